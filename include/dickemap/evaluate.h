@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* evaluate: THE SEAM.  Points in, records out; pure: no files, no messages, no clock except
+ * for `wall_time`.  The parallel run, `point`, `verify` and the tests all come through here.
+ *
+ * A record depends on its point, the patterns and the solver alone: not on the other points
+ * of a batch, their order, the machine's instruction set or the number of ranks. */
+#ifndef DICKEMAP_EVALUATE_H
+#define DICKEMAP_EVALUATE_H
+#include "dickemap/integrator.h"
+#include "dickemap/record.h"
+
+typedef struct dkm_evaluator dkm_evaluator;
+
+/* cpu as in dkm_integrator_create. Fails with DKM_INPUT, DKM_MEMORY. */
+dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+                                dkm_evaluator **out, dkm_error *err);
+void dkm_evaluator_destroy(dkm_evaluator *evaluator);
+
+/* Bytes that an evaluator would take on each rank. */
+double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
+
+/* Where the points of a stream come from and where the records go. */
+typedef struct dkm_stream {
+  void *context;
+  /* Writes the next point and a name for it of the caller's choice and returns true; or
+   * returns false if there is none now.  Asked again whenever a lane is free. */
+  bool (*next)(void *context, dkm_point *point, int64_t *id);
+  /* Receives one finished record; state (3K + 2M values) is the final state, valid during
+   * the call: the fixed point itself for a stationary verdict, else the trajectory's end. */
+  void (*done)(void *context, int64_t id, const dkm_record *record, const double *state);
+  /* Called every few milliseconds of computing; returns true to give up the points that are
+   * under way (they are not reported). May be NULL. */
+  bool (*interrupt)(void *context);
+} dkm_stream;
+
+/* Runs until `next` has returned false and every lane is empty, or an interrupt.  Lanes that
+ * become free are refilled at once, so a slow point holds up nobody.
+ * Fails with DKM_MEMORY; a point that fails is a record of verdict `failed`. */
+dkm_status dkm_evaluate_stream(dkm_evaluator *evaluator, const dkm_stream *stream, dkm_error *err);
+
+/* The same for an array: records[i] describes points[i]; states (n * (3K + 2M) doubles,
+ * point by point) may be NULL. */
+dkm_status dkm_evaluate(dkm_evaluator *evaluator, int64_t n, const dkm_point *points, dkm_record *records,
+                        double *states, dkm_error *err);
+
+#endif

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* integrator: one small interface over two ways to integrate the mean-field equations.
+ *
+ *   ensemble   ours: many points at a time, one a vector lane, each with its own step
+ *              (Taylor series; src/core/ensemble.c)
+ *   gsl        odeiv2 rk8pd, one point at a time: the oracle (src/core/reference.c)
+ *
+ * A workspace has `lanes` slots.  The caller loads a start into a slot, calls advance()
+ * until the slot asks for attention (see dkm_lane), reads the state, and loads the next
+ * point.  Slots never influence each other: what a lane computes depends on what was loaded
+ * into it alone, bit for bit, whatever its neighbours do. */
+#ifndef DICKEMAP_INTEGRATOR_H
+#define DICKEMAP_INTEGRATOR_H
+#include <stdbool.h>
+
+#include "dickemap/model.h"
+#include "dickemap/record.h"
+
+/* What the caller and an integrator share about one slot. */
+typedef struct dkm_lane {
+  bool active;    /* a trajectory is loaded; advance() skips other slots */
+  double t;       /* time reached */
+  double t_pause; /* the caller wants to look once t >= t_pause; steps are not shortened for it */
+  double t_limit; /* the last step ends here exactly */
+  int64_t steps;
+  dkm_failure failure;
+} dkm_lane;
+
+/* What happened in a slot between two calls of dkm_integrator_window. */
+typedef struct dkm_window {
+  double length;                /* of time */
+  double rate_max;              /* max over steps and mu of |xi_mu'|, |Re beta_mu'|, |Im beta_mu'| */
+  double mean[DKM_MAX_MODES];   /* of xi_mu, sampled once a step and weighted with the steps */
+  double rms[DKM_MAX_MODES];    /* of xi_mu about its mean, sampled likewise */
+  double occupation[DKM_MAX_MODES]; /* mean of |beta_mu|^2 */
+} dkm_window;
+
+typedef struct dkm_solver {
+  enum { DKM_METHOD_ENSEMBLE, DKM_METHOD_GSL } method;
+  double tolerance; /* bound on the local error of each step, for variables of order 1 */
+  double t_max;     /* give up there */
+} dkm_solver;
+
+typedef struct dkm_integrator dkm_integrator;
+
+/* cpu: NULL (the best that this machine has) or the name of an instruction set, see
+ * dkm_cpu_name; ignored by gsl.  Fails with DKM_INPUT for a name that is unknown or not
+ * supported by this machine, DKM_MEMORY. The patterns are copied. */
+dkm_status dkm_integrator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+                                 dkm_integrator **out, dkm_error *err);
+void dkm_integrator_destroy(dkm_integrator *integrator);
+
+/* Bytes that a workspace would take, without creating it. */
+double dkm_integrator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
+
+/* Number of slots, and the slots themselves (owned by the integrator). */
+int dkm_integrator_lanes(const dkm_integrator *integrator);
+dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane);
+
+/* Starts a trajectory in a slot at time t from u (3K + 2M values, copied). Resets the
+ * window; the caller sets t_pause and t_limit afterwards (they start at infinity). */
+void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t);
+
+/* Empties a slot. */
+void dkm_integrator_unload(dkm_integrator *integrator, int lane);
+
+/* The state of a slot (3K + 2M values). */
+void dkm_integrator_state(const dkm_integrator *integrator, int lane, double *u);
+
+/* Reads the window of a slot, which began at the last call of this function or at the load,
+ * and begins a new one. */
+void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *window);
+
+/* Advances every active slot, at least one step, until at least one of them has reached its
+ * t_pause or t_limit or has failed.  Does nothing if no slot is active. */
+void dkm_integrator_advance(dkm_integrator *integrator);
+
+/* Instruction sets of the ensemble kernel: names of those built in (NULL at the end), the
+ * best one that this machine runs, and whether it runs a given one. */
+const char *const *dkm_cpu_names(void);
+const char *dkm_cpu_best(void);
+bool dkm_cpu_supported(const char *name);
+
+#endif

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* job: a YAML file -> a validated job; a point's index <-> its parameters.
+ *
+ * Reading goes through libcyaml: one schema, unknown keys refused.  Every message names file,
+ * line, key, value and the allowed range. */
+#ifndef DICKEMAP_JOB_H
+#define DICKEMAP_JOB_H
+#include "dickemap/integrator.h"
+
+enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
+#define DKM_MAX_POINTS ((int64_t)1000000000)
+
+/* What an axis varies. */
+typedef enum dkm_quantity {
+  DKM_AXIS_G0,
+  DKM_AXIS_OMEGA,
+  DKM_AXIS_OMEGA_MU,
+  DKM_AXIS_KAPPA_MU,
+  DKM_AXIS_PATTERN,
+  DKM_AXIS_OVERLAP,
+  DKM_AXIS_PERTURBATION,
+  DKM_AXIS_SEED
+} dkm_quantity;
+
+typedef struct dkm_axis {
+  dkm_quantity quantity;
+  int mode;                        /* 1 ... M for one mode of Omega_mu, kappa_mu; 0: all, or not applicable */
+  char name[DKM_NAME_BYTES];       /* as in the file: Omega_mu_2 */
+  char long_name[DKM_NAME_BYTES];  /* as in the job: Omega_mu[2] */
+  char zip[DKM_NAME_BYTES];        /* group of axes that advance together, "" for none */
+  int dim;                         /* the dimension along which it varies, 0 ... n_dims-1 */
+  int64_t n;
+  double *values;                  /* n values, integers for pattern and seed; strictly monotonic unless zipped */
+} dkm_axis;
+
+typedef struct dkm_job {
+  char *path;                      /* as given */
+  char *text;                      /* the file verbatim */
+  int n_sets;
+  char **sets;                     /* n_sets strings "key=value" that were applied to it, in order */
+  char *title;                     /* "" if absent */
+  dkm_patterns patterns;
+  dkm_point base;                  /* the point before axes are applied: the file's values, and the first
+                                      value of each axis for what that axis varies */
+  dkm_solver solver;
+  bool keep_state;                 /* output: state: final */
+  int n_axes;
+  dkm_axis axes[DKM_MAX_AXES];
+  int n_dims;                      /* axes of one zip group share a dimension */
+  int64_t shape[DKM_MAX_AXES];     /* of each dimension; C order: the last varies fastest */
+  char dim_name[DKM_MAX_AXES][DKM_NAME_BYTES]; /* the axis's name, or the zip group's */
+  int64_t n_points;                /* product of shape; 1 for a job without axes */
+} dkm_job;
+
+/* Reads and validates. sets: n_sets strings "key=value" that override keys of the file
+ * (`model.Omega=0.4`, `solver.t_max=1e5`, `axes.g0.points=50`, `model.Omega_mu=[1,2]`), in order; axes are
+ * named as the file names them, `axes=[...]` replaces them all.  Values are YAML; a list of numbers may do
+ * without its brackets (`model.kappa_mu=1`).
+ * An axis has either `values` or from, to, points, scale: setting one of them drops the other; a linear or
+ * logarithmic axis ends exactly at `to`, and with points: 1 needs `from` alone.
+ * text and sets together reproduce the job: dkm_job_parse(path, text, n_sets, sets).
+ * Fails with DKM_INPUT (the job is wrong or cannot be read) or DKM_MEMORY; *job is then
+ * empty.  Checks everything that can be checked without integrating. */
+dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err);
+
+/* The same from text in memory; path is only for messages. */
+dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                         dkm_error *err);
+void dkm_job_free(dkm_job *job);
+
+/* Parameters of point i = 0 ... n_points-1 of the flattened grid. */
+void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
+
+/* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ... */
+void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
+
+/* Applies one "name=value" of `point --at` to a point: any axis quantity, in the spelling
+ * of axes. Fails with DKM_INPUT. */
+dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err);
+
+/* Everything that changes results, one "key = value" a line, in a fixed order and spelling:
+ * two jobs compute the same records if and only if these texts are equal.  malloc'ed, the
+ * caller frees; NULL if out of memory. */
+char *dkm_job_canonical(const dkm_job *job);
+
+/* The keys whose lines differ between two canonical texts, separated by ", ", into
+ * out[out_bytes]; returns their number. */
+int dkm_job_differences(const char *canonical_a, const char *canonical_b, char *out, size_t out_bytes);
+
+#endif

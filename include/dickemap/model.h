@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* model: the mean-field equations (7), (S27) of the open multimode Dicke model, one
+ * trajectory at a time, written to be read.  The vectorised kernel (integrator.h) must
+ * agree with this right-hand side to the last bit but one; tests hold it to that.
+ *
+ * State u of one trajectory, 3K + 2M doubles:
+ *   u[k]            x_k      u[K + k]   y_k      u[2K + k]      z_k       k  = 0 ... K-1
+ *   u[3K + mu]      Re beta_mu           u[3K + M + mu]  Im beta_mu       mu = 0 ... M-1
+ * with the bosons normalised by the number of all spins, beta_mu = <a_mu>/sqrt(N_sp).
+ * The paper's alpha_mu = sqrt(K) beta_mu (normalised by the size of a class) is what
+ * records and figures show.
+ *
+ *   x_k'     = -2 g0 h_k y_k                       h_k   = sum_mu f_{mu,k} 2 Re beta_mu
+ *   y_k'     = -2 Omega z_k + 2 g0 h_k x_k         xi_mu = sum_k w_k f_{mu,k} z_k
+ *   z_k'     = +2 Omega y_k
+ *   beta_mu' = -(i Omega_mu + kappa_mu/2) beta_mu - i g0 xi_mu
+ *
+ * Frequencies, rates and 1/time are in one common unit, the user's (the paper: kappa). */
+#ifndef DICKEMAP_MODEL_H
+#define DICKEMAP_MODEL_H
+#include <stddef.h>
+
+#include "dickemap/patterns.h"
+
+/* Everything that defines one trajectory beside the patterns themselves. */
+typedef struct dkm_point {
+  double g0;                       /* spin-boson coupling, >= 0 */
+  double Omega;                    /* half the level splitting of a spin, any finite value */
+  double Omega_mu[DKM_MAX_MODES];  /* mode frequencies, either sign, not 0 */
+  double kappa_mu[DKM_MAX_MODES];  /* boson loss rates, > 0 */
+  int pattern;                     /* the cue, 1 ... M */
+  double overlap;                  /* z_k = overlap f_{cue,k}, in [-1, 1] */
+  double perturbation;             /* size of a random tilt of every spin, in [0, 1] */
+  int64_t seed;                    /* of the tilt, 0 ... DKM_MAX_SEED */
+} dkm_point;
+
+#define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))
+
+/* Number of doubles in a state: 3K + 2M. */
+size_t dkm_model_size(const dkm_patterns *patterns);
+
+/* du = right-hand side at u (both 3K + 2M values, not overlapping).
+ * work: 2K values, overwritten. */
+void dkm_model_rhs(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *du,
+                   double *work);
+
+/* The start: unit spins with z_k = overlap f_{cue,k}, y_k = 0 and the rest along -x; empty
+ * modes.  Then every spin is tilted by the same angle arctan(perturbation) in a random
+ * direction of its own, which depends on (seed, cue, k) alone; only + - * / sqrt are used,
+ * so the start has the same bits on every machine.
+ * Fails with DKM_MEMORY if the generator cannot be allocated. */
+dkm_status dkm_model_start(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err);
+
+/* xi[mu] for mu = 0 ... M-1. work: 2K values, overwritten. */
+void dkm_model_overlaps(const dkm_patterns *patterns, const double *u, double *xi, double *work);
+
+/* The largest | |m_k(u)| - |m_k(u_start)| | over k: 0 for exact solutions of (7). */
+double dkm_model_length_error(const dkm_patterns *patterns, const double *u, const double *u_start);
+
+#endif

@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* schedule: who computes which points.  src/parallel/schedule.c is the only file that sends
+ * or receives messages; the protocol is drawn at its top.
+ *
+ * Rank 0 is the master; it hands out ranges of point indices, guided sizes in multiples of
+ * the lane count, and sleeps between polls.  Every worker holds one range ahead of the one
+ * it computes, so that a request never waits for the network.  A communicator of one rank
+ * runs everything inline.  More ranks than points is fine. */
+#ifndef DICKEMAP_SCHEDULE_H
+#define DICKEMAP_SCHEDULE_H
+#include <mpi.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "dickemap/job.h"
+#include "dickemap/status.h"
+
+typedef struct dkm_range {
+  int64_t first, count;
+} dkm_range;
+
+/* Size of the next range when `left` points are left: left/(4 workers), between one round
+ * of `lanes` and 4096 of them, rounded up to a multiple of lanes, at most `left`. */
+int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes);
+
+typedef struct dkm_schedule dkm_schedule;
+
+/* What one rank does; all callbacks get `context`. A status other than DKM_OK from any of them
+ * ends the run on all ranks with that status. */
+typedef struct dkm_schedule_ops {
+  void *context;
+  /* Worker: compute points, drawing ranges with dkm_schedule_next until it says that there
+   * are no more; call dkm_schedule_report for what is computed, written and synced. */
+  dkm_status (*work)(void *context, dkm_schedule *schedule, dkm_error *err);
+  /* Master: these records are safe on disk; status[i] as in store.h. */
+  dkm_status (*done)(void *context, dkm_range range, const uint8_t *status, dkm_error *err);
+  /* Master: called a few times a second. May set *stop to hand out no more ranges. */
+  dkm_status (*tick)(void *context, int64_t n_done, bool *stop, dkm_error *err);
+} dkm_schedule_ops;
+
+typedef enum dkm_next { DKM_NEXT_RANGE, DKM_NEXT_WAIT, DKM_NEXT_END } dkm_next;
+
+/* Runs all points of todo (n_todo ranges, needed on rank 0 only, disjoint and ascending). Collective: every
+ * rank returns the same status and message.  *stopped (on every rank): not all points were done, because `tick`
+ * asked to stop. */
+dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo, int lanes,
+                            const dkm_schedule_ops *ops, bool *stopped, dkm_error *err);
+
+/* ---- called from within `work` ---- */
+
+/* Takes the range held ahead and asks for another. DKM_NEXT_WAIT: none has arrived yet
+ * (never if wait is true: then it sleeps until one has). DKM_NEXT_END: there are no more. */
+dkm_next dkm_schedule_next(dkm_schedule *schedule, bool wait, dkm_range *range);
+
+/* Reports a range, or a part of one, as safe on disk with its status bytes. Every point that was
+ * drawn must have been reported before `work` returns DKM_OK, unless the run was interrupted. */
+dkm_status dkm_schedule_report(dkm_schedule *schedule, dkm_range range, const uint8_t *status, dkm_error *err);
+
+/* True once the master wants everybody to give up at once (another rank failed). */
+bool dkm_schedule_interrupted(dkm_schedule *schedule);
+
+/* ---- before and after: collective, and waiting ranks sleep ----
+ *
+ * DKM_PARALLEL from these and from dkm_schedule_run may mean that an MPI call failed on this rank alone;
+ * the others cannot be told then.  (MPI_ERRORS_RETURN must be set on comm for that to be reported.) */
+
+/* The outcome of the lowest rank that did not succeed becomes everybody's: status and message. */
+dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
+
+/* values[i] becomes its sum over all ranks. */
+dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err);
+
+/* Rank 0's job on every rank, axis values bit for bit (on the others *job is empty before
+ * and owned by the caller after; on failure it stays empty there). */
+dkm_status dkm_schedule_share_job(MPI_Comm comm, dkm_job *job, dkm_error *err);
+
+#endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store: the output file.  src/parallel/store_hdf5.h is the only file that includes hdf5.h.
+ *
+ * Layout (root group; dims = the job's dimensions, in order, the last varies fastest)
+ *   <axis>            [n]            coordinate, a dimension scale under its own name; zipped
+ *                                    axes are auxiliary coordinates along their group's name
+ *   mode              [M]            1 ... M, dimension scale
+ *   <field>           [dims]         one dataset for each row of dkm_fields
+ *   <field>           [dims, mode]   where the field is per mode
+ *   status            [dims]         uint8: 0 to do, 1 done, 2 done with verdict `failed`
+ *   checksum          [dims]         uint32: dkm_record_checksum, 0 where nothing was written
+ *   m                 [dims, class, xyz]   } only with output: state: final
+ *   beta_re, beta_im  [dims, mode]         }
+ * A job without axes has one dimension `point` of length 1.
+ * Attributes: see store_create.c; netCDF-4 and CF-1.10 conventions, so that h5py, xarray, ncdump,
+ * Octave and MATLAB see labelled dimensions.
+ *
+ * How nothing is lost
+ *   1. Rank 0 creates the whole file with the serial driver under a temporary name in the same folder
+ *      (every dataset allocated, every attribute written), closes it, fsyncs, renames.
+ *      Metadata never changes while a run is writing, so that the file opens at any moment.
+ *   2. Every rank opens it through MPI-IO and writes raw data only, independently.
+ *   3. A worker writes data and checksums, calls dkm_store_sync on its own, and only then
+ *      reports to the master, who alone writes `status`.
+ * No collective call happens between open and close. */
+#ifndef DICKEMAP_STORE_H
+#define DICKEMAP_STORE_H
+#include <mpi.h>
+
+#include "dickemap/job.h"
+#include "dickemap/record.h"
+
+enum { DKM_STATUS_TODO = 0, DKM_STATUS_DONE = 1, DKM_STATUS_POINT_FAILED = 2 };
+
+/* Bytes of the file for a job (raw data; metadata is some 100 kB more). */
+double dkm_store_bytes(const dkm_job *job);
+
+/* What the file records about how it was made, beside the job. */
+typedef struct dkm_provenance {
+  const char *version;         /* program version with git hash */
+  const char *command;         /* the command line */
+  const char *instruction_set; /* of the ensemble kernel */
+  int n_ranks;
+} dkm_provenance;
+
+/* Creates the file (rank 0 only; serial; not collective). overwrite: replace an existing
+ * file if it is one of dickemap's; otherwise DKM_INPUT if `path` exists, with a message that says whether it holds the
+ * same job or which keys differ.  Fails with DKM_INPUT for a folder that is missing or not writable,
+ * DKM_IO with HDF5's or the system's reason.  On failure nothing is left behind and an
+ * existing file is as it was. */
+dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
+                            dkm_error *err);
+
+/* Whether dkm_store_create would refuse, without touching anything: called before any work. */
+dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool overwrite, dkm_error *err);
+
+typedef struct dkm_store dkm_store;
+
+/* Opens for writing by all ranks of comm. Collective; every rank returns the same status. */
+dkm_status dkm_store_open(MPI_Comm comm, const char *path, const dkm_job *job, dkm_store **out, dkm_error *err);
+
+/* Closes. Collective; every rank returns the same status. */
+dkm_status dkm_store_close(dkm_store *store, dkm_error *err);
+
+/* Writes records first ... first+count-1 of the flattened grid and their checksums. states:
+ * count * (3K + 2M) values, or NULL unless the job keeps states.  Local. */
+dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const dkm_record *records,
+                           const double *states, dkm_error *err);
+
+/* Puts everything that this rank wrote on disk (fdatasync on a descriptor of its own). Local. */
+dkm_status dkm_store_sync(dkm_store *store, dkm_error *err);
+
+/* Marks records as done; status[i] is DKM_STATUS_DONE or DKM_STATUS_POINT_FAILED. Local; only the
+ * master calls it, for records whose writer has synced. */
+dkm_status dkm_store_mark(dkm_store *store, int64_t first, int64_t count, const uint8_t *status, dkm_error *err);
+
+/* ---- reading: serial, read-only, also while a run is writing ---- */
+
+typedef struct dkm_store_reader dkm_store_reader;
+
+/* Opens and checks that the file is ours.  DKM_INPUT if there is no such file or it is not ours,
+ * DKM_IO with HDF5's reason if it is damaged. */
+dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_error *err);
+void dkm_store_reader_close(dkm_store_reader *reader);
+
+/* The job as the file holds it: parsed anew from the text inside, with the --set strings
+ * of the run applied.  Owned by the reader. */
+const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader);
+
+/* An attribute of the file as text (numbers printed), into out[out_bytes]; "" if absent. */
+void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char *out, size_t out_bytes);
+
+/* status[count]; records[count]. Records whose status is DKM_STATUS_TODO hold whatever the file does. */
+dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
+                                   dkm_error *err);
+dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
+                                    uint32_t *checksums, dkm_error *err);
+
+/* states[count * (3K + 2M)], as dkm_store_write got them; DKM_INPUT if the job keeps none. */
+dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int64_t count, double *states,
+                                   dkm_error *err);
+
+/* Version strings "HDF5 1.10.8" for --version and provenance. */
+void dkm_store_library_version(char *out, size_t out_bytes);
+
+#endif
