@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The mean-field equations (7), (S27), and the start of a trajectory. */
+#include "dickemap/model.h"
+
+#include <gsl/gsl_rng.h>
+#include <math.h>
+
+size_t dkm_model_size(const dkm_patterns *patterns) {
+  return 3 * (size_t)patterns->n_classes + 2 * (size_t)patterns->n_modes;
+}
+
+void dkm_model_overlaps(const dkm_patterns *patterns, const double *u, double *xi, double *work) {
+  dkm_patterns_sums(patterns, u + 2 * patterns->n_classes, xi, work);
+  for (int mu = 0; mu < patterns->n_modes; mu++) xi[mu] *= patterns->weight;
+}
+
+void dkm_model_rhs(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *du, double *work) {
+  const int64_t K = patterns->n_classes;
+  const int M = patterns->n_modes;
+  const double *x = u, *y = u + K, *z = u + 2 * K, *re = u + 3 * K, *im = re + M;
+  double *dx = du, *dy = du + K, *dz = du + 2 * K, *dre = du + 3 * K, *dim = dre + M;
+  double *h = work;
+  double amplitude[DKM_MAX_MODES] = {0}, xi[DKM_MAX_MODES];
+
+  for (int mu = 0; mu < M; mu++) amplitude[mu] = 2.0 * re[mu];
+  dkm_patterns_fields(patterns, amplitude, h);
+  for (int64_t k = 0; k < K; k++) {
+    dx[k] = -2.0 * point->g0 * h[k] * y[k];
+    dy[k] = -2.0 * point->Omega * z[k] + 2.0 * point->g0 * h[k] * x[k];
+    dz[k] = 2.0 * point->Omega * y[k];
+  }
+  dkm_model_overlaps(patterns, u, xi, work + K);
+  for (int mu = 0; mu < M; mu++) {
+    double half_kappa = 0.5 * point->kappa_mu[mu];
+    dre[mu] = point->Omega_mu[mu] * im[mu] - half_kappa * re[mu];
+    dim[mu] = -point->Omega_mu[mu] * re[mu] - half_kappa * im[mu] - point->g0 * xi[mu];
+  }
+}
+
+/* A uniform direction in the plane, without trigonometric functions: Marsaglia's rejection
+ * from the disc. */
+static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
+  double a, b, square;
+  do {
+    a = 2.0 * gsl_rng_uniform(rng) - 1.0;
+    b = 2.0 * gsl_rng_uniform(rng) - 1.0;
+    square = a * a + b * b;
+  } while (square > 1.0 || square == 0.0);
+  double norm = sqrt(square);
+  *cosine = a / norm;
+  *sine = b / norm;
+}
+
+/* m -> (m + p e)/sqrt(1 + p^2) for every unit spin m = (x, 0, z), with e a unit vector
+ * perpendicular to m: a rotation by arctan(p). */
+static dkm_status tilt_spins(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err) {
+  const int64_t K = patterns->n_classes;
+  double *x = u, *y = u + K, *z = u + 2 * K;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for the random number generator");
+  /* One stream for each (seed, cue): 20 cues fit into 5 bits, and the result is never 0,
+   * which the generator would replace by its default. */
+  gsl_rng_set(rng, (unsigned long)(point->seed * 32 + point->pattern));
+  const double p = point->perturbation, norm = sqrt(1.0 + p * p);
+  for (int64_t k = 0; k < K; k++) {
+    double c, s, x0 = x[k], z0 = z[k];
+    random_direction(rng, &c, &s);
+    x[k] = (x0 + p * c * z0) / norm; /* e = c (z, 0, -x) + s (0, 1, 0) */
+    y[k] = p * s / norm;
+    z[k] = (z0 - p * c * x0) / norm;
+  }
+  gsl_rng_free(rng);
+  return DKM_OK;
+}
+
+dkm_status dkm_model_start(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err) {
+  const int64_t K = patterns->n_classes;
+  const double along_x = -sqrt(fmax(0.0, 1.0 - point->overlap * point->overlap));
+  for (int64_t k = 0; k < K; k++) {
+    u[k] = along_x;
+    u[K + k] = 0.0;
+    u[2 * K + k] = point->overlap * dkm_patterns_sign(patterns, point->pattern - 1, k);
+  }
+  for (int64_t i = 3 * K; i < 3 * K + 2 * patterns->n_modes; i++) u[i] = 0.0;
+  return point->perturbation > 0.0 ? tilt_spins(patterns, point, u, err) : DKM_OK;
+}
+
+static double length(int64_t K, const double *u, int64_t k) {
+  return sqrt(u[k] * u[k] + u[K + k] * u[K + k] + u[2 * K + k] * u[2 * K + k]);
+}
+
+double dkm_model_length_error(const dkm_patterns *patterns, const double *u, const double *u_start) {
+  const int64_t K = patterns->n_classes;
+  double largest = 0.0;
+  for (int64_t k = 0; k < K; k++) {
+    double error = fabs(length(K, u, k) - length(K, u_start, k));
+    if (!(error <= largest)) largest = error; /* keeps a NaN */
+  }
+  return largest;
+}

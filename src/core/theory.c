@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Closed forms of the pattern states and of their spectra. */
+#include "dickemap/theory.h"
+
+#include <gsl/gsl_poly.h>
+#include <math.h>
+
+bool dkm_theory_applies(const dkm_point *point, int mu) {
+  return point->Omega * point->Omega_mu[mu] > 0.0;
+}
+
+/* D_mu = Omega_mu^2 + kappa_mu^2/4 */
+static double squared_modulus(const dkm_point *point, int mu) {
+  return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+}
+
+double dkm_theory_g_crit(const dkm_point *point, int nu) {
+  if (!dkm_theory_applies(point, nu)) return NAN;
+  return sqrt(0.5 * point->Omega / point->Omega_mu[nu] * squared_modulus(point, nu));
+}
+
+double dkm_theory_g_retrieve(const dkm_patterns *patterns, const dkm_point *point, int nu) {
+  double easiest = INFINITY;
+  for (int mu = 0; mu < patterns->n_modes; mu++) {
+    double g_mu = dkm_theory_g_crit(point, mu);
+    if (isnan(g_mu)) return NAN;
+    easiest = fmin(easiest, g_mu);
+  }
+  double g_nu = dkm_theory_g_crit(point, nu);
+  return g_nu * sqrt(g_nu / easiest);
+}
+
+double dkm_theory_xi(const dkm_point *point, int nu) {
+  double g_nu = dkm_theory_g_crit(point, nu);
+  if (isnan(g_nu)) return NAN;
+  if (point->g0 <= g_nu) return 0.0;
+  double ratio = g_nu / point->g0, square = ratio * ratio;
+  return sqrt((1.0 - square) * (1.0 + square));
+}
+
+double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu) {
+  double xi = dkm_theory_xi(point, nu);
+  return -sqrt((double)patterns->n_classes) * point->g0 * xi *
+         (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) / squared_modulus(point, nu);
+}
+
+void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u) {
+  const int64_t K = patterns->n_classes;
+  const int M = patterns->n_modes;
+  double z = sign * dkm_theory_xi(point, nu);
+  double x = -sqrt(1.0 - z * z);
+  double complex beta = sign * dkm_theory_alpha(patterns, point, nu) * sqrt(patterns->weight);
+  for (int64_t k = 0; k < K; k++) {
+    u[k] = x;
+    u[K + k] = 0.0;
+    u[2 * K + k] = z * dkm_patterns_sign(patterns, nu, k);
+  }
+  for (int i = 0; i < 2 * M; i++) u[3 * K + i] = 0.0;
+  u[3 * K + nu] = creal(beta);
+  u[3 * K + M + nu] = cimag(beta);
+}
+
+void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex roots[4]) {
+  double g_nu = dkm_theory_g_crit(point, nu);
+  double ratio = point->g0 > g_nu ? point->g0 / g_nu : 1.0;
+  double B = point->Omega * ratio * ratio;
+  double kappa = point->kappa_mu[mu], D = squared_modulus(point, mu);
+  double coupling = 8.0 * point->g0 * point->g0 * point->Omega_mu[mu] * point->Omega * point->Omega / B;
+  double coefficients[5] = {4.0 * B * B * D - coupling, 4.0 * B * B * kappa, 4.0 * B * B + D, kappa, 1.0};
+  double packed[8];
+  gsl_poly_complex_workspace *workspace = gsl_poly_complex_workspace_alloc(5);
+  bool solved = workspace && !isnan(g_nu) && gsl_poly_complex_solve(coefficients, 5, workspace, packed) == 0;
+  for (int i = 0; i < 4; i++) roots[i] = solved ? packed[2 * i] + packed[2 * i + 1] * I : NAN;
+  if (workspace) gsl_poly_complex_workspace_free(workspace);
+}
