@@ -1,0 +1,269 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ensemble method: many points at a time, one a vector lane.  This file owns the memory
+ * and moves points in and out of lanes; the arithmetic is in ensemble_body.h. */
+#include "ensemble.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "integrator_method.h"
+
+typedef struct workspace {
+  ensemble e; /* first: it is aligned as the whole */
+  const ensemble_kernel *kernel;
+  double *scratch; /* 2K values: y_k or z_k of one lane, and room for their sums */
+} workspace;
+
+/* ---- instruction sets ---- */
+
+static const ensemble_kernel *const kernels[] = {
+#if defined(__x86_64__)
+    &ensemble_avx512, &ensemble_avx2,
+#endif
+    &ensemble_plain};
+enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
+
+static const ensemble_kernel *kernel_named(const char *cpu) {
+  for (int i = 0; i < N_KERNELS; i++)
+    if (cpu ? strcmp(cpu, kernels[i]->cpu) == 0 : kernels[i]->supported()) return kernels[i];
+  return NULL;
+}
+
+const char *const *dkm_cpu_names(void) {
+  static const char *names[N_KERNELS + 1];
+  for (int i = 0; i < N_KERNELS; i++) names[i] = kernels[i]->cpu;
+  return names;
+}
+
+const char *dkm_cpu_best(void) {
+  return kernel_named(NULL)->cpu;
+}
+
+bool dkm_cpu_supported(const char *name) {
+  const ensemble_kernel *kernel = kernel_named(name);
+  return kernel && kernel->supported();
+}
+
+/* ---- memory ---- */
+
+/* Order of the expansion. The cost of a step grows as P^2, its length as tolerance^(1/P):
+ * the multiples of four that were fastest at equal error in tests/bench. */
+static int order_for(double tolerance) {
+  if (tolerance > 1e-5) return 12;
+  if (tolerance > 1e-9) return 16;
+  if (tolerance > 1e-13) return 20;
+  return 24;
+}
+
+static size_t class_doubles(const ensemble *e) {
+  return (size_t)ensemble_class_vectors(e->order) * (size_t)e->lanes;
+}
+
+static size_t mode_doubles(const ensemble *e) {
+  return (size_t)ensemble_mode_vectors(e->order) * (size_t)e->lanes;
+}
+
+static double ensemble_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+  const ensemble_kernel *kernel = kernel_named(cpu);
+  double lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
+  return sizeof(workspace) + sizeof(double) * ((double)patterns->n_classes * (ensemble_class_vectors((int)order) * lanes + 2) +
+                                               patterns->n_modes * ensemble_mode_vectors((int)order) * lanes);
+}
+
+static void *aligned_zeros(size_t doubles) {
+  size_t bytes = (doubles * sizeof(double) + 63) / 64 * 64;
+  void *memory = aligned_alloc(64, bytes);
+  if (memory) memset(memory, 0, bytes);
+  return memory;
+}
+
+static void ensemble_destroy(void *memory) {
+  workspace *w = memory;
+  if (!w) return;
+  free(w->e.classes);
+  free(w->e.modes);
+  free(w->scratch);
+  free(w);
+}
+
+static dkm_status select_kernel(const char *cpu, const ensemble_kernel **kernel, dkm_error *err) {
+  char names[128] = "";
+  for (int i = 0; i < N_KERNELS; i++)
+    if (kernels[i]->supported()) {
+      if (names[0]) strcat(names, ", ");
+      strcat(names, kernels[i]->cpu);
+    }
+  *kernel = kernel_named(cpu);
+  if (!*kernel) return dkm_fail(err, DKM_INPUT, "unknown instruction set \"%s\"; this machine runs: %s", cpu, names);
+  if (!(*kernel)->supported())
+    return dkm_fail(err, DKM_INPUT, "this machine does not run instruction set \"%s\"; it runs: %s", cpu, names);
+  return DKM_OK;
+}
+
+static void ensemble_unload(void *memory, int lane);
+
+static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+                                  void **out, int *lanes, dkm_error *err) {
+  const ensemble_kernel *kernel;
+  dkm_status status = select_kernel(cpu, &kernel, err);
+  if (status != DKM_OK) return status;
+  workspace *w = aligned_zeros((sizeof *w + sizeof(double) - 1) / sizeof(double));
+  if (!w) return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator");
+  w->kernel = kernel;
+  w->e.patterns = *patterns;
+  w->e.lanes = kernel->lanes;
+  w->e.order = order_for(solver->tolerance);
+  w->e.tolerance = solver->tolerance;
+  w->e.classes = aligned_zeros((size_t)patterns->n_classes * class_doubles(&w->e));
+  w->e.modes = aligned_zeros((size_t)patterns->n_modes * mode_doubles(&w->e));
+  w->scratch = aligned_zeros(2 * (size_t)patterns->n_classes);
+  if (!w->e.classes || !w->e.modes || !w->scratch) {
+    ensemble_destroy(w);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
+                    patterns->n_modes, ensemble_bytes(patterns, solver, cpu) / 0x1p30);
+  }
+  for (int lane = 0; lane < kernel->lanes; lane++) ensemble_unload(w, lane);
+  *out = w;
+  *lanes = kernel->lanes;
+  return DKM_OK;
+}
+
+/* ---- lanes ---- */
+
+static double *element(double *block, const ensemble *e, int vector, int lane) {
+  return block + (size_t)vector * (size_t)e->lanes + lane;
+}
+
+/* Where x_k, y_k, z_k, Q and Re, Im beta of the state are in their blocks. */
+enum { CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q };
+static double *class_value(const ensemble *e, int64_t k, int what, int lane) {
+  int P = e->order, vector[] = {P, P + (P + 1), P + 2 * (P + 1), P + 2 * (P + 1) + 1};
+  return element(e->classes + (size_t)k * class_doubles(e), e, vector[what], lane);
+}
+static double *mode_value(const ensemble *e, int mu, int imaginary, int lane) {
+  return element(e->modes + (size_t)mu * mode_doubles(e), e, imaginary * (e->order + 1), lane);
+}
+
+static void clear_window(ensemble *e, int lane) {
+  e->window_length[lane] = e->rate_max[lane] = 0.0;
+  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+    e->sum_xi[mu][lane] = e->sum_xi_sq[mu][lane] = e->sum_beta_sq[mu][lane] = 0.0;
+}
+
+/* Sums of y and z over the classes, by the scalar routine: the kernel's own have the same bits. */
+static void sum_classes(workspace *w, int lane) {
+  ensemble *e = &w->e;
+  const int64_t K = e->patterns.n_classes;
+  double sum[DKM_MAX_MODES];
+  for (int what = CLASS_Y; what <= CLASS_Z; what++) {
+    for (int64_t k = 0; k < K; k++) w->scratch[k] = *class_value(e, k, what, lane);
+    dkm_patterns_sums(&e->patterns, w->scratch, sum, w->scratch + K);
+    for (int mu = 0; mu < e->patterns.n_modes; mu++) (what == CLASS_Y ? e->sum_y : e->sum_z)[mu][lane] = sum[mu];
+  }
+}
+
+static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u) {
+  workspace *w = memory;
+  ensemble *e = &w->e;
+  const int64_t K = e->patterns.n_classes;
+  const int M = e->patterns.n_modes;
+  e->g0[lane] = point->g0;
+  e->four_g0[lane] = 4.0 * point->g0;
+  e->two_Omega[lane] = 2.0 * point->Omega;
+  for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
+  e->frequency[lane] = 0.0;
+  for (int mu = 0; mu < M; mu++) {
+    e->Omega_mu[mu][lane] = point->Omega_mu[mu];
+    e->half_kappa[mu][lane] = 0.5 * point->kappa_mu[mu];
+    e->frequency[lane] = fmax(e->frequency[lane], fabs(point->Omega_mu[mu]) + 0.5 * point->kappa_mu[mu]);
+    *mode_value(e, mu, 0, lane) = u[3 * K + mu];
+    *mode_value(e, mu, 1, lane) = u[3 * K + M + mu];
+  }
+  for (int64_t k = 0; k < K; k++) {
+    double x = u[k], y = u[K + k], z = u[2 * K + k], square = x * x + y * y + z * z;
+    *class_value(e, k, CLASS_X, lane) = x;
+    *class_value(e, k, CLASS_Y, lane) = y;
+    *class_value(e, k, CLASS_Z, lane) = z;
+    *class_value(e, k, CLASS_Q, lane) = square > 0.0 ? 0.5 / square : 0.0;
+  }
+  sum_classes(w, lane);
+  e->finite[lane] = e->steps[lane] = 0.0;
+  clear_window(e, lane);
+}
+
+/* An idle lane integrates a state of zeros for ever. */
+static void ensemble_unload(void *memory, int lane) {
+  workspace *w = memory;
+  ensemble *e = &w->e;
+  e->g0[lane] = e->four_g0[lane] = e->two_Omega[lane] = 0.0;
+  for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
+  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+    e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;
+    *mode_value(e, mu, 0, lane) = *mode_value(e, mu, 1, lane) = 0.0;
+  }
+  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+    for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
+  e->frequency[lane] = 1.0;
+  e->finite[lane] = e->steps[lane] = 0.0;
+  clear_window(e, lane);
+}
+
+static void ensemble_state(const void *memory, int lane, double *u) {
+  const ensemble *e = &((const workspace *)memory)->e;
+  const int64_t K = e->patterns.n_classes;
+  const int M = e->patterns.n_modes;
+  for (int64_t k = 0; k < K; k++)
+    for (int what = CLASS_X; what <= CLASS_Z; what++) u[what * K + k] = *class_value(e, k, what, lane);
+  for (int mu = 0; mu < M; mu++) {
+    u[3 * K + mu] = *mode_value(e, mu, 0, lane);
+    u[3 * K + M + mu] = *mode_value(e, mu, 1, lane);
+  }
+}
+
+static void ensemble_window(void *memory, int lane, dkm_window *window) {
+  ensemble *e = &((workspace *)memory)->e;
+  double sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];
+  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+    sum_xi[mu] = e->sum_xi[mu][lane];
+    sum_xi_sq[mu] = e->sum_xi_sq[mu][lane];
+    sum_beta_sq[mu] = e->sum_beta_sq[mu][lane];
+  }
+  window->length = e->window_length[lane];
+  window->rate_max = e->rate_max[lane];
+  integrator_window_statistics(window, e->patterns.n_modes, sum_xi, sum_xi_sq, sum_beta_sq);
+  clear_window(e, lane);
+}
+
+static dkm_failure failure_of(const workspace *w, int lane) {
+  const ensemble *e = &w->e;
+  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+    if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane)))
+      return DKM_FAILURE_NOT_FINITE;
+  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+    for (int what = CLASS_X; what <= CLASS_Z; what++)
+      if (!isfinite(*class_value(e, k, what, lane))) return DKM_FAILURE_NOT_FINITE;
+  return DKM_FAILURE_STEP_TOO_SMALL;
+}
+
+static void ensemble_advance(void *memory, dkm_lane *lanes) {
+  workspace *w = memory;
+  ensemble *e = &w->e;
+  for (int lane = 0; lane < e->lanes; lane++) {
+    e->t[lane] = lanes[lane].active ? lanes[lane].t : 0.0;
+    e->t_pause[lane] = lanes[lane].active ? lanes[lane].t_pause : INFINITY;
+    e->t_limit[lane] = lanes[lane].active ? lanes[lane].t_limit : INFINITY;
+  }
+  w->kernel->advance(e);
+  for (int lane = 0; lane < e->lanes; lane++) {
+    if (!lanes[lane].active) continue;
+    lanes[lane].t = e->t[lane];
+    lanes[lane].steps = (int64_t)e->steps[lane];
+    if (isnan(e->finite[lane])) lanes[lane].failure = failure_of(w, lane);
+  }
+}
+
+const integrator_method integrator_ensemble = {
+    ensemble_create, ensemble_destroy, ensemble_bytes,  ensemble_load,
+    ensemble_unload, ensemble_state,   ensemble_window, ensemble_advance,
+};

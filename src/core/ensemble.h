@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ensemble: the workspace that ensemble.c shares with the kernels, one kernel for each
+ * instruction set (ensemble_avx512.c, ensemble_avx2.c, ensemble_plain.c), all of them
+ * compiled from one body, ensemble_body.h.
+ *
+ * Structure of arrays, lane fastest: a "vector" below is `lanes` doubles, one of each point.
+ *
+ *   classes[k]   block of 3 P + 4 vectors for class k:
+ *                  H[0 ... P-1]  Taylor coefficients of 2 g0 h_k
+ *                  X[0 ... P]    of x_k;  X[0] is the state
+ *                  Y[0 ... P]    of y_k
+ *                  Z             z_k (its coefficients follow from Y: Z[n+1] = 2 Omega Y[n]/(n+1))
+ *                  Q             1/(2 |m_k|^2) of the start, 0 for an empty spin
+ *   modes[mu]    block of 2 (P + 1) vectors: R[0 ... P] of Re beta_mu, I[0 ... P] of Im beta_mu
+ *
+ * with P the order of the Taylor expansion. */
+#ifndef DICKEMAP_ENSEMBLE_H
+#define DICKEMAP_ENSEMBLE_H
+#include "dickemap/integrator.h"
+
+enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 28 };
+
+/* One double for each lane. */
+typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
+
+typedef struct ensemble {
+  dkm_patterns patterns;
+  int lanes, order;   /* order: a multiple of 4, see ensemble_body.h */
+  double tolerance;
+  double *classes, *modes;
+
+  /* Parameters of each lane's point, scaled as the kernel needs them. */
+  ensemble_vector g0, four_g0, two_Omega;
+  ensemble_vector Omega_mu[DKM_MAX_MODES], half_kappa[DKM_MAX_MODES];
+  ensemble_vector rotation[ENSEMBLE_MAX_ORDER]; /* (2 Omega)^2/(n (n+1)), n >= 1 */
+  ensemble_vector frequency;                    /* the largest of |Omega_mu| + kappa_mu/2 */
+
+  /* sum_k f_{mu,k} z_k and sum_k f_{mu,k} y_k of the state. */
+  ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];
+
+  /* Progress of each lane. */
+  ensemble_vector t, t_pause, t_limit, steps, finite; /* finite: NaN once the state is not */
+  /* The window of each lane: time, largest rate, time integrals of xi, xi^2 and |beta|^2. */
+  ensemble_vector window_length, rate_max;
+  ensemble_vector sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];
+} ensemble;
+
+typedef struct ensemble_kernel {
+  const char *cpu;
+  int lanes;
+  bool (*supported)(void);
+  /* Steps all lanes until one of them has reached t_pause or t_limit or is not finite. */
+  void (*advance)(ensemble *e);
+} ensemble_kernel;
+
+extern const ensemble_kernel ensemble_plain;
+#if defined(__x86_64__)
+extern const ensemble_kernel ensemble_avx2, ensemble_avx512;
+#endif
+
+/* Vectors in the block of a class and of a mode. */
+static inline int ensemble_class_vectors(int order) {
+  return 3 * order + 4;
+}
+static inline int ensemble_mode_vectors(int order) {
+  return 2 * (order + 1);
+}
+
+#endif

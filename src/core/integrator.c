@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The interface over the two integration methods. */
+#include "dickemap/integrator.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+#include "integrator_method.h"
+
+struct dkm_integrator {
+  const integrator_method *method;
+  void *workspace;
+  int n_lanes;
+  dkm_lane lanes[INTEGRATOR_MAX_LANES];
+};
+
+static const integrator_method *method_of(const dkm_solver *solver) {
+  return solver->method == DKM_METHOD_GSL ? &integrator_gsl : &integrator_ensemble;
+}
+
+dkm_status dkm_integrator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+                                 dkm_integrator **out, dkm_error *err) {
+  dkm_integrator *integrator = calloc(1, sizeof *integrator);
+  if (!integrator) return dkm_fail(err, DKM_MEMORY, "out of memory for an integrator");
+  integrator->method = method_of(solver);
+  dkm_status status =
+      integrator->method->create(patterns, solver, cpu, &integrator->workspace, &integrator->n_lanes, err);
+  if (status != DKM_OK) {
+    free(integrator);
+    return status;
+  }
+  *out = integrator;
+  return DKM_OK;
+}
+
+void dkm_integrator_destroy(dkm_integrator *integrator) {
+  if (!integrator) return;
+  integrator->method->destroy(integrator->workspace);
+  free(integrator);
+}
+
+double dkm_integrator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+  return sizeof(dkm_integrator) + method_of(solver)->bytes(patterns, solver, cpu);
+}
+
+int dkm_integrator_lanes(const dkm_integrator *integrator) {
+  return integrator->n_lanes;
+}
+
+dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane) {
+  return &integrator->lanes[lane];
+}
+
+void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t) {
+  integrator->lanes[lane] = (dkm_lane){.active = true, .t = t, .t_pause = INFINITY, .t_limit = INFINITY};
+  integrator->method->load(integrator->workspace, lane, point, u);
+}
+
+void dkm_integrator_unload(dkm_integrator *integrator, int lane) {
+  integrator->lanes[lane] = (dkm_lane){.active = false};
+  integrator->method->unload(integrator->workspace, lane);
+}
+
+void dkm_integrator_state(const dkm_integrator *integrator, int lane, double *u) {
+  integrator->method->state(integrator->workspace, lane, u);
+}
+
+void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *window) {
+  integrator->method->window(integrator->workspace, lane, window);
+}
+
+void dkm_integrator_advance(dkm_integrator *integrator) {
+  bool any_active = false;
+  for (int lane = 0; lane < integrator->n_lanes; lane++) any_active |= integrator->lanes[lane].active;
+  if (any_active) integrator->method->advance(integrator->workspace, integrator->lanes);
+}
+
+void integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,
+                                  const double *sum_beta_sq) {
+  const double inverse = window->length > 0.0 ? 1.0 / window->length : 0.0;
+  for (int mu = 0; mu < n_modes; mu++) {
+    double mean = sum_xi[mu] * inverse;
+    window->mean[mu] = mean;
+    window->rms[mu] = sqrt(fmax(0.0, sum_xi_sq[mu] * inverse - mean * mean));
+    window->occupation[mu] = sum_beta_sq[mu] * inverse;
+  }
+}

@@ -1,0 +1,163 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The reference method: GSL's odeiv2 with the 8th-order Prince-Dormand pair, one point at a
+ * time, on the scalar right-hand side of model.c.  Slow and independent of the ensemble
+ * kernel in every respect that matters: its oracle. */
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_odeiv2.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "integrator_method.h"
+
+typedef struct workspace {
+  dkm_patterns patterns;
+  dkm_point point;
+  size_t size;
+  double *u, *du, *work; /* state, right-hand side, 2K values for sums */
+  double h;              /* the step to try next */
+  gsl_odeiv2_step *step;
+  gsl_odeiv2_control *control;
+  gsl_odeiv2_evolve *evolve;
+  double window_length, rate_max;
+  double sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];
+} workspace;
+
+static int right_hand_side(double t, const double u[], double du[], void *params) {
+  workspace *w = params;
+  (void)t;
+  dkm_model_rhs(&w->patterns, &w->point, u, du, w->work);
+  return GSL_SUCCESS;
+}
+
+static void gsl_destroy(void *memory) {
+  workspace *w = memory;
+  if (!w) return;
+  if (w->evolve) gsl_odeiv2_evolve_free(w->evolve);
+  if (w->control) gsl_odeiv2_control_free(w->control);
+  if (w->step) gsl_odeiv2_step_free(w->step);
+  free(w->u);
+  free(w->du);
+  free(w->work);
+  free(w);
+}
+
+static double gsl_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+  (void)solver;
+  (void)cpu;
+  /* rk8pd keeps 13 stages and 2 temporaries, evolve 4 more copies of the state, we 2. */
+  return sizeof(workspace) + sizeof(double) * (21.0 * (double)dkm_model_size(patterns) + 2.0 * (double)patterns->n_classes);
+}
+
+static dkm_status gsl_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **out,
+                             int *lanes, dkm_error *err) {
+  (void)cpu; /* compiled once, for every CPU */
+  workspace *w = calloc(1, sizeof *w);
+  if (w) {
+    w->patterns = *patterns;
+    w->size = dkm_model_size(patterns);
+    w->u = calloc(w->size, sizeof *w->u);
+    w->du = calloc(w->size, sizeof *w->du);
+    w->work = calloc(2 * (size_t)patterns->n_classes, sizeof *w->work);
+    w->step = gsl_odeiv2_step_alloc(gsl_odeiv2_step_rk8pd, w->size);
+    w->control = gsl_odeiv2_control_y_new(solver->tolerance, solver->tolerance);
+    w->evolve = gsl_odeiv2_evolve_alloc(w->size);
+  }
+  if (!w || !w->u || !w->du || !w->work || !w->step || !w->control || !w->evolve) {
+    gsl_destroy(w);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
+                    patterns->n_modes, gsl_bytes(patterns, solver, cpu) / 0x1p30);
+  }
+  *out = w;
+  *lanes = 1;
+  return DKM_OK;
+}
+
+static void clear_window(workspace *w) {
+  w->window_length = w->rate_max = 0.0;
+  memset(w->sum_xi, 0, sizeof w->sum_xi);
+  memset(w->sum_xi_sq, 0, sizeof w->sum_xi_sq);
+  memset(w->sum_beta_sq, 0, sizeof w->sum_beta_sq);
+}
+
+static void gsl_load(void *memory, int lane, const dkm_point *point, const double *u) {
+  workspace *w = memory;
+  (void)lane;
+  w->point = *point;
+  memcpy(w->u, u, w->size * sizeof *u);
+  gsl_odeiv2_evolve_reset(w->evolve);
+  gsl_odeiv2_step_reset(w->step);
+  w->h = 1e-2 / (1.0 + fabs(point->Omega) + point->g0);
+  clear_window(w);
+}
+
+static void gsl_unload(void *memory, int lane) {
+  (void)memory;
+  (void)lane;
+}
+
+static void gsl_state(const void *memory, int lane, double *u) {
+  const workspace *w = memory;
+  (void)lane;
+  memcpy(u, w->u, w->size * sizeof *u);
+}
+
+static void gsl_window(void *memory, int lane, dkm_window *window) {
+  workspace *w = memory;
+  (void)lane;
+  window->length = w->window_length;
+  window->rate_max = w->rate_max;
+  integrator_window_statistics(window, w->patterns.n_modes, w->sum_xi, w->sum_xi_sq, w->sum_beta_sq);
+  clear_window(w);
+}
+
+/* What the window needs of the state before a step. */
+typedef struct observation {
+  double xi[DKM_MAX_MODES], beta_sq[DKM_MAX_MODES], rate;
+} observation;
+
+static void observe(workspace *w, observation *o) {
+  const int M = w->patterns.n_modes;
+  const double *re = w->u + 3 * w->patterns.n_classes, *im = re + M;
+  double xi_rate[DKM_MAX_MODES];
+  dkm_model_overlaps(&w->patterns, w->u, o->xi, w->work);
+  dkm_model_rhs(&w->patterns, &w->point, w->u, w->du, w->work);
+  dkm_model_overlaps(&w->patterns, w->du, xi_rate, w->work); /* xi is linear in z */
+  o->rate = 0.0;
+  for (int mu = 0; mu < M; mu++) {
+    const double *mode_rate = w->du + 3 * w->patterns.n_classes + mu;
+    o->beta_sq[mu] = re[mu] * re[mu] + im[mu] * im[mu];
+    o->rate = fmax(o->rate, fmax(fabs(xi_rate[mu]), fmax(fabs(mode_rate[0]), fabs(mode_rate[M]))));
+  }
+}
+
+static void add_to_window(workspace *w, const observation *o, double h) {
+  for (int mu = 0; mu < w->patterns.n_modes; mu++) {
+    w->sum_xi[mu] += h * o->xi[mu];
+    w->sum_xi_sq[mu] += h * o->xi[mu] * o->xi[mu];
+    w->sum_beta_sq[mu] += h * o->beta_sq[mu];
+  }
+  w->rate_max = fmax(w->rate_max, o->rate);
+  w->window_length += h;
+}
+
+static void gsl_advance(void *memory, dkm_lane *lane) {
+  workspace *w = memory;
+  gsl_odeiv2_system system = {right_hand_side, NULL, w->size, w};
+  do {
+    observation before;
+    observe(w, &before);
+    double t_before = lane->t, t_target = isfinite(lane->t_limit) ? lane->t_limit : HUGE_VAL;
+    int code = gsl_odeiv2_evolve_apply(w->evolve, w->control, w->step, &system, &lane->t, t_target, &w->h, w->u);
+    lane->steps++;
+    add_to_window(w, &before, lane->t - t_before);
+    for (size_t i = 0; i < w->size; i++)
+      if (!isfinite(w->u[i])) lane->failure = DKM_FAILURE_NOT_FINITE;
+    if (lane->failure == DKM_FAILURE_NONE && (code != GSL_SUCCESS || !(lane->t > t_before)))
+      lane->failure = DKM_FAILURE_STEP_TOO_SMALL;
+  } while (lane->failure == DKM_FAILURE_NONE && lane->t < lane->t_pause && lane->t < lane->t_limit);
+}
+
+const integrator_method integrator_gsl = {
+    gsl_create, gsl_destroy, gsl_bytes, gsl_load, gsl_unload, gsl_state, gsl_window, gsl_advance,
+};
