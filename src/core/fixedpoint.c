@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The exact limit of a trajectory: Newton's method for the M overlaps. */
+#include "dickemap/fixedpoint.h"
+
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "fixedpoint_workspace.h"
+
+/* Newton converges quadratically from nearby; from further away it is not wanted. */
+enum { MAX_ITERATIONS = 30 };
+
+dkm_status dkm_fixedpoint_workspace_create(const dkm_patterns *patterns, dkm_fixedpoint_workspace **out,
+                                           dkm_error *err) {
+  const size_t K = (size_t)patterns->n_classes, M = (size_t)patterns->n_modes;
+  dkm_fixedpoint_workspace *w = calloc(1, sizeof *w);
+  if (w) {
+    w->patterns = *patterns;
+    w->c = calloc(K, sizeof *w->c);
+    w->h = calloc(K, sizeof *w->h);
+    w->q = calloc(K, sizeof *w->q);
+    w->work = calloc(2 * K, sizeof *w->work);
+    w->du = calloc(dkm_model_size(patterns), sizeof *w->du);
+    w->order = calloc(K, sizeof *w->order);
+    w->jacobian = gsl_matrix_alloc(M, M);
+    w->step = gsl_vector_alloc(M);
+    w->permutation = gsl_permutation_alloc(M);
+  }
+  if (!w || !w->c || !w->h || !w->q || !w->work || !w->du || !w->order || !w->jacobian || !w->step ||
+      !w->permutation) {
+    dkm_fixedpoint_workspace_destroy(w);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for the search of fixed points");
+  }
+  *out = w;
+  return DKM_OK;
+}
+
+void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *w) {
+  if (!w) return;
+  free(w->c);
+  free(w->h);
+  free(w->q);
+  free(w->work);
+  free(w->du);
+  free(w->order);
+  if (w->jacobian) gsl_matrix_free(w->jacobian);
+  if (w->step) gsl_vector_free(w->step);
+  if (w->permutation) gsl_permutation_free(w->permutation);
+  free(w);
+}
+
+double dkm_fixedpoint_workspace_bytes(const dkm_patterns *patterns) {
+  return sizeof(dkm_fixedpoint_workspace) + 9.0 * sizeof(double) * (double)patterns->n_classes;
+}
+
+/* q -> W[j] = sum_k (-1)^(parity of j & k) q_k, in place (fast Walsh-Hadamard transform). */
+static void walsh_transform(double *q, int64_t n) {
+  for (int64_t half = 1; half < n; half *= 2)
+    for (int64_t block = 0; block < n; block += 2 * half)
+      for (int64_t k = block; k < block + half; k++) {
+        double a = q[k], b = q[k + half];
+        q[k] = a + b;
+        q[k + half] = a - b;
+      }
+}
+
+/* f_{mu,k} = (-1)^(parity of mask & k). */
+static int64_t mode_mask(const dkm_patterns *patterns, int mu) {
+  return ((int64_t)1 << (patterns->n_modes - 1 - mu)) & (patterns->n_classes - 1);
+}
+
+/* A product of two rows is a row of the full Hadamard matrix, so that one Walsh transform
+ * of q, O(K log K), gives all M^2 sums instead of O(K M^2) work. */
+void fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram) {
+  const int M = patterns->n_modes;
+  walsh_transform(q, patterns->n_classes);
+  for (int mu = 0; mu < M; mu++)
+    for (int nu = 0; nu < M; nu++)
+      gram[mu * M + nu] = patterns->weight * q[mode_mask(patterns, mu) ^ mode_mask(patterns, nu)];
+}
+
+/* h_k for given overlaps, the modes in equilibrium with them. */
+static void fields_of_overlaps(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *xi) {
+  double amplitude[DKM_MAX_MODES];
+  for (int mu = 0; mu < w->patterns.n_modes; mu++) {
+    double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    amplitude[mu] = -2.0 * point->g0 * point->Omega_mu[mu] * xi[mu] / D;
+  }
+  dkm_patterns_fields(&w->patterns, amplitude, w->h);
+}
+
+/* c_k and the precession of u. Returns false if a field vanishes. */
+static bool project_spins(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *u, bool aligned,
+                          double *precession) {
+  const int64_t K = w->patterns.n_classes;
+  const int M = w->patterns.n_modes;
+  double amplitude[DKM_MAX_MODES];
+  for (int mu = 0; mu < M; mu++) amplitude[mu] = 2.0 * u[3 * K + mu];
+  dkm_patterns_fields(&w->patterns, amplitude, w->h);
+  *precession = 0.0;
+  for (int64_t k = 0; k < K; k++) {
+    const double x = u[k], y = u[K + k], z = u[2 * K + k];
+    const double bx = point->Omega, bz = point->g0 * w->h[k], B = hypot(bx, bz);
+    if (!(B > 0.0)) return false;
+    const double c = (x * bx + z * bz) / B, across = (x * bz - z * bx) / B;
+    *precession = fmax(*precession, hypot(y, across));
+    w->c[k] = aligned ? copysign(sqrt(x * x + y * y + z * z), c) : c;
+  }
+  return true;
+}
+
+static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *xi) {
+  const dkm_patterns *p = &w->patterns;
+  const int64_t K = p->n_classes;
+  const int M = p->n_modes;
+  double gram[DKM_MAX_MODES * DKM_MAX_MODES], sum[DKM_MAX_MODES];
+  for (int iteration = 0; iteration < MAX_ITERATIONS; iteration++) {
+    fields_of_overlaps(w, point, xi);
+    for (int64_t k = 0; k < K; k++) {
+      const double bz = point->g0 * w->h[k], B = hypot(point->Omega, bz);
+      if (!(B > 0.0)) return false;
+      w->du[k] = w->c[k] * bz / B;
+      w->q[k] = w->c[k] * point->Omega * point->Omega / (B * B * B); /* c d(bz/B)/dbz */
+    }
+    dkm_patterns_sums(p, w->du, sum, w->work);
+    fixedpoint_weighted_gram(p, w->q, gram);
+    for (int mu = 0; mu < M; mu++) {
+      gsl_vector_set(w->step, (size_t)mu, xi[mu] - p->weight * sum[mu]);
+      for (int nu = 0; nu < M; nu++) {
+        double D = point->Omega_mu[nu] * point->Omega_mu[nu] + 0.25 * point->kappa_mu[nu] * point->kappa_mu[nu];
+        double slope = -2.0 * point->g0 * point->g0 * point->Omega_mu[nu] / D; /* d(g0 h)/d(f xi_nu) */
+        gsl_matrix_set(w->jacobian, (size_t)mu, (size_t)nu, (mu == nu) - gram[mu * M + nu] * slope);
+      }
+    }
+    int sign;
+    if (gsl_linalg_LU_decomp(w->jacobian, w->permutation, &sign) ||
+        gsl_linalg_LU_svx(w->jacobian, w->permutation, w->step))
+      return false;
+    double largest = 0.0;
+    for (int mu = 0; mu < M; mu++) {
+      const double change = gsl_vector_get(w->step, (size_t)mu);
+      if (!isfinite(change)) return false;
+      xi[mu] -= change;
+      largest = fmax(largest, fabs(change));
+    }
+    /* Quadratic convergence: after a step of 1e-9 the next would be at rounding error, and so is xi. */
+    if (largest < 1e-9) return true;
+  }
+  return false;
+}
+
+bool dkm_fixedpoint_near(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *u, bool aligned,
+                         dkm_fixedpoint *fixed, double *state) {
+  const dkm_patterns *p = &w->patterns;
+  const int64_t K = p->n_classes;
+  const int M = p->n_modes;
+  double xi_now[DKM_MAX_MODES];
+  if (!project_spins(w, point, u, aligned, &fixed->precession)) return false;
+  dkm_model_overlaps(p, u, xi_now, w->work);
+  memcpy(fixed->xi, xi_now, sizeof xi_now);
+  if (!newton(w, point, fixed->xi)) return false;
+
+  fields_of_overlaps(w, point, fixed->xi);
+  for (int64_t k = 0; k < K; k++) {
+    const double bz = point->g0 * w->h[k], B = hypot(point->Omega, bz);
+    if (!(B > 0.0)) return false;
+    state[k] = w->c[k] * point->Omega / B;
+    state[K + k] = 0.0;
+    state[2 * K + k] = w->c[k] * bz / B;
+  }
+  for (int mu = 0; mu < M; mu++) {
+    double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    state[3 * K + mu] = -point->g0 * fixed->xi[mu] * point->Omega_mu[mu] / D;
+    state[3 * K + M + mu] = -point->g0 * fixed->xi[mu] * 0.5 * point->kappa_mu[mu] / D;
+  }
+
+  fixed->distance = fixed->distance_all = fixed->residual = 0.0;
+  for (int mu = 0; mu < M; mu++) fixed->distance = fmax(fixed->distance, fabs(xi_now[mu] - fixed->xi[mu]));
+  for (int64_t i = 3 * K; i < 3 * K + 2 * M; i++) fixed->distance = fmax(fixed->distance, fabs(u[i] - state[i]));
+  dkm_model_rhs(p, point, state, w->du, w->work);
+  for (int64_t i = 0; i < 3 * K + 2 * M; i++) {
+    fixed->distance_all = fmax(fixed->distance_all, fabs(u[i] - state[i]));
+    fixed->residual = fmax(fixed->residual, fabs(w->du[i]));
+  }
+  return true;
+}
