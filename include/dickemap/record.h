@@ -42,7 +42,7 @@ typedef enum dkm_failure {
   DKM_N_FAILURES
 } dkm_failure;
 
-/* `retrieved` beside 0 (no pattern) and +-nu. */
+/* `retrieved` beside 0 (no overlap above 1e-6) and +-nu: another overlap is above 1 % of the largest. */
 enum { DKM_RETRIEVED_MIXTURE = 127 };
 
 /* Everything is dimensionless or in the job's unit of frequency (times: its inverse).

@@ -15,13 +15,15 @@ static const double close = 1e-2;
 /* Spins whose transverse parts are below this are at rest: ten times what rounding and
  * truncation leave of them at the tightest useful tolerance. */
 static const double at_rest = 1e-9;
-/* With precession the c_k are constants only up to the square of what is left of the bright
- * motion; and what is left of it is the error of the record, so it must be small itself. */
-static const double steady = 1e-9;
+/* With precession of amplitude p the order parameters are steady only up to order p^2: the c_k
+ * are constants, and the fields of the classes equal, up to that. What is left is asked to be a hundredth of
+ * it, or as small as truncation errors let it become, and small in any case. */
+static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1e-5;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
 static const double window_fraction = 0.03;
-/* An overlap above this counts as a pattern retrieved. */
-static const double retrieved_overlap = 1e-6;
+/* A pattern is retrieved if its overlap is above the first of these; another one whose
+ * overlap is more than the second fraction of it makes a mixture. */
+static const double retrieved_overlap = 1e-6, mixture_fraction = 1e-2;
 
 static double largest_frequency(const dkm_patterns *patterns, const dkm_point *point) {
   double largest = 2.0 * fabs(point->Omega);
@@ -64,13 +66,13 @@ static void fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, dou
 }
 
 static int8_t retrieved_pattern(const dkm_patterns *patterns, const double *xi) {
-  int found = 0;
-  for (int mu = 0; mu < patterns->n_modes; mu++) {
-    if (!(fabs(xi[mu]) > retrieved_overlap)) continue;
-    if (found) return DKM_RETRIEVED_MIXTURE;
-    found = xi[mu] > 0.0 ? mu + 1 : -(mu + 1);
-  }
-  return (int8_t)found;
+  int largest = 0;
+  for (int mu = 1; mu < patterns->n_modes; mu++)
+    if (fabs(xi[mu]) > fabs(xi[largest])) largest = mu;
+  if (!(fabs(xi[largest]) > retrieved_overlap)) return 0;
+  for (int mu = 0; mu < patterns->n_modes; mu++)
+    if (mu != largest && fabs(xi[mu]) > mixture_fraction * fabs(xi[largest])) return DKM_RETRIEVED_MIXTURE;
+  return (int8_t)(xi[largest] > 0.0 ? largest + 1 : -(largest + 1));
 }
 
 /* Members that every verdict has in common. */
@@ -146,17 +148,18 @@ static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspac
     aligned = true;
     if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
   }
-  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, &full, NULL) == DKM_OK;
+  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, aligned ? 0.0 : fixed.precession, &full, NULL) == DKM_OK;
   const dkm_spectrum *relevant = &full;
   if (symmetric) {
-    if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, &sector, NULL) != DKM_OK) return false;
+    if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, 0.0, &sector, NULL) != DKM_OK) return false;
     relevant = &sector;
   } else if (!has_full)
     return false;
   if (relevant->n_unstable > 0 || relevant->n_marginal > 0 || !(relevant->decay_rate > 0.0)) return false;
 
   double near = capture_distance(patterns, point, relevant->decay_rate);
-  if (!aligned) near = fmin(near, steady);
+  if (!aligned)
+    near = fmin(near, fmin(steady_most, fmax(steady_least, steady_fraction * fixed.precession * fixed.precession)));
   const double distance = aligned ? fixed.distance_all : fixed.distance;
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
   const bool at_it = distance <= near && window->rate_max <= 100.0 * largest_frequency(patterns, point) * near;
@@ -182,7 +185,7 @@ static bool try_rest(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace
   dkm_fixedpoint fixed;
   dkm_spectrum full;
   if (!dkm_fixedpoint_near(workspace, point, u, true, &fixed, state) || fixed.distance_all > 1e-12) return false;
-  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, u, -1, &full, NULL) == DKM_OK;
+  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, u, -1, 0.0, &full, NULL) == DKM_OK;
   fill_common(a, patterns, point, window, lane, record);
   fill_stationary(patterns, &fixed, u, has_full ? &full : NULL, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;

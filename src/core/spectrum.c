@@ -42,11 +42,6 @@ static int by_field(const void *a, const void *b) {
   return (fa > fb) - (fa < fb);
 }
 
-/* order[j] has a stronger field than order[j-1], by more than rounding. */
-static bool begins_group(const class_field *order, int64_t j) {
-  return order[j].B > order[j - 1].B * (1.0 + same_field);
-}
-
 /* basis and rank from the group's Gram matrix. */
 static dkm_status reduce_gram(const double *gram, int M, group *g, dkm_error *err) {
   gsl_matrix *a = gsl_matrix_alloc((size_t)M, (size_t)M), *vectors = gsl_matrix_alloc((size_t)M, (size_t)M);
@@ -105,7 +100,7 @@ static dkm_status make_group(dkm_fixedpoint_workspace *w, const dkm_point *point
 
 /* Groups of equal |B_k|; malloc'ed into *groups. */
 static dkm_status find_groups(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
-                              group **groups, int64_t *n_groups, int64_t *rows, dkm_error *err) {
+                              double tolerance, group **groups, int64_t *n_groups, int64_t *rows, dkm_error *err) {
   const int64_t K = w->patterns.n_classes;
   const int M = w->patterns.n_modes;
   double amplitude[DKM_MAX_MODES];
@@ -118,17 +113,20 @@ static dkm_status find_groups(dkm_fixedpoint_workspace *w, const dkm_point *poin
     w->order[k] = (class_field){B, k};
   }
   qsort(w->order, (size_t)K, sizeof *w->order, by_field);
-  int64_t n = 1;
-  for (int64_t j = 1; j < K; j++) n += begins_group(w->order, j);
+  int64_t n = 1, first = 0;
+  for (int64_t j = 1; j < K; j++)
+    if (w->order[j].B > w->order[first].B * (1.0 + tolerance)) {
+      first = j;
+      n++;
+    }
   *rows = 2 * M;
   if (2 * n + 2 * M > DKM_SPECTRUM_MAX_ROWS) /* each group has rank 1 at least */
     return dkm_fail(err, DKM_NUMERIC, "no spectrum: %lld groups of fields are too many", (long long)n);
   *groups = calloc((size_t)n, sizeof **groups);
   if (!*groups) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
-  int64_t first = 0;
-  *n_groups = 0;
+  first = *n_groups = 0;
   for (int64_t j = 1; j <= K; j++) {
-    if (j < K && !begins_group(w->order, j)) continue;
+    if (j < K && !(w->order[j].B > w->order[first].B * (1.0 + tolerance))) continue;
     group *g = &(*groups)[(*n_groups)++];
     dkm_status status = make_group(w, point, first, j, w->order[first].B, g, err);
     if (status != DKM_OK) return status;
@@ -234,12 +232,13 @@ static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point,
 }
 
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
-                                   int sector, dkm_spectrum *spectrum, dkm_error *err) {
+                                   int sector, double precession, dkm_spectrum *spectrum, dkm_error *err) {
   if (sector >= 0) return sector_spectrum(&w->patterns, point, state, sector, spectrum, err);
   group *groups = NULL;
   int64_t n_groups = 0, rows = 0;
   gsl_matrix *a = NULL;
-  dkm_status status = find_groups(w, point, state, &groups, &n_groups, &rows, err);
+  dkm_status status =
+      find_groups(w, point, state, fmax(same_field, precession * precession), &groups, &n_groups, &rows, err);
   if (status == DKM_OK && !(a = gsl_matrix_alloc((size_t)rows, (size_t)rows)))
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   if (status == DKM_OK) {

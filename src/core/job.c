@@ -1,0 +1,305 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* From a YAML file to a validated job, and from the index of a point to its parameters.
+ *
+ *   text, --set  --job_schema-->  keys as text  --job_axes, here-->  dkm_job
+ *
+ * A quantity that an axis gives need not be given elsewhere; where it is, it is checked all the same. */
+#include "dickemap/job.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "job_axes.h"
+#include "job_quantity.h"
+#include "job_schema.h"
+
+enum { MAX_FILE_BYTES = 1 << 26, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
+
+/* ---- keys to values ---- */
+
+/* One of the words in names[0 ... n-1]; absent means names[0]. */
+static dkm_status read_choice(const dkm_job_source *source, dkm_error *err, const char *key, const char *text, int n,
+                              const char *const *names, int *choice) {
+  char quoted[DKM_QUOTE_BYTES], allowed[128] = "";
+  for (*choice = 0; *choice < n; ++*choice)
+    if (!text || strcmp(text, names[*choice]) == 0) return DKM_OK;
+  for (int i = 0; i < n; i++) {
+    size_t used = strlen(allowed);
+    snprintf(allowed + used, sizeof allowed - used, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", names[i]);
+  }
+  return dkm_schema_fail(source, err, key, "is %s, but must be %s", dkm_quote(text, quoted), allowed);
+}
+
+/* A number that may be absent. */
+static dkm_status read_optional(const dkm_job_source *source, dkm_error *err, const char *key, const char *text,
+                                const dkm_limits *limits, double fallback, double *value) {
+  *value = fallback;
+  return text ? dkm_number_read(source, err, key, text, limits, value) : DKM_OK;
+}
+
+/* Says what memory it would take: 3 doubles a class and 2 a mode for one state, and for a rank as much as at
+ * DKM_MAX_MODES times the number of classes. */
+static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mapping mapping, double n_modes,
+                                         dkm_error *err) {
+  const dkm_solver solver = {DKM_METHOD_ENSEMBLE, 1e-10, 1e7};
+  dkm_patterns largest;
+  dkm_status status = dkm_patterns_init(&largest, mapping, DKM_MAX_MODES, err);
+  if (status != DKM_OK) return status;
+  int exponent = (int)n_modes - (mapping == DKM_GAUGED ? 1 : 0);
+  double state_bytes = 8 * (3 * ldexp(1, exponent) + 2 * n_modes);
+  double rank_bytes = ldexp(dkm_integrator_bytes(&largest, &solver, NULL), (int)n_modes - DKM_MAX_MODES);
+  return dkm_schema_fail(source, err, "model.patterns",
+                         "is %.0f, but must be an integer 1 ... %d: with 2^%d classes a state would take %.3g GB and "
+                         "a rank, which integrates several at once, %.3g GB",
+                         n_modes, DKM_MAX_MODES, exponent, state_bytes / 1e9, rank_bytes / 1e9);
+}
+
+static dkm_status read_patterns(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  static const char *const mappings[] = {[DKM_GAUGED] = "gauged", [DKM_UNGAUGED] = "ungauged"};
+  const dkm_model_keys *keys = &source->keys->model;
+  int mapping;
+  dkm_status status = read_choice(source, err, "model.mapping", keys->mapping, 2, mappings, &mapping);
+  if (status != DKM_OK) return status;
+  double n_modes = keys->patterns ? dkm_number_parse(keys->patterns) : NAN;
+  if (n_modes > DKM_MAX_MODES && n_modes <= 1000 && n_modes == floor(n_modes))
+    return fail_too_many_patterns(source, (dkm_mapping)mapping, n_modes, err);
+  status = dkm_number_read(source, err, "model.patterns", keys->patterns,
+                           &(dkm_limits){.min = 1, .max = DKM_MAX_MODES, .integer = true}, &n_modes);
+  return status == DKM_OK ? dkm_patterns_init(&job->patterns, (dkm_mapping)mapping, (int)n_modes, err) : status;
+}
+
+/* A quantity with one value; fallback NaN: it must be given, by its key or by an axis. */
+static dkm_status read_scalar(dkm_job *job, const dkm_job_source *source, dkm_quantity quantity, const char *text,
+                              double fallback, dkm_error *err) {
+  dkm_limits limits = dkm_quantity_limits(quantity, job->patterns.n_modes);
+  double value = fallback;
+  if (!text && dkm_job_axes_cover(job, quantity, 0)) return DKM_OK;
+  if (text || isnan(fallback)) {
+    dkm_status status = dkm_number_read(source, err, dkm_quantity_key(quantity), text, &limits, &value);
+    if (status != DKM_OK) return status;
+  }
+  dkm_quantity_set(&job->base, job->patterns.n_modes, quantity, 0, value);
+  return DKM_OK;
+}
+
+/* A quantity with a list of M values, or of one for all modes. */
+static dkm_status read_per_mode(dkm_job *job, const dkm_job_source *source, dkm_quantity quantity, char **texts,
+                                unsigned n, dkm_error *err) {
+  const char *name = dkm_quantity_key(quantity);
+  int n_modes = job->patterns.n_modes;
+  dkm_limits limits = dkm_quantity_limits(quantity, n_modes);
+  if (!texts) {
+    for (int mode = 1; mode <= n_modes; mode++)
+      if (!dkm_job_axes_cover(job, quantity, mode))
+        return dkm_schema_fail(source, err, name, "is missing, but must be a list of 1 or %d values", n_modes);
+    return DKM_OK;
+  }
+  if (n != 1 && n != (unsigned)n_modes)
+    return dkm_schema_fail(source, err, name, "has %u values, but must have 1 or %d, the number of patterns", n,
+                           n_modes);
+  for (unsigned i = 0; i < n; i++) {
+    char key[KEY_BYTES];
+    double value;
+    snprintf(key, sizeof key, "%s[%u]", name, i + 1);
+    dkm_status status = dkm_number_read(source, err, key, texts[i], &limits, &value);
+    if (status != DKM_OK) return status;
+    dkm_quantity_set(&job->base, n_modes, quantity, n == 1 ? 0 : (int)i + 1, value);
+  }
+  return DKM_OK;
+}
+
+static dkm_status read_base(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const dkm_model_keys *model = &source->keys->model;
+  const dkm_initial_keys *initial = &source->keys->initial;
+  const struct {
+    dkm_quantity quantity;
+    const char *text;
+    double fallback;
+  } scalars[] = {{DKM_AXIS_OMEGA, model->Omega, NAN},
+                 {DKM_AXIS_G0, model->g0, NAN},
+                 {DKM_AXIS_PATTERN, initial->pattern, 1},
+                 {DKM_AXIS_OVERLAP, initial->overlap, 1},
+                 {DKM_AXIS_PERTURBATION, initial->perturbation, 0},
+                 {DKM_AXIS_SEED, initial->seed, 1}};
+  dkm_status status = DKM_OK;
+  for (size_t i = 0; i < sizeof scalars / sizeof *scalars && status == DKM_OK; i++)
+    status = read_scalar(job, source, scalars[i].quantity, scalars[i].text, scalars[i].fallback, err);
+  if (status == DKM_OK)
+    status = read_per_mode(job, source, DKM_AXIS_OMEGA_MU, model->Omega_mu, model->Omega_mu_count, err);
+  if (status == DKM_OK)
+    status = read_per_mode(job, source, DKM_AXIS_KAPPA_MU, model->kappa_mu, model->kappa_mu_count, err);
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++)
+    dkm_quantity_set(&job->base, job->patterns.n_modes, job->axes[i].quantity, job->axes[i].mode,
+                     job->axes[i].values[0]);
+  return status;
+}
+
+static dkm_status read_solver(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl"};
+  const dkm_solver_keys *keys = &source->keys->solver;
+  int method;
+  dkm_status status = read_choice(source, err, "solver.method", keys->method, 2, methods, &method);
+  if (status != DKM_OK) return status;
+  job->solver.method = method == DKM_METHOD_GSL ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE;
+  status = read_optional(source, err, "solver.tolerance", keys->tolerance, &(dkm_limits){.min = 1e-15, .max = 1e-3},
+                         1e-10, &job->solver.tolerance);
+  if (status != DKM_OK) return status;
+  return read_optional(source, err, "solver.t_max", keys->t_max,
+                       &(dkm_limits){.min = 0, .min_excluded = true, .max = INFINITY}, 1e7, &job->solver.t_max);
+}
+
+static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  static const char *const states[] = {"none", "final"};
+  const char *title = source->keys->title;
+  int keep_state = 0;
+  if (title && strlen(title) > MAX_TITLE_BYTES)
+    return dkm_schema_fail(source, err, "title", "has %zu bytes, but must have at most %d", strlen(title),
+                           MAX_TITLE_BYTES);
+  job->title = strdup(title ? title : "");
+  if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
+  dkm_status status = read_patterns(job, source, err);
+  if (status == DKM_OK) status = dkm_job_axes_read(job, source, err);
+  if (status == DKM_OK) status = read_base(job, source, err);
+  if (status == DKM_OK) status = read_solver(job, source, err);
+  if (status == DKM_OK)
+    status = read_choice(source, err, "output.state", source->keys->output.state, 2, states, &keep_state);
+  job->keep_state = keep_state == 1;
+  return status;
+}
+
+/* ---- the whole job ---- */
+
+static bool copy_sources(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets) {
+  job->path = strdup(path);
+  job->text = strdup(text);
+  job->sets = calloc((size_t)n_sets + 1, sizeof *job->sets);
+  if (!job->path || !job->text || !job->sets) return false;
+  for (; job->n_sets < n_sets; job->n_sets++) {
+    job->sets[job->n_sets] = strdup(sets[job->n_sets]);
+    if (!job->sets[job->n_sets]) return false;
+  }
+  return true;
+}
+
+dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                         dkm_error *err) {
+  *job = (dkm_job){0};
+  dkm_job_source source = {0};
+  dkm_status status;
+  if (!copy_sources(job, path, text, n_sets, sets))
+    status = dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
+  else
+    status = dkm_schema_load(&source, path, text, n_sets, sets, err);
+  if (status == DKM_OK) status = read_keys(job, &source, err);
+  dkm_schema_free(&source);
+  if (status != DKM_OK) dkm_job_free(job);
+  return status;
+}
+
+/* The file as a string that the caller frees, NULL with *err filled. */
+static char *read_file(const char *path, dkm_error *err) {
+  char *text = NULL;
+  size_t used = 0, capacity = 1 << 14;
+  struct stat info;
+  FILE *file = fopen(path, "rb");
+  if (!file) {
+    dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    return NULL;
+  }
+  if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
+    dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be a job file", path);
+    goto failed;
+  }
+  for (size_t n = 1; n > 0; used += n) {
+    if (used + 1 >= capacity || !text) {
+      char *larger = realloc(text, capacity *= 2);
+      if (!larger) {
+        dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", path);
+        goto failed;
+      }
+      text = larger;
+    }
+    n = fread(text + used, 1, capacity - used - 1, file);
+    if (n == 0 && ferror(file)) {
+      dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+      goto failed;
+    }
+    if (memchr(text + used, '\0', n)) {
+      dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
+      goto failed;
+    }
+    if (used + n > MAX_FILE_BYTES) {
+      dkm_fail(err, DKM_INPUT, "%s: is larger than %d MiB, but a job file must be smaller", path, MAX_FILE_BYTES >> 20);
+      goto failed;
+    }
+  }
+  fclose(file);
+  text[used] = '\0';
+  return text;
+failed:
+  fclose(file);
+  free(text);
+  return NULL;
+}
+
+dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
+  *job = (dkm_job){0};
+  dkm_error reason = {DKM_OK, ""};
+  char *text = read_file(path, &reason);
+  if (!text) return dkm_fail(err, reason.status, "%s", reason.message);
+  dkm_status status = dkm_job_parse(job, path, text, n_sets, sets, err);
+  free(text);
+  return status;
+}
+
+void dkm_job_free(dkm_job *job) {
+  free(job->path);
+  free(job->text);
+  free(job->title);
+  for (int i = 0; i < job->n_sets; i++) free(job->sets[i]);
+  free(job->sets);
+  for (int i = 0; i < job->n_axes; i++) free(job->axes[i].values);
+  *job = (dkm_job){0};
+}
+
+/* ---- points ---- */
+
+void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]) {
+  for (int dim = job->n_dims - 1; dim >= 0; dim--) {
+    index[dim] = i_point % job->shape[dim];
+    i_point /= job->shape[dim];
+  }
+}
+
+void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point) {
+  int64_t index[DKM_MAX_AXES];
+  dkm_job_index(job, i_point, index);
+  *point = job->base;
+  for (int i = 0; i < job->n_axes; i++) {
+    const dkm_axis *axis = &job->axes[i];
+    dkm_quantity_set(point, job->patterns.n_modes, axis->quantity, axis->mode, axis->values[index[axis->dim]]);
+  }
+}
+
+dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err) {
+  char name[DKM_NAME_BYTES], reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
+  const char *equals = strchr(assignment, '=');
+  if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
+    return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1", assignment);
+  snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
+  dkm_quantity quantity;
+  int mode;
+  if (!dkm_quantity_parse(name, job->patterns.n_modes, &quantity, &mode, reason))
+    return dkm_fail(err, DKM_INPUT, "--at %.200s: %s", assignment, reason);
+  dkm_limits limits = dkm_quantity_limits(quantity, job->patterns.n_modes);
+  double value = dkm_number_parse(equals + 1);
+  if (!dkm_limits_allow(&limits, value))
+    return dkm_fail(err, DKM_INPUT, "--at %.200s: %s is %s, but must be %s", assignment, name,
+                    dkm_quote(equals + 1, quoted), dkm_limits_text(&limits, allowed));
+  dkm_quantity_set(point, job->patterns.n_modes, quantity, mode, value);
+  return DKM_OK;
+}

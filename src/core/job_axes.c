@@ -1,0 +1,257 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Axes of a job.
+ *
+ *   values                 as they stand
+ *   from, to, points       linear       v_i = from + (to - from) i/(points - 1)
+ *   ... scale: log         logarithmic  v_i = from (to/from)^(i/(points - 1))
+ *
+ * both with exact ends.  Every axis is a dimension of its own and its values are coordinates, hence strictly
+ * monotonic; axes with the same `zip` share a dimension named by the group, and their values may be in any order.
+ *
+ * Three passes: what each axis varies and how long it is; how they form a grid, where the number of points is
+ * checked; the values. */
+#include "job_axes.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/record.h"
+#include "job_quantity.h"
+
+enum { KEY_BYTES = 64 };
+
+/* "axes[2].points"; i counts from 0, users from 1. */
+static const char *axis_key(int i, const char *key, char out[KEY_BYTES]) {
+  snprintf(out, KEY_BYTES, "axes[%d]%s%s", i + 1, *key ? "." : "", key);
+  return out;
+}
+
+/* ---- first pass: quantity, name, length ---- */
+
+static dkm_status read_name(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
+  char key[KEY_BYTES], reason[DKM_REASON_BYTES];
+  dkm_axis *axis = &job->axes[i];
+  const char *name = source->keys->axes[i].name;
+  axis_key(i, "name", key);
+  if (!name) return dkm_schema_fail(source, err, key, "is missing, but must say what the axis varies, such as g0");
+  if (!dkm_quantity_parse(name, job->patterns.n_modes, &axis->quantity, &axis->mode, reason))
+    return dkm_schema_fail(source, err, key, "is wrong: %s", reason);
+  const char *quantity = dkm_quantity_name(axis->quantity);
+  snprintf(axis->long_name, sizeof axis->long_name, axis->mode ? "%s[%d]" : "%s", quantity, axis->mode);
+  snprintf(axis->name, sizeof axis->name, axis->mode ? "%s_%d" : "%s", quantity, axis->mode);
+  for (int j = 0; j < i; j++) {
+    const dkm_axis *other = &job->axes[j];
+    if (other->quantity != axis->quantity) continue;
+    if (other->mode == axis->mode)
+      return dkm_schema_fail(source, err, key, "occurs twice: axes %d and %d both vary %s", j + 1, i + 1,
+                             axis->long_name);
+    if (other->mode == 0 || axis->mode == 0)
+      return dkm_schema_fail(source, err, key, "is ambiguous: axes %s and %s both vary %s[%d]", other->long_name,
+                             axis->long_name, quantity, other->mode + axis->mode);
+  }
+  return DKM_OK;
+}
+
+/* Names that the output file uses itself and that a dimension can therefore not have. */
+static bool name_is_taken(const char *name) {
+  static const char *const others[] = {"mode", "class", "xyz", "status", "checksum", "m", "beta_re", "beta_im"};
+  for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+    if (strcmp(name, others[i]) == 0) return true;
+  for (int i = 0; i < dkm_n_fields; i++)
+    if (strcmp(name, dkm_fields[i].name) == 0) return true;
+  return false;
+}
+
+static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
+  char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES], reason[DKM_REASON_BYTES];
+  const char *zip = source->keys->axes[i].zip;
+  if (!zip) return DKM_OK;
+  axis_key(i, "zip", key);
+  size_t length = strlen(zip), n_letters = strspn(zip, letters);
+  char allowed[sizeof letters + 10];
+  snprintf(allowed, sizeof allowed, "%s0123456789", letters);
+  if (n_letters == 0 || strspn(zip, allowed) != length || length >= DKM_NAME_BYTES)
+    return dkm_schema_fail(source, err, key,
+                           "is %s, but must be a name of letters, digits and _, at most %d, not beginning with a digit",
+                           dkm_quote(zip, quoted), DKM_NAME_BYTES - 1);
+  dkm_quantity quantity;
+  int mode;
+  bool is_axis = dkm_quantity_parse(zip, job->patterns.n_modes, &quantity, &mode, reason);
+  for (int j = 0; j < (int)source->keys->axes_count && !is_axis; j++) is_axis = strcmp(zip, job->axes[j].name) == 0;
+  if (is_axis || name_is_taken(zip))
+    return dkm_schema_fail(source, err, key, "is %s, a name that the output file gives to %s; choose another",
+                           dkm_quote(zip, quoted), is_axis ? "an axis" : "something else");
+  snprintf(job->axes[i].zip, sizeof job->axes[i].zip, "%s", zip);
+  return DKM_OK;
+}
+
+static dkm_status read_length(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
+  char key[KEY_BYTES];
+  const dkm_axis_keys *keys = &source->keys->axes[i];
+  const char *also = keys->points ? "points" : keys->from ? "from" : keys->to ? "to" : keys->scale ? "scale" : NULL;
+  if (keys->values) {
+    if (also)
+      return dkm_schema_fail(source, err, axis_key(i, "", key),
+                             "has both values and %s, but must have either values or from, to and points", also);
+    job->axes[i].n = keys->values_count;
+    return DKM_OK;
+  }
+  if (!also)
+    return dkm_schema_fail(source, err, axis_key(i, "", key), "is empty, but must have values or from, to and points");
+  double points;
+  dkm_status status = dkm_number_read(source, err, axis_key(i, "points", key), keys->points,
+                                      &(dkm_limits){.min = 1, .max = (double)DKM_MAX_POINTS, .integer = true}, &points);
+  if (status == DKM_OK) job->axes[i].n = (int64_t)points;
+  return status;
+}
+
+/* ---- second pass: the grid ---- */
+
+static dkm_status join_zip(dkm_job *job, const dkm_job_source *source, int i, int j, dkm_error *err) {
+  char key[KEY_BYTES];
+  dkm_axis *axis = &job->axes[i];
+  const dkm_axis *first = &job->axes[j];
+  if (axis->n != first->n)
+    return dkm_schema_fail(source, err, axis_key(i, "", key), "has %lld values, but %s, in the same zip %s, has %lld",
+                           (long long)axis->n, first->long_name, axis->zip, (long long)first->n);
+  axis->dim = first->dim;
+  return DKM_OK;
+}
+
+static dkm_status form_grid(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES];
+  double n_points = 1; /* cannot overflow, and is exact wherever it is allowed */
+  for (int i = 0; i < job->n_axes; i++) {
+    dkm_axis *axis = &job->axes[i];
+    int first = i, n_zipped = 0;
+    for (int j = job->n_axes - 1; *axis->zip && j >= 0; j--)
+      if (strcmp(job->axes[j].zip, axis->zip) == 0) {
+        n_zipped++;
+        if (j < i) first = j;
+      }
+    if (n_zipped == 1)
+      return dkm_schema_fail(source, err, axis_key(i, "zip", key), "is %s, but no other axis is in that group",
+                             dkm_quote(axis->zip, quoted));
+    if (first < i) {
+      dkm_status status = join_zip(job, source, i, first, err);
+      if (status != DKM_OK) return status;
+      continue;
+    }
+    axis->dim = job->n_dims++;
+    job->shape[axis->dim] = axis->n;
+    snprintf(job->dim_name[axis->dim], DKM_NAME_BYTES, "%s", *axis->zip ? axis->zip : axis->name);
+    n_points *= (double)axis->n;
+  }
+  if (n_points > (double)DKM_MAX_POINTS)
+    return dkm_schema_fail(source, err, "axes", "make %.*g points, but at most %lld are possible",
+                           n_points < 1e15 ? 15 : 4, n_points, (long long)DKM_MAX_POINTS);
+  job->n_points = (int64_t)n_points;
+  return DKM_OK;
+}
+
+/* ---- third pass: values ---- */
+
+static dkm_status read_values(dkm_axis *axis, const dkm_job_source *source, int i, const dkm_limits *limits,
+                              dkm_error *err) {
+  for (int64_t j = 0; j < axis->n; j++) {
+    char item[40], key[KEY_BYTES];
+    snprintf(item, sizeof item, "values[%lld]", (long long)j + 1);
+    dkm_status status =
+        dkm_number_read(source, err, axis_key(i, item, key), source->keys->axes[i].values[j], limits, &axis->values[j]);
+    if (status != DKM_OK) return status;
+  }
+  return DKM_OK;
+}
+
+static dkm_status make_values(dkm_axis *axis, const dkm_job_source *source, int i, const dkm_limits *limits,
+                              dkm_error *err) {
+  const dkm_axis_keys *keys = &source->keys->axes[i];
+  char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
+  bool is_log = keys->scale && strcmp(keys->scale, "log") == 0;
+  if (keys->scale && !is_log && strcmp(keys->scale, "linear") != 0)
+    return dkm_schema_fail(source, err, axis_key(i, "scale", key), "is %s, but must be linear or log",
+                           dkm_quote(keys->scale, quoted));
+  dkm_limits end_limits = *limits;
+  if (is_log && !(end_limits.min > 0)) { /* a logarithm needs positive ends, whatever the quantity allows */
+    end_limits.min = 0;
+    end_limits.min_excluded = true;
+    end_limits.not_zero = false;
+  }
+  double from, to;
+  dkm_status status = dkm_number_read(source, err, axis_key(i, "from", key), keys->from, &end_limits, &from);
+  if (status != DKM_OK) return status;
+  to = from;
+  if (keys->to || axis->n > 1) {
+    status = dkm_number_read(source, err, axis_key(i, "to", key), keys->to, &end_limits, &to);
+    if (status != DKM_OK) return status;
+  }
+  if (axis->n == 1 && to != from)
+    return dkm_schema_fail(source, err, axis_key(i, "points", key),
+                           "is 1, but must be at least 2 since `from` and `to` differ");
+  if (axis->n > 1 && to == from)
+    return dkm_schema_fail(source, err, axis_key(i, "to", key), "is %s, but must differ from `from`",
+                           dkm_quote(keys->to, quoted));
+  /* expl and logl rather than exp and log: what machines may disagree on is lost in the last rounding, so that
+   * a job has the same values, bit for bit, wherever it is read. */
+  long double log_from = is_log ? logl((long double)from) : 0, log_to = is_log ? logl((long double)to) : 0;
+  for (int64_t j = 0; j < axis->n; j++) {
+    double value = j == 0 ? from : to;
+    if (j > 0 && j < axis->n - 1) {
+      if (is_log)
+        value = (double)expl(log_from + (log_to - log_from) * (long double)j / (long double)(axis->n - 1));
+      else
+        value = from + (to - from) * (double)j / (double)(axis->n - 1);
+    }
+    axis->values[j] = value;
+    if (!dkm_limits_allow(limits, value))
+      return dkm_schema_fail(source, err, axis_key(i, "", key), "value %lld of %lld is %.15g, but must be %s",
+                             (long long)j + 1, (long long)axis->n, value, dkm_limits_text(limits, allowed));
+  }
+  return DKM_OK;
+}
+
+static dkm_status fill_axis(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
+  char key[KEY_BYTES];
+  dkm_axis *axis = &job->axes[i];
+  dkm_limits limits = dkm_quantity_limits(axis->quantity, job->patterns.n_modes);
+  axis->values = malloc((size_t)axis->n * sizeof *axis->values);
+  if (!axis->values)
+    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the %lld values of axis %s", source->path,
+                    (long long)axis->n, axis->long_name);
+  dkm_status status = source->keys->axes[i].values ? read_values(axis, source, i, &limits, err)
+                                                   : make_values(axis, source, i, &limits, err);
+  if (status != DKM_OK) return status;
+  for (int64_t j = 1; j < axis->n && !*axis->zip; j++) {
+    double before = axis->values[j - 1], value = axis->values[j];
+    bool is_rising = axis->values[1] > axis->values[0];
+    if (is_rising ? value > before : value < before) continue;
+    return dkm_schema_fail(source, err, axis_key(i, source->keys->axes[i].values ? "values" : "", key),
+                           "must rise or fall strictly, but value %lld is %.15g and value %lld is %.15g", (long long)j,
+                           before, (long long)j + 1, value);
+  }
+  return DKM_OK;
+}
+
+dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  unsigned n_axes = source->keys->axes_count;
+  dkm_status status = DKM_OK;
+  job->n_points = 1;
+  if (n_axes > DKM_MAX_AXES)
+    return dkm_schema_fail(source, err, "axes", "has %u axes, but at most %d are possible", n_axes, DKM_MAX_AXES);
+  job->n_axes = (int)n_axes;
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++) status = read_name(job, source, i, err);
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++) status = read_zip(job, source, i, err);
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++) status = read_length(job, source, i, err);
+  if (status == DKM_OK) status = form_grid(job, source, err);
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++) status = fill_axis(job, source, i, err);
+  return status;
+}
+
+bool dkm_job_axes_cover(const dkm_job *job, dkm_quantity quantity, int mode) {
+  for (int i = 0; i < job->n_axes; i++)
+    if (job->axes[i].quantity == quantity && (job->axes[i].mode == 0 || job->axes[i].mode == mode)) return true;
+  return false;
+}

@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* job_axes: from the list `axes` to dimensions and values. Internal to the job module. */
+#ifndef DICKEMAP_JOB_AXES_H
+#define DICKEMAP_JOB_AXES_H
+#include "dickemap/job.h"
+#include "job_schema.h"
+
+/* Fills n_axes, axes, n_dims, shape, dim_name and n_points; job->patterns must be set.  Sizes are checked before
+ * anything of that size is allocated.  Fails with DKM_INPUT, DKM_MEMORY; the axes' values are then still owned by
+ * the job. */
+dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, dkm_error *err);
+
+/* Whether an axis gives this quantity (mode 1 ... M of a per-mode one, else 0). */
+bool dkm_job_axes_cover(const dkm_job *job, dkm_quantity quantity, int mode);
+
+#endif

@@ -1,0 +1,430 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The schema of a job, reading through it, --set, and the place of every message.
+ *
+ * libcyaml reports errors through a log function: one line with the cause, then a backtrace from the inside out,
+ *   Load: Unexpected key: kapa_mu
+ *   Load: Backtrace:
+ *     in mapping (line: 3, column: 6)
+ *     in mapping field 'model' (line: 3, column: 3)
+ * whose lines are where the enclosing values begin.  The names in it give a key path, and the key path gives
+ * the exact line (job_yaml.h). */
+#include "job_schema.h"
+
+#include <ctype.h>
+#include <cyaml/cyaml.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job_yaml.h"
+
+/* ---- the schema: every key is optional here; job.c asks for those that a job needs ---- */
+
+#define VALUE(type, key)                                                                                               \
+  CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, key, 0, CYAML_UNLIMITED)
+#define LIST(type, key, entry, min)                                                                                    \
+  CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, key, entry, min, CYAML_UNLIMITED)
+#define GROUP(key, fields) CYAML_FIELD_MAPPING(#key, CYAML_FLAG_OPTIONAL, dkm_job_keys, key, fields)
+
+static const cyaml_schema_value_t item = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
+
+static const cyaml_schema_field_t model_fields[] = {
+    VALUE(dkm_model_keys, patterns),
+    VALUE(dkm_model_keys, mapping),
+    VALUE(dkm_model_keys, g0),
+    VALUE(dkm_model_keys, Omega),
+    LIST(dkm_model_keys, Omega_mu, &item, 1),
+    LIST(dkm_model_keys, kappa_mu, &item, 1),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t initial_fields[] = {
+    VALUE(dkm_initial_keys, pattern),
+    VALUE(dkm_initial_keys, overlap),
+    VALUE(dkm_initial_keys, perturbation),
+    VALUE(dkm_initial_keys, seed),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t axis_fields[] = {
+    VALUE(dkm_axis_keys, name),  VALUE(dkm_axis_keys, from),
+    VALUE(dkm_axis_keys, to),    VALUE(dkm_axis_keys, points),
+    VALUE(dkm_axis_keys, scale), LIST(dkm_axis_keys, values, &item, 1),
+    VALUE(dkm_axis_keys, zip),   CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, dkm_axis_keys, axis_fields)};
+static const cyaml_schema_field_t solver_fields[] = {
+    VALUE(dkm_solver_keys, method),
+    VALUE(dkm_solver_keys, tolerance),
+    VALUE(dkm_solver_keys, t_max),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_field_t output_fields[] = {VALUE(dkm_output_keys, state), CYAML_FIELD_END};
+static const cyaml_schema_field_t job_fields[] = {
+    VALUE(dkm_job_keys, title),
+    GROUP(model, model_fields),
+    GROUP(initial, initial_fields),
+    LIST(dkm_job_keys, axes, &axis_schema, 0),
+    GROUP(solver, solver_fields),
+    GROUP(output, output_fields),
+    CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t job_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, dkm_job_keys, job_fields)};
+
+static const cyaml_schema_field_t *find_field(const cyaml_schema_field_t *fields, const char *key, size_t key_bytes) {
+  for (; fields->key; fields++)
+    if (strlen(fields->key) == key_bytes && memcmp(fields->key, key, key_bytes) == 0) return fields;
+  return NULL;
+}
+
+/* The keys that may stand in the group with this path. */
+static const cyaml_schema_field_t *fields_at(const char *path) {
+  if (*path == '\0') return job_fields;
+  const cyaml_schema_field_t *field = find_field(job_fields, path, strcspn(path, ".["));
+  if (!field) return job_fields;
+  return field->value.type == CYAML_MAPPING ? field->value.mapping.fields : axis_fields;
+}
+
+static void list_keys(const cyaml_schema_field_t *fields, char *out, size_t out_bytes) {
+  *out = '\0';
+  for (const cyaml_schema_field_t *field = fields; field->key; field++) {
+    size_t used = strlen(out);
+    snprintf(out + used, out_bytes - used, "%s%s", used ? ", " : "", field->key);
+  }
+}
+
+/* ---- messages ---- */
+
+enum { LABEL_BYTES = 256, SHOWN_KEY_BYTES = 160 };
+
+/* A text that is read through the schema: the file, or what a --set amounts to. */
+typedef struct document {
+  const char *label; /* "job.yaml" or "--set model.g0=1" */
+  const char *text;
+  bool has_lines; /* lines and columns mean something to the user */
+} document;
+
+static void set_label(const char *set, char label[LABEL_BYTES]) {
+  int n = snprintf(label, LABEL_BYTES, "--set %s", set);
+  if (n >= LABEL_BYTES) memcpy(label + LABEL_BYTES - 4, "...", 4);
+  for (; *label; label++)
+    if (iscntrl((unsigned char)*label)) *label = '?';
+}
+
+/* Which line: that of the value (of_key: of its key), or of the innermost group around it that exists. */
+static void place_of(const document *doc, const char *key_path, int occurrence, bool of_key, char *out,
+                     size_t out_bytes) {
+  char path[DKM_YAML_PATH_BYTES];
+  snprintf(path, sizeof path, "%s", key_path);
+  *out = '\0';
+  while (doc->has_lines && *path) {
+    dkm_yaml_place place;
+    if (dkm_yaml_find(doc->text, path, occurrence, &place)) {
+      snprintf(out, out_bytes, ":%d:%d", of_key ? place.key_line : place.line,
+               of_key ? place.key_column : place.column);
+      return;
+    }
+    size_t end = strlen(path);
+    while (end > 0 && path[end - 1] != '.' && path[end - 1] != '[') end--;
+    path[end > 0 ? end - 1 : 0] = '\0';
+    occurrence = 1;
+    of_key = true;
+  }
+}
+
+/* "axes[2].points" as users say it: "axes.g0.points". */
+static void show_key(const dkm_job_keys *keys, const char *key_path, char out[SHOWN_KEY_BYTES]) {
+  unsigned number = 0;
+  int n = 0;
+  if (keys && sscanf(key_path, "axes[%u]%n", &number, &n) == 1 && n > 0 && number >= 1 && number <= keys->axes_count) {
+    const char *name = keys->axes[number - 1].name;
+    if (name && *name && strlen(name) < DKM_YAML_KEY_BYTES &&
+        strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]") == strlen(name)) {
+      snprintf(out, SHOWN_KEY_BYTES, "axes.%s%s", name, key_path + n);
+      return;
+    }
+  }
+  snprintf(out, SHOWN_KEY_BYTES, "%s", key_path);
+}
+
+/* DKM_INPUT with "LABEL:LINE:COLUMN: ..."; occurrence and of_key as in place_of. */
+static dkm_status fail_in(const document *doc, dkm_error *err, const char *key_path, int occurrence, bool of_key,
+                          const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+static dkm_status fail_in(const document *doc, dkm_error *err, const char *key_path, int occurrence, bool of_key,
+                          const char *format, ...) {
+  char place[48], message[DKM_MESSAGE_BYTES];
+  va_list args;
+  va_start(args, format);
+  vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  place_of(doc, key_path, occurrence, of_key, place, sizeof place);
+  return dkm_fail(err, DKM_INPUT, "%s%s: %s", doc->label, place, message);
+}
+
+/* True if `path` is `whole` or lies within it. */
+static bool lies_within(const char *path, const char *whole) {
+  size_t n = strlen(whole);
+  return strncmp(path, whole, n) == 0 && (path[n] == '\0' || path[n] == '.' || path[n] == '[');
+}
+
+dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const char *key_path, const char *format,
+                           ...) {
+  char shown[SHOWN_KEY_BYTES], message[DKM_MESSAGE_BYTES], label[LABEL_BYTES];
+  document doc = {source->path, source->text, true};
+  for (int i = 0; i < source->n_sets; i++) /* the last one that set this key counts */
+    if (source->set_paths && source->set_paths[i] && lies_within(key_path, source->set_paths[i])) {
+      set_label(source->sets[i], label);
+      doc = (document){label, "", false};
+    }
+  va_list args;
+  va_start(args, format);
+  vsnprintf(message, sizeof message, format, args);
+  va_end(args);
+  show_key(source->keys, key_path, shown);
+  return fail_in(&doc, err, key_path, 1, false, "%s %s", shown, message);
+}
+
+/* ---- reading through libcyaml ---- */
+
+/* What libcyaml's log says about a failure. */
+typedef struct failure_log {
+  char cause[256];
+  char path[DKM_YAML_PATH_BYTES];
+} failure_log;
+
+static void prepend(char path[DKM_YAML_PATH_BYTES], const char *component) {
+  char joined[DKM_YAML_PATH_BYTES + DKM_YAML_KEY_BYTES + 16];
+  snprintf(joined, sizeof joined, "%s%s%s", component, *path == '\0' || *path == '[' ? "" : ".", path);
+  snprintf(path, DKM_YAML_PATH_BYTES, "%.*s", DKM_YAML_PATH_BYTES - 1, joined);
+}
+
+static void take_log(cyaml_log_t level, void *context, const char *format, va_list args) {
+  failure_log *log = context;
+  char line[256], name[DKM_YAML_KEY_BYTES];
+  unsigned entry;
+  if (level < CYAML_LOG_ERROR) return;
+  vsnprintf(line, sizeof line, format, args);
+  line[strcspn(line, "\n")] = '\0';
+  /* libcyaml 1.3.1 and later: field 'model' (line...); before: field: model */
+  if (sscanf(line, "  in mapping field%*[ ':]%63[^' ]", name) == 1)
+    prepend(log->path, name);
+  else if (sscanf(line, "  in sequence entry%*[ ':]%u", &entry) == 1) {
+    snprintf(name, sizeof name, "[%u]", entry);
+    prepend(log->path, name);
+  } else if (!*log->cause && strstr(line, "Backtrace") == NULL)
+    snprintf(log->cause, sizeof log->cause, "%s", strncmp(line, "Load: ", 6) == 0 ? line + 6 : line);
+}
+
+static const cyaml_config_t config_without_log = {
+    .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
+
+/* Turns libcyaml's failure into one sentence. */
+static dkm_status explain(const document *doc, cyaml_err_t code, failure_log *log, dkm_error *err) {
+  if (code == CYAML_ERR_OOM) return dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", doc->label);
+  char allowed[256], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES];
+  const char *key = strstr(log->cause, "key: ");
+  if (code == CYAML_ERR_INVALID_KEY && key) {
+    key += strlen("key: ");
+    list_keys(fields_at(log->path), allowed, sizeof allowed);
+    snprintf(path, sizeof path, "%s%s%.*s", log->path, *log->path ? "." : "", DKM_YAML_KEY_BYTES, key);
+    return fail_in(doc, err, path, 1, true, "unknown key \"%s\" %s%s; allowed: %s", key,
+                   *log->path ? "in " : "at the top level", log->path, allowed);
+  }
+  if (code == CYAML_ERR_UNEXPECTED_EVENT && strstr(log->cause, "already seen"))
+    return fail_in(doc, err, log->path, 2, true, "key %s occurs twice", log->path);
+  if (code == CYAML_ERR_SEQUENCE_ENTRIES_MIN) {
+    char *entry = strrchr(log->path, '[');
+    if (entry) *entry = '\0';
+    return fail_in(doc, err, log->path, 1, false, "%s is an empty list, but must hold at least one value", log->path);
+  }
+  if (code == CYAML_ERR_INVALID_VALUE && strstr(log->cause, "Expecting")) {
+    const char *found = strstr(log->cause, "event: SEQ")   ? "a list"
+                        : strstr(log->cause, "event: MAP") ? "a group of keys"
+                                                           : "a single value";
+    const char *expected = strstr(log->cause, "Expecting SEQ")   ? "a list, such as [1, 2]"
+                           : strstr(log->cause, "Expecting MAP") ? "a group of keys"
+                                                                 : "a single value";
+    return fail_in(doc, err, log->path, 1, false, "%s is %s, but must be %s", log->path, found, expected);
+  }
+  return fail_in(doc, err, log->path, 1, false, "%s", *log->cause ? log->cause : cyaml_strerror(code));
+}
+
+static dkm_status load_document(const document *doc, dkm_job_keys **keys, dkm_error *err) {
+  dkm_yaml_problem problem;
+  dkm_status status = dkm_yaml_check(doc->text, &problem);
+  if (status == DKM_MEMORY) return dkm_fail(err, status, "%s: out of memory while reading the job", doc->label);
+  if (status != DKM_OK) {
+    if (!doc->has_lines || problem.line == 0) return dkm_fail(err, status, "%s: %s", doc->label, problem.message);
+    return dkm_fail(err, status, "%s:%d:%d: %s", doc->label, problem.line, problem.column, problem.message);
+  }
+  failure_log log = {.cause = "", .path = ""};
+  cyaml_config_t config = config_without_log;
+  config.log_fn = take_log;
+  config.log_ctx = &log;
+  cyaml_data_t *data = NULL;
+  cyaml_err_t code = cyaml_load_data((const uint8_t *)doc->text, strlen(doc->text), &config, &job_schema, &data, NULL);
+  *keys = data;
+  return code == CYAML_OK ? DKM_OK : explain(doc, code, &log, err);
+}
+
+/* ---- --set ---- */
+
+static void swap_bytes(void *a, void *b, size_t n) {
+  unsigned char *p = a, *q = b;
+  for (size_t i = 0; i < n; i++) {
+    unsigned char byte = p[i];
+    p[i] = q[i];
+    q[i] = byte;
+  }
+}
+
+/* Exchanges one key's value between two structs of the same group. */
+static void swap_key(void *a, void *b, const cyaml_schema_field_t *field) {
+  swap_bytes((char *)a + field->data_offset, (char *)b + field->data_offset, sizeof(void *));
+  if (field->value.type == CYAML_SEQUENCE)
+    swap_bytes((char *)a + field->count_offset, (char *)b + field->count_offset, field->count_size);
+}
+
+/* An axis is given by values or by from, to, points and scale: setting one of them drops the other. */
+static void swap_axis_key(dkm_axis_keys *a, dkm_axis_keys *b, const cyaml_schema_field_t *field) {
+  static const char *const range[] = {"from", "to", "points", "scale"};
+  bool is_range = false;
+  for (int i = 0; i < 4; i++)
+    if (strcmp(field->key, range[i]) == 0) is_range = true;
+  swap_key(a, b, field);
+  if (is_range) swap_key(a, b, find_field(axis_fields, "values", 6));
+  for (int i = 0; i < 4 && strcmp(field->key, "values") == 0; i++)
+    swap_key(a, b, find_field(axis_fields, range[i], strlen(range[i])));
+}
+
+/* The key that a --set names. */
+typedef struct target {
+  const cyaml_schema_field_t *group, *field; /* group NULL: top level */
+  unsigned axis;                             /* from 1 */
+} target;
+
+static dkm_status no_such_key(const char *label, const char *key, const char *group_path, dkm_error *err) {
+  char allowed[256];
+  list_keys(fields_at(group_path), allowed, sizeof allowed);
+  return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" %s%s; allowed: %s", label, key,
+                  *group_path ? "in " : "at the top level", group_path, allowed);
+}
+
+static dkm_status find_axis(const dkm_job_source *source, const char *label, const char *name, size_t name_bytes,
+                            target *t, dkm_error *err) {
+  char have[256] = "";
+  for (unsigned i = 0; i < source->keys->axes_count; i++) {
+    const char *other = source->keys->axes[i].name;
+    if (!other) continue;
+    if (strlen(other) == name_bytes && memcmp(other, name, name_bytes) == 0) {
+      t->axis = i + 1;
+      return DKM_OK;
+    }
+    size_t used = strlen(have);
+    snprintf(have + used, sizeof have - used, "%s%s", used ? ", " : "", other);
+  }
+  return dkm_fail(err, DKM_INPUT, "%s: the job has no axis %.*s (it has: %s)", label, (int)name_bytes, name,
+                  *have ? have : "none");
+}
+
+static dkm_status find_target(const dkm_job_source *source, const char *label, const char *key, target *t,
+                              dkm_error *err) {
+  const char *rest = strchr(key, '.'), *leaf = key;
+  char group[DKM_YAML_KEY_BYTES] = "";
+  *t = (target){NULL, NULL, 0};
+  if (rest) {
+    snprintf(group, sizeof group, "%.*s", (int)(rest - key), key);
+    t->group = find_field(job_fields, group, strlen(group));
+    if (!t->group || t->group->value.type == CYAML_STRING) return no_such_key(label, group, "", err);
+    leaf = strrchr(key, '.') + 1;
+    if (t->group->value.type == CYAML_MAPPING && leaf != rest + 1) return no_such_key(label, rest + 1, group, err);
+    if (t->group->value.type == CYAML_SEQUENCE) {
+      if (leaf == rest + 1)
+        return dkm_fail(err, DKM_INPUT, "%s: must name an axis and its key, such as axes.g0.points", label);
+      dkm_status status = find_axis(source, label, rest + 1, (size_t)(leaf - 1 - (rest + 1)), t, err);
+      if (status != DKM_OK) return status;
+      if (strcmp(leaf, "name") == 0) return dkm_fail(err, DKM_INPUT, "%s: an axis cannot be renamed", label);
+    }
+  }
+  t->field = find_field(fields_at(group), leaf, strlen(leaf));
+  if (!t->field) return no_such_key(label, leaf, group, err);
+  if (t->field->value.type == CYAML_MAPPING)
+    return dkm_fail(err, DKM_INPUT, "%s: %s is a group; name one of its keys, such as %s.%s", label, key, key,
+                    t->field->value.mapping.fields->key);
+  return DKM_OK;
+}
+
+static dkm_status apply_set(dkm_job_source *source, int i_set, dkm_error *err) {
+  const char *set = source->sets[i_set], *value = strchr(set, '=');
+  char label[LABEL_BYTES], key[2 * DKM_YAML_KEY_BYTES];
+  set_label(set, label);
+  if (!value || value == set)
+    return dkm_fail(err, DKM_INPUT, "%s: must have the form key=value, such as model.Omega=0.4", label);
+  for (const char *c = set; *c; c++)
+    if (iscntrl((unsigned char)*c)) return dkm_fail(err, DKM_INPUT, "%s: must be a single line of text", label);
+  if ((size_t)(value - set) >= sizeof key)
+    return dkm_fail(err, DKM_INPUT, "%s: there is no key as long as this", label);
+  snprintf(key, sizeof key, "%.*s", (int)(value - set), set);
+  value++;
+
+  target t;
+  dkm_status status = find_target(source, label, key, &t, err);
+  if (status != DKM_OK) return status;
+  dkm_job_keys *own = NULL;
+  size_t bytes = strlen(value) + 2 * sizeof key;
+  char *text = malloc(bytes), *path = malloc(bytes);
+  if (!text || !path) {
+    status = dkm_fail(err, DKM_MEMORY, "%s: out of memory", label);
+    goto cleanup;
+  }
+  const char *leaf = t.field->key;
+  /* A list of numbers may lose its brackets, which shells treat as patterns: model.kappa_mu=1,2 */
+  bool bare = t.group && t.field->value.type == CYAML_SEQUENCE && *value != '[';
+  const char *open = bare ? "[" : "", *close = bare ? "]" : "";
+  if (!t.group) {
+    snprintf(text, bytes, "%s: %s\n", leaf, value);
+    snprintf(path, bytes, "%s", leaf);
+  } else if (t.axis == 0) {
+    snprintf(text, bytes, "%s:\n  %s: %s%s%s\n", t.group->key, leaf, open, value, close);
+    snprintf(path, bytes, "%s.%s", t.group->key, leaf);
+  } else {
+    snprintf(text, bytes, "axes:\n  - %s: %s%s%s\n", leaf, open, value, close);
+    snprintf(path, bytes, "axes[%u].%s", t.axis, leaf);
+  }
+  status = load_document(&(document){label, text, false}, &own, err);
+  if (status != DKM_OK) goto cleanup;
+  if (!t.group)
+    swap_key(source->keys, own, t.field);
+  else if (t.axis == 0)
+    swap_key((char *)source->keys + t.group->data_offset, (char *)own + t.group->data_offset, t.field);
+  else
+    swap_axis_key(&source->keys->axes[t.axis - 1], &own->axes[0], t.field);
+  source->set_paths[i_set] = path;
+  path = NULL;
+cleanup:
+  cyaml_free(&config_without_log, &job_schema, own, 0);
+  free(path);
+  free(text);
+  return status;
+}
+
+dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets,
+                           const char *const *sets, dkm_error *err) {
+  *source = (dkm_job_source){.path = path, .text = text, .n_sets = n_sets, .sets = sets};
+  if (n_sets > 0) {
+    source->set_paths = calloc((size_t)n_sets, sizeof *source->set_paths);
+    if (!source->set_paths) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
+  }
+  dkm_status status = load_document(&(document){path, text, true}, &source->keys, err);
+  for (int i = 0; i < n_sets && status == DKM_OK; i++) status = apply_set(source, i, err);
+  return status;
+}
+
+void dkm_schema_free(dkm_job_source *source) {
+  cyaml_free(&config_without_log, &job_schema, source->keys, 0);
+  for (int i = 0; i < source->n_sets && source->set_paths; i++) free(source->set_paths[i]);
+  free(source->set_paths);
+  source->set_paths = NULL;
+  source->keys = NULL;
+}

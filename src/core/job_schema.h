@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* job_schema: the keys of a job as text. Internal to the job module.
+ *
+ * The schema (libcyaml) fixes which keys exist and whether each is a value, a list or a group; every value stays the
+ * text that the user wrote, so that job.c converts each number once, strictly, and quotes it as it was spelled.
+ * --set strings are small YAML texts of their own, read through the same schema, whose one key then replaces
+ * the file's. */
+#ifndef DICKEMAP_JOB_SCHEMA_H
+#define DICKEMAP_JOB_SCHEMA_H
+#include <stddef.h>
+
+#include "dickemap/status.h"
+
+/* NULL: the key is absent. Members are named as the keys are. */
+typedef struct dkm_axis_keys {
+  char *name, *from, *to, *points, *scale, *zip;
+  char **values;
+  unsigned values_count;
+} dkm_axis_keys;
+
+typedef struct dkm_model_keys {
+  char *patterns, *mapping, *g0, *Omega;
+  char **Omega_mu, **kappa_mu;
+  unsigned Omega_mu_count, kappa_mu_count;
+} dkm_model_keys;
+
+typedef struct dkm_initial_keys {
+  char *pattern, *overlap, *perturbation, *seed;
+} dkm_initial_keys;
+
+typedef struct dkm_solver_keys {
+  char *method, *tolerance, *t_max;
+} dkm_solver_keys;
+
+typedef struct dkm_output_keys {
+  char *state;
+} dkm_output_keys;
+
+typedef struct dkm_job_keys {
+  char *title;
+  dkm_model_keys model;
+  dkm_initial_keys initial;
+  dkm_axis_keys *axes;
+  unsigned axes_count;
+  dkm_solver_keys solver;
+  dkm_output_keys output;
+} dkm_job_keys;
+
+/* What was read and where it came from. path, text and sets are borrowed. */
+typedef struct dkm_job_source {
+  const char *path, *text;
+  int n_sets;
+  const char *const *sets;
+  char **set_paths; /* key path that each --set replaced: "model.g0", "axes[2].points" */
+  dkm_job_keys *keys;
+} dkm_job_source;
+
+/* Fails with DKM_INPUT, DKM_MEMORY; call dkm_schema_free in any case. */
+dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets,
+                           const char *const *sets, dkm_error *err);
+void dkm_schema_free(dkm_job_source *source);
+
+/* DKM_INPUT with "job.yaml:12:5: axes.g0.points <message>" or "--set axes.g0.points=0: axes.g0.points <message>",
+ * for the key path axes[1].points. A key that is absent is placed where its group begins. */
+dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const char *key_path, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+#endif

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Walks over the events of libyaml and keeps track of the key path.
+ *
+ * Nothing is stored: the text is walked once to check it and again for each place that a message asks for, so
+ * that a list of a million values costs no table.  Anchors without aliases are harmless and ignored, as are
+ * tags; aliases are refused, which also rules out texts that unfold to something huge. */
+#include "job_yaml.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <yaml.h>
+
+/* A job nests four deep (axes, an axis, its values, a value). What is a little deeper is left to the schema, whose
+ * messages are better. */
+enum { MAX_DEPTH = 8 };
+
+typedef struct level {
+  bool is_list;
+  bool has_key; /* of a mapping: a key was read and its value comes next */
+  long count;   /* of a list: items so far */
+  size_t path_bytes;
+  yaml_mark_t key_mark;
+} level;
+
+typedef struct walk {
+  yaml_parser_t parser;
+  yaml_event_t event;
+  int n_documents;
+  int depth; /* open lists and mappings */
+  level levels[MAX_DEPTH];
+  char path[DKM_YAML_PATH_BYTES]; /* of the current node; MAX_DEPTH keys fit */
+} walk;
+
+typedef enum step_result { STEP_NODE, STEP_END, STEP_PROBLEM, STEP_MEMORY } step_result;
+
+static bool walk_start(walk *w, const char *text) {
+  memset(w, 0, sizeof *w);
+  if (!yaml_parser_initialize(&w->parser)) return false;
+  yaml_parser_set_input_string(&w->parser, (const unsigned char *)text, strlen(text));
+  return true;
+}
+
+static void walk_end(walk *w) {
+  yaml_event_delete(&w->event);
+  yaml_parser_delete(&w->parser);
+}
+
+static step_result problem_at(dkm_yaml_problem *problem, yaml_mark_t mark, const char *message) {
+  snprintf(problem->message, sizeof problem->message, "%s", message);
+  problem->line = (int)mark.line + 1;
+  problem->column = (int)mark.column + 1;
+  return STEP_PROBLEM;
+}
+
+static step_result syntax_problem(const yaml_parser_t *parser, dkm_yaml_problem *problem) {
+  if (parser->error == YAML_MEMORY_ERROR) return STEP_MEMORY;
+  const char *what = parser->problem ? parser->problem : "unknown error";
+  char message[sizeof problem->message];
+  if (parser->error == YAML_READER_ERROR) { /* libyaml knows the byte only */
+    snprintf(problem->message, sizeof problem->message, "not a text file: %s (byte %zu)", what, parser->problem_offset);
+    problem->line = problem->column = 0;
+    return STEP_PROBLEM;
+  }
+  const char *context = parser->context ? parser->context : "";
+  snprintf(message, sizeof message, "not valid YAML: %s%s%s", what, *context ? " " : "", context);
+  return problem_at(problem, parser->problem_mark, message);
+}
+
+/* A value is complete: its key, if it had one, is used up. */
+static void leave_value(walk *w) {
+  if (w->depth == 0) return;
+  level *top = &w->levels[w->depth - 1];
+  top->has_key = false;
+  w->path[top->path_bytes] = '\0';
+}
+
+static step_result read_key(walk *w, dkm_yaml_problem *problem) {
+  level *top = &w->levels[w->depth - 1];
+  const char *key = (const char *)w->event.data.scalar.value;
+  if (w->event.data.scalar.length >= DKM_YAML_KEY_BYTES || strlen(key) != w->event.data.scalar.length)
+    return problem_at(problem, w->event.start_mark, "this key is far too long or holds strange characters");
+  snprintf(w->path + top->path_bytes, sizeof w->path - top->path_bytes, "%s%s", top->path_bytes ? "." : "", key);
+  top->has_key = true;
+  top->key_mark = w->event.start_mark;
+  return STEP_NODE;
+}
+
+/* Enters the value that the current event begins. */
+static step_result enter_value(walk *w, dkm_yaml_problem *problem, dkm_yaml_place *place) {
+  yaml_mark_t mark = w->event.start_mark, key_mark = mark;
+  if (w->depth > 0) {
+    level *top = &w->levels[w->depth - 1];
+    if (top->is_list)
+      snprintf(w->path + top->path_bytes, sizeof w->path - top->path_bytes, "[%ld]", ++top->count);
+    else
+      key_mark = top->key_mark;
+  }
+  *place = (dkm_yaml_place){(int)mark.line + 1, (int)mark.column + 1, (int)key_mark.line + 1, (int)key_mark.column + 1,
+                            DKM_YAML_SCALAR};
+  if (w->event.type == YAML_SCALAR_EVENT) {
+    if (strlen((const char *)w->event.data.scalar.value) != w->event.data.scalar.length)
+      return problem_at(problem, mark, "this value holds a zero byte");
+    return STEP_NODE;
+  }
+  place->kind = w->event.type == YAML_SEQUENCE_START_EVENT ? DKM_YAML_LIST : DKM_YAML_MAPPING;
+  if (w->depth == MAX_DEPTH) return problem_at(problem, mark, "nested too deeply for a job");
+  w->levels[w->depth++] =
+      (level){.is_list = place->kind == DKM_YAML_LIST, .path_bytes = strlen(w->path), .key_mark = mark};
+  return STEP_NODE;
+}
+
+/* The next value, in the order of the text; w->path is its key path. */
+static step_result walk_next(walk *w, dkm_yaml_problem *problem, dkm_yaml_place *place) {
+  if (w->event.type == YAML_SCALAR_EVENT) leave_value(w);
+  for (;;) {
+    yaml_event_delete(&w->event);
+    if (!yaml_parser_parse(&w->parser, &w->event)) return syntax_problem(&w->parser, problem);
+    bool wants_key = w->depth > 0 && !w->levels[w->depth - 1].is_list && !w->levels[w->depth - 1].has_key;
+    switch (w->event.type) {
+    case YAML_STREAM_END_EVENT:
+      return STEP_END;
+    case YAML_DOCUMENT_START_EVENT:
+      if (w->n_documents++) return problem_at(problem, w->event.start_mark, "a second YAML document begins here");
+      break;
+    case YAML_ALIAS_EVENT:
+      return problem_at(problem, w->event.start_mark, "aliases (*name) are not supported");
+    case YAML_SCALAR_EVENT:
+      if (!wants_key) return enter_value(w, problem, place);
+      if (read_key(w, problem) == STEP_PROBLEM) return STEP_PROBLEM;
+      break;
+    case YAML_SEQUENCE_START_EVENT:
+    case YAML_MAPPING_START_EVENT:
+      if (wants_key) return problem_at(problem, w->event.start_mark, "a key must be a single word");
+      return enter_value(w, problem, place);
+    case YAML_SEQUENCE_END_EVENT:
+    case YAML_MAPPING_END_EVENT:
+      w->depth--;
+      leave_value(w);
+      break;
+    default:
+      break;
+    }
+  }
+}
+
+dkm_status dkm_yaml_check(const char *text, dkm_yaml_problem *problem) {
+  walk w;
+  if (!walk_start(&w, text)) return DKM_MEMORY;
+  dkm_yaml_place place;
+  step_result result;
+  bool has_root = false;
+  while ((result = walk_next(&w, problem, &place)) == STEP_NODE) {
+    if (has_root) continue;
+    has_root = true;
+    if (place.kind == DKM_YAML_MAPPING) continue;
+    bool is_empty = place.kind == DKM_YAML_SCALAR && w.event.data.scalar.length == 0;
+    result = problem_at(problem, w.event.start_mark,
+                        is_empty ? "this job is empty" : "a job must consist of keys and values, such as `model:`");
+    break;
+  }
+  walk_end(&w);
+  if (result == STEP_MEMORY) return DKM_MEMORY;
+  if (result == STEP_PROBLEM) return DKM_INPUT;
+  if (!has_root) {
+    snprintf(problem->message, sizeof problem->message, "this job is empty");
+    problem->line = problem->column = 0;
+    return DKM_INPUT;
+  }
+  return DKM_OK;
+}
+
+bool dkm_yaml_find(const char *text, const char *path, int occurrence, dkm_yaml_place *place) {
+  walk w;
+  if (!walk_start(&w, text)) return false;
+  dkm_yaml_problem ignored;
+  bool found = false;
+  while (!found && walk_next(&w, &ignored, place) == STEP_NODE) found = strcmp(w.path, path) == 0 && --occurrence == 0;
+  walk_end(&w);
+  return found;
+}

@@ -1,0 +1,147 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* record: the table of fields, the names of codes, and the checksum.
+ *
+ * The checksum is over values, not over the memory of a dkm_record: field by field in the
+ * table's order, M values where a field is per mode, each as its little-endian bytes.
+ * Padding, the unused modes and the machine's byte order therefore leave no trace in it.
+ * NaNs enter as one pattern: IEEE 754 leaves their sign and payload to the processor. */
+#include "dickemap/record.h"
+
+#include <math.h>
+#include <string.h>
+#include <zlib.h>
+
+#define PER_MODE  1
+#define PER_POINT 0
+
+#define FIELD(member, type, per_mode, reproducible, units, long_name)                                                  \
+  { #member, type, per_mode, offsetof(dkm_record, member), reproducible, units, long_name }
+
+const dkm_field dkm_fields[] = {
+    FIELD(xi, DKM_FLOAT64, PER_MODE, 1, "1", "overlap with the pattern of the mode"),
+    FIELD(xi_rms, DKM_FLOAT64, PER_MODE, 1, "1", "rms of xi about its mean over the last window"),
+    FIELD(occupation, DKM_FLOAT64, PER_MODE, 1, "1", "occupation |alpha|^2 of the mode"),
+    FIELD(alpha_re, DKM_FLOAT64, PER_MODE, 1, "1", "real part of the mode's amplitude alpha"),
+    FIELD(alpha_im, DKM_FLOAT64, PER_MODE, 1, "1", "imaginary part of the mode's amplitude alpha"),
+    FIELD(verdict, DKM_UINT8, PER_POINT, 1, "1", "what the trajectory ended in"),
+    FIELD(failure, DKM_UINT8, PER_POINT, 1, "1", "why the integration failed"),
+    FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "retrieved pattern with its sign"),
+    FIELD(residual, DKM_FLOAT64, PER_POINT, 1, "1", "largest time derivative at the recorded state"),
+    FIELD(drift, DKM_FLOAT64, PER_POINT, 1, "1",
+          "distance of xi from its limit at t_end, or change of its mean between the last two windows"),
+    FIELD(precession, DKM_FLOAT64, PER_POINT, 1, "1", "largest transverse part of a spin about its field"),
+    FIELD(growth_rate, DKM_FLOAT64, PER_POINT, 1, "1",
+          "largest real part in the spectrum of the fixed point, neutral directions left out"),
+    FIELD(decay_rate, DKM_FLOAT64, PER_POINT, 1, "1", "decay rate of the slowest damped direction"),
+    FIELD(n_unstable, DKM_INT32, PER_POINT, 1, "1", "number of directions that grow"),
+    FIELD(n_neutral, DKM_INT32, PER_POINT, 1, "1", "number of directions that neither grow nor decay"),
+    FIELD(xi_theory, DKM_FLOAT64, PER_POINT, 1, "1", "|xi| of the cue in closed form (Eq. 12)"),
+    FIELD(g_crit, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state exists"),
+    FIELD(g_retrieve, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state is stable"),
+    FIELD(t_end, DKM_FLOAT64, PER_POINT, 1, "1", "time at which the integration ended"),
+    FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps"),
+    FIELD(wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
+};
+const int dkm_n_fields = sizeof(dkm_fields) / sizeof(dkm_fields[0]);
+
+size_t dkm_field_type_bytes(dkm_field_type type) {
+  switch (type) {
+  case DKM_FLOAT64:
+  case DKM_INT64:
+    return 8;
+  case DKM_INT32:
+    return 4;
+  case DKM_INT8:
+  case DKM_UINT8:
+    return 1;
+  }
+  return 0;
+}
+
+typedef struct code {
+  const char *name, *text;
+} code;
+
+#define CODE(NAME, name, text) {#name, text},
+static const code verdicts[] = {DKM_VERDICT_LIST(CODE)};
+static const code failures[] = {DKM_FAILURE_LIST(CODE)};
+#undef CODE
+
+const char *dkm_verdict_name(int verdict) {
+  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].name : "?";
+}
+
+const char *dkm_verdict_text(int verdict) {
+  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].text : "?";
+}
+
+const char *dkm_failure_name(int failure) {
+  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].name : "?";
+}
+
+const char *dkm_failure_text(int failure) {
+  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].text : "?";
+}
+
+void dkm_record_clear(dkm_record *record) {
+  memset(record, 0, sizeof *record);
+  for (int i = 0; i < dkm_n_fields; i++) {
+    if (dkm_fields[i].type != DKM_FLOAT64) continue;
+    double *value = (double *)((char *)record + dkm_fields[i].offset);
+    for (int mu = 0; mu < (dkm_fields[i].per_mode ? DKM_MAX_MODES : 1); mu++) value[mu] = NAN;
+  }
+  record->verdict = DKM_VERDICT_UNDECIDED;
+}
+
+/* The bits of one value of a field, zero-extended. */
+static uint64_t value_bits(dkm_field_type type, const void *value) {
+  uint64_t bits8 = 0;
+  uint32_t bits4 = 0;
+  switch (type) {
+  case DKM_FLOAT64: {
+    double x;
+    memcpy(&x, value, 8);
+    if (isnan(x)) return UINT64_C(0x7ff8000000000000);
+    memcpy(&bits8, &x, 8);
+    return bits8;
+  }
+  case DKM_INT64:
+    memcpy(&bits8, value, 8);
+    return bits8;
+  case DKM_INT32:
+    memcpy(&bits4, value, 4);
+    return bits4;
+  case DKM_INT8:
+  case DKM_UINT8:
+    return *(const unsigned char *)value;
+  }
+  return 0;
+}
+
+/* Continues a CRC with n values of one type. */
+static uLong crc_values(uLong crc, dkm_field_type type, const void *values, size_t n) {
+  enum { CHUNK = 64 };
+  unsigned char bytes[8 * CHUNK];
+  const size_t size = dkm_field_type_bytes(type);
+  for (size_t i = 0; i < n;) {
+    size_t n_bytes = 0;
+    for (size_t end = n - i < CHUNK ? n : i + CHUNK; i < end; i++) {
+      uint64_t bits = value_bits(type, (const char *)values + i * size);
+      for (size_t b = 0; b < size; b++, bits >>= 8) bytes[n_bytes++] = (unsigned char)(bits & 0xff);
+    }
+    crc = crc32(crc, bytes, (uInt)n_bytes);
+  }
+  return crc;
+}
+
+uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double *state, size_t n_state) {
+  uLong crc = crc32(0, NULL, 0);
+  for (int i = 0; i < dkm_n_fields; i++) {
+    const dkm_field *field = &dkm_fields[i];
+    if (!field->reproducible) continue;
+    const size_t n = field->per_mode ? (size_t)n_modes : 1;
+    crc = crc_values(crc, field->type, (const char *)record + field->offset, n);
+  }
+  if (state) crc = crc_values(crc, DKM_FLOAT64, state, n_state);
+  return crc ? (uint32_t)crc : 1;
+}

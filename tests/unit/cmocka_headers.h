@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cmocka with the headers that it wants before it, and a comparison of doubles (its own
+ * assert_float_equal rounds to single precision). */
+#ifndef CMOCKA_HEADERS_H
+#define CMOCKA_HEADERS_H
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+/* Fails unless |actual - expected| <= tolerance; a NaN fails. */
+#define assert_close(actual, expected, tolerance)                                                                  \
+  do {                                                                                                             \
+    const double actual_ = (actual), expected_ = (expected), tolerance_ = (tolerance);                             \
+    if (!(fabs(actual_ - expected_) <= tolerance_))                                                                \
+      fail_msg("%s = %.17g, expected %s = %.17g within %g", #actual, actual_, #expected, expected_, tolerance_);   \
+  } while (0)
+
+#endif

@@ -1,0 +1,216 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cmocka_headers.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/evaluate.h"
+#include "dickemap/theory.h"
+#include "random_points.h"
+
+static dkm_evaluator *make(const dkm_patterns *p, int method, double tolerance, double t_max) {
+  dkm_solver solver = {.tolerance = tolerance, .t_max = t_max};
+  dkm_evaluator *e = NULL;
+  solver.method = method;
+  assert_int_equal(dkm_evaluator_create(p, &solver, NULL, &e, NULL), DKM_OK);
+  return e;
+}
+
+static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, int method, double t_max) {
+  dkm_evaluator *e = make(p, method, 1e-10, t_max);
+  dkm_record r;
+  assert_int_equal(dkm_evaluate(e, 1, pt, &r, NULL, NULL), DKM_OK);
+  dkm_evaluator_destroy(e);
+  return r;
+}
+
+static dkm_patterns fig3_patterns(void) {
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  return p;
+}
+
+static void check_fig3_record(const dkm_patterns *p, const dkm_point *pt, const dkm_record *r) {
+  const int nu = pt->pattern - 1;
+  assert_int_equal(r->verdict, DKM_VERDICT_FIXED_POINT);
+  assert_close(fabs(r->xi[nu]), dkm_theory_xi(pt, nu), 1e-8);
+  for (int mu = 0; mu < 4; mu++)
+    if (mu != nu) assert_true(fabs(r->xi[mu]) <= 1e-8);
+  assert_close(r->occupation[nu], pow(cabs(dkm_theory_alpha(p, pt, nu)), 2), 1e-8);
+  assert_int_equal(abs(r->retrieved), dkm_theory_xi(pt, nu) > 0 ? nu + 1 : 0);
+  if (r->retrieved) assert_true((r->retrieved > 0) == (r->xi[nu] > 0));
+  assert_true(r->residual <= 1e-12);
+}
+
+static void fig_3_is_that_of_eq_12(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  enum { N = 4 * 19 };
+  dkm_point points[N];
+  dkm_record records[N];
+  for (int i = 0; i < N; i++) points[i] = fig3_point(0.15 + 0.1 * (i / 4), 1 + i % 4);
+  dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
+  assert_int_equal(dkm_evaluate(e, N, points, records, NULL, NULL), DKM_OK);
+  for (int i = 0; i < N; i++) check_fig3_record(&p, &points[i], &records[i]);
+  dkm_evaluator_destroy(e);
+}
+
+static void gsl_gives_the_same_records(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  for (int i = 0; i < 4; i++) {
+    dkm_point pt = fig3_point(0.5 + 0.25 * i, 1 + i);
+    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_GSL, 1e7);
+    check_fig3_record(&p, &pt, &r);
+  }
+}
+
+/* Without coupling the spins precess for ever, however small the overlap and whatever t_max. */
+static void free_precession_is_not_stationary(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  for (double overlap = 1.0; overlap > 1e-7; overlap *= 0.1)
+    for (int j = 0; j < 4; j++) {
+      dkm_point pt = fig3_point(0.0, 1 + j);
+      pt.overlap = overlap;
+      pt.perturbation = j % 2 ? 0.01 : 0.0;
+      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1000 * M_PI + 0.3 * j);
+      if (r.verdict == DKM_VERDICT_FIXED_POINT || r.verdict == DKM_VERDICT_DARK_PRECESSION)
+        fail_msg("overlap %g: verdict %s", overlap, dkm_verdict_name(r.verdict));
+      if (pt.perturbation == 0.0) assert_close(r.xi_rms[j], overlap / sqrt(2), 0.2 * overlap);
+    }
+}
+
+static void a_start_on_a_saddle_stays_and_is_reported_unstable(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  dkm_point pt = fig3_point(1.0, 1);
+  pt.overlap = 0.0; /* the normal state, above every g_nu */
+  dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
+  assert_int_equal(r.verdict, DKM_VERDICT_FIXED_POINT);
+  assert_int_equal(r.n_unstable, 4);
+  assert_true(r.growth_rate > 0.1);
+  assert_int_equal(r.retrieved, 0);
+}
+
+/* Between g_nu and g_ret the symmetric start reaches its pattern, any other goes elsewhere. */
+static void a_perturbation_leads_away_from_a_pattern_below_g_ret(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  dkm_point pt = fig3_point(0.95, 4);
+  dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
+  assert_int_equal(r.verdict, DKM_VERDICT_FIXED_POINT);
+  assert_close(fabs(r.xi[3]), 0.520094, 1e-6);
+  assert_true(r.n_unstable > 0 && r.growth_rate > 0);
+  assert_true(r.g_crit < pt.g0 && pt.g0 < r.g_retrieve);
+  pt.perturbation = 1e-6;
+  r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
+  assert_true(r.verdict == DKM_VERDICT_DARK_PRECESSION || r.verdict == DKM_VERDICT_FIXED_POINT);
+  assert_int_equal(abs(r.retrieved), 1);
+  assert_int_equal(r.n_unstable, 0);
+}
+
+static void a_pattern_is_kept_above_g_ret_while_spins_precess(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  dkm_point pt = fig3_point(1.1, 3);
+  pt.perturbation = 1e-3;
+  dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
+  assert_int_equal(r.verdict, DKM_VERDICT_DARK_PRECESSION);
+  assert_true(r.precession > 1e-5);
+  assert_true(r.residual > 1e-5);
+  assert_true(r.n_unstable == 0 && r.growth_rate < 0 && r.decay_rate > 0);
+}
+
+/* Modes of opposite sign: a persistent oscillation (PHYSICS: g0 = 0.722). */
+static void a_persistent_oscillation_is_undecided(void **state) {
+  (void)state;
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 2, NULL);
+  dkm_point pt = {.g0 = 0.722, .Omega = 0.5, .Omega_mu = {2.142, -1.758}, .kappa_mu = {0.495, 0.609}, .pattern = 1,
+                  .overlap = 1.0, .perturbation = 0.01, .seed = 1};
+  dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 5000);
+  assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
+  assert_true(r.t_end == 5000);
+  assert_true(r.residual > 1e-3);
+  assert_true(isfinite(r.drift));
+}
+
+static void records_do_not_depend_on_their_neighbours(void **state) {
+  (void)state;
+  enum { N = 24 };
+  dkm_patterns p = fig3_patterns();
+  dkm_point points[N], reversed[N];
+  dkm_record records[N], other[N];
+  const size_t size = dkm_model_size(&p);
+  double *states = malloc(N * size * sizeof *states), *other_states = malloc(N * size * sizeof *states);
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int i = 0; i < N; i++) points[i] = reversed[N - 1 - i] = random_point(rng, 4, 0, i % 2);
+  dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e4);
+  assert_int_equal(dkm_evaluate(e, N, points, records, states, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluate(e, N, reversed, other, other_states, NULL), DKM_OK);
+  for (int i = 0; i < N; i++) {
+    assert_int_equal(dkm_record_checksum(&records[i], 4, states + (size_t)i * size, size),
+                     dkm_record_checksum(&other[N - 1 - i], 4, other_states + (size_t)(N - 1 - i) * size, size));
+  }
+  dkm_evaluator_destroy(e);
+  gsl_rng_free(rng);
+  free(states);
+  free(other_states);
+}
+
+/* A stream that runs dry, waits, and is asked again; and an interrupt. */
+typedef struct counting {
+  int given, done, n;
+} counting;
+static bool count_next(void *context, dkm_point *pt, int64_t *id) {
+  counting *c = context;
+  if (c->given == c->n) return false;
+  *id = c->given;
+  *pt = fig3_point(1.0 + 0.01 * c->given++, 1);
+  return true;
+}
+static void count_done(void *context, int64_t id, const dkm_record *record, const double *u) {
+  counting *c = context;
+  (void)id;
+  assert_non_null(u);
+  assert_int_equal(record->verdict, DKM_VERDICT_FIXED_POINT);
+  c->done++;
+}
+static bool interrupt_at_once(void *context) {
+  (void)context;
+  return true;
+}
+static void a_stream_can_be_resumed_and_interrupted(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
+  counting c = {.n = 11};
+  dkm_stream stream = {&c, count_next, count_done, NULL};
+  assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
+  assert_int_equal(c.done, 11);
+  c.n = 20;
+  assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
+  assert_int_equal(c.done, 20);
+  c = (counting){.n = 100000};
+  stream.interrupt = interrupt_at_once;
+  assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
+  assert_true(c.done < c.given && c.given < c.n);
+  dkm_evaluator_destroy(e);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(fig_3_is_that_of_eq_12),
+      cmocka_unit_test(gsl_gives_the_same_records),
+      cmocka_unit_test(free_precession_is_not_stationary),
+      cmocka_unit_test(a_start_on_a_saddle_stays_and_is_reported_unstable),
+      cmocka_unit_test(a_perturbation_leads_away_from_a_pattern_below_g_ret),
+      cmocka_unit_test(a_pattern_is_kept_above_g_ret_while_spins_precess),
+      cmocka_unit_test(a_persistent_oscillation_is_undecided),
+      cmocka_unit_test(records_do_not_depend_on_their_neighbours),
+      cmocka_unit_test(a_stream_can_be_resumed_and_interrupted),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
