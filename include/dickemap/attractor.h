@@ -3,15 +3,17 @@
  *
  * The trajectory is looked at in windows of time.  Once the order parameters have hardly
  * moved for a whole window, Newton's method gives the fixed point nearby and the spectrum
- * says whether the trajectory can still leave it.  The integration stops where it cannot:
+ * says whether the trajectory can still leave it.  Let gamma be the decay rate of the slowest
+ * of the directions that the trajectory can take: all that order parameters take part in or, for a start without
+ * perturbation, the four of the symmetric subspace of the cue, which the integrators do not
+ * leave by one bit.  With all of them damped, the integration stops as soon as
  *
- *   d <= close gamma/rate,    d the distance of the order parameters from the fixed point,
- *                             gamma the decay rate of its slowest direction, rate the
- *                             strength 4 g0 sqrt(M) + gamma of the nonlinear terms
+ *   d <= close gamma/(4 g0 sqrt(M) + gamma): even quadratic terms in the distance d are a
+ *   hundredth of the slowest decay;                                     or
+ *   the rates of the order parameters fell by a factor e, at the rate gamma within 10 %: the motion is
+ *   linear already, and can only become more so.
  *
- * with every direction damped that the trajectory can take: all that order parameters take
- * part in or, for a start without perturbation, those of the symmetric subspace of the cue, which
- * the integrators do not leave by one bit.  The record then holds the fixed point itself. */
+ * The record then holds the fixed point itself. */
 #ifndef DICKEMAP_ATTRACTOR_H
 #define DICKEMAP_ATTRACTOR_H
 #include "dickemap/fixedpoint.h"
@@ -26,6 +28,9 @@ typedef struct dkm_attractor {
   double drift;         /* change of the mean overlaps between the last two windows */
   double mean[DKM_MAX_MODES]; /* of the last window */
   bool has_mean;
+  /* A window in which a damped fixed point was near: where the decay is measured from. */
+  bool has_anchor;
+  double anchor_t, anchor_rate, anchor_xi[DKM_MAX_MODES];
 } dkm_attractor;
 
 /* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */

@@ -12,6 +12,10 @@
 static const double calm_rate = 1e-2;
 /* See attractor.h.  Nonlinear terms are then a hundredth of the slowest decay. */
 static const double close = 1e-2;
+/* The second way to stop: from what distance, over what factor and how exactly the decay must be the linear one.
+ * The largest rate of a window is that at its beginning, up to the phase of the oscillation
+ * that was sampled: some 1e-2. */
+static const double linear_distance = 0.1, linear_factor = M_E, linear_agreement = 0.1;
 /* Spins whose transverse parts are below this are at rest: ten times what rounding and
  * truncation leave of them at the tightest useful tolerance. */
 static const double at_rest = 1e-9;
@@ -132,6 +136,21 @@ static double capture_distance(const dkm_patterns *patterns, const dkm_point *po
   return close * decay_rate / (4.0 * point->g0 * sqrt((double)patterns->n_modes) + decay_rate);
 }
 
+/* Whether the rates of the order parameters fall as those of the slowest direction do. */
+static bool decays_linearly(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed,
+                            const dkm_window *window, double distance, double gamma) {
+  bool same = a->has_anchor && distance <= linear_distance;
+  for (int mu = 0; mu < patterns->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
+  if (same && window->rate_max > a->anchor_rate / linear_factor) return false; /* too early to tell */
+  const double measured = log(a->anchor_rate / window->rate_max) / (a->t_start - a->anchor_t);
+  if (same && fabs(measured / gamma - 1.0) <= linear_agreement) return true;
+  a->has_anchor = distance <= linear_distance;
+  a->anchor_t = a->t_start;
+  a->anchor_rate = window->rate_max;
+  memcpy(a->anchor_xi, fixed->xi, sizeof a->anchor_xi);
+  return false;
+}
+
 /* Tries to end the trajectory at a fixed point near u. */
 static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
                             const dkm_point *point, const dkm_window *window, dkm_lane *lane, double *u,
@@ -157,15 +176,16 @@ static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspac
     return false;
   if (relevant->n_unstable > 0 || relevant->n_marginal > 0 || !(relevant->decay_rate > 0.0)) return false;
 
-  double near = capture_distance(patterns, point, relevant->decay_rate);
+  const double gamma = relevant->decay_rate, distance = aligned ? fixed.distance_all : fixed.distance;
+  double near = capture_distance(patterns, point, gamma);
   if (!aligned)
     near = fmin(near, fmin(steady_most, fmax(steady_least, steady_fraction * fixed.precession * fixed.precession)));
-  const double distance = aligned ? fixed.distance_all : fixed.distance;
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
-  const bool at_it = distance <= near && window->rate_max <= 100.0 * largest_frequency(patterns, point) * near;
-  if (!at_it) {
-    if (distance < 0.1)
-      a->t_attempt = fmin(lane->t + 0.9 * log(distance / near) / relevant->decay_rate, 2.0 * lane->t);
+  const bool captured =
+      distance <= near && window->rate_max <= 100.0 * largest_frequency(patterns, point) * near;
+  if (!captured && !(aligned && decays_linearly(a, patterns, &fixed, window, distance, gamma))) {
+    if (distance <= linear_distance)
+      a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
     return false;
   }
   fill_common(a, patterns, point, window, lane, record);
