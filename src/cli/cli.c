@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the subcommands share: version, printing, quantities for people. */
+#include "cli.h"
+
+#include <mpi.h>
+
+const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
+
+void dkm_cli_print(const char *text) {
+  int rank = 0;
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank == 0) fputs(text, stdout);
+}
+
+void dkm_cli_bytes(double bytes, char *out, size_t out_bytes) {
+  static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
+  enum { N_UNITS = sizeof units / sizeof *units };
+  if (bytes < 1024) {
+    snprintf(out, out_bytes, "%.0f bytes", bytes);
+    return;
+  }
+  int unit = 0;
+  for (bytes /= 1024; bytes >= 1023.95 && unit < N_UNITS - 1; bytes /= 1024) unit++; /* 1023.95 would print as 1024.0 */
+  snprintf(out, out_bytes, "%.1f %s", bytes, units[unit]);
+}
+
+void dkm_cli_duration(double seconds, char *out, size_t out_bytes) {
+  static const struct {
+    double up_to, seconds; /* below up_to seconds, count in units of so many */
+    const char *name;
+  } units[] = {{1e-3, 1e-6, "us"}, {1, 1e-3, "ms"},     {120, 1, "s"},
+               {7200, 60, "min"},  {172800, 3600, "h"}, {1e300, 86400, "days"}};
+  int unit = 0;
+  while (seconds >= units[unit].up_to && units[unit].up_to < 1e300) unit++;
+  snprintf(out, out_bytes, "%.3g %s", seconds / units[unit].seconds, units[unit].name);
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cli: what main.c and the subcommands (cmd_*.c, one file each) share.
+ *
+ * A subcommand parses its own arguments with getopt_long, does its work and returns a
+ * status; main() prints the message once, on rank 0, and maps the status to the exit code. */
+#ifndef DICKEMAP_CLI_H
+#define DICKEMAP_CLI_H
+#include <stdio.h>
+
+#include "dickemap/status.h"
+
+/* Reported by --version and recorded in files: "0.1.0 (git abc1234)". */
+extern const char dkm_cli_version[];
+
+/* argv[0] is the subcommand's name. Each is called on every rank of MPI_COMM_WORLD. */
+dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err);
+
+/* getopt_long has answered '?' or ':' (opterr is 0, optstring begins with ':'): DKM_INPUT with a message that names
+ * the option. argv as above. */
+dkm_status dkm_cli_option_error(char **argv, int answer, dkm_error *err);
+
+/* Prints help on rank 0 only. */
+void dkm_cli_print(const char *text);
+
+/* "1.5 GiB" etc., "3.2 h" etc. into out. */
+void dkm_cli_bytes(double bytes, char *out, size_t out_bytes);
+void dkm_cli_duration(double seconds, char *out, size_t out_bytes);
+
+#endif

@@ -1,0 +1,149 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Wrong jobs, seen from outside: one message on stderr, exit code 1, nothing created.
+
+The program is named by the environment variable DICKEMAP and started without mpirun.
+"""
+import os
+import subprocess
+
+import pytest
+
+MODEL = """\
+model:
+  patterns: 2
+  Omega: 0.5
+  Omega_mu: [1.5, 2.0]
+  kappa_mu: [1.0]
+"""
+JOB = MODEL + """\
+axes:
+- {name: g0, from: 0.1, to: 0.4, points: 4}
+- {name: pattern, values: [1, 2]}
+solver: {t_max: 50}
+"""
+NINE_AXES = JOB.replace(
+    "axes:\n",
+    'axes:\n- {name: Omega}\n- {name: "Omega_mu[1]"}\n- {name: "Omega_mu[2]"}\n- {name: "kappa_mu[1]"}\n'
+    '- {name: "kappa_mu[2]"}\n- {name: overlap}\n- {name: perturbation}\n')
+
+WRONG = {
+    "unknown_key": (JOB.replace("kappa_mu", "kapa_mu"), 'job.yaml:5:3: unknown key "kapa_mu" in model; allowed: '),
+    "wrong_type": (JOB.replace("[1.0]", "1.0"), "job.yaml:5:13: model.kappa_mu is a single value, but must be a list"),
+    "no_number": (JOB.replace("patterns: 2", "patterns: two"),
+                  'job.yaml:2:13: model.patterns is "two", but must be an integer 1 ... 20'),
+    "missing_key": (JOB.replace("  patterns: 2\n", ""), "job.yaml:1:1: model.patterns is missing"),
+    "missing_g0": (MODEL, "job.yaml:1:1: model.g0 is missing, but must be a finite number >= 0"),
+    "negative_kappa": (JOB.replace("[1.0]", "[1.0, -1.0]"),
+                       "job.yaml:5:19: model.kappa_mu[2] is -1.0, but must be a finite number > 0"),
+    "nan": (JOB.replace("[1.0]", "[.nan]"),
+            "job.yaml:5:14: model.kappa_mu[1] is .nan, but must be a finite number > 0"),
+    "pattern_0": (JOB.replace("[1, 2]", "[0, 1]"),
+                  "job.yaml:8:28: axes.pattern.values[1] is 0, but must be an integer 1 ... 2"),
+    "pattern_beyond_M": (JOB + "initial: {pattern: 3}\n",
+                         "job.yaml:10:20: initial.pattern is 3, but must be an integer 1 ... 2"),
+    "mode_index_out_of_range": (JOB.replace("name: g0", 'name: "Omega_mu[3]"'), "has a mode index outside 1 ... 2"),
+    "empty_axis": (JOB.replace("[1, 2]", "[]"), "job.yaml:8:27: axes[2].values is an empty list"),
+    "non_monotonic_axis": (JOB.replace("[1, 2]", "[2, 1, 2]"), "axes.pattern.values must rise or fall strictly"),
+    "duplicate_axis": (JOB.replace("name: pattern", "name: g0"), "axes.g0.name occurs twice"),
+    "nine_axes": (NINE_AXES, "axes has 9 axes, but at most 8 are possible"),
+    "points_overflow": (JOB.replace("points: 4", "points: 1e9"),
+                        "axes make 2000000000 points, but at most 1000000000 are possible"),
+    "M_too_large": (JOB.replace("patterns: 2", "patterns: 30"), "with 2^29 classes a state would take 12.9 GB"),
+    "syntax": (JOB.replace("[1.0]", "[1.0"), "not valid YAML"),
+    "empty": ("", "job.yaml: this job is empty"),
+    "binary": ("\x00\x01\x02", "job.yaml: is not a text file"),
+}
+
+
+def dickemap(*arguments, cwd):
+    return subprocess.run([os.environ["DICKEMAP"], *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+
+
+def assert_refused(result, folder, message, files):
+    lines = [line for line in result.stderr.splitlines() if line]
+    assert result.returncode == 1, result.stderr
+    assert len(lines) == 1 and lines[0].startswith("dickemap: ") and message in lines[0], result.stderr
+    assert result.stdout == ""
+    assert sorted(path.name for path in folder.iterdir()) == files
+
+
+@pytest.mark.parametrize("subcommand", ["plan", "run"])
+@pytest.mark.parametrize("case", WRONG)
+def test_a_wrong_job_gets_one_message_and_creates_nothing(tmp_path, case, subcommand):
+    text, message = WRONG[case]
+    (tmp_path / "job.yaml").write_text(text)
+    assert_refused(dickemap(subcommand, "job.yaml", cwd=tmp_path), tmp_path, message, ["job.yaml"])
+
+
+@pytest.mark.parametrize("subcommand", ["plan", "run"])
+def test_a_file_that_does_not_exist_is_named(tmp_path, subcommand):
+    assert_refused(dickemap(subcommand, "none.yaml", cwd=tmp_path), tmp_path,
+                   "none.yaml: cannot be read: No such file or directory", [])
+
+
+@pytest.mark.parametrize("subcommand", ["plan", "run"])
+def test_a_folder_is_no_job(tmp_path, subcommand):
+    assert_refused(dickemap(subcommand, ".", cwd=tmp_path), tmp_path, ".: is a folder, but must be a job file", [])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root reads everything")
+def test_a_file_without_permission_is_named(tmp_path):
+    (tmp_path / "job.yaml").write_text(JOB)
+    (tmp_path / "job.yaml").chmod(0)
+    assert_refused(dickemap("plan", "job.yaml", cwd=tmp_path), tmp_path, "job.yaml: cannot be read: Permission denied",
+                   ["job.yaml"])
+
+
+@pytest.mark.parametrize("setting, message", [
+    ("model.kappa_mu=-1", "--set model.kappa_mu=-1: model.kappa_mu[1] is -1, but must be a finite number > 0"),
+    ("axes.g1.points=3", "--set axes.g1.points=3: the job has no axis g1 (it has: g0, pattern)"),
+    ("model.kapa=1", '--set model.kapa=1: unknown key "kapa" in model; allowed: '),
+    ("nothing", "--set nothing: must have the form key=value"),
+])
+def test_wrong_settings_are_named(tmp_path, setting, message):
+    (tmp_path / "job.yaml").write_text(JOB)
+    assert_refused(dickemap("plan", "job.yaml", "--set", setting, cwd=tmp_path), tmp_path, message, ["job.yaml"])
+
+
+@pytest.mark.parametrize("arguments, message", [
+    ((), "plan: expected one job file, got 0 arguments"),
+    (("a.yaml", "b.yaml"), "plan: expected one job file, got 2 arguments"),
+    (("--sett", "x=1"), "plan: unknown option --sett"),
+    (("job.yaml", "--set"), "plan: option --set needs an argument"),
+])
+def test_wrong_arguments_are_named(tmp_path, arguments, message):
+    assert_refused(dickemap("plan", *arguments, cwd=tmp_path), tmp_path, message, [])
+
+
+def test_plan_says_what_a_job_would_take_and_creates_nothing(tmp_path):
+    (tmp_path / "job.yaml").write_text("title: small\n" + JOB)
+    result = dickemap("plan", "job.yaml", "--set", "axes.g0.points=3", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    assert result.stderr == ""
+    lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+    assert lines["job"] == "job.yaml: small"
+    assert lines["points"] == "6 = 3 g0 x 2 pattern"
+    assert "axis            g0: 3 values, 0.1 ... 0.4\n" in result.stdout
+    assert "K = 2 classes, a state of 10 numbers" in lines["model"]
+    assert "KiB" in lines["output"] or "bytes" in lines["output"]
+    assert "6 of 6 finished" in lines["probe"]
+    assert "core-hours" in lines["estimate"]
+    assert [path.name for path in tmp_path.iterdir()] == ["job.yaml"]
+
+
+def test_plan_has_help(tmp_path):
+    result = dickemap("plan", "--help", cwd=tmp_path)
+    assert result.returncode == 0
+    assert result.stdout.startswith("usage: dickemap plan JOB.yaml")
+    assert "--set KEY=VALUE" in result.stdout
+
+
+@pytest.mark.parametrize("job", ["fig3.yaml", "phase_diagram.yaml"])
+def test_the_jobs_that_come_with_the_program_are_right(tmp_path, job):
+    path = os.path.join(os.path.dirname(__file__), "..", "..", "jobs", job)
+    result = dickemap("plan", path, "--set", "solver.t_max=10", cwd=tmp_path)
+    assert result.returncode == 0, result.stderr
+    points = {"fig3.yaml": "800 = 200 g0 x 4 pattern", "phase_diagram.yaml": "8000 = 20 g0 x 10 Omega_mu_1 x "
+              "10 kappa_mu x 4 pattern"}
+    assert points[job] in result.stdout

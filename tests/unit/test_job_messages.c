@@ -1,0 +1,407 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* job: wrong jobs and their messages, which are compared whole: they are what the user sees. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "dickemap/job.h"
+
+/* The smallest job; `model` ends it, so that tests append keys to it. */
+#define MODEL                                                                                                          \
+  "model:\n"                                                                                                           \
+  "  patterns: 3\n"                                                                                                    \
+  "  Omega: 0.5\n"                                                                                                     \
+  "  Omega_mu: [1.5, 2.0, 2.5]\n"                                                                                      \
+  "  kappa_mu: [1.0]\n"
+#define SMALL MODEL "  g0: 0.9\n"
+
+static void refused(const char *text, const char *set, const char *message) {
+  dkm_error err = {DKM_OK, ""};
+  dkm_job job;
+  memset(&job, 0xff, sizeof job);
+  assert_int_equal(dkm_job_parse(&job, "job.yaml", text, set ? 1 : 0, &set, &err), DKM_INPUT);
+  assert_string_equal(err.message, message);
+  assert_null(job.text); /* empty: nothing to free */
+  assert_int_equal(job.n_axes, 0);
+}
+
+static void unknown_keys_are_refused_with_their_place(void **state) {
+  (void)state;
+  refused("titel: x\n" SMALL, NULL,
+          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, model, initial, axes, solver, output");
+  refused(SMALL "  kapa_mu: [1]\n", NULL,
+          "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
+  refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
+          "job.yaml:7:25: unknown key \"form\" in axes[1]; allowed: name, from, to, points, scale, values, zip");
+}
+
+static void wrong_types_are_refused(void **state) {
+  (void)state;
+  refused("model: 5\n", NULL, "job.yaml:1:8: model is a single value, but must be a group of keys");
+  refused("model: {patterns: [4]}\n", NULL, "job.yaml:1:19: model.patterns is a list, but must be a single value");
+  refused("model: {kappa_mu: 1}\n", NULL,
+          "job.yaml:1:19: model.kappa_mu is a single value, but must be a list, such as [1, 2]");
+  refused("model: {kappa_mu: [1, {a: 1}]}\n", NULL,
+          "job.yaml:1:23: model.kappa_mu[2] is a group of keys, but must be a single value");
+  refused("model: {patterns: four}\n", NULL,
+          "job.yaml:1:19: model.patterns is \"four\", but must be an integer 1 ... 20");
+  refused("model: {patterns: 2.5}\n", NULL, "job.yaml:1:19: model.patterns is 2.5, but must be an integer 1 ... 20");
+  refused(SMALL "axes:\n- 5\n", NULL, "job.yaml:8:3: axes[1] is a single value, but must be a group of keys");
+}
+
+static void numbers_with_something_behind_them_are_refused(void **state) {
+  (void)state;
+  refused(SMALL "initial: {overlap: 0.5.1}\n", NULL,
+          "job.yaml:7:20: initial.overlap is 0.5.1, but must be a number from -1 to 1");
+  refused(SMALL "initial: {overlap: 1.0x}\n", NULL,
+          "job.yaml:7:20: initial.overlap is \"1.0x\", but must be a number from -1 to 1");
+  refused(SMALL "initial: {seed: 0x10}\n", NULL,
+          "job.yaml:7:17: initial.seed is \"0x10\", but must be an integer 0 ... 134217727");
+  refused(SMALL "initial: {seed: }\n", NULL,
+          "job.yaml:7:17: initial.seed is empty, but must be an integer 0 ... 134217727");
+}
+
+static void missing_keys_are_named(void **state) {
+  (void)state;
+  refused("title: x\n", NULL, "job.yaml: model.patterns is missing, but must be an integer 1 ... 20");
+  refused("title: x\nmodel: {patterns: 2}\n", NULL,
+          "job.yaml:2:1: model.Omega is missing, but must be a finite number");
+  refused("model: {patterns: 2, Omega: 1}\n", NULL,
+          "job.yaml:1:1: model.g0 is missing, but must be a finite number >= 0");
+  refused("model: {patterns: 2, Omega: 1, g0: 1, Omega_mu: [1]}\n", NULL,
+          "job.yaml:1:1: model.kappa_mu is missing, but must be a list of 1 or 2 values");
+  refused("model: {patterns: 2, Omega: 1, g0: 1, Omega_mu: [1]}\naxes:\n- {name: \"kappa_mu[1]\", values: [1]}\n", NULL,
+          "job.yaml:1:1: model.kappa_mu is missing, but must be a list of 1 or 2 values");
+}
+
+static void values_out_of_range_are_refused(void **state) {
+  (void)state;
+  refused("model:\n  patterns: 2\n  Omega: 1\n  g0: -1\n", NULL,
+          "job.yaml:4:7: model.g0 is -1, but must be a finite number >= 0");
+  refused(SMALL, "model.kappa_mu=[1, -1, 1]",
+          "--set model.kappa_mu=[1, -1, 1]: model.kappa_mu[2] is -1, but must be a finite number > 0");
+  refused(SMALL, "model.kappa_mu=0", "--set model.kappa_mu=0: model.kappa_mu[1] is 0, but must be a finite number > 0");
+  refused(SMALL, "model.Omega_mu=0",
+          "--set model.Omega_mu=0: model.Omega_mu[1] is 0, but must be a finite number other than 0");
+  refused(SMALL "initial: {pattern: 0}\n", NULL, "job.yaml:7:20: initial.pattern is 0, but must be an integer 1 ... 3");
+  refused(SMALL "initial:\n  pattern: 4\n", NULL,
+          "job.yaml:8:12: initial.pattern is 4, but must be an integer 1 ... 3");
+  refused(SMALL "initial: {overlap: -1.01}\n", NULL,
+          "job.yaml:7:20: initial.overlap is -1.01, but must be a number from -1 to 1");
+  refused(SMALL "initial: {perturbation: 2}\n", NULL,
+          "job.yaml:7:25: initial.perturbation is 2, but must be a number from 0 to 1");
+  refused(SMALL "initial: {seed: -1}\n", NULL,
+          "job.yaml:7:17: initial.seed is -1, but must be an integer 0 ... 134217727");
+  refused(SMALL "solver: {tolerance: 1e-2}\n", NULL,
+          "job.yaml:7:21: solver.tolerance is 1e-2, but must be a number from 1e-15 to 0.001");
+  refused(SMALL "solver: {t_max: 0}\n", NULL, "job.yaml:7:17: solver.t_max is 0, but must be a finite number > 0");
+}
+
+static void values_that_are_not_finite_are_refused(void **state) {
+  (void)state;
+  refused(SMALL, "model.Omega=.nan", "--set model.Omega=.nan: model.Omega is .nan, but must be a finite number");
+  refused(SMALL, "model.Omega=nan", "--set model.Omega=nan: model.Omega is nan, but must be a finite number");
+  refused(SMALL, "model.g0=.inf", "--set model.g0=.inf: model.g0 is .inf, but must be a finite number >= 0");
+  refused(SMALL, "model.g0=1e999", "--set model.g0=1e999: model.g0 is 1e999, but must be a finite number >= 0");
+  refused(MODEL "axes:\n- {name: g0, values: [1, .nan]}\n", NULL,
+          "job.yaml:7:26: axes.g0.values[2] is .nan, but must be a finite number >= 0");
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: inf, points: 3}\n", NULL,
+          "job.yaml:7:27: axes.g0.to is inf, but must be a finite number >= 0");
+}
+
+static void choices_are_listed(void **state) {
+  (void)state;
+  refused(SMALL "  mapping: values\n", NULL,
+          "job.yaml:7:12: model.mapping is \"values\", but must be gauged or ungauged");
+  refused(SMALL "solver: {method: rk4}\n", NULL,
+          "job.yaml:7:18: solver.method is \"rk4\", but must be ensemble or gsl");
+  refused(SMALL "output: {state: all}\n", NULL, "job.yaml:7:17: output.state is \"all\", but must be none or final");
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: 2, points: 3, scale: cubic}\n", NULL,
+          "job.yaml:7:48: axes.g0.scale is \"cubic\", but must be linear or log");
+}
+
+static void lists_per_mode_have_one_or_all_values(void **state) {
+  (void)state;
+  refused(SMALL, "model.Omega_mu=1,2",
+          "--set model.Omega_mu=1,2: model.Omega_mu has 2 values, but must have 1 or 3, the number of patterns");
+  refused("model:\n  Omega_mu: []\n", NULL,
+          "job.yaml:2:13: model.Omega_mu is an empty list, but must hold at least one value");
+}
+
+static void too_many_patterns_are_refused_with_the_memory_they_would_take(void **state) {
+  (void)state;
+  dkm_error err;
+  dkm_job job;
+  assert_int_equal(dkm_job_parse(&job, "job.yaml", "model: {patterns: 24}\n", 0, NULL, &err), DKM_INPUT);
+  const char *start = "job.yaml:1:19: model.patterns is 24, but must be an integer 1 ... 20: with 2^23 classes a state "
+                      "would take 0.201 GB and a rank, which integrates several at once, ";
+  assert_memory_equal(err.message, start, strlen(start));
+  assert_true(strtod(err.message + strlen(start), NULL) > 1);
+  refused("model: {patterns: 21000}\n", NULL,
+          "job.yaml:1:19: model.patterns is 21000, but must be an integer 1 ... 20");
+  refused("model: {patterns: 0}\n", NULL, "job.yaml:1:19: model.patterns is 0, but must be an integer 1 ... 20");
+}
+
+static void axes_of_unknown_quantities_are_refused(void **state) {
+  (void)state;
+  refused(
+      SMALL "axes:\n- {name: gamma_down, values: [1]}\n", NULL,
+      "job.yaml:8:10: axes.gamma_down.name is wrong: \"gamma_down\" is not a quantity; allowed: g0, Omega, Omega_mu, "
+      "Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed");
+  refused(SMALL "axes:\n- {values: [1]}\n", NULL,
+          "job.yaml:8:3: axes[1].name is missing, but must say what the axis varies, such as g0");
+}
+
+static void mode_indices_out_of_range_are_refused(void **state) {
+  (void)state;
+  static const char *const wrong[] = {"[0]", "[4]", "[-1]", "[x]", "[1]x", "[", "[99999999999999999999]"};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    char text[512], message[512];
+    snprintf(text, sizeof text, SMALL "axes:\n- name: \"Omega_mu%s\"\n  values: [1]\n", wrong[i]);
+    char key[64]; /* a name with odd characters is not part of the key */
+    snprintf(key, sizeof key, strchr(wrong[i], '-') ? "axes[1]" : "axes.Omega_mu%s", wrong[i]);
+    snprintf(message, sizeof message, "job.yaml:8:9: %s.name is wrong: \"Omega_mu%s\" has a mode index outside 1 ... 3",
+             key, wrong[i]);
+    refused(text, NULL, message);
+  }
+  refused(SMALL "axes:\n- {name: \"g0[1]\", values: [1]}\n", NULL,
+          "job.yaml:8:10: axes.g0[1].name is wrong: \"g0[1]\" has a mode index, but there is one g0 for all modes");
+}
+
+static void empty_axes_are_refused(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- name: g0\n", NULL,
+          "job.yaml:7:3: axes.g0 is empty, but must have values or from, to and points");
+  refused(MODEL "axes:\n- {name: g0, values: []}\n", NULL,
+          "job.yaml:7:22: axes[1].values is an empty list, but must hold at least one value");
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: 2, points: 0}\n", NULL,
+          "job.yaml:7:38: axes.g0.points is 0, but must be an integer 1 ... 1000000000");
+}
+
+static void axes_that_are_not_monotonic_are_refused(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, values: [1, 2, 1.5]}\n", NULL,
+          "job.yaml:7:22: axes.g0.values must rise or fall strictly, but value 2 is 2 and value 3 is 1.5");
+  refused(MODEL "axes:\n- {name: g0, values: [1, 1]}\n", NULL,
+          "job.yaml:7:22: axes.g0.values must rise or fall strictly, but value 1 is 1 and value 2 is 1");
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: 1, points: 2}\n", NULL,
+          "job.yaml:7:27: axes.g0.to is 1, but must differ from `from`");
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: 1.0000000000000002, points: 3}\n", NULL,
+          "job.yaml:7:3: axes.g0 must rise or fall strictly, but value 1 is 1 and value 2 is 1");
+}
+
+static void a_plateau_is_not_monotonic(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, values: [1, 2, 2]}\n", NULL,
+          "job.yaml:7:22: axes.g0.values must rise or fall strictly, but value 2 is 2 and value 3 is 2");
+  refused(MODEL "axes:\n- {name: g0, values: [2, 1, 1]}\n", NULL,
+          "job.yaml:7:22: axes.g0.values must rise or fall strictly, but value 2 is 1 and value 3 is 1");
+}
+
+static void incomplete_axes_are_refused(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: 2}\n", NULL,
+          "job.yaml:7:3: axes.g0.points is missing, but must be an integer 1 ... 1000000000");
+  refused(MODEL "axes:\n- {name: g0, from: 1, points: 2}\n", NULL,
+          "job.yaml:7:3: axes.g0.to is missing, but must be a finite number >= 0");
+  refused(MODEL "axes:\n- {name: g0, to: 1, points: 2}\n", NULL,
+          "job.yaml:7:3: axes.g0.from is missing, but must be a finite number >= 0");
+  refused(MODEL "axes:\n- {name: g0, from: 1, to: 2, points: 1}\n", NULL,
+          "job.yaml:7:38: axes.g0.points is 1, but must be at least 2 since `from` and `to` differ");
+  refused(MODEL "axes:\n- {name: g0, values: [1], points: 1}\n", NULL,
+          "job.yaml:7:3: axes.g0 has both values and points, but must have either values or from, to and points");
+}
+
+static void values_on_an_axis_stay_within_the_range_of_the_quantity(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, from: -1, to: 1, points: 3}\n", NULL,
+          "job.yaml:7:20: axes.g0.from is -1, but must be a finite number >= 0");
+  refused(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 3, scale: log}\n", NULL,
+          "job.yaml:7:20: axes.g0.from is 0, but must be a finite number > 0");
+  refused(SMALL "axes:\n- {name: Omega_mu, from: -1, to: 1, points: 3}\n", NULL,
+          "job.yaml:8:3: axes.Omega_mu value 2 of 3 is 0, but must be a finite number other than 0");
+  refused(SMALL "axes:\n- {name: pattern, from: 1, to: 2, points: 3}\n", NULL,
+          "job.yaml:8:3: axes.pattern value 2 of 3 is 1.5, but must be an integer 1 ... 3");
+  refused(SMALL "axes:\n- {name: pattern, values: [1, 4]}\n", NULL,
+          "job.yaml:8:31: axes.pattern.values[2] is 4, but must be an integer 1 ... 3");
+}
+
+static void two_axes_for_one_quantity_are_refused(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, values: [1]}\n- {name: g0, values: [2]}\n", NULL,
+          "job.yaml:8:10: axes.g0.name occurs twice: axes 1 and 2 both vary g0");
+  refused(SMALL "axes:\n- {name: \"kappa_mu[2]\", values: [1]}\n- {name: kappa_mu, values: [2]}\n", NULL,
+          "job.yaml:9:10: axes.kappa_mu.name is ambiguous: axes kappa_mu[2] and kappa_mu both vary kappa_mu[2]");
+}
+
+static void more_than_eight_axes_are_refused(void **state) {
+  (void)state;
+  refused(SMALL "axes:\n"
+                "- {name: g0}\n- {name: Omega}\n- {name: kappa_mu}\n- {name: \"Omega_mu[1]\"}\n- {name: pattern}\n"
+                "- {name: \"Omega_mu[2]\"}\n- {name: \"Omega_mu[3]\"}\n- {name: overlap}\n- {name: seed}\n",
+          NULL, "job.yaml:8:1: axes has 9 axes, but at most 8 are possible");
+}
+
+static void too_many_points_are_refused_with_their_number(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 1000000000}\n- {name: pattern, values: [1, 2]}\n", NULL,
+          "job.yaml:7:1: axes make 2000000000 points, but at most 1000000000 are possible");
+  refused(MODEL "axes:\n"
+                "- {name: g0, from: 0, to: 1, points: 1e9}\n- {name: Omega, from: 0, to: 1, points: 1e9}\n"
+                "- {name: overlap, from: 0, to: 1, points: 1e9}\n",
+          NULL, "job.yaml:7:1: axes make 1e+27 points, but at most 1000000000 are possible");
+  refused(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 99999999999999999999}\n", NULL,
+          "job.yaml:7:38: axes.g0.points is 99999999999999999999, but must be an integer 1 ... 1000000000");
+}
+
+static void zip_groups_must_fit(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, values: [1, 2], zip: a}\n- {name: Omega, values: [1], zip: a}\n", NULL,
+          "job.yaml:8:3: axes.Omega has 1 values, but g0, in the same zip a, has 2");
+  refused(MODEL "axes:\n- {name: g0, values: [1, 2], zip: a}\n", NULL,
+          "job.yaml:7:35: axes.g0.zip is \"a\", but no other axis is in that group");
+  refused(MODEL "axes:\n- {name: g0, values: [1, 2], zip: xi}\n", NULL,
+          "job.yaml:7:35: axes.g0.zip is \"xi\", a name that the output file gives to something else; choose another");
+  refused(MODEL "axes:\n- {name: g0, values: [1, 2], zip: seed}\n", NULL,
+          "job.yaml:7:35: axes.g0.zip is \"seed\", a name that the output file gives to an axis; choose another");
+  refused(
+      MODEL "axes:\n- {name: g0, values: [1, 2], zip: 2a}\n", NULL,
+      "job.yaml:7:35: axes.g0.zip is \"2a\", but must be a name of letters, digits and _, at most 63, not beginning "
+      "with a digit");
+}
+
+static void texts_that_are_no_job_are_refused(void **state) {
+  (void)state;
+  refused("", NULL, "job.yaml: this job is empty");
+  refused("# nothing\n", NULL, "job.yaml: this job is empty");
+  refused("---\n", NULL, "job.yaml:2:1: this job is empty");
+  refused("hello", NULL, "job.yaml:1:1: a job must consist of keys and values, such as `model:`");
+  refused("[1, 2]", NULL, "job.yaml:1:1: a job must consist of keys and values, such as `model:`");
+  refused("a: b: c\n", NULL, "job.yaml:1:5: not valid YAML: mapping values are not allowed in this context");
+  refused(
+      "model:\n\tOmega: 1\n", NULL,
+      "job.yaml:2:1: not valid YAML: found character that cannot start any token while scanning for the next token");
+  refused("a: \x01\n", NULL, "job.yaml: not a text file: control characters are not allowed (byte 3)");
+  refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
+  refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
+  refused("? [a]\n: b\n", NULL, "job.yaml:1:3: a key must be a single word");
+  refused("title: a\nmodel: {}\ntitle: b\n", NULL, "job.yaml:3:1: key title occurs twice");
+}
+
+static void deep_nesting_is_refused(void **state) {
+  (void)state;
+  char text[3000];
+  memset(text, '[', sizeof text - 1);
+  text[0] = 'a', text[1] = ':', text[2] = ' ', text[sizeof text - 1] = '\0';
+  refused(text, NULL, "job.yaml:1:11: nested too deeply for a job");
+}
+
+static void long_titles_are_refused(void **state) {
+  (void)state;
+  char text[2000];
+  snprintf(text, sizeof text, "title: %01001d\n%s", 0, SMALL);
+  refused(text, NULL, "job.yaml:1:8: title has 1001 bytes, but must have at most 1000");
+}
+
+static void files_that_cannot_be_read_are_refused(void **state) {
+  (void)state;
+  dkm_error err;
+  dkm_job job;
+  assert_int_equal(dkm_job_read(&job, "no/such/job.yaml", 0, NULL, &err), DKM_INPUT);
+  assert_string_equal(err.message, "no/such/job.yaml: cannot be read: No such file or directory");
+  assert_int_equal(dkm_job_read(&job, ".", 0, NULL, &err), DKM_INPUT);
+  assert_string_equal(err.message, ".: is a folder, but must be a job file");
+  assert_int_equal(dkm_job_read(&job, "/dev/zero", 0, NULL, &err), DKM_INPUT);
+  assert_string_equal(err.message, "/dev/zero: is not a text file (it holds a zero byte)");
+}
+
+static void wrong_sets_are_refused(void **state) {
+  (void)state;
+  static const char axis[] = MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 3}\n";
+  refused(SMALL, "nothing", "--set nothing: must have the form key=value, such as model.Omega=0.4");
+  refused(SMALL, "=1", "--set =1: must have the form key=value, such as model.Omega=0.4");
+  refused(SMALL, "model.Om=1",
+          "--set model.Om=1: unknown key \"Om\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
+  refused(SMALL, "modul.Omega=1",
+          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, model, initial, axes, solver, "
+          "output");
+  refused(SMALL, "model.Omega.x=1",
+          "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, "
+          "kappa_mu");
+  refused(SMALL, "model={g0: 1}",
+          "--set model={g0: 1}: model is a group; name one of its keys, such as model.patterns");
+  refused(SMALL, "model.Omega=[1]", "--set model.Omega=[1]: model.Omega is a list, but must be a single value");
+  refused(SMALL, "model.Omega={",
+          "--set model.Omega={: not valid YAML: did not find expected node content while parsing a flow node");
+  refused(SMALL, "title=a\nmodel: x", "--set title=a?model: x: must be a single line of text");
+  refused(axis, "axes.g1.points=2", "--set axes.g1.points=2: the job has no axis g1 (it has: g0)");
+  refused(MODEL "axes:\n- {name: g0, values: [1]}\n", "axes.g0.points=2", /* drops the values */
+          "job.yaml:7:3: axes.g0.from is missing, but must be a finite number >= 0");
+  refused(SMALL, "axes.g0.points=2", "--set axes.g0.points=2: the job has no axis g0 (it has: none)");
+  refused(axis, "axes.g0=2", "--set axes.g0=2: must name an axis and its key, such as axes.g0.points");
+  refused(axis, "axes.g0.name=Omega", "--set axes.g0.name=Omega: an axis cannot be renamed");
+  refused(axis, "axes.g0.point=2",
+          "--set axes.g0.point=2: unknown key \"point\" in axes; allowed: name, from, to, points, scale, values, zip");
+  refused(axis, "axes.g0.points=0",
+          "--set axes.g0.points=0: axes.g0.points is 0, but must be an integer 1 ... 1000000000");
+}
+
+static void wrong_assignments_are_refused(void **state) {
+  (void)state;
+  static const char *const cases[][2] = {
+      {"g0", "--at g0: must have the form name=value, such as g0=1.1"},
+      {"g0=-1", "--at g0=-1: g0 is -1, but must be a finite number >= 0"},
+      {"pattern=4", "--at pattern=4: pattern is 4, but must be an integer 1 ... 3"},
+      {"kappa_mu[4]=1", "--at kappa_mu[4]=1: \"kappa_mu[4]\" has a mode index outside 1 ... 3"},
+      {"kapa=1", "--at kapa=1: \"kapa\" is not a quantity; allowed: g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, "
+                 "kappa_mu[1 ... 3], pattern, overlap, perturbation, seed"},
+  };
+  dkm_job job;
+  dkm_error err;
+  assert_int_equal(dkm_job_parse(&job, "job.yaml", SMALL, 0, NULL, &err), DKM_OK);
+  dkm_point before = job.base, point = job.base;
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    assert_int_equal(dkm_job_assign(&job, &point, cases[i][0], &err), DKM_INPUT);
+    assert_string_equal(err.message, cases[i][1]);
+    assert_memory_equal(&point, &before, sizeof point);
+  }
+  dkm_job_free(&job);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(unknown_keys_are_refused_with_their_place),
+      cmocka_unit_test(wrong_types_are_refused),
+      cmocka_unit_test(numbers_with_something_behind_them_are_refused),
+      cmocka_unit_test(missing_keys_are_named),
+      cmocka_unit_test(values_out_of_range_are_refused),
+      cmocka_unit_test(values_that_are_not_finite_are_refused),
+      cmocka_unit_test(choices_are_listed),
+      cmocka_unit_test(lists_per_mode_have_one_or_all_values),
+      cmocka_unit_test(too_many_patterns_are_refused_with_the_memory_they_would_take),
+      cmocka_unit_test(axes_of_unknown_quantities_are_refused),
+      cmocka_unit_test(mode_indices_out_of_range_are_refused),
+      cmocka_unit_test(empty_axes_are_refused),
+      cmocka_unit_test(axes_that_are_not_monotonic_are_refused),
+      cmocka_unit_test(a_plateau_is_not_monotonic),
+      cmocka_unit_test(incomplete_axes_are_refused),
+      cmocka_unit_test(values_on_an_axis_stay_within_the_range_of_the_quantity),
+      cmocka_unit_test(two_axes_for_one_quantity_are_refused),
+      cmocka_unit_test(more_than_eight_axes_are_refused),
+      cmocka_unit_test(too_many_points_are_refused_with_their_number),
+      cmocka_unit_test(zip_groups_must_fit),
+      cmocka_unit_test(texts_that_are_no_job_are_refused),
+      cmocka_unit_test(deep_nesting_is_refused),
+      cmocka_unit_test(long_titles_are_refused),
+      cmocka_unit_test(files_that_cannot_be_read_are_refused),
+      cmocka_unit_test(wrong_sets_are_refused),
+      cmocka_unit_test(wrong_assignments_are_refused),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
