@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The ensemble integrator: argv = tolerance, reference [, instruction set]. */
+#include <string.h>
+
+#include "dickemap/integrator.h"
+#include "workload.h"
+
+static dkm_patterns patterns;
+static dkm_integrator *integrator;
+
+static void point_of(int i, dkm_point *point) {
+  *point = (dkm_point){.g0 = g0_of(i), .Omega = OMEGA, .pattern = cue_of(i) + 1, .overlap = 0.9};
+  for (int mu = 0; mu < N_MODES; mu++) {
+    point->Omega_mu[mu] = OMEGA * (mu + 3);
+    point->kappa_mu[mu] = KAPPA;
+  }
+}
+
+static void solve(double *xi) {
+  const int lanes = dkm_integrator_lanes(integrator);
+  double u[N_STATE];
+  int in_lane[8] = {0}, next = 0, n_done = 0;
+  while (n_done < N_POINTS) {
+    for (int l = 0; l < lanes; l++) {
+      dkm_lane *lane = dkm_integrator_lane(integrator, l);
+      if (lane->active && lane->t >= T_END) {
+        dkm_integrator_state(integrator, l, u);
+        overlaps_of(u, xi + in_lane[l] * N_MODES);
+        dkm_integrator_unload(integrator, l);
+        n_done++;
+      }
+      if (!lane->active && next < N_POINTS) {
+        dkm_point point;
+        point_of(next, &point);
+        start_of(next, u);
+        dkm_integrator_load(integrator, l, &point, u, 0.0);
+        lane->t_limit = T_END;
+        in_lane[l] = next++;
+      }
+    }
+    dkm_integrator_advance(integrator);
+  }
+}
+
+int main(int argc, char **argv) {
+  dkm_error err;
+  if (argc < 3) return 1;
+  dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = atof(argv[1]), .t_max = 1e7};
+  if (dkm_patterns_init(&patterns, DKM_GAUGED, N_MODES, &err) != DKM_OK ||
+      dkm_integrator_create(&patterns, &solver, argc > 3 ? argv[3] : NULL, &integrator, &err) != DKM_OK) {
+    fprintf(stderr, "%s\n", err.message);
+    return 1;
+  }
+  int code = report(argv[2], solve);
+  dkm_integrator_destroy(integrator);
+  return code;
+}
