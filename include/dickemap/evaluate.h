@@ -11,13 +11,16 @@
 
 typedef struct dkm_evaluator dkm_evaluator;
 
-/* cpu as in dkm_integrator_create. Fails with DKM_INPUT, DKM_MEMORY. */
+/* cpu as in dkm_integrator_create. The memory for the full space is only taken once a point
+ * needs it: points without perturbation are integrated in their quotient (quotient.h).
+ * Fails with DKM_INPUT, DKM_MEMORY. */
 dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
                                 dkm_evaluator **out, dkm_error *err);
 void dkm_evaluator_destroy(dkm_evaluator *evaluator);
 
-/* Bytes that an evaluator would take on each rank. */
-double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
+/* Bytes that an evaluator would take on each rank for points with and without perturbation
+ * (perturbed) or only for such without. */
+double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed);
 
 /* Where the points of a stream come from and where the records go. */
 typedef struct dkm_stream {
@@ -25,12 +28,14 @@ typedef struct dkm_stream {
   /* Writes the next point and a name for it of the caller's choice and returns true; or
    * returns false if there is none now.  Asked again whenever a lane is free. */
   bool (*next)(void *context, dkm_point *point, int64_t *id);
-  /* Receives one finished record; state (3K + 2M values) is the final state, valid during
-   * the call: the fixed point itself for a stationary verdict, else the trajectory's end. */
+  /* Receives one finished record; state (3K + 2M values, NULL unless wants_states) is the final
+   * state, valid during the call: the fixed point itself for a stationary verdict, else the
+   * trajectory's end. */
   void (*done)(void *context, int64_t id, const dkm_record *record, const double *state);
   /* Called every few milliseconds of computing; returns true to give up the points that are
    * under way (they are not reported). May be NULL. */
   bool (*interrupt)(void *context);
+  bool wants_states;
 } dkm_stream;
 
 /* Runs until `next` has returned false and every lane is empty, or an interrupt.  Lanes that

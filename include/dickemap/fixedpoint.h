@@ -64,4 +64,10 @@ enum { DKM_SPECTRUM_MAX_ROWS = 600 };
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
                                    int sector, double precession, dkm_spectrum *spectrum, dkm_error *err);
 
+/* All 3K + 2M directions about a fixed point in the symmetric subspace of the cue (quotient.h),
+ * given by its reduced state (x, y, z, Re beta, Im beta): M problems of 4 rows, whatever K is.
+ * Fails with DKM_MEMORY, DKM_NUMERIC. */
+dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_patterns *patterns, const dkm_point *point,
+                                             const double *small_state, dkm_spectrum *spectrum, dkm_error *err);
+
 #endif

@@ -39,6 +39,7 @@ typedef struct dkm_solver {
   enum { DKM_METHOD_ENSEMBLE, DKM_METHOD_GSL } method;
   double tolerance; /* bound on the local error of each step, for variables of order 1 */
   double t_max;     /* give up there */
+  bool full_space;  /* never use the quotient (quotient.h): for comparisons; gsl never does */
 } dkm_solver;
 
 typedef struct dkm_integrator dkm_integrator;

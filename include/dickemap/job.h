@@ -71,6 +71,9 @@ void dkm_job_free(dkm_job *job);
 /* Parameters of point i = 0 ... n_points-1 of the flattened grid. */
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
 
+/* Whether any point of the job has a perturbation. */
+bool dkm_job_perturbed(const dkm_job *job);
+
 /* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ... */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
 

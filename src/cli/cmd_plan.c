@@ -132,7 +132,7 @@ static dkm_status probe(const dkm_job *job, dkm_error *err) {
   dkm_evaluator *evaluator = NULL;
   dkm_status status = dkm_evaluator_create(&job->patterns, &job->solver, NULL, &evaluator, err);
   if (status != DKM_OK) return status;
-  const dkm_stream stream = {&p, next_point, take_record, enough};
+  const dkm_stream stream = {&p, next_point, take_record, enough, false};
   p.t_start = now();
   status = dkm_evaluate_stream(evaluator, &stream, err);
   p.t_end = now();
@@ -163,7 +163,7 @@ static void print_job(const dkm_job *job) {
   printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", patterns->n_modes,
          patterns->mapping == DKM_GAUGED ? "gauged" : "ungauged", patterns->n_classes, dkm_model_size(patterns));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
-  dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL) + axis_bytes, memory, sizeof memory);
+  dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes, memory, sizeof memory);
   printf("output file     %s\n", file);
   printf("memory a rank   %s, beside the program and its libraries\n", memory);
 }

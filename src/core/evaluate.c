@@ -3,11 +3,13 @@
  * and passes records on. */
 #include "dickemap/evaluate.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "dickemap/attractor.h"
+#include "dickemap/quotient.h"
 #include "integrator_method.h"
 
 /* How long to compute between two questions whether to go on, in seconds. */
@@ -15,24 +17,69 @@ static const double interrupt_interval = 5e-3;
 
 /* One lane's trajectory. */
 typedef struct trajectory {
-  dkm_point point;
+  dkm_point point;        /* as given */
+  dkm_point small_point;  /* as integrated, in the quotient */
   int64_t id;
   dkm_attractor attractor;
   double wall_time;
 } trajectory;
 
-struct dkm_evaluator {
-  dkm_patterns patterns;
-  dkm_solver solver;
+/* An integrator with everything that goes with it: one for the full space, one for the quotient. */
+typedef struct engine {
+  bool quotient;
+  dkm_patterns patterns; /* of the system that is integrated */
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
   double *u;       /* 3K + 2M values */
   double *scratch; /* 3K + 2M + 2K values */
+  int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
+} engine;
+
+enum { FULL, QUOTIENT, N_ENGINES };
+
+struct dkm_evaluator {
+  dkm_patterns patterns;
+  dkm_solver solver;
+  char cpu[16]; /* "": the best */
+  engine engines[N_ENGINES];
+  double *lifted;     /* a state of the full space, 3K + 2M values; only if states are asked for */
+  bool has_waiting;   /* a point whose engine had no free lane when it came */
+  dkm_point waiting;
+  int64_t waiting_id;
 };
 
 static size_t scratch_size(const dkm_patterns *patterns) {
   return dkm_model_size(patterns) + 2 * (size_t)patterns->n_classes;
+}
+
+static void destroy_engine(engine *g) {
+  dkm_integrator_destroy(g->integrator);
+  dkm_fixedpoint_workspace_destroy(g->workspace);
+  free(g->u);
+  free(g->scratch);
+  *g = (engine){0};
+}
+
+static dkm_status create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
+  dkm_point ignored = {.pattern = 1}, small_point;
+  *g = (engine){.quotient = quotient, .patterns = e->patterns};
+  if (quotient) dkm_quotient_reduce(&ignored, &g->patterns, &small_point);
+  dkm_status status = dkm_integrator_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, err);
+  if (status == DKM_OK) {
+    g->u = calloc(dkm_model_size(&g->patterns), sizeof *g->u);
+    g->scratch = calloc(scratch_size(&g->patterns), sizeof *g->scratch);
+    if (!g->u || !g->scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
+  }
+  if (status != DKM_OK) destroy_engine(g);
+  return status;
+}
+
+static int engine_of(const dkm_evaluator *e, const dkm_point *point) {
+  const bool quotient =
+      e->solver.method == DKM_METHOD_ENSEMBLE && !e->solver.full_space && dkm_quotient_applies(point);
+  return quotient ? QUOTIENT : FULL;
 }
 
 dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
@@ -41,15 +88,11 @@ dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *
   if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
   e->patterns = *patterns;
   e->solver = *solver;
-  dkm_status status = dkm_integrator_create(patterns, solver, cpu, &e->integrator, err);
-  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(patterns, &e->workspace, err);
-  if (status == DKM_OK) {
-    e->u = calloc(dkm_model_size(patterns), sizeof *e->u);
-    e->scratch = calloc(scratch_size(patterns), sizeof *e->scratch);
-    if (!e->u || !e->scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
-  }
+  if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
+  /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
+  dkm_status status = create_engine(e, true, &e->engines[QUOTIENT], err);
   if (status != DKM_OK) {
-    dkm_evaluator_destroy(e);
+    free(e);
     return status;
   }
   *out = e;
@@ -58,17 +101,23 @@ dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *
 
 void dkm_evaluator_destroy(dkm_evaluator *e) {
   if (!e) return;
-  dkm_integrator_destroy(e->integrator);
-  dkm_fixedpoint_workspace_destroy(e->workspace);
-  free(e->u);
-  free(e->scratch);
+  for (int i = 0; i < N_ENGINES; i++) destroy_engine(&e->engines[i]);
+  free(e->lifted);
   free(e);
 }
 
-double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
-  return sizeof(dkm_evaluator) + dkm_integrator_bytes(patterns, solver, cpu) +
-         dkm_fixedpoint_workspace_bytes(patterns) +
+static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+  return dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
+}
+
+double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed) {
+  dkm_point ignored = {.pattern = 1}, small_point;
+  dkm_patterns small_patterns;
+  dkm_quotient_reduce(&ignored, &small_patterns, &small_point);
+  const bool full = perturbed || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
+  return sizeof(dkm_evaluator) + engine_bytes(&small_patterns, solver, cpu) +
+         (full ? engine_bytes(patterns, solver, cpu) : 0.0);
 }
 
 static double now(void) {
@@ -77,69 +126,136 @@ static double now(void) {
   return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Loads the next point into a lane; false if there is none. */
-static dkm_status refill(dkm_evaluator *e, int lane, const dkm_stream *stream, bool *filled, dkm_error *err) {
-  trajectory *t = &e->lanes[lane];
-  *filled = stream->next(stream->context, &t->point, &t->id);
-  if (!*filled) return DKM_OK;
-  dkm_status status = dkm_model_start(&e->patterns, &t->point, e->u, err);
+static int free_lane(const engine *g) {
+  for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
+    if (!dkm_integrator_lane(g->integrator, lane)->active) return lane;
+  return -1;
+}
+
+/* The point as its engine integrates it. */
+static const dkm_point *integrated_point(const engine *g, const trajectory *t) {
+  return g->quotient ? &t->small_point : &t->point;
+}
+
+/* Starts the waiting point in a lane of its engine, if there is one free. */
+static dkm_status place(dkm_evaluator *e, bool *placed, dkm_error *err) {
+  const int which = engine_of(e, &e->waiting);
+  engine *g = &e->engines[which];
+  *placed = false;
+  if (!g->integrator) {
+    dkm_status status = create_engine(e, which == QUOTIENT, g, err);
+    if (status != DKM_OK) return status;
+  }
+  const int lane = free_lane(g);
+  if (lane < 0) return DKM_OK;
+  trajectory *t = &g->lanes[lane];
+  *t = (trajectory){.point = e->waiting, .id = e->waiting_id};
+  if (g->quotient) {
+    dkm_patterns ignored;
+    dkm_quotient_reduce(&t->point, &ignored, &t->small_point);
+  }
+  dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
   if (status != DKM_OK) return status;
-  dkm_integrator_load(e->integrator, lane, &t->point, e->u, 0.0);
-  dkm_attractor_begin(&t->attractor, &e->patterns, &t->point, &e->solver, dkm_integrator_lane(e->integrator, lane));
-  t->wall_time = 0.0;
+  dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
+  dkm_attractor_begin(&t->attractor, &g->patterns, integrated_point(g, t), &e->solver,
+                      dkm_integrator_lane(g->integrator, lane));
+  g->n_active++;
+  e->has_waiting = false;
+  *placed = true;
   return DKM_OK;
 }
 
-/* Looks at a lane that asks for attention; unloads it if its trajectory is over. */
-static void look(dkm_evaluator *e, int lane, const dkm_stream *stream) {
-  trajectory *t = &e->lanes[lane];
-  dkm_lane *l = dkm_integrator_lane(e->integrator, lane);
+/* Fills lanes until there are no points now, or the next one has to wait for a lane. */
+static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
+  for (bool placed = true; placed;) {
+    if (!e->has_waiting && !stream->next(stream->context, &e->waiting, &e->waiting_id)) return DKM_OK;
+    e->has_waiting = true;
+    dkm_status status = place(e, &placed, err);
+    if (status != DKM_OK) return status;
+  }
+  return DKM_OK;
+}
+
+/* Looks at a lane that asks for attention; passes its record on and empties it if its trajectory is over. */
+static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_window window;
   dkm_record record;
-  dkm_integrator_window(e->integrator, lane, &window);
-  dkm_integrator_state(e->integrator, lane, e->u);
-  if (!dkm_attractor_look(&t->attractor, e->workspace, &e->patterns, &t->point, &e->solver, &window, l, e->u,
-                          e->scratch, &record))
-    return;
+  const double *state = g->u;
+  dkm_integrator_window(g->integrator, lane, &window);
+  dkm_integrator_state(g->integrator, lane, g->u);
+  if (!dkm_attractor_look(&t->attractor, g->workspace, &g->patterns, integrated_point(g, t), &e->solver, &window, l,
+                          g->u, g->scratch, &record))
+    return DKM_OK;
+  dkm_integrator_unload(g->integrator, lane);
+  g->n_active--;
+  if (g->quotient) {
+    dkm_record small = record;
+    dkm_status status = dkm_quotient_lift_record(&e->patterns, &t->point, g->u, &small, &record, err);
+    if (status != DKM_OK) return status;
+    state = NULL;
+    if (stream->wants_states) {
+      if (!e->lifted && !(e->lifted = calloc(dkm_model_size(&e->patterns), sizeof *e->lifted)))
+        return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+      dkm_quotient_lift_state(&e->patterns, &t->point, g->u, e->lifted);
+      state = e->lifted;
+    }
+  }
   record.wall_time = t->wall_time;
-  dkm_integrator_unload(e->integrator, lane);
-  stream->done(stream->context, t->id, &record, e->u);
+  stream->done(stream->context, t->id, &record, stream->wants_states ? state : NULL);
+  return DKM_OK;
+}
+
+/* Empties everything, so that the next stream begins afresh. */
+static void give_up(dkm_evaluator *e) {
+  e->has_waiting = false;
+  for (int i = 0; i < N_ENGINES; i++) {
+    engine *g = &e->engines[i];
+    g->n_active = 0;
+    for (int lane = 0; g->integrator && lane < dkm_integrator_lanes(g->integrator); lane++)
+      dkm_integrator_unload(g->integrator, lane);
+  }
+}
+
+/* Advances the lanes of one engine and looks at those that ask for it. */
+static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
+  const int n_active = g->n_active;
+  const double before = now();
+  dkm_integrator_advance(g->integrator);
+  const double share = (now() - before) / n_active;
+  for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++) {
+    dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+    if (!l->active) continue;
+    g->lanes[lane].wall_time += share;
+    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE) continue;
+    dkm_status status = look(e, g, lane, stream, err);
+    if (status != DKM_OK) return status;
+  }
+  return DKM_OK;
 }
 
 dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
-  const int n_lanes = dkm_integrator_lanes(e->integrator);
-  double before = now(), asked = before;
-  for (;;) {
-    int n_active = 0;
-    for (int lane = 0; lane < n_lanes; lane++) {
-      dkm_lane *l = dkm_integrator_lane(e->integrator, lane);
-      if (!l->active) {
-        bool filled;
-        dkm_status status = refill(e, lane, stream, &filled, err);
-        if (status != DKM_OK) return status;
+  dkm_status status = DKM_OK;
+  double asked = now();
+  while ((status = refill(e, stream, err)) == DKM_OK) {
+    bool busy = false;
+    for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
+      if (e->engines[i].n_active > 0) {
+        busy = true;
+        status = advance(e, &e->engines[i], stream, err);
       }
-      n_active += l->active;
-    }
-    if (n_active == 0) return DKM_OK;
-
-    dkm_integrator_advance(e->integrator);
-
-    const double after = now();
-    for (int lane = 0; lane < n_lanes; lane++) {
-      dkm_lane *l = dkm_integrator_lane(e->integrator, lane);
-      if (!l->active) continue;
-      e->lanes[lane].wall_time += (after - before) / n_active;
-      if (l->t >= l->t_pause || l->t >= l->t_limit || l->failure != DKM_FAILURE_NONE) look(e, lane, stream);
-    }
-    before = after;
-    if (stream->interrupt && after - asked > interrupt_interval) {
-      asked = after;
+    if (status != DKM_OK || !busy) break;
+    if (stream->interrupt && now() - asked > interrupt_interval) {
+      asked = now();
       if (stream->interrupt(stream->context)) {
-        for (int lane = 0; lane < n_lanes; lane++) dkm_integrator_unload(e->integrator, lane);
+        give_up(e);
         return DKM_OK;
       }
     }
   }
+  if (status != DKM_OK) give_up(e);
+  return status;
 }
 
 /* ---- the same for an array ---- */
@@ -169,6 +285,6 @@ static void batch_done(void *context, int64_t id, const dkm_record *record, cons
 dkm_status dkm_evaluate(dkm_evaluator *e, int64_t n, const dkm_point *points, dkm_record *records, double *states,
                         dkm_error *err) {
   batch b = {n, 0, dkm_model_size(&e->patterns), points, records, states};
-  dkm_stream stream = {&b, batch_next, batch_done, NULL};
+  dkm_stream stream = {&b, batch_next, batch_done, NULL, states != NULL};
   return dkm_evaluate_stream(e, &stream, err);
 }

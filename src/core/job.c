@@ -45,7 +45,7 @@ static dkm_status read_optional(const dkm_job_source *source, dkm_error *err, co
  * DKM_MAX_MODES times the number of classes. */
 static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mapping mapping, double n_modes,
                                          dkm_error *err) {
-  const dkm_solver solver = {DKM_METHOD_ENSEMBLE, 1e-10, 1e7};
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7};
   dkm_patterns largest;
   dkm_status status = dkm_patterns_init(&largest, mapping, DKM_MAX_MODES, err);
   if (status != DKM_OK) return status;
@@ -267,6 +267,16 @@ void dkm_job_free(dkm_job *job) {
 }
 
 /* ---- points ---- */
+
+bool dkm_job_perturbed(const dkm_job *job) {
+  for (int i = 0; i < job->n_axes; i++) {
+    if (job->axes[i].quantity != DKM_AXIS_PERTURBATION) continue;
+    for (int64_t j = 0; j < job->axes[i].n; j++)
+      if (job->axes[i].values[j] > 0.0) return true;
+    return false;
+  }
+  return job->base.perturbation > 0.0;
+}
 
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]) {
   for (int dim = job->n_dims - 1; dim >= 0; dim--) {

@@ -166,7 +166,7 @@ static void fill_matrix(const dkm_patterns *p, const dkm_point *point, const gro
   }
 }
 
-/* Sorts the eigenvalues of a (overwritten) by the sign of their real parts. */
+/* Adds the eigenvalues of a (overwritten) to the spectrum, by the sign of their real parts. */
 static dkm_status classify(gsl_matrix *a, dkm_spectrum *spectrum, dkm_error *err) {
   const size_t n = a->size1;
   dkm_status status = DKM_OK;
@@ -183,14 +183,13 @@ static dkm_status classify(gsl_matrix *a, dkm_spectrum *spectrum, dkm_error *err
   }
   double scale = 0.0;
   for (size_t i = 0; i < n; i++) scale = fmax(scale, gsl_complex_abs(gsl_vector_complex_get(values, i)));
-  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = INFINITY};
   for (size_t i = 0; i < n; i++) {
     const double rate = GSL_REAL(gsl_vector_complex_get(values, i));
     if (fabs(rate) <= neutral * scale) {
       spectrum->n_marginal++;
       continue;
     }
-    spectrum->growth_rate = fmax(spectrum->growth_rate, rate);
+    spectrum->growth_rate = fmax(spectrum->growth_rate, rate); /* fmax and fmin leave out the NaN */
     if (rate > 0.0)
       spectrum->n_unstable++;
     else {
@@ -198,35 +197,62 @@ static dkm_status classify(gsl_matrix *a, dkm_spectrum *spectrum, dkm_error *err
       spectrum->decay_rate = fmin(spectrum->decay_rate, -rate);
     }
   }
-  if (!isfinite(spectrum->growth_rate)) spectrum->growth_rate = NAN;
-  if (!isfinite(spectrum->decay_rate)) spectrum->decay_rate = NAN;
 cleanup:
   if (values) gsl_vector_complex_free(values);
   if (workspace) gsl_eigen_nonsymm_free(workspace);
   return status;
 }
 
-/* In the symmetric subspace of pattern nu all fields are equally strong and one row of each
- * of the four blocks is left: P_nu, Q_nu, Re beta_nu, Im beta_nu. */
-static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point, const double *state, int nu,
-                                  dkm_spectrum *spectrum, dkm_error *err) {
-  const int64_t K = p->n_classes;
-  const double bz = 2.0 * point->g0 * state[3 * K + nu] * dkm_patterns_sign(p, nu, 0);
-  const double B = hypot(point->Omega, bz);
-  if (!(B > 0.0)) return dkm_fail(err, DKM_NUMERIC, "no spectrum: the fields vanish");
-  const double c = (state[0] * point->Omega + state[2 * K] * bz) / B;
+static const dkm_spectrum no_directions = {.growth_rate = NAN, .decay_rate = NAN};
+
+/* At a state in the symmetric subspace of a pattern all fields are equally strong, B, and all c_k equal, and
+ * the rows P_mu, Q_mu, Re beta_mu, Im beta_mu of one mode decouple from all others. */
+static dkm_status add_sector(const dkm_point *point, double B, double c, int mu, dkm_spectrum *spectrum,
+                             dkm_error *err) {
   gsl_matrix *a = gsl_matrix_calloc(4, 4);
   if (!a) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   gsl_matrix_set(a, 0, 1, -2.0 * B);
   gsl_matrix_set(a, 0, 2, 4.0 * point->g0 * c * (point->Omega / B) * (point->Omega / B));
   gsl_matrix_set(a, 1, 0, 2.0 * B);
-  gsl_matrix_set(a, 2, 2, -0.5 * point->kappa_mu[nu]);
-  gsl_matrix_set(a, 2, 3, point->Omega_mu[nu]);
+  gsl_matrix_set(a, 2, 2, -0.5 * point->kappa_mu[mu]);
+  gsl_matrix_set(a, 2, 3, point->Omega_mu[mu]);
   gsl_matrix_set(a, 3, 1, -point->g0);
-  gsl_matrix_set(a, 3, 2, -point->Omega_mu[nu]);
-  gsl_matrix_set(a, 3, 3, -0.5 * point->kappa_mu[nu]);
+  gsl_matrix_set(a, 3, 2, -point->Omega_mu[mu]);
+  gsl_matrix_set(a, 3, 3, -0.5 * point->kappa_mu[mu]);
   dkm_status status = classify(a, spectrum, err);
   gsl_matrix_free(a);
+  return status;
+}
+
+/* B and c of a symmetric state from one of its spins and 2 Re beta f. */
+static dkm_status symmetric_field(const dkm_point *point, double x, double z, double h, double *B, double *c,
+                                  dkm_error *err) {
+  const double bz = point->g0 * h;
+  *B = hypot(point->Omega, bz);
+  if (!(*B > 0.0)) return dkm_fail(err, DKM_NUMERIC, "no spectrum: the fields vanish");
+  *c = (x * point->Omega + z * bz) / *B;
+  return DKM_OK;
+}
+
+dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_patterns *patterns, const dkm_point *point,
+                                             const double *small_state, dkm_spectrum *spectrum, dkm_error *err) {
+  double B = 0.0, c = 0.0;
+  *spectrum = no_directions;
+  dkm_status status = symmetric_field(point, small_state[0], small_state[2], 2.0 * small_state[3], &B, &c, err);
+  for (int mu = 0; mu < patterns->n_modes && status == DKM_OK; mu++)
+    status = add_sector(point, B, c, mu, spectrum, err);
+  spectrum->n_neutral = (int64_t)dkm_model_size(patterns) - spectrum->n_unstable - spectrum->n_damped;
+  return status;
+}
+
+static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point, const double *state, int nu,
+                                  dkm_spectrum *spectrum, dkm_error *err) {
+  const int64_t K = p->n_classes;
+  double B = 0.0, c = 0.0;
+  *spectrum = no_directions;
+  dkm_status status = symmetric_field(point, state[0], state[2 * K],
+                                      2.0 * state[3 * K + nu] * dkm_patterns_sign(p, nu, 0), &B, &c, err);
+  if (status == DKM_OK) status = add_sector(point, B, c, nu, spectrum, err);
   spectrum->n_neutral = spectrum->n_marginal;
   return status;
 }
@@ -243,6 +269,7 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   if (status == DKM_OK) {
     fill_matrix(&w->patterns, point, groups, n_groups, a);
+    *spectrum = no_directions;
     status = classify(a, spectrum, err);
   }
   if (status == DKM_OK)

@@ -160,6 +160,74 @@ static void records_do_not_depend_on_their_neighbours(void **state) {
   free(other_states);
 }
 
+/* The quotient against the full space: the same verdict and pattern, values to 1e-10, the same spectrum. */
+static void the_quotient_gives_the_records_of_the_full_space(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int M = 1; M <= 6; M++) {
+    enum { N = 24 };
+    dkm_patterns p;
+    dkm_point points[N];
+    dkm_record small[N], full[N];
+    dkm_patterns_init(&p, M % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    const size_t size = dkm_model_size(&p);
+    double *small_states = malloc(N * size * sizeof(double)), *full_states = malloc(N * size * sizeof(double));
+    for (int i = 0; i < N; i++) points[i] = random_point(rng, M, 0, 0);
+    dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6};
+    dkm_evaluator *e;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, N, points, small, small_states, NULL), DKM_OK);
+    dkm_evaluator_destroy(e);
+    solver.full_space = true;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, N, points, full, full_states, NULL), DKM_OK);
+    dkm_evaluator_destroy(e);
+    for (int i = 0; i < N; i++) {
+      if (small[i].verdict != full[i].verdict || small[i].n_unstable != full[i].n_unstable) print_point(&points[i], M);
+      assert_int_equal(small[i].verdict, full[i].verdict);
+      assert_int_equal(abs(small[i].retrieved), abs(full[i].retrieved));
+      assert_int_equal(small[i].n_unstable, full[i].n_unstable);
+      assert_int_equal(small[i].n_neutral, full[i].n_neutral);
+      assert_close(small[i].growth_rate, full[i].growth_rate, 1e-9);
+      assert_close(small[i].decay_rate, full[i].decay_rate, 1e-9);
+      assert_close(small[i].xi_theory, full[i].xi_theory, 0);
+      assert_close(small[i].g_retrieve, full[i].g_retrieve, 0);
+      if (small[i].verdict != DKM_VERDICT_FIXED_POINT) continue;
+      const double sign = small[i].retrieved == full[i].retrieved ? 1 : -1; /* may flip on a chaotic way */
+      for (int mu = 0; mu < M; mu++) {
+        assert_close(sign * small[i].xi[mu], full[i].xi[mu], 1e-10);
+        assert_close(sign * small[i].alpha_re[mu], full[i].alpha_re[mu], 1e-9);
+        assert_close(small[i].occupation[mu], full[i].occupation[mu], 1e-9);
+      }
+      if (sign > 0)
+        for (size_t j = 0; j < size; j++) assert_close(small_states[(size_t)i * size + j], full_states[(size_t)i * size + j], 1e-10);
+    }
+    free(small_states);
+    free(full_states);
+  }
+  gsl_rng_free(rng);
+}
+
+/* Both engines at work, in turn and interleaved. */
+static void points_with_and_without_perturbation_share_a_batch(void **state) {
+  (void)state;
+  enum { N = 40 };
+  dkm_patterns p = fig3_patterns();
+  dkm_point points[N];
+  dkm_record together[N], alone;
+  for (int i = 0; i < N; i++) {
+    points[i] = fig3_point(1.0 + 0.01 * i, 1 + i % 4);
+    points[i].perturbation = i % 3 == 0 || i > 30 ? 1e-3 : 0.0;
+  }
+  dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e4);
+  assert_int_equal(dkm_evaluate(e, N, points, together, NULL, NULL), DKM_OK);
+  for (int i = 0; i < N; i++) {
+    assert_int_equal(dkm_evaluate(e, 1, &points[i], &alone, NULL, NULL), DKM_OK);
+    assert_int_equal(dkm_record_checksum(&alone, 4, NULL, 0), dkm_record_checksum(&together[i], 4, NULL, 0));
+  }
+  dkm_evaluator_destroy(e);
+}
+
 /* A stream that runs dry, waits, and is asked again; and an interrupt. */
 typedef struct counting {
   int given, done, n;
@@ -174,7 +242,7 @@ static bool count_next(void *context, dkm_point *pt, int64_t *id) {
 static void count_done(void *context, int64_t id, const dkm_record *record, const double *u) {
   counting *c = context;
   (void)id;
-  assert_non_null(u);
+  (void)u;
   assert_int_equal(record->verdict, DKM_VERDICT_FIXED_POINT);
   c->done++;
 }
@@ -187,7 +255,7 @@ static void a_stream_can_be_resumed_and_interrupted(void **state) {
   dkm_patterns p = fig3_patterns();
   dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
   counting c = {.n = 11};
-  dkm_stream stream = {&c, count_next, count_done, NULL};
+  dkm_stream stream = {&c, count_next, count_done, NULL, false};
   assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
   assert_int_equal(c.done, 11);
   c.n = 20;
@@ -210,6 +278,8 @@ int main(void) {
       cmocka_unit_test(a_pattern_is_kept_above_g_ret_while_spins_precess),
       cmocka_unit_test(a_persistent_oscillation_is_undecided),
       cmocka_unit_test(records_do_not_depend_on_their_neighbours),
+      cmocka_unit_test(the_quotient_gives_the_records_of_the_full_space),
+      cmocka_unit_test(points_with_and_without_perturbation_share_a_batch),
       cmocka_unit_test(a_stream_can_be_resumed_and_interrupted),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A start without perturbation as a system of one class and one mode. */
+#include "dickemap/quotient.h"
+
+#include <math.h>
+
+#include "dickemap/fixedpoint.h"
+#include "dickemap/theory.h"
+
+bool dkm_quotient_applies(const dkm_point *point) {
+  return point->perturbation == 0.0;
+}
+
+void dkm_quotient_reduce(const dkm_point *point, dkm_patterns *small_patterns, dkm_point *small_point) {
+  const int nu = point->pattern - 1;
+  dkm_patterns_init(small_patterns, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
+  *small_point = (dkm_point){.g0 = point->g0, .Omega = point->Omega, .pattern = 1, .overlap = point->overlap};
+  small_point->Omega_mu[0] = point->Omega_mu[nu];
+  small_point->kappa_mu[0] = point->kappa_mu[nu];
+}
+
+void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state, double *u) {
+  const int64_t K = patterns->n_classes;
+  const int M = patterns->n_modes, nu = point->pattern - 1;
+  for (int64_t k = 0; k < K; k++) {
+    const int sign = dkm_patterns_sign(patterns, nu, k);
+    u[k] = small_state[0];
+    u[K + k] = sign * small_state[1];
+    u[2 * K + k] = sign * small_state[2];
+  }
+  for (int i = 0; i < 2 * M; i++) u[3 * K + i] = 0.0;
+  u[3 * K + nu] = small_state[3];
+  u[3 * K + M + nu] = small_state[4];
+}
+
+dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_point *point, const double *small_state,
+                                    const dkm_record *small_record, dkm_record *record, dkm_error *err) {
+  const int M = patterns->n_modes, nu = point->pattern - 1;
+  const double root_K = sqrt((double)patterns->n_classes); /* alpha = sqrt(K) beta */
+  *record = *small_record;
+  for (int mu = 0; mu < M; mu++)
+    record->xi[mu] = record->xi_rms[mu] = record->occupation[mu] = record->alpha_re[mu] = record->alpha_im[mu] = 0.0;
+  record->xi[nu] = small_record->xi[0];
+  record->xi_rms[nu] = small_record->xi_rms[0];
+  record->occupation[nu] = root_K * root_K * small_record->occupation[0];
+  record->alpha_re[nu] = root_K * small_record->alpha_re[0];
+  record->alpha_im[nu] = root_K * small_record->alpha_im[0];
+  record->retrieved = (int8_t)(small_record->retrieved * point->pattern); /* 1, -1 or 0 */
+  record->g_retrieve = dkm_theory_g_retrieve(patterns, point, nu);
+  if (small_record->verdict != DKM_VERDICT_FIXED_POINT) return DKM_OK;
+
+  dkm_spectrum spectrum;
+  dkm_status status = dkm_fixedpoint_symmetric_spectrum(patterns, point, small_state, &spectrum, err);
+  if (status != DKM_OK) return status;
+  record->growth_rate = spectrum.growth_rate;
+  record->decay_rate = spectrum.decay_rate;
+  record->n_unstable = (int32_t)spectrum.n_unstable;
+  record->n_neutral = (int32_t)spectrum.n_neutral;
+  return DKM_OK;
+}
