@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* dickemap point: one point of a job, everything about it.
+ *
+ * The listing has three parts: the parameters; every field of the record, from the table
+ * dkm_fields; and the closed forms for each pattern, to compare with.  With --trajectory the same
+ * start is integrated once more and sampled at uniform times.  A sample ends a step there, so
+ * the steps are not those of the record: both agree to the solver's tolerance, not to the bit. */
+#include <complex.h>
+#include <errno.h>
+#include <getopt.h>
+#include <math.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cli.h"
+#include "dickemap/evaluate.h"
+#include "dickemap/job.h"
+#include "dickemap/schedule.h"
+#include "dickemap/theory.h"
+
+/* Without --t-end a trajectory shows the transient: many times the life time 2/kappa of a mode. */
+static const double default_kappa_t = 200, default_samples = 1000, max_samples = 1e8;
+
+static const char help[] =
+    "usage: dickemap point JOB.yaml --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
+    "Computes one point of a job and prints everything about it.\n\n"
+    "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
+    "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
+    "      --trajectory FILE.csv  also write overlaps and modes over time; - prints that instead of the listing\n"
+    "      --t-end T              end of the trajectory (default: that of the record, at most 200/kappa)\n"
+    "      --dt D                 distance of its samples (default: t-end/1000)\n"
+    "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
+    "      --cpu NAME             instruction set (default: the best that the machine has)\n"
+    "  -h, --help                 this text\n";
+
+struct arguments {
+  const char *job, *cpu, *trajectory;
+  const char **sets, **at; /* room for argc each */
+  int n_sets, n_at;
+  double t_end, dt; /* 0: default */
+  bool help;
+};
+
+/* ---- which point ---- */
+
+/* Applies the items of all --at, separated by commas. */
+static dkm_status assign_all(const struct arguments *args, const dkm_job *job, dkm_point *point, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < args->n_at && !status; i++) {
+    char *items = strdup(args->at[i]);
+    if (!items) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+    for (char *rest = items, *item; !status && (item = strsep(&rest, ","));)
+      status = dkm_job_assign(job, point, item, err);
+    free(items);
+  }
+  return status;
+}
+
+static bool is_named(const struct arguments *args, const char *name) {
+  size_t length = strlen(name);
+  for (int i = 0; i < args->n_at; i++)
+    for (const char *item = args->at[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
+      if (strncmp(item, name, length) == 0 && item[length] == '=') return true;
+  return false;
+}
+
+static bool same_point(const dkm_point *a, const dkm_point *b) {
+  return a->g0 == b->g0 && a->Omega == b->Omega && memcmp(a->Omega_mu, b->Omega_mu, sizeof a->Omega_mu) == 0 &&
+         memcmp(a->kappa_mu, b->kappa_mu, sizeof a->kappa_mu) == 0 && a->pattern == b->pattern &&
+         a->overlap == b->overlap && a->perturbation == b->perturbation && a->seed == b->seed;
+}
+
+/* An axis with several values has no default.  Dimension by dimension: if the point still depends on the index
+ * after --at, one of its axes has not been given; of a zip group, one of those that --at does not name. */
+static dkm_status choose_point(const struct arguments *args, const dkm_job *job, dkm_point *point, dkm_error *err) {
+  char missing[DKM_MAX_AXES * (DKM_NAME_BYTES + 2)] = "";
+  int64_t stride = job->n_points;
+  dkm_job_point(job, 0, point);
+  dkm_status status = assign_all(args, job, point, err);
+  for (int dim = 0; dim < job->n_dims && !status; dim++) {
+    dkm_point last;
+    stride /= job->shape[dim];
+    dkm_job_point(job, (job->shape[dim] - 1) * stride, &last);
+    status = assign_all(args, job, &last, err);
+    if (status || same_point(point, &last)) continue;
+    for (int i = 0; i < job->n_axes; i++)
+      if (job->axes[i].dim == dim && !is_named(args, job->axes[i].long_name))
+        snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
+                 job->axes[i].long_name);
+  }
+  if (!status && missing[0])
+    status = dkm_fail(err, DKM_INPUT, "point: --at must give a value for every axis of %s, but has none for: %s",
+                      args->job, missing);
+  return status;
+}
+
+/* ---- the listing ---- */
+
+static void print_values(const char *name, int n, const double *values, const char *meaning) {
+  int width = printf("  %-12s", name);
+  for (int i = 0; i < n; i++) width += printf(" %.12g", values[i] + 0.0); /* no -0 */
+  printf("%*s  %s\n", width < 40 ? 40 - width : 0, "", meaning);
+}
+
+static void print_parameters(const dkm_job *job, const dkm_point *point) {
+  int n_modes = job->patterns.n_modes;
+  printf("point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->patterns.n_classes);
+  print_values("g0", 1, &point->g0, "coupling");
+  print_values("Omega", 1, &point->Omega, "half the level splitting of a spin");
+  print_values("Omega_mu", n_modes, point->Omega_mu, "mode frequencies");
+  print_values("kappa_mu", n_modes, point->kappa_mu, "boson loss rates");
+  print_values("pattern", 1, &(double){point->pattern}, "the cue");
+  print_values("overlap", 1, &point->overlap, "with the cue at the start");
+  print_values("perturbation", 1, &point->perturbation, "random tilt of every spin at the start");
+  print_values("seed", 1, &(double){(double)point->seed}, "of the tilt");
+}
+
+static double field_value(const dkm_field *field, const dkm_record *record, int i) {
+  const char *at = (const char *)record + field->offset;
+  switch (field->type) {
+  case DKM_FLOAT64:
+    return ((const double *)at)[i];
+  case DKM_INT64:
+    return (double)((const int64_t *)at)[i];
+  case DKM_INT32:
+    return ((const int32_t *)at)[i];
+  case DKM_INT8:
+    return ((const int8_t *)at)[i];
+  case DKM_UINT8:
+    return ((const uint8_t *)at)[i];
+  }
+  return NAN;
+}
+
+static void print_record(const dkm_record *record, int n_modes) {
+  printf("\nrecord\n");
+  for (int f = 0; f < dkm_n_fields; f++) {
+    double values[DKM_MAX_MODES];
+    int n = dkm_fields[f].per_mode ? n_modes : 1;
+    for (int i = 0; i < n; i++) values[i] = field_value(&dkm_fields[f], record, i);
+    print_values(dkm_fields[f].name, n, values, dkm_fields[f].long_name);
+  }
+  printf("  verdict: %s, %s\n", dkm_verdict_name(record->verdict), dkm_verdict_text(record->verdict));
+  if (record->failure) printf("  failure: %s\n", dkm_failure_text(record->failure));
+  if (record->retrieved == DKM_RETRIEVED_MIXTURE)
+    printf("  retrieved: a mixture of patterns\n");
+  else if (record->retrieved)
+    printf("  retrieved: pattern %d, sign %c\n", abs(record->retrieved), record->retrieved > 0 ? '+' : '-');
+  else
+    printf("  retrieved: no pattern\n");
+}
+
+static void print_theory(const dkm_job *job, const dkm_point *point) {
+  printf("\nclosed forms of the pattern states (nan where they do not apply)\n");
+  printf("  %7s %16s %16s %16s %16s\n", "pattern", "g_crit", "g_retrieve", "|xi|", "|alpha|^2");
+  for (int nu = 0; nu < job->patterns.n_modes; nu++) {
+    double alpha = cabs(dkm_theory_alpha(&job->patterns, point, nu));
+    printf("  %7d %16.12g %16.12g %16.12g %16.12g\n", nu + 1, dkm_theory_g_crit(point, nu),
+           dkm_theory_g_retrieve(&job->patterns, point, nu), dkm_theory_xi(point, nu), alpha * alpha);
+  }
+}
+
+/* ---- the trajectory ---- */
+
+static void print_sample(FILE *file, const dkm_patterns *patterns, double t, const double *u, double *work) {
+  double xi[DKM_MAX_MODES], root_k = sqrt((double)patterns->n_classes); /* alpha = sqrt(K) beta */
+  const double *beta = u + 3 * patterns->n_classes;
+  dkm_model_overlaps(patterns, u, xi, work);
+  fprintf(file, "%.17g", t);
+  for (int mu = 0; mu < patterns->n_modes; mu++) fprintf(file, ",%.17g", xi[mu]);
+  for (int i = 0; i < 2 * patterns->n_modes; i++) fprintf(file, ",%.17g", root_k * beta[i]);
+  fputc('\n', file);
+}
+
+static dkm_status print_trajectory(FILE *file, const struct arguments *args, const dkm_job *job, const dkm_point *point,
+                                   double t_end, dkm_error *err) {
+  const dkm_patterns *patterns = &job->patterns;
+  dkm_integrator *integrator = NULL;
+  double dt = args->dt > 0 ? args->dt : t_end / default_samples;
+  if (t_end / dt > max_samples)
+    return dkm_fail(err, DKM_INPUT, "point: --t-end %g with --dt %g gives %.3g samples, but at most %g are allowed",
+                    t_end, dt, t_end / dt, max_samples);
+  int64_t n_samples = (int64_t)floor(t_end / dt * (1 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
+  double *u = malloc(sizeof *u * dkm_model_size(patterns));
+  double *workspace = malloc(sizeof *workspace * 2 * (size_t)patterns->n_classes);
+  dkm_status status = DKM_OK;
+  if (!u || !workspace) status = dkm_fail(err, DKM_MEMORY, "out of memory (the state of a point)");
+  if (!status) status = dkm_integrator_create(patterns, &job->solver, args->cpu, &integrator, err);
+  if (!status) status = dkm_model_start(patterns, point, u, err);
+  if (status) goto cleanup;
+
+  fputs("t", file);
+  for (int mu = 1; mu <= patterns->n_modes; mu++) fprintf(file, ",xi_%d", mu);
+  for (int mu = 1; mu <= patterns->n_modes; mu++) fprintf(file, ",alpha_re_%d", mu);
+  for (int mu = 1; mu <= patterns->n_modes; mu++) fprintf(file, ",alpha_im_%d", mu);
+  fputc('\n', file);
+  print_sample(file, patterns, 0, u, workspace);
+  dkm_integrator_load(integrator, 0, point, u, 0);
+  dkm_lane *lane = dkm_integrator_lane(integrator, 0);
+  for (int64_t i = 1; i <= n_samples; i++) {
+    lane->t_limit = dt * (double)i;
+    while (lane->t < lane->t_limit && !lane->failure) dkm_integrator_advance(integrator);
+    if (lane->failure) {
+      status = dkm_fail(err, DKM_NUMERIC, "point: the trajectory failed at t = %g: %s", lane->t,
+                        dkm_failure_text(lane->failure));
+      goto cleanup;
+    }
+    dkm_integrator_state(integrator, 0, u);
+    print_sample(file, patterns, lane->t, u, workspace);
+  }
+
+cleanup:
+  dkm_integrator_destroy(integrator);
+  free(workspace);
+  free(u);
+  return status;
+}
+
+/* ---- the command ---- */
+
+static dkm_status compute(const struct arguments *args, const dkm_job *job, const dkm_point *point, FILE *trajectory,
+                          dkm_error *err) {
+  dkm_evaluator *evaluator = NULL;
+  dkm_record record;
+  dkm_status status = DKM_OK;
+  bool listing = trajectory != stdout;
+  if (listing || args->t_end == 0) {
+    status = dkm_evaluator_create(&job->patterns, &job->solver, args->cpu, &evaluator, err);
+    if (!status) status = dkm_evaluate(evaluator, 1, point, &record, NULL, err);
+    dkm_evaluator_destroy(evaluator);
+    if (status) return status;
+  }
+  if (listing) {
+    print_parameters(job, point);
+    print_record(&record, job->patterns.n_modes);
+    print_theory(job, point);
+  }
+  if (!trajectory) return DKM_OK;
+  double t_end = args->t_end;
+  if (t_end == 0) {
+    double kappa = INFINITY;
+    for (int mu = 0; mu < job->patterns.n_modes; mu++) kappa = fmin(kappa, point->kappa_mu[mu]);
+    t_end = fmin(record.t_end, default_kappa_t / kappa);
+  }
+  return print_trajectory(trajectory, args, job, point, t_end, err);
+}
+
+static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
+  dkm_job job = {0};
+  dkm_point point;
+  FILE *trajectory = NULL;
+  dkm_status status = dkm_job_read(&job, args->job, args->n_sets, args->sets, err);
+  if (!status) status = choose_point(args, &job, &point, err);
+  if (status) goto cleanup;
+  if (args->trajectory && strcmp(args->trajectory, "-") == 0) {
+    trajectory = stdout;
+  } else if (args->trajectory && !(trajectory = fopen(args->trajectory, "wx"))) {
+    status = errno == EEXIST ? dkm_fail(err, DKM_INPUT, "%s exists; it is not overwritten", args->trajectory)
+                             : dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", args->trajectory, strerror(errno));
+    goto cleanup;
+  }
+  status = compute(args, &job, &point, trajectory, err);
+
+cleanup:
+  if (trajectory && trajectory != stdout) {
+    bool failed = ferror(trajectory);
+    if (fclose(trajectory)) failed = true;
+    if (!status && failed) status = dkm_fail(err, DKM_IO, "%s: could not be written whole", args->trajectory);
+    if (status) remove(args->trajectory);
+  }
+  dkm_job_free(&job);
+  return status;
+}
+
+static dkm_status parse_time(const char *option, const char *text, double *value, dkm_error *err) {
+  char *end;
+  *value = strtod(text, &end);
+  if (end != text && *end == '\0' && isfinite(*value) && *value > 0) return DKM_OK;
+  return dkm_fail(err, DKM_INPUT, "point: %s is \"%s\", but must be a finite number > 0", option, text);
+}
+
+static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
+  enum { AT = 256, TRAJECTORY, T_END, DT, SET, CPU };
+  static const struct option options[] = {
+      {"at", required_argument, NULL, AT},       {"trajectory", required_argument, NULL, TRAJECTORY},
+      {"t-end", required_argument, NULL, T_END}, {"dt", required_argument, NULL, DT},
+      {"set", required_argument, NULL, SET},     {"cpu", required_argument, NULL, CPU},
+      {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
+  int answer;
+  dkm_status status = DKM_OK;
+  optind = 1;
+  while (!status && (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) switch (answer) {
+    case AT:
+      args->at[args->n_at++] = optarg;
+      break;
+    case TRAJECTORY:
+      args->trajectory = optarg;
+      break;
+    case T_END:
+      status = parse_time("--t-end", optarg, &args->t_end, err);
+      break;
+    case DT:
+      status = parse_time("--dt", optarg, &args->dt, err);
+      break;
+    case SET:
+      args->sets[args->n_sets++] = optarg;
+      break;
+    case CPU:
+      args->cpu = optarg;
+      break;
+    case 'h':
+      args->help = true;
+      return DKM_OK;
+    default:
+      return dkm_cli_option_error(argv, answer, err);
+    }
+  if (status) return status;
+  if (optind == argc) return dkm_fail(err, DKM_INPUT, "point: no job file given; see `dickemap point --help`");
+  if (optind + 1 < argc)
+    return dkm_fail(err, DKM_INPUT,
+                    "point: unexpected argument \"%s\" after the job file %s; see `dickemap point --help`",
+                    argv[optind + 1], argv[optind]);
+  args->job = argv[optind];
+  const char *dot = args->trajectory ? strrchr(args->trajectory, '.') : NULL;
+  if (args->trajectory && strcmp(args->trajectory, "-") != 0 && !(dot && strcmp(dot, ".csv") == 0))
+    return dkm_fail(err, DKM_INPUT,
+                    "point: --trajectory %s: must be a name that ends in .csv, or - for standard output",
+                    args->trajectory);
+  if (!args->trajectory && (args->t_end > 0 || args->dt > 0))
+    return dkm_fail(err, DKM_INPUT, "point: --t-end and --dt are about a trajectory; --trajectory is missing");
+  return DKM_OK;
+}
+
+dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err) {
+  struct arguments args = {0};
+  int rank;
+  dkm_status status = DKM_OK;
+  size_t room = (size_t)(argc > 0 ? argc : 1);
+  args.sets = malloc(sizeof *args.sets * room);
+  args.at = malloc(sizeof *args.at * room);
+  if (!args.sets || !args.at) status = dkm_fail(err, DKM_MEMORY, "out of memory (arguments)");
+  if (!status) status = parse_arguments(argc, argv, &args, err);
+  if (status) goto cleanup;
+  if (args.help) {
+    dkm_cli_print(help);
+    goto cleanup;
+  }
+  /* One point is work for one rank. */
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  if (rank == 0) status = point_of_job(&args, err);
+  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+
+cleanup:
+  free(args.at);
+  free(args.sets);
+  return status;
+}

@@ -1,0 +1,120 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* main: `dickemap <subcommand> ...`, on every rank of MPI_COMM_WORLD.
+ *
+ * Subcommands return a status; this is the only place that prints an error (rank 0, once) and
+ * that turns a status into the exit code. */
+#include <cyaml/cyaml.h>
+#include <getopt.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_version.h>
+#include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "cli.h"
+#include "dickemap/integrator.h"
+#include "dickemap/store.h"
+
+static const struct {
+  const char *name;
+  dkm_status (*run)(int argc, char **argv, dkm_error *err);
+  const char *help;
+} subcommands[] = {
+    {"run", dkm_cmd_run, "compute all points of a job, in parallel under mpirun"},
+    {"plan", dkm_cmd_plan, "check a job and say what it would take, without running it"},
+    {"point", dkm_cmd_point, "compute one point and print everything about it"},
+    {"info", dkm_cmd_info, "say what an output file holds, also while it is being written"},
+};
+enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
+
+static void print_help(void) {
+  char text[2048];
+  int n = snprintf(text, sizeof text,
+                   "usage: dickemap SUBCOMMAND [ARGUMENTS]\n"
+                   "Maps phase diagrams of open multimode Dicke models.\n\n");
+  for (int i = 0; i < N_SUBCOMMANDS; i++)
+    n += snprintf(text + n, sizeof text - (size_t)n, "  %-7s %s\n", subcommands[i].name, subcommands[i].help);
+  snprintf(text + n, sizeof text - (size_t)n,
+           "\n  dickemap SUBCOMMAND --help   its arguments\n"
+           "  dickemap --version           versions of all libraries, instruction set in use\n\n"
+           "Exit codes: 0 done, 1 the job or the arguments are wrong, 2 failed.\n");
+  dkm_cli_print(text);
+}
+
+static void print_version(void) {
+  char text[2048], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
+  int length;
+  dkm_store_library_version(hdf5, sizeof hdf5);
+  MPI_Get_library_version(mpi, &length);
+  mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
+  snprintf(text, sizeof text,
+           "dickemap %s\n"
+           "%s\n"
+           "%s\n"
+           "GSL %s\n"
+           "libcyaml %s\n"
+           "zlib %s\n"
+           "instruction set %s\n",
+           dkm_cli_version, mpi, hdf5, gsl_version, cyaml_version_str, zlibVersion(), dkm_cpu_best());
+  dkm_cli_print(text);
+}
+
+dkm_status dkm_cli_option_error(char **argv, int answer, dkm_error *err) {
+  const char *command = argv[0], *word = argv[optind - 1];
+  bool is_long = strncmp(word, "--", 2) == 0;
+  char letter[3] = {'-', (char)optopt, '\0'}; /* of a short option, which may be one of several in its word */
+  if (answer == ':')
+    return dkm_fail(err, DKM_INPUT, "%s: option %s needs an argument; see `dickemap %s --help`", command,
+                    is_long ? word : letter, command);
+  if (is_long && optopt && strchr(word, '='))
+    return dkm_fail(err, DKM_INPUT, "%s: option %.*s takes no argument; see `dickemap %s --help`", command,
+                    (int)strcspn(word, "="), word, command);
+  return dkm_fail(err, DKM_INPUT, "%s: unknown option %s; see `dickemap %s --help`", command, optopt ? letter : word,
+                  command);
+}
+
+static dkm_status dispatch(int argc, char **argv, dkm_error *err) {
+  if (argc < 2) return dkm_fail(err, DKM_INPUT, "no subcommand given; see `dickemap --help`");
+  const char *name = argv[1];
+  if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0) {
+    print_help();
+    return DKM_OK;
+  }
+  if (strcmp(name, "--version") == 0) {
+    print_version();
+    return DKM_OK;
+  }
+  for (int i = 0; i < N_SUBCOMMANDS; i++)
+    if (strcmp(name, subcommands[i].name) == 0) return subcommands[i].run(argc - 1, argv + 1, err);
+  if (name[0] == '-') return dkm_fail(err, DKM_INPUT, "unknown option %s; see `dickemap --help`", name);
+  return dkm_fail(err, DKM_INPUT, "unknown subcommand \"%s\"; see `dickemap --help`", name);
+}
+
+int main(int argc, char **argv) {
+  dkm_error err = {0};
+  int rank;
+  MPI_Init(&argc, &argv);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  gsl_set_error_handler_off(); /* its default handler aborts */
+  opterr = 0;                  /* getopt's own messages would come from every rank */
+
+  dkm_status status = dispatch(argc, argv, &err);
+  if (rank == 0 && status == DKM_OK && (fflush(stdout) || ferror(stdout)))
+    status = dkm_fail(&err, DKM_IO, "cannot write to standard output");
+  if (rank == 0 && status) fprintf(stderr, "dickemap: %s\n", err.message);
+
+  if (status == DKM_PARALLEL) {
+    /* Messages between ranks have failed, perhaps seen by this rank alone, so nothing collective can be trusted
+     * any more: not even MPI_Finalize.  Rank 0 is given the time to speak for all. */
+    if (rank != 0) {
+      sleep(1);
+      fprintf(stderr, "dickemap: %s\n", err.message);
+    }
+    MPI_Abort(MPI_COMM_WORLD, dkm_status_exit_code(status));
+  }
+  MPI_Finalize();
+  return dkm_status_exit_code(status);
+}

@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* progress: how far the run is; see dickemap/progress.h.
+ *
+ *   terminal    [############------------------] 412/800 points, 51.5 %, 133/s, ETA 0:00:03
+ *   batch log   412/800 points, 51.5 %, 133/s, ETA 0:00:03
+ *
+ * The rate is that of this run alone, so that points done before a resume do not flatter it;
+ * the ETA assumes that the rest goes at the same rate. */
+#include "dickemap/progress.h"
+
+#include <fcntl.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+static const double interval_terminal = 0.2, interval_log = 10.0; /* seconds */
+enum { MAX_BAR = 40, MIN_BAR = 5, LINE_BYTES = 160, DEFAULT_COLUMNS = 80 };
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* Three significant digits, no exponent: 0.0123, 4.56, 133, 10400. */
+static void format_rate(double rate, char *out, size_t out_bytes) {
+  int digits = rate > 0 ? 2 - (int)floor(log10(rate)) : 0;
+  if (digits < 0) digits = 0;
+  if (digits > 6) digits = 6;
+  snprintf(out, out_bytes, "%.*f", digits, rate);
+}
+
+void dkm_progress_line(const dkm_progress *progress, int64_t n_done, double elapsed, char *out, int out_bytes) {
+  int64_t n_new = n_done - progress->n_before, n_left = progress->n_total - n_done;
+  double rate = elapsed > 0 ? (double)n_new / elapsed : 0;
+  char speed[32], eta[48] = "ETA unknown";
+  format_rate(rate, speed, sizeof speed);
+  if (n_left <= 0) {
+    snprintf(eta, sizeof eta, "done");
+  } else if (rate > 0) {
+    double seconds = ceil((double)n_left / rate);
+    if (seconds < 1e9) {
+      long s = (long)seconds;
+      snprintf(eta, sizeof eta, "ETA %ld:%02ld:%02ld", s / 3600, s / 60 % 60, s % 60);
+    }
+  }
+  /* Rounded down: 100 % means that nothing is left. */
+  double percent = progress->n_total > 0 ? floor(1000.0 * (double)n_done / (double)progress->n_total) / 10 : 100;
+  snprintf(out, (size_t)out_bytes, "%lld/%lld points, %.1f %%, %s/s, %s", (long long)n_done,
+           (long long)progress->n_total, percent, speed, eta);
+}
+
+static void print_bar(const dkm_progress *progress, int64_t n_done, const char *line) {
+  static const char full[] = "########################################";
+  static const char empty[] = "----------------------------------------";
+  struct winsize window;
+  int columns = DEFAULT_COLUMNS;
+  if (ioctl(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 0) columns = window.ws_col;
+  int room = columns - (int)strlen(line) - 4; /* "[", "] " and the last column, which may wrap */
+  int width = room < MAX_BAR ? room : MAX_BAR;
+  if (width >= MIN_BAR) {
+    int filled = progress->n_total > 0 ? (int)(width * ((double)n_done / (double)progress->n_total)) : width;
+    fprintf(stderr, "\r[%.*s%.*s] %s\033[K", filled, full, width - filled, empty, line);
+  } else {
+    fprintf(stderr, "\r%.*s\033[K", columns - 1, line);
+  }
+  fflush(stderr);
+}
+
+static void print(dkm_progress *progress, int64_t n_done, double t) {
+  char line[LINE_BYTES];
+  dkm_progress_line(progress, n_done, t - progress->t_start, line, sizeof line);
+  if (progress->terminal)
+    print_bar(progress, n_done, line);
+  else
+    fprintf(stderr, "%s\n", line);
+  progress->t_printed = t;
+}
+
+/* mpirun passes standard error on through a pipe; then it matters where its own goes. */
+static bool shown_on_terminal(void) {
+  if (isatty(STDERR_FILENO)) return true;
+  if (!getenv("OMPI_COMM_WORLD_RANK")) return false;
+  char path[64];
+  struct stat info;
+  snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getppid(), STDERR_FILENO);
+  if (stat(path, &info) != 0 || !S_ISCHR(info.st_mode)) return false;
+  int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
+  bool terminal = fd >= 0 && isatty(fd);
+  if (fd >= 0) close(fd);
+  return terminal;
+}
+
+void dkm_progress_start(dkm_progress *progress, int64_t n_total, int64_t n_before) {
+  *progress = (dkm_progress){.n_total = n_total, .n_before = n_before, .terminal = shown_on_terminal()};
+  progress->t_start = progress->t_printed = now();
+}
+
+void dkm_progress_update(dkm_progress *progress, int64_t n_done) {
+  double t = now();
+  if (t - progress->t_printed >= (progress->terminal ? interval_terminal : interval_log)) print(progress, n_done, t);
+}
+
+void dkm_progress_end(dkm_progress *progress, int64_t n_done) {
+  print(progress, n_done, now());
+  if (progress->terminal) fputc('\n', stderr);
+}

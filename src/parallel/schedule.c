@@ -1,0 +1,536 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* schedule: who computes which points; see dickemap/schedule.h.
+ *
+ *        master (rank 0)                                     worker (rank 1, 2, ...)
+ *        ---------------                                     -----------------------
+ *                          <-------- REQUEST --------        once at the start
+ *        next range of     --------- RANGE ---------->       held ahead
+ *        `todo`            <-------- REQUEST --------        when it takes the range held ahead,
+ *                          --------- RANGE ---------->       before it computes it
+ *                                      ...
+ *        `done` marks it   <-------- REPORT ---------        range + one status byte a point, after
+ *                                      ...                   its records are synced to disk
+ *        `todo` is empty   --------- END ------------>       in reply to a REQUEST: no more ranges
+ *        count workers     <--- FINISHED or ERROR ---        `work` has returned; an ERROR carries
+ *                                                            status and message
+ *        all have finished --------- CLOSE ---------->       nobody sends any more
+ *        outcome           ===== broadcast to all ===>       same status and message everywhere
+ *
+ * At any moment after an ERROR, or when a callback of the master fails:
+ *                          --------- ABORT ---------->       give up, then FINISHED as usual
+ *
+ * Contents     RANGE   int64 first, count
+ *              REPORT  int64 first, count, then count bytes
+ *              ERROR   dkm_error as it lies in memory (all ranks run the same program)
+ *              others  nothing
+ *
+ * Why it cannot hang: a worker has at most one REQUEST open, and each REQUEST gets exactly one
+ * RANGE or END.  Messages between two ranks stay in order, so that whatever the master sent
+ * before CLOSE has been received when CLOSE arrives.  The master never blocks in a send (it
+ * posts them and completes them when the worker has answered), hence the blocking sends of the
+ * workers always find it receiving.  There is no collective call between the first REQUEST and
+ * the last CLOSE.
+ *
+ * Why it sleeps: an MPI receive spins on a core while it waits.  The master polls with
+ * MPI_Iprobe and sleeps in between, as do workers with nothing to do; NAP_* below. */
+#include "dickemap/schedule.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { REQUEST = 1, REPORT, FINISHED, ERROR, RANGE, END, ABORT, CLOSE };
+
+/* The first nap after a message is short, since messages come in groups; then naps double.  A
+ * poll takes some microseconds of CPU, so that one a millisecond is well below 1 % of a core,
+ * and the range held ahead hides the millisecond. */
+enum { NAP_FIRST_NS = 50 * 1000, NAP_LONGEST_NS = 1000 * 1000 };
+static const double tick_interval = 0.2; /* seconds: "a few times a second" */
+
+enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096 }; /* see dkm_schedule_range_size */
+enum { MASTER = 0, RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
+enum { SLOT_REPLY, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
+
+/* What the master knows of one worker, and its messages to it that may be on their way. */
+struct peer {
+  bool open;                  /* neither FINISHED nor ERROR has arrived */
+  int64_t n_points;           /* handed out and not reported yet */
+  int64_t reply[RANGE_WORDS]; /* contents of the RANGE under way */
+  MPI_Request slots[N_SLOTS]; /* one message of each kind at a time */
+};
+
+struct dkm_schedule {
+  MPI_Comm comm;
+  int rank, n_ranks, lanes;
+  const dkm_schedule_ops *ops;
+  dkm_error broken; /* an MPI call failed: this rank cannot reach the others any more */
+  char *buffer;     /* for the message being sent (worker) or received (master) */
+  int buffer_bytes; /* room for the longest of the protocol */
+
+  /* master, or the only rank */
+  const dkm_range *todo;
+  int64_t n_todo, i_todo, offset; /* the next point is todo[i_todo].first + offset */
+  int64_t n_left, n_total, n_done;
+  bool stop;          /* `tick` has asked to stop */
+  bool done_failed;   /* `done` is not called any more */
+  double t_tick;      /* when to call `tick` next */
+  dkm_error failure;  /* the first one: the outcome of the run */
+  struct peer *peers; /* by rank, [0] unused; NULL if there is only one rank */
+  int n_open;
+
+  /* worker */
+  bool held, ended, aborted, closed;
+  dkm_range ahead;
+};
+
+/* ---- small things that all parts use ---- */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void nap(long *ns) {
+  if (*ns < NAP_FIRST_NS) *ns = NAP_FIRST_NS;
+  nanosleep(&(struct timespec){.tv_nsec = *ns}, NULL);
+  *ns = 2 * *ns < NAP_LONGEST_NS ? 2 * *ns : NAP_LONGEST_NS;
+}
+
+static dkm_status fail_mpi(dkm_error *err, MPI_Comm comm, int code, const char *call) {
+  char reason[MPI_MAX_ERROR_STRING] = "unknown reason";
+  int length, rank = -1;
+  MPI_Error_string(code, reason, &length);
+  MPI_Comm_rank(comm, &rank);
+  return dkm_fail(err, DKM_PARALLEL, "%s failed on rank %d: %s", call, rank, reason);
+}
+
+/* Notes a failed MPI call within the run; returns whether all is well. */
+static bool reached(dkm_schedule *s, int code, const char *call) {
+  if (code == MPI_SUCCESS) return true;
+  if (!s->broken.status) fail_mpi(&s->broken, s->comm, code, call);
+  return false;
+}
+
+/* ---- what is left to do: the master, or the only rank ---- */
+
+int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes) {
+  int64_t size = left / (RANGES_PER_WORKER * (int64_t)n_workers);
+  if (size < lanes) size = lanes;
+  if (size > MAX_ROUNDS * (int64_t)lanes) size = MAX_ROUNDS * (int64_t)lanes;
+  size = (size + lanes - 1) / lanes * lanes;
+  return size < left ? size : left;
+}
+
+/* range: NULL for a message without contents. */
+static void post(dkm_schedule *s, int rank, int slot, int tag, const dkm_range *range) {
+  struct peer *peer = &s->peers[rank];
+  /* A worker asks again only after it has received the previous reply: no waiting here. */
+  if (!reached(s, MPI_Wait(&peer->slots[slot], MPI_STATUS_IGNORE), "MPI_Wait")) return;
+  if (range) memcpy(peer->reply, (int64_t[RANGE_WORDS]){range->first, range->count}, RANGE_BYTES);
+  reached(s, MPI_Isend(peer->reply, range ? RANGE_WORDS : 0, MPI_INT64_T, rank, tag, s->comm, &peer->slots[slot]),
+          "MPI_Isend");
+}
+
+/* The first failure is kept; everybody is told to give up. */
+static void fail_run(dkm_schedule *s, const dkm_error *why) {
+  if (s->failure.status) return;
+  s->failure = *why;
+  for (int rank = 1; s->peers && rank < s->n_ranks; rank++)
+    if (s->peers[rank].open) post(s, rank, SLOT_ABORT, ABORT, NULL);
+}
+
+/* The next range, or false if none is to be handed out any more. */
+static bool draw_range(dkm_schedule *s, dkm_range *range) {
+  if (s->n_left == 0 || s->stop || s->failure.status) return false;
+  const dkm_range *todo = &s->todo[s->i_todo];
+  int64_t count = dkm_schedule_range_size(s->n_left, s->n_ranks > 1 ? s->n_ranks - 1 : 1, s->lanes);
+  if (count > todo->count - s->offset) count = todo->count - s->offset;
+  *range = (dkm_range){.first = todo->first + s->offset, .count = count};
+  s->n_left -= count;
+  s->offset += count;
+  if (s->offset == todo->count) {
+    s->i_todo++;
+    s->offset = 0;
+  }
+  return true;
+}
+
+static dkm_status mark_done(dkm_schedule *s, dkm_range range, const uint8_t *status) {
+  if (s->done_failed) return s->failure.status;
+  dkm_error why = {0};
+  why.status = s->ops->done(s->ops->context, range, status, &why);
+  if (why.status) {
+    s->done_failed = true;
+    fail_run(s, &why);
+    return why.status;
+  }
+  s->n_done += range.count;
+  return DKM_OK;
+}
+
+static void tick_if_due(dkm_schedule *s) {
+  double t = now();
+  if (t < s->t_tick || s->failure.status) return;
+  s->t_tick = t + tick_interval;
+  dkm_error why = {0};
+  why.status = s->ops->tick(s->ops->context, s->n_done, &s->stop, &why);
+  if (why.status) fail_run(s, &why);
+}
+
+/* ---- the master's side of the protocol ---- */
+
+static void on_request(dkm_schedule *s, int rank) {
+  dkm_range range;
+  if (draw_range(s, &range)) {
+    s->peers[rank].n_points += range.count;
+    post(s, rank, SLOT_REPLY, RANGE, &range);
+  } else {
+    post(s, rank, SLOT_REPLY, END, NULL);
+  }
+}
+
+static void on_report(dkm_schedule *s, int rank, int n_bytes) {
+  dkm_error why = {0};
+  dkm_range range = {0};
+  if (n_bytes >= RANGE_BYTES) memcpy(&range, s->buffer, RANGE_BYTES);
+  if (n_bytes != RANGE_BYTES + range.count || range.count > s->peers[rank].n_points) {
+    dkm_fail(&why, DKM_PARALLEL, "rank %d reported %lld points, but it was given no more than %lld", rank,
+             (long long)range.count, (long long)s->peers[rank].n_points);
+    fail_run(s, &why);
+    return;
+  }
+  s->peers[rank].n_points -= range.count;
+  mark_done(s, range, (const uint8_t *)s->buffer + RANGE_BYTES);
+}
+
+static void on_finished(dkm_schedule *s, int rank, int n_bytes) {
+  struct peer *peer = &s->peers[rank];
+  peer->open = false;
+  s->n_open--;
+  dkm_error why = {0};
+  if (n_bytes == (int)sizeof why) { /* an ERROR */
+    memcpy(&why, s->buffer, sizeof why);
+    fail_run(s, &why);
+  } else if (peer->n_points > 0 && !s->failure.status) {
+    dkm_fail(&why, DKM_PARALLEL, "rank %d finished without having reported %lld of its points", rank,
+             (long long)peer->n_points);
+    fail_run(s, &why);
+  }
+}
+
+/* Handles one message if there is one. */
+static bool serve(dkm_schedule *s) {
+  int arrived = 0, n_bytes = 0;
+  MPI_Status status;
+  if (!reached(s, MPI_Iprobe(MPI_ANY_SOURCE, MPI_ANY_TAG, s->comm, &arrived, &status), "MPI_Iprobe")) return false;
+  if (!arrived) return false;
+  int rank = status.MPI_SOURCE, tag = status.MPI_TAG;
+  if (!reached(s, MPI_Recv(s->buffer, s->buffer_bytes, MPI_BYTE, rank, tag, s->comm, &status), "MPI_Recv"))
+    return false;
+  if (!reached(s, MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count")) return false;
+  switch (tag) {
+  case REQUEST:
+    on_request(s, rank);
+    break;
+  case REPORT:
+    on_report(s, rank, n_bytes);
+    break;
+  case FINISHED:
+  case ERROR:
+    on_finished(s, rank, n_bytes);
+    break;
+  default:
+    assert(!"a tag of the protocol");
+  }
+  return true;
+}
+
+static void be_master(dkm_schedule *s) {
+  long ns = 0;
+  while (s->n_open > 0 && !s->broken.status) {
+    if (serve(s))
+      ns = 0;
+    else
+      nap(&ns);
+    tick_if_due(s);
+  }
+  for (int rank = 1; rank < s->n_ranks && !s->broken.status; rank++) post(s, rank, SLOT_CLOSE, CLOSE, NULL);
+  for (int rank = 1; rank < s->n_ranks && !s->broken.status; rank++)
+    reached(s, MPI_Waitall(N_SLOTS, s->peers[rank].slots, MPI_STATUSES_IGNORE), "MPI_Waitall");
+}
+
+/* ---- the worker's side ---- */
+
+static void send_to_master(dkm_schedule *s, int tag, const void *bytes, int n_bytes) {
+  if (s->broken.status) return;
+  reached(s, MPI_Send(bytes, n_bytes, MPI_BYTE, MASTER, tag, s->comm), "MPI_Send");
+}
+
+/* Takes what has arrived from the master, never waits; returns whether there was a message. */
+static bool listen(dkm_schedule *s) {
+  int arrived = 0;
+  MPI_Status status;
+  int64_t words[RANGE_WORDS] = {0};
+  if (s->broken.status) return false;
+  if (!reached(s, MPI_Iprobe(MASTER, MPI_ANY_TAG, s->comm, &arrived, &status), "MPI_Iprobe") || !arrived) return false;
+  if (!reached(s, MPI_Recv(words, RANGE_WORDS, MPI_INT64_T, MASTER, status.MPI_TAG, s->comm, MPI_STATUS_IGNORE),
+               "MPI_Recv"))
+    return false;
+  switch (status.MPI_TAG) {
+  case RANGE:
+    s->ahead = (dkm_range){.first = words[0], .count = words[1]};
+    s->held = true;
+    break;
+  case END:
+    s->ended = true;
+    break;
+  case ABORT:
+    s->aborted = true;
+    break;
+  case CLOSE:
+    s->closed = true;
+    break;
+  default:
+    assert(!"a tag of the protocol");
+  }
+  return true;
+}
+
+static void be_worker(dkm_schedule *s) {
+  dkm_error why = {0};
+  send_to_master(s, REQUEST, NULL, 0);
+  why.status = s->ops->work(s->ops->context, s, &why);
+  if (why.status)
+    send_to_master(s, ERROR, &why, (int)sizeof why);
+  else
+    send_to_master(s, FINISHED, NULL, 0);
+  long ns = 0;
+  while (!s->closed && !s->broken.status) {
+    if (listen(s))
+      ns = 0;
+    else
+      nap(&ns);
+  }
+}
+
+static void be_alone(dkm_schedule *s) {
+  dkm_error why = {0};
+  why.status = s->ops->work(s->ops->context, s, &why);
+  if (!why.status && !s->failure.status && s->n_done + s->n_left < s->n_total)
+    dkm_fail(&why, DKM_PARALLEL, "rank 0 finished without having reported %lld of its points",
+             (long long)(s->n_total - s->n_left - s->n_done));
+  if (why.status) fail_run(s, &why);
+}
+
+dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
+  if (s->n_ranks == 1) {
+    tick_if_due(s);
+    return draw_range(s, range) ? DKM_NEXT_RANGE : DKM_NEXT_END;
+  }
+  long ns = 0;
+  for (;;) {
+    while (listen(s)) continue;
+    if (s->aborted || s->broken.status) return DKM_NEXT_END;
+    if (s->held) break;
+    if (s->ended) return DKM_NEXT_END;
+    if (!wait) return DKM_NEXT_WAIT;
+    nap(&ns);
+  }
+  *range = s->ahead;
+  s->held = false;
+  send_to_master(s, REQUEST, NULL, 0);
+  return DKM_NEXT_RANGE;
+}
+
+dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, dkm_error *err) {
+  assert(range.count > 0 && range.count <= MAX_ROUNDS * (int64_t)s->lanes);
+  if (s->n_ranks == 1) {
+    dkm_status outcome = mark_done(s, range, status);
+    tick_if_due(s);
+    return outcome ? dkm_fail(err, outcome, "%s", s->failure.message) : DKM_OK;
+  }
+  memcpy(s->buffer, (int64_t[RANGE_WORDS]){range.first, range.count}, RANGE_BYTES);
+  memcpy(s->buffer + RANGE_BYTES, status, (size_t)range.count);
+  send_to_master(s, REPORT, s->buffer, (int)(RANGE_BYTES + range.count));
+  return s->broken.status ? dkm_fail(err, DKM_PARALLEL, "%s", s->broken.message) : DKM_OK;
+}
+
+bool dkm_schedule_interrupted(dkm_schedule *s) {
+  if (s->n_ranks == 1) {
+    tick_if_due(s);
+    return s->failure.status != DKM_OK;
+  }
+  while (listen(s)) continue;
+  return s->aborted || s->broken.status;
+}
+
+/* ---- plain collectives, before and after the dynamic part ---- */
+
+/* Waits asleep: one rank may be busy for long (creating a large file) while others wait. */
+static dkm_status complete(MPI_Comm comm, int code, const char *call, MPI_Request *request, dkm_error *err) {
+  long ns = 0;
+  int finished = 0;
+  while (code == MPI_SUCCESS) {
+    code = MPI_Test(request, &finished, MPI_STATUS_IGNORE);
+    if (finished) break;
+    if (code == MPI_SUCCESS) nap(&ns);
+  }
+  return code == MPI_SUCCESS ? DKM_OK : fail_mpi(err, comm, code, call);
+}
+
+static dkm_status broadcast(MPI_Comm comm, void *data, int64_t n, MPI_Datatype type, int root, dkm_error *err) {
+  if (n > INT_MAX) return dkm_fail(err, DKM_PARALLEL, "cannot broadcast %lld values at once", (long long)n);
+  MPI_Request request;
+  return complete(comm, MPI_Ibcast(data, (int)n, type, root, comm, &request), "MPI_Ibcast", &request, err);
+}
+
+dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err) {
+  int rank, speaker;
+  MPI_Request request;
+  MPI_Comm_rank(comm, &rank);
+  int mine = status ? rank : INT_MAX;
+  int code = MPI_Iallreduce(&mine, &speaker, 1, MPI_INT, MPI_MIN, comm, &request);
+  if (complete(comm, code, "MPI_Iallreduce", &request, err)) return DKM_PARALLEL;
+  if (speaker == INT_MAX) return DKM_OK;
+  dkm_error outcome = {0};
+  if (rank == speaker) dkm_fail(&outcome, status, "%s", err ? err->message : dkm_status_text(status));
+  if (broadcast(comm, &outcome, sizeof outcome, MPI_BYTE, speaker, err)) return DKM_PARALLEL;
+  return dkm_fail(err, outcome.status, "%s", outcome.message);
+}
+
+dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err) {
+  MPI_Request request;
+  int code = MPI_Iallreduce(MPI_IN_PLACE, values, n, MPI_INT64_T, MPI_SUM, comm, &request);
+  return complete(comm, code, "MPI_Iallreduce", &request, err);
+}
+
+/* ---- the run ---- */
+
+static dkm_status allocate(dkm_schedule *s, dkm_error *err) {
+  s->buffer_bytes = RANGE_BYTES + MAX_ROUNDS * s->lanes;
+  if (s->buffer_bytes < (int)sizeof(dkm_error)) s->buffer_bytes = (int)sizeof(dkm_error);
+  s->buffer = malloc((size_t)s->buffer_bytes);
+  if (!s->buffer) return dkm_fail(err, DKM_MEMORY, "out of memory (%d bytes for messages)", s->buffer_bytes);
+  if (s->rank != MASTER || s->n_ranks == 1) return DKM_OK;
+  s->peers = calloc((size_t)s->n_ranks, sizeof *s->peers);
+  if (!s->peers) return dkm_fail(err, DKM_MEMORY, "out of memory (the master's list of %d ranks)", s->n_ranks);
+  for (int rank = 1; rank < s->n_ranks; rank++) {
+    s->peers[rank].open = true;
+    for (int slot = 0; slot < N_SLOTS; slot++) s->peers[rank].slots[slot] = MPI_REQUEST_NULL;
+  }
+  s->n_open = s->n_ranks - 1;
+  return DKM_OK;
+}
+
+dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo, int lanes,
+                            const dkm_schedule_ops *ops, bool *stopped, dkm_error *err) {
+  dkm_status status;
+  dkm_schedule s = {.comm = MPI_COMM_NULL, .ops = ops, .lanes = lanes};
+  *stopped = false;
+  /* A communicator of its own: our tags cannot meet anybody else's messages. */
+  int code = MPI_Comm_dup(comm, &s.comm);
+  if (code != MPI_SUCCESS) return fail_mpi(err, comm, code, "MPI_Comm_dup");
+  MPI_Comm_set_errhandler(s.comm, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(s.comm, &s.rank);
+  MPI_Comm_size(s.comm, &s.n_ranks);
+  if (s.rank == MASTER) {
+    s.todo = todo;
+    s.n_todo = n_todo;
+    for (int64_t i = 0; i < n_todo; i++) s.n_total += todo[i].count;
+    s.n_left = s.n_total;
+    s.t_tick = now() + tick_interval;
+  }
+  status = dkm_schedule_agree(s.comm, allocate(&s, err), err);
+  if (status) goto cleanup;
+
+  if (s.n_ranks == 1)
+    be_alone(&s);
+  else if (s.rank == MASTER)
+    be_master(&s);
+  else
+    be_worker(&s);
+
+  if (s.broken.status) { /* no collective can be trusted any more */
+    status = dkm_fail(err, s.broken.status, "%s", s.broken.message);
+    goto cleanup;
+  }
+  int unfinished = s.stop && s.n_done < s.n_total;
+  status = broadcast(s.comm, &s.failure, sizeof s.failure, MPI_BYTE, MASTER, err);
+  if (!status) status = broadcast(s.comm, &unfinished, 1, MPI_INT, MASTER, err);
+  if (status) goto cleanup;
+  *stopped = unfinished;
+  if (s.failure.status) status = dkm_fail(err, s.failure.status, "%s", s.failure.message);
+
+cleanup:
+  free(s.peers);
+  free(s.buffer);
+  if (!s.broken.status) MPI_Comm_free(&s.comm);
+  return status;
+}
+
+/* ---- the job ---- */
+
+/* Strings one after another, each with its 0, as in argv of a new process. */
+static dkm_status pack_job(const dkm_job *job, char **pack, int64_t *n_bytes, dkm_error *err) {
+  size_t size = strlen(job->path) + 1 + strlen(job->text) + 1;
+  for (int i = 0; i < job->n_sets; i++) size += strlen(job->sets[i]) + 1;
+  char *at = *pack = malloc(size);
+  if (!at) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes of job text)", size);
+  at = stpcpy(at, job->path) + 1;
+  at = stpcpy(at, job->text) + 1;
+  for (int i = 0; i < job->n_sets; i++) at = stpcpy(at, job->sets[i]) + 1;
+  *n_bytes = (int64_t)size;
+  return DKM_OK;
+}
+
+static dkm_status unpack_job(dkm_job *job, const char *pack, int n_sets, dkm_error *err) {
+  const char **sets = malloc(sizeof *sets * ((size_t)n_sets + 1));
+  if (!sets) return dkm_fail(err, DKM_MEMORY, "out of memory (%d settings)", n_sets);
+  const char *path = pack, *text = path + strlen(path) + 1, *at = text + strlen(text) + 1;
+  for (int i = 0; i < n_sets; i++) {
+    sets[i] = at;
+    at += strlen(at) + 1;
+  }
+  dkm_status status = dkm_job_parse(job, path, text, n_sets, sets, err);
+  free(sets);
+  return status;
+}
+
+dkm_status dkm_schedule_share_job(MPI_Comm comm, dkm_job *job, dkm_error *err) {
+  int rank;
+  char *pack = NULL;
+  bool parsed = false;
+  int64_t sizes[2] = {0}; /* bytes of the pack, number of --set strings */
+  MPI_Comm_rank(comm, &rank);
+  dkm_status status = DKM_OK;
+  if (rank == MASTER) {
+    status = pack_job(job, &pack, &sizes[0], err);
+    sizes[1] = job->n_sets;
+  }
+  status = dkm_schedule_agree(comm, status, err);
+  if (!status) status = broadcast(comm, sizes, 2, MPI_INT64_T, MASTER, err);
+  if (status) goto cleanup;
+
+  if (rank != MASTER && !(pack = malloc((size_t)sizes[0])))
+    status = dkm_fail(err, DKM_MEMORY, "out of memory (%lld bytes of job text)", (long long)sizes[0]);
+  status = dkm_schedule_agree(comm, status, err);
+  if (!status) status = broadcast(comm, pack, sizes[0], MPI_CHAR, MASTER, err);
+  if (status) goto cleanup;
+
+  if (rank != MASTER) {
+    status = unpack_job(job, pack, (int)sizes[1], err);
+    parsed = !status;
+  }
+  status = dkm_schedule_agree(comm, status, err);
+  /* A logarithmic axis goes through libm, which may round differently on another node. */
+  for (int i = 0; !status && i < job->n_axes; i++)
+    status = broadcast(comm, job->axes[i].values, job->axes[i].n, MPI_DOUBLE, MASTER, err);
+
+cleanup:
+  if (status && parsed) dkm_job_free(job);
+  free(pack);
+  return status;
+}

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""dickemap point, from outside."""
+
+import csv
+import io
+
+import h5py
+import numpy
+import pytest
+
+AT = ["--at", "g0=1.1,pattern=2"]
+XI = (1 - (0.7288689868556625 / 1.1) ** 4) ** 0.5  # Eq. 12: g_2 for Omega = 0.5, Omega_2 = 2, kappa = 1
+
+
+def listing(text):
+    """First numbers of each line of a listing: {name: [values]}."""
+    fields = {}
+    for line in text.splitlines():
+        words = line.split()
+        if line.startswith("  ") and len(words) > 1:
+            values = []
+            for word in words[1:]:
+                try:
+                    values.append(float(word))
+                except ValueError:
+                    break
+            fields.setdefault(words[0], values)
+    return fields
+
+
+def table(text):
+    """A trajectory: {column: array}."""
+    rows = list(csv.reader(io.StringIO(text)))
+    return dict(zip(rows[0], numpy.array(rows[1:], dtype=float).T))
+
+
+# ---- the listing ----
+
+
+def test_the_listing_shows_every_field_of_the_file(dickemap, job, tmp_path):
+    assert dickemap("run", job, "--set", "axes.g0.values=[1.1]").returncode == 0
+    result = dickemap("point", job, *AT)
+    assert result.returncode == 0 and result.stderr == ""
+    shown = listing(result.stdout)
+    with h5py.File(tmp_path / "small.h5") as file:
+        fields = [name for name in file if name not in ("g0", "pattern", "mode", "status", "checksum", "wall_time")]
+        assert len(fields) > 15
+        for name in fields:
+            stored = numpy.atleast_1d(file[name][0, 1])
+            numpy.testing.assert_allclose(shown[name], stored, rtol=1e-11, err_msg=name)
+
+
+def test_parameters_and_closed_forms_stand_beside_the_record(dickemap, job):
+    shown = listing(dickemap("point", job, *AT).stdout)
+    assert shown["g0"] == [1.1] and shown["pattern"] == [2] and shown["Omega_mu"] == [1.5, 2] and shown["seed"] == [1]
+    assert shown["xi_theory"] == pytest.approx([XI], abs=1e-11)
+    assert shown["2"][0] == pytest.approx(0.7288689868556625, abs=1e-11)
+    assert shown["2"][2] == pytest.approx(XI, abs=1e-11)
+    assert abs(shown["xi"][1]) == pytest.approx(XI, abs=1e-8)
+
+
+def test_the_verdict_is_spelled_out(dickemap, job):
+    text = dickemap("point", job, *AT).stdout
+    assert "verdict: fixed_point, all variables are stationary" in text
+    assert "retrieved: pattern 2, sign " in text
+
+
+def test_at_may_vary_what_is_no_axis_of_the_job(dickemap, job):
+    shown = listing(dickemap("point", job, *AT, "--at", "Omega_mu[2]=2.5,overlap=0.9").stdout)
+    assert shown["Omega_mu"] == [1.5, 2.5] and shown["overlap"] == [0.9]
+
+
+def test_an_axis_with_one_value_needs_no_other(dickemap, job):
+    result = dickemap("point", job, "--at", "g0=1.1", "--set", "axes.pattern.values=[2]")
+    assert result.returncode == 0 and listing(result.stdout)["pattern"] == [2]
+
+
+def test_several_ranks_print_it_once(dickemap, job):
+    alone, three = dickemap("point", job, *AT).stdout, dickemap("point", job, *AT, ranks=3).stdout
+    assert [a for a, b in zip(alone.splitlines(), three.splitlines()) if a != b and "wall_time" not in a] == []
+    assert len(alone.splitlines()) == len(three.splitlines())
+
+
+# ---- the trajectory ----
+
+
+def test_a_trajectory_on_standard_output_is_csv_and_nothing_else(dickemap, job):
+    result = dickemap("point", job, *AT, "--trajectory", "-", "--t-end", "10", "--dt", "2.5")
+    assert result.returncode == 0 and result.stderr == ""
+    columns = table(result.stdout)
+    assert list(columns) == ["t", "xi_1", "xi_2", "alpha_re_1", "alpha_re_2", "alpha_im_1", "alpha_im_2"]
+    assert columns["t"].tolist() == [0, 2.5, 5, 7.5, 10]
+
+
+def test_a_trajectory_begins_at_the_cue_with_empty_modes(dickemap, job):
+    columns = table(dickemap("point", job, *AT, "--trajectory", "-", "--t-end", "1", "--dt", "1").stdout)
+    assert [columns[name][0] for name in columns] == [0, 0, 1, 0, 0, 0, 0]
+
+
+def test_a_trajectory_ends_at_the_record(dickemap, job):
+    """Pattern 2 at g0 = 1.1 relaxes at a rate of some 0.05: a difference of 1e-6 is reached long before t = 1000."""
+    shown = listing(dickemap("point", job, *AT).stdout)
+    columns = table(dickemap("point", job, *AT, "--trajectory", "-", "--t-end", "1000", "--dt", "100").stdout)
+    for mode in (1, 2):
+        assert columns[f"xi_{mode}"][-1] == pytest.approx(shown["xi"][mode - 1], abs=1e-6)
+        assert columns[f"alpha_re_{mode}"][-1] == pytest.approx(shown["alpha_re"][mode - 1], abs=1e-6)
+        assert columns[f"alpha_im_{mode}"][-1] == pytest.approx(shown["alpha_im"][mode - 1], abs=1e-6)
+
+
+def test_the_end_is_a_sample_although_decimal_fractions_are_not_exact(dickemap, job):
+    columns = table(dickemap("point", job, *AT, "--trajectory", "-", "--t-end", "0.3", "--dt", "0.1").stdout)
+    assert columns["t"] == pytest.approx([0, 0.1, 0.2, 0.3])
+
+
+def test_the_default_trajectory_shows_the_transient_in_1000_samples(dickemap, job):
+    t = table(dickemap("point", job, *AT, "--trajectory", "-").stdout)["t"]
+    assert len(t) == 1001 and 0 < t[-1] <= 200
+    assert numpy.diff(t) == pytest.approx(t[-1] / 1000)
+
+
+def test_a_trajectory_file_comes_beside_the_listing(dickemap, job, tmp_path):
+    times = ["--t-end", "5", "--dt", "0.5"]
+    result = dickemap("point", job, *AT, "--trajectory", "path.csv", *times)
+    assert result.returncode == 0 and "record" in result.stdout
+    assert (tmp_path / "path.csv").read_text() == dickemap("point", job, *AT, "--trajectory", "-", *times).stdout
+
+
+def test_the_two_methods_agree_on_a_trajectory(dickemap, job):
+    times = ["--trajectory", "-", "--t-end", "20", "--dt", "1"]
+    ours = table(dickemap("point", job, *AT, *times).stdout)
+    gsl = table(dickemap("point", job, *AT, *times, "--set", "solver.method=gsl").stdout)
+    for name in ours:
+        numpy.testing.assert_allclose(ours[name], gsl[name], atol=1e-6, err_msg=name)
+
+
+# ---- wrong arguments ----
+
+
+@pytest.mark.parametrize("arguments, message", [
+    (["point"], "point: no job file given; see `dickemap point --help`"),
+    (["point", "--at"], "point: option --at needs an argument; see `dickemap point --help`"),
+    (["point", "small.yaml", "--time"], "point: unknown option --time; see `dickemap point --help`"),
+    (["point", "small.yaml", "1.1"],
+     'point: unexpected argument "1.1" after the job file small.yaml; see `dickemap point --help`'),
+    (["point", "small.yaml"],
+     "point: --at must give a value for every axis of small.yaml, but has none for: g0, pattern"),
+    (["point", "small.yaml", "--at", "pattern=1"],
+     "point: --at must give a value for every axis of small.yaml, but has none for: g0"),
+    (["point", "small.yaml", "--at", "g0"], "--at g0: must have the form name=value, such as g0=1.1"),
+    (["point", "small.yaml", *AT, "--trajectory", "path.h5"],
+     "point: --trajectory path.h5: must be a name that ends in .csv, or - for standard output"),
+    (["point", "small.yaml", *AT, "--trajectory", "small.yaml"],
+     "point: --trajectory small.yaml: must be a name that ends in .csv, or - for standard output"),
+    (["point", "small.yaml", *AT, "--trajectory", "missing/path.csv"],
+     "missing/path.csv: cannot be written: No such file or directory"),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--dt", "0"],
+     'point: --dt is "0", but must be a finite number > 0'),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--t-end", "soon"],
+     'point: --t-end is "soon", but must be a finite number > 0'),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--t-end", "inf"],
+     'point: --t-end is "inf", but must be a finite number > 0'),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--t-end", "10", "--dt", "1e-9"],
+     "point: --t-end 10 with --dt 1e-09 gives 1e+10 samples, but at most 1e+08 are allowed"),
+    (["point", "small.yaml", *AT, "--t-end", "10"],
+     "point: --t-end and --dt are about a trajectory; --trajectory is missing"),
+])
+def test_wrong_arguments_are_named(refused, job, arguments, message):
+    assert refused(*arguments) == message
+
+
+@pytest.mark.parametrize("assignment, allowed", [
+    ("pattern=3", "an integer 1 ... 2"), ("pattern=1.5", "an integer 1 ... 2"), ("g0=-1", "a finite number >= 0"),
+    ("overlap=2", "a number from -1 to 1"), ("kappa_mu=0", "a finite number > 0"), ("g0=", "a finite number >= 0"),
+])
+def test_a_value_out_of_range_is_named_with_the_range(refused, job, assignment, allowed):
+    message = refused("point", job, *AT, "--at", assignment)
+    assert message.startswith(f"--at {assignment}: ") and message.endswith(f"must be {allowed}")
+
+
+def test_an_unknown_quantity_is_named(refused, job):
+    assert refused("point", job, *AT, "--at", "colour=3").startswith("--at colour=3: ")
+
+
+def test_a_missing_member_of_a_zip_group_is_named(refused, job):
+    axes = ("axes=[{name: 'Omega_mu[1]', values: [1, 2], zip: pair}, "
+            "{name: 'Omega_mu[2]', values: [2, 3], zip: pair}]")
+    message = refused("point", job, "--set", axes, "--set", "model.g0=1", "--at", "Omega_mu[1]=1.3")
+    assert message.partition("has none for: ")[2] == "Omega_mu[2]"
+
+
+def test_an_existing_trajectory_file_is_not_overwritten(refused, job, tmp_path):
+    (tmp_path / "path.csv").write_text("precious")
+    assert refused("point", job, *AT, "--trajectory", "path.csv") == "path.csv exists; it is not overwritten"
+    assert (tmp_path / "path.csv").read_text() == "precious"
+
+
+def test_a_refused_cpu_leaves_no_trajectory_file(refused, job):
+    assert "abacus" in refused("point", job, *AT, "--trajectory", "path.csv", "--cpu", "abacus")

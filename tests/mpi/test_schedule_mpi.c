@@ -1,0 +1,358 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The schedule among real ranks.  Run by ctest under mpirun with 1, 2, 3 and 5 ranks; every
+ * claim is made for each of them.  A claim that does not hold is named with its line and rank. */
+#include "dickemap/schedule.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+enum { LANES = 8, N_POINTS = 10007, BILLION = 1000000000 };
+static int rank, n_ranks, n_wrong;
+
+#define CHECK(condition)                                                                                               \
+  do {                                                                                                                 \
+    if (!(condition)) {                                                                                                \
+      fprintf(stderr, "%s:%d: rank %d of %d: %s\n", __FILE__, __LINE__, rank, n_ranks, #condition);                    \
+      n_wrong++;                                                                                                       \
+    }                                                                                                                  \
+  } while (0)
+
+/* What the callbacks of one claim do, and what they saw. */
+struct scene {
+  int drawn[N_POINTS], done[N_POINTS], bad_status; /* how often each point was drawn here, done on rank 0 */
+  int64_t n_drawn, n_done;
+  bool without_waiting; /* ask with wait = false until the end */
+  bool in_parts;        /* report each range backwards, in pieces of at most 3 points */
+  long nap_ns;          /* after each draw */
+  int failing_rank;     /* whose work fails after its first range; -1: nobody's */
+  bool hold_on;         /* others draw no more after their first range, but wait for the interrupt */
+  bool done_fails, tick_fails, tick_stops, never_report;
+  bool interrupted;
+};
+
+static const struct scene plain = {.failing_rank = -1};
+
+static void nap(long ns) {
+  nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
+}
+
+/* A status byte that depends on the point, so that bytes that went astray are seen. */
+static uint8_t status_of(int64_t i) {
+  return (uint8_t)(1 + i % 251);
+}
+
+static dkm_status report(dkm_schedule *schedule, dkm_range range, dkm_error *err) {
+  uint8_t status[4096 * LANES];
+  for (int64_t i = 0; i < range.count; i++) status[i] = status_of(range.first + i);
+  return dkm_schedule_report(schedule, range, status, err);
+}
+
+static dkm_status report_in_parts(dkm_schedule *schedule, dkm_range range, dkm_error *err) {
+  for (int64_t end = range.first + range.count; end > range.first;) {
+    int64_t count = end - range.first < 3 ? end - range.first : 3;
+    end -= count;
+    dkm_status status = report(schedule, (dkm_range){end, count}, err);
+    if (status) return status;
+  }
+  return DKM_OK;
+}
+
+static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
+  struct scene *scene = context;
+  for (;;) {
+    dkm_range range;
+    dkm_next next = dkm_schedule_next(schedule, !scene->without_waiting, &range);
+    if (next == DKM_NEXT_END) break;
+    if (next == DKM_NEXT_WAIT) {
+      CHECK(scene->without_waiting);
+      nap(100000);
+      continue;
+    }
+    CHECK(range.count > 0);
+    scene->n_drawn += range.count;
+    for (int64_t i = range.first; i < range.first + range.count; i++)
+      if (i < N_POINTS) scene->drawn[i]++;
+    if (scene->nap_ns) nap(scene->nap_ns);
+    if (scene->never_report) continue;
+    dkm_status status = scene->in_parts ? report_in_parts(schedule, range, err) : report(schedule, range, err);
+    if (status) return status;
+    if (scene->failing_rank == rank) return dkm_fail(err, DKM_NUMERIC, "rank %d has had enough", rank);
+    while (scene->hold_on && !dkm_schedule_interrupted(schedule)) nap(1000000);
+  }
+  scene->interrupted = dkm_schedule_interrupted(schedule);
+  return DKM_OK;
+}
+
+static dkm_status done(void *context, dkm_range range, const uint8_t *status, dkm_error *err) {
+  struct scene *scene = context;
+  CHECK(rank == 0);
+  if (scene->done_fails) return dkm_fail(err, DKM_IO, "no room for point %d", 12);
+  scene->n_done += range.count;
+  for (int64_t i = 0; i < range.count; i++) {
+    if (status[i] != status_of(range.first + i)) scene->bad_status++;
+    if (range.first + i < N_POINTS) scene->done[range.first + i]++;
+  }
+  return DKM_OK;
+}
+
+static dkm_status tick(void *context, int64_t n_done, bool *stop, dkm_error *err) {
+  struct scene *scene = context;
+  CHECK(rank == 0);
+  CHECK(n_done == scene->n_done);
+  if (scene->tick_fails) return dkm_fail(err, DKM_IO, "the clock fell off the wall");
+  if (scene->tick_stops) *stop = true;
+  return DKM_OK;
+}
+
+static dkm_status run(struct scene *scene, int64_t n_todo, const dkm_range *todo, bool *stopped, dkm_error *err) {
+  dkm_schedule_ops ops = {.context = scene, .work = work, .done = done, .tick = tick};
+  *err = (dkm_error){0};
+  return dkm_schedule_run(MPI_COMM_WORLD, rank == 0 ? n_todo : 0, rank == 0 ? todo : NULL, LANES, &ops, stopped, err);
+}
+
+static void check_each_point_once(struct scene scene, int64_t n_todo, const dkm_range *todo) {
+  static int drawn[N_POINTS];
+  bool stopped = true;
+  dkm_error err;
+  CHECK(run(&scene, n_todo, todo, &stopped, &err) == DKM_OK);
+  CHECK(!stopped);
+  CHECK(!scene.interrupted);
+  CHECK(rank != 0 || n_ranks == 1 || scene.n_drawn == 0);
+  MPI_Reduce(scene.drawn, drawn, N_POINTS, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD);
+  if (rank != 0) return;
+  int n_off = 0;
+  for (int64_t i = 0, i_todo = 0; i < N_POINTS; i++) {
+    while (i_todo < n_todo && i >= todo[i_todo].first + todo[i_todo].count) i_todo++;
+    int expected = i_todo < n_todo && i >= todo[i_todo].first;
+    n_off += drawn[i] != expected || scene.done[i] != expected;
+  }
+  CHECK(n_off == 0);
+  CHECK(scene.bad_status == 0);
+}
+
+static void every_point_is_handed_out_and_marked_exactly_once(void) {
+  check_each_point_once(plain, 1, (dkm_range[]){{0, N_POINTS}});
+}
+
+static void ranges_left_over_from_an_earlier_run_are_done_and_nothing_else(void) {
+  check_each_point_once(plain, 4, (dkm_range[]){{3, 1}, {17, 900}, {5000, 4}, {5100, 4907}});
+}
+
+static void a_worker_that_asks_without_waiting_gets_every_point_too(void) {
+  struct scene scene = plain;
+  scene.without_waiting = true;
+  check_each_point_once(scene, 1, (dkm_range[]){{0, N_POINTS}});
+}
+
+static void a_range_may_be_reported_in_parts_in_any_order(void) {
+  struct scene scene = plain;
+  scene.in_parts = true;
+  check_each_point_once(scene, 1, (dkm_range[]){{0, N_POINTS}});
+}
+
+static void more_ranks_than_points_is_fine(void) {
+  check_each_point_once(plain, 1, (dkm_range[]){{0, 2}});
+  check_each_point_once(plain, 1, (dkm_range[]){{7, 1}});
+}
+
+static void nothing_to_do_is_fine(void) {
+  check_each_point_once(plain, 0, NULL);
+}
+
+static void check_failure(struct scene scene, dkm_range todo, dkm_status status, const char *message) {
+  bool stopped = true;
+  dkm_error err;
+  CHECK(run(&scene, 1, &todo, &stopped, &err) == status);
+  CHECK(err.status == status);
+  CHECK(strcmp(err.message, message) == 0);
+  CHECK(!stopped);
+  CHECK(rank != 0 || scene.n_done < BILLION);
+}
+
+static void an_error_in_the_work_of_one_rank_ends_the_run_on_all_with_its_message(void) {
+  char message[64];
+  struct scene scene = plain;
+  scene.failing_rank = n_ranks - 1;
+  snprintf(message, sizeof message, "rank %d has had enough", n_ranks - 1);
+  check_failure(scene, (dkm_range){0, BILLION}, DKM_NUMERIC, message);
+}
+
+static void others_are_interrupted_in_their_work_when_one_fails(void) {
+  char message[64];
+  struct scene scene = plain;
+  scene.failing_rank = n_ranks - 1;
+  scene.hold_on = true;
+  snprintf(message, sizeof message, "rank %d has had enough", n_ranks - 1);
+  check_failure(scene, (dkm_range){0, BILLION}, DKM_NUMERIC, message);
+}
+
+static void an_error_in_done_ends_the_run_on_all_with_its_message(void) {
+  struct scene scene = plain;
+  scene.done_fails = true;
+  check_failure(scene, (dkm_range){0, BILLION}, DKM_IO, "no room for point 12");
+}
+
+static void an_error_in_tick_ends_the_run_on_all_with_its_message(void) {
+  struct scene scene = plain;
+  scene.tick_fails = true;
+  scene.nap_ns = 5000000;
+  check_failure(scene, (dkm_range){0, BILLION}, DKM_IO, "the clock fell off the wall");
+}
+
+static void points_that_were_drawn_but_never_reported_are_an_error(void) {
+  struct scene scene = plain;
+  scene.never_report = true;
+  bool stopped;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 5}, &stopped, &err) == DKM_PARALLEL);
+  CHECK(strstr(err.message, "finished without having reported 5 of its points"));
+}
+
+static void a_stop_request_finishes_what_was_handed_out_and_no_more(void) {
+  struct scene scene = plain;
+  scene.tick_stops = true;
+  scene.nap_ns = 5000000; /* the 10^9 points would take minutes, tick asks to stop long before */
+  bool stopped = false;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, BILLION}, &stopped, &err) == DKM_OK);
+  CHECK(stopped);
+  CHECK(!scene.interrupted);
+  int64_t n_drawn = scene.n_drawn;
+  CHECK(dkm_schedule_sum(MPI_COMM_WORLD, 1, &n_drawn, &err) == DKM_OK);
+  CHECK(rank != 0 || (scene.n_done == n_drawn && n_drawn > 0 && n_drawn < BILLION));
+}
+
+/* CPU time over wall time can only fall when the machine is busy, so this is no race with it. */
+static void ranks_with_nothing_to_do_sleep(void) {
+  struct scene scene = plain;
+  scene.nap_ns = 400000000;
+  struct timespec wall[2], cpu[2];
+  bool stopped;
+  dkm_error err;
+  MPI_Barrier(MPI_COMM_WORLD);
+  clock_gettime(CLOCK_MONOTONIC, &wall[0]);
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu[0]);
+  CHECK(run(&scene, 1, &(dkm_range){0, LANES}, &stopped, &err) == DKM_OK); /* one range: one worker */
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &cpu[1]);
+  clock_gettime(CLOCK_MONOTONIC, &wall[1]);
+  double elapsed = (double)(wall[1].tv_sec - wall[0].tv_sec) + 1e-9 * (double)(wall[1].tv_nsec - wall[0].tv_nsec);
+  double used = (double)(cpu[1].tv_sec - cpu[0].tv_sec) + 1e-9 * (double)(cpu[1].tv_nsec - cpu[0].tv_nsec);
+  if (rank == 0) printf("# master: %.1f %% of a core while it waits\n", 100 * used / elapsed);
+  CHECK(elapsed > 0.3);
+  CHECK(used < 0.2 * elapsed);
+}
+
+static void the_lowest_rank_that_failed_speaks_for_all(void) {
+  dkm_error err = {0};
+  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, DKM_OK, &err) == DKM_OK);
+  bool fails = rank >= n_ranks / 2;
+  dkm_status status = fails ? dkm_fail(&err, DKM_MEMORY, "rank %d is full", rank) : DKM_OK;
+  char message[64];
+  snprintf(message, sizeof message, "rank %d is full", n_ranks / 2);
+  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, status, &err) == DKM_MEMORY);
+  CHECK(strcmp(err.message, message) == 0);
+}
+
+static void sums_reach_every_rank(void) {
+  dkm_error err;
+  int64_t values[2] = {rank, (int64_t)1 << 40};
+  CHECK(dkm_schedule_sum(MPI_COMM_WORLD, 2, values, &err) == DKM_OK);
+  CHECK(values[0] == n_ranks * (n_ranks - 1) / 2);
+  CHECK(values[1] == (int64_t)n_ranks << 40);
+}
+
+static const char job_text[] =
+    "title: shared\n"
+    "model: {patterns: 2, mapping: gauged, Omega: 0.5, Omega_mu: [1.5, 2.0], kappa_mu: [1.0]}\n"
+    "initial: {pattern: 1, overlap: 1.0, perturbation: 0.0, seed: 1}\n"
+    "axes:\n"
+    "  - {name: g0, from: 0.1, to: 3.0, points: 17, scale: log}\n"
+    "  - {name: pattern, values: [1, 2]}\n"
+    "solver: {method: ensemble, tolerance: 1e-10, t_max: 1e7}\n"
+    "output: {state: none}\n";
+
+static void the_job_of_rank_0_reaches_all_with_its_settings_and_the_very_bits_of_its_axes(void) {
+  dkm_job job = {0};
+  dkm_error err = {0};
+  const char *sets[] = {"model.Omega=0.75", "axes.g0.points=19"};
+  dkm_status status = DKM_OK;
+  if (rank == 0) {
+    status = dkm_job_parse(&job, "shared.yaml", job_text, 2, sets, &err);
+    /* as if rank 0 had another libm than the rest */
+    if (!status) job.axes[0].values[5] = nextafter(job.axes[0].values[5], 10.0);
+  }
+  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, status, &err) == DKM_OK);
+  CHECK(dkm_schedule_share_job(MPI_COMM_WORLD, &job, &err) == DKM_OK);
+  if (n_wrong) {
+    fprintf(stderr, "rank %d: %s\n", rank, err.message);
+    return;
+  }
+  CHECK(job.base.Omega == 0.75);
+  CHECK(job.n_axes == 2 && job.axes[0].n == 19 && job.n_points == 38);
+  CHECK(strcmp(job.path, "shared.yaml") == 0 && strcmp(job.text, job_text) == 0);
+  double mine[19], theirs[19];
+  memcpy(mine, job.axes[0].values, sizeof mine);
+  memcpy(theirs, mine, sizeof mine);
+  MPI_Bcast(theirs, 19, MPI_DOUBLE, 0, MPI_COMM_WORLD);
+  CHECK(memcmp(mine, theirs, sizeof mine) == 0);
+  dkm_job_free(&job);
+}
+
+static void a_job_that_another_rank_cannot_read_is_an_error_on_all(void) {
+  dkm_job job = {0};
+  dkm_error err = {0};
+  dkm_status status = rank == 0 ? dkm_job_parse(&job, "shared.yaml", job_text, 0, NULL, &err) : DKM_OK;
+  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, status, &err) == DKM_OK);
+  if (rank == 0 && !status) strcpy(job.text, "title: [");
+  status = dkm_schedule_share_job(MPI_COMM_WORLD, &job, &err);
+  CHECK(status == (n_ranks == 1 ? DKM_OK : DKM_INPUT));
+  CHECK(n_ranks == 1 || strstr(err.message, "shared.yaml"));
+  CHECK(rank == 0 || (job.text == NULL && job.n_axes == 0));
+  if (rank == 0) dkm_job_free(&job);
+}
+
+#define CLAIM(name)                                                                                                    \
+  { #name, name }
+static const struct {
+  const char *name;
+  void (*test)(void);
+} claims[] = {
+    CLAIM(every_point_is_handed_out_and_marked_exactly_once),
+    CLAIM(ranges_left_over_from_an_earlier_run_are_done_and_nothing_else),
+    CLAIM(a_worker_that_asks_without_waiting_gets_every_point_too),
+    CLAIM(a_range_may_be_reported_in_parts_in_any_order),
+    CLAIM(more_ranks_than_points_is_fine),
+    CLAIM(nothing_to_do_is_fine),
+    CLAIM(an_error_in_the_work_of_one_rank_ends_the_run_on_all_with_its_message),
+    CLAIM(others_are_interrupted_in_their_work_when_one_fails),
+    CLAIM(an_error_in_done_ends_the_run_on_all_with_its_message),
+    CLAIM(an_error_in_tick_ends_the_run_on_all_with_its_message),
+    CLAIM(points_that_were_drawn_but_never_reported_are_an_error),
+    CLAIM(a_stop_request_finishes_what_was_handed_out_and_no_more),
+    CLAIM(ranks_with_nothing_to_do_sleep),
+    CLAIM(the_lowest_rank_that_failed_speaks_for_all),
+    CLAIM(sums_reach_every_rank),
+    CLAIM(the_job_of_rank_0_reaches_all_with_its_settings_and_the_very_bits_of_its_axes),
+    CLAIM(a_job_that_another_rank_cannot_read_is_an_error_on_all),
+};
+
+int main(int argc, char **argv) {
+  MPI_Init(&argc, &argv);
+  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+  int n_failed = 0;
+  for (size_t i = 0; i < sizeof claims / sizeof claims[0]; i++) {
+    n_wrong = 0;
+    claims[i].test();
+    MPI_Allreduce(MPI_IN_PLACE, &n_wrong, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+    if (rank == 0) printf("%s %s\n", n_wrong ? "FAILED" : "ok    ", claims[i].name);
+    fflush(stdout);
+    n_failed += n_wrong > 0;
+  }
+  MPI_Finalize();
+  return n_failed > 0;
+}
