@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* cmd_info: `dickemap info FILE.h5`: what a file holds and how far it is.
+ *
+ * One `key: value` a line, the same keys in the same order for every file, so that scripts
+ * can read it too.  Records are read in blocks, so a file of any size needs little memory,
+ * and only those that are done are counted.  While a run is writing, the counts are those
+ * of the moment. */
+#include <getopt.h>
+#include <mpi.h>
+#include <stdlib.h>
+
+#include "cli.h"
+#include "dickemap/store.h"
+
+/* Points read at a time. */
+enum { BLOCK = 1 << 14 };
+
+static const char help[] = "usage: dickemap info FILE.h5\n"
+                           "\n"
+                           "Says what a file of dickemap holds: the job, its axes, how many points are done and left,\n"
+                           "how many ended in each verdict, and with what it was computed. Reads only; a run may be\n"
+                           "writing the file at the same time.\n"
+                           "\n"
+                           "options:\n"
+                           "  -h, --help   this text\n";
+
+typedef struct counts {
+  int64_t left, done;
+  int64_t verdict[DKM_N_VERDICTS], failure[DKM_N_FAILURES];
+} counts;
+
+static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, counts *found, dkm_error *err) {
+  uint8_t *point_status = malloc(BLOCK);
+  dkm_record *records = malloc(BLOCK * sizeof *records);
+  dkm_status status = DKM_OK;
+  *found = (counts){0};
+  if (!point_status || !records) status = dkm_fail(err, DKM_MEMORY, "info: out of memory for a block of points");
+
+  for (int64_t first = 0; first < n_points && status == DKM_OK; first += BLOCK) {
+    const int64_t n = n_points - first < BLOCK ? n_points - first : BLOCK;
+    int64_t n_done = 0;
+    /* Status first: a record that is done then is complete when it is read. */
+    if ((status = dkm_store_reader_status(reader, first, n, point_status, err)) != DKM_OK) break;
+    for (int64_t i = 0; i < n; i++) n_done += point_status[i] != DKM_STATUS_TODO;
+    found->left += n - n_done;
+    found->done += n_done;
+    if (n_done == 0) continue;
+    if ((status = dkm_store_reader_records(reader, first, n, records, NULL, err)) != DKM_OK) break;
+    for (int64_t i = 0; i < n; i++) {
+      if (point_status[i] == DKM_STATUS_TODO) continue;
+      if (records[i].verdict < DKM_N_VERDICTS) found->verdict[records[i].verdict]++;
+      if (records[i].failure < DKM_N_FAILURES) found->failure[records[i].failure]++;
+    }
+  }
+  free(records);
+  free(point_status);
+  return status;
+}
+
+static void print_attribute(dkm_store_reader *reader, const char *key, const char *name) {
+  char text[4096];
+  dkm_store_reader_attribute(reader, name, text, sizeof text);
+  for (char *c = text; *c; c++)
+    if (*c == '\n') *c = ' ';
+  printf("%s: %s\n", key, text);
+}
+
+static void print_axes(const dkm_job *job) {
+  for (int i = 0; i < job->n_axes; i++) {
+    const dkm_axis *axis = &job->axes[i];
+    printf("axis: %s, %lld values, %.10g to %.10g", axis->long_name, (long long)axis->n, axis->values[0],
+           axis->values[axis->n - 1]);
+    if (axis->zip[0]) printf(", zip %s", axis->zip);
+    printf("\n");
+  }
+}
+
+static dkm_status print_info(const char *path, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  counts found;
+  dkm_status status = dkm_store_reader_open(path, &reader, err);
+  if (status != DKM_OK) return status;
+  const dkm_job *job = dkm_store_reader_job(reader);
+  if ((status = count_points(reader, job->n_points, &found, err)) != DKM_OK) goto cleanup;
+
+  printf("file: %s\n", path);
+  print_attribute(reader, "title", "title");
+  print_attribute(reader, "job", "job_file");
+  print_attribute(reader, "set", "job_sets");
+  printf("patterns: %d, %s, %lld classes\n", job->patterns.n_modes,
+         job->patterns.mapping == DKM_GAUGED ? "gauged" : "ungauged", (long long)job->patterns.n_classes);
+  printf("state: %s\n", job->keep_state ? "final" : "none");
+  print_axes(job);
+  printf("points: %lld\n", (long long)job->n_points);
+  printf("done: %lld\n", (long long)found.done);
+  printf("left: %lld\n", (long long)found.left);
+  for (int v = 0; v < DKM_N_VERDICTS; v++)
+    printf("verdict %s: %lld\n", dkm_verdict_name(v), (long long)found.verdict[v]);
+  for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)
+    printf("failure %s: %lld\n", dkm_failure_name(f), (long long)found.failure[f]);
+  print_attribute(reader, "version", "dickemap_version");
+  print_attribute(reader, "created", "date_created");
+  print_attribute(reader, "host", "host");
+  print_attribute(reader, "ranks", "n_ranks");
+  print_attribute(reader, "command", "command");
+  print_attribute(reader, "instruction set", "instruction_set");
+  print_attribute(reader, "GSL", "gsl_version");
+  print_attribute(reader, "HDF5", "hdf5_version");
+  print_attribute(reader, "MPI", "mpi_version");
+  if (fflush(stdout) != 0 || ferror(stdout)) status = dkm_fail(err, DKM_IO, "info: standard output cannot be written");
+
+cleanup:
+  dkm_store_reader_close(reader);
+  return status;
+}
+
+dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err) {
+  static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
+  int rank = 0;
+  for (int answer; (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
+    if (answer != 'h') return dkm_cli_option_error(argv, answer, err);
+    dkm_cli_print(help);
+    return DKM_OK;
+  }
+  if (optind != argc - 1)
+    return dkm_fail(err, DKM_INPUT, "info: expected one output file, got %d arguments; see `dickemap info --help`",
+                    argc - optind);
+  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
+  return rank == 0 ? print_info(argv[optind], err) : DKM_OK;
+}

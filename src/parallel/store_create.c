@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_create: rank 0 makes the whole file, or says why not.
+ *
+ * Everything that HDF5 calls metadata is written here, once, by the serial driver: groups,
+ * datasets with their space allocated, scales, attributes.  The file then gets its name by
+ * a rename that does not overwrite, so a file under that name is always complete.
+ *
+ *   1. checks: output free, folder writable, space on the disk
+ *   2. <path>.new-<pid> in the same folder: everything (store_layout.c); close; fsync
+ *   3. rename to <path>; fsync of the folder */
+#define _GNU_SOURCE /* fallocate, renameat2, realpath, asprintf */
+#include "store_hdf5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/statvfs.h>
+#include <unistd.h>
+
+/* Metadata of a file: some 40 datasets with attributes; texts come on top. */
+#define METADATA_BYTES 200e3
+
+double dkm_store_bytes(const dkm_job *job) {
+  double a_point = 1 + 4; /* status, checksum */
+  for (int i = 0; i < dkm_n_fields; i++)
+    a_point += (double)dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? job->patterns.n_modes : 1);
+  if (job->keep_state) a_point += 8 * (3 * (double)job->patterns.n_classes + 2 * job->patterns.n_modes);
+  double bytes = a_point * (double)job->n_points;
+  for (int i = 0; i < job->n_axes; i++) bytes += 8 * (double)job->axes[i].n;
+  return bytes;
+}
+
+/* ---- 1. checks ---- */
+
+/* The folder of a path, malloc'ed. */
+static char *folder_of(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return strdup(".");
+  return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+/* An output that exists already. */
+static dkm_status check_existing(const char *path, const dkm_job *job, bool overwrite, dkm_error *err) {
+  char reason[DKM_HDF5_REASON_BYTES], keys[DKM_MESSAGE_BYTES / 2];
+  char *theirs = NULL, *ours = NULL;
+  hid_t id = H5I_INVALID_HID;
+  dkm_status status = DKM_OK;
+
+  const dkm_hdf5_origin origin = dkm_hdf5_recognise(path, &id, reason);
+  const bool is_ours = origin == DKM_HDF5_OURS || origin == DKM_HDF5_OTHER_FORMAT;
+  if (overwrite && !is_ours) {
+    status = dkm_fail(err, DKM_INPUT,
+                      "output %s exists already and %s: --overwrite only replaces files of dickemap; remove it or name "
+                      "another file with -o",
+                      path, reason);
+  } else if (!overwrite && origin == DKM_HDF5_DAMAGED) {
+    status = dkm_fail(err, DKM_INPUT, "output %s exists already and %s; remove it or name another file with -o", path,
+                      reason);
+  } else if (!overwrite && origin == DKM_HDF5_FOREIGN) {
+    status = dkm_fail(err, DKM_INPUT, "output %s exists already and %s; name another file with -o", path, reason);
+  } else if (!overwrite && origin == DKM_HDF5_OTHER_FORMAT) {
+    status = dkm_fail(err, DKM_INPUT, "output %s exists already and %s; --overwrite replaces it, -o names another file",
+                      path, reason);
+  } else if (!overwrite) {
+    theirs = dkm_hdf5_text_attribute(id, "job_canonical");
+    ours = dkm_job_canonical(job);
+    if (!theirs || !ours)
+      status = dkm_fail(err, ours ? DKM_IO : DKM_MEMORY, "output %s exists already, and its job cannot be read", path);
+    else if (dkm_job_differences(theirs, ours, keys, sizeof keys) == 0)
+      status = dkm_fail(err, DKM_INPUT,
+                        "output %s exists already and holds this same job; --overwrite replaces it, -o names another "
+                        "file",
+                        path);
+    else
+      status = dkm_fail(err, DKM_INPUT,
+                        "output %s exists already and holds another job, which differs in %s; -o names another file, "
+                        "--overwrite replaces it",
+                        path, keys);
+  }
+  free(ours);
+  free(theirs);
+  if (id >= 0) H5Fclose(id);
+  return status;
+}
+
+/* Whether a new file fits into the folder; an old one stays beside it until it is complete. */
+static dkm_status check_space(const char *path, const char *folder, const dkm_job *job, dkm_error *err) {
+  struct statvfs disk;
+  if (statvfs(folder, &disk) != 0)
+    return dkm_fail(err, DKM_IO, "output %s: the free space of folder %s is unknown: %s", path, folder,
+                    strerror(errno));
+  const double need = dkm_store_bytes(job) + METADATA_BYTES, free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+  if (need > free_bytes)
+    return dkm_fail(err, DKM_IO, "output %s would take %.3g GB, but only %.3g GB are free in folder %s", path,
+                    need / 1e9, free_bytes / 1e9, folder);
+  return DKM_OK;
+}
+
+dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool overwrite, dkm_error *err) {
+  struct stat found;
+  dkm_status status = DKM_OK;
+  char *folder = NULL;
+
+  dkm_hdf5_quiet();
+  if (path[0] == '\0') return dkm_fail(err, DKM_INPUT, "the output has no name: give a file name after -o");
+  folder = folder_of(path);
+  if (!folder) return dkm_fail(err, DKM_MEMORY, "out of memory for the name of the output");
+
+  if (stat(folder, &found) != 0)
+    status = dkm_fail(err, DKM_INPUT, "output %s: folder %s: %s", path, folder, strerror(errno));
+  else if (!S_ISDIR(found.st_mode))
+    status = dkm_fail(err, DKM_INPUT, "output %s: %s is not a folder", path, folder);
+  else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
+    status = dkm_fail(err, DKM_INPUT, "output %s: folder %s cannot be written: %s", path, folder, strerror(errno));
+  else if (stat(path, &found) == 0) {
+    if (S_ISDIR(found.st_mode))
+      status = dkm_fail(err, DKM_INPUT, "output %s is a folder: give the name of a file in it", path);
+    else if (!S_ISREG(found.st_mode))
+      status = dkm_fail(err, DKM_INPUT, "output %s is not a regular file", path);
+    else
+      status = check_existing(path, job, overwrite, err);
+  } else if (errno != ENOENT) {
+    status = dkm_fail(err, DKM_INPUT, "output %s: %s", path, strerror(errno));
+  }
+  if (status == DKM_OK) status = check_space(path, folder, job, err);
+  free(folder);
+  return status;
+}
+
+/* ---- 2, 3. the file and its name ---- */
+
+static dkm_status sync_path(const char *path, int flags, const char *output, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  const int descriptor = open(path, flags | O_CLOEXEC);
+  if (descriptor < 0 || (fsync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
+    status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s cannot be put on disk: %s", output, path,
+                      strerror(errno));
+  if (descriptor >= 0) close(descriptor);
+  return status;
+}
+
+/* Creates the new file, empty, and asks the system for all of its space once: a full disk, a
+ * quota or a size limit is then met here and not half-way through HDF5, which does not
+ * survive a file that it can neither write nor close.  The space is given back, since HDF5
+ * starts from an empty file, and files that are to stay sparse get it as they grow. */
+static dkm_status reserve(const char *new_path, const char *path, const dkm_job *job, dkm_error *err) {
+  const double bytes = dkm_store_bytes(job) + METADATA_BYTES;
+  dkm_status status = DKM_OK;
+  const int descriptor = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  if (descriptor < 0)
+    return dkm_fail(err, errno == EEXIST ? DKM_INPUT : DKM_IO, "output %s cannot be created: %s: %s", path, new_path,
+                    strerror(errno));
+  if (fallocate(descriptor, 0, 0, (off_t)bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+    status = dkm_fail(err, DKM_IO, "output %s cannot be created: no room for its %.3g GB: %s", path, bytes / 1e9,
+                      strerror(errno));
+  else if (ftruncate(descriptor, 0) != 0)
+    status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s: %s", path, new_path, strerror(errno));
+  close(descriptor);
+  if (status != DKM_OK) unlink(new_path);
+  return status;
+}
+
+/* Renames without overwriting.  Some network file systems know no such rename; there a
+ * second link does the same. */
+static int rename_new(const char *from, const char *to) {
+  if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return -1;
+  if (link(from, to) != 0) return -1;
+  return unlink(from);
+}
+
+dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
+                            dkm_error *err) {
+  char *target = NULL, *new_path = NULL, *folder = NULL;
+  bool new_exists = false;
+
+  dkm_status status = dkm_store_check_output(path, job, overwrite, err);
+  if (status != DKM_OK) return status;
+
+  /* Where the output is a link to a file elsewhere, that file is replaced and the link kept. */
+  target = realpath(path, NULL);
+  if (!target) target = strdup(path);
+  if (target) folder = folder_of(target);
+  if (!target || !folder || asprintf(&new_path, "%s.new-%ld", target, (long)getpid()) < 0) {
+    new_path = NULL;
+    status = dkm_fail(err, DKM_MEMORY, "output %s cannot be created: out of memory for its name", path);
+    goto cleanup;
+  }
+  if ((status = reserve(new_path, path, job, err)) != DKM_OK) goto cleanup;
+  new_exists = true;
+  status = dkm_hdf5_write_layout(new_path, path, job, provenance, err);
+  if (status == DKM_OK) status = sync_path(new_path, O_RDONLY, path, err);
+  if (status != DKM_OK) goto cleanup;
+
+  if ((overwrite ? rename(new_path, target) : rename_new(new_path, target)) != 0) {
+    status = dkm_fail(err, errno == EEXIST ? DKM_INPUT : DKM_IO, "output %s cannot be created: %s", path,
+                      errno == EEXIST ? "another program created it a moment ago" : strerror(errno));
+    goto cleanup;
+  }
+  new_exists = false;
+  status = sync_path(folder, O_RDONLY | O_DIRECTORY, path, err);
+
+cleanup:
+  if (new_exists) unlink(new_path);
+  free(folder);
+  free(new_path);
+  free(target);
+  return status;
+}

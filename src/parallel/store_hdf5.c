@@ -1,0 +1,333 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_hdf5: the list of variables, runs of points as selections, reasons in words.
+ *
+ * Runs.  Work comes in runs of the flattened index, while the datasets have one dimension
+ * for each axis.  A run is a stack of boxes: the rest of a row, whole rows, whole planes,
+ * ..., and back down: at most 2 n_dims - 1 of them.  HDF5 sees that together they are
+ * contiguous in the file and moves them in one read or write. */
+#include "store_hdf5.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Size of the buffer between records and datasets: large enough that a call of HDF5 costs
+ * little beside the data that it moves, small enough for any machine. A single point's
+ * state may be larger; the buffer then holds one point. */
+#define BUFFER_BYTES ((size_t)1 << 22)
+
+void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
+  memset(grid, 0, sizeof *grid);
+  grid->n_dims = job->n_dims;
+  for (int d = 0; d < job->n_dims; d++) {
+    grid->shape[d] = (hsize_t)job->shape[d];
+    grid->name[d] = job->dim_name[d];
+  }
+  if (job->n_dims == 0) {
+    grid->n_dims = 1;
+    grid->shape[0] = 1;
+    grid->name[0] = DKM_HDF5_LONE_DIMENSION;
+  }
+  grid->n_modes = (hsize_t)job->patterns.n_modes;
+  grid->n_classes = (hsize_t)job->patterns.n_classes;
+}
+
+int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *extent, const char **name) {
+  int n = 0;
+  for (; n < grid->n_dims; n++) {
+    extent[n] = grid->shape[n];
+    if (name) name[n] = grid->name[n];
+  }
+  if (shape == DKM_HDF5_PER_MODE) {
+    if (name) name[n] = "mode";
+    extent[n++] = grid->n_modes;
+  } else if (shape == DKM_HDF5_PER_CLASS) {
+    if (name) name[n] = "class";
+    extent[n++] = grid->n_classes;
+    if (name) name[n] = "xyz";
+    extent[n++] = 3;
+  }
+  return n;
+}
+
+static hid_t file_type(dkm_field_type type) {
+  switch (type) {
+  case DKM_FLOAT64:
+    return H5T_IEEE_F64LE;
+  case DKM_INT64:
+    return H5T_STD_I64LE;
+  case DKM_INT32:
+    return H5T_STD_I32LE;
+  case DKM_INT8:
+    return H5T_STD_I8LE;
+  case DKM_UINT8:
+    return H5T_STD_U8LE;
+  }
+  return H5I_INVALID_HID;
+}
+
+static hid_t memory_type(dkm_field_type type) {
+  switch (type) {
+  case DKM_FLOAT64:
+    return H5T_NATIVE_DOUBLE;
+  case DKM_INT64:
+    return H5T_NATIVE_INT64;
+  case DKM_INT32:
+    return H5T_NATIVE_INT32;
+  case DKM_INT8:
+    return H5T_NATIVE_INT8;
+  case DKM_UINT8:
+    return H5T_NATIVE_UINT8;
+  }
+  return H5I_INVALID_HID;
+}
+
+/* Values that no record holds: counts are not negative, codes are few. */
+static const void *fill_value(dkm_field_type type) {
+  static const double no_float64 = NAN;
+  static const int64_t no_int64 = -1;
+  static const int32_t no_int32 = -1;
+  static const int8_t no_int8 = INT8_MIN;
+  static const uint8_t no_uint8 = UINT8_MAX;
+  switch (type) {
+  case DKM_FLOAT64:
+    return &no_float64;
+  case DKM_INT64:
+    return &no_int64;
+  case DKM_INT32:
+    return &no_int32;
+  case DKM_INT8:
+    return &no_int8;
+  case DKM_UINT8:
+    return &no_uint8;
+  }
+  return NULL;
+}
+
+int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable) {
+  int n = 0;
+  assert(dkm_n_fields + 5 <= DKM_HDF5_MAX_VARIABLES);
+  for (; n < dkm_n_fields; n++) {
+    const dkm_field *field = &dkm_fields[n];
+    variable[n] = (dkm_hdf5_variable){.name = field->name,
+                                      .units = field->units,
+                                      .long_name = field->long_name,
+                                      .shape = field->per_mode ? DKM_HDF5_PER_MODE : DKM_HDF5_PER_POINT,
+                                      .file_type = file_type(field->type),
+                                      .memory_type = memory_type(field->type),
+                                      .field = field,
+                                      .fill = fill_value(field->type)};
+  }
+  variable[n++] = (dkm_hdf5_variable){.name = "status",
+                                      .units = "1",
+                                      .long_name = "whether the point is done",
+                                      .file_type = H5T_STD_U8LE,
+                                      .memory_type = H5T_NATIVE_UINT8};
+  variable[n++] = (dkm_hdf5_variable){.name = "checksum",
+                                      .units = "1",
+                                      .long_name = "CRC-32 of the record, wall_time left out; 0: never written",
+                                      .file_type = H5T_STD_U32LE,
+                                      .memory_type = H5T_NATIVE_UINT32};
+  if (job->keep_state) {
+    const dkm_hdf5_variable state = {
+        .units = "1", .file_type = H5T_IEEE_F64LE, .memory_type = H5T_NATIVE_DOUBLE, .fill = fill_value(DKM_FLOAT64)};
+    const struct {
+      const char *name, *long_name;
+      dkm_hdf5_shape shape;
+    } part[] = {{"m", "final spin vector of the class", DKM_HDF5_PER_CLASS},
+                {"beta_re", "real part of the mode's final amplitude beta", DKM_HDF5_PER_MODE},
+                {"beta_im", "imaginary part of the mode's final amplitude beta", DKM_HDF5_PER_MODE}};
+    for (int i = 0; i < 3; i++) {
+      variable[n] = state;
+      variable[n].name = part[i].name;
+      variable[n].long_name = part[i].long_name;
+      variable[n++].shape = part[i].shape;
+    }
+  }
+  const hsize_t values[DKM_HDF5_N_SHAPES] = {1, (hsize_t)job->patterns.n_modes, 3 * (hsize_t)job->patterns.n_classes};
+  for (int i = 0; i < n; i++) {
+    variable[i].value_bytes = H5Tget_size(variable[i].file_type);
+    variable[i].n_values = values[variable[i].shape];
+  }
+  return n;
+}
+
+/* ---- an open file ---- */
+
+static size_t most_bytes_a_point(const dkm_hdf5_file *file) {
+  size_t most = 1;
+  for (int i = 0; i < file->n_variables; i++) {
+    const size_t bytes = (size_t)file->variable[i].n_values * file->variable[i].value_bytes;
+    if (bytes > most) most = bytes;
+  }
+  return most;
+}
+
+int64_t dkm_hdf5_chunk(const dkm_hdf5_file *file) {
+  const size_t bytes = most_bytes_a_point(file);
+  return bytes < BUFFER_BYTES ? (int64_t)(BUFFER_BYTES / bytes) : 1;
+}
+
+/* Whether a dataset has the extent that the job wants. */
+static bool has_extent(hid_t dataset, int n_dims, const hsize_t *extent) {
+  hsize_t found[H5S_MAX_RANK];
+  const hid_t space = H5Dget_space(dataset);
+  const bool same = space >= 0 && H5Sget_simple_extent_ndims(space) == n_dims &&
+                    H5Sget_simple_extent_dims(space, found, NULL) == n_dims &&
+                    memcmp(found, extent, (size_t)n_dims * sizeof *extent) == 0;
+  if (space >= 0) H5Sclose(space);
+  return same;
+}
+
+dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err) {
+  hsize_t extent[DKM_MAX_AXES + 2];
+  char reason[DKM_HDF5_REASON_BYTES];
+
+  memset(file, 0, sizeof *file);
+  file->id = id;
+  for (int i = 0; i < DKM_HDF5_MAX_VARIABLES; i++) file->dataset[i] = H5I_INVALID_HID;
+  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++) file->space[s] = H5I_INVALID_HID;
+  dkm_hdf5_grid_of(job, &file->grid);
+  file->n_variables = dkm_hdf5_variables(job, file->variable);
+
+  file->buffer = malloc((size_t)dkm_hdf5_chunk(file) * most_bytes_a_point(file));
+  if (!file->buffer) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the buffer of one run of points", path);
+  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++) {
+    const int n_dims = dkm_hdf5_extent(&file->grid, s, extent, NULL);
+    file->space[s] = H5Screate_simple(n_dims, extent, NULL);
+    if (file->space[s] < 0) return dkm_fail(err, DKM_IO, "%s: %s", path, dkm_hdf5_reason(reason, sizeof reason));
+  }
+  for (int i = 0; i < file->n_variables; i++) {
+    const dkm_hdf5_variable *variable = &file->variable[i];
+    file->dataset[i] = H5Dopen2(id, variable->name, H5P_DEFAULT);
+    if (file->dataset[i] < 0)
+      return dkm_fail(err, DKM_IO, "%s is damaged: dataset `%s` cannot be opened: %s", path, variable->name,
+                      dkm_hdf5_reason(reason, sizeof reason));
+    const int n_dims = dkm_hdf5_extent(&file->grid, variable->shape, extent, NULL);
+    if (!has_extent(file->dataset[i], n_dims, extent))
+      return dkm_fail(err, DKM_IO, "%s does not fit the job: dataset `%s` has another shape", path, variable->name);
+  }
+  return DKM_OK;
+}
+
+herr_t dkm_hdf5_file_detach(dkm_hdf5_file *file) {
+  herr_t result = 0;
+  for (int i = 0; i < file->n_variables; i++)
+    if (file->dataset[i] >= 0 && H5Dclose(file->dataset[i]) < 0) result = -1;
+  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++)
+    if (file->space[s] >= 0 && H5Sclose(file->space[s]) < 0) result = -1;
+  if (H5Fclose(file->id) < 0) result = -1;
+  free(file->buffer);
+  memset(file, 0, sizeof *file);
+  return result;
+}
+
+/* Selects the run in a dataspace whose dimensions beyond the grid's are taken whole. */
+static herr_t select_run(hid_t space, const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, int64_t first, int64_t count) {
+  hsize_t extent[DKM_MAX_AXES + 2], start[DKM_MAX_AXES + 2], size[DKM_MAX_AXES + 2], stride[DKM_MAX_AXES];
+  const int n = dkm_hdf5_extent(grid, shape, extent, NULL), last = grid->n_dims - 1;
+  H5S_seloper_t add = H5S_SELECT_SET;
+
+  stride[last] = 1;
+  for (int d = last; d > 0; d--) stride[d - 1] = stride[d] * grid->shape[d];
+
+  for (hsize_t i = (hsize_t)first, left = (hsize_t)count; left > 0; add = H5S_SELECT_OR) {
+    for (int d = 0; d <= last; d++) {
+      start[d] = i / stride[d] % grid->shape[d];
+      size[d] = 1;
+    }
+    for (int d = last + 1; d < n; d++) {
+      start[d] = 0;
+      size[d] = extent[d];
+    }
+    int d = last; /* along which the box is cut; it is whole along those after */
+    while (d > 0 && start[d] == 0 && left >= stride[d - 1]) {
+      size[d] = grid->shape[d];
+      d--;
+    }
+    size[d] = left / stride[d];
+    if (size[d] > grid->shape[d] - start[d]) size[d] = grid->shape[d] - start[d];
+    if (H5Sselect_hyperslab(space, add, start, NULL, size, NULL) < 0) return -1;
+    i += size[d] * stride[d];
+    left -= size[d] * stride[d];
+  }
+  return 0;
+}
+
+herr_t dkm_hdf5_select(dkm_hdf5_file *file, int64_t first, int64_t count) {
+  assert(first >= 0 && count > 0);
+  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++)
+    if (select_run(file->space[s], &file->grid, s, first, count) < 0) return -1;
+  file->n_selected = (hsize_t)count;
+  return 0;
+}
+
+herr_t dkm_hdf5_put(dkm_hdf5_file *file, int i_variable, const void *values) {
+  const dkm_hdf5_variable *variable = &file->variable[i_variable];
+  const hsize_t n = file->n_selected * variable->n_values;
+  const hid_t memory = H5Screate_simple(1, &n, NULL);
+  if (memory < 0) return -1;
+  if (H5Dwrite(file->dataset[i_variable], variable->memory_type, memory, file->space[variable->shape], H5P_DEFAULT,
+               values) < 0)
+    return -1; /* the dataspace is lost, the reason is kept: closing would clear it */
+  return H5Sclose(memory);
+}
+
+herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values) {
+  const dkm_hdf5_variable *variable = &file->variable[i_variable];
+  const hsize_t n = file->n_selected * variable->n_values;
+  const hid_t memory = H5Screate_simple(1, &n, NULL);
+  if (memory < 0) return -1;
+  if (H5Dread(file->dataset[i_variable], variable->memory_type, memory, file->space[variable->shape], H5P_DEFAULT,
+              values) < 0)
+    return -1; /* as above */
+  return H5Sclose(memory);
+}
+
+/* ---- reasons ---- */
+
+void dkm_hdf5_quiet(void) {
+  H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+}
+
+struct reason {
+  char *out;
+  size_t out_bytes;
+};
+
+/* Where HDF5 quotes the system, as in "file write failed: time = ..., filename = ..., errno = 28,
+ * error message = 'No space left on device', buf = ...", that part and the system's words are
+ * enough. */
+static void shorten(char *text) {
+  static const char before[] = "error message = '";
+  char *message = strstr(text, before), *end = strstr(text, ": ");
+  if (!message || !end || message < end) return;
+  message += strlen(before);
+  const size_t length = strcspn(message, "'");
+  memmove(end + 2, message, length);
+  end[2 + length] = '\0';
+}
+
+static herr_t take_first(unsigned n, const H5E_error2_t *entry, void *client) {
+  struct reason *reason = client;
+  if (n == 0) snprintf(reason->out, reason->out_bytes, "%s", entry->desc ? entry->desc : "no description");
+  return 0;
+}
+
+const char *dkm_hdf5_reason(char *out, size_t out_bytes) {
+  struct reason reason = {out, out_bytes};
+  snprintf(out, out_bytes, "HDF5 gives no reason");
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason);
+  shorten(out);
+  for (char *c = out; *c; c++) /* MPI-IO hands on error texts with newlines in them */
+    if (*c == '\n') *c = ' ';
+  return out;
+}
+
+void dkm_store_library_version(char *out, size_t out_bytes) {
+  unsigned major = 0, minor = 0, release = 0;
+  H5get_libversion(&major, &minor, &release);
+  snprintf(out, out_bytes, "HDF5 %u.%u.%u", major, minor, release);
+}

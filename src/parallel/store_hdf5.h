@@ -1,0 +1,138 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_hdf5: what the parts of the store share, and the one place that includes hdf5.h.
+ *
+ *   store_hdf5.c     the list of variables, runs of points as selections, HDF5's reasons in words
+ *   store_layout.c   every dataset and attribute of a new file
+ *   store_create.c   rank 0 makes the file, or says why not
+ *   store_write.c    every rank writes into it
+ *   store_read.c     anybody reads it
+ *
+ * `dkm_hdf5_variables` is the list of datasets that lie on the job's grid: the rows of
+ * dkm_fields, status, checksum and, where states are kept, m and beta.  Creation, writing
+ * and reading all walk this list. */
+#ifndef DICKEMAP_STORE_HDF5_H
+#define DICKEMAP_STORE_HDF5_H
+#include <hdf5.h>
+
+#include "dickemap/store.h"
+
+#define DKM_STORE_FORMAT_VERSION 1
+
+/* Name of the one dimension, of length 1, of a job without axes: netCDF readers label
+ * dimensions, not scalars. */
+#define DKM_HDF5_LONE_DIMENSION "point"
+
+/* ---- the grid ---- */
+
+typedef struct dkm_hdf5_grid {
+  int n_dims; /* >= 1 */
+  hsize_t shape[DKM_MAX_AXES];
+  const char *name[DKM_MAX_AXES]; /* borrowed from the job */
+  hsize_t n_modes, n_classes;
+} dkm_hdf5_grid;
+
+void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid);
+
+/* Which dimensions follow those of the grid. */
+typedef enum dkm_hdf5_shape {
+  DKM_HDF5_PER_POINT, /* none */
+  DKM_HDF5_PER_MODE,  /* mode */
+  DKM_HDF5_PER_CLASS, /* class, xyz */
+  DKM_HDF5_N_SHAPES
+} dkm_hdf5_shape;
+
+/* The extent of such a dataset into extent[DKM_MAX_AXES + 2], the names of its dimensions
+ * into name (NULL if not wanted); returns the number of dimensions. */
+int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *extent, const char **name);
+
+/* ---- variables on the grid ---- */
+
+typedef struct dkm_hdf5_variable {
+  const char *name, *units, *long_name;
+  dkm_hdf5_shape shape;
+  hid_t file_type, memory_type; /* little endian in the file, the machine's own in memory */
+  size_t value_bytes;
+  hsize_t n_values;       /* for each point */
+  const dkm_field *field; /* NULL for what follows the fields in the list */
+  const void *fill;       /* value of cells that were never written; NULL: 0, which is legal there */
+} dkm_hdf5_variable;
+
+enum { DKM_HDF5_MAX_VARIABLES = 32 };
+
+/* Positions after the dkm_n_fields fields. */
+#define DKM_HDF5_STATUS   (dkm_n_fields + 0)
+#define DKM_HDF5_CHECKSUM (dkm_n_fields + 1)
+#define DKM_HDF5_M        (dkm_n_fields + 2)
+#define DKM_HDF5_BETA_RE  (dkm_n_fields + 3)
+#define DKM_HDF5_BETA_IM  (dkm_n_fields + 4)
+
+/* Fills variable[DKM_HDF5_MAX_VARIABLES], returns their number. */
+int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
+
+/* ---- an open file ---- */
+
+typedef struct dkm_hdf5_file {
+  hid_t id;
+  dkm_hdf5_grid grid;
+  int n_variables;
+  dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
+  hid_t dataset[DKM_HDF5_MAX_VARIABLES];
+  hid_t space[DKM_HDF5_N_SHAPES]; /* dataspaces, the run selected */
+  hsize_t n_selected;             /* points */
+  void *buffer;                   /* for dkm_hdf5_chunk points of any one variable */
+} dkm_hdf5_file;
+
+/* Opens every variable of the job in file `id` and checks its extent.  Local: metadata is
+ * only read.  Whatever it returns, *file owns `id` and is to be detached: closing may be
+ * collective, so a rank that fails here must first tell the others. */
+dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err);
+
+/* Closes everything; a negative value if HDF5 could not. Collective if the file was opened by several ranks. */
+herr_t dkm_hdf5_file_detach(dkm_hdf5_file *file);
+
+/* Points that `buffer` holds at a time. */
+int64_t dkm_hdf5_chunk(const dkm_hdf5_file *file);
+
+/* Selects points first ... first+count-1, then moves one variable of all of them from or to
+ * memory, point by point. Local. */
+herr_t dkm_hdf5_select(dkm_hdf5_file *file, int64_t first, int64_t count);
+herr_t dkm_hdf5_put(dkm_hdf5_file *file, int i_variable, const void *values);
+herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values);
+
+/* ---- store_layout.c ---- */
+
+/* Writes the whole file over new_path, a file of no value; messages name `path`.  On failure
+ * an incomplete file is left. */
+dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const dkm_job *job,
+                                 const dkm_provenance *provenance, dkm_error *err);
+
+/* ---- store_hdf5.c: reasons ---- */
+
+enum { DKM_HDF5_REASON_BYTES = 400 };
+
+/* Keeps HDF5 from printing: its reasons go into our messages. */
+void dkm_hdf5_quiet(void);
+
+/* The innermost entry of HDF5's error stack into out[out_bytes], returned.  To be called
+ * before any other HDF5 call, which would clear the stack. */
+const char *dkm_hdf5_reason(char *out, size_t out_bytes);
+
+/* ---- store_read.c: what a file says about itself ---- */
+
+/* What is at `path`, as told by a reader that does not care for the job inside. */
+typedef enum dkm_hdf5_origin {
+  DKM_HDF5_OURS,
+  DKM_HDF5_OTHER_FORMAT, /* ours, but of another format version */
+  DKM_HDF5_DAMAGED,      /* begins like HDF5, but HDF5 cannot open it */
+  DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
+} dkm_hdf5_origin;
+
+/* Opens `path` read-only and tells what it is; *id is the open file for DKM_HDF5_OURS and
+ * DKM_HDF5_OTHER_FORMAT.  reason[DKM_HDF5_REASON_BYTES]: a clause such as "is not an HDF5
+ * file", "" for DKM_HDF5_OURS. */
+dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason);
+
+/* A text attribute of the file, malloc'ed; NULL if it is absent or not text. */
+char *dkm_hdf5_text_attribute(hid_t file, const char *name);
+
+#endif

@@ -1,0 +1,408 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_layout: every dataset and attribute of a new file.
+ *
+ * What makes it one labelled dataset for netCDF readers
+ *   - a dimension scale is attached to every dimension of every dataset (an unattached one
+ *     appears as a `phony_dim`);
+ *   - no enums, booleans, compounds or string variables: numbers with CF flag_values and
+ *     flag_meanings; pairs _re and _im;
+ *   - `_FillValue` has the type of its variable;
+ *   - axes of a zip group are auxiliary coordinates, named by `coordinates` of each variable;
+ *   - links are kept in order of creation, which is then the order in which `ncdump` lists.
+ * CF's short attributes are strings of fixed length, which every reader knows; free text
+ * (job, history, ...) is of variable length, the only kind that may exceed 64 kB.
+ *
+ * Large files.  Filling a file with NaN runs at the speed of the disk and can take minutes,
+ * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0, and
+ * `status` says which those are. */
+#define _GNU_SOURCE /* asprintf, stpcpy */
+#include "store_hdf5.h"
+
+#include <gsl/gsl_version.h>
+#include <hdf5_hl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Some 15 s of filling at 150 MB/s. */
+#define FILL_MAX_BYTES ((double)((int64_t)2 << 30))
+
+typedef struct creation {
+  hid_t file;
+  const char *path; /* the final name, for messages */
+  const dkm_job *job;
+  const dkm_provenance *provenance;
+  dkm_hdf5_grid grid;
+  bool sparse;
+  dkm_error *err;
+} creation;
+
+/* Fails with HDF5's reason; the next thing to be done after the call of HDF5 that failed. */
+static dkm_status hdf5_failed(creation *c, const char *what) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  return dkm_fail(c->err, DKM_IO, "output %s cannot be created: %s: %s", c->path, what,
+                  dkm_hdf5_reason(reason, sizeof reason));
+}
+
+static dkm_status put_attribute(creation *c, hid_t object, const char *name, hid_t file_type, hid_t memory_type,
+                                hsize_t n, const void *values) {
+  dkm_status status = DKM_OK;
+  hid_t attribute = H5I_INVALID_HID;
+  const hid_t space = n == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, NULL);
+  if (space < 0)
+    status = hdf5_failed(c, name);
+  else if ((attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+           H5Awrite(attribute, memory_type, values) < 0)
+    status = hdf5_failed(c, name);
+  if (attribute >= 0) H5Aclose(attribute);
+  if (space >= 0) H5Sclose(space);
+  return status;
+}
+
+static dkm_status put_int(creation *c, hid_t object, const char *name, int value) {
+  return put_attribute(c, object, name, H5T_STD_I32LE, H5T_NATIVE_INT, 1, &value);
+}
+
+/* A short attribute, of fixed length. */
+static dkm_status put_string(creation *c, hid_t object, const char *name, const char *text) {
+  const size_t length = strlen(text);
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  dkm_status status;
+  if (type < 0 || H5Tset_size(type, length ? length : 1) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)
+    status = hdf5_failed(c, name);
+  else
+    status = put_attribute(c, object, name, type, type, 1, text);
+  if (type >= 0) H5Tclose(type);
+  return status;
+}
+
+/* Text of any length, in UTF-8.  An empty one is left out: netCDF would show it as a null pointer. */
+static dkm_status put_text(creation *c, hid_t object, const char *name, const char *text) {
+  if (!text || !*text) return DKM_OK;
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  dkm_status status;
+  if (type < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)
+    status = hdf5_failed(c, name);
+  else
+    status = put_attribute(c, object, name, type, type, 1, &text);
+  if (type >= 0) H5Tclose(type);
+  return status;
+}
+
+/* ---- attributes of the file ---- */
+
+/* "Open MPI v4.1.4": the first line, up to a comma, of what MPI says about itself. */
+static void mpi_version(char out[MPI_MAX_LIBRARY_VERSION_STRING]) {
+  int length = 0;
+  if (MPI_Get_library_version(out, &length) != MPI_SUCCESS) length = 0;
+  out[length] = '\0';
+  out[strcspn(out, ",\n\r\t")] = '\0';
+}
+
+/* The --set strings, one a line, malloc'ed. */
+static char *join_sets(const dkm_job *job) {
+  size_t bytes = 1;
+  for (int i = 0; i < job->n_sets; i++) bytes += strlen(job->sets[i]) + 1;
+  char *text = malloc(bytes), *end = text;
+  if (!text) return NULL;
+  *text = '\0';
+  for (int i = 0; i < job->n_sets; i++) {
+    if (i > 0) *end++ = '\n';
+    end = stpcpy(end, job->sets[i]);
+  }
+  return text;
+}
+
+static dkm_status put_file_attributes(creation *c) {
+  const dkm_provenance *p = c->provenance;
+  char hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING], host[256] = "", date[32] = "";
+  char *canonical = dkm_job_canonical(c->job), *sets = join_sets(c->job), *history = NULL, *source = NULL;
+  const time_t now = time(NULL);
+  struct tm utc;
+  dkm_status status = DKM_OK;
+
+  if (gethostname(host, sizeof host - 1) != 0) snprintf(host, sizeof host, "unknown");
+  if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  dkm_store_library_version(hdf5, sizeof hdf5);
+  mpi_version(mpi);
+  if (asprintf(&history, "%s: %s", date, p->command) < 0) history = NULL;
+  if (asprintf(&source, "dickemap %s: mean-field equations of the open multimode Dicke model", p->version) < 0)
+    source = NULL;
+  if (!canonical || !sets || !history || !source) {
+    status = dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for its attributes", c->path);
+    goto cleanup;
+  }
+  const struct {
+    const char *name, *text;
+    dkm_status (*put)(creation *, hid_t, const char *, const char *);
+  } texts[] = {
+      {"Conventions", "CF-1.10", put_string},
+      {"title", c->job->title, put_text},
+      {"source", source, put_text},
+      {"history", history, put_text},
+      {"references",
+       "F. Carollo and I. Lesanovsky (2021): Exactness of mean-field equations for open Dicke models with an "
+       "application to pattern retrieval dynamics",
+       put_string},
+      {"comment",
+       c->sparse ? "Points whose status is 0 are still to be computed; their values read 0 and mean nothing."
+                 : "Points whose status is 0 are still to be computed; their values are fill values.",
+       put_string},
+      {"dickemap_version", p->version, put_string},
+      {"gsl_version", gsl_version, put_string},
+      {"hdf5_version", hdf5 + strlen("HDF5 "), put_string},
+      {"mpi_version", mpi, put_string},
+      {"instruction_set", p->instruction_set, put_string},
+      {"host", host, put_string},
+      {"date_created", date, put_string},
+      {"command", p->command, put_text},
+      {"job_file", c->job->path, put_text},
+      {"job", c->job->text, put_text},
+      {"job_sets", sets, put_text},
+      {"job_canonical", canonical, put_text},
+  };
+  for (size_t i = 0; i < sizeof texts / sizeof *texts && status == DKM_OK; i++)
+    status = texts[i].put(c, c->file, texts[i].name, texts[i].text);
+  if (status == DKM_OK) status = put_int(c, c->file, "n_ranks", p->n_ranks);
+  if (status == DKM_OK) status = put_int(c, c->file, "format_version", DKM_STORE_FORMAT_VERSION);
+
+cleanup:
+  free(source);
+  free(history);
+  free(sets);
+  free(canonical);
+  return status;
+}
+
+/* ---- dimensions and coordinates ---- */
+
+/* Attaches the scale of each dimension to a dataset that lies along them. */
+static dkm_status attach_scales(creation *c, hid_t dataset, int n_dims, const char *const *dim_name, const char *what) {
+  dkm_status status = DKM_OK;
+  for (int d = 0; d < n_dims && status == DKM_OK; d++) {
+    const hid_t scale = H5Dopen2(c->file, dim_name[d], H5P_DEFAULT);
+    if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)d) < 0) status = hdf5_failed(c, what);
+    if (scale >= 0) H5Dclose(scale);
+  }
+  return status;
+}
+
+typedef struct coordinate {
+  const char *name, *long_name, *dim_name; /* a dimension scale if its name is its dimension's */
+  hsize_t n;
+  hid_t file_type, memory_type;
+  const void *values;
+} coordinate;
+
+static dkm_status put_coordinate(creation *c, const coordinate *x) {
+  dkm_status status = DKM_OK;
+  hid_t dataset = H5I_INVALID_HID;
+  const hid_t space = H5Screate_simple(1, &x->n, NULL);
+  if (space < 0 ||
+      (dataset = H5Dcreate2(c->file, x->name, x->file_type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+      H5Dwrite(dataset, x->memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, x->values) < 0) {
+    status = hdf5_failed(c, x->name);
+    goto cleanup;
+  }
+  if (strcmp(x->name, x->dim_name) == 0) {
+    if (H5DSset_scale(dataset, x->name) < 0) status = hdf5_failed(c, x->name);
+  } else {
+    status = attach_scales(c, dataset, 1, &x->dim_name, x->name);
+  }
+  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
+  if (status == DKM_OK) status = put_string(c, dataset, "long_name", x->long_name);
+  if (status == DKM_OK && strcmp(x->name, "xyz") == 0) {
+    static const int8_t xyz[3] = {0, 1, 2};
+    status = put_attribute(c, dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, 3, xyz);
+    if (status == DKM_OK) status = put_string(c, dataset, "flag_meanings", "x y z");
+  }
+cleanup:
+  if (dataset >= 0) H5Dclose(dataset);
+  if (space >= 0) H5Sclose(space);
+  return status;
+}
+
+/* A coordinate first, first + 1, ... */
+static dkm_status put_counted(creation *c, const char *name, const char *long_name, int32_t first, hsize_t n) {
+  int32_t *values = malloc(n * sizeof *values);
+  if (!values)
+    return dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for `%s`", c->path, name);
+  for (hsize_t i = 0; i < n; i++) values[i] = first + (int32_t)i;
+  const dkm_status status =
+      put_coordinate(c, &(coordinate){name, long_name, name, n, H5T_STD_I32LE, H5T_NATIVE_INT32, values});
+  free(values);
+  return status;
+}
+
+static const dkm_axis *axis_named(const dkm_job *job, const char *name) {
+  for (int i = 0; i < job->n_axes; i++)
+    if (strcmp(job->axes[i].name, name) == 0) return &job->axes[i];
+  return NULL;
+}
+
+/* Patterns and seeds are whole numbers and stay such in the file. */
+static dkm_status put_axis(creation *c, const dkm_axis *axis) {
+  const bool whole = axis->quantity == DKM_AXIS_PATTERN || axis->quantity == DKM_AXIS_SEED;
+  return put_coordinate(c, &(coordinate){axis->name, axis->long_name, c->grid.name[axis->dim], (hsize_t)axis->n,
+                                         whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, axis->values});
+}
+
+static dkm_status put_coordinates(creation *c) {
+  static const int8_t xyz[3] = {0, 1, 2};
+  dkm_status status = DKM_OK;
+  for (int d = 0; d < c->grid.n_dims && status == DKM_OK; d++) {
+    const dkm_axis *axis = axis_named(c->job, c->grid.name[d]);
+    if (axis)
+      status = put_axis(c, axis);
+    else
+      status = put_counted(c, c->grid.name[d], c->job->n_dims ? "index of axes that advance together" : "the one point",
+                           0, c->grid.shape[d]);
+  }
+  for (int i = 0; i < c->job->n_axes && status == DKM_OK; i++) {
+    const dkm_axis *axis = &c->job->axes[i];
+    if (strcmp(axis->name, c->grid.name[axis->dim]) != 0) status = put_axis(c, axis);
+  }
+  if (status == DKM_OK) status = put_counted(c, "mode", "boson mode and its pattern, from 1", 1, c->grid.n_modes);
+  if (status != DKM_OK || !c->job->keep_state) return status;
+  status = put_counted(c, "class", "class of identical spins, from 0", 0, c->grid.n_classes);
+  if (status == DKM_OK)
+    status =
+        put_coordinate(c, &(coordinate){"xyz", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz});
+  return status;
+}
+
+/* Names of the zipped axes for `coordinates`, "" if there are none. */
+static void auxiliary_names(const creation *c, char *out, size_t out_bytes) {
+  size_t used = 0;
+  out[0] = '\0';
+  for (int i = 0; i < c->job->n_axes; i++) {
+    const dkm_axis *axis = &c->job->axes[i];
+    if (strcmp(axis->name, c->grid.name[axis->dim]) == 0 || used >= out_bytes) continue;
+    used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", used ? " " : "", axis->name);
+  }
+}
+
+/* ---- variables on the grid ---- */
+
+enum { FLAG_TEXT_BYTES = 1024 };
+
+/* CF flags 0 ... n-1 with their names, and a comment that explains each. */
+static dkm_status put_flags(creation *c, hid_t dataset, int n, const char *(*name)(int), const char *(*text)(int)) {
+  uint8_t values[32];
+  char names[FLAG_TEXT_BYTES], comment[FLAG_TEXT_BYTES];
+  size_t n_names = 0, n_comment = 0;
+  for (int i = 0; i < n; i++) {
+    values[i] = (uint8_t)i;
+    if (n_names < sizeof names)
+      n_names += (size_t)snprintf(names + n_names, sizeof names - n_names, "%s%s", i ? " " : "", name(i));
+    if (n_comment < sizeof comment)
+      n_comment += (size_t)snprintf(comment + n_comment, sizeof comment - n_comment, "%s%s: %s", i ? "; " : "", name(i),
+                                    text(i));
+  }
+  dkm_status status = put_attribute(c, dataset, "flag_values", H5T_STD_U8LE, H5T_NATIVE_UINT8, (hsize_t)n, values);
+  if (status == DKM_OK) status = put_string(c, dataset, "flag_meanings", names);
+  if (status == DKM_OK) status = put_string(c, dataset, "comment", comment);
+  return status;
+}
+
+static const char *const status_names[] = {"to_do", "done", "failed"};
+static const char *const status_texts[] = {"still to be computed", "computed", "computed, but the integration failed"};
+
+static const char *status_name(int status) {
+  return status_names[status];
+}
+
+static const char *status_text(int status) {
+  return status_texts[status];
+}
+
+/* What is particular to one variable. */
+static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_variable *variable) {
+  if (strcmp(variable->name, "verdict") == 0)
+    return put_flags(c, dataset, DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text);
+  if (strcmp(variable->name, "failure") == 0)
+    return put_flags(c, dataset, DKM_N_FAILURES, dkm_failure_name, dkm_failure_text);
+  if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
+  if (strcmp(variable->name, "retrieved") == 0) {
+    char comment[160];
+    snprintf(comment, sizeof comment,
+             "nu or -nu: pattern nu is retrieved, with the sign of its overlap; 0: none; %d: a mixture of patterns",
+             DKM_RETRIEVED_MIXTURE);
+    return put_string(c, dataset, "comment", comment);
+  }
+  return DKM_OK;
+}
+
+static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, const char *auxiliary) {
+  hsize_t extent[DKM_MAX_AXES + 2];
+  const char *dim_name[DKM_MAX_AXES + 2];
+  const int n_dims = dkm_hdf5_extent(&c->grid, variable->shape, extent, dim_name);
+  hid_t space = H5I_INVALID_HID, how = H5I_INVALID_HID, dataset = H5I_INVALID_HID;
+  dkm_status status = DKM_OK;
+
+  if ((how = H5Pcreate(H5P_DATASET_CREATE)) < 0 || H5Pset_layout(how, H5D_CONTIGUOUS) < 0 ||
+      H5Pset_alloc_time(how, H5D_ALLOC_TIME_EARLY) < 0 ||
+      H5Pset_fill_time(how, c->sparse ? H5D_FILL_TIME_NEVER : H5D_FILL_TIME_ALLOC) < 0 ||
+      (variable->fill && H5Pset_fill_value(how, variable->memory_type, variable->fill) < 0) ||
+      (space = H5Screate_simple(n_dims, extent, NULL)) < 0 ||
+      (dataset = H5Dcreate2(c->file, variable->name, variable->file_type, space, H5P_DEFAULT, how, H5P_DEFAULT)) < 0) {
+    status = hdf5_failed(c, variable->name);
+    goto cleanup;
+  }
+  status = attach_scales(c, dataset, n_dims, dim_name, variable->name);
+  if (status == DKM_OK) status = put_string(c, dataset, "units", variable->units);
+  if (status == DKM_OK) status = put_string(c, dataset, "long_name", variable->long_name);
+  if (status == DKM_OK && variable->fill)
+    status = put_attribute(c, dataset, "_FillValue", variable->file_type, variable->memory_type, 1, variable->fill);
+  if (status == DKM_OK) status = put_particulars(c, dataset, variable);
+  if (status == DKM_OK && *auxiliary) status = put_string(c, dataset, "coordinates", auxiliary);
+
+cleanup:
+  if (dataset >= 0) H5Dclose(dataset);
+  if (space >= 0) H5Sclose(space);
+  if (how >= 0) H5Pclose(how);
+  return status;
+}
+
+dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const dkm_job *job,
+                                 const dkm_provenance *provenance, dkm_error *err) {
+  creation state = {.file = H5I_INVALID_HID,
+                    .path = path,
+                    .job = job,
+                    .provenance = provenance,
+                    .sparse = dkm_store_bytes(job) > FILL_MAX_BYTES,
+                    .err = err};
+  creation *const c = &state;
+  dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
+  char auxiliary[DKM_MAX_AXES * DKM_NAME_BYTES];
+  hid_t access = H5I_INVALID_HID, how = H5I_INVALID_HID;
+  dkm_status status = DKM_OK;
+
+  dkm_hdf5_grid_of(job, &c->grid);
+  const int n_variables = dkm_hdf5_variables(job, variable);
+  if ((access = H5Pcreate(H5P_FILE_ACCESS)) < 0 ||
+      H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) < 0 ||
+      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || (how = H5Pcreate(H5P_FILE_CREATE)) < 0 ||
+      H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
+      (c->file = H5Fcreate(new_path, H5F_ACC_TRUNC, how, access)) < 0) {
+    status = hdf5_failed(c, "file");
+    goto cleanup;
+  }
+  status = put_file_attributes(c);
+  if (status == DKM_OK) status = put_coordinates(c);
+  auxiliary_names(c, auxiliary, sizeof auxiliary);
+  for (int i = 0; i < n_variables && status == DKM_OK; i++) status = put_variable(c, &variable[i], auxiliary);
+  /* What is in the way of writing would be in the way of closing, too; this file is lost anyway. */
+  if (status != DKM_OK) {
+    const int emptied = truncate(new_path, 0);
+    (void)emptied; /* if not, closing may still succeed */
+  }
+  if (H5Fclose(c->file) < 0 && status == DKM_OK) status = hdf5_failed(c, "closing");
+
+cleanup:
+  if (how >= 0) H5Pclose(how);
+  if (access >= 0) H5Pclose(access);
+  return status;
+}

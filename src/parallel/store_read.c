@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_read: what a file is, the job inside it, and its records; also while a run writes.
+ *
+ * The serial driver, read-only, without locks: a writer of ours never changes metadata, so
+ * there is nothing to protect, and locking fails outright on some network file systems.
+ * Nothing is buffered between calls, so that each call sees the file as it is then. */
+#include "store_hdf5.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+struct dkm_store_reader {
+  char *path;
+  bool has_job;
+  dkm_job job;
+  bool has_file;
+  dkm_hdf5_file file;
+};
+
+/* ---- what a file says about itself ---- */
+
+static hid_t open_read_only(const char *path) {
+  hid_t id = H5I_INVALID_HID;
+  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
+  if (access < 0) return access;
+  if (H5Pset_file_locking(access, false, true) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
+      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
+    id = H5Fopen(path, H5F_ACC_RDONLY, access);
+  if (id >= 0) H5Pclose(access); /* otherwise it would clear the reason; a property list is lost */
+  return id;
+}
+
+static bool int_attribute(hid_t file, const char *name, long long *value) {
+  if (H5Aexists(file, name) <= 0) return false;
+  const hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
+  if (attribute < 0) return false;
+  const hid_t type = H5Aget_type(attribute), space = H5Aget_space(attribute);
+  const bool found = type >= 0 && space >= 0 && H5Tget_class(type) == H5T_INTEGER &&
+                     H5Sget_simple_extent_npoints(space) == 1 && H5Aread(attribute, H5T_NATIVE_LLONG, value) >= 0;
+  if (space >= 0) H5Sclose(space);
+  if (type >= 0) H5Tclose(type);
+  H5Aclose(attribute);
+  return found;
+}
+
+char *dkm_hdf5_text_attribute(hid_t file, const char *name) {
+  hid_t attribute = H5I_INVALID_HID, type = H5I_INVALID_HID, space = H5I_INVALID_HID, memory = H5I_INVALID_HID;
+  char *text = NULL, *read = NULL;
+  if (H5Aexists(file, name) <= 0) return NULL;
+  if ((attribute = H5Aopen(file, name, H5P_DEFAULT)) < 0) goto cleanup;
+  if ((type = H5Aget_type(attribute)) < 0 || H5Tget_class(type) != H5T_STRING) goto cleanup;
+  if ((space = H5Aget_space(attribute)) < 0 || H5Sget_simple_extent_npoints(space) != 1) goto cleanup;
+  if ((memory = H5Tcopy(H5T_C_S1)) < 0) goto cleanup;
+  if (H5Tset_cset(memory, H5Tget_cset(type)) < 0) goto cleanup;
+  if (H5Tis_variable_str(type) > 0) {
+    if (H5Tset_size(memory, H5T_VARIABLE) < 0 || H5Aread(attribute, memory, &read) < 0) goto cleanup;
+    text = strdup(read ? read : "");
+    H5Dvlen_reclaim(memory, space, H5P_DEFAULT, &read);
+  } else {
+    const size_t size = H5Tget_size(type);
+    if (size == 0 || H5Tset_size(memory, size + 1) < 0) goto cleanup;
+    if (!(text = calloc(size + 1, 1)) || H5Aread(attribute, memory, text) < 0) {
+      free(text);
+      text = NULL;
+    }
+  }
+cleanup:
+  if (memory >= 0) H5Tclose(memory);
+  if (space >= 0) H5Sclose(space);
+  if (type >= 0) H5Tclose(type);
+  if (attribute >= 0) H5Aclose(attribute);
+  return text;
+}
+
+dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason) {
+  char hdf5_reason[DKM_HDF5_REASON_BYTES - 40];
+  long long format = 0;
+
+  *id = H5I_INVALID_HID;
+  reason[0] = '\0';
+  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  if (descriptor < 0) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
+    return DKM_HDF5_FOREIGN;
+  }
+  close(descriptor);
+  if (H5Fis_hdf5(path) <= 0) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "is not an HDF5 file");
+    return DKM_HDF5_FOREIGN;
+  }
+  *id = open_read_only(path);
+  if (*id < 0) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "is a damaged HDF5 file: %s",
+             dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason));
+    return DKM_HDF5_DAMAGED;
+  }
+  if (H5Aexists(*id, "dickemap_version") <= 0 || !int_attribute(*id, "format_version", &format)) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "is an HDF5 file, but not one of dickemap's");
+    H5Fclose(*id);
+    *id = H5I_INVALID_HID;
+    return DKM_HDF5_FOREIGN;
+  }
+  if (format != DKM_STORE_FORMAT_VERSION) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES,
+             "has format %lld of dickemap's files, while this version of the program reads format %d", format,
+             DKM_STORE_FORMAT_VERSION);
+    return DKM_HDF5_OTHER_FORMAT;
+  }
+  return DKM_HDF5_OURS;
+}
+
+/* ---- the reader ---- */
+
+/* Parses the job that the file holds, with the --set strings of its run. */
+static dkm_status read_job(dkm_store_reader *reader, hid_t id, dkm_error *err) {
+  char *text = dkm_hdf5_text_attribute(id, "job"), *name = dkm_hdf5_text_attribute(id, "job_file");
+  char *sets = dkm_hdf5_text_attribute(id, "job_sets");
+  const char **set = NULL;
+  int n_sets = 0;
+  dkm_error inner = {.status = DKM_OK};
+  dkm_status status = DKM_OK;
+
+  if (!text) {
+    status = dkm_fail(err, DKM_IO, "%s is damaged: the job inside it cannot be read", reader->path);
+    goto cleanup;
+  }
+  if (sets) {
+    size_t n_lines = 1;
+    for (const char *c = sets; *c; c++) n_lines += *c == '\n';
+    set = malloc(n_lines * sizeof *set);
+    if (!set) {
+      status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for the job inside it", reader->path);
+      goto cleanup;
+    }
+    char *rest = sets;
+    for (char *line; (line = strsep(&rest, "\n"));) set[n_sets++] = line;
+  }
+  if ((status = dkm_job_parse(&reader->job, name ? name : "job", text, n_sets, set, &inner)) != DKM_OK)
+    dkm_fail(err, status = status == DKM_INPUT ? DKM_IO : status, "%s: the job inside it cannot be used: %s",
+             reader->path, inner.message);
+  else
+    reader->has_job = true;
+
+cleanup:
+  free(set);
+  free(sets);
+  free(name);
+  free(text);
+  return status;
+}
+
+dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_error *err) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  struct stat found;
+  hid_t id = H5I_INVALID_HID;
+  dkm_status status = DKM_OK;
+
+  *out = NULL;
+  dkm_hdf5_quiet();
+  if (stat(path, &found) != 0) return dkm_fail(err, DKM_INPUT, "%s: %s", path, strerror(errno));
+  if (S_ISDIR(found.st_mode)) return dkm_fail(err, DKM_INPUT, "%s is a folder", path);
+
+  dkm_store_reader *reader = calloc(1, sizeof *reader);
+  if (!reader || !(reader->path = strdup(path))) {
+    free(reader);
+    return dkm_fail(err, DKM_MEMORY, "%s: out of memory while opening it", path);
+  }
+  const dkm_hdf5_origin origin = dkm_hdf5_recognise(path, &id, reason);
+  if (origin == DKM_HDF5_OURS)
+    status = read_job(reader, id, err);
+  else
+    status = dkm_fail(err, origin == DKM_HDF5_DAMAGED ? DKM_IO : DKM_INPUT, "%s %s", path, reason);
+  if (status == DKM_OK) {
+    reader->has_file = true;
+    status = dkm_hdf5_file_attach(&reader->file, id, path, &reader->job, err);
+  } else if (id >= 0) {
+    H5Fclose(id);
+  }
+  if (status != DKM_OK) {
+    dkm_store_reader_close(reader);
+    return status;
+  }
+  *out = reader;
+  return DKM_OK;
+}
+
+void dkm_store_reader_close(dkm_store_reader *reader) {
+  if (!reader) return;
+  if (reader->has_file) dkm_hdf5_file_detach(&reader->file);
+  if (reader->has_job) dkm_job_free(&reader->job);
+  free(reader->path);
+  free(reader);
+}
+
+const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader) {
+  return &reader->job;
+}
+
+void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char *out, size_t out_bytes) {
+  long long number = 0;
+  char *text = dkm_hdf5_text_attribute(reader->file.id, name);
+  if (text)
+    snprintf(out, out_bytes, "%s", text);
+  else if (int_attribute(reader->file.id, name, &number))
+    snprintf(out, out_bytes, "%lld", number);
+  else if (out_bytes > 0)
+    out[0] = '\0';
+  free(text);
+}
+
+static dkm_status read_failed(const dkm_store_reader *reader, const char *what, dkm_error *err) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be read: %s", reader->path, what,
+                  dkm_hdf5_reason(reason, sizeof reason));
+}
+
+dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
+                                   dkm_error *err) {
+  if (count == 0) return DKM_OK;
+  if (dkm_hdf5_select(&reader->file, first, count) < 0 || dkm_hdf5_get(&reader->file, DKM_HDF5_STATUS, status) < 0)
+    return read_failed(reader, "status", err);
+  return DKM_OK;
+}
+
+dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
+                                    uint32_t *checksums, dkm_error *err) {
+  dkm_hdf5_file *file = &reader->file;
+  const int64_t chunk = dkm_hdf5_chunk(file);
+  for (int64_t n; count > 0; count -= n, first += n, records += n) {
+    n = count < chunk ? count : chunk;
+    if (dkm_hdf5_select(file, first, n) < 0) return read_failed(reader, "a run of points", err);
+    for (int64_t i = 0; i < n; i++) dkm_record_clear(&records[i]);
+    for (int f = 0; f < dkm_n_fields; f++) {
+      const size_t bytes = file->variable[f].value_bytes * (size_t)file->variable[f].n_values;
+      if (dkm_hdf5_get(file, f, file->buffer) < 0) return read_failed(reader, file->variable[f].name, err);
+      for (int64_t i = 0; i < n; i++)
+        memcpy((char *)&records[i] + dkm_fields[f].offset, (const char *)file->buffer + (size_t)i * bytes, bytes);
+    }
+    if (checksums) {
+      if (dkm_hdf5_get(file, DKM_HDF5_CHECKSUM, checksums) < 0) return read_failed(reader, "checksum", err);
+      checksums += n;
+    }
+  }
+  return DKM_OK;
+}
+
+dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int64_t count, double *states,
+                                   dkm_error *err) {
+  dkm_hdf5_file *file = &reader->file;
+  const int64_t chunk = dkm_hdf5_chunk(file);
+  const size_t n_classes = (size_t)file->grid.n_classes, n_modes = (size_t)file->grid.n_modes;
+  const size_t n_state = 3 * n_classes + 2 * n_modes;
+  const double *values = file->buffer;
+  if (!reader->job.keep_state)
+    return dkm_fail(err, DKM_INPUT, "%s keeps no final states: its job says `output: {state: none}`", reader->path);
+  for (int64_t n; count > 0; count -= n, first += n, states += (size_t)n * n_state) {
+    n = count < chunk ? count : chunk;
+    if (dkm_hdf5_select(file, first, n) < 0) return read_failed(reader, "a run of points", err);
+    if (dkm_hdf5_get(file, DKM_HDF5_M, file->buffer) < 0) return read_failed(reader, "m", err);
+    for (size_t i = 0; i < (size_t)n; i++)
+      for (size_t k = 0; k < n_classes; k++)
+        for (size_t component = 0; component < 3; component++)
+          states[i * n_state + component * n_classes + k] = values[(i * n_classes + k) * 3 + component];
+    for (int part = 0; part < 2; part++) {
+      const int i_variable = part ? DKM_HDF5_BETA_IM : DKM_HDF5_BETA_RE;
+      if (dkm_hdf5_get(file, i_variable, file->buffer) < 0)
+        return read_failed(reader, file->variable[i_variable].name, err);
+      for (size_t i = 0; i < (size_t)n; i++)
+        memcpy(states + i * n_state + 3 * n_classes + (size_t)part * n_modes, values + i * n_modes,
+               n_modes * sizeof *states);
+    }
+  }
+  return DKM_OK;
+}
