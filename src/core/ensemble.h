@@ -5,7 +5,7 @@
  *
  * Structure of arrays, lane fastest: a "vector" below is `lanes` doubles, one of each point.
  *
- *   classes[k]   block of 3 P + 4 vectors for class k:
+ *   classes[k]   block of ensemble_class_vectors(P) vectors for class k:
  *                  H[0 ... P-1]  Taylor coefficients of 2 g0 h_k
  *                  X[0 ... P]    of x_k;  X[0] is the state
  *                  Y[0 ... P]    of y_k
@@ -60,7 +60,8 @@ extern const ensemble_kernel ensemble_avx2, ensemble_avx512;
 
 /* Vectors in the block of a class and of a mode. */
 static inline int ensemble_class_vectors(int order) {
-  return 3 * order + 4;
+  /* An odd number of vectors: blocks a power of two apart would compete for the same lines of the cache. */
+  return (3 * order + 4) | 1;
 }
 static inline int ensemble_mode_vectors(int order) {
   return 2 * (order + 1);

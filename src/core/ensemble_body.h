@@ -335,10 +335,10 @@ INLINE void sweep(ensemble *e, sums *c, fields *f, const int P, int m, vec *norm
  * Near a fixed point that alone would let steps grow until small deviations are no longer
  * followed, only bounded.  A polynomial of order P = 4n multiplies an oscillation of
  * frequency w by exp(i h w) (1 - i r), r = (h w)^(P+1)/(P+1)!, that is its amplitude by
- * 1 - r sin(h w).  `calm` bounds h w such that r <= 1e-8, far below the rates of
- * relaxation that matter, and h w <= pi, where what is left of r damps. */
+ * 1 - r sin(h w) a step.  `calm` bounds h w such that r <= 1e-7: relaxation is followed down
+ * to rates of some 1e-6 of the frequency. */
 INLINE vec step_size(const ensemble *e, const int P, vec norm, vec norm_before) {
-  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.065, 0.536, 1.374, 2.428, 3.14, 3.14, 3.14};
+  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.104, 0.692, 1.64, 2.78, 4.03, 5.34, 6.68};
   vec scale = set(1.0), field = {0};
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
@@ -378,32 +378,52 @@ INLINE void restore_length(vec *x, vec *y, vec *z, vec Q, vec two_Omega, vec fie
   *z = fma_(factor, choose(aligned, *z, pz), *z);
 }
 
-/* New state of one class at t + h. */
-INLINE void class_update(double *block, const int P, vec h, vec two_Omega, const vec *z_factor) {
-  double *X = block + P * LANES, *Y = X + (P + 1) * LANES, *Z = Y + (P + 1) * LANES;
-  vec x = load(X + P * LANES), y = load(Y + P * LANES), z = {0};
+/* New states of N neighbouring classes at t + h: two at a time, since the chains of
+ * multiply-adds of a single one would wait for each other. */
+INLINE void classes_update(double *block, const int N, size_t stride, const int P, vec h, vec two_Omega,
+                           const vec *z_factor) {
+  vec x[2], y[2], z[2];
+#pragma GCC unroll 2
+  for (int j = 0; j < N; j++) {
+    const double *X = block + j * stride + P * LANES;
+    x[j] = load(X + P * LANES);
+    y[j] = load(X + (2 * P + 1) * LANES);
+    z[j] = (vec){0};
+  }
 #pragma GCC unroll 4
   for (int n = P - 1; n >= 0; n--) {
-    vec yn = load(Y + n * LANES);
-    x = fma_(x, h, load(X + n * LANES));
-    z = fma_(z_factor[n], yn, z);
-    y = fma_(y, h, yn);
+    const vec factor = z_factor[n];
+#pragma GCC unroll 2
+    for (int j = 0; j < N; j++) {
+      const double *X = block + j * stride + (P + n) * LANES;
+      const vec yn = load(X + (P + 1) * LANES);
+      x[j] = fma_(x[j], h, load(X));
+      z[j] = fma_(factor, yn, z[j]);
+      y[j] = fma_(y[j], h, yn);
+    }
   }
-  z = z + load(Z);
-  restore_length(&x, &y, &z, load(Z + LANES), two_Omega, load(block));
-  store(X, x);
-  store(Y, y);
-  store(Z, z);
+#pragma GCC unroll 2
+  for (int j = 0; j < N; j++) {
+    double *X = block + j * stride + P * LANES, *Y = X + (P + 1) * LANES, *Z = Y + (P + 1) * LANES;
+    z[j] = z[j] + load(Z);
+    restore_length(&x[j], &y[j], &z[j], load(Z + LANES), two_Omega, load(block + j * stride));
+    store(X, x[j]);
+    store(Y, y[j]);
+    store(Z, z[j]);
+  }
 }
 
 INLINE void update_group(ensemble *e, sums *c, const int low, int64_t k, const int P, vec h, const vec *z_factor) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
+  const int at_once = low > 0 ? 2 : 1;
   double *block = e->classes + (size_t)k * stride, pair[(1 << GROUP_BITS) * 2 * LANES] __attribute__((aligned(64)));
 #pragma GCC unroll 1
-  for (int j = 0; j < 1 << low; j++, block += stride) {
-    class_update(block, P, h, load(e->two_Omega), z_factor);
-    store(pair + 2 * j * LANES, load(block + (P + 2 * (P + 1)) * LANES));
-    store(pair + (2 * j + 1) * LANES, load(block + (P + (P + 1)) * LANES));
+  for (int j = 0; j < 1 << low; j += at_once) {
+    classes_update(block + j * stride, at_once, stride, P, h, load(e->two_Omega), z_factor);
+    for (int i = j; i < j + at_once; i++) {
+      store(pair + 2 * i * LANES, load(block + i * stride + (P + 2 * (P + 1)) * LANES));
+      store(pair + (2 * i + 1) * LANES, load(block + i * stride + (P + (P + 1)) * LANES));
+    }
   }
   sums_add_group(c, low, k, pair, 2 * LANES, 2);
 }
@@ -473,6 +493,7 @@ INLINE void advance_order(ensemble *e, const int P) {
   do {
     vec norm = {0}, norm_before = {0};
     modes_begin(e, P);
+#pragma GCC unroll 8
     for (int m = 0; m < P; m += BLOCK) sweep(e, &c, &f, P, m, &norm, &norm_before);
     vec h = step_size(e, P, norm, norm_before);
     const vec t = load(e->t), t_limit = load(e->t_limit);
