@@ -1,0 +1,52 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Time to verdict on the grid of Fig. 3 (verdict.c), CPU time of one core, all methods in the same run.
+
+    tests/bench/time_to_verdict/run.py BUILD_DIRECTORY [--sample 40] [--perturbed-sample 8]
+
+BUILD_DIRECTORY holds a release build.  dickemap runs on the whole grid; GSL, which would take hours, on a random
+sample of it (drawn with a fixed seed), so that its time a point has the error of a sample: the times are dominated by
+the slowest points.  Needs (Debian) libgsl-dev.
+"""
+import argparse
+import pathlib
+import subprocess
+import tempfile
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[2]
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("build", type=pathlib.Path)
+    parser.add_argument("--sample", type=int, default=40)
+    parser.add_argument("--perturbed-sample", type=int, default=8)
+    arguments = parser.parse_args()
+    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
+                               text=True, check=True).stdout.split()
+    with tempfile.TemporaryDirectory() as folder:
+        program = pathlib.Path(folder) / "verdict"
+        subprocess.run(["gcc", "-std=gnu11", "-O3", "-march=native", f"-I{ROOT / 'include'}", HERE / "verdict.c", "-o", program,
+                        arguments.build / "libdickemap.a", *libraries, "-lm"], check=True)
+
+        def measure(title, *words):
+            line = subprocess.run(["taskset", "-c", "0", program, *map(str, words)], capture_output=True, text=True,
+                                  check=True).stdout.split()
+            n, time, n_open, difference = int(line[0]), float(line[1]), int(line[2]), line[3]
+            print(f"{title:42s} {n:6d} points {1e3 * time:12.4f} ms/point  undecided or capped {n_open:4d}  |xi| - Eq. 12: {difference}",
+                  flush=True)
+            return time
+
+        print("without perturbation")
+        ours = measure("dickemap", "ensemble", 0, 1, 0)
+        full = measure("dickemap, without the quotient", "full", 0, 1, 0)
+        theirs = measure("GSL rk8pd until max|u'| < 1e-8 (t <= 1e6)", "residual", 0, 1, arguments.sample)
+        print(f"GSL's time / dickemap's: {theirs / ours:.0f}; without the quotient {theirs / full:.0f}")
+        print("\nperturbation 0.01, 8 seeds")
+        ours = measure("dickemap (sample of 400)", "ensemble", 0.01, 8, 400)
+        theirs = measure("GSL rk8pd, the same verdicts", "gsl", 0.01, 8, arguments.perturbed_sample)
+        print(f"GSL's time / dickemap's: {theirs / ours:.0f}")
+
+
+main()
