@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Installs into a folder of its own and uses what is there, and only that."""
+
+import os
+import pathlib
+import re
+import subprocess
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+PROGRAM = """\
+#include <dickemap/evaluate.h>
+#include <stdio.h>
+
+int main(void) {
+  dkm_error err;
+  dkm_patterns patterns;
+  dkm_evaluator *evaluator;
+  dkm_solver solver = {DKM_METHOD_ENSEMBLE, 1e-10, 1e7};
+  dkm_point point = {.g0 = 1.0, .Omega = 0.5, .Omega_mu = {1.5, 2.0}, .kappa_mu = {1, 1}, .pattern = 2, .overlap = 1};
+  dkm_record record;
+  if (dkm_patterns_init(&patterns, DKM_GAUGED, 2, &err)) return 1;
+  if (dkm_evaluator_create(&patterns, &solver, NULL, &evaluator, &err)) return 1;
+  if (dkm_evaluate(evaluator, 1, &point, &record, NULL, &err)) return 1;
+  printf("%s %.9f %.9f\\n", dkm_verdict_name(record.verdict), record.xi[0], record.xi[1]);
+  dkm_evaluator_destroy(evaluator);
+  return 0;
+}
+"""
+
+
+def run(*command, **options):
+    result = subprocess.run([str(word) for word in command], text=True, capture_output=True, **options)
+    assert result.returncode == 0, f"{command}\n{result.stdout}{result.stderr}"
+    return result.stdout
+
+
+def install(build, prefix):
+    run("cmake", "--install", build, "--prefix", prefix)
+    (pc,) = prefix.glob("**/dickemap.pc")
+    return prefix, {**os.environ, "PKG_CONFIG_PATH": str(pc.parent)}
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory):
+    """(prefix, environment in which pkg-config finds it)"""
+    if "DICKEMAP_BUILD" not in os.environ:
+        pytest.skip("DICKEMAP_BUILD does not name a build folder")
+    return install(os.environ["DICKEMAP_BUILD"], tmp_path_factory.mktemp("install") / "prefix")
+
+
+def build_and_run(prefix, environment, folder, *options):
+    flags = run("pkg-config", "--cflags", "--libs", *options, "dickemap", env=environment).split()
+    assert any(flag.startswith(f"-L{prefix}") or str(prefix) in os.path.realpath(flag[2:]) for flag in flags)
+    (folder / "ten_lines.c").write_text(PROGRAM)
+    run("cc", "-std=c11", "-Wall", "-Werror", "ten_lines.c", "-o", "ten_lines", *flags, cwd=folder)
+    (library,) = {path.parent for path in prefix.glob("**/libdickemap.*")}
+    verdict, others, cue = run(folder / "ten_lines", env={**environment, "LD_LIBRARY_PATH": str(library)}).split()
+    assert verdict == "fixed_point"
+    assert abs(float(others)) < 1e-8
+    g_nu_squared = 0.5 / (2 * 2.0) * (2.0**2 + 1 / 4)
+    assert abs(float(cue)) == pytest.approx((1 - g_nu_squared**2) ** 0.5, abs=1e-8)  # Eq. 12, g0 = 1
+
+
+@pytest.mark.parametrize("options", [[], ["--static"]])
+def test_a_c_program_builds_against_the_installed_library(installed, tmp_path, options):
+    build_and_run(*installed, tmp_path, *options)
+
+
+def test_every_installed_header_compiles_alone_without_mpi_and_hdf5(installed, tmp_path):
+    prefix, environment = installed
+    headers = sorted((prefix / "include" / "dickemap").glob("*.h"))
+    parallel_part = {"store.h", "schedule.h", "progress.h"}
+    assert {header.name for header in headers} == {
+        header.name for header in (ROOT / "include" / "dickemap").glob("*.h")} - parallel_part
+    for header in headers:
+        source = tmp_path / f"{header.stem}.c"
+        source.write_text(f"#include <dickemap/{header.name}>\n")
+        needs = run("cc", "-std=c11", "-Wall", "-Werror", "-M", "-I", prefix / "include", source)
+        assert "mpi.h" not in needs and "hdf5.h" not in needs
+        run("cc", "-std=c11", "-Wall", "-Werror", "-fsyntax-only", "-I", prefix / "include", source)
+
+
+def test_the_installed_program_runs(installed):
+    prefix, environment = installed
+    assert run(prefix / "bin" / "dickemap", "--version", env=environment).startswith("dickemap")
+
+
+def test_the_manual_is_installed_and_clean(installed):
+    prefix, _ = installed
+    (page,) = prefix.glob("**/man1/dickemap.1")
+    run("mandoc", "-T", "lint", "-W", "warning", page)
+
+
+def test_pkg_config_knows_the_version(installed):
+    _, environment = installed
+    version = re.search(r"project\(dickemap VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    assert run("pkg-config", "--modversion", "dickemap", env=environment).strip() == version
+
+
+@pytest.mark.long
+def test_a_shared_library_works_too(tmp_path):
+    run("cmake", "-S", ROOT, "-B", tmp_path / "build", "-DBUILD_SHARED_LIBS=ON", "-DBUILD_TESTING=OFF")
+    run("cmake", "--build", tmp_path / "build", "-j2")
+    prefix, environment = install(tmp_path / "build", tmp_path / "prefix")
+    assert run(prefix / "bin" / "dickemap", "--version").startswith("dickemap")
+    flags = run("pkg-config", "--libs", "dickemap", env=environment)
+    assert "gsl" not in flags
+    build_and_run(prefix, environment, tmp_path)

@@ -1,0 +1,97 @@
+#!/bin/bash
+# SPDX-License-Identifier: GPL-3.0-or-later
+# run: every test.  Installs what is missing (as jobs/quickstart.sh does), builds release and asan, runs ctest
+# on both, then the Python tests: all of them with the release program, those of the command line with the
+# asan program as well.  The last line is "N passed, N failed, N skipped"; exit 0 if nothing failed.
+#
+#   tests/run.sh [--long]     --long: also the tests that take minutes (ctest label and pytest mark `long`)
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+# shellcheck source=jobs/setup.sh
+. jobs/setup.sh
+
+long=no
+case ${1:-} in
+  '') ;;
+  --long) long=yes ;;
+  -h | --help) echo "usage: tests/run.sh [--long]"; exit 0 ;;
+  *) echo "tests/run.sh: unknown argument '$1' (allowed: --long)" >&2; exit 1 ;;
+esac
+if [ $long = yes ]; then
+  ctest_tier=() pytest_tier=()
+else
+  ctest_tier=(-LE long) pytest_tier=(-m "not long")
+fi
+
+setup_packages build python test
+scratch=$(mktemp -d)
+chmod 711 "$scratch" # tests of permissions give up being root and must still reach their folders
+trap 'rm -rf "$scratch"' EXIT
+setup_mpi "$scratch"
+# Our code is checked for leaks, the MPI library and those below it are not.  To tell them apart takes whole
+# stacks (slow unwinding); without the second option LeakSanitizer stumbles over modules loaded by MPI.
+export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
+export ASAN_OPTIONS=fast_unwind_on_malloc=0:intercept_tls_get_addr=0
+export PYTHONDONTWRITEBYTECODE=1
+
+reports=build/reports
+rm -rf $reports
+mkdir -p $reports
+broken=() # stages that failed, whether or not they could say which test it was
+
+stage() { # stage NAME COMMAND...
+  local name=$1
+  shift
+  printf '\n== %s\n' "$name"
+  "$@" || broken+=("$name")
+}
+
+build() { # build PRESET
+  cmake --preset "$1" -DBUILD_TESTING=ON >"$reports/configure-$1.log" 2>&1 || { cat "$reports/configure-$1.log"; return 1; }
+  cmake --build --preset "$1" -j "$(nproc)" >"$reports/build-$1.log" 2>&1 || { tail -n 40 "$reports/build-$1.log"; return 1; }
+}
+
+run_ctest() { # run_ctest PRESET
+  ctest --preset "$1" --timeout 900 "${ctest_tier[@]}" --output-junit "$PWD/$reports/ctest-$1.xml"
+}
+
+run_pytest() { # run_pytest PRESET TESTS...
+  local preset=$1
+  shift
+  DICKEMAP=$PWD/build/$preset/dickemap DICKEMAP_BUILD=$PWD/build/$preset \
+    "$PYTHON" -m pytest "$@" "${pytest_tier[@]}" --junit-xml="$reports/pytest-$preset.xml"
+}
+
+for preset in release asan; do
+  stage "build $preset" build $preset
+  if [[ " ${broken[*]} " != *" build $preset "* ]]; then
+    stage "ctest $preset" run_ctest $preset
+    if [ $preset = release ]; then
+      stage "pytest $preset" run_pytest $preset tests
+    else
+      stage "pytest $preset" run_pytest $preset tests/cli
+    fi
+  fi
+done
+
+# A stage that broke without a failing test to show for it counts as one failure.
+printf '\n== result\n'
+"$PYTHON" - "$reports" "${broken[@]}" <<'END'
+import pathlib, sys, xml.etree.ElementTree as tree
+
+passed = failed = skipped = 0
+silent = set(sys.argv[2:])
+for path in sorted(pathlib.Path(sys.argv[1]).glob("*.xml")):
+    for suite in tree.parse(path).getroot().iter("testsuite"):
+        count = {key: int(suite.get(key) or 0) for key in ("tests", "failures", "errors", "skipped", "disabled")}
+        bad = count["failures"] + count["errors"]
+        out = count["skipped"] + count["disabled"]
+        passed, failed, skipped = passed + count["tests"] - bad - out, failed + bad, skipped + out
+        if bad:
+            silent.discard(path.stem.replace("-", " "))
+for stage in sorted(sys.argv[2:]):
+    print(f"failed: {stage}")
+failed += len(silent)
+print(f"{passed} passed, {failed} failed, {skipped} skipped")
+sys.exit(1 if failed or not passed else 0)
+END
