@@ -17,17 +17,19 @@
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
+#include "dickemap/store.h"
 #include "dickemap/theory.h"
 
 /* Without --t-end a trajectory shows the transient: many times the life time 2/kappa of a mode. */
-static const double default_kappa_t = 200, default_samples = 1000, max_samples = 1e8;
+static const double default_kappa_t = 200, default_samples = 1000, max_samples = 1e7;
 
 static const char help[] =
     "usage: dickemap point JOB.yaml --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
     "Computes one point of a job and prints everything about it.\n\n"
     "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
     "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
-    "      --trajectory FILE.csv  also write overlaps and modes over time; - prints that instead of the listing\n"
+    "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"
+    "                             instead of the listing\n"
     "      --t-end T              end of the trajectory (default: that of the record, at most 200/kappa)\n"
     "      --dt D                 distance of its samples (default: t-end/1000)\n"
     "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
@@ -163,72 +165,92 @@ static void print_theory(const dkm_job *job, const dkm_point *point) {
 
 /* ---- the trajectory ---- */
 
-static void print_sample(FILE *file, const dkm_patterns *patterns, double t, const double *u, double *work) {
-  double xi[DKM_MAX_MODES], root_k = sqrt((double)patterns->n_classes); /* alpha = sqrt(K) beta */
-  const double *beta = u + 3 * patterns->n_classes;
-  dkm_model_overlaps(patterns, u, xi, work);
-  fprintf(file, "%.17g", t);
-  for (int mu = 0; mu < patterns->n_modes; mu++) fprintf(file, ",%.17g", xi[mu]);
-  for (int i = 0; i < 2 * patterns->n_modes; i++) fprintf(file, ",%.17g", root_k * beta[i]);
-  fputc('\n', file);
-}
-
-static dkm_status print_trajectory(FILE *file, const struct arguments *args, const dkm_job *job, const dkm_point *point,
-                                   double t_end, dkm_error *err) {
-  const dkm_patterns *patterns = &job->patterns;
-  dkm_integrator *integrator = NULL;
-  double dt = args->dt > 0 ? args->dt : t_end / default_samples;
+static dkm_status sample_trajectory(const struct arguments *args, const dkm_job *job, const dkm_point *point,
+                                    double t_end, dkm_trajectory *trajectory, dkm_error *err) {
+  const double dt = args->dt > 0 ? args->dt : t_end / default_samples;
   if (t_end / dt > max_samples)
     return dkm_fail(err, DKM_INPUT, "point: --t-end %g with --dt %g gives %.3g samples, but at most %g are allowed",
                     t_end, dt, t_end / dt, max_samples);
-  int64_t n_samples = (int64_t)floor(t_end / dt * (1 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
-  double *u = malloc(sizeof *u * dkm_model_size(patterns));
-  double *workspace = malloc(sizeof *workspace * 2 * (size_t)patterns->n_classes);
-  dkm_status status = DKM_OK;
-  if (!u || !workspace) status = dkm_fail(err, DKM_MEMORY, "out of memory (the state of a point)");
-  if (!status) status = dkm_integrator_create(patterns, &job->solver, args->cpu, &integrator, err);
-  if (!status) status = dkm_model_start(patterns, point, u, err);
-  if (status) goto cleanup;
+  return dkm_trajectory_compute(&job->patterns, point, &job->solver, args->cpu, t_end, dt, trajectory, err);
+}
 
+static void print_columns(FILE *file, const char *name, int n_modes) {
+  for (int mu = 1; mu <= n_modes; mu++) fprintf(file, ",%s_%d", name, mu);
+}
+
+static void print_trajectory(FILE *file, const dkm_trajectory *trajectory) {
+  const int M = trajectory->n_modes;
+  const double *columns[] = {trajectory->xi, trajectory->alpha_re, trajectory->alpha_im};
   fputs("t", file);
-  for (int mu = 1; mu <= patterns->n_modes; mu++) fprintf(file, ",xi_%d", mu);
-  for (int mu = 1; mu <= patterns->n_modes; mu++) fprintf(file, ",alpha_re_%d", mu);
-  for (int mu = 1; mu <= patterns->n_modes; mu++) fprintf(file, ",alpha_im_%d", mu);
+  print_columns(file, "xi", M);
+  print_columns(file, "alpha_re", M);
+  print_columns(file, "alpha_im", M);
   fputc('\n', file);
-  print_sample(file, patterns, 0, u, workspace);
-  dkm_integrator_load(integrator, 0, point, u, 0);
-  dkm_lane *lane = dkm_integrator_lane(integrator, 0);
-  for (int64_t i = 1; i <= n_samples; i++) {
-    lane->t_limit = dt * (double)i;
-    while (lane->t < lane->t_limit && !lane->failure) dkm_integrator_advance(integrator);
-    if (lane->failure) {
-      status = dkm_fail(err, DKM_NUMERIC, "point: the trajectory failed at t = %g: %s", lane->t,
-                        dkm_failure_text(lane->failure));
-      goto cleanup;
-    }
-    dkm_integrator_state(integrator, 0, u);
-    print_sample(file, patterns, lane->t, u, workspace);
+  for (int64_t i = 0; i < trajectory->n; i++) {
+    fprintf(file, "%.17g", trajectory->t[i]);
+    for (int c = 0; c < 3; c++)
+      for (int mu = 0; mu < M; mu++) fprintf(file, ",%.17g", columns[c][i * M + mu]);
+    fputc('\n', file);
   }
+}
 
-cleanup:
-  dkm_integrator_destroy(integrator);
-  free(workspace);
-  free(u);
-  return status;
+static bool ends_in(const char *name, const char *ending) {
+  const size_t n = strlen(name), m = strlen(ending);
+  return n > m && strcmp(name + n - m, ending) == 0;
+}
+
+/* To a file that does not exist yet; what could not be written whole is removed. */
+static dkm_status write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
+                                   const dkm_trajectory *trajectory, dkm_error *err) {
+  if (strcmp(path, "-") == 0) {
+    print_trajectory(stdout, trajectory);
+    return DKM_OK;
+  }
+  if (ends_in(path, ".h5")) return dkm_store_write_trajectory(path, job, point, trajectory, err);
+  FILE *file = fopen(path, "wx");
+  if (!file) return dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+  print_trajectory(file, trajectory);
+  bool whole = !ferror(file);
+  if (fclose(file)) whole = false;
+  if (whole) return DKM_OK;
+  remove(path);
+  return dkm_fail(err, DKM_IO, "%s: could not be written whole", path);
+}
+
+/* Before anything is computed: whether the file can be made. */
+static dkm_status check_trajectory(const char *path, dkm_error *err) {
+  if (strcmp(path, "-") == 0) return DKM_OK;
+  FILE *file = fopen(path, "wx");
+  if (!file)
+    return errno == EEXIST ? dkm_fail(err, DKM_INPUT, "%s exists; it is not overwritten", path)
+                           : dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+  fclose(file);
+  remove(path);
+  return DKM_OK;
 }
 
 /* ---- the command ---- */
 
-static dkm_status compute(const struct arguments *args, const dkm_job *job, const dkm_point *point, FILE *trajectory,
-                          dkm_error *err) {
+static dkm_status compute(const struct arguments *args, const dkm_job *job, const dkm_point *point, dkm_error *err) {
+  const bool listing = !args->trajectory || strcmp(args->trajectory, "-") != 0;
   dkm_evaluator *evaluator = NULL;
   dkm_record record;
   dkm_status status = DKM_OK;
-  bool listing = trajectory != stdout;
   if (listing || args->t_end == 0) {
     status = dkm_evaluator_create(&job->patterns, &job->solver, args->cpu, &evaluator, err);
     if (!status) status = dkm_evaluate(evaluator, 1, point, &record, NULL, err);
     dkm_evaluator_destroy(evaluator);
+    if (status) return status;
+  }
+  if (args->trajectory) {
+    dkm_trajectory trajectory;
+    double t_end = args->t_end, kappa = INFINITY;
+    for (int mu = 0; mu < job->patterns.n_modes; mu++) kappa = fmin(kappa, point->kappa_mu[mu]);
+    if (t_end == 0) t_end = fmin(record.t_end, default_kappa_t / kappa);
+    status = sample_trajectory(args, job, point, t_end, &trajectory, err);
+    if (status) return status;
+    status = write_trajectory(args->trajectory, job, point, &trajectory, err);
+    dkm_trajectory_free(&trajectory);
     if (status) return status;
   }
   if (listing) {
@@ -236,39 +258,16 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
     print_record(&record, job->patterns.n_modes);
     print_theory(job, point);
   }
-  if (!trajectory) return DKM_OK;
-  double t_end = args->t_end;
-  if (t_end == 0) {
-    double kappa = INFINITY;
-    for (int mu = 0; mu < job->patterns.n_modes; mu++) kappa = fmin(kappa, point->kappa_mu[mu]);
-    t_end = fmin(record.t_end, default_kappa_t / kappa);
-  }
-  return print_trajectory(trajectory, args, job, point, t_end, err);
+  return DKM_OK;
 }
 
 static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   dkm_job job = {0};
   dkm_point point;
-  FILE *trajectory = NULL;
   dkm_status status = dkm_job_read(&job, args->job, args->n_sets, args->sets, err);
   if (!status) status = choose_point(args, &job, &point, err);
-  if (status) goto cleanup;
-  if (args->trajectory && strcmp(args->trajectory, "-") == 0) {
-    trajectory = stdout;
-  } else if (args->trajectory && !(trajectory = fopen(args->trajectory, "wx"))) {
-    status = errno == EEXIST ? dkm_fail(err, DKM_INPUT, "%s exists; it is not overwritten", args->trajectory)
-                             : dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", args->trajectory, strerror(errno));
-    goto cleanup;
-  }
-  status = compute(args, &job, &point, trajectory, err);
-
-cleanup:
-  if (trajectory && trajectory != stdout) {
-    bool failed = ferror(trajectory);
-    if (fclose(trajectory)) failed = true;
-    if (!status && failed) status = dkm_fail(err, DKM_IO, "%s: could not be written whole", args->trajectory);
-    if (status) remove(args->trajectory);
-  }
+  if (!status && args->trajectory) status = check_trajectory(args->trajectory, err);
+  if (!status) status = compute(args, &job, &point, err);
   dkm_job_free(&job);
   return status;
 }
@@ -322,10 +321,10 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
                     "point: unexpected argument \"%s\" after the job file %s; see `dickemap point --help`",
                     argv[optind + 1], argv[optind]);
   args->job = argv[optind];
-  const char *dot = args->trajectory ? strrchr(args->trajectory, '.') : NULL;
-  if (args->trajectory && strcmp(args->trajectory, "-") != 0 && !(dot && strcmp(dot, ".csv") == 0))
+  if (args->trajectory && strcmp(args->trajectory, "-") != 0 && !ends_in(args->trajectory, ".csv") &&
+      !ends_in(args->trajectory, ".h5"))
     return dkm_fail(err, DKM_INPUT,
-                    "point: --trajectory %s: must be a name that ends in .csv, or - for standard output",
+                    "point: --trajectory %s: must be a name that ends in .csv or .h5, or - for standard output (CSV)",
                     args->trajectory);
   if (!args->trajectory && (args->t_end > 0 || args->dt > 0))
     return dkm_fail(err, DKM_INPUT, "point: --t-end and --dt are about a trajectory; --trajectory is missing");

@@ -18,14 +18,14 @@
 #define DICKEMAP_ENSEMBLE_H
 #include "dickemap/integrator.h"
 
-enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 28 };
+enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 24 };
 
 /* One double for each lane. */
 typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
 
 typedef struct ensemble {
   dkm_patterns patterns;
-  int lanes, order;   /* order: a multiple of 4, see ensemble_body.h */
+  int lanes, order;   /* order: 12, 16, 20 or 24, see ensemble_body.h */
   double tolerance;
   double *classes, *modes;
 

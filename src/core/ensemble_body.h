@@ -175,7 +175,7 @@ INLINE vec collected(const sums *c, const dkm_patterns *p, int bits, int mu, int
 static const double inverse[ENSEMBLE_MAX_ORDER + 4] = {
     0.0,      1.0 / 1,  1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,  1.0 / 10,
     1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21,
-    1.0 / 22, 1.0 / 23, 1.0 / 24, 1.0 / 25, 1.0 / 26, 1.0 / 27, 1.0 / 28, 1.0 / 29, 1.0 / 30, 1.0 / 31};
+    1.0 / 22, 1.0 / 23, 1.0 / 24, 1.0 / 25, 1.0 / 26, 1.0 / 27};
 
 /* Adds one known order to four convolutions: a += (w0 ... w3) y, b += (w0 ... w3) x. */
 INLINE void convolve(vec *a, vec *b, vec w0, vec w1, vec w2, vec w3, vec x, vec y) {
@@ -338,7 +338,7 @@ INLINE void sweep(ensemble *e, sums *c, fields *f, const int P, int m, vec *norm
  * 1 - r sin(h w) a step.  `calm` bounds h w such that r <= 1e-7: relaxation is followed down
  * to rates of some 1e-6 of the frequency. */
 INLINE vec step_size(const ensemble *e, const int P, vec norm, vec norm_before) {
-  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.104, 0.692, 1.64, 2.78, 4.03, 5.34, 6.68};
+  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.104, 0.692, 1.64, 2.78, 4.03, 5.34};
   vec scale = set(1.0), field = {0};
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
@@ -513,7 +513,6 @@ INLINE void advance_order(ensemble *e, const int P) {
 
 static void advance(ensemble *e) {
   switch (e->order) {
-  case 8: advance_order(e, 8); break;
   case 12: advance_order(e, 12); break;
   case 16: advance_order(e, 16); break;
   case 20: advance_order(e, 20); break;

@@ -13,6 +13,7 @@
 #ifndef DICKEMAP_STORE_HDF5_H
 #define DICKEMAP_STORE_HDF5_H
 #include <hdf5.h>
+#include <hdf5_hl.h>
 
 #include "dickemap/store.h"
 

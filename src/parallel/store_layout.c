@@ -19,7 +19,6 @@
 #include "store_hdf5.h"
 
 #include <gsl/gsl_version.h>
-#include <hdf5_hl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -7,6 +7,7 @@ import io
 import h5py
 import numpy
 import pytest
+import xarray
 
 AT = ["--at", "g0=1.1,pattern=2"]
 XI = (1 - (0.7288689868556625 / 1.1) ** 4) ** 0.5  # Eq. 12: g_2 for Omega = 0.5, Omega_2 = 2, kappa = 1
@@ -125,6 +126,26 @@ def test_a_trajectory_file_comes_beside_the_listing(dickemap, job, tmp_path):
     assert (tmp_path / "path.csv").read_text() == dickemap("point", job, *AT, "--trajectory", "-", *times).stdout
 
 
+def test_a_trajectory_in_hdf5_is_a_labelled_dataset_with_the_numbers_of_the_csv(dickemap, job, tmp_path):
+    times = ["--t-end", "10", "--dt", "0.5"]
+    columns = table(dickemap("point", job, *AT, "--trajectory", "-", *times).stdout)
+    dickemap("point", job, *AT, "--trajectory", "path.h5", *times)
+    for engine in "h5netcdf", "netcdf4":
+        with xarray.open_dataset(tmp_path / "path.h5", engine=engine) as data:
+            assert data.xi.dims == ("t", "mode") and list(data.mode.values) == [1, 2]
+            numpy.testing.assert_array_equal(data.t.values, columns["t"])
+            for name in "xi", "alpha_re", "alpha_im":
+                for mode in 1, 2:
+                    numpy.testing.assert_array_equal(data[name].sel(mode=mode).values, columns[f"{name}_{mode}"])
+            assert data.attrs["g0"] == 1.1 and data.attrs["pattern"] == 2
+
+
+def test_an_existing_hdf5_trajectory_is_not_overwritten(refused, job, tmp_path):
+    (tmp_path / "path.h5").write_text("precious")
+    assert refused("point", job, *AT, "--trajectory", "path.h5") == "path.h5 exists; it is not overwritten"
+    assert (tmp_path / "path.h5").read_text() == "precious"
+
+
 def test_the_two_methods_agree_on_a_trajectory(dickemap, job):
     times = ["--trajectory", "-", "--t-end", "20", "--dt", "1"]
     ours = table(dickemap("point", job, *AT, *times).stdout)
@@ -147,10 +168,10 @@ def test_the_two_methods_agree_on_a_trajectory(dickemap, job):
     (["point", "small.yaml", "--at", "pattern=1"],
      "point: --at must give a value for every axis of small.yaml, but has none for: g0"),
     (["point", "small.yaml", "--at", "g0"], "--at g0: must have the form name=value, such as g0=1.1"),
-    (["point", "small.yaml", *AT, "--trajectory", "path.h5"],
-     "point: --trajectory path.h5: must be a name that ends in .csv, or - for standard output"),
+    (["point", "small.yaml", *AT, "--trajectory", "missing/path.h5"],
+     "missing/path.h5: cannot be written: No such file or directory"),
     (["point", "small.yaml", *AT, "--trajectory", "small.yaml"],
-     "point: --trajectory small.yaml: must be a name that ends in .csv, or - for standard output"),
+     "point: --trajectory small.yaml: must be a name that ends in .csv or .h5, or - for standard output (CSV)"),
     (["point", "small.yaml", *AT, "--trajectory", "missing/path.csv"],
      "missing/path.csv: cannot be written: No such file or directory"),
     (["point", "small.yaml", *AT, "--trajectory", "-", "--dt", "0"],
@@ -160,7 +181,7 @@ def test_the_two_methods_agree_on_a_trajectory(dickemap, job):
     (["point", "small.yaml", *AT, "--trajectory", "-", "--t-end", "inf"],
      'point: --t-end is "inf", but must be a finite number > 0'),
     (["point", "small.yaml", *AT, "--trajectory", "-", "--t-end", "10", "--dt", "1e-9"],
-     "point: --t-end 10 with --dt 1e-09 gives 1e+10 samples, but at most 1e+08 are allowed"),
+     "point: --t-end 10 with --dt 1e-09 gives 1e+10 samples, but at most 1e+07 are allowed"),
     (["point", "small.yaml", *AT, "--t-end", "10"],
      "point: --t-end and --dt are about a trajectory; --trajectory is missing"),
 ])

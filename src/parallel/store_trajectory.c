@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* store_trajectory: one trajectory as a small labelled file of its own:
+ *   t [t], mode [mode], xi, alpha_re, alpha_im [t, mode], and the point as attributes. */
+#include <stdio.h>
+#include <string.h>
+
+#include "store_hdf5.h"
+
+typedef struct writer {
+  hid_t file;
+  const char *path;
+  dkm_error *err;
+} writer;
+
+static dkm_status failed(const writer *w, const char *what) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  return dkm_fail(w->err, DKM_IO, "%s: %s could not be written: %s", w->path, what,
+                  dkm_hdf5_reason(reason, sizeof reason));
+}
+
+static dkm_status put_scale(const writer *w, const char *name, hid_t type, hid_t memory, hsize_t n, const void *values,
+                            const char *long_name) {
+  const hid_t space = H5Screate_simple(1, &n, NULL);
+  const hid_t data = H5Dcreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
+  dkm_status status = DKM_OK;
+  if (data < 0 || H5Dwrite(data, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 || H5DSset_scale(data, name) < 0 ||
+      H5LTset_attribute_string(w->file, name, "units", "1") < 0 ||
+      H5LTset_attribute_string(w->file, name, "long_name", long_name) < 0)
+    status = failed(w, name);
+  if (data >= 0) H5Dclose(data);
+  if (space >= 0) H5Sclose(space);
+  return status;
+}
+
+static dkm_status put_samples(const writer *w, const char *name, const dkm_trajectory *trajectory, const double *values,
+                              const char *long_name) {
+  const char *scales[] = {"t", "mode"};
+  const hsize_t shape[] = {(hsize_t)trajectory->n, (hsize_t)trajectory->n_modes};
+  dkm_status status = DKM_OK;
+  if (H5LTmake_dataset(w->file, name, 2, shape, H5T_IEEE_F64LE, NULL) < 0) return failed(w, name);
+  const hid_t data = H5Dopen2(w->file, name, H5P_DEFAULT);
+  if (data < 0 || H5Dwrite(data, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 ||
+      H5LTset_attribute_string(w->file, name, "units", "1") < 0 ||
+      H5LTset_attribute_string(w->file, name, "long_name", long_name) < 0)
+    status = failed(w, name);
+  for (unsigned i = 0; i < 2 && status == DKM_OK; i++) {
+    const hid_t scale = H5Dopen2(w->file, scales[i], H5P_DEFAULT);
+    if (scale < 0 || H5DSattach_scale(data, scale, i) < 0) status = failed(w, name);
+    if (scale >= 0) H5Dclose(scale);
+  }
+  if (data >= 0) H5Dclose(data);
+  return status;
+}
+
+static dkm_status put_point(const writer *w, const dkm_job *job, const dkm_point *point) {
+  const int M = job->patterns.n_modes;
+  const struct {
+    const char *name;
+    const double *values;
+    size_t n;
+  } numbers[] = {{"g0", &point->g0, 1},
+                 {"Omega", &point->Omega, 1},
+                 {"Omega_mu", point->Omega_mu, (size_t)M},
+                 {"kappa_mu", point->kappa_mu, (size_t)M},
+                 {"overlap", &point->overlap, 1},
+                 {"perturbation", &point->perturbation, 1}};
+  const long long seed = point->seed;
+  if (H5LTset_attribute_string(w->file, "/", "Conventions", "CF-1.10") < 0 ||
+      H5LTset_attribute_string(w->file, "/", "title", "trajectory of one point") < 0 ||
+      H5LTset_attribute_string(w->file, "/", "job", job->text) < 0 ||
+      H5LTset_attribute_int(w->file, "/", "pattern", &point->pattern, 1) < 0 ||
+      H5LTset_attribute_long_long(w->file, "/", "seed", &seed, 1) < 0)
+    return failed(w, "the point");
+  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
+    if (H5LTset_attribute_double(w->file, "/", numbers[i].name, numbers[i].values, numbers[i].n) < 0)
+      return failed(w, numbers[i].name);
+  return DKM_OK;
+}
+
+dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
+                                      const dkm_trajectory *trajectory, dkm_error *err) {
+  int modes[DKM_MAX_MODES];
+  dkm_hdf5_quiet();
+  writer w = {H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), path, err};
+  if (w.file < 0) return failed(&w, "the file");
+  for (int mu = 0; mu < trajectory->n_modes; mu++) modes[mu] = mu + 1;
+  dkm_status status = put_point(&w, job, point);
+  if (status == DKM_OK)
+    status = put_scale(&w, "t", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, (hsize_t)trajectory->n, trajectory->t, "time");
+  if (status == DKM_OK)
+    status = put_scale(&w, "mode", H5T_STD_I32LE, H5T_NATIVE_INT, (hsize_t)trajectory->n_modes, modes,
+                       "boson mode and its pattern, from 1");
+  if (status == DKM_OK)
+    status = put_samples(&w, "xi", trajectory, trajectory->xi, "overlap with the pattern of the mode");
+  if (status == DKM_OK)
+    status = put_samples(&w, "alpha_re", trajectory, trajectory->alpha_re, "real part of the mode's amplitude alpha");
+  if (status == DKM_OK)
+    status = put_samples(&w, "alpha_im", trajectory, trajectory->alpha_im, "imaginary part of the mode's amplitude alpha");
+  if (H5Fclose(w.file) < 0 && status == DKM_OK) status = failed(&w, "the file");
+  if (status != DKM_OK) remove(path);
+  return status;
+}
