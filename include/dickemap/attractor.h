@@ -13,11 +13,21 @@
  *   the rates of the order parameters fell by a factor e, at the rate gamma within 10 %: the motion is
  *   linear already, and can only become more so.
  *
- * The record then holds the fixed point itself. */
+ * The record then holds the fixed point itself.
+ *
+ * A trajectory that is not on its way to a fixed point by the end of a transient is sampled
+ * (sampling.h) in windows that double in length; each is discarded as transient when the
+ * next begins, and from the longest length on the time between them doubles.  The motion
+ * (motion.h) is a limit cycle as soon as a window shows it to recur; a torus or chaos when two windows
+ * in succession say so, the torus with the same frequencies; weak or intermittent chaos
+ * also when the growth of separations over several of the longest windows says so together.  Order parameters that
+ * fluctuate by no more than the precession of spins about a stable fixed point explains are
+ * steady: dark precession. */
 #ifndef DICKEMAP_ATTRACTOR_H
 #define DICKEMAP_ATTRACTOR_H
 #include "dickemap/fixedpoint.h"
 #include "dickemap/integrator.h"
+#include "dickemap/motion.h"
 #include "dickemap/record.h"
 
 /* What is remembered of one trajectory between two looks. */
@@ -31,18 +41,43 @@ typedef struct dkm_attractor {
   /* A window in which a damped fixed point was near: where the decay is measured from. */
   bool has_anchor;
   double anchor_t, anchor_rate, anchor_xi[DKM_MAX_MODES];
+  /* The damped fixed point that was near last, and since when. */
+  double near_since, near_xi[DKM_MAX_MODES];
+  /* When and how to sample next, and what the last window showed. */
+  double t_sample, fastest;
+  double rate_mark; /* the largest rate some time before that */
+  int n_samples;
+  dkm_motion_kind last_kind;
+  double last_frequency[2], last_weight, last_bin;
+  /* Growth of separations over the unclear windows of the longest length. */
+  int n_long;
+  double growth_sum, growth_square, lyapunov_sum;
+  int64_t steps; /* before the lane's present count */
 } dkm_attractor;
+
+typedef enum dkm_outlook {
+  DKM_OUTLOOK_GO_ON,  /* a new t_pause is set */
+  DKM_OUTLOOK_SAMPLE, /* take a window of dkm_attractor.n_samples, then call dkm_attractor_judge */
+  DKM_OUTLOOK_END     /* the record is complete but for wall_time */
+} dkm_outlook;
 
 /* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */
 void dkm_attractor_begin(dkm_attractor *attractor, const dkm_patterns *patterns, const dkm_point *point,
                          const dkm_solver *solver, dkm_lane *lane);
 
 /* Looks at a lane that has reached t_pause or t_limit or has failed. u: its state (3K + 2M
- * values); u_start: the state that it started from.  Returns true if the trajectory ends
- * here; the record is then complete but for wall_time, and u is the state that it
- * describes (the fixed point itself where there is one). Otherwise sets a new t_pause. */
-bool dkm_attractor_look(dkm_attractor *attractor, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
-                        const dkm_point *point, const dkm_solver *solver, const dkm_window *window, dkm_lane *lane,
-                        double *u, double *scratch, dkm_record *record);
+ * values); scratch: 3K + 2M + 2K values.  At the end u is the state that the record
+ * describes (the fixed point itself where there is one). */
+dkm_outlook dkm_attractor_look(dkm_attractor *attractor, dkm_fixedpoint_workspace *workspace,
+                               const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
+                               const dkm_window *window, dkm_lane *lane, double *u, double *scratch,
+                               dkm_record *record);
+
+/* The same at the end of a window of samples. fastest: the largest frequency met in it; may
+ * ask for another window at once. */
+dkm_outlook dkm_attractor_judge(dkm_attractor *attractor, dkm_fixedpoint_workspace *workspace,
+                                const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
+                                const dkm_series *series, double fastest, dkm_lane *lane, double *u, double *scratch,
+                                dkm_record *record);
 
 #endif

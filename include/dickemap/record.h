@@ -61,6 +61,11 @@ typedef struct dkm_record {
   double decay_rate;  /* of the slowest damped direction, > 0 */
   int32_t n_unstable; /* directions that grow */
   int32_t n_neutral;  /* directions that neither grow nor decay (dark precession, lengths) */
+  double amplitude;   /* oscillating: largest half of peak to peak of a xi, last window */
+  double period;      /* limit_cycle: of the order parameters */
+  double frequency_1; /* angular; limit_cycle: 2 pi/period; quasiperiodic: of the leading line of the spectrum */
+  double frequency_2; /* quasiperiodic: of the leading line that is no multiple of it */
+  double lyapunov;    /* oscillating: largest Lyapunov exponent, measured over the last window */
   double xi_theory;   /* |xi_cue| of Eq. 12, NaN where it does not apply */
   double g_crit;      /* g_nu of the cue */
   double g_retrieve;  /* g_ret of the cue */

@@ -5,6 +5,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "dickemap/sampling.h"
 #include "dickemap/theory.h"
 
 /* Newton is tried once all rates of the order parameters stayed below this fraction of the
@@ -23,6 +24,30 @@ static const double at_rest = 1e-9;
  * are constants, and the fields of the classes equal, up to that. What is left is asked to be a hundredth of
  * it, or as small as truncation errors let it become, and small in any case. */
 static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1e-5;
+/* With samples of a whole window at hand they may fluctuate by a tenth of p^2, a fifth of what precession
+ * takes from the component along the field, up to the second number: spins whose fields differ at that
+ * order get out of step, and excite the modes, for 1e5 periods and more. */
+static const double steady_sampled_fraction = 0.1, steady_sampled_most = 5e-4;
+/* The transient before the first samples: this many times 1/kappa of the slowest mode, and
+ * this many of the shortest windows. */
+static const double transient_decays = 50.0, transient_windows = 10.0;
+/* A trajectory near a damped fixed point has this many decay times to be caught by it before
+ * it is sampled: exp(-30) is rounding error.  Spins that precess end at a distance of 1e-5 at most. */
+static const double caught_within = 30.0, caught_within_precessing = 12.0;
+/* An oscillation whose size falls by this fraction within half a window is taken to be on its
+ * way to a fixed point, and given this many times its decay time, or a multiple of the time passed at most. */
+static const double relaxing = 1e-3, relaxing_decays = 3.0, relaxing_longest = 2.0;
+/* The same while it is not sampled: its largest rate fell by this fraction while the time rose by that factor. */
+static const double relaxing_rate = 0.05, relaxing_look = 1.3;
+/* A window in which frequencies rose to more than this many times what its spacing was meant for is taken again. */
+static const double spacing_margin = 1.2;
+/* Two windows in succession agree on the frequencies of a torus to this many bins of the
+ * shorter one, on the relative power of the second line to this factor. */
+static const double torus_bins = 0.1, torus_weight = 0.1;
+/* Weak or intermittent chaos shows in several of the longest windows together: the mean growth of a logarithm is above
+ * what shear alone makes of it (1.4, by log 4) by far, and by three times its error. */
+enum { WEAK_WINDOWS = 4 };
+static const double weak_growth = 5.0, weak_errors = 3.0;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
 static const double window_fraction = 0.03;
 /* A pattern is retrieved if its overlap is above the first of these; another one whose
@@ -50,7 +75,11 @@ static void next_window(dkm_attractor *a, dkm_lane *lane) {
 
 void dkm_attractor_begin(dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
                          const dkm_solver *solver, dkm_lane *lane) {
-  *a = (dkm_attractor){.shortest = 4.0 * M_PI / slowest_frequency(patterns, point), .drift = NAN};
+  double slowest_loss = INFINITY;
+  for (int mu = 0; mu < patterns->n_modes; mu++) slowest_loss = fmin(slowest_loss, point->kappa_mu[mu]);
+  *a = (dkm_attractor){.shortest = 4.0 * M_PI / slowest_frequency(patterns, point), .drift = NAN,
+                       .n_samples = DKM_MOTION_LEAST};
+  a->t_sample = fmax(transient_windows * a->shortest, transient_decays / slowest_loss);
   lane->t_limit = solver->t_max;
   next_window(a, lane);
 }
@@ -81,13 +110,13 @@ static int8_t retrieved_pattern(const dkm_patterns *patterns, const double *xi) 
 
 /* Members that every verdict has in common. */
 static void fill_common(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
-                        const dkm_window *window, const dkm_lane *lane, dkm_record *record) {
+                        const double *xi_rms, const dkm_lane *lane, dkm_record *record) {
   dkm_record_clear(record);
   fill_theory(patterns, point, record);
   record->t_end = lane->t;
-  record->steps = lane->steps;
+  record->steps = a->steps + lane->steps;
   record->drift = a->drift;
-  memcpy(record->xi_rms, window->rms, (size_t)patterns->n_modes * sizeof(double));
+  if (xi_rms) memcpy(record->xi_rms, xi_rms, (size_t)patterns->n_modes * sizeof(double));
 }
 
 static void fill_stationary(const dkm_patterns *patterns, const dkm_fixedpoint *fixed, const double *state,
@@ -151,6 +180,19 @@ static bool decays_linearly(dkm_attractor *a, const dkm_patterns *patterns, cons
   return false;
 }
 
+/* Gives a trajectory that has come near a damped fixed point time to be caught. */
+static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed, double t,
+                         double patience) {
+  bool same = a->near_since > 0.0;
+  for (int mu = 0; mu < patterns->n_modes; mu++)
+    same = same && fabs(fixed->xi[mu] - a->near_xi[mu]) < 0.1 * linear_distance;
+  if (!same) {
+    a->near_since = t;
+    memcpy(a->near_xi, fixed->xi, sizeof a->near_xi);
+  }
+  a->t_sample = fmax(a->t_sample, a->near_since + patience);
+}
+
 /* Tries to end the trajectory at a fixed point near u. */
 static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
                             const dkm_point *point, const dkm_window *window, dkm_lane *lane, double *u,
@@ -167,7 +209,13 @@ static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspac
     aligned = true;
     if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
   }
-  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, aligned ? 0.0 : fixed.precession, &full, NULL) == DKM_OK;
+  bool has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, aligned ? 0.0 : fixed.precession, &full, NULL) == DKM_OK;
+  if (!aligned && has_full && full.n_neutral <= patterns->n_classes) {
+    /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
+    aligned = true;
+    if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
+    has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &full, NULL) == DKM_OK;
+  }
   const dkm_spectrum *relevant = &full;
   if (symmetric) {
     if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, 0.0, &sector, NULL) != DKM_OK) return false;
@@ -184,11 +232,12 @@ static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspac
   const bool captured =
       distance <= near && window->rate_max <= 100.0 * largest_frequency(patterns, point) * near;
   if (!captured && !(aligned && decays_linearly(a, patterns, &fixed, window, distance, gamma))) {
-    if (distance <= linear_distance)
-      a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
+    if (distance > linear_distance) return false;
+    hold_samples(a, patterns, &fixed, lane->t, (aligned ? caught_within : caught_within_precessing) / gamma);
+    a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
     return false;
   }
-  fill_common(a, patterns, point, window, lane, record);
+  fill_common(a, patterns, point, window->rms, lane, record);
   fill_stationary(patterns, &fixed, state, has_full ? &full : NULL, record);
   record->verdict = aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
   if (aligned) {
@@ -206,21 +255,26 @@ static bool try_rest(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace
   dkm_spectrum full;
   if (!dkm_fixedpoint_near(workspace, point, u, true, &fixed, state) || fixed.distance_all > 1e-12) return false;
   const bool has_full = dkm_fixedpoint_spectrum(workspace, point, u, -1, 0.0, &full, NULL) == DKM_OK;
-  fill_common(a, patterns, point, window, lane, record);
+  fill_common(a, patterns, point, window->rms, lane, record);
   fill_stationary(patterns, &fixed, u, has_full ? &full : NULL, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->residual = 0.0;
   return true;
 }
 
-bool dkm_attractor_look(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
-                        const dkm_point *point, const dkm_solver *solver, const dkm_window *window, dkm_lane *lane,
-                        double *u, double *scratch, dkm_record *record) {
+static bool room_for_samples(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
+                             const dkm_solver *solver, const dkm_lane *lane, const double *u) {
+  return lane->t + a->n_samples * dkm_sampling_spacing(patterns, point, u, a->fastest) <= solver->t_max;
+}
+
+dkm_outlook dkm_attractor_look(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                               const dkm_point *point, const dkm_solver *solver, const dkm_window *window,
+                               dkm_lane *lane, double *u, double *scratch, dkm_record *record) {
   if (lane->failure != DKM_FAILURE_NONE) {
-    fill_common(a, patterns, point, window, lane, record);
+    fill_common(a, patterns, point, window->rms, lane, record);
     record->verdict = DKM_VERDICT_FAILED;
     record->failure = (uint8_t)lane->failure;
-    return true;
+    return DKM_OUTLOOK_END;
   }
   if (a->has_mean) {
     a->drift = 0.0;
@@ -232,19 +286,130 @@ bool dkm_attractor_look(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, c
 
   if (window->rate_max == 0.0 && residual_of(patterns, point, u, scratch) == 0.0 &&
       try_rest(a, workspace, patterns, point, window, lane, u, scratch, record))
-    return true;
+    return DKM_OUTLOOK_END;
   if (window->rate_max <= calm_rate * largest_frequency(patterns, point) && lane->t >= a->t_attempt &&
       try_fixed_point(a, workspace, patterns, point, window, lane, u, scratch, record)) {
     if (record->verdict != DKM_VERDICT_FIXED_POINT) record->residual = residual_of(patterns, point, u, scratch);
-    return true;
+    return DKM_OUTLOOK_END;
   }
   if (lane->t >= solver->t_max) {
-    fill_common(a, patterns, point, window, lane, record);
+    fill_common(a, patterns, point, window->rms, lane, record);
     fill_means(patterns, point, window, record);
     record->residual = residual_of(patterns, point, u, scratch);
     record->verdict = DKM_VERDICT_UNDECIDED;
-    return true;
+    return DKM_OUTLOOK_END;
   }
+  if (lane->t >= a->t_sample && room_for_samples(a, patterns, point, solver, lane, u)) {
+    const bool relaxes = window->rate_max < (1.0 - relaxing_rate) * a->rate_mark;
+    a->rate_mark = window->rate_max;
+    if (!relaxes) return DKM_OUTLOOK_SAMPLE;
+    a->t_sample = relaxing_look * lane->t;
+  } else if (lane->t < 0.5 * a->t_sample)
+    a->rate_mark = window->rate_max;
   next_window(a, lane);
-  return false;
+  return DKM_OUTLOOK_GO_ON;
+}
+
+/* ---- oscillations ---- */
+
+/* Whether spins that precess about a stable fixed point explain all that was seen of the order parameters. */
+static bool is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace,
+                               const dkm_patterns *patterns, const dkm_point *point, const dkm_series *series,
+                               const dkm_motion *motion, const dkm_lane *lane, const double *u, double *state,
+                               dkm_record *record) {
+  const int M = patterns->n_modes;
+  dkm_fixedpoint fixed;
+  dkm_spectrum spectrum;
+  if (point->perturbation == 0.0 || !dkm_fixedpoint_near(workspace, point, u, false, &fixed, state)) return false;
+  const double steady = fmin(steady_sampled_most, steady_sampled_fraction * fixed.precession * fixed.precession);
+  const double *beta = state + 3 * patterns->n_classes;
+  for (int i = 0; i < series->n; i++)
+    for (int c = 0; c < 3 * M; c++)
+      if (!(fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])) <= steady)) return false;
+  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, fixed.precession, &spectrum, NULL) != DKM_OK ||
+      spectrum.n_unstable > 0 || spectrum.n_marginal > 0)
+    return false;
+  fill_common(a, patterns, point, motion->xi_rms, lane, record);
+  fill_stationary(patterns, &fixed, state, &spectrum, record);
+  record->verdict = DKM_VERDICT_DARK_PRECESSION;
+  return true;
+}
+
+/* Whether this window and the one before it agree. */
+static bool is_confirmed(const dkm_attractor *a, const dkm_motion *motion, double bin) {
+  if (motion->kind == DKM_MOTION_CYCLE) return true; /* the window confirms itself */
+  if (motion->kind == DKM_MOTION_UNCLEAR || motion->kind != a->last_kind) return false;
+  if (motion->kind == DKM_MOTION_CHAOS) return true;
+  for (int i = 0; i < 2; i++)
+    if (!(fabs(motion->frequency[i] - a->last_frequency[i]) <= torus_bins * bin)) return false;
+  return fabs(motion->weight[1] / a->last_weight - 1.0) <= torus_weight;
+}
+
+/* Whether the longest windows so far show chaos together; *motion then says so. */
+static bool is_weak_chaos(dkm_attractor *a, dkm_motion *motion) {
+  if (a->n_samples < DKM_MOTION_MOST || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS)) return false;
+  a->n_long++;
+  a->growth_sum += motion->growth;
+  a->growth_square += motion->growth * motion->growth;
+  a->lyapunov_sum += motion->lyapunov;
+  const double n = a->n_long, mean = a->growth_sum / n, variance = fmax(0.0, a->growth_square / n - mean * mean);
+  if (n < WEAK_WINDOWS || !(mean > weak_growth) || !(mean > weak_errors * sqrt(variance / (n - 1.0)))) return false;
+  motion->kind = DKM_MOTION_CHAOS;
+  motion->lyapunov = a->lyapunov_sum / n;
+  return true;
+}
+
+static void fill_oscillation(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
+                             const dkm_motion *motion, const dkm_lane *lane, dkm_record *record) {
+  fill_common(a, patterns, point, motion->xi_rms, lane, record);
+  for (int mu = 0; mu < patterns->n_modes; mu++) {
+    record->xi[mu] = motion->xi[mu];
+    fill_alpha(patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
+    record->occupation[mu] = (double)patterns->n_classes * motion->beta_sq[mu];
+  }
+  record->drift = motion->drift;
+  record->amplitude = motion->amplitude;
+  record->lyapunov = motion->lyapunov;
+  if (motion->kind == DKM_MOTION_CHAOS) {
+    record->verdict = DKM_VERDICT_IRREGULAR;
+    return;
+  }
+  record->verdict = motion->kind == DKM_MOTION_CYCLE ? DKM_VERDICT_LIMIT_CYCLE : DKM_VERDICT_QUASIPERIODIC;
+  record->period = motion->period;
+  record->frequency_1 = motion->frequency[0];
+  record->frequency_2 = motion->frequency[1];
+}
+
+dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                                const dkm_point *point, const dkm_solver *solver, const dkm_series *series,
+                                double fastest, dkm_lane *lane, double *u, double *scratch, dkm_record *record) {
+  const double length = lane->t - series->t0, bin = 2.0 * M_PI / length;
+  dkm_motion motion;
+  lane->t_limit = solver->t_max;
+  if (fastest * series->dt > spacing_margin * DKM_MOTION_PHASE) {
+    a->fastest = fmax(a->fastest, fastest);
+    if (room_for_samples(a, patterns, point, solver, lane, u)) return DKM_OUTLOOK_SAMPLE;
+    next_window(a, lane);
+    return DKM_OUTLOOK_GO_ON;
+  }
+  dkm_motion_analyse(series, solver->tolerance, &motion);
+  const bool dark = is_dark_precession(a, workspace, patterns, point, series, &motion, lane, u, scratch, record);
+  if (!dark && (is_confirmed(a, &motion, fmax(bin, a->last_bin)) || is_weak_chaos(a, &motion)))
+    fill_oscillation(a, patterns, point, &motion, lane, record);
+  else if (!dark) {
+    a->last_kind = motion.kind;
+    memcpy(a->last_frequency, motion.frequency, sizeof a->last_frequency);
+    a->last_weight = motion.weight[1];
+    a->last_bin = bin;
+    a->has_mean = false;
+    a->t_sample = a->n_samples < DKM_MOTION_MOST ? lane->t + length : 2.0 * lane->t;
+    a->n_samples = a->n_samples < DKM_MOTION_MOST ? 2 * a->n_samples : DKM_MOTION_MOST;
+    const double ratio = motion.half_size[1] / motion.half_size[0];
+    if (motion.kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing)
+      a->t_sample = lane->t + fmin(relaxing_longest * lane->t, relaxing_decays * 0.5 * length / (1.0 - ratio));
+    next_window(a, lane);
+    return DKM_OUTLOOK_GO_ON;
+  }
+  record->residual = residual_of(patterns, point, u, scratch);
+  return DKM_OUTLOOK_END;
 }

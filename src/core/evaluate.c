@@ -10,6 +10,7 @@
 
 #include "dickemap/attractor.h"
 #include "dickemap/quotient.h"
+#include "dickemap/sampling.h"
 #include "integrator_method.h"
 
 /* How long to compute between two questions whether to go on, in seconds. */
@@ -21,6 +22,7 @@ typedef struct trajectory {
   dkm_point small_point;  /* as integrated, in the quotient */
   int64_t id;
   dkm_attractor attractor;
+  bool sampled;           /* a window of samples is under way */
   double wall_time;
 } trajectory;
 
@@ -34,6 +36,7 @@ typedef struct engine {
   double *scratch; /* 3K + 2M + 2K values */
   int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
+  dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
 } engine;
 
 enum { FULL, QUOTIENT, N_ENGINES };
@@ -56,6 +59,7 @@ static size_t scratch_size(const dkm_patterns *patterns) {
 static void destroy_engine(engine *g) {
   dkm_integrator_destroy(g->integrator);
   dkm_fixedpoint_workspace_destroy(g->workspace);
+  for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) dkm_sampling_destroy(g->sampling[lane]);
   free(g->u);
   free(g->scratch);
   *g = (engine){0};
@@ -107,7 +111,9 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
 }
 
 static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+  /* Samples of as many lanes as there may be. */
   return dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
+         INTEGRATOR_MAX_LANES * dkm_sampling_bytes(patterns) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
 }
 
@@ -176,18 +182,50 @@ static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, dkm_error *
   return DKM_OK;
 }
 
+/* Begins a window of samples of a lane; g->u is its state. */
+static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  const dkm_point *point = integrated_point(g, t);
+  if (!g->sampling[lane]) {
+    dkm_status status = dkm_sampling_create(&g->patterns, &g->sampling[lane], err);
+    if (status != DKM_OK) return status;
+  }
+  t->sampled = true;
+  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.fastest);
+  return dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.n_samples, dt, g->integrator,
+                            lane, g->u, g->scratch, err);
+}
+
+/* What to do with a lane that asks for attention. At the end its record is complete, and
+ * g->u the state that it describes. */
+static dkm_outlook outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_record *record) {
+  trajectory *t = &g->lanes[lane];
+  const dkm_point *point = integrated_point(g, t);
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  dkm_sampling *sampling = g->sampling[lane];
+  dkm_window window;
+  if (!t->sampled || l->failure != DKM_FAILURE_NONE) {
+    dkm_integrator_window(g->integrator, lane, &window);
+    dkm_integrator_state(g->integrator, lane, g->u);
+    return dkm_attractor_look(&t->attractor, g->workspace, &g->patterns, point, &e->solver, &window, l, g->u,
+                              g->scratch, record);
+  }
+  if (!dkm_sampling_continue(sampling, point, g->integrator, lane, g->u, g->scratch)) return DKM_OUTLOOK_GO_ON;
+  t->sampled = false;
+  t->attractor.steps += dkm_sampling_steps(sampling);
+  return dkm_attractor_judge(&t->attractor, g->workspace, &g->patterns, point, &e->solver,
+                             dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l, g->u, g->scratch,
+                             record);
+}
+
 /* Looks at a lane that asks for attention; passes its record on and empties it if its trajectory is over. */
 static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
-  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
-  dkm_window window;
   dkm_record record;
   const double *state = g->u;
-  dkm_integrator_window(g->integrator, lane, &window);
-  dkm_integrator_state(g->integrator, lane, g->u);
-  if (!dkm_attractor_look(&t->attractor, g->workspace, &g->patterns, integrated_point(g, t), &e->solver, &window, l,
-                          g->u, g->scratch, &record))
-    return DKM_OK;
+  const dkm_outlook outlook = outlook_of(e, g, lane, &record);
+  if (outlook == DKM_OUTLOOK_SAMPLE) return begin_samples(e, g, lane, err);
+  if (outlook == DKM_OUTLOOK_GO_ON) return DKM_OK;
   dkm_integrator_unload(g->integrator, lane);
   g->n_active--;
   if (g->quotient) {

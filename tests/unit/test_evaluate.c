@@ -66,8 +66,8 @@ static void gsl_gives_the_same_records(void **state) {
   }
 }
 
-/* Without coupling the spins precess for ever, however small the overlap and whatever t_max. */
-static void free_precession_is_not_stationary(void **state) {
+/* Without coupling the spins precess for ever, however small the overlap. */
+static void free_precession_is_a_limit_cycle(void **state) {
   (void)state;
   dkm_patterns p = fig3_patterns();
   for (double overlap = 1.0; overlap > 1e-7; overlap *= 0.1)
@@ -75,11 +75,28 @@ static void free_precession_is_not_stationary(void **state) {
       dkm_point pt = fig3_point(0.0, 1 + j);
       pt.overlap = overlap;
       pt.perturbation = j % 2 ? 0.01 : 0.0;
-      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1000 * M_PI + 0.3 * j);
-      if (r.verdict == DKM_VERDICT_FIXED_POINT || r.verdict == DKM_VERDICT_DARK_PRECESSION)
-        fail_msg("overlap %g: verdict %s", overlap, dkm_verdict_name(r.verdict));
-      if (pt.perturbation == 0.0) assert_close(r.xi_rms[j], overlap / sqrt(2), 0.2 * overlap);
+      pt.Omega *= 1 + 0.3 * j;
+      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e4);
+      if (r.verdict != DKM_VERDICT_LIMIT_CYCLE) fail_msg("overlap %g: verdict %s", overlap, dkm_verdict_name(r.verdict));
+      assert_close(r.period, M_PI / pt.Omega, 1e-6);
+      assert_close(r.lyapunov, 0.0, 1e-3);
+      if (pt.perturbation == 0.0) {
+        assert_close(r.xi_rms[j], overlap / sqrt(2), 1e-3 * overlap);
+        assert_close(r.amplitude, overlap, 1e-6 * overlap);
+      }
     }
+}
+
+/* Nor is it stationary if there is no time for samples. */
+static void free_precession_is_not_stationary(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  for (int j = 0; j < 4; j++) {
+    dkm_point pt = fig3_point(0.0, 1 + j);
+    pt.overlap = 1e-6;
+    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 10 * M_PI + 0.3 * j);
+    assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
+  }
 }
 
 static void a_start_on_a_saddle_stays_and_is_reported_unstable(void **state) {
@@ -123,18 +140,138 @@ static void a_pattern_is_kept_above_g_ret_while_spins_precess(void **state) {
   assert_true(r.n_unstable == 0 && r.growth_rate < 0 && r.decay_rate > 0);
 }
 
-/* Modes of opposite sign: a persistent oscillation (PHYSICS: g0 = 0.722). */
-static void a_persistent_oscillation_is_undecided(void **state) {
-  (void)state;
+/* Modes of opposite sign: M = 2, Omega = 0.5. */
+static dkm_point blue_point(double g0, double Omega_1, double kappa_1, double Omega_2, double kappa_2) {
+  return (dkm_point){.g0 = g0, .Omega = 0.5, .Omega_mu = {Omega_1, Omega_2}, .kappa_mu = {kappa_1, kappa_2},
+                     .pattern = 1, .overlap = 1.0, .perturbation = 0.01, .seed = 1};
+}
+
+static dkm_patterns two_patterns(void) {
   dkm_patterns p;
   dkm_patterns_init(&p, DKM_GAUGED, 2, NULL);
-  dkm_point pt = {.g0 = 0.722, .Omega = 0.5, .Omega_mu = {2.142, -1.758}, .kappa_mu = {0.495, 0.609}, .pattern = 1,
-                  .overlap = 1.0, .perturbation = 0.01, .seed = 1};
-  dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 5000);
+  return p;
+}
+
+/* Both methods, both cues: the same cycle, hence the same period. */
+static void a_regular_oscillation_is_a_limit_cycle(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  for (int i = 0; i < 3; i++) {
+    dkm_point pt = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
+    pt.pattern = 1 + i % 2;
+    dkm_record r = evaluate_one(&p, &pt, i == 2 ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE, 1e5);
+    assert_int_equal(r.verdict, DKM_VERDICT_LIMIT_CYCLE);
+    assert_close(r.period, 9.48396, 1e-4);
+    assert_close(r.frequency_1, 2 * M_PI / r.period, 1e-14);
+    assert_true(isnan(r.frequency_2));
+    assert_close(r.lyapunov, 0.0, 5e-3);
+    assert_true(r.amplitude > 0.5 && r.amplitude < 1.0 && r.drift < 1e-3 && r.residual > 1e-3);
+  }
+}
+
+static void chaos_is_irregular_with_its_exponent(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  for (int i = 0; i < 3; i++) {
+    dkm_point pt = blue_point(1.034, 1.688, 1.346, -1.410, 1.277);
+    pt.pattern = 1 + i % 2;
+    dkm_record r = evaluate_one(&p, &pt, i == 2 ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE, 1e5);
+    assert_int_equal(r.verdict, DKM_VERDICT_IRREGULAR);
+    assert_close(r.lyapunov, 0.32, 0.05); /* over windows of some 600 */
+    assert_true(isnan(r.period) && isnan(r.frequency_1) && isnan(r.frequency_2));
+  }
+}
+
+/* Calm near a saddle and bursts in turn: no two windows in succession need be clear, several together are. */
+static void intermittent_chaos_is_irregular(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  for (int seed = 1; seed <= 4; seed++) {
+    dkm_point pt = blue_point(1.202, -1.653, 1.905, 1.042, 0.520);
+    pt.Omega = 0.405;
+    pt.overlap = -1.0;
+    pt.perturbation = 0.1;
+    pt.seed = seed;
+    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
+    assert_int_equal(r.verdict, DKM_VERDICT_IRREGULAR);
+    assert_true(r.lyapunov > 0.02);
+  }
+}
+
+/* Both methods see the same torus: its frequencies, no exponent. */
+static void two_frequencies_are_quasiperiodic(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  for (int i = 0; i < 2; i++) {
+    dkm_point pt = blue_point(0.772, 0.722, 0.880, -1.540, 1.623);
+    pt.Omega = 0.906;
+    pt.overlap = 0.0;
+    pt.perturbation = 0.1;
+    dkm_record r = evaluate_one(&p, &pt, i ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE, 1e5);
+    assert_int_equal(r.verdict, DKM_VERDICT_QUASIPERIODIC);
+    assert_close(r.frequency_1, 1.8512049, 1e-6);
+    assert_close(r.frequency_2, 1.6072112, 1e-6);
+    assert_true(isnan(r.period));
+    assert_close(r.lyapunov, 0.0, 2e-3);
+  }
+}
+
+/* The verdict needs windows: with too little time it is not given, and what is known is. */
+static void an_oscillation_without_time_for_samples_is_undecided(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  const dkm_point pt = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
+  dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 300);
   assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
-  assert_true(r.t_end == 5000);
-  assert_true(r.residual > 1e-3);
-  assert_true(isfinite(r.drift));
+  assert_true(r.t_end == 300 && r.residual > 1e-3 && isfinite(r.drift) && isnan(r.period) && isnan(r.lyapunov));
+}
+
+/* Verdicts of every kind: the same bits alone, in company, and from every instruction set. */
+static void oscillations_do_not_depend_on_neighbours_or_instruction_set(void **state) {
+  (void)state;
+  enum { N = 12 };
+  const dkm_patterns p = two_patterns();
+  dkm_point points[N];
+  dkm_record together[N], other;
+  bool seen[DKM_N_VERDICTS] = {false};
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int i = 0; i < N; i++) points[i] = random_point(rng, 2, 1, i % 4 != 0);
+  points[3] = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
+  points[8] = blue_point(1.034, 1.688, 1.346, -1.410, 1.277);
+  dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 2e4);
+  assert_int_equal(dkm_evaluate(e, N, points, together, NULL, NULL), DKM_OK);
+  dkm_evaluator_destroy(e);
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 2e4};
+  for (const char *const *cpu = dkm_cpu_names(); *cpu; cpu++) {
+    if (!dkm_cpu_supported(*cpu)) continue;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, *cpu, &e, NULL), DKM_OK);
+    for (int i = N - 1; i >= 0; i--) {
+      assert_int_equal(dkm_evaluate(e, 1, &points[i], &other, NULL, NULL), DKM_OK);
+      seen[other.verdict] = true;
+      if (dkm_record_checksum(&other, 2, NULL, 0) != dkm_record_checksum(&together[i], 2, NULL, 0)) {
+        print_point(&points[i], 2);
+        fail_msg("%s: %s alone, %s in company", *cpu, dkm_verdict_name(other.verdict), dkm_verdict_name(together[i].verdict));
+      }
+    }
+    dkm_evaluator_destroy(e);
+  }
+  assert_true(seen[DKM_VERDICT_FIXED_POINT] && seen[DKM_VERDICT_LIMIT_CYCLE] && seen[DKM_VERDICT_IRREGULAR]);
+  gsl_rng_free(rng);
+}
+
+/* What the order parameters show of spins that precess is of the second order in the tilt. */
+static void a_large_tilt_ends_in_dark_precession(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  for (int seed = 1; seed <= 4; seed++) {
+    dkm_point pt = fig3_point(1.3, 1);
+    pt.perturbation = 0.1;
+    pt.seed = seed;
+    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
+    assert_int_equal(r.verdict, DKM_VERDICT_DARK_PRECESSION);
+    assert_int_equal(abs(r.retrieved), 1);
+    assert_true(r.precession > 1e-2 && r.xi_rms[0] < 1e-3 && r.n_unstable == 0);
+  }
 }
 
 static void records_do_not_depend_on_their_neighbours(void **state) {
@@ -272,11 +409,18 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fig_3_is_that_of_eq_12),
       cmocka_unit_test(gsl_gives_the_same_records),
+      cmocka_unit_test(free_precession_is_a_limit_cycle),
       cmocka_unit_test(free_precession_is_not_stationary),
       cmocka_unit_test(a_start_on_a_saddle_stays_and_is_reported_unstable),
       cmocka_unit_test(a_perturbation_leads_away_from_a_pattern_below_g_ret),
       cmocka_unit_test(a_pattern_is_kept_above_g_ret_while_spins_precess),
-      cmocka_unit_test(a_persistent_oscillation_is_undecided),
+      cmocka_unit_test(a_regular_oscillation_is_a_limit_cycle),
+      cmocka_unit_test(chaos_is_irregular_with_its_exponent),
+      cmocka_unit_test(intermittent_chaos_is_irregular),
+      cmocka_unit_test(two_frequencies_are_quasiperiodic),
+      cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
+      cmocka_unit_test(oscillations_do_not_depend_on_neighbours_or_instruction_set),
+      cmocka_unit_test(a_large_tilt_ends_in_dark_precession),
       cmocka_unit_test(records_do_not_depend_on_their_neighbours),
       cmocka_unit_test(the_quotient_gives_the_records_of_the_full_space),
       cmocka_unit_test(points_with_and_without_perturbation_share_a_batch),

@@ -163,8 +163,9 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
   for (int i = 0; i < 5; i++) crc = crc_bitwise(crc, bits_of(before[i]), 8);
   crc = crc_bitwise(crc, (uint32_t)r.n_unstable, 4);
   crc = crc_bitwise(crc, (uint32_t)r.n_neutral, 4);
-  const double after[] = {r.xi_theory, r.g_crit, r.g_retrieve, r.t_end};
-  for (int i = 0; i < 4; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
+  const double after[] = {r.amplitude, r.period, r.frequency_1, r.frequency_2, r.lyapunov,
+                          r.xi_theory, r.g_crit, r.g_retrieve, r.t_end};
+  for (int i = 0; i < 9; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
   crc = crc_bitwise(crc, (uint64_t)r.steps, 8);
   assert_int_equal(checksum(&r), crc);
   double kept[100];

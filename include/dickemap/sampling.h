@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* sampling: takes the samples of motion.h from a trajectory in a lane, and measures how fast
+ * a small separation from it grows.
+ *
+ * The trajectory is advanced by a stretch of 8 samples; then a second one, the shadow, that started close by is
+ * advanced through the same stretch in the same lane, the ratio of their separations is
+ * kept, and the shadow is brought back along the separation to its first distance (Benettin et al. 1980). Since both
+ * take turns in one lane, any method will do, with any number of lanes, and what is measured
+ * depends on this trajectory alone.
+ *
+ * The separation, weighted over the classes: sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2). It
+ * is sqrt(tolerance), where the errors from the steps and those from finite size
+ * are alike, about sqrt(tolerance) in each logarithm; its first direction is random but depends on the point alone, keeps the
+ * lengths of the spins and, for a start without perturbation, the symmetry of the cue. */
+#ifndef DICKEMAP_SAMPLING_H
+#define DICKEMAP_SAMPLING_H
+#include "dickemap/integrator.h"
+#include "dickemap/motion.h"
+
+typedef struct dkm_sampling dkm_sampling;
+
+/* Fails with DKM_MEMORY. The patterns are copied. */
+dkm_status dkm_sampling_create(const dkm_patterns *patterns, dkm_sampling **out, dkm_error *err);
+void dkm_sampling_destroy(dkm_sampling *sampling);
+double dkm_sampling_bytes(const dkm_patterns *patterns);
+
+/* Spacing for a trajectory that is at u: the fastest frequency, of precession (2|B_k|) or of
+ * a mode, times this is DKM_MOTION_PHASE. fastest: a lower bound for that frequency. */
+double dkm_sampling_spacing(const dkm_patterns *patterns, const dkm_point *point, const double *u, double fastest);
+
+/* Begins a window of n_samples at the time and state of the lane. u: that state. scratch: 3K + 2M + 2K values.
+ * Fails with DKM_MEMORY. */
+dkm_status dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, double tolerance, int n_samples,
+                              double dt, dkm_integrator *integrator, int lane, const double *u, double *scratch,
+                              dkm_error *err);
+
+/* To be called when the lane has reached its t_limit. Returns true once the window is full:
+ * the lane then holds the trajectory itself, at the time of the last stretch's end. */
+bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, dkm_integrator *integrator, int lane,
+                           double *u, double *scratch);
+
+/* Steps of the trajectory in the last window and of the lane before it: the lane's own count
+ * begins anew in every stretch. */
+int64_t dkm_sampling_steps(const dkm_sampling *sampling);
+
+const dkm_series *dkm_sampling_series(const dkm_sampling *sampling);
+
+/* Upper bound of the frequencies met in the window, see dkm_sampling_spacing. */
+double dkm_sampling_fastest(const dkm_sampling *sampling);
+
+#endif

@@ -1,0 +1,511 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Kinds of motion from samples of the order parameters: moments, section, spectrum, exponent.
+ *
+ * References: J.-P. Eckmann and D. Ruelle, Rev. Mod. Phys. 57, 617 (1985); for frequencies
+ * from neighbouring bins of a windowed transform: B. G. Quinn, IEEE Trans. Signal Process.
+ * 42, 1264 (1994); for frequencies that stay as the mark of a torus: J. Laskar, Physica D 67, 257 (1993). */
+#include "dickemap/motion.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* A cycle recurs to this fraction of its size over the whole window, or to what the
+ * integrator's local errors add up to. */
+static const double recurs = 1e-6, recurs_tolerances = 1e3;
+/* Candidates are looked for with this. */
+static const double recurs_nearly = 1e-3;
+/* Below this many times the integrator's tolerance an oscillation is not one of the equations. */
+static const double noise_tolerances = 10.0;
+/* The logarithm of a separation grows by more than the first in each half of the window in
+ * chaotic motion, or, where calm and bursts alternate, by three times that over the whole of the longest
+ * window; it stays below the second over the whole of it in regular motion, where
+ * separations grow as time at most, that is by log 4. */
+static const double chaotic_growth = 8.0, regular_growth = 3.0;
+/* In regular motion moments of the two halves agree to this fraction of the size, frequencies to this many bins. */
+static const double moments_agree = 1e-2, frequencies_agree = 0.05;
+/* A second line weaker than this (in power) is a leak of the window or noise. */
+static const double weakest_line = 1e-12;
+/* Fewer samples than this do not tell a torus from slow or weakly chaotic motion. */
+enum { TORUS_LEAST = 4 * DKM_MOTION_LEAST, N_BLOCKS = 8, SKIPPED_BLOCKS = 2 };
+
+/* ---- memory ---- */
+
+/* Of the work space, in units of DKM_MOTION_MOST: sines, a transform (complex), powers, crossings. */
+enum { SINES = 0, COMPLEX = DKM_MOTION_MOST, POWERS = 3 * DKM_MOTION_MOST, CROSSINGS = 4 * DKM_MOTION_MOST, WORK = 5 * DKM_MOTION_MOST };
+
+dkm_status dkm_series_create(int n_modes, dkm_series **out, dkm_error *err) {
+  const size_t most = DKM_MOTION_MOST, row = 3 * (size_t)n_modes;
+  dkm_series *s = calloc(1, sizeof *s);
+  if (s) {
+    s->n_modes = n_modes;
+    s->values = malloc(most * row * sizeof *s->values);
+    s->rates = malloc(most * row * sizeof *s->rates);
+    s->growth = malloc(most / DKM_MOTION_STRETCH * sizeof *s->growth);
+    s->work = malloc(WORK * sizeof *s->work);
+  }
+  if (!s || !s->values || !s->rates || !s->growth || !s->work) {
+    dkm_series_destroy(s);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for %d samples of the order parameters", DKM_MOTION_MOST);
+  }
+  *out = s;
+  return DKM_OK;
+}
+
+void dkm_series_destroy(dkm_series *s) {
+  if (!s) return;
+  free(s->values);
+  free(s->rates);
+  free(s->growth);
+  free(s->work);
+  free(s);
+}
+
+double dkm_series_bytes(int n_modes) {
+  return sizeof(dkm_series) +
+         sizeof(double) * (DKM_MOTION_MOST * (6.0 * n_modes + 1.0 / DKM_MOTION_STRETCH) + WORK);
+}
+
+/* ---- arithmetic that is the same everywhere ---- */
+
+double dkm_motion_log(double a) {
+  static const double log_2 = 0.693147180559945309417;
+  int exponent;
+  double m = frexp(a, &exponent); /* exact */
+  if (m < 0.70710678118654752) {
+    m *= 2.0;
+    exponent--;
+  }
+  /* log m = 2 artanh s, |s| < 0.172: s^25/25 is below the last bit. */
+  const double s = (m - 1.0) / (m + 1.0), square = s * s;
+  double sum = 0.0;
+  for (int n = 23; n >= 1; n -= 2) sum = sum * square + 1.0 / n;
+  return exponent * log_2 + 2.0 * s * sum;
+}
+
+/* w[2j], w[2j+1] = cos, sin of 2 pi j/n for j < n/2, by halving angles and adding them. */
+static void make_twiddles(double *w, int n) {
+  w[0] = 1.0;
+  w[1] = 0.0;
+  double c = -1.0, s = 0.0; /* of pi: the angle of one step of 2 */
+  for (int have = 1; have < n / 2; have *= 2) {
+    const double c_half = sqrt(0.5 * (1.0 + c)), s_half = have == 1 ? 1.0 : 0.5 * s / c_half;
+    c = have == 1 ? 0.0 : c_half;
+    s = s_half;
+    for (int j = have - 1; j >= 0; j--) { /* spread what is there, put the new angles between */
+      const double re = w[2 * j], im = w[2 * j + 1];
+      w[4 * j] = re;
+      w[4 * j + 1] = im;
+      w[4 * j + 2] = re * c - im * s;
+      w[4 * j + 3] = re * s + im * c;
+    }
+  }
+}
+
+/* cos(2 pi j/n), j < n, from the table of n. */
+static double cosine_of(const double *w, int n, int j) {
+  return j < n / 2 ? w[2 * j] : -w[2 * (j - n / 2)];
+}
+
+/* In place transform of n complex numbers, sum_j a_j exp(-2 pi i j k/n); w: of n stride. */
+static void transform(double *a, int n, const double *w, int stride) {
+  for (int i = 1, j = 0; i < n; i++) {
+    int bit = n >> 1;
+    for (; j & bit; bit >>= 1) j ^= bit;
+    j ^= bit;
+    if (i < j)
+      for (int part = 0; part < 2; part++) {
+        const double swap = a[2 * i + part];
+        a[2 * i + part] = a[2 * j + part];
+        a[2 * j + part] = swap;
+      }
+  }
+  for (int half = 1; half < n; half *= 2)
+    for (int i = 0; i < n; i += 2 * half)
+      for (int j = 0; j < half; j++) {
+        const double *angle = w + 2 * j * (n / (2 * half)) * stride, c = angle[0], s = -angle[1];
+        double *p = a + 2 * (i + j), *q = p + 2 * half;
+        const double re = q[0] * c - q[1] * s, im = q[0] * s + q[1] * c;
+        q[0] = p[0] - re;
+        q[1] = p[1] - im;
+        p[0] += re;
+        p[1] += im;
+      }
+}
+
+/* ---- interpolation ---- */
+
+enum { NODES = 8 };
+
+/* Weights of the values and (times dt) of the rates at nodes 0 ... 7 for offset s among them:
+ * (1 - 2 l_j'(j) (s - j)) l_j^2 and (s - j) l_j^2, with Lagrange's l_j(s) = prod_{m != j} (s - m)/(j - m). */
+static void hermite_weights(double s, double *value, double *rate) {
+  static const double scale[NODES] = {-1.0 / 5040, 1.0 / 720, -1.0 / 240, 1.0 / 144, -1.0 / 144, 1.0 / 240, -1.0 / 720,
+                                      1.0 / 5040}; /* 1/prod (j - m) */
+  static const double slope[NODES] = {-363.0 / 140, -29.0 / 20, -47.0 / 60, -1.0 / 4,
+                                      1.0 / 4,      47.0 / 60,  29.0 / 20,  363.0 / 140}; /* l_j'(j) = sum 1/(j - m) */
+  double below[NODES], above = 1.0;
+  below[0] = 1.0;
+  for (int j = 1; j < NODES; j++) below[j] = below[j - 1] * (s - (j - 1));
+  for (int j = NODES - 1; j >= 0; above *= s - j, j--) {
+    const double lagrange = below[j] * above * scale[j], square = lagrange * lagrange;
+    value[j] = (1.0 - 2.0 * slope[j] * (s - j)) * square;
+    rate[j] = (s - j) * square;
+  }
+}
+
+static int first_node(const dkm_series *s, double x) {
+  const int i = (int)x - (NODES / 2 - 1);
+  return i < 0 ? 0 : i > s->n - NODES ? s->n - NODES : i;
+}
+
+void dkm_series_at(const dkm_series *s, double x, double *v) {
+  const int row = 3 * s->n_modes, i = first_node(s, x);
+  double value[NODES], rate[NODES];
+  hermite_weights(x - i, value, rate);
+  for (int c = 0; c < row; c++) {
+    double sum = 0.0, sum_rate = 0.0;
+    for (int j = 0; j < NODES; j++) {
+      sum += value[j] * s->values[(i + j) * row + c];
+      sum_rate += rate[j] * s->rates[(i + j) * row + c];
+    }
+    v[c] = sum + s->dt * sum_rate;
+  }
+}
+
+/* One variable alone. */
+static double variable_at(const dkm_series *s, int c, double x) {
+  const int row = 3 * s->n_modes, i = first_node(s, x);
+  double value[NODES], rate[NODES], sum = 0.0, sum_rate = 0.0;
+  hermite_weights(x - i, value, rate);
+  for (int j = 0; j < NODES; j++) {
+    sum += value[j] * s->values[(i + j) * row + c];
+    sum_rate += rate[j] * s->rates[(i + j) * row + c];
+  }
+  return sum + s->dt * sum_rate;
+}
+
+/* ---- moments ---- */
+
+typedef struct moments {
+  double mean[3 * DKM_MAX_MODES], variance[3 * DKM_MAX_MODES];
+} moments;
+
+/* Of samples first ... first + n - 1, with the weights sin^2(pi i/n) (w: twiddles of n_samples). */
+static void take_moments(const dkm_series *s, const double *w, int first, int n, moments *m) {
+  const int row = 3 * s->n_modes, stride = s->n_samples / n;
+  memset(m, 0, sizeof *m);
+  for (int i = 0; i < n; i++) {
+    const double weight = (1.0 - cosine_of(w, s->n_samples, i * stride)) / n;
+    for (int c = 0; c < row; c++) m->mean[c] += weight * s->values[(first + i) * row + c];
+  }
+  for (int i = 0; i < n; i++) {
+    const double weight = (1.0 - cosine_of(w, s->n_samples, i * stride)) / n;
+    for (int c = 0; c < row; c++) {
+      const double d = s->values[(first + i) * row + c] - m->mean[c];
+      m->variance[c] += weight * d * d;
+    }
+  }
+}
+
+static double total_size(const moments *m, int row) {
+  double sum = 0.0;
+  for (int c = 0; c < row; c++) sum += m->variance[c];
+  return sqrt(sum);
+}
+
+/* Largest half of peak to peak of a xi: extrema are where its rate changes sign. */
+static double largest_amplitude(const dkm_series *s) {
+  const int row = 3 * s->n_modes;
+  double largest = 0.0;
+  for (int mu = 0; mu < s->n_modes; mu++) {
+    double low = s->values[mu], high = low;
+    for (int i = 0; i < s->n; i++) {
+      double v = s->values[i * row + mu];
+      low = v < low ? v : low;
+      high = v > high ? v : high;
+      const double before = s->rates[i * row + mu], after = i + 1 < s->n ? s->rates[(i + 1) * row + mu] : 0.0;
+      if (!(before * after < 0.0)) continue;
+      v = variable_at(s, mu, i + before / (before - after));
+      low = v < low ? v : low;
+      high = v > high ? v : high;
+    }
+    largest = 0.5 * (high - low) > largest ? 0.5 * (high - low) : largest;
+  }
+  return largest;
+}
+
+/* ---- the section ---- */
+
+/* Speed at which variable c crosses the level upwards, the slowest crossing; 0 if there are too few. */
+static double slowest_crossing(const dkm_series *s, int c, double level) {
+  enum { ENOUGH = 8 };
+  const int row = 3 * s->n_modes;
+  double slowest = INFINITY;
+  int n = 0;
+  for (int i = NODES; i < s->n - NODES; i++) {
+    const double a = s->values[i * row + c], b = s->values[(i + 1) * row + c];
+    if (!(a < level && b >= level)) continue;
+    const double ra = s->rates[i * row + c], rb = s->rates[(i + 1) * row + c], speed = ra < rb ? ra : rb;
+    slowest = speed < slowest ? speed : slowest;
+    n++;
+  }
+  return n >= ENOUGH && slowest > 0.0 ? slowest : 0.0;
+}
+
+/* The variable and the level that are crossed fastest, relative to how that variable moves. */
+static bool choose_section(const dkm_series *s, const moments *m, int *variable, double *level) {
+  static const double shifts[] = {0.0, 0.5, -0.5, 0.9, -0.9};
+  const int row = 3 * s->n_modes;
+  double best = 0.0, largest = 0.0;
+  for (int c = 0; c < row; c++) largest = m->variance[c] > largest ? m->variance[c] : largest;
+  for (int c = 0; c < row; c++) {
+    if (m->variance[c] < 0.1 * largest) continue;
+    const double rms = sqrt(m->variance[c]);
+    for (size_t j = 0; j < sizeof shifts / sizeof shifts[0]; j++) {
+      const double speed = slowest_crossing(s, c, m->mean[c] + shifts[j] * rms) / rms;
+      if (speed <= best) continue;
+      best = speed;
+      *variable = c;
+      *level = m->mean[c] + shifts[j] * rms;
+    }
+  }
+  return best > 0.0;
+}
+
+/* Where variable c passes the level between samples i and i + 1: false position, the side
+ * that stays halved (Illinois). */
+static double crossing_between(const dkm_series *s, int c, double level, int i) {
+  const int row = 3 * s->n_modes;
+  double a = i, b = i + 1.0, fa = s->values[i * row + c] - level, fb = s->values[(i + 1) * row + c] - level;
+  double x = b;
+  if (fb == 0.0) return b;
+  for (int iteration = 0; iteration < 60; iteration++) {
+    const double x_new = a - fa * (b - a) / (fb - fa);
+    const bool converged = fabs(x_new - x) < 1e-13 * (1.0 + b);
+    x = x_new;
+    const double f = variable_at(s, c, x) - level;
+    if (converged || f == 0.0) break;
+    if (f < 0.0) {
+      a = x;
+      fa = f;
+      fb *= 0.5;
+    } else {
+      b = x;
+      fb = f;
+      fa *= 0.5;
+    }
+  }
+  return x;
+}
+
+static int find_crossings(const dkm_series *s, int c, double level, double *x) {
+  const int row = 3 * s->n_modes;
+  int n = 0;
+  for (int i = NODES; i < s->n - NODES; i++)
+    if (s->values[i * row + c] < level && s->values[(i + 1) * row + c] >= level)
+      x[n++] = crossing_between(s, c, level, i);
+  return n;
+}
+
+static double distance_between(const dkm_series *s, double x, double y) {
+  double v[3 * DKM_MAX_MODES], w[3 * DKM_MAX_MODES], sum = 0.0;
+  dkm_series_at(s, x, v);
+  dkm_series_at(s, y, w);
+  for (int c = 0; c < 3 * s->n_modes; c++) sum += (v[c] - w[c]) * (v[c] - w[c]);
+  return sqrt(sum);
+}
+
+/* Largest distance between v at x and at x + period, and x + as many periods as fit into the
+ * window, for many x in two periods at its beginning.  Gives up once that is above `enough`. */
+static double recurrence_error(const dkm_series *s, double period, double enough) {
+  const double begin = NODES, end = s->n - NODES;
+  const int n_phases = period < 16.0 ? 32 : period < 256.0 ? (int)(2.0 * period) : 512;
+  double largest = 0.0;
+  for (int i = 0; i < n_phases && largest <= enough; i++) {
+    const double x = begin + 2.0 * period * i / n_phases, n_periods = floor((end - x) / period);
+    const double near = distance_between(s, x, x + period), far = distance_between(s, x, x + n_periods * period);
+    largest = near > largest ? near : largest;
+    largest = far > largest ? far : largest;
+  }
+  return largest;
+}
+
+/* The shortest period with which the motion recurs, in samples; 0 if there is none. */
+static double find_period(const dkm_series *s, const moments *m, double tolerance, dkm_motion *motion) {
+  double *x = s->work + CROSSINGS, level = 0.0;
+  int c = 0;
+  if (!choose_section(s, m, &c, &level)) return 0.0;
+  const int n = find_crossings(s, c, level, x), last = n - 1;
+  for (int p = 1; p <= n / 4; p++) { /* at least three returns */
+    if (distance_between(s, x[last - p], x[last]) > recurs_nearly * motion->size) continue;
+    const int n_periods = last / p, first = last - n_periods * p;
+    const double period = (x[last] - x[first]) / n_periods;
+    const double error = recurrence_error(s, period, tolerance * motion->size) / motion->size;
+    if (error > tolerance) continue;
+    motion->recurrence = error;
+    return period;
+  }
+  return 0.0;
+}
+
+/* ---- the spectrum ---- */
+
+/* The window is sin^6 (Rife and Vincent's first class of order 3): d bins off a line its leak is
+ * prod_{j=1}^3 j^2/(d^2 - j^2)/(pi d) at most, 1e-6 at 10 bins. */
+enum { WINDOW_ORDER = 3 };
+
+/* Power of all variables by bin 0 ... n/2 of samples first ... first + n - 1. */
+static void power_spectrum(const dkm_series *s, const double *w, const moments *m, int first, int n, double *a,
+                           double *power) {
+  const int M = s->n_modes, row = 3 * M, N = s->n_samples, stride = N / n;
+  memset(power, 0, (size_t)(n / 2 + 1) * sizeof *power);
+  for (int mu = 0; mu < M; mu++)
+    for (int beta = 0; beta < 2; beta++) {
+      const int re = beta ? M + mu : mu, im = 2 * M + mu;
+      for (int i = 0; i < n; i++) {
+        const double square = 1.0 - cosine_of(w, N, i * stride), weight = square * square * square;
+        const double *v = s->values + (size_t)(first + i) * (size_t)row;
+        a[2 * i] = weight * (v[re] - m->mean[re]);
+        a[2 * i + 1] = beta ? weight * (v[im] - m->mean[im]) : 0.0;
+      }
+      transform(a, n, w, stride);
+      for (int k = 0; k <= n / 2; k++) {
+        const double *p = a + 2 * k, *q = a + 2 * ((n - k) % n);
+        power[k] += p[0] * p[0] + p[1] * p[1] + q[0] * q[0] + q[1] * q[1];
+      }
+    }
+}
+
+/* A line between bins: the ratio of the two highest amplitudes tells where. */
+static double line_position(const double *power, int k) {
+  const double left = power[k - 1], right = power[k + 1], side = right > left ? right : left;
+  const double ratio = sqrt(side / power[k]), shift = ((WINDOW_ORDER + 1.0) * ratio - WINDOW_ORDER) / (ratio + 1.0);
+  return right > left ? k + shift : k - shift;
+}
+
+/* Distance of bin position f from the nearest n/q of the bin position f1. */
+static double distance_from_multiple(double f, double f1, int q) {
+  const double n = f * q / f1;
+  return fabs(n - floor(n + 0.5)) * f1 / q;
+}
+
+/* Whether a line at f of this relative power may be one of f1, its multiples or their leaks, or a simple fraction of it. */
+static bool belongs_to(double f, double power, double f1) {
+  if (distance_from_multiple(f, f1, 2) < 1.0 || distance_from_multiple(f, f1, 3) < 1.0) return true;
+  const double d = distance_from_multiple(f, f1, 1);
+  if (d < WINDOW_ORDER + 2.0) return true;
+  double leak = 1.0 / (M_PI * d);
+  for (int j = 1; j <= WINDOW_ORDER; j++) leak *= j * j / (d * d - j * j);
+  return power < 10.0 * leak * leak;
+}
+
+/* The leading line and the leading one that has nothing to do with it; NaN if there is none.
+ * Positions in bins. */
+static void leading_lines(const double *power, int n, double *position, double *weight) {
+  double strongest = 0.0;
+  position[0] = position[1] = NAN;
+  weight[0] = weight[1] = NAN;
+  for (int k = 2; k < n / 2 - 1; k++)
+    if (power[k] >= power[k - 1] && power[k] > power[k + 1] && power[k] > strongest) {
+      strongest = power[k];
+      position[0] = line_position(power, k);
+    }
+  if (!(strongest > 0.0)) return;
+  weight[0] = 1.0;
+  double second = weakest_line;
+  for (int k = 2; k < n / 2 - 1; k++)
+    if (power[k] >= power[k - 1] && power[k] > power[k + 1] && power[k] > second * strongest) {
+      const double f = line_position(power, k), relative = power[k] / strongest;
+      if (belongs_to(f, relative, position[0])) continue;
+      second = weight[1] = relative;
+      position[1] = f;
+    }
+}
+
+/* ---- the exponent ---- */
+
+static void take_exponent(const dkm_series *s, dkm_motion *motion, double *growth_by_half) {
+  const int n = s->n_samples / DKM_MOTION_STRETCH, length = n / N_BLOCKS, n_blocks = N_BLOCKS - SKIPPED_BLOCKS;
+  double mean = 0.0, square = 0.0;
+  growth_by_half[0] = growth_by_half[1] = 0.0;
+  for (int b = 0; b < n_blocks; b++) {
+    double sum = 0.0;
+    for (int j = (SKIPPED_BLOCKS + b) * length; j < (SKIPPED_BLOCKS + b + 1) * length; j++)
+      sum += dkm_motion_log(s->growth[j]);
+    growth_by_half[b >= n_blocks / 2] += sum;
+    mean += sum / n_blocks;
+    square += sum * sum / n_blocks;
+  }
+  const double time = length * DKM_MOTION_STRETCH * s->dt, variance = square - mean * mean;
+  motion->growth = growth_by_half[0] + growth_by_half[1];
+  motion->lyapunov = mean / time;
+  motion->lyapunov_error = sqrt((variance > 0.0 ? variance : 0.0) / (n_blocks - 1)) / time;
+}
+
+/* ---- all of it ---- */
+
+/* Whether the two halves of the window show the same moments and the same lines. */
+static bool halves_agree(const dkm_series *s, const double *w, const moments halves[2], const double *position,
+                         double size) {
+  const int n = s->n_samples / 2, row = 3 * s->n_modes;
+  double *a = s->work + COMPLEX, *power = s->work + POWERS;
+  for (int c = 0; c < row; c++) {
+    if (!(fabs(halves[1].mean[c] - halves[0].mean[c]) <= moments_agree * size)) return false;
+    if (!(fabs(sqrt(halves[1].variance[c]) - sqrt(halves[0].variance[c])) <= moments_agree * size)) return false;
+  }
+  for (int half = 0; half < 2; half++) {
+    double lines[2], weights[2];
+    power_spectrum(s, w, &halves[half], half * n, n, a, power);
+    leading_lines(power, n, lines, weights);
+    for (int i = 0; i < 2; i++)
+      if (!(fabs(lines[i] - 0.5 * position[i]) <= frequencies_agree)) return false;
+  }
+  return true;
+}
+
+void dkm_motion_analyse(const dkm_series *s, double tolerance, dkm_motion *motion) {
+  const int M = s->n_modes, N = s->n_samples;
+  double *w = s->work + SINES, *a = s->work + COMPLEX, *power = s->work + POWERS;
+  double position[2], growth[2];
+  moments whole, halves[2];
+  *motion = (dkm_motion){.kind = DKM_MOTION_UNCLEAR, .period = NAN, .recurrence = NAN, .frequency = {NAN, NAN}};
+  make_twiddles(w, N);
+  take_moments(s, w, 0, N, &whole);
+  for (int half = 0; half < 2; half++) take_moments(s, w, half * (N / 2), N / 2, &halves[half]);
+  for (int mu = 0; mu < M; mu++) {
+    const int re = M + mu, im = 2 * M + mu;
+    motion->xi[mu] = whole.mean[mu];
+    motion->beta_re[mu] = whole.mean[re];
+    motion->beta_im[mu] = whole.mean[im];
+    motion->xi_rms[mu] = sqrt(whole.variance[mu]);
+    motion->beta_sq[mu] = whole.mean[re] * whole.mean[re] + whole.variance[re] + whole.mean[im] * whole.mean[im] +
+                          whole.variance[im];
+    const double change = fabs(halves[1].mean[mu] - halves[0].mean[mu]);
+    motion->drift = change > motion->drift ? change : motion->drift;
+  }
+  motion->size = total_size(&whole, 3 * M);
+  for (int half = 0; half < 2; half++) motion->half_size[half] = total_size(&halves[half], 3 * M);
+  motion->amplitude = largest_amplitude(s);
+  take_exponent(s, motion, growth);
+  if (!(motion->size > noise_tolerances * tolerance)) return;
+
+  const double enough = recurs_tolerances * tolerance > recurs ? recurs_tolerances * tolerance : recurs;
+  const double period = find_period(s, &whole, enough, motion);
+  if (period > 0.0) {
+    motion->kind = DKM_MOTION_CYCLE;
+    motion->period = period * s->dt;
+    motion->frequency[0] = 2.0 * M_PI / motion->period;
+    return;
+  }
+  power_spectrum(s, w, &whole, 0, N, a, power);
+  leading_lines(power, N, position, motion->weight);
+  for (int i = 0; i < 2; i++) motion->frequency[i] = position[i] * 2.0 * M_PI / (N * s->dt);
+  const bool steadily = growth[0] > chaotic_growth && growth[1] > chaotic_growth &&
+                        motion->lyapunov > 3.0 * motion->lyapunov_error;
+  if (steadily || (N == DKM_MOTION_MOST && motion->growth > 3.0 * chaotic_growth))
+    motion->kind = DKM_MOTION_CHAOS;
+  else if (N >= TORUS_LEAST && fabs(motion->growth) < regular_growth && !isnan(position[1]) &&
+           halves_agree(s, w, halves, position, motion->size))
+    motion->kind = DKM_MOTION_TORUS;
+}
