@@ -25,6 +25,13 @@ int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes);
 
 typedef struct dkm_schedule dkm_schedule;
 
+/* How a run ends before its time; each is more urgent than the one before. */
+typedef enum dkm_stop {
+  DKM_STOP_NOT,
+  DKM_STOP_DRAW_NO_MORE, /* no new ranges and no new points; those under way are finished */
+  DKM_STOP_GIVE_UP       /* those under way are given up as well */
+} dkm_stop;
+
 /* What one rank does; all callbacks get `context`. A status other than DKM_OK from any of them
  * ends the run on all ranks with that status. */
 typedef struct dkm_schedule_ops {
@@ -34,8 +41,9 @@ typedef struct dkm_schedule_ops {
   dkm_status (*work)(void *context, dkm_schedule *schedule, dkm_error *err);
   /* Master: these records are safe on disk; status[i] as in store.h. */
   dkm_status (*done)(void *context, dkm_range range, const uint8_t *status, dkm_error *err);
-  /* Master: called a few times a second. May set *stop to hand out no more ranges. */
-  dkm_status (*tick)(void *context, int64_t n_done, bool *stop, dkm_error *err);
+  /* Master: called a few times a second. longest: seconds, the greatest that workers have reported. May set
+   * *stop (DKM_STOP_NOT before), which is passed on to all workers; a stop is never taken back. */
+  dkm_status (*tick)(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err);
 } dkm_schedule_ops;
 
 typedef enum dkm_next { DKM_NEXT_RANGE, DKM_NEXT_WAIT, DKM_NEXT_END } dkm_next;
@@ -52,9 +60,14 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
  * (never if wait is true: then it sleeps until one has). DKM_NEXT_END: there are no more. */
 dkm_next dkm_schedule_next(dkm_schedule *schedule, bool wait, dkm_range *range);
 
-/* Reports a range, or a part of one, as safe on disk with its status bytes. Every point that was
- * drawn must have been reported before `work` returns DKM_OK, unless the run was interrupted. */
-dkm_status dkm_schedule_report(dkm_schedule *schedule, dkm_range range, const uint8_t *status, dkm_error *err);
+/* Reports a range, or a part of one, as safe on disk with its status bytes; longest: seconds that the slowest
+ * point so far took on this rank (0 if unknown). Every point that was drawn must have been reported before
+ * `work` returns DKM_OK, unless the run was interrupted or is stopping. */
+dkm_status dkm_schedule_report(dkm_schedule *schedule, dkm_range range, const uint8_t *status, double longest,
+                               dkm_error *err);
+
+/* What the master's `tick` has asked for; no more ranges come once it is not DKM_STOP_NOT. */
+dkm_stop dkm_schedule_stopping(dkm_schedule *schedule);
 
 /* True once the master wants everybody to give up at once (another rank failed). */
 bool dkm_schedule_interrupted(dkm_schedule *schedule);

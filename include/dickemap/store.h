@@ -29,6 +29,7 @@
 
 #include "dickemap/job.h"
 #include "dickemap/record.h"
+#include "dickemap/trajectory.h"
 
 enum { DKM_STATUS_TODO = 0, DKM_STATUS_DONE = 1, DKM_STATUS_POINT_FAILED = 2 };
 
@@ -99,6 +100,15 @@ dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int
 /* states[count * (3K + 2M)], as dkm_store_write got them; DKM_INPUT if the job keeps none. */
 dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int64_t count, double *states,
                                    dkm_error *err);
+
+/* Whether the coordinates of the file (axes and mode), which other readers label records with, are those of its
+ * job. DKM_DIFFERENT with a message that names the first coordinate that differs, DKM_IO, DKM_MEMORY. */
+dkm_status dkm_store_check_axes(const char *path, const dkm_job *job, dkm_error *err);
+
+/* Writes one trajectory to a new file (t, mode, xi, alpha_re, alpha_im; the point as attributes).
+ * Fails with DKM_IO, also if the file exists; nothing is left behind then. Local. */
+dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
+                                      const dkm_trajectory *trajectory, dkm_error *err);
 
 /* Version strings "HDF5 1.10.8" for --version and provenance. */
 void dkm_store_library_version(char *out, size_t out_bytes);

@@ -17,6 +17,7 @@ dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err);
 
 /* getopt_long has answered '?' or ':' (opterr is 0, optstring begins with ':'): DKM_INPUT with a message that names
  * the option. argv as above. */

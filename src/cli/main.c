@@ -26,6 +26,7 @@ static const struct {
     {"plan", dkm_cmd_plan, "check a job and say what it would take, without running it"},
     {"point", dkm_cmd_point, "compute one point and print everything about it"},
     {"info", dkm_cmd_info, "say what an output file holds, also while it is being written"},
+    {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew"},
 };
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
@@ -39,7 +40,8 @@ static void print_help(void) {
   snprintf(text + n, sizeof text - (size_t)n,
            "\n  dickemap SUBCOMMAND --help   its arguments\n"
            "  dickemap --version           versions of all libraries, instruction set in use\n\n"
-           "Exit codes: 0 done, 1 the job or the arguments are wrong, 2 failed.\n");
+           "Exit codes: 0 done, 1 the job or the arguments are wrong, 2 failed,\n"
+           "            3 verify found a difference, 85 stopped early, can be resumed.\n");
   dkm_cli_print(text);
 }
 

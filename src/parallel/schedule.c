@@ -10,6 +10,8 @@
  *                                      ...
  *        `done` marks it   <-------- REPORT ---------        range + one status byte a point, after
  *                                      ...                   its records are synced to disk
+ *        `tick` says so    -------- DRAW_NO_MORE --->        start no more points, finish those under way;
+ *                          ----------- GIVE_UP ----->        or not even those.  END answers all REQUESTs
  *        `todo` is empty   --------- END ------------>       in reply to a REQUEST: no more ranges
  *        count workers     <--- FINISHED or ERROR ---        `work` has returned; an ERROR carries
  *                                                            status and message
@@ -20,7 +22,7 @@
  *                          --------- ABORT ---------->       give up, then FINISHED as usual
  *
  * Contents     RANGE   int64 first, count
- *              REPORT  int64 first, count, then count bytes
+ *              REPORT  int64 first, count, double longest point so far, then count bytes
  *              ERROR   dkm_error as it lies in memory (all ranks run the same program)
  *              others  nothing
  *
@@ -41,7 +43,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { REQUEST = 1, REPORT, FINISHED, ERROR, RANGE, END, ABORT, CLOSE };
+enum { REQUEST = 1, REPORT, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
 
 /* The first nap after a message is short, since messages come in groups; then naps double.  A
  * poll takes some microseconds of CPU, so that one a millisecond is well below 1 % of a core,
@@ -51,7 +53,8 @@ static const double tick_interval = 0.2; /* seconds: "a few times a second" */
 
 enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096 }; /* see dkm_schedule_range_size */
 enum { MASTER = 0, RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
-enum { SLOT_REPLY, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
+enum { HEAD_BYTES = RANGE_BYTES + (int)sizeof(double) }; /* of a REPORT, before its status bytes */
+enum { SLOT_REPLY, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
 
 /* What the master knows of one worker, and its messages to it that may be on their way. */
 struct peer {
@@ -73,7 +76,8 @@ struct dkm_schedule {
   const dkm_range *todo;
   int64_t n_todo, i_todo, offset; /* the next point is todo[i_todo].first + offset */
   int64_t n_left, n_total, n_done;
-  bool stop;          /* `tick` has asked to stop */
+  dkm_stop stop;      /* what `tick` has asked for; on a worker, what the master has told it */
+  double longest;     /* seconds that a point took: on any rank (master), here (worker) */
   bool done_failed;   /* `done` is not called any more */
   double t_tick;      /* when to call `tick` next */
   dkm_error failure;  /* the first one: the outcome of the run */
@@ -144,7 +148,7 @@ static void fail_run(dkm_schedule *s, const dkm_error *why) {
 
 /* The next range, or false if none is to be handed out any more. */
 static bool draw_range(dkm_schedule *s, dkm_range *range) {
-  if (s->n_left == 0 || s->stop || s->failure.status) return false;
+  if (s->n_left == 0 || s->stop != DKM_STOP_NOT || s->failure.status) return false;
   const dkm_range *todo = &s->todo[s->i_todo];
   int64_t count = dkm_schedule_range_size(s->n_left, s->n_ranks > 1 ? s->n_ranks - 1 : 1, s->lanes);
   if (count > todo->count - s->offset) count = todo->count - s->offset;
@@ -176,8 +180,21 @@ static void tick_if_due(dkm_schedule *s) {
   if (t < s->t_tick || s->failure.status) return;
   s->t_tick = t + tick_interval;
   dkm_error why = {0};
-  why.status = s->ops->tick(s->ops->context, s->n_done, &s->stop, &why);
-  if (why.status) fail_run(s, &why);
+  dkm_stop stop = DKM_STOP_NOT;
+  why.status = s->ops->tick(s->ops->context, s->n_done, s->longest, &stop, &why);
+  if (why.status) {
+    fail_run(s, &why);
+    return;
+  }
+  if (stop <= s->stop) return; /* nothing new; there is no way back */
+  s->stop = stop;
+  for (int rank = 1; s->peers && rank < s->n_ranks; rank++) {
+    if (!s->peers[rank].open) continue;
+    if (stop == DKM_STOP_GIVE_UP)
+      post(s, rank, SLOT_GIVE_UP, GIVE_UP, NULL);
+    else
+      post(s, rank, SLOT_DRAW_NO_MORE, DRAW_NO_MORE, NULL);
+  }
 }
 
 /* ---- the master's side of the protocol ---- */
@@ -195,15 +212,20 @@ static void on_request(dkm_schedule *s, int rank) {
 static void on_report(dkm_schedule *s, int rank, int n_bytes) {
   dkm_error why = {0};
   dkm_range range = {0};
-  if (n_bytes >= RANGE_BYTES) memcpy(&range, s->buffer, RANGE_BYTES);
-  if (n_bytes != RANGE_BYTES + range.count || range.count > s->peers[rank].n_points) {
+  double longest = 0;
+  if (n_bytes >= HEAD_BYTES) {
+    memcpy(&range, s->buffer, RANGE_BYTES);
+    memcpy(&longest, s->buffer + RANGE_BYTES, sizeof longest);
+  }
+  if (n_bytes != HEAD_BYTES + range.count || range.count > s->peers[rank].n_points) {
     dkm_fail(&why, DKM_PARALLEL, "rank %d reported %lld points, but it was given no more than %lld", rank,
              (long long)range.count, (long long)s->peers[rank].n_points);
     fail_run(s, &why);
     return;
   }
   s->peers[rank].n_points -= range.count;
-  mark_done(s, range, (const uint8_t *)s->buffer + RANGE_BYTES);
+  if (longest > s->longest) s->longest = longest;
+  mark_done(s, range, (const uint8_t *)s->buffer + HEAD_BYTES);
 }
 
 static void on_finished(dkm_schedule *s, int rank, int n_bytes) {
@@ -214,7 +236,7 @@ static void on_finished(dkm_schedule *s, int rank, int n_bytes) {
   if (n_bytes == (int)sizeof why) { /* an ERROR */
     memcpy(&why, s->buffer, sizeof why);
     fail_run(s, &why);
-  } else if (peer->n_points > 0 && !s->failure.status) {
+  } else if (peer->n_points > 0 && s->stop == DKM_STOP_NOT && !s->failure.status) {
     dkm_fail(&why, DKM_PARALLEL, "rank %d finished without having reported %lld of its points", rank,
              (long long)peer->n_points);
     fail_run(s, &why);
@@ -287,6 +309,12 @@ static bool listen(dkm_schedule *s) {
   case END:
     s->ended = true;
     break;
+  case DRAW_NO_MORE:
+    if (s->stop == DKM_STOP_NOT) s->stop = DKM_STOP_DRAW_NO_MORE;
+    break;
+  case GIVE_UP:
+    s->stop = DKM_STOP_GIVE_UP;
+    break;
   case ABORT:
     s->aborted = true;
     break;
@@ -319,7 +347,7 @@ static void be_worker(dkm_schedule *s) {
 static void be_alone(dkm_schedule *s) {
   dkm_error why = {0};
   why.status = s->ops->work(s->ops->context, s, &why);
-  if (!why.status && !s->failure.status && s->n_done + s->n_left < s->n_total)
+  if (!why.status && !s->failure.status && s->stop == DKM_STOP_NOT && s->n_done + s->n_left < s->n_total)
     dkm_fail(&why, DKM_PARALLEL, "rank 0 finished without having reported %lld of its points",
              (long long)(s->n_total - s->n_left - s->n_done));
   if (why.status) fail_run(s, &why);
@@ -333,7 +361,7 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   long ns = 0;
   for (;;) {
     while (listen(s)) continue;
-    if (s->aborted || s->broken.status) return DKM_NEXT_END;
+    if (s->aborted || s->broken.status || s->stop != DKM_STOP_NOT) return DKM_NEXT_END;
     if (s->held) break;
     if (s->ended) return DKM_NEXT_END;
     if (!wait) return DKM_NEXT_WAIT;
@@ -345,16 +373,19 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   return DKM_NEXT_RANGE;
 }
 
-dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, dkm_error *err) {
+dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, double longest,
+                               dkm_error *err) {
   assert(range.count > 0 && range.count <= MAX_ROUNDS * (int64_t)s->lanes);
+  if (longest > s->longest) s->longest = longest;
   if (s->n_ranks == 1) {
     dkm_status outcome = mark_done(s, range, status);
     tick_if_due(s);
     return outcome ? dkm_fail(err, outcome, "%s", s->failure.message) : DKM_OK;
   }
   memcpy(s->buffer, (int64_t[RANGE_WORDS]){range.first, range.count}, RANGE_BYTES);
-  memcpy(s->buffer + RANGE_BYTES, status, (size_t)range.count);
-  send_to_master(s, REPORT, s->buffer, (int)(RANGE_BYTES + range.count));
+  memcpy(s->buffer + RANGE_BYTES, &s->longest, sizeof s->longest);
+  memcpy(s->buffer + HEAD_BYTES, status, (size_t)range.count);
+  send_to_master(s, REPORT, s->buffer, (int)(HEAD_BYTES + range.count));
   return s->broken.status ? dkm_fail(err, DKM_PARALLEL, "%s", s->broken.message) : DKM_OK;
 }
 
@@ -365,6 +396,14 @@ bool dkm_schedule_interrupted(dkm_schedule *s) {
   }
   while (listen(s)) continue;
   return s->aborted || s->broken.status;
+}
+
+dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
+  if (s->n_ranks == 1)
+    tick_if_due(s);
+  else
+    while (listen(s)) continue;
+  return s->stop;
 }
 
 /* ---- plain collectives, before and after the dynamic part ---- */
@@ -410,7 +449,7 @@ dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *er
 /* ---- the run ---- */
 
 static dkm_status allocate(dkm_schedule *s, dkm_error *err) {
-  s->buffer_bytes = RANGE_BYTES + MAX_ROUNDS * s->lanes;
+  s->buffer_bytes = HEAD_BYTES + MAX_ROUNDS * s->lanes;
   if (s->buffer_bytes < (int)sizeof(dkm_error)) s->buffer_bytes = (int)sizeof(dkm_error);
   s->buffer = malloc((size_t)s->buffer_bytes);
   if (!s->buffer) return dkm_fail(err, DKM_MEMORY, "out of memory (%d bytes for messages)", s->buffer_bytes);
@@ -457,7 +496,7 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
     status = dkm_fail(err, s.broken.status, "%s", s.broken.message);
     goto cleanup;
   }
-  int unfinished = s.stop && s.n_done < s.n_total;
+  int unfinished = s.stop != DKM_STOP_NOT && s.n_done < s.n_total;
   status = broadcast(s.comm, &s.failure, sizeof s.failure, MPI_BYTE, MASTER, err);
   if (!status) status = broadcast(s.comm, &unfinished, 1, MPI_INT, MASTER, err);
   if (status) goto cleanup;

@@ -71,8 +71,8 @@ static dkm_status check_existing(const char *path, const dkm_job *job, bool over
       status = dkm_fail(err, ours ? DKM_IO : DKM_MEMORY, "output %s exists already, and its job cannot be read", path);
     else if (dkm_job_differences(theirs, ours, keys, sizeof keys) == 0)
       status = dkm_fail(err, DKM_INPUT,
-                        "output %s exists already and holds this same job; --overwrite replaces it, -o names another "
-                        "file",
+                        "output %s exists already and holds this same job; --resume continues it, --overwrite "
+                        "replaces it, -o names another file",
                         path);
     else
       status = dkm_fail(err, DKM_INPUT,

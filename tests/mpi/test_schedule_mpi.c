@@ -47,7 +47,7 @@ static uint8_t status_of(int64_t i) {
 static dkm_status report(dkm_schedule *schedule, dkm_range range, dkm_error *err) {
   uint8_t status[4096 * LANES];
   for (int64_t i = 0; i < range.count; i++) status[i] = status_of(range.first + i);
-  return dkm_schedule_report(schedule, range, status, err);
+  return dkm_schedule_report(schedule, range, status, 0, err);
 }
 
 static dkm_status report_in_parts(dkm_schedule *schedule, dkm_range range, dkm_error *err) {
@@ -98,12 +98,13 @@ static dkm_status done(void *context, dkm_range range, const uint8_t *status, dk
   return DKM_OK;
 }
 
-static dkm_status tick(void *context, int64_t n_done, bool *stop, dkm_error *err) {
+static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err) {
+  (void)longest;
   struct scene *scene = context;
   CHECK(rank == 0);
   CHECK(n_done == scene->n_done);
   if (scene->tick_fails) return dkm_fail(err, DKM_IO, "the clock fell off the wall");
-  if (scene->tick_stops) *stop = true;
+  if (scene->tick_stops) *stop = DKM_STOP_DRAW_NO_MORE;
   return DKM_OK;
 }
 

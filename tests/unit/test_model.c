@@ -89,7 +89,9 @@ static void every_spin_is_tilted_by_the_same_angle(void **state) {
   dkm_patterns p;
   double u[MAX_STATE], straight[MAX_STATE];
   dkm_patterns_init(&p, DKM_GAUGED, 6, NULL);
-  dkm_point pt = random_point(gsl_rng_alloc(gsl_rng_mt19937), 6, 0, 0);
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_point pt = random_point(rng, 6, 0, 0);
+  gsl_rng_free(rng);
   dkm_model_start(&p, &pt, straight, NULL);
   pt.perturbation = 0.01;
   dkm_model_start(&p, &pt, u, NULL);

@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ending: signals and time limits; see ending.h. */
+#include "ending.h"
+
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "run_worker.h"
+
+static const double longest_reserve = 5, grace = 30; /* seconds; closing a file takes well below one */
+
+static volatile sig_atomic_t n_usr1, n_terminate;
+static volatile sig_atomic_t terminated_by;
+
+static void note_signal(int number) {
+  if (number == SIGUSR1) {
+    if (n_usr1 < 2) n_usr1++;
+    return;
+  }
+  /* Whoever insists gets it: the file is sound at any moment. */
+  if (n_terminate++ > 0) {
+    signal(number, SIG_DFL);
+    raise(number);
+  }
+  terminated_by = number;
+}
+
+dkm_status dkm_ending_catch_signals(dkm_error *err) {
+  static const int numbers[] = {SIGUSR1, SIGTERM, SIGINT};
+  struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
+  sigemptyset(&action.sa_mask);
+  for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
+    if (sigaction(numbers[i], &action, NULL) != 0)
+      return dkm_fail(err, DKM_INPUT, "signal %d cannot be caught: %s", numbers[i], strerror(errno));
+  return DKM_OK;
+}
+
+/* A number of digits only, up to `most`; *text then points behind it. */
+static bool read_number(const char **text, long most, long *number) {
+  char *end;
+  if (**text < '0' || **text > '9') return false;
+  errno = 0;
+  *number = strtol(*text, &end, 10);
+  *text = end;
+  return errno == 0 && *number <= most;
+}
+
+dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *err) {
+  const long most = 1000000; /* of the first number, whatever it counts */
+  long part[3] = {0}, days = 0;
+  int n = 0;
+  const char *at = text;
+  bool good = true, with_days = false;
+  for (; good && n < 3; n++) {
+    good = read_number(&at, n == 0 ? most : 59, &part[n]);
+    if (good && n == 0 && !with_days && *at == '-') {
+      with_days = true;
+      days = part[0];
+      at++;
+      n = -1;
+    } else if (*at == ':') {
+      at++;
+    } else {
+      n++;
+      break;
+    }
+  }
+  good = good && *at == '\0' && at > text && at[-1] != ':';
+  if (with_days && part[0] > 23) good = false;
+  if (with_days) /* D-HH, D-HH:MM, D-HH:MM:SS */
+    *seconds = 86400.0 * (double)days + 3600.0 * (double)part[0] + 60.0 * (double)part[1] + (double)part[2];
+  else if (n == 3)
+    *seconds = 3600.0 * (double)part[0] + 60.0 * (double)part[1] + (double)part[2];
+  else /* MM, MM:SS */
+    *seconds = 60.0 * (double)part[0] + (double)part[1];
+  if (!good || *seconds <= 0)
+    return dkm_fail(err, DKM_INPUT,
+                    "run: --time-limit %s is not a time (allowed: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)",
+                    text);
+  return DKM_OK;
+}
+
+dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err) {
+  const char *slurm = getenv("SLURM_JOB_END_TIME");
+  *ending = (dkm_ending){.t_end = t_start + time_limit, .limit = time_limit, .limit_name = "--time-limit",
+                         .t_signal = INFINITY};
+  if (!slurm || slurm[0] == '\0') return DKM_OK;
+  char *end;
+  const double epoch = strtod(slurm, &end);
+  if (*end != '\0' || !isfinite(epoch) || epoch <= 0)
+    return dkm_fail(err, DKM_INPUT, "SLURM_JOB_END_TIME=%s in the environment is not a time in seconds", slurm);
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  const double left = epoch - ((double)now.tv_sec + 1e-9 * (double)now.tv_nsec), t = dkm_run_now();
+  if (t + left < ending->t_end) {
+    ending->t_end = t + left;
+    ending->limit = ending->t_end - t_start;
+    ending->limit_name = "SLURM_JOB_END_TIME";
+  }
+  return DKM_OK;
+}
+
+/* Never becomes less urgent. */
+static void decide(dkm_ending *ending, dkm_stop stop) {
+  if (stop > ending->stop) ending->stop = stop;
+}
+
+dkm_stop dkm_ending_look(dkm_ending *ending, double longest) {
+  const bool first = ending->stop == DKM_STOP_NOT;
+  const double t = dkm_run_now();
+  const double limit = ending->limit > 0 ? ending->limit : 0;
+  const double reserve = fmin(longest_reserve, 0.1 * limit), margin = fmin(longest, 0.5 * limit);
+  const double t_give_up = ending->t_end - reserve;
+
+  if (n_terminate > 0) {
+    if (first)
+      snprintf(ending->reason, sizeof ending->reason, "%s", terminated_by == SIGINT ? "signal INT" : "signal TERM");
+    decide(ending, DKM_STOP_GIVE_UP);
+  } else if (n_usr1 > 0) {
+    if (first) snprintf(ending->reason, sizeof ending->reason, "signal USR1");
+    if (!isfinite(ending->t_signal)) ending->t_signal = t;
+    decide(ending, n_usr1 > 1 || t >= ending->t_signal + grace ? DKM_STOP_GIVE_UP : DKM_STOP_DRAW_NO_MORE);
+  } else if (t >= t_give_up - margin) {
+    if (first)
+      snprintf(ending->reason, sizeof ending->reason, "%s, %.3g s from now; margin %.3g s for points, %.3g s to close",
+               ending->limit_name, ending->t_end - t, margin, reserve);
+    decide(ending, DKM_STOP_DRAW_NO_MORE);
+  }
+  if (t >= t_give_up) decide(ending, DKM_STOP_GIVE_UP);
+  return ending->stop;
+}

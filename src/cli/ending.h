@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* ending: whether a run is to end before its work is done, and how urgently.
+ *
+ * Reasons: SIGUSR1 (batch systems send it some time before the end; mpirun and srun pass it to every rank),
+ * SIGTERM and SIGINT, a time limit of our own, the end of the batch job (SLURM_JOB_END_TIME).  Rank 0 looks at all
+ * of them; the other ranks only have to survive the signals.
+ *
+ *   --------------- points are drawn ------------|-- those under way --|-- write, sync, close --|
+ *                                              t_draw               t_give_up               t_end
+ *
+ *   reserve = min(5 s, a tenth of the limit)           t_give_up = t_end - reserve
+ *   margin  = min(longest point so far, half of the limit)  t_draw = t_give_up - margin
+ *
+ * After SIGUSR1 points under way have 30 s, or until t_give_up if that comes first.  A second SIGUSR1, SIGTERM or
+ * SIGINT give them up at once. */
+#ifndef DICKEMAP_ENDING_H
+#define DICKEMAP_ENDING_H
+#include "dickemap/schedule.h"
+
+typedef struct dkm_ending {
+  double t_end, limit; /* on the clock of dkm_run_now; seconds from the start of the run to t_end; or INFINITY */
+  const char *limit_name; /* "--time-limit" or "SLURM_JOB_END_TIME" */
+  double t_signal;     /* when the first SIGUSR1 was seen, or INFINITY */
+  dkm_stop stop;       /* what was decided so far */
+  char reason[160];    /* why, once stop is not DKM_STOP_NOT */
+} dkm_ending;
+
+/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time. DKM_INPUT. */
+dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *err);
+
+/* From now on signals are noted instead of killing the process. On every rank. */
+dkm_status dkm_ending_catch_signals(dkm_error *err);
+
+/* t_start: when the run began, on the clock of dkm_run_now; time_limit: seconds from then, INFINITY for none.  Also reads
+ * SLURM_JOB_END_TIME; the earlier end counts. DKM_INPUT if that is not a number. */
+dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err);
+
+/* To be asked a few times a second; longest: seconds that the slowest point so far took. The answer never
+ * becomes less urgent. */
+dkm_stop dkm_ending_look(dkm_ending *ending, double longest);
+
+#endif

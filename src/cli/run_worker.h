@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* run_worker: what a rank of `dickemap run` does that computes points: draws them, collects
+ * their records in blocks, writes, syncs and reports these (diagram in run_worker.c). */
+#ifndef DICKEMAP_RUN_WORKER_H
+#define DICKEMAP_RUN_WORKER_H
+#include "dickemap/evaluate.h"
+#include "dickemap/job.h"
+#include "dickemap/schedule.h"
+#include "dickemap/store.h"
+
+enum { DKM_RUN_LANES = 8 }; /* ranges are multiples of the ensemble's lane count */
+
+typedef struct dkm_run_worker {
+  const dkm_job *job; /* borrowed, as are the next two */
+  dkm_store *store;
+  dkm_evaluator *evaluator;
+  int64_t n_verdicts[DKM_N_VERDICTS]; /* of the points that were finished here */
+} dkm_run_worker;
+
+/* The work of dkm_schedule_ops. When it returns, every point that was finished has been written, synced and
+ * reported, also after a stop, an interrupt or another rank's failure; those given up are as if never drawn. */
+dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err);
+
+/* Seconds of a clock that never goes back. */
+double dkm_run_now(void);
+
+#endif
