@@ -23,7 +23,9 @@ else
   ctest_tier=(-LE long) pytest_tier=(-m "not long")
 fi
 
-setup_packages build python test
+sections=(build python test)
+if [ "$(id -u)" -eq 0 ]; then sections+=(slurm); fi # only root can start a SLURM of its own
+setup_packages "${sections[@]}"
 scratch=$(mktemp -d)
 chmod 711 "$scratch" # tests of permissions give up being root and must still reach their folders
 trap 'rm -rf "$scratch"' EXIT

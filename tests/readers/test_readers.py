@@ -26,7 +26,8 @@ FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", Tr
           ("alpha_im", "<f8", True), ("verdict", "|u1", False), ("failure", "|u1", False), ("retrieved", "|i1", False),
           ("residual", "<f8", False), ("drift", "<f8", False), ("precession", "<f8", False),
           ("growth_rate", "<f8", False), ("decay_rate", "<f8", False), ("n_unstable", "<i4", False),
-          ("n_neutral", "<i4", False), ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
+          ("n_neutral", "<i4", False), ("amplitude", "<f8", False), ("period", "<f8", False),
+          ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False), ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
           ("g_retrieve", "<f8", False), ("t_end", "<f8", False), ("steps", "<i8", False), ("wall_time", "<f8", False)]
 FILL = {"<f8": np.nan, "<i8": -1, "<i4": -1, "|i1": -128, "|u1": 255}
 VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed"]

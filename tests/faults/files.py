@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The job of these tests, and what their files hold."""
+
+import pathlib
+import re
+import time
+import zlib
+
+import h5py
+import numpy
+
+JOB = """\
+title: Some seconds of work
+model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
+initial: {overlap: 1.0, perturbation: 1.0e-3}
+axes:
+  - {name: g0, from: 0.3, to: 1.5, points: 3000}
+  - {name: pattern, values: [1, 2]}
+solver: {method: ensemble, tolerance: 1e-10, t_max: 1e5}
+"""
+N_POINTS = 6000
+
+
+def contents(path):
+    """Bytes of every dataset but the one that is not reproducible."""
+    with h5py.File(path) as file:
+        return {name: file[name][()].tobytes() for name in file if name != "wall_time"}
+
+
+# Fields in the order of their table that the checksum covers: all but wall_time.
+TABLE = pathlib.Path(__file__).resolve().parents[2] / "src" / "core" / "record.c"
+FIELDS = re.findall(r"^    FIELD\((\w+), \w+, \w+, 1,", TABLE.read_text(), re.MULTILINE)
+
+
+def wrong_records(path):
+    """Number of points that are marked done although their record does not agree with its checksum; number done."""
+    with h5py.File(path) as file:
+        status, checksum = file["status"][()].ravel(), file["checksum"][()].ravel()
+        columns = []
+        for name in FIELDS:
+            values = numpy.ascontiguousarray(file[name][()].reshape(status.size, -1))
+            if values.dtype.kind == "f":
+                values[numpy.isnan(values)] = numpy.nan  # one NaN for all
+            columns.append(values.view(numpy.uint8))
+    rows = numpy.hstack(columns)
+    done = numpy.flatnonzero(status)
+    return sum((zlib.crc32(rows[i].tobytes()) or 1) != checksum[i] for i in done), done.size
+
+
+def wait_for(condition, seconds=60):
+    """Until the condition holds."""
+    end = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < end, "it did not happen in time"
+        time.sleep(0.01)
+
+
+def n_done(path):
+    """Points that are marked done; 0 without a file."""
+    if not path.exists():
+        return 0
+    with h5py.File(path, locking=False) as file:
+        return int((file["status"][()] != 0).sum())

@@ -1,0 +1,125 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Real SIGKILLs at random moments: the file opens or is not there, no record marked done is wrong, and the resumed file
+has the bits of an uninterrupted one."""
+
+import os
+import pathlib
+import random
+import signal
+import subprocess
+import time
+
+import h5py
+import pytest
+
+from files import N_POINTS, contents, n_done, wait_for, wrong_records
+
+SEED = 20211
+
+
+def ranks_of(mpirun):
+    """Process ids of the ranks that mpirun has started."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rsplit(")", 1)[1].split()
+        except OSError:
+            continue  # ended in the meantime
+        if int(fields[1]) == mpirun.pid and fields[0] != "Z":
+            found.append(int(path.parent.name))
+    return found
+
+
+def is_alive(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
+    except OSError:
+        return False
+
+
+def kill(pid):
+    try:
+        os.kill(pid, signal.SIGKILL)
+    except ProcessLookupError:
+        pass
+
+
+def kill_run(process, victims, chance):
+    """Kills `victims` of a run; returns when every process of it is gone. False if it had ended by itself."""
+    ranks = ranks_of(process)
+    alive = process.poll() is None
+    if victims == "mpirun":
+        kill(process.pid)
+    elif victims == "all ranks":
+        for pid in ranks:
+            kill(pid)
+    elif ranks:
+        kill(chance.choice(ranks))
+    else:
+        kill(process.pid)
+    process.communicate(timeout=60)
+    wait_for(lambda: not any(map(is_alive, ranks)))
+    return alive
+
+
+def check_sound(path):
+    """Not there, or it opens and what is marked done is right; returns the number of points done."""
+    if not path.exists():
+        return 0
+    subprocess.run(["h5dump", "-H", path], check=True, capture_output=True, timeout=60)
+    with h5py.File(path, locking=False) as file:
+        assert file["status"].size == N_POINTS
+    wrong, done = wrong_records(path)
+    assert wrong == 0
+    return done
+
+
+def kill_and_resume(start, finish, folder, whole, n_kills, seed):
+    """Files are killed up to four times each, then completed and compared."""
+    chance = random.Random(seed)
+    done_when_killed, n_files = [], 0
+    while len(done_when_killed) < n_kills:
+        path = folder / f"{n_files}.h5"
+        n_files += 1
+        for _ in range(4):
+            process = start(folder, "run", "job.yaml", "-o", path.name, "--resume", ranks=3)
+            time.sleep(chance.uniform(0.05, 2.0))
+            if kill_run(process, chance.choice(["one rank", "all ranks", "mpirun"]), chance):
+                done_when_killed.append(check_sound(path))
+        result = finish(folder, "run", "job.yaml", "-o", path.name, "--resume", ranks=3)
+        assert result.returncode == 0, result.err
+        assert contents(path) == whole
+        left = [name for name in os.listdir(folder) if name.startswith(path.name) and name != path.name]
+        assert left == []
+        path.unlink()
+    # The moments were spread: before the first record, and in the middle.
+    assert min(done_when_killed) < N_POINTS / 4 and max(done_when_killed) > N_POINTS / 4
+    print(f"{len(done_when_killed)} kills of {n_files} files; points done: {sorted(done_when_killed)}")
+
+
+def test_20_kills_lose_nothing(start, finish, job, tmp_path, whole):
+    kill_and_resume(start, finish, tmp_path, whole, 20, SEED)
+
+
+@pytest.mark.long
+def test_200_kills_lose_nothing(start, finish, job, tmp_path, whole):
+    kill_and_resume(start, finish, tmp_path, whole, 200, SEED + 1)
+
+
+@pytest.mark.parametrize("moment", range(3))
+def test_a_kill_during_creation_leaves_no_file_and_its_leftover_is_removed(start, job, tmp_path, moment):
+    """A file of some 200 MB takes long enough to be hit."""
+    path = tmp_path / "large.h5"
+    arguments = ["run", job, "-o", path.name, "--resume", "--set", "axes.g0.points=300000"]
+    process = start(tmp_path, *arguments, ranks=2)
+    wait_for(lambda: path.exists() or any(p.stat().st_size for p in tmp_path.glob("large.h5.new-*")))
+    time.sleep(0.02 * moment)
+    assert kill_run(process, "all ranks", random)
+    if not path.exists():
+        assert len(list(tmp_path.glob("large.h5.new-*"))) == 1
+    process = start(tmp_path, *arguments, ranks=2)
+    wait_for(lambda: n_done(path) > 0)
+    kill_run(process, "all ranks", random)
+    assert list(tmp_path.glob("large.h5.new-*")) == []
+    with h5py.File(path, locking=False) as file:
+        assert file["status"].shape == (300000, 2)

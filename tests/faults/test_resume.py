@@ -1,0 +1,255 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs that end early in good order, are resumed, or are refused because another run holds the file."""
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+import h5py
+import numpy
+import pytest
+
+from files import JOB, N_POINTS, contents, n_done, wait_for, wrong_records
+
+MANY = ["--set", "axes.g0.points=30000"]  # ten times as long
+
+
+def message_of(process):
+    """The one message of a run."""
+    messages = [line for line in process.err.splitlines() if line.startswith("dickemap: ")]
+    assert len(messages) == 1, process.err
+    return messages[0].removeprefix("dickemap: ")
+
+
+@pytest.fixture
+def partial(start, job, tmp_path):
+    """part.h5, of which a part is done."""
+    process = start(tmp_path, "run", job, "-o", "part.h5")
+    wait_for(lambda: n_done(tmp_path / "part.h5") > 0 or process.poll() is not None)
+    process.send_signal(signal.SIGUSR1)
+    process.communicate()
+    path = tmp_path / "part.h5"
+    assert process.returncode == 85 and 0 < n_done(path) < N_POINTS
+    return path
+
+
+# ---- resume ----
+
+
+@pytest.mark.parametrize("ranks", [None, 3])
+def test_a_resumed_file_has_the_bits_of_an_uninterrupted_one(finish, partial, whole, tmp_path, ranks):
+    before = n_done(partial)
+    result = finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume", ranks=ranks)
+    assert result.returncode == 0, result.err
+    assert contents(partial) == whole
+    assert f"{before}  points were done before" in result.out and f"{N_POINTS - before}  points in" in result.out
+    assert f"{N_POINTS}/{N_POINTS} points, 100.0 %" in result.err
+
+
+def test_resume_begins_a_file_that_does_not_exist(finish, job, tmp_path, whole):
+    assert finish(tmp_path, "run", job, "-o", "new.h5", "--resume", ranks=3).returncode == 0
+    assert contents(tmp_path / "new.h5") == whole
+
+
+def test_resuming_a_complete_file_changes_nothing(finish, job, tmp_path):
+    assert finish(tmp_path, "run", job, "-o", "a.h5", "--set", "axes.g0.points=5").returncode == 0
+    before = (tmp_path / "a.h5").read_bytes()
+    result = finish(tmp_path, "run", job, "-o", "a.h5", "--set", "axes.g0.points=5", "--resume")
+    assert result.returncode == 0 and "10  points were done before" in result.out
+    assert (tmp_path / "a.h5").read_bytes() == before
+
+
+def test_another_job_is_not_resumed_and_the_keys_are_named(finish, partial, tmp_path):
+    before = partial.read_bytes()
+    result = finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume", "--set", "model.Omega=0.7", "--set",
+                    "solver.t_max=1e4")
+    message = message_of(result)
+    assert result.returncode == 1 and "cannot be resumed" in message
+    assert "model.Omega" in message and "solver.t_max" in message
+    assert partial.read_bytes() == before
+
+
+@pytest.mark.parametrize("content, named", [(b"hello", "is not an HDF5 file"), (None, "damaged")])
+def test_a_file_that_is_not_ours_or_damaged_is_not_resumed(finish, partial, tmp_path, content, named):
+    content = partial.read_bytes()[:4000] if content is None else content
+    (tmp_path / "x.h5").write_bytes(content)
+    result = finish(tmp_path, "run", "job.yaml", "-o", "x.h5", "--resume")
+    assert result.returncode in (1, 2) and "cannot be resumed" in message_of(result) and named in message_of(result)
+    assert (tmp_path / "x.h5").read_bytes() == content
+
+
+def test_check_finds_damaged_records_and_computes_them_again(finish, partial, whole, tmp_path):
+    assert finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume").returncode == 0
+    with h5py.File(partial, "r+") as file:
+        file["xi"][7, 1, 0] += 1e-9
+        file["steps"][100, 0] += 1
+        file["status"][200, 0] = 77
+    assert wrong_records(partial)[0] == 2
+    result = finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume", "--check", ranks=3)
+    assert result.returncode == 0 and "3 points were marked done but do not agree" in result.err
+    assert contents(partial) == whole
+
+
+def test_retry_failed_computes_failed_points_again(finish, partial, whole, tmp_path):
+    assert finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume").returncode == 0
+    with h5py.File(partial, "r+") as file:
+        file["status"][40:43, 1] = 2
+    result = finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume")
+    assert f"{N_POINTS}  points were done before" in result.out
+    result = finish(tmp_path, "run", "job.yaml", "-o", "part.h5", "--resume", "--retry-failed")
+    assert f"{N_POINTS - 3}  points were done before" in result.out
+    assert contents(partial) == whole
+
+
+@pytest.mark.parametrize("arguments, named", [
+    (["--resume", "--overwrite"], "--resume and --overwrite exclude each other"),
+    (["--check"], "--check needs --resume"), (["--retry-failed"], "--retry-failed needs --resume"),
+    (["--time-limit", "soon"], "--time-limit soon is not a time"),
+    (["--time-limit", "1:75"], "--time-limit 1:75 is not a time"),
+    (["--time-limit", "0"], "--time-limit 0 is not a time"), (["--time-limit", "1:"], "--time-limit 1: is not a time"),
+    (["--time-limit", "1-24"], "--time-limit 1-24 is not a time"),
+])
+def test_wrong_arguments_are_named(finish, job, tmp_path, arguments, named):
+    result = finish(tmp_path, "run", job, *arguments)
+    assert result.returncode == 1 and named in message_of(result)
+    assert os.listdir(tmp_path) == ["job.yaml"]
+
+
+# ---- ending in good order ----
+
+
+def check_ended(process, path, why):
+    message = message_of(process)
+    assert process.returncode == 85, process.err
+    done = n_done(path)
+    with h5py.File(path, locking=False) as file:
+        size = file["status"].size
+    assert 0 < done < size
+    assert f"stopped early ({why}" in message and "--resume" in message
+    assert f"{done} of {size} points done, {size - done} left" in message
+    assert not path.with_name(path.name + ".lock").exists()
+
+
+@pytest.mark.parametrize("ranks", [None, 2, 3])
+def test_usr1_ends_a_run_in_good_order(start, job, tmp_path, ranks):
+    path = tmp_path / "a.h5"
+    process = start(tmp_path, "run", job, *MANY, "-o", "a.h5", ranks=ranks)
+    wait_for(lambda: n_done(path) > 0)
+    process.send_signal(signal.SIGUSR1)
+    process.out, process.err = process.communicate(timeout=60)
+    check_ended(process, path, "signal USR1")
+    with h5py.File(path) as file:  # everything that was finished is marked
+        assert ((file["checksum"][()] != 0) == (file["status"][()] != 0)).all()
+
+
+@pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
+def test_term_and_int_end_a_run_at_once(start, job, tmp_path, name):
+    path = tmp_path / "a.h5"
+    process = start(tmp_path, "run", job, *MANY, "-o", "a.h5")
+    wait_for(lambda: n_done(path) > 0)
+    process.send_signal(name)
+    process.out, process.err = process.communicate(timeout=60)
+    assert "points under way are given up" in process.err
+    check_ended(process, path, f"signal {name.name.removeprefix('SIG')}")
+
+
+def test_a_time_limit_ends_a_run_before_it_and_resume_continues(finish, job, tmp_path, whole):
+    path = tmp_path / "a.h5"
+    began = time.monotonic()
+    process = finish(tmp_path, "run", job, *MANY, "-o", "a.h5", "--time-limit", "0:04", ranks=3)
+    check_ended(process, path, "--time-limit, ")
+    assert time.monotonic() - began < 30  # all points would take longer
+    process = finish(tmp_path, "run", job, *MANY, "-o", "a.h5", "--resume", "--time-limit", "0:04", ranks=3)
+    assert process.returncode in (0, 85) and "points were done before" in process.out
+
+
+def test_the_end_of_a_slurm_job_ends_a_run(finish, job, tmp_path):
+    process = finish(tmp_path, "run", job, *MANY, "-o", "a.h5", ranks=3,
+                     variables={"SLURM_JOB_END_TIME": str(int(time.time()) + 5)})
+    check_ended(process, tmp_path / "a.h5", "SLURM_JOB_END_TIME, ")
+
+
+def test_an_end_time_that_is_no_number_is_refused(finish, job, tmp_path):
+    process = finish(tmp_path, "run", job, variables={"SLURM_JOB_END_TIME": "noon"})
+    assert process.returncode == 1 and "SLURM_JOB_END_TIME=noon" in message_of(process)
+
+
+# ---- the lock ----
+
+
+def test_a_second_run_on_the_same_file_is_refused_and_readers_are_not(start, finish, job, tmp_path):
+    path = tmp_path / "a.h5"
+    process = start(tmp_path, "run", job, *MANY, "-o", "a.h5")
+    wait_for(lambda: n_done(path) > 0)
+    second = finish(tmp_path, "run", job, *MANY, "-o", "a.h5", "--resume")
+    assert second.returncode == 1
+    message = message_of(second)
+    assert f"process {process.pid} on host {os.uname().nodename}" in message and "--break-lock" in message
+    assert finish(tmp_path, "info", "a.h5").returncode == 0
+    assert finish(tmp_path, "run", job, *MANY, "-o", "a.h5", "--overwrite").returncode == 1
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=60)
+    assert not (tmp_path / "a.h5.lock").exists()
+
+
+def test_the_lock_of_a_killed_run_is_replaced(start, finish, job, tmp_path):
+    path = tmp_path / "a.h5"
+    process = start(tmp_path, "run", job, "-o", "a.h5")
+    wait_for(lambda: n_done(path) > 0)
+    process.kill()
+    process.communicate()
+    assert (tmp_path / "a.h5.lock").exists()
+    result = finish(tmp_path, "run", job, "-o", "a.h5", "--resume")
+    assert result.returncode == 0 and f"replaced the lock of process {process.pid}" in result.err
+    assert sorted(os.listdir(tmp_path)) == ["a.h5", "job.yaml"]
+
+
+def test_a_lock_from_another_host_holds_until_it_is_broken(finish, job, tmp_path):
+    lock = tmp_path / "a.h5.lock"
+    lock.write_text("host: elsewhere\nboot: x\npid: 5\nstarted: 7\njob: 12\nrestart: 0\ntime: 2026-01-02T03:04:05Z\n")
+    small = ["--set", "axes.g0.points=5"]
+    result = finish(tmp_path, "run", job, *small, "-o", "a.h5")
+    assert result.returncode == 1 and lock.exists() and not (tmp_path / "a.h5").exists()
+    for part in ("process 5 on host elsewhere, batch job 12, since 2026-01-02T03:04:05Z", "--break-lock", "a.h5.lock"):
+        assert part in message_of(result)
+    requeued = {"SLURM_JOB_ID": "12", "SLURM_RESTART_COUNT": "1"}
+    result = finish(tmp_path, "run", job, *small, "-o", "a.h5", variables=requeued)
+    assert result.returncode == 0 and "an earlier start of this batch job" in result.err
+    lock.write_text("nonsense")
+    result = finish(tmp_path, "run", job, *small, "-o", "a.h5", "--resume")
+    assert result.returncode == 1 and "not readable as a lock" in message_of(result)
+    assert finish(tmp_path, "run", job, *small, "-o", "a.h5", "--resume", "--break-lock").returncode == 0
+    assert not lock.exists()
+
+
+# ---- the disk ----
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
+def test_a_disk_that_fills_up_gets_one_message_and_the_run_can_be_resumed(start, finish, tmp_path, whole):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], capture_output=True).returncode:
+        pytest.skip("tmpfs cannot be mounted here")
+    try:
+        (disk / "job.yaml").write_text(JOB)
+        # Large files stay sparse and get their space as they grow.
+        process = finish(disk, "run", "job.yaml", "-o", "a.h5", "--set", "axes.g0.points=20000000")
+        assert process.returncode == 2 and "are free" in message_of(process)
+        assert os.listdir(disk) == ["job.yaml"]
+        process = start(disk, "run", "job.yaml", "-o", "a.h5", ranks=3)
+        wait_for(lambda: (disk / "a.h5").exists())
+        with open(disk / "ballast", "wb", buffering=0) as ballast:
+            try:
+                while True:
+                    ballast.write(bytes(1 << 16))
+            except OSError:
+                pass
+        process.communicate(timeout=60)  # it may have had its space already
+        (disk / "ballast").unlink()
+        assert finish(disk, "run", "job.yaml", "-o", "a.h5", "--resume", "--check", ranks=3).returncode == 0
+        assert contents(disk / "a.h5") == whole
+    finally:
+        subprocess.run(["umount", "-l", disk], check=True)
