@@ -9,10 +9,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "run_worker.h"
 
 static const double longest_reserve = 5, grace = 30; /* seconds; closing a file takes well below one */
+
+enum { SECONDS_TO_END = 10 }; /* after SIGTERM or SIGINT; what is finished is on disk after one or two */
 
 static volatile sig_atomic_t n_usr1, n_terminate;
 static volatile sig_atomic_t terminated_by;
@@ -28,6 +31,7 @@ static void note_signal(int number) {
     raise(number);
   }
   terminated_by = number;
+  alarm(SECONDS_TO_END); /* where other ranks are gone already, nobody would ever answer: SIGALRM ends the process */
 }
 
 dkm_status dkm_ending_catch_signals(dkm_error *err) {

@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 1024, WORD_BYTES = 128, MAX_TRIES = 10 };
+enum { TEXT_BYTES = 1024, WORD_BYTES = 128, MAX_TRIES = 10, ENDED = -2 };
 
 struct dkm_lock {
   char *path;
@@ -42,7 +42,8 @@ struct holder {
 
 /* ---- who ---- */
 
-/* When a process started, in ticks since the boot; -1 if there is none or it cannot be seen. */
+/* When a process started, in ticks since the boot; -1 if there is none or it cannot be seen; ENDED if it has ended
+ * and only waits for its parent to take note, which an orphan may do for ever. */
 static long long start_of(long pid) {
   char path[64], text[TEXT_BYTES];
   snprintf(path, sizeof path, "/proc/%ld/stat", pid);
@@ -52,6 +53,7 @@ static long long start_of(long pid) {
   fclose(file);
   text[n] = '\0';
   char *at = strrchr(text, ')'); /* the name, field 2, may hold anything; the start is field 22 */
+  if (at && (strncmp(at, ") Z", 3) == 0 || strncmp(at, ") X", 3) == 0)) return ENDED;
   for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
   return at ? strtoll(at + 1, NULL, 10) : -1;
 }
@@ -114,6 +116,7 @@ static const char *why_stale(const struct holder *h, const struct holder *us) {
   if (h->pid == us->pid && h->started == us->started) return NULL; /* this very process */
   if (kill((pid_t)h->pid, 0) != 0 && errno == ESRCH) return "that process is gone";
   const long long started = start_of(h->pid);
+  if (started == ENDED) return "that process is gone";
   if (started >= 0 && h->started >= 0 && started != h->started) return "that process is gone";
   return NULL;
 }

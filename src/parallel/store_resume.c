@@ -11,7 +11,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -228,7 +227,6 @@ void dkm_resume_remove_leftovers(const char *path) {
     char *end;
     const long pid = strtol(entry->d_name + length + strlen(infix), &end, 10);
     if (pid <= 0 || *end != '\0') continue;
-    if (pid != (long)getpid() && (kill((pid_t)pid, 0) == 0 || errno != ESRCH)) continue;
     unlinkat(dirfd(folder), entry->d_name, 0);
   }
   if (folder) closedir(folder);

@@ -30,11 +30,16 @@ def ranks_of(mpirun):
     return found
 
 
-def is_alive(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] != "Z"
-    except OSError:
-        return False
+def run_in(folder):
+    """Processes that work in the folder: mpirun and its ranks."""
+    found = []
+    for path in pathlib.Path("/proc").glob("[0-9]*/cwd"):
+        try:
+            if path.readlink() == folder:
+                found.append(int(path.parent.name))
+        except OSError:
+            continue  # ended, or not ours
+    return found
 
 
 def kill(pid):
@@ -44,7 +49,7 @@ def kill(pid):
         pass
 
 
-def kill_run(process, victims, chance):
+def kill_run(process, folder, victims, chance):
     """Kills `victims` of a run; returns when every process of it is gone. False if it had ended by itself."""
     ranks = ranks_of(process)
     alive = process.poll() is None
@@ -57,8 +62,14 @@ def kill_run(process, victims, chance):
         kill(chance.choice(ranks))
     else:
         kill(process.pid)
+    # A rank that mpirun has just started may survive it, or mpirun such a rank.
+    end = time.monotonic() + 15
+    while run_in(folder):
+        if time.monotonic() > end:
+            for pid in run_in(folder):
+                kill(pid)
+        time.sleep(0.02)
     process.communicate(timeout=60)
-    wait_for(lambda: not any(map(is_alive, ranks)))
     return alive
 
 
@@ -84,7 +95,7 @@ def kill_and_resume(start, finish, folder, whole, n_kills, seed):
         for _ in range(4):
             process = start(folder, "run", "job.yaml", "-o", path.name, "--resume", ranks=3)
             time.sleep(chance.uniform(0.05, 2.0))
-            if kill_run(process, chance.choice(["one rank", "all ranks", "mpirun"]), chance):
+            if kill_run(process, folder, chance.choice(["one rank", "all ranks", "mpirun"]), chance):
                 done_when_killed.append(check_sound(path))
         result = finish(folder, "run", "job.yaml", "-o", path.name, "--resume", ranks=3)
         assert result.returncode == 0, result.err
@@ -114,12 +125,12 @@ def test_a_kill_during_creation_leaves_no_file_and_its_leftover_is_removed(start
     process = start(tmp_path, *arguments, ranks=2)
     wait_for(lambda: path.exists() or any(p.stat().st_size for p in tmp_path.glob("large.h5.new-*")))
     time.sleep(0.02 * moment)
-    assert kill_run(process, "all ranks", random)
+    assert kill_run(process, tmp_path, "all ranks", random)
     if not path.exists():
         assert len(list(tmp_path.glob("large.h5.new-*"))) == 1
     process = start(tmp_path, *arguments, ranks=2)
     wait_for(lambda: n_done(path) > 0)
-    kill_run(process, "all ranks", random)
+    kill_run(process, tmp_path, "all ranks", random)
     assert list(tmp_path.glob("large.h5.new-*")) == []
     with h5py.File(path, locking=False) as file:
         assert file["status"].shape == (300000, 2)

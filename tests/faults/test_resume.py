@@ -145,14 +145,16 @@ def test_usr1_ends_a_run_in_good_order(start, job, tmp_path, ranks):
 
 
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
-def test_term_and_int_end_a_run_at_once(start, job, tmp_path, name):
+def test_term_and_int_end_a_run_at_once(start, finish, job, tmp_path, whole, name):
     path = tmp_path / "a.h5"
-    process = start(tmp_path, "run", job, *MANY, "-o", "a.h5")
+    process = start(tmp_path, "run", job, "-o", "a.h5")
     wait_for(lambda: n_done(path) > 0)
     process.send_signal(name)
     process.out, process.err = process.communicate(timeout=60)
     assert "points under way are given up" in process.err
     check_ended(process, path, f"signal {name.name.removeprefix('SIG')}")
+    assert finish(tmp_path, "run", job, "-o", "a.h5", "--resume", ranks=3).returncode == 0
+    assert contents(path) == whole  # nothing was marked that was not finished
 
 
 def test_a_time_limit_ends_a_run_before_it_and_resume_continues(finish, job, tmp_path, whole):

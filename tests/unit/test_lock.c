@@ -3,6 +3,7 @@
 #include "dickemap/lock.h"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,6 +95,19 @@ static void the_lock_of_a_process_that_is_gone_is_replaced(void **state) {
   lock_is_replaced_because("that process is gone");
 }
 
+static void a_process_that_has_ended_but_was_not_waited_for_does_not_hold_the_lock(void **state) {
+  (void)state;
+  const pid_t child = fork();
+  if (child == 0) {
+    dkm_lock *lock;
+    _exit(dkm_lock_take(output, false, &lock, note, sizeof note, &err) != DKM_OK);
+  }
+  siginfo_t ended;
+  assert_int_equal(waitid(P_PID, (id_t)child, &ended, WEXITED | WNOWAIT), 0); /* it stays a zombie */
+  lock_is_replaced_because("that process is gone");
+  assert_int_equal(waitpid(child, NULL, 0), child);
+}
+
 static void a_number_that_another_process_got_does_not_hold_the_lock(void **state) {
   (void)state;
   char host[NAME_BYTES] = "", text[2 * NAME_BYTES];
@@ -162,6 +176,7 @@ int main(void) {
       CLAIM(a_lock_is_held_until_it_is_released),
       CLAIM(another_name_of_the_output_has_the_same_lock),
       CLAIM(the_lock_of_a_process_that_is_gone_is_replaced),
+      CLAIM(a_process_that_has_ended_but_was_not_waited_for_does_not_hold_the_lock),
       CLAIM(a_number_that_another_process_got_does_not_hold_the_lock),
       CLAIM(a_lock_from_before_the_machine_was_restarted_is_replaced),
       CLAIM(a_lock_from_another_host_holds),

@@ -120,6 +120,9 @@ static void a_weak_modulation_is_no_cycle(void **state) {
 
 static void what_decays_is_unclear(void **state) {
   (void)state;
+  /* A cycle that is not reached yet is no torus of its harmonics and subharmonics. */
+  const line harmonics[] = {{1, 0.6}, {0.3, 1.2}, {0.1, 0.9}};
+  for (int n = 1; n <= 3; n++) assert_int_equal(analyse(4096, 0.5, n, harmonics, 2e-7, 0).kind, DKM_MOTION_UNCLEAR);
   const line lines[] = {{1, 0.6}, {0.3, 0.6 * golden}};
   for (double rate = 1e-8; rate < 1e-2; rate *= 10) assert_int_equal(analyse(4096, 0.5, 1, lines, rate, 0).kind, DKM_MOTION_UNCLEAR);
   for (double rate = 1e-4; rate < 1e-2; rate *= 10) assert_int_equal(analyse(4096, 0.5, 2, lines, rate, 0).kind, DKM_MOTION_UNCLEAR);
@@ -127,9 +130,10 @@ static void what_decays_is_unclear(void **state) {
 
 static void rest_and_noise_are_unclear(void **state) {
   (void)state;
-  const line none = {0.0, 1.0}, noise = {1e-10, 1.0};
+  const line none = {0.0, 1.0}, noise = {5e-10, 1.0}, enough = {5e-9, 1.0};
   assert_int_equal(analyse(1024, 0.5, 1, &none, 0, 0).kind, DKM_MOTION_UNCLEAR);
   assert_int_equal(analyse(1024, 0.5, 1, &noise, 0, 0).kind, DKM_MOTION_UNCLEAR);
+  assert_int_equal(analyse(1024, 0.5, 1, &enough, 0, 0).kind, DKM_MOTION_CYCLE);
 }
 
 /* The same two lines: what parts exponentially is chaos, what parts a little is too early to tell. */
