@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Files of the program, as every kind of reader sees them."""
 
+import pathlib
 import subprocess
 
 import h5py
@@ -9,7 +10,8 @@ import pytest
 import xarray as xr
 
 import dickemap
-from conftest import ROOT
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 AXES = ("g0", "Omega_mu_1", "kappa_mu", "pattern")
 
