@@ -113,13 +113,13 @@ dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool ove
     status = dkm_fail(err, DKM_INPUT, "output %s: folder %s: %s", path, folder, strerror(errno));
   else if (!S_ISDIR(found.st_mode))
     status = dkm_fail(err, DKM_INPUT, "output %s: %s is not a folder", path, folder);
+  else if (stat(path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode))
+    status = dkm_fail(err, DKM_INPUT, "output %s is not a regular file", path);
   else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
     status = dkm_fail(err, DKM_INPUT, "output %s: folder %s cannot be written: %s", path, folder, strerror(errno));
   else if (stat(path, &found) == 0) {
     if (S_ISDIR(found.st_mode))
       status = dkm_fail(err, DKM_INPUT, "output %s is a folder: give the name of a file in it", path);
-    else if (!S_ISREG(found.st_mode))
-      status = dkm_fail(err, DKM_INPUT, "output %s is not a regular file", path);
     else
       status = check_existing(path, job, overwrite, err);
   } else if (errno != ENOENT) {
