@@ -9,6 +9,8 @@
 
 enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
 #define DKM_MAX_POINTS ((int64_t)1000000000)
+/* Of all axes together: every process keeps them, 0.8 GB at most. */
+#define DKM_MAX_AXIS_VALUES ((int64_t)100000000)
 
 /* What an axis varies. */
 typedef enum dkm_quantity {

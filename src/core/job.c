@@ -6,6 +6,7 @@
  * A quantity that an axis gives need not be given elsewhere; where it is, it is checked all the same. */
 #include "dickemap/job.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <math.h>
 #include <stdio.h>
@@ -152,6 +153,13 @@ static dkm_status read_solver(dkm_job *job, const dkm_job_source *source, dkm_er
                        &(dkm_limits){.min = 0, .min_excluded = true, .max = INFINITY}, 1e7, &job->solver.t_max);
 }
 
+/* What a terminal would obey rather than show: C0 controls except tab and newline, DEL, and C1 controls in UTF-8. */
+static bool has_controls(const char *text) {
+  for (const unsigned char *c = (const unsigned char *)text; *c; c++)
+    if ((iscntrl(*c) && *c != '\t' && *c != '\n') || (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)) return true;
+  return false;
+}
+
 static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   static const char *const states[] = {"none", "final"};
   const char *title = source->keys->title;
@@ -159,6 +167,8 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_erro
   if (title && strlen(title) > MAX_TITLE_BYTES)
     return dkm_schema_fail(source, err, "title", "has %zu bytes, but must have at most %d", strlen(title),
                            MAX_TITLE_BYTES);
+  if (title && has_controls(title))
+    return dkm_schema_fail(source, err, "title", "holds a control character, but must be text");
   job->title = strdup(title ? title : "");
   if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
   dkm_status status = read_patterns(job, source, err);

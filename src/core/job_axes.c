@@ -124,9 +124,11 @@ static dkm_status join_zip(dkm_job *job, const dkm_job_source *source, int i, in
 static dkm_status form_grid(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES];
   double n_points = 1; /* cannot overflow, and is exact wherever it is allowed */
+  double n_values = 0;
   for (int i = 0; i < job->n_axes; i++) {
     dkm_axis *axis = &job->axes[i];
     int first = i, n_zipped = 0;
+    n_values += (double)axis->n;
     for (int j = job->n_axes - 1; *axis->zip && j >= 0; j--)
       if (strcmp(job->axes[j].zip, axis->zip) == 0) {
         n_zipped++;
@@ -148,6 +150,9 @@ static dkm_status form_grid(dkm_job *job, const dkm_job_source *source, dkm_erro
   if (n_points > (double)DKM_MAX_POINTS)
     return dkm_schema_fail(source, err, "axes", "make %.*g points, but at most %lld are possible",
                            n_points < 1e15 ? 15 : 4, n_points, (long long)DKM_MAX_POINTS);
+  if (n_values > (double)DKM_MAX_AXIS_VALUES)
+    return dkm_schema_fail(source, err, "axes", "have %.0f values in all, but at most %lld are possible", n_values,
+                           (long long)DKM_MAX_AXIS_VALUES);
   job->n_points = (int64_t)n_points;
   return DKM_OK;
 }

@@ -355,14 +355,23 @@ static dkm_status find_target(const dkm_job_source *source, const char *label, c
   return DKM_OK;
 }
 
+/* Whether YAML would see more than one line: beside control characters there are NEL, LS and PS. What is on a second
+ * line would be read as keys of its own. */
+static bool has_several_lines(const char *text) {
+  static const char *const breaks[] = {"\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9"};
+  for (size_t i = 0; i < sizeof breaks / sizeof *breaks; i++)
+    if (strstr(text, breaks[i])) return true;
+  while (*text && !iscntrl((unsigned char)*text)) text++;
+  return *text != '\0';
+}
+
 static dkm_status apply_set(dkm_job_source *source, int i_set, dkm_error *err) {
   const char *set = source->sets[i_set], *value = strchr(set, '=');
   char label[LABEL_BYTES], key[2 * DKM_YAML_KEY_BYTES];
   set_label(set, label);
   if (!value || value == set)
     return dkm_fail(err, DKM_INPUT, "%s: must have the form key=value, such as model.Omega=0.4", label);
-  for (const char *c = set; *c; c++)
-    if (iscntrl((unsigned char)*c)) return dkm_fail(err, DKM_INPUT, "%s: must be a single line of text", label);
+  if (has_several_lines(set)) return dkm_fail(err, DKM_INPUT, "%s: must be a single line of text", label);
   if ((size_t)(value - set) >= sizeof key)
     return dkm_fail(err, DKM_INPUT, "%s: there is no key as long as this", label);
   snprintf(key, sizeof key, "%.*s", (int)(value - set), set);

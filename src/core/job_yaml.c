@@ -6,6 +6,7 @@
  * tags; aliases are refused, which also rules out texts that unfold to something huge. */
 #include "job_yaml.h"
 
+#include <ctype.h>
 #include <stdio.h>
 #include <string.h>
 #include <yaml.h>
@@ -23,6 +24,7 @@ typedef struct level {
 } level;
 
 typedef struct walk {
+  const char *text;
   yaml_parser_t parser;
   yaml_event_t event;
   int n_documents;
@@ -35,6 +37,7 @@ typedef enum step_result { STEP_NODE, STEP_END, STEP_PROBLEM, STEP_MEMORY } step
 
 static bool walk_start(walk *w, const char *text) {
   memset(w, 0, sizeof *w);
+  w->text = text;
   if (!yaml_parser_initialize(&w->parser)) return false;
   yaml_parser_set_input_string(&w->parser, (const unsigned char *)text, strlen(text));
   return true;
@@ -52,14 +55,19 @@ static step_result problem_at(dkm_yaml_problem *problem, yaml_mark_t mark, const
   return STEP_PROBLEM;
 }
 
-static step_result syntax_problem(const yaml_parser_t *parser, dkm_yaml_problem *problem) {
+static step_result syntax_problem(const walk *w, dkm_yaml_problem *problem) {
+  const yaml_parser_t *parser = &w->parser;
   if (parser->error == YAML_MEMORY_ERROR) return STEP_MEMORY;
   const char *what = parser->problem ? parser->problem : "unknown error";
   char message[sizeof problem->message];
   if (parser->error == YAML_READER_ERROR) { /* libyaml knows the byte only */
-    snprintf(problem->message, sizeof problem->message, "not a text file: %s (byte %zu)", what, parser->problem_offset);
-    problem->line = problem->column = 0;
-    return STEP_PROBLEM;
+    yaml_mark_t mark = {0};
+    for (size_t i = 0; i < parser->problem_offset && w->text[i]; i++) {
+      mark.column++;
+      if (w->text[i] == '\n') mark.line++, mark.column = 0;
+    }
+    snprintf(message, sizeof message, "not UTF-8 text: %s", what);
+    return problem_at(problem, mark, message);
   }
   const char *context = parser->context ? parser->context : "";
   snprintf(message, sizeof message, "not valid YAML: %s%s%s", what, *context ? " " : "", context);
@@ -77,8 +85,13 @@ static void leave_value(walk *w) {
 static step_result read_key(walk *w, dkm_yaml_problem *problem) {
   level *top = &w->levels[w->depth - 1];
   const char *key = (const char *)w->event.data.scalar.value;
-  if (w->event.data.scalar.length >= DKM_YAML_KEY_BYTES || strlen(key) != w->event.data.scalar.length)
-    return problem_at(problem, w->event.start_mark, "this key is far too long or holds strange characters");
+  size_t bytes = w->event.data.scalar.length;
+  bool is_word = bytes > 0 && bytes < DKM_YAML_KEY_BYTES;
+  for (size_t i = 0; is_word && i < bytes; i++) is_word = !iscntrl((unsigned char)key[i]);
+  if (!is_word)
+    return problem_at(problem, w->event.start_mark,
+                      bytes == 0 ? "a key is missing before this colon"
+                                 : "this key is far too long or holds strange characters");
   snprintf(w->path + top->path_bytes, sizeof w->path - top->path_bytes, "%s%s", top->path_bytes ? "." : "", key);
   top->has_key = true;
   top->key_mark = w->event.start_mark;
@@ -114,7 +127,7 @@ static step_result walk_next(walk *w, dkm_yaml_problem *problem, dkm_yaml_place 
   if (w->event.type == YAML_SCALAR_EVENT) leave_value(w);
   for (;;) {
     yaml_event_delete(&w->event);
-    if (!yaml_parser_parse(&w->parser, &w->event)) return syntax_problem(&w->parser, problem);
+    if (!yaml_parser_parse(&w->parser, &w->event)) return syntax_problem(w, problem);
     bool wants_key = w->depth > 0 && !w->levels[w->depth - 1].is_list && !w->levels[w->depth - 1].has_key;
     switch (w->event.type) {
     case YAML_STREAM_END_EVENT:
@@ -143,8 +156,25 @@ static step_result walk_next(walk *w, dkm_yaml_problem *problem, dkm_yaml_place 
   }
 }
 
+/* libyaml compares each tag directive with all others, so that a file of them would take for ever; jobs have no use
+ * for any.  Only text that begins a line can be one. */
+static bool find_tag_directive(const char *text, dkm_yaml_problem *problem) {
+  yaml_mark_t mark = {0};
+  for (const char *line = text; line; mark.line++) {
+    if (strncmp(line, "%TAG", 4) == 0) {
+      problem_at(problem, mark, "tag directives (%TAG) are not supported");
+      return true;
+    }
+    line = strpbrk(line, "\r\n");
+    if (!line) break;
+    line += line[0] == '\r' && line[1] == '\n' ? 2 : 1;
+  }
+  return false;
+}
+
 dkm_status dkm_yaml_check(const char *text, dkm_yaml_problem *problem) {
   walk w;
+  if (find_tag_directive(text, problem)) return DKM_INPUT;
   if (!walk_start(&w, text)) return DKM_MEMORY;
   dkm_yaml_place place;
   step_result result;

@@ -20,7 +20,7 @@ typedef struct dkm_yaml_place {
 } dkm_yaml_place;
 
 /* What makes a text unusable, whatever its schema: a syntax error, more than one document or none, an alias,
- * a key that is not a word, nesting far beyond what a job needs, a root that is not a mapping. */
+ * a tag directive, a key that is not a word, nesting far beyond what a job needs, a root that is not a mapping. */
 typedef struct dkm_yaml_problem {
   char message[256];
   int line, column; /* from 1; 0 if unknown */

@@ -27,7 +27,10 @@ dkm_status dkm_fail(dkm_error *err, dkm_status status, const char *format, ...) 
   if (n >= DKM_MESSAGE_BYTES) mark_as_cut(message);
   /* One line, and nothing in it that a terminal would obey: messages quote what users and libraries wrote. */
   for (char *c = message; *c; c++)
-    if (iscntrl((unsigned char)*c)) *c = ' ';
+    if (iscntrl((unsigned char)*c))
+      *c = ' ';
+    else if ((unsigned char)c[0] == 0xC2 && ((unsigned char)c[1] & 0xE0) == 0x80) /* C1 controls, in UTF-8 */
+      c[0] = c[1] = ' ';
   err->status = status;
   memcpy(err->message, message, sizeof message);
   return status;

@@ -37,8 +37,8 @@ static void print_allowed(const char *text, const char *before, const char *betw
 }
 
 int main(void) {
-  static const char *const groups[] = {"?: 1\n",          "model: {?: 1}\n",  "initial: {?: 1}\n",
-                                       "axes: [{?: 1}]\n", "solver: {?: 1}\n", "output: {?: 1}\n"};
+  static const char *const groups[] = {"none: 1\n",          "model: {none: 1}\n",  "initial: {none: 1}\n",
+                                       "axes: [{none: 1}]\n", "solver: {none: 1}\n", "output: {none: 1}\n"};
   static const char *const choices[] = {
       "model: {patterns: 1, mapping: none}\n", MODEL "solver: {method: none}\n", MODEL "output: {state: all}\n",
       "model: {patterns: 1}\naxes: [{name: g0, from: 1, to: 2, points: 3, scale: none}]\n"};

@@ -260,6 +260,15 @@ static void too_many_points_are_refused_with_their_number(void **state) {
           "job.yaml:7:38: axes.g0.points is 99999999999999999999, but must be an integer 1 ... 1000000000");
 }
 
+static void axes_that_would_fill_the_memory_are_refused(void **state) {
+  (void)state;
+  refused(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 1000000000}\n", NULL,
+          "job.yaml:7:1: axes have 1000000000 values in all, but at most 100000000 are possible");
+  refused(MODEL "axes:\n"
+                "- {name: g0, from: 0, to: 1, points: 6e7, zip: a}\n- {name: Omega, from: 0, to: 1, points: 6e7, zip: a}\n",
+          NULL, "job.yaml:7:1: axes have 120000000 values in all, but at most 100000000 are possible");
+}
+
 static void zip_groups_must_fit(void **state) {
   (void)state;
   refused(MODEL "axes:\n- {name: g0, values: [1, 2], zip: a}\n- {name: Omega, values: [1], zip: a}\n", NULL,
@@ -287,10 +296,22 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused(
       "model:\n\tOmega: 1\n", NULL,
       "job.yaml:2:1: not valid YAML: found character that cannot start any token while scanning for the next token");
-  refused("a: \x01\n", NULL, "job.yaml: not a text file: control characters are not allowed (byte 3)");
+  refused("a: \x01\n", NULL, "job.yaml:1:4: not UTF-8 text: control characters are not allowed");
+  refused("title: x\n# M\xfcnchen\n", NULL, "job.yaml:2:4: not UTF-8 text: invalid leading UTF-8 octet");
+  refused(SMALL, "title=\xff", "--set title=\xff: not UTF-8 text: invalid leading UTF-8 octet");
+  refused("\xef\xbb\xbf" "titel: x\r\n", NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
+          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, model, initial, axes, solver, output");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
+  refused("base: &b {g0: 1}\nmodel: {<<: *b}\n", NULL, "job.yaml:2:13: aliases (*name) are not supported");
+  refused("model: {<<: {g0: 1}}\n", NULL,
+          "job.yaml:1:9: unknown key \"<<\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
+  refused("# x\r\n%TAG !a! b\n---\n" SMALL, NULL, "job.yaml:2:1: tag directives (%TAG) are not supported");
   refused("? [a]\n: b\n", NULL, "job.yaml:1:3: a key must be a single word");
+  refused(SMALL "\"\": 1\n", NULL, "job.yaml:7:1: a key is missing before this colon");
+  refused(SMALL "\"a\\nb\": 1\n", NULL, "job.yaml:7:1: this key is far too long or holds strange characters");
+  refused(SMALL "\"a\\0b\": 1\n", NULL, "job.yaml:7:1: this key is far too long or holds strange characters");
+  refused(SMALL "title: \"a\\0b\"\n", NULL, "job.yaml:7:8: this value holds a zero byte");
   refused("title: a\nmodel: {}\ntitle: b\n", NULL, "job.yaml:3:1: key title occurs twice");
 }
 
@@ -307,6 +328,17 @@ static void long_titles_are_refused(void **state) {
   char text[2000];
   snprintf(text, sizeof text, "title: %01001d\n%s", 0, SMALL);
   refused(text, NULL, "job.yaml:1:8: title has 1001 bytes, but must have at most 1000");
+}
+
+static void titles_that_would_command_a_terminal_are_refused(void **state) {
+  (void)state;
+  refused("title: \"\\e[31mred\"\n" SMALL, NULL, "job.yaml:1:8: title holds a control character, but must be text");
+  refused("title: \"\\x9b31m\"\n" SMALL, NULL, "job.yaml:1:8: title holds a control character, but must be text");
+  dkm_job job;
+  dkm_error err;
+  assert_int_equal(dkm_job_parse(&job, "job.yaml", "title: |\n  caf\xc3\xa9\n  \t2\n" SMALL, 0, NULL, &err), DKM_OK);
+  assert_string_equal(job.title, "caf\xc3\xa9\n\t2\n");
+  dkm_job_free(&job);
 }
 
 static void files_that_cannot_be_read_are_refused(void **state) {
@@ -340,6 +372,12 @@ static void wrong_sets_are_refused(void **state) {
   refused(SMALL, "model.Omega={",
           "--set model.Omega={: not valid YAML: did not find expected node content while parsing a flow node");
   refused(SMALL, "title=a\nmodel: x", "--set title=a?model: x: must be a single line of text");
+  refused(SMALL, "title=a\xc2\x85output: {state: final}", /* lines to YAML as well: NEL, LS, PS */
+          "--set title=a  output: {state: final}: must be a single line of text");
+  refused(SMALL, "title=a\xe2\x80\xa8output: {state: final}",
+          "--set title=a\xe2\x80\xa8output: {state: final}: must be a single line of text");
+  refused(SMALL, "title=a\xe2\x80\xa9output: {state: final}",
+          "--set title=a\xe2\x80\xa9output: {state: final}: must be a single line of text");
   refused(axis, "axes.g1.points=2", "--set axes.g1.points=2: the job has no axis g1 (it has: g0)");
   refused(MODEL "axes:\n- {name: g0, values: [1]}\n", "axes.g0.points=2", /* drops the values */
           "job.yaml:7:3: axes.g0.from is missing, but must be a finite number >= 0");
@@ -395,10 +433,12 @@ int main(void) {
       cmocka_unit_test(two_axes_for_one_quantity_are_refused),
       cmocka_unit_test(more_than_eight_axes_are_refused),
       cmocka_unit_test(too_many_points_are_refused_with_their_number),
+      cmocka_unit_test(axes_that_would_fill_the_memory_are_refused),
       cmocka_unit_test(zip_groups_must_fit),
       cmocka_unit_test(texts_that_are_no_job_are_refused),
       cmocka_unit_test(deep_nesting_is_refused),
       cmocka_unit_test(long_titles_are_refused),
+      cmocka_unit_test(titles_that_would_command_a_terminal_are_refused),
       cmocka_unit_test(files_that_cannot_be_read_are_refused),
       cmocka_unit_test(wrong_sets_are_refused),
       cmocka_unit_test(wrong_assignments_are_refused),
