@@ -15,6 +15,13 @@ static void mark_as_cut(char message[DKM_MESSAGE_BYTES]) {
   memcpy(message + at, dots, sizeof dots);
 }
 
+/* The length of the control character or end of a line that begins here, in UTF-8: C0 and DEL, C1, LS and PS; else 0. */
+static size_t control_bytes(const unsigned char *c) {
+  if (iscntrl(c[0])) return 1;
+  if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) return 2;
+  return c[0] == 0xE2 && c[1] == 0x80 && (c[2] == 0xA8 || c[2] == 0xA9) ? 3 : 0;
+}
+
 dkm_status dkm_fail(dkm_error *err, dkm_status status, const char *format, ...) {
   if (!err) return status;
   /* Through a buffer of its own: arguments may point into err->message. */
@@ -26,11 +33,10 @@ dkm_status dkm_fail(dkm_error *err, dkm_status status, const char *format, ...) 
   if (n < 0) message[0] = '\0';
   if (n >= DKM_MESSAGE_BYTES) mark_as_cut(message);
   /* One line, and nothing in it that a terminal would obey: messages quote what users and libraries wrote. */
-  for (char *c = message; *c; c++)
-    if (iscntrl((unsigned char)*c))
-      *c = ' ';
-    else if ((unsigned char)c[0] == 0xC2 && ((unsigned char)c[1] & 0xE0) == 0x80) /* C1 controls, in UTF-8 */
-      c[0] = c[1] = ' ';
+  for (char *c = message; *c; c++) {
+    size_t bytes = control_bytes((const unsigned char *)c);
+    if (bytes > 0) memset(c, ' ', bytes);
+  }
   err->status = status;
   memcpy(err->message, message, sizeof message);
   return status;

@@ -56,6 +56,30 @@ WRONG = {
 }
 
 
+BYTES = {
+    "utf16": (JOB.encode("utf-16"), "job.yaml: is not a text file (it holds a zero byte)"),
+    "latin1": (JOB.encode() + "# für\n".encode("latin-1"), "job.yaml:10:4: not UTF-8 text: invalid "),
+    "control": (JOB.encode() + b"title: \x1b[2J\n", "job.yaml:10:8: not UTF-8 text: control characters are not allowed"),
+    "tab": (JOB.replace("  Omega:", "\tOmega:").encode(), "job.yaml:3:1: not valid YAML: found a tab character"),
+    "key_twice": (JOB.encode() + b"model: {}\n", "job.yaml:10:1: key model occurs twice"),
+    "alias": (b"a: &a [1]\n" + JOB.replace("[1.0]", "*a").encode(), "job.yaml:6:13: aliases (*name) are not supported"),
+    "merge_key": (JOB.encode() + b"initial: {<<: {seed: 1}}\n", 'job.yaml:10:11: unknown key "<<" in initial'),
+    "deep": (JOB.encode() + b"title: " + 100000 * b"[" + b"\n", "nested too deeply for a job"),
+    "laughs": (b"a: &a [x, x]\n" + b"".join(b"%c: &%c [*%c, *%c]\n" % (c, c, c - 1, c - 1) for c in range(98, 123)),
+               "job.yaml:2:8: aliases (*name) are not supported"),
+    "directives": (b"".join(b"%%TAG !%d! x\n" % i for i in range(100000)) + b"---\n" + JOB.encode(),
+                   "job.yaml:1:1: tag directives (%TAG) are not supported"),
+    "long_line": (b"#" + 3000000 * b"x" + b"\n" + JOB.replace("[1.0]", "[-1]").encode(), "job.yaml:6:14: model.kappa_mu[1]"),
+    "long_key": (JOB.encode() + 500 * b"x" + b": 1\n", "job.yaml:10:1: this key is far too long"),
+    "many_values": (JOB.replace("[1, 2]", f"[{'1, ' * 100000}2]").encode(), "axes.pattern.values must rise or fall"),
+    "too_many_values": (JOB.replace("points: 4", "points: 2e8").replace("[1, 2]", "[1]").encode(),
+                        "axes have 200000001 values in all, but at most 100000000 are possible"),
+    "infinite_axis": (JOB.replace("from: 0.1, to: 0.4", "from: 0.1, to: 1e309").encode(),
+                      "axes.g0.to is 1e309, but must be a finite number >= 0"),
+    "too_large": (70 * b"a: b" * 262144, "job.yaml: is larger than 64 MiB"),
+}
+
+
 def dickemap(*arguments, cwd):
     return subprocess.run([os.environ["DICKEMAP"], *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
 
@@ -74,6 +98,35 @@ def test_a_wrong_job_gets_one_message_and_creates_nothing(tmp_path, case, subcom
     text, message = WRONG[case]
     (tmp_path / "job.yaml").write_text(text)
     assert_refused(dickemap(subcommand, "job.yaml", cwd=tmp_path), tmp_path, message, ["job.yaml"])
+
+
+@pytest.mark.parametrize("case", BYTES)
+def test_strange_bytes_get_one_message_in_no_time(tmp_path, case):
+    data, message = BYTES[case]
+    (tmp_path / "job.yaml").write_bytes(data)
+    assert_refused(dickemap("plan", "job.yaml", cwd=tmp_path), tmp_path, message, ["job.yaml"])
+
+
+def test_files_of_other_systems_are_read(tmp_path):
+    (tmp_path / "job.yaml").write_bytes(b"\xef\xbb\xbf" + JOB.replace("\n", "\r\n").encode())
+    result = dickemap("plan", "job.yaml", cwd=tmp_path)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert "points          8 = 4 g0 x 2 pattern\n" in result.stdout
+
+
+def test_a_job_may_come_through_a_pipe(tmp_path):
+    os.mkfifo(tmp_path / "pipe")
+    writer = subprocess.Popen(["dd", f"of={tmp_path}/pipe", "status=none"], stdin=subprocess.PIPE)
+    process = subprocess.Popen([os.environ["DICKEMAP"], "plan", "pipe"], cwd=tmp_path, stdout=subprocess.PIPE, text=True)
+    writer.communicate(JOB.encode(), timeout=60)
+    assert "points          8 = 4 g0 x 2 pattern\n" in process.communicate(timeout=60)[0]
+    assert process.returncode == 0
+
+
+def test_an_enormous_file_is_refused_before_it_fills_the_memory(tmp_path):
+    with open(tmp_path / "job.yaml", "wb") as file:
+        file.truncate(1 << 40)
+    assert_refused(dickemap("plan", "job.yaml", cwd=tmp_path), tmp_path, "job.yaml: is not a text file", ["job.yaml"])
 
 
 @pytest.mark.parametrize("subcommand", ["plan", "run"])
@@ -100,6 +153,8 @@ def test_a_file_without_permission_is_named(tmp_path):
     ("axes.g1.points=3", "--set axes.g1.points=3: the job has no axis g1 (it has: g0, pattern)"),
     ("model.kapa=1", '--set model.kapa=1: unknown key "kapa" in model; allowed: '),
     ("nothing", "--set nothing: must have the form key=value"),
+    ("title=a\u2028output: {state: final}", "must be a single line of text"),
+    ("title=a\nb", "--set title=a?b: must be a single line of text"),
 ])
 def test_wrong_settings_are_named(tmp_path, setting, message):
     (tmp_path / "job.yaml").write_text(JOB)
