@@ -15,7 +15,7 @@ void fuzz_claim(bool is_true, const char *format, ...) __attribute__((format(pri
 /* Aborts if out of memory. The caller frees. */
 void *fuzz_alloc(size_t bytes);
 
-/* Nothing in it that a terminal would obey. */
+/* Nothing in it that a terminal would obey or take for the end of a line. */
 bool fuzz_is_one_line(const char *text);
 
 #endif
