@@ -33,7 +33,7 @@ void *fuzz_alloc(size_t bytes) {
 
 bool fuzz_is_one_line(const char *text) {
   for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
-    if (iscntrl(c[0]) || (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)) return false;      /* C0, DEL, C1 */
+    if (iscntrl(c[0]) || (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0)) return false; /* C0, DEL, C1 */
     if (c[0] == 0xE2 && c[1] == 0x80 && (c[2] == 0xA8 || c[2] == 0xA9)) return false; /* LS, PS */
   }
   return true;

@@ -10,8 +10,8 @@
  * Whatever comes, the program ends with 0 (help), 1 and one line on standard error, or gets to work. */
 #include <getopt.h>
 #include <mpi.h>
-#include <stdlib.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/evaluate.h"
@@ -26,13 +26,12 @@
 
 enum { MAX_ARGUMENTS = 64 };
 
-static const char job_text[] =
-    "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}\n"
-    "axes:\n"
-    "- {name: g0, from: 0.1, to: 0.4, points: 4}\n"
-    "- {name: pattern, values: [1, 3]}\n"
-    "- {name: \"Omega_mu[2]\", values: [1, 2], zip: path}\n"
-    "- {name: overlap, values: [0.5, 1], zip: path}\n";
+static const char job_text[] = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}\n"
+                               "axes:\n"
+                               "- {name: g0, from: 0.1, to: 0.4, points: 4}\n"
+                               "- {name: pattern, values: [1, 3]}\n"
+                               "- {name: \"Omega_mu[2]\", values: [1, 2], zip: path}\n"
+                               "- {name: overlap, values: [0.5, 1], zip: path}\n";
 
 /* main.c with its main() renamed. */
 int dickemap_main(int argc, char **argv);

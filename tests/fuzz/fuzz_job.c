@@ -191,7 +191,9 @@ static void check_point(const dkm_job *job, const dkm_point *p) {
 
 /* Both ends and some points between them. */
 static int64_t nth_index(const dkm_job *job, int n) {
-  return n == 0 ? 0 : n == 1 ? job->n_points - 1 : (int64_t)(0.6180339887498949 * n * (double)job->n_points) % job->n_points;
+  return n == 0   ? 0
+         : n == 1 ? job->n_points - 1
+                  : (int64_t)(0.6180339887498949 * n * (double)job->n_points) % job->n_points;
 }
 enum { N_INDICES = 6 };
 
@@ -225,7 +227,8 @@ static void check_grid(const dkm_job *job) {
 }
 
 /* A text that is not read as this job is a mistake of the parser. */
-static void check_same(const dkm_job *job, const char *canonical, const char *text, int n_sets, const char *const *sets) {
+static void check_same(const dkm_job *job, const char *canonical, const char *text, int n_sets,
+                       const char *const *sets) {
   dkm_job other;
   dkm_error err = {0};
   char keys[256];
@@ -243,7 +246,8 @@ static void check_same(const dkm_job *job, const char *canonical, const char *te
     dkm_point a, b;
     dkm_job_point(job, nth_index(job, n), &a);
     dkm_job_point(&other, nth_index(job, n), &b);
-    fuzz_claim(same_point(&a, &b, job->patterns.n_modes), "point %lld differs:\n%s", (long long)nth_index(job, n), text);
+    fuzz_claim(same_point(&a, &b, job->patterns.n_modes), "point %lld differs:\n%s", (long long)nth_index(job, n),
+               text);
   }
   free(other_canonical);
   dkm_job_free(&other);

@@ -51,7 +51,12 @@ mkdir -p "$build/corpus/job" "$build/corpus/cli" "$build/findings"
 { cmake --preset fuzz && cmake --build --preset fuzz -j "$(nproc)"; } >"$scratch/log" 2>&1 ||
   { tail -n 40 "$scratch/log" >&2; exit 1; }
 cp jobs/*.yaml "$build/corpus/job"
-"$build/tests/fuzz/fuzz_dictionary" >"$build/dictionary.txt"
+{ # keys as the parser names them; subcommands and options as their help names them; the rest
+  "$build/tests/fuzz/fuzz_dictionary"
+  sed -nE 's/.*usage:.* dickemap ([a-z]+) .*/\1/p' src/cli/cmd_*.c | sort -u | sed 's/.*/"&\\x0a"/'
+  grep -ohE -- '--[a-z][a-z-]+' src/cli/cmd_*.c | sort -u | sed 's/.*/"&\\x0a"/'
+  cat tests/fuzz/words.dict
+} >"$build/dictionary.txt"
 
 # Programs start in an empty folder: nothing that a command line names is there.
 found=0
@@ -62,7 +67,7 @@ for name in "${harnesses[@]}"; do
     "$build/tests/fuzz/fuzz_$name" -max_total_time="$seconds" -max_len=4096 -timeout=10 -rss_limit_mb=2048 \
       -dict="$build/dictionary.txt" -artifact_prefix="$build/findings/$name-" -print_final_stats=1 \
       "$build/corpus/$name" "$root/tests/fuzz/corpus/$name") >"$build/$name.log" 2>&1 || found=1
-  grep -E '^(stat::|broken:|SUMMARY|ERROR|==[0-9]+==|Test unit written)' "$build/$name.log" || true
+  grep -E '^(stat::|broken:|SUMMARY|ERROR|==[0-9]+==ERROR|Test unit written)' "$build/$name.log" || true
 done
 [ $found -eq 0 ] || echo "something was found: build/fuzz/*.log, build/fuzz/findings" >&2
 exit $found

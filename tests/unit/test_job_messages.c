@@ -264,8 +264,9 @@ static void axes_that_would_fill_the_memory_are_refused(void **state) {
   (void)state;
   refused(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 1000000000}\n", NULL,
           "job.yaml:7:1: axes have 1000000000 values in all, but at most 100000000 are possible");
-  refused(MODEL "axes:\n"
-                "- {name: g0, from: 0, to: 1, points: 6e7, zip: a}\n- {name: Omega, from: 0, to: 1, points: 6e7, zip: a}\n",
+  refused(MODEL
+          "axes:\n"
+          "- {name: g0, from: 0, to: 1, points: 6e7, zip: a}\n- {name: Omega, from: 0, to: 1, points: 6e7, zip: a}\n",
           NULL, "job.yaml:7:1: axes have 120000000 values in all, but at most 100000000 are possible");
 }
 
@@ -299,7 +300,9 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused("a: \x01\n", NULL, "job.yaml:1:4: not UTF-8 text: control characters are not allowed");
   refused("title: x\n# M\xfcnchen\n", NULL, "job.yaml:2:4: not UTF-8 text: invalid leading UTF-8 octet");
   refused(SMALL, "title=\xff", "--set title=\xff: not UTF-8 text: invalid leading UTF-8 octet");
-  refused("\xef\xbb\xbf" "titel: x\r\n", NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
+  refused("\xef\xbb\xbf"
+          "titel: x\r\n",
+          NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
           "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, model, initial, axes, solver, output");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");

@@ -69,7 +69,9 @@ static void long_messages_are_cut_between_characters_and_say_so(void **state) {
 static void a_message_is_one_line_without_control_characters(void **state) {
   (void)state;
   dkm_error err;
-  dkm_fail(&err, DKM_INPUT, "a\nb\x1b[31mc\td\xc2\x9b" "31m\xe2\x80\xa8\xc3\xa9"); /* CSI, LS, a letter */
+  dkm_fail(&err, DKM_INPUT,
+           "a\nb\x1b[31mc\td\xc2\x9b"
+           "31m\xe2\x80\xa8\xc3\xa9"); /* CSI, LS, a letter */
   assert_string_equal(err.message, "a b [31mc d  31m   \xc3\xa9");
 }
 
