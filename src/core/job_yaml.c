@@ -55,19 +55,24 @@ static step_result problem_at(dkm_yaml_problem *problem, yaml_mark_t mark, const
   return STEP_PROBLEM;
 }
 
+/* Line and column, in bytes, of an offset into the text. */
+static yaml_mark_t mark_of(const char *text, size_t offset) {
+  yaml_mark_t mark = {0};
+  for (size_t i = 0; i < offset && text[i]; i++) {
+    mark.column++;
+    if (text[i] == '\n') mark.line++, mark.column = 0;
+  }
+  return mark;
+}
+
 static step_result syntax_problem(const walk *w, dkm_yaml_problem *problem) {
   const yaml_parser_t *parser = &w->parser;
   if (parser->error == YAML_MEMORY_ERROR) return STEP_MEMORY;
   const char *what = parser->problem ? parser->problem : "unknown error";
   char message[sizeof problem->message];
   if (parser->error == YAML_READER_ERROR) { /* libyaml knows the byte only */
-    yaml_mark_t mark = {0};
-    for (size_t i = 0; i < parser->problem_offset && w->text[i]; i++) {
-      mark.column++;
-      if (w->text[i] == '\n') mark.line++, mark.column = 0;
-    }
     snprintf(message, sizeof message, "not UTF-8 text: %s", what);
-    return problem_at(problem, mark, message);
+    return problem_at(problem, mark_of(w->text, parser->problem_offset), message);
   }
   const char *context = parser->context ? parser->context : "";
   snprintf(message, sizeof message, "not valid YAML: %s%s%s", what, *context ? " " : "", context);
@@ -156,20 +161,24 @@ static step_result walk_next(walk *w, dkm_yaml_problem *problem, dkm_yaml_place 
   }
 }
 
-/* libyaml compares each tag directive with all others, so that a file of them would take for ever; jobs have no use
- * for any.  Only text that begins a line can be one. */
-static bool find_tag_directive(const char *text, dkm_yaml_problem *problem) {
-  yaml_mark_t mark = {0};
-  for (const char *line = text; line; mark.line++) {
-    if (strncmp(line, "%TAG", 4) == 0) {
-      problem_at(problem, mark, "tag directives (%TAG) are not supported");
-      return true;
-    }
-    line = strpbrk(line, "\r\n");
-    if (!line) break;
-    line += line[0] == '\r' && line[1] == '\n' ? 2 : 1;
+/* Whether `at` begins a line of the text, as YAML has it: also behind NEL, LS, PS and the mark of byte order. */
+static bool begins_line(const char *text, const char *at) {
+  static const char *const before[] = {"\n", "\r", "\xc2\x85", "\xe2\x80\xa8", "\xe2\x80\xa9", "\xef\xbb\xbf"};
+  for (size_t i = 0; i < sizeof before / sizeof *before; i++) {
+    size_t bytes = strlen(before[i]);
+    if ((size_t)(at - text) >= bytes && memcmp(at - bytes, before[i], bytes) == 0) return true;
   }
-  return false;
+  return at == text;
+}
+
+/* libyaml compares each tag directive with all others, so that a file of them would take for ever; jobs have no use
+ * for any. */
+static bool find_tag_directive(const char *text, dkm_yaml_problem *problem) {
+  const char *at = strstr(text, "%TAG");
+  while (at && !begins_line(text, at)) at = strstr(at + 1, "%TAG");
+  if (!at) return false;
+  problem_at(problem, mark_of(text, (size_t)(at - text)), "tag directives (%TAG) are not supported");
+  return true;
 }
 
 dkm_status dkm_yaml_check(const char *text, dkm_yaml_problem *problem) {

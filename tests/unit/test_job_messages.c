@@ -310,6 +310,8 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused("model: {<<: {g0: 1}}\n", NULL,
           "job.yaml:1:9: unknown key \"<<\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
   refused("# x\r\n%TAG !a! b\n---\n" SMALL, NULL, "job.yaml:2:1: tag directives (%TAG) are not supported");
+  refused("# x\xe2\x80\xa8%TAG !a! b\n", NULL, "job.yaml:1:7: tag directives (%TAG) are not supported");
+  refused("title: 5 %TAG\n", NULL, "job.yaml: model.patterns is missing, but must be an integer 1 ... 20");
   refused("? [a]\n: b\n", NULL, "job.yaml:1:3: a key must be a single word");
   refused(SMALL "\"\": 1\n", NULL, "job.yaml:7:1: a key is missing before this colon");
   refused(SMALL "\"a\\nb\": 1\n", NULL, "job.yaml:7:1: this key is far too long or holds strange characters");
