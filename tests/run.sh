@@ -25,7 +25,7 @@ fi
 
 sections=(build python test)
 if [ "$(id -u)" -eq 0 ]; then sections+=(slurm); fi # only root can start a SLURM of its own
-if [ $long = yes ]; then sections+=(fuzz); fi
+if [ $long = yes ]; then sections+=(fuzz octave); fi
 setup_packages "${sections[@]}"
 scratch=$(mktemp -d)
 chmod 711 "$scratch" # tests of permissions give up being root and must still reach their folders

@@ -274,6 +274,32 @@ def test_h5dump_reads_all_of_it(files, job):
     assert "DATA {" in output_of("h5dump", "-d", "/xi", files[job])
 
 
+@pytest.mark.long
+@pytest.mark.parametrize("job", JOBS)
+def test_octave_sees_every_value_by_name_and_dimensions_in_its_own_order(files, job):
+    if not shutil.which("octave-cli"):
+        pytest.skip("octave is not installed")
+    dimensions, others, _ = JOBS[job]
+    coordinates = [*dimensions, *others] if job != "point" else []
+    names = [name for name, _, _ in FIELDS] + coordinates
+    script = f"x = load('-hdf5', '{files[job]}'); names = {{{', '.join(map(repr, names))}}};" + """
+        for i = 1:numel(names)
+          value = x.(names{i});
+          printf("%d ", size(value)); printf("\\n"); printf("%.17g ", value(:)); printf("\\n");
+        end"""
+    result = subprocess.run(["octave-cli", "-q", "--no-history", "--eval", script], text=True, capture_output=True,
+                            timeout=120)
+    assert result.returncode == 0, result.stderr
+    lines = iter(result.stdout.splitlines())
+    seen = {name: ([int(n) for n in next(lines).split()], np.array(next(lines).split(), float)) for name in names}
+    for name, values in expected(job).items():
+        size, numbers = seen[name]
+        assert [n for n in size if n > 1] == [n for n in values.shape[::-1] if n > 1], name  # vectors are matrices there
+        np.testing.assert_array_equal(numbers, values.ravel().astype(float), err_msg=name)
+    for name in coordinates:
+        np.testing.assert_allclose(seen[name][1], {**dimensions, **others}[name], rtol=1e-15, err_msg=name)
+
+
 def test_a_netcdf_program_may_add_to_a_finished_file(files, tmp_path):
     path = tmp_path / "copy.h5"
     shutil.copy(files["grid"], path)
