@@ -56,6 +56,17 @@ static int order_for(double tolerance) {
   return 24;
 }
 
+/* Beyond this size of a batch its coefficients are not kept (ensemble_body.h): a share of the last level of
+ * cache that a core can count on where every core computes. Where the coefficients are read from memory a step takes
+ * five times as long, while streaming them takes twice (tests/bench/growth). */
+static const double kept_bytes = 8.0 * 1024 * 1024;
+
+static bool is_streamed(const dkm_patterns *patterns, const dkm_solver *solver, int lanes, int order) {
+  if (patterns->n_classes < 1 << ENSEMBLE_GROUP_BITS || solver->coefficients == DKM_COEFFICIENTS_KEPT) return false;
+  return solver->coefficients == DKM_COEFFICIENTS_STREAMED ||
+         8.0 * (double)patterns->n_classes * ensemble_class_vectors(order) * lanes > kept_bytes;
+}
+
 static size_t class_doubles(const ensemble *e) {
   return (size_t)ensemble_class_vectors(e->order) * (size_t)e->lanes;
 }
@@ -64,11 +75,19 @@ static size_t mode_doubles(const ensemble *e) {
   return (size_t)ensemble_mode_vectors(e->order) * (size_t)e->lanes;
 }
 
+/* Doubles of a lane in blocks of classes and in states, and for all modes. */
+static double lane_doubles(const dkm_patterns *patterns, int order, bool streamed) {
+  const double K = (double)patterns->n_classes, modes = patterns->n_modes * (double)ensemble_mode_vectors(order);
+  const double n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
+  return n_blocks * ensemble_class_vectors(order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) + modes;
+}
+
 static double ensemble_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
   const ensemble_kernel *kernel = kernel_named(cpu);
-  double lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
-  return sizeof(workspace) + sizeof(double) * ((double)patterns->n_classes * (ensemble_class_vectors((int)order) * lanes + 2) +
-                                               patterns->n_modes * ensemble_mode_vectors((int)order) * lanes);
+  const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
+  const bool streamed = is_streamed(patterns, solver, lanes, order);
+  return sizeof(workspace) + sizeof(double) * (lanes * lane_doubles(patterns, order, streamed) +
+                                               2.0 * (double)patterns->n_classes);
 }
 
 static void *aligned_zeros(size_t doubles) {
@@ -82,6 +101,7 @@ static void ensemble_destroy(void *memory) {
   workspace *w = memory;
   if (!w) return;
   free(w->e.classes);
+  free(w->e.states);
   free(w->e.modes);
   free(w->scratch);
   free(w);
@@ -115,10 +135,14 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
   w->e.lanes = kernel->lanes;
   w->e.order = order_for(solver->tolerance);
   w->e.tolerance = solver->tolerance;
-  w->e.classes = aligned_zeros((size_t)patterns->n_classes * class_doubles(&w->e));
+  const bool streamed = is_streamed(patterns, solver, w->e.lanes, w->e.order);
+  const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : (size_t)patterns->n_classes;
+  w->e.classes = aligned_zeros(n_blocks * class_doubles(&w->e));
+  if (streamed)
+    w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
   w->e.modes = aligned_zeros((size_t)patterns->n_modes * mode_doubles(&w->e));
   w->scratch = aligned_zeros(2 * (size_t)patterns->n_classes);
-  if (!w->e.classes || !w->e.modes || !w->scratch) {
+  if (!w->e.classes || (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
     ensemble_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
                     patterns->n_modes, ensemble_bytes(patterns, solver, cpu) / 0x1p30);
@@ -138,7 +162,9 @@ static double *element(double *block, const ensemble *e, int vector, int lane) {
 /* Where x_k, y_k, z_k, Q and Re, Im beta of the state are in their blocks. */
 enum { CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q };
 static double *class_value(const ensemble *e, int64_t k, int what, int lane) {
-  int P = e->order, vector[] = {P, P + (P + 1), P + 2 * (P + 1), P + 2 * (P + 1) + 1};
+  const int P = e->order;
+  const int vector[] = {ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P)};
+  if (e->states) return element(e->states + (size_t)k * ENSEMBLE_STATE_VECTORS * (size_t)e->lanes, e, what, lane);
   return element(e->classes + (size_t)k * class_doubles(e), e, vector[what], lane);
 }
 static double *mode_value(const ensemble *e, int mu, int imaginary, int lane) {
@@ -163,6 +189,15 @@ static void sum_classes(workspace *w, int lane) {
   }
 }
 
+/* How fast a mode may be taken to be in step_size: its frequency w = |Omega_mu + i kappa_mu/2| times (1e-8/r)^(1/(P+1)),
+ * for an error r of its amplitude in a step that is small beside the decay in that time, at least kappa_mu/(2 w) of it: r = 1e-6 where that
+ * is a tenth or more.  (Coupled to the spins it oscillates up to sqrt 2 times faster, with r up to 1e-3.) */
+static double mode_frequency(int order, double Omega_mu, double half_kappa) {
+  static const double decade[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.631, 0.774, 0.838, 0.873, 0.896, 0.912}; /* 10^(-1/(P+1)) */
+  const double w = sqrt(Omega_mu * Omega_mu + half_kappa * half_kappa), one = decade[order / 4];
+  return half_kappa >= 0.1 * w ? one * one * w : half_kappa >= 0.01 * w ? one * w : w;
+}
+
 static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u) {
   workspace *w = memory;
   ensemble *e = &w->e;
@@ -172,11 +207,12 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
   e->four_g0[lane] = 4.0 * point->g0;
   e->two_Omega[lane] = 2.0 * point->Omega;
   for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
-  e->frequency[lane] = 0.0;
+  e->mode_frequency[lane] = 0.0;
   for (int mu = 0; mu < M; mu++) {
+    const double half_kappa = 0.5 * point->kappa_mu[mu];
     e->Omega_mu[mu][lane] = point->Omega_mu[mu];
-    e->half_kappa[mu][lane] = 0.5 * point->kappa_mu[mu];
-    e->frequency[lane] = fmax(e->frequency[lane], fabs(point->Omega_mu[mu]) + 0.5 * point->kappa_mu[mu]);
+    e->half_kappa[mu][lane] = half_kappa;
+    e->mode_frequency[lane] = fmax(e->mode_frequency[lane], mode_frequency(e->order, point->Omega_mu[mu], half_kappa));
     *mode_value(e, mu, 0, lane) = u[3 * K + mu];
     *mode_value(e, mu, 1, lane) = u[3 * K + M + mu];
   }
@@ -204,7 +240,7 @@ static void ensemble_unload(void *memory, int lane) {
   }
   for (int64_t k = 0; k < e->patterns.n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
-  e->frequency[lane] = 1.0;
+  e->mode_frequency[lane] = 1.0;
   e->finite[lane] = e->steps[lane] = 0.0;
   clear_window(e, lane);
 }

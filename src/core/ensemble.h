@@ -7,18 +7,21 @@
  *
  *   classes[k]   block of ensemble_class_vectors(P) vectors for class k:
  *                  H[0 ... P-1]  Taylor coefficients of 2 g0 h_k
- *                  X[0 ... P]    of x_k;  X[0] is the state
- *                  Y[0 ... P]    of y_k
+ *                  X[0 ... P-4]  of x_k;  X[0] is the state
+ *                  Y[0 ... P-4]  of y_k;  the last four orders are used up as they are formed
  *                  Z             z_k (its coefficients follow from Y: Z[n+1] = 2 Omega Y[n]/(n+1))
  *                  Q             1/(2 |m_k|^2) of the start, 0 for an empty spin
  *   modes[mu]    block of 2 (P + 1) vectors: R[0 ... P] of Re beta_mu, I[0 ... P] of Im beta_mu
  *
- * with P the order of the Taylor expansion. */
+ * with P the order of the Taylor expansion.  Where coefficients are streamed (ensemble_body.h), there are
+ * blocks for a single group of classes and
+ *
+ *   states[k]    4 vectors: x_k, y_k, z_k, Q. */
 #ifndef DICKEMAP_ENSEMBLE_H
 #define DICKEMAP_ENSEMBLE_H
 #include "dickemap/integrator.h"
 
-enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 24 };
+enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 24, ENSEMBLE_GROUP_BITS = 3, ENSEMBLE_STATE_VECTORS = 4 };
 
 /* One double for each lane. */
 typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
@@ -28,12 +31,13 @@ typedef struct ensemble {
   int lanes, order;   /* order: 12, 16, 20 or 24, see ensemble_body.h */
   double tolerance;
   double *classes, *modes;
+  double *states; /* NULL: coefficients are kept */
 
   /* Parameters of each lane's point, scaled as the kernel needs them. */
   ensemble_vector g0, four_g0, two_Omega;
   ensemble_vector Omega_mu[DKM_MAX_MODES], half_kappa[DKM_MAX_MODES];
   ensemble_vector rotation[ENSEMBLE_MAX_ORDER]; /* (2 Omega)^2/(n (n+1)), n >= 1 */
-  ensemble_vector frequency;                    /* the largest of |Omega_mu| + kappa_mu/2 */
+  ensemble_vector mode_frequency;               /* the largest of the modes, as it counts for the step */
 
   /* sum_k f_{mu,k} z_k and sum_k f_{mu,k} y_k of the state. */
   ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];
@@ -58,10 +62,22 @@ extern const ensemble_kernel ensemble_plain;
 extern const ensemble_kernel ensemble_avx2, ensemble_avx512;
 #endif
 
-/* Vectors in the block of a class and of a mode. */
+/* Where X, Y, Z and Q begin in the block of a class, and the number of vectors in the blocks of a class and a mode. */
+static inline int ensemble_class_x(int order) {
+  return order;
+}
+static inline int ensemble_class_y(int order) {
+  return order + (order - 3);
+}
+static inline int ensemble_class_z(int order) {
+  return order + 2 * (order - 3);
+}
+static inline int ensemble_class_q(int order) {
+  return ensemble_class_z(order) + 1;
+}
 static inline int ensemble_class_vectors(int order) {
   /* An odd number of vectors: blocks a power of two apart would compete for the same lines of the cache. */
-  return (3 * order + 4) | 1;
+  return (ensemble_class_q(order) + 1) | 1;
 }
 static inline int ensemble_mode_vectors(int order) {
   return 2 * (order + 1);

@@ -11,6 +11,9 @@ static inline __attribute__((always_inline)) vec fma_(vec a, vec b, vec c) {
 static inline __attribute__((always_inline)) vec max_(vec a, vec b) {
   return _mm256_max_pd(a, b);
 }
+static inline __attribute__((always_inline)) vec sqrt_(vec a) {
+  return _mm256_sqrt_pd(a);
+}
 
 #include "ensemble_body.h"
 

@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ensemble_body: the Taylor integrator, once, for every instruction set.
  *
- * The file that includes this defines the vector type `vec` of LANES doubles, `fma_`,
- * `max_` and the name KERNEL.  Everything else is GCC's vector arithmetic.  All fused multiply-adds are
- * explicit and all sums are in a fixed order, so that every instruction set gives the same
- * bits; step sizes need powers, and take them from exponents and short polynomials below instead of a
- * vector math library, whose last bits differ between instruction sets.
+ * The file that includes this defines what ensemble_vector.h asks for.  All fused multiply-adds are explicit
+ * and all sums are in a fixed order, so that every instruction set gives the same bits.
  *
  * Method (Taylor series; Jorba and Zou 2005 for the step).  The right-hand side is
  * quadratic, so the normalised derivatives follow from convolutions: with H = 2 g0 h_k
@@ -20,7 +17,13 @@
  * Y[n] -> Z[n+1] -> I[n+2] -> R[n+3], H[n+3].  So if X and Y are known up to order m, H is
  * known up to m+3, and every class can go to order m+4 on its own.  One sweep over the classes
  * thus does four orders: 8 fused multiply-adds for 3 loads in the convolutions, P/4 sweeps
- * a step, and the sums over the classes are formed while their terms are in registers.
+ * a step, and the sums over the classes are formed while their terms are in registers.  The step follows
+ * from orders that are known before the last sweep, which therefore sums the series of each class at once.
+ *
+ * Kept or streamed.  A class depends on the others through H alone.  Where the coefficients of all classes would not
+ * fit into the cache, they are not kept: each sweep forms those of a group of classes again, from the state and H,
+ * in a block that stays in the nearest cache (1 + 4 + 9 + ... quarters of orders instead of 1 + 3 + 5 + ...: about
+ * twice the arithmetic, a tenth of the memory). The operations on a class are the same, and so are its bits.
  *
  * After each step every spin is brought back to its conserved length.
  *
@@ -29,145 +32,8 @@
 #include <string.h>
 
 #include "ensemble.h"
-
-#define INLINE static inline __attribute__((always_inline))
-typedef int64_t ivec __attribute__((vector_size(sizeof(vec))));
-
-INLINE vec set(double a) {
-  return a - (vec){0};
-}
-INLINE vec load(const double *p) {
-  return *(const vec *)p;
-}
-INLINE void store(double *p, vec a) {
-  *(vec *)p = a;
-}
-INLINE vec abs_(vec a) {
-  return (vec)((ivec)a & (INT64_MAX - (ivec){0}));
-}
-INLINE vec choose(ivec mask, vec yes, vec no) {
-  return (vec)((mask & (ivec)yes) | (~mask & (ivec)no));
-}
-INLINE vec min_(vec a, vec b) {
-  return -max_(-a, -b);
-}
-
-/* log2(a) within 1e-2 for normal a > 0: the exponent, and a parabola that meets log2 at the mantissas 1, sqrt 2
- * and 2. A step is the 1/P-th power of such a number: 0.05 % of accuracy. */
-INLINE vec log2_rough(vec a) {
-  const ivec bits = (ivec)a;
-  /* The exponent field as a double: or-ing it into 2^52 writes it into the lowest bits. */
-  const vec exponent = (vec)((int64_t)0x4330000000000000 | (ivec)((bits >> 52) & 0x7ff)) - set(0x1p52 + 1023.0);
-  const vec mantissa = (vec)((bits & 0x000fffffffffffff) | 0x3ff0000000000000);
-  return exponent + fma_(fma_(set(-0.35355339), mantissa, set(2.06066017)), mantissa, set(-1.70710678));
-}
-
-/* 2^a within 1e-3 for |a| < 1000: 2^round(a) times a cubic. */
-INLINE vec exp2_rough(vec a) {
-  const vec shifted = a + set(0x1.8p52); /* its lowest bits hold round(a) */
-  const vec f = a - (shifted - set(0x1.8p52));
-  const vec p = fma_(fma_(fma_(set(0.0555), f, set(0.2402)), f, set(0.69315)), f, set(1.0));
-  return (vec)((ivec)p + ((ivec)shifted << 52));
-}
-
-/* ---- sums over the classes while they pass by -------------------------------------------
- * Classes are taken in groups of 8 (or all of them, if there are fewer), a group being the
- * lowest three bits of k.  Within a group both sums are unrolled butterflies.  Between groups, h_k without
- * its lowest bits is formed again only below the lowest bit that turned, and overlap sums
- * are collected as a binary counter collects carries: two neighbours of height l merge into
- * one of height l+1, (T, s_0 ... s_{l-1}) and (T', s') into (T + T', s + s', T - T').
- * Both give the bits of dkm_patterns_fields and dkm_patterns_sums. */
-enum { BLOCK = 4, GROUP_BITS = 3 }; /* BLOCK: orders a sweep */
-
-typedef struct fields {
-  vec amplitude[DKM_MAX_MODES][BLOCK]; /* 4 g0 R, by bit of k */
-  vec partial[DKM_MAX_MODES + 1][BLOCK]; /* h from the bits >= index */
-} fields;
-
-typedef struct sums {
-  vec total[DKM_MAX_MODES + 1][BLOCK];
-  vec s[DKM_MAX_MODES + 1][DKM_MAX_MODES][BLOCK]; /* [height][bit] */
-} sums;
-
-INLINE int bits_of(const dkm_patterns *p) {
-  return p->mapping == DKM_GAUGED ? p->n_modes - 1 : p->n_modes;
-}
-
-/* Brings partial[low] to the group that begins with class k. */
-INLINE void fields_move_to(fields *f, int bits, int low, int64_t k) {
-  int top = k == 0 ? bits : __builtin_ctzll((unsigned long long)k) + 1;
-  for (int b = top - 1; b >= low; b--)
-    for (int i = 0; i < BLOCK; i++)
-      f->partial[b][i] = (k >> b) & 1 ? f->partial[b + 1][i] - f->amplitude[b][i]
-                                      : f->partial[b + 1][i] + f->amplitude[b][i];
-}
-
-/* h of the 2^low classes of a group, one order, to p, p + stride, ... */
-INLINE void spread(const fields *f, const int low, int i, double *p, size_t stride) {
-  vec h[1 << GROUP_BITS];
-  h[0] = f->partial[low][i];
-#pragma GCC unroll 8
-  for (int b = low - 1; b >= 0; b--)
-#pragma GCC unroll 8
-    for (int j = (1 << (low - 1 - b)) - 1; j >= 0; j--) {
-      vec partial = h[j];
-      h[2 * j] = partial + f->amplitude[b][i];
-      h[2 * j + 1] = partial - f->amplitude[b][i];
-    }
-#pragma GCC unroll 8
-  for (int j = 0; j < 1 << low; j++) store(p + (size_t)j * stride, h[j]);
-}
-
-/* The sums over the 2^low values at p, p + stride, ...: total and s[0 ... low-1]. */
-INLINE void gather(const int low, const double *p, size_t stride, vec *total, vec *s) {
-  vec t[1 << GROUP_BITS], d[1 << GROUP_BITS];
-#pragma GCC unroll 8
-  for (int j = 0; j < 1 << low; j++) t[j] = load(p + (size_t)j * stride);
-#pragma GCC unroll 8
-  for (int b = 0; b < low; b++) {
-#pragma GCC unroll 8
-    for (int j = 0; j < 1 << (low - 1 - b); j++) {
-      d[j] = t[2 * j] - t[2 * j + 1];
-      t[j] = t[2 * j] + t[2 * j + 1];
-    }
-#pragma GCC unroll 8
-    for (int n = 1 << (low - 1 - b); n > 1; n /= 2)
-#pragma GCC unroll 8
-      for (int j = 0; j < n / 2; j++) d[j] = d[2 * j] + d[2 * j + 1];
-    s[b] = d[0];
-  }
-  *total = t[0];
-}
-
-/* Adds the group that begins with class k; its values of order i stand at p + i LANES, those
- * of its next class a stride further. */
-INLINE void sums_add_group(sums *c, const int low, int64_t k, const double *p, size_t stride, const int n_orders) {
-  vec total[BLOCK], s[DKM_MAX_MODES][BLOCK], group[GROUP_BITS + 1];
-#pragma GCC unroll 4
-  for (int i = 0; i < n_orders; i++) {
-    gather(low, p + i * LANES, stride, &total[i], group);
-#pragma GCC unroll 3
-    for (int b = 0; b < low; b++) s[b][i] = group[b];
-  }
-  int height = low;
-  for (int64_t left = k >> low; left & 1; left >>= 1, height++) {
-    for (int b = 0; b < height; b++)
-      for (int i = 0; i < n_orders; i++) s[b][i] = c->s[height][b][i] + s[b][i];
-    for (int i = 0; i < n_orders; i++) {
-      s[height][i] = c->total[height][i] - total[i];
-      total[i] = c->total[height][i] + total[i];
-    }
-  }
-  for (int i = 0; i < n_orders; i++) c->total[height][i] = total[i];
-  for (int b = 0; b < height; b++)
-    for (int i = 0; i < n_orders; i++) c->s[height][b][i] = s[b][i];
-}
-
-/* Overlap sums out of the counter: bit b belongs to mode M-1-b, the total to a uniform row. */
-INLINE vec collected(const sums *c, const dkm_patterns *p, int bits, int mu, int i) {
-  int b = p->n_modes - 1 - mu;
-  return b < bits ? c->s[bits][b][i] : c->total[bits][i];
-}
+#include "ensemble_sums.h"
+#include "ensemble_vector.h"
 
 /* ---- Taylor coefficients ----------------------------------------------------------------- */
 
@@ -189,10 +55,9 @@ INLINE void convolve(vec *a, vec *b, vec w0, vec w1, vec w2, vec w3, vec x, vec 
   b[3] = fma_(w3, x, b[3]);
 }
 
-/* X[m+1 ... m+4], Y[m+1 ... m+4] of one class from X, Y up to order m and H up to m+3; raises
- * the norms of the last order and the one before. */
-INLINE void class_orders(const ensemble *e, double *block, const int P, int m, vec *norm, vec *norm_before) {
-  double *H = block, *X = H + P * LANES, *Y = X + (P + 1) * LANES;
+/* x[0 ... 3] = X[m+1 ... m+4], y alike, of one class from X, Y up to order m and H up to m+3. */
+INLINE void class_orders(const ensemble *e, const double *block, const int P, int m, vec *x, vec *y) {
+  const double *H = block, *X = block + ensemble_class_x(P) * LANES, *Y = block + ensemble_class_y(P) * LANES;
   vec w0 = load(H + m * LANES), w1 = load(H + (m + 1) * LANES), w2 = load(H + (m + 2) * LANES),
       w3 = load(H + (m + 3) * LANES);
   const vec x0 = load(X), y0 = load(Y);
@@ -200,48 +65,34 @@ INLINE void class_orders(const ensemble *e, double *block, const int P, int m, v
   vec b[BLOCK] = {w0 * x0, w1 * x0, w2 * x0, w3 * x0}; /* sum H X */
   /* The window w over H slides down by one as the order q of X, Y rises; m is a multiple of 4. */
   for (int q = 1; q < m; q += 4) {
-    const double *h = H + (m - q) * LANES, *x = X + q * LANES, *y = Y + q * LANES;
-    w3 = load(h);
-    convolve(a, b, w3, w0, w1, w2, load(x), load(y));
-    w2 = load(h - LANES);
-    convolve(a, b, w2, w3, w0, w1, load(x + LANES), load(y + LANES));
-    w1 = load(h - 2 * LANES);
-    convolve(a, b, w1, w2, w3, w0, load(x + 2 * LANES), load(y + 2 * LANES));
-    w0 = load(h - 3 * LANES);
-    convolve(a, b, w0, w1, w2, w3, load(x + 3 * LANES), load(y + 3 * LANES));
+    const double *hq = H + (m - q) * LANES, *xq = X + q * LANES, *yq = Y + q * LANES;
+    w3 = load(hq);
+    convolve(a, b, w3, w0, w1, w2, load(xq), load(yq));
+    w2 = load(hq - LANES);
+    convolve(a, b, w2, w3, w0, w1, load(xq + LANES), load(yq + LANES));
+    w1 = load(hq - 2 * LANES);
+    convolve(a, b, w1, w2, w3, w0, load(xq + 2 * LANES), load(yq + 2 * LANES));
+    w0 = load(hq - 3 * LANES);
+    convolve(a, b, w0, w1, w2, w3, load(xq + 3 * LANES), load(yq + 3 * LANES));
   }
   /* Now w = H[0 ... 3]; what is left are the terms with the orders found here. */
-  vec x1 = set(-inverse[m + 1]) * a[0], y1;
+  x[0] = set(-inverse[m + 1]) * a[0];
   if (m == 0)
-    y1 = fma_(-load(e->two_Omega), load(Y + (P + 1) * LANES), b[0]);
+    y[0] = fma_(-load(e->two_Omega), load(block + ensemble_class_z(P) * LANES), b[0]);
   else
-    y1 = fma_(-load(e->rotation[m]), load(Y + (m - 1) * LANES), set(inverse[m + 1]) * b[0]);
-  a[1] = fma_(w0, y1, a[1]);
-  b[1] = fma_(w0, x1, b[1]);
-  vec x2 = set(-inverse[m + 2]) * a[1];
-  vec y2 = fma_(-load(e->rotation[m + 1]), load(Y + m * LANES), set(inverse[m + 2]) * b[1]);
-  a[2] = fma_(w0, y2, fma_(w1, y1, a[2]));
-  b[2] = fma_(w0, x2, fma_(w1, x1, b[2]));
-  vec x3 = set(-inverse[m + 3]) * a[2];
-  vec y3 = fma_(-load(e->rotation[m + 2]), y1, set(inverse[m + 3]) * b[2]);
-  a[3] = fma_(w0, y3, fma_(w1, y2, fma_(w2, y1, a[3])));
-  b[3] = fma_(w0, x3, fma_(w1, x2, fma_(w2, x1, b[3])));
-  vec x4 = set(-inverse[m + 4]) * a[3];
-  vec y4 = fma_(-load(e->rotation[m + 3]), y2, set(inverse[m + 4]) * b[3]);
-  X += (m + 1) * LANES;
-  Y += (m + 1) * LANES;
-  store(X, x1);
-  store(Y, y1);
-  store(X + LANES, x2);
-  store(Y + LANES, y2);
-  store(X + 2 * LANES, x3);
-  store(Y + 2 * LANES, y3);
-  store(X + 3 * LANES, x4);
-  store(Y + 3 * LANES, y4);
-  if (m + BLOCK == P) {
-    *norm = max_(*norm, max_(abs_(x4), abs_(y4)));
-    *norm_before = max_(*norm_before, max_(abs_(x3), abs_(y3)));
-  }
+    y[0] = fma_(-load(e->rotation[m]), load(Y + (m - 1) * LANES), set(inverse[m + 1]) * b[0]);
+  a[1] = fma_(w0, y[0], a[1]);
+  b[1] = fma_(w0, x[0], b[1]);
+  x[1] = set(-inverse[m + 2]) * a[1];
+  y[1] = fma_(-load(e->rotation[m + 1]), load(Y + m * LANES), set(inverse[m + 2]) * b[1]);
+  a[2] = fma_(w0, y[1], fma_(w1, y[0], a[2]));
+  b[2] = fma_(w0, x[1], fma_(w1, x[0], b[2]));
+  x[2] = set(-inverse[m + 3]) * a[2];
+  y[2] = fma_(-load(e->rotation[m + 2]), y[0], set(inverse[m + 3]) * b[2]);
+  a[3] = fma_(w0, y[2], fma_(w1, y[1], fma_(w2, y[0], a[3])));
+  b[3] = fma_(w0, x[2], fma_(w1, x[1], fma_(w2, x[0], b[3])));
+  x[3] = set(-inverse[m + 4]) * a[3];
+  y[3] = fma_(-load(e->rotation[m + 3]), y[1], set(inverse[m + 4]) * b[3]);
 }
 
 /* I[n+2] and R[n+3] of one mode from sum_k f_{mu,k} Z[n+1], for n = first ... first+count-1. */
@@ -278,28 +129,17 @@ INLINE void modes_begin(const ensemble *e, int P) {
   }
 }
 
-/* One group of 2^low classes in a sweep. */
-INLINE void sweep_group(ensemble *e, sums *c, fields *f, const int low, int64_t k, const int P, int m, vec *norm,
-                        vec *norm_before) {
-  const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
-  double *block = e->classes + (size_t)k * stride;
-  fields_move_to(f, bits_of(&e->patterns), low, k);
-#pragma GCC unroll 4
-  for (int i = 0; i < BLOCK; i++) spread(f, low, i, block + (m + i) * LANES, stride);
-#pragma GCC unroll 1
-  for (int j = 0; j < 1 << low; j++) class_orders(e, block + (size_t)j * stride, P, m, norm, norm_before);
-  const double *Y = block + (P + P + 1 + m + 1) * LANES;
-  if (m + BLOCK == P)
-    sums_add_group(c, low, k, Y, stride, 2);
-  else
-    sums_add_group(c, low, k, Y, stride, BLOCK);
-}
+/* What the sweeps of a step share; `fields`: one for each sweep so far where coefficients are not kept, else one. */
+typedef struct step {
+  sums sums;
+  fields fields[ENSEMBLE_MAX_ORDER / BLOCK];
+  vec norm, norm_before; /* largest |coefficient| of orders P-4 and P-5 */
+  vec h, z_factor[ENSEMBLE_MAX_ORDER]; /* of the last sweep: the step, 2 Omega h^(n+1)/(n+1) */
+} step;
 
-/* One sweep over the classes: orders m+1 ... m+4 of all of them, then of the modes. In the
- * last sweep the norms of orders P and P-1 are raised. */
-INLINE void sweep(ensemble *e, sums *c, fields *f, const int P, int m, vec *norm, vec *norm_before) {
-  const dkm_patterns *p = &e->patterns;
-  const int M = p->n_modes, bits = bits_of(p);
+/* Fields of orders m ... m+3 for a sweep. */
+INLINE void fields_begin(const ensemble *e, fields *f, const int P, int m) {
+  const int M = e->patterns.n_modes, bits = bits_of(&e->patterns);
   for (int i = 0; i < BLOCK; i++) {
     f->partial[bits][i] = (vec){0};
     for (int mu = 0; mu < M; mu++) {
@@ -308,53 +148,126 @@ INLINE void sweep(ensemble *e, sums *c, fields *f, const int P, int m, vec *norm
       *(b < bits ? &f->amplitude[b][i] : &f->partial[bits][i]) = amplitude;
     }
   }
-  switch (bits) {
-  case 0: sweep_group(e, c, f, 0, 0, P, m, norm, norm_before); break;
-  case 1: sweep_group(e, c, f, 1, 0, P, m, norm, norm_before); break;
-  case 2: sweep_group(e, c, f, 2, 0, P, m, norm, norm_before); break;
-  default:
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS)
-      sweep_group(e, c, f, GROUP_BITS, k, P, m, norm, norm_before);
-  }
-  const int count = m + BLOCK == P ? 2 : BLOCK; /* two more would give modes beyond order P */
-  for (int mu = 0; mu < M; mu++) {
-    vec sum[BLOCK] = {{0}};
+}
+
+/* H[m ... m+3] of a group. */
+INLINE void group_fields(const ensemble *e, fields *f, const int low, int64_t k, double *block, const int P, int m) {
+  fields_move_to(f, bits_of(&e->patterns), low, k);
 #pragma GCC unroll 4
-    for (int i = 0; i < count; i++)
-      sum[i] = load(e->two_Omega) * set(inverse[m + i + 2]) * collected(c, p, bits, mu, i);
-    mode_orders(e, P, mu, m + 1, count, sum);
+  for (int i = 0; i < BLOCK; i++)
+    spread(f, low, i, block + (m + i) * LANES, (size_t)ensemble_class_vectors(P) * LANES);
+}
+
+/* Orders m+1 ... m+4 of a group. */
+INLINE void group_orders(const ensemble *e, step *s, const int low, double *block, const int P, int m,
+                         const bool norms) {
+  const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
+#pragma GCC unroll 1
+  for (int j = 0; j < 1 << low; j++, block += stride) {
+    vec x[BLOCK], y[BLOCK];
+    double *X = block + (ensemble_class_x(P) + m + 1) * LANES, *Y = block + (ensemble_class_y(P) + m + 1) * LANES;
+    class_orders(e, block, P, m, x, y);
+#pragma GCC unroll 4
+    for (int i = 0; i < BLOCK; i++) {
+      store(X + i * LANES, x[i]);
+      store(Y + i * LANES, y[i]);
+    }
+    if (norms) {
+      s->norm = max_(s->norm, max_(abs_(x[3]), abs_(y[3])));
+      s->norm_before = max_(s->norm_before, max_(abs_(x[2]), abs_(y[2])));
+    }
+  }
+}
+
+/* The block of the group that begins with class k; where coefficients are not kept they are formed again, up to order m. */
+INLINE double *group_begin(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const bool streamed) {
+  const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
+  if (!streamed) return e->classes + (size_t)k * stride;
+  const double *state = e->states + (size_t)k * ENSEMBLE_STATE_VECTORS * LANES;
+  double *block = e->classes;
+  for (int j = 0; j < 1 << low; j++, block += stride, state += ENSEMBLE_STATE_VECTORS * LANES) {
+    store(block + ensemble_class_x(P) * LANES, load(state));
+    store(block + ensemble_class_y(P) * LANES, load(state + LANES));
+    store(block + ensemble_class_z(P) * LANES, load(state + 2 * LANES));
+    store(block + ensemble_class_q(P) * LANES, load(state + 3 * LANES));
+  }
+#pragma GCC unroll 1
+  for (int n = 0; n < m; n += BLOCK) {
+    group_fields(e, &s->fields[n / BLOCK], low, k, e->classes, P, n);
+    group_orders(e, s, low, e->classes, P, n, false);
+  }
+  return e->classes;
+}
+
+INLINE fields *fields_of_sweep(step *s, int m, const bool streamed) {
+  return &s->fields[streamed ? m / BLOCK : 0];
+}
+
+/* One group of 2^low classes in a sweep. */
+INLINE void sweep_group(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const bool streamed) {
+  double *block = group_begin(e, s, low, k, P, m, streamed);
+  group_fields(e, fields_of_sweep(s, m, streamed), low, k, block, P, m);
+  group_orders(e, s, low, block, P, m, m + 2 * BLOCK == P);
+  sums_add_group(&s->sums, low, k, block + (ensemble_class_y(P) + m + 1) * LANES,
+                 (size_t)ensemble_class_vectors(P) * LANES, BLOCK);
+}
+
+/* One sweep over the classes: orders m+1 ... m+4 of all of them, then of the modes. */
+INLINE void sweep(ensemble *e, step *s, const int P, int m, const bool streamed) {
+  const dkm_patterns *p = &e->patterns;
+  const int bits = bits_of(p);
+  fields_begin(e, fields_of_sweep(s, m, streamed), P, m);
+  if (streamed || bits >= GROUP_BITS)
+    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) sweep_group(e, s, GROUP_BITS, k, P, m, streamed);
+  else if (bits == 2)
+    sweep_group(e, s, 2, 0, P, m, false);
+  else if (bits == 1)
+    sweep_group(e, s, 1, 0, P, m, false);
+  else
+    sweep_group(e, s, 0, 0, P, m, false);
+  for (int mu = 0; mu < p->n_modes; mu++) {
+    vec sum[BLOCK];
+#pragma GCC unroll 4
+    for (int i = 0; i < BLOCK; i++)
+      sum[i] = load(e->two_Omega) * set(inverse[m + i + 2]) * collected(&s->sums, p, bits, mu, i);
+    mode_orders(e, P, mu, m + 1, BLOCK, sum);
   }
 }
 
 /* ---- one step ------------------------------------------------------------------------------ */
 
-/* Step from the last two orders (Jorba and Zou, Eq. 3-8): both of their terms at most
- * tolerance * scale, with scale = 1 for the spins and the largest amplitude for the modes if
- * that is larger.
+/* Step from two orders (Jorba and Zou, Sec. 3.2).  The term of order n falls as (h/rho)^n, with the radius
+ * of convergence rho = (scale/norm_n)^(1/n) estimated from n = P-4 and P-5, the smaller one: orders that are
+ * known before the last sweep.  (From P and P-1 the largest errors at equal cost were no smaller, and less regular.)
+ * The last term is to be tolerance * scale, with scale = 1 for the spins and the largest amplitude for the modes if that
+ * is larger: h = rho tolerance^(1/P).
  *
  * Near a fixed point that alone would let steps grow until small deviations are no longer
  * followed, only bounded.  A polynomial of order P = 4n multiplies an oscillation of
  * frequency w by exp(i h w) (1 - i r), r = (h w)^(P+1)/(P+1)!, that is its amplitude by
- * 1 - r sin(h w) a step.  `calm` bounds h w such that r <= 1e-7: relaxation is followed down
- * to rates of some 1e-6 of the frequency. */
-INLINE vec step_size(const ensemble *e, const int P, vec norm, vec norm_before) {
-  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.104, 0.692, 1.64, 2.78, 4.03, 5.34};
-  vec scale = set(1.0), field = {0};
+ * 1 - r sin(h w) a step.  `calm` bounds h w such that r <= 1e-8 for the precession 2|B_k|, which may be undamped or
+ * nearly so: relaxation is followed down to rates of some 1e-7 of the frequency.  A mode, w = |Omega_mu + i kappa_mu/2|,
+ * decays by itself, so that a larger r may be allowed for it (mode_allowance in ensemble.c). */
+INLINE vec step_size(const ensemble *e, const step *s, const int P) {
+  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.0654, 0.535, 1.37, 2.42, 3.61, 4.87};
+  const int last = P - BLOCK, before = last - 1;
+  vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), field = {0};
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
-    norm = max_(norm, max_(abs_(load(R + P * LANES)), abs_(load(I + P * LANES))));
-    norm_before = max_(norm_before, max_(abs_(load(R + (P - 1) * LANES)), abs_(load(I + (P - 1) * LANES))));
+    norm = max_(norm, max_(abs_(load(R + last * LANES)), abs_(load(I + last * LANES))));
+    norm_before = max_(norm_before, max_(abs_(load(R + before * LANES)), abs_(load(I + before * LANES))));
     vec r0 = abs_(load(R));
     scale = max_(scale, max_(r0, abs_(load(I))));
     field = field + r0;
   }
-  const vec goal = log2_rough(scale * set(e->tolerance));
-  vec by_last = (goal - log2_rough(norm)) * set(1.0 / P);
-  vec by_before = (goal - log2_rough(norm_before)) * set(1.0 / (P - 1));
-  /* Precession at 2|B_k| = hypot(2 Omega, 2 g0 h_k) <= larger + smaller/2. */
-  const vec one = abs_(load(e->two_Omega)), other = load(e->four_g0) * field;
-  const vec frequency = max_(load(e->frequency), fma_(min_(one, other), set(0.5), max_(one, other)));
-  return min_(exp2_rough(min_(by_last, by_before)), set(calm[P / 4]) / frequency);
+  const vec log_scale = log2_rough(scale);
+  const vec by_last = (log_scale - log2_rough(norm)) * set(1.0 / last);
+  const vec by_before = (log_scale - log2_rough(norm_before)) * set(1.0 / before);
+  const vec rough = exp2_rough(fma_(log2_rough(set(e->tolerance)), set(1.0 / P), min_(by_last, by_before)));
+  const vec two_Omega = load(e->two_Omega);
+  field = load(e->four_g0) * field; /* the largest |2 g0 h_k| */
+  const vec frequency = max_(sqrt_(fma_(field, field, two_Omega * two_Omega)), load(e->mode_frequency));
+  return min_(rough, set(calm[P / 4]) / frequency);
 }
 
 /* Brings a spin back to its conserved length, |m|^2 = 1/(2 Q), along its part transverse to
@@ -378,75 +291,105 @@ INLINE void restore_length(vec *x, vec *y, vec *z, vec Q, vec two_Omega, vec fie
   *z = fma_(factor, choose(aligned, *z, pz), *z);
 }
 
-/* New states of N neighbouring classes at t + h: two at a time, since the chains of
- * multiply-adds of a single one would wait for each other. */
-INLINE void classes_update(double *block, const int N, size_t stride, const int P, vec h, vec two_Omega,
-                           const vec *z_factor) {
-  vec x[2], y[2], z[2];
+/* States of N neighbouring classes at t + h, their series summed: two at a time, since the chains of multiply-adds of a
+ * single one would wait for each other.  x, y: orders P-3 ... P of each on entry, x[j][0], y[j][0], z[j] on return. */
+INLINE void class_states(const ensemble *e, const step *s, const double *block, const int N, const int P,
+                         vec x[][BLOCK], vec y[][BLOCK], vec *z) {
+  const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
+  const vec h = s->h;
+  vec sum_x[2], sum_y[2];
 #pragma GCC unroll 2
   for (int j = 0; j < N; j++) {
-    const double *X = block + j * stride + P * LANES;
-    x[j] = load(X + P * LANES);
-    y[j] = load(X + (2 * P + 1) * LANES);
+    sum_x[j] = x[j][3];
+    sum_y[j] = y[j][3];
     z[j] = (vec){0};
   }
-#pragma GCC unroll 4
-  for (int n = P - 1; n >= 0; n--) {
-    const vec factor = z_factor[n];
+#pragma GCC unroll 3
+  for (int i = 2; i >= 0; i--)
 #pragma GCC unroll 2
     for (int j = 0; j < N; j++) {
-      const double *X = block + j * stride + (P + n) * LANES;
-      const vec yn = load(X + (P + 1) * LANES);
-      x[j] = fma_(x[j], h, load(X));
-      z[j] = fma_(factor, yn, z[j]);
-      y[j] = fma_(y[j], h, yn);
+      sum_x[j] = fma_(sum_x[j], h, x[j][i]);
+      z[j] = fma_(s->z_factor[P - 3 + i], y[j][i], z[j]);
+      sum_y[j] = fma_(sum_y[j], h, y[j][i]);
     }
-  }
+#pragma GCC unroll 4
+  for (int n = P - BLOCK; n >= 0; n--)
+#pragma GCC unroll 2
+    for (int j = 0; j < N; j++) {
+      const double *X = block + j * stride + ensemble_class_x(P) * LANES, *Y = block + j * stride + ensemble_class_y(P) * LANES;
+      const vec yn = load(Y + n * LANES);
+      sum_x[j] = fma_(sum_x[j], h, load(X + n * LANES));
+      z[j] = fma_(s->z_factor[n], yn, z[j]);
+      sum_y[j] = fma_(sum_y[j], h, yn);
+    }
 #pragma GCC unroll 2
   for (int j = 0; j < N; j++) {
-    double *X = block + j * stride + P * LANES, *Y = X + (P + 1) * LANES, *Z = Y + (P + 1) * LANES;
-    z[j] = z[j] + load(Z);
-    restore_length(&x[j], &y[j], &z[j], load(Z + LANES), two_Omega, load(block + j * stride));
-    store(X, x[j]);
-    store(Y, y[j]);
-    store(Z, z[j]);
+    const double *H = block + j * stride;
+    z[j] = z[j] + load(H + ensemble_class_z(P) * LANES);
+    restore_length(&sum_x[j], &sum_y[j], &z[j], load(H + ensemble_class_q(P) * LANES), load(e->two_Omega), load(H));
+    x[j][0] = sum_x[j];
+    y[j][0] = sum_y[j];
   }
 }
 
-INLINE void update_group(ensemble *e, sums *c, const int low, int64_t k, const int P, vec h, const vec *z_factor) {
+/* One group in the last sweep. What is summed over the classes: Y[P-3], Y[P-2], and z and y of the new state. */
+INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int P, const bool streamed) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
-  const int at_once = low > 0 ? 2 : 1;
-  double *block = e->classes + (size_t)k * stride, pair[(1 << GROUP_BITS) * 2 * LANES] __attribute__((aligned(64)));
+  const int m = P - BLOCK, at_once = low > 0 ? 2 : 1;
+  double summed[(1 << GROUP_BITS) * BLOCK * LANES] __attribute__((aligned(64)));
+  double *block = group_begin(e, s, low, k, P, m, streamed);
+  group_fields(e, fields_of_sweep(s, m, streamed), low, k, block, P, m);
 #pragma GCC unroll 1
   for (int j = 0; j < 1 << low; j += at_once) {
-    classes_update(block + j * stride, at_once, stride, P, h, load(e->two_Omega), z_factor);
-    for (int i = j; i < j + at_once; i++) {
-      store(pair + 2 * i * LANES, load(block + i * stride + (P + 2 * (P + 1)) * LANES));
-      store(pair + (2 * i + 1) * LANES, load(block + i * stride + (P + (P + 1)) * LANES));
+    vec x[2][BLOCK], y[2][BLOCK], z[2];
+    double *sum = summed + j * BLOCK * LANES;
+#pragma GCC unroll 2
+    for (int i = 0; i < at_once; i++) {
+      class_orders(e, block + (j + i) * stride, P, m, x[i], y[i]);
+      store(sum + i * BLOCK * LANES, y[i][0]);
+      store(sum + (i * BLOCK + 1) * LANES, y[i][1]);
+    }
+    class_states(e, s, block + j * stride, at_once, P, x, y, z);
+#pragma GCC unroll 2
+    for (int i = 0; i < at_once; i++) {
+      double *state = streamed ? e->states + ((size_t)k + j + i) * ENSEMBLE_STATE_VECTORS * LANES : block + (j + i) * stride;
+      store(sum + (i * BLOCK + 2) * LANES, z[i]);
+      store(sum + (i * BLOCK + 3) * LANES, y[i][0]);
+      store(state + (streamed ? 0 : ensemble_class_x(P) * LANES), x[i][0]);
+      store(state + (streamed ? LANES : ensemble_class_y(P) * LANES), y[i][0]);
+      store(state + (streamed ? 2 * LANES : ensemble_class_z(P) * LANES), z[i]);
     }
   }
-  sums_add_group(c, low, k, pair, 2 * LANES, 2);
+  sums_add_group(&s->sums, low, k, summed, BLOCK * LANES, BLOCK);
 }
 
-/* New state at t + h from the coefficients, and its sums of z (first) and y (second). */
-INLINE void update(ensemble *e, sums *c, const int P, vec h) {
+/* The last sweep: all classes and modes at t + h. */
+INLINE void last_sweep(ensemble *e, step *s, const int P, const bool streamed, vec h) {
   const dkm_patterns *p = &e->patterns;
   const int M = p->n_modes, bits = bits_of(p);
-  vec z_factor[ENSEMBLE_MAX_ORDER], power = load(e->two_Omega); /* 2 Omega h^(n+1)/(n+1) */
+  vec power = load(e->two_Omega);
+  s->h = h;
   for (int n = 0; n < P; n++) {
     power = power * h;
-    z_factor[n] = power * set(inverse[n + 1]);
+    s->z_factor[n] = power * set(inverse[n + 1]);
   }
-  switch (bits) {
-  case 0: update_group(e, c, 0, 0, P, h, z_factor); break;
-  case 1: update_group(e, c, 1, 0, P, h, z_factor); break;
-  case 2: update_group(e, c, 2, 0, P, h, z_factor); break;
-  default:
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) update_group(e, c, GROUP_BITS, k, P, h, z_factor);
-  }
+  fields_begin(e, fields_of_sweep(s, P - BLOCK, streamed), P, P - BLOCK);
+  if (streamed || bits >= GROUP_BITS)
+    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) last_group(e, s, GROUP_BITS, k, P, streamed);
+  else if (bits == 2)
+    last_group(e, s, 2, 0, P, false);
+  else if (bits == 1)
+    last_group(e, s, 1, 0, P, false);
+  else
+    last_group(e, s, 0, 0, P, false);
   vec finite = load(e->finite);
   for (int mu = 0; mu < M; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
+    vec sum[2]; /* two more would give modes beyond order P */
+#pragma GCC unroll 2
+    for (int i = 0; i < 2; i++)
+      sum[i] = load(e->two_Omega) * set(inverse[P - BLOCK + i + 2]) * collected(&s->sums, p, bits, mu, i);
+    mode_orders(e, P, mu, P - BLOCK + 1, 2, sum);
     vec r = load(R + P * LANES), i = load(I + P * LANES);
 #pragma GCC unroll 4
     for (int n = P - 1; n >= 0; n--) {
@@ -456,8 +399,8 @@ INLINE void update(ensemble *e, sums *c, const int P, vec h) {
     store(R, r);
     store(I, i);
     finite = fma_(r + i, set(0.0), finite); /* a class that is not finite shows here one step later */
-    store(e->sum_z[mu], collected(c, p, bits, mu, 0));
-    store(e->sum_y[mu], collected(c, p, bits, mu, 1));
+    store(e->sum_z[mu], collected(&s->sums, p, bits, mu, 2));
+    store(e->sum_y[mu], collected(&s->sums, p, bits, mu, 3));
   }
   store(e->finite, finite);
 }
@@ -480,28 +423,25 @@ INLINE void observe(ensemble *e, int P, vec h) {
   store(e->window_length, load(e->window_length) + h);
 }
 
-INLINE bool any(ivec mask) {
-  int64_t all = 0;
-  for (int lane = 0; lane < LANES; lane++) all |= mask[lane];
-  return all != 0;
-}
-
-INLINE void advance_order(ensemble *e, const int P) {
-  sums c;
-  fields f;
+INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
+  step s;
   ivec event;
   do {
-    vec norm = {0}, norm_before = {0};
+    s.norm = s.norm_before = (vec){0};
     modes_begin(e, P);
+    if (streamed)
+#pragma GCC unroll 1
+      for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, &s, P, m, true);
+    else
 #pragma GCC unroll 8
-    for (int m = 0; m < P; m += BLOCK) sweep(e, &c, &f, P, m, &norm, &norm_before);
-    vec h = step_size(e, P, norm, norm_before);
+      for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, &s, P, m, false);
+    vec h = step_size(e, &s, P);
     const vec t = load(e->t), t_limit = load(e->t_limit);
     const ivec to_limit = h >= t_limit - t;
     h = choose(to_limit, t_limit - t, h);
     const vec t_new = choose(to_limit, t_limit, t + h);
     observe(e, P, h);
-    update(e, &c, P, h);
+    last_sweep(e, &s, P, streamed, h);
     /* Time that stands still is an end like a state that is not finite. */
     const vec finite = choose(t_new > t, load(e->finite), set(0.0) / set(0.0));
     store(e->finite, finite);
@@ -512,10 +452,11 @@ INLINE void advance_order(ensemble *e, const int P) {
 }
 
 static void advance(ensemble *e) {
+  const bool streamed = e->states != NULL;
   switch (e->order) {
-  case 12: advance_order(e, 12); break;
-  case 16: advance_order(e, 16); break;
-  case 20: advance_order(e, 20); break;
-  case 24: advance_order(e, 24); break;
+  case 12: streamed ? advance_order(e, 12, true) : advance_order(e, 12, false); break;
+  case 16: streamed ? advance_order(e, 16, true) : advance_order(e, 16, false); break;
+  case 20: streamed ? advance_order(e, 20, true) : advance_order(e, 20, false); break;
+  case 24: streamed ? advance_order(e, 24, true) : advance_order(e, 24, false); break;
   }
 }

@@ -13,6 +13,9 @@ static inline __attribute__((always_inline)) vec fma_(vec a, vec b, vec c) {
 static inline __attribute__((always_inline)) vec max_(vec a, vec b) {
   return (vec){a[0] > b[0] ? a[0] : b[0], a[1] > b[1] ? a[1] : b[1]};
 }
+static inline __attribute__((always_inline)) vec sqrt_(vec a) {
+  return (vec){sqrt(a[0]), sqrt(a[1])};
+}
 
 #include "ensemble_body.h"
 

@@ -214,6 +214,14 @@ static double total_size(const moments *m, int row) {
   return sqrt(sum);
 }
 
+/* An extremum of variable c near x: the vertex of a parabola through three values close by. */
+static double extremum_near(const dkm_series *s, int c, double x) {
+  const double step = 0.25, left = variable_at(s, c, x - step), middle = variable_at(s, c, x), right = variable_at(s, c, x + step);
+  const double slope = right - left, curvature = right - 2.0 * middle + left;
+  /* A vertex within the three, else the curve is no parabola. */
+  return fabs(slope) < 2.0 * fabs(curvature) ? middle - slope * slope / (8.0 * curvature) : middle;
+}
+
 /* Largest half of peak to peak of a xi: extrema are where its rate changes sign. */
 static double largest_amplitude(const dkm_series *s) {
   const int row = 3 * s->n_modes;
@@ -226,7 +234,7 @@ static double largest_amplitude(const dkm_series *s) {
       high = v > high ? v : high;
       const double before = s->rates[i * row + mu], after = i + 1 < s->n ? s->rates[(i + 1) * row + mu] : 0.0;
       if (!(before * after < 0.0)) continue;
-      v = variable_at(s, mu, i + before / (before - after));
+      v = extremum_near(s, mu, i + before / (before - after));
       low = v < low ? v : low;
       high = v > high ? v : high;
     }

@@ -175,7 +175,7 @@ static void run_all(dkm_integrator *integrator, const dkm_patterns *p, int n, co
 
 enum { N_POINTS = 37 };
 
-static void results_do_not_depend_on_the_order_of_points_or_the_instruction_set(void **state) {
+static void bits_depend_on_neither_the_order_of_points_nor_the_instruction_set_nor_what_is_kept(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 7; M++) { /* 1 ... 64 classes: every size of a group, and several groups */
@@ -197,10 +197,16 @@ static void results_do_not_depend_on_the_order_of_points_or_the_instruction_set(
     dkm_integrator_destroy(integrator);
     for (const char *const *cpu = dkm_cpu_names(); *cpu; cpu++) {
       if (!dkm_cpu_supported(*cpu)) continue;
-      integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-9, *cpu);
-      run_all(integrator, &p, N_POINTS, points, forward, other);
-      if (memcmp(reference, other, bytes) != 0) fail_msg("instruction set %s, M = %d: other bits", *cpu, M);
-      dkm_integrator_destroy(integrator);
+      for (int streamed = 0; streamed <= 1; streamed++) {
+        const dkm_solver solver = {.tolerance = 1e-9,
+                                   .t_max = 1e7,
+                                   .coefficients = streamed ? DKM_COEFFICIENTS_STREAMED : DKM_COEFFICIENTS_KEPT};
+        assert_int_equal(dkm_integrator_create(&p, &solver, *cpu, &integrator, NULL), DKM_OK);
+        run_all(integrator, &p, N_POINTS, points, forward, other);
+        if (memcmp(reference, other, bytes) != 0)
+          fail_msg("instruction set %s, M = %d, coefficients %s: other bits", *cpu, M, streamed ? "streamed" : "kept");
+        dkm_integrator_destroy(integrator);
+      }
     }
     free(reference);
     free(other);
@@ -276,7 +282,7 @@ static void a_window_has_the_means_and_the_largest_rate(void **state) {
     assert_close(window.length, 2000 * M_PI, 1e-8);
     assert_close(window.mean[0], 0, 0.02);
     assert_close(window.rms[0], sqrt(0.5), 0.1); /* samples are few a period, and steps depend on the phase */
-    assert_close(window.rate_max, 1, 0.05);
+    assert_close(window.rate_max, 1, 0.1); /* the same: at five steps in two periods cos(pi/10) is the least that is seen */
     assert_true(window.mean[1] == 0 && window.rms[1] == 0 && window.occupation[0] == 0);
     dkm_integrator_window(integrator, 0, &window);
     assert_true(window.length == 0 && window.rate_max == 0);
@@ -302,7 +308,7 @@ int main(void) {
       cmocka_unit_test(uncoupled_spins_precess_and_modes_decay),
       cmocka_unit_test(spin_length_is_conserved),
       cmocka_unit_test(the_symmetric_subspace_is_kept_to_the_last_bit),
-      cmocka_unit_test(results_do_not_depend_on_the_order_of_points_or_the_instruction_set),
+      cmocka_unit_test(bits_depend_on_neither_the_order_of_points_nor_the_instruction_set_nor_what_is_kept),
       cmocka_unit_test(a_lane_that_is_not_finite_fails_alone),
       cmocka_unit_test(the_error_follows_the_tolerance),
       cmocka_unit_test(a_window_has_the_means_and_the_largest_rate),
