@@ -61,6 +61,9 @@ double dkm_integrator_bytes(const dkm_patterns *patterns, const dkm_solver *solv
 int dkm_integrator_lanes(const dkm_integrator *integrator);
 dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane);
 
+/* Evaluations of the right-hand side that a step amounts to: the order of the Taylor expansion, the stages of gsl. */
+int dkm_integrator_order(const dkm_integrator *integrator);
+
 /* Starts a trajectory in a slot at time t from u (3K + 2M values, copied). Resets the
  * window; the caller sets t_pause and t_limit afterwards (they start at infinity). */
 void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t);

@@ -153,6 +153,10 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
   return DKM_OK;
 }
 
+static int ensemble_order(const void *memory) {
+  return ((const workspace *)memory)->e.order;
+}
+
 /* ---- lanes ---- */
 
 static double *element(double *block, const ensemble *e, int vector, int lane) {
@@ -300,6 +304,6 @@ static void ensemble_advance(void *memory, dkm_lane *lanes) {
 }
 
 const integrator_method integrator_ensemble = {
-    ensemble_create, ensemble_destroy, ensemble_bytes,  ensemble_load,
+    ensemble_create, ensemble_destroy, ensemble_bytes,  ensemble_order,   ensemble_load,
     ensemble_unload, ensemble_state,   ensemble_window, ensemble_advance,
 };

@@ -51,6 +51,10 @@ dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane) {
   return &integrator->lanes[lane];
 }
 
+int dkm_integrator_order(const dkm_integrator *integrator) {
+  return integrator->method->order(integrator->workspace);
+}
+
 void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t) {
   integrator->lanes[lane] = (dkm_lane){.active = true, .t = t, .t_pause = INFINITY, .t_limit = INFINITY};
   integrator->method->load(integrator->workspace, lane, point, u);

@@ -141,6 +141,11 @@ static void add_to_window(workspace *w, const observation *o, double h) {
   w->window_length += h;
 }
 
+static int gsl_order(const void *memory) {
+  (void)memory;
+  return 13; /* stages of rk8pd */
+}
+
 static void gsl_advance(void *memory, dkm_lane *lane) {
   workspace *w = memory;
   gsl_odeiv2_system system = {right_hand_side, NULL, w->size, w};
@@ -159,5 +164,5 @@ static void gsl_advance(void *memory, dkm_lane *lane) {
 }
 
 const integrator_method integrator_gsl = {
-    gsl_create, gsl_destroy, gsl_bytes, gsl_load, gsl_unload, gsl_state, gsl_window, gsl_advance,
+    gsl_create, gsl_destroy, gsl_bytes, gsl_order, gsl_load, gsl_unload, gsl_state, gsl_window, gsl_advance,
 };

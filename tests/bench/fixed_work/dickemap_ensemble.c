@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ensemble integrator: argv = tolerance, reference [, instruction set]. */
+/* The ensemble integrator: argv = tolerance, reference [, instruction set]. Also prints steps a point and the order. */
 #include <string.h>
 
 #include "dickemap/integrator.h"
@@ -7,6 +7,7 @@
 
 static dkm_patterns patterns;
 static dkm_integrator *integrator;
+static int64_t n_steps; /* of a round */
 
 static void point_of(int i, dkm_point *point) {
   *point = (dkm_point){.g0 = g0_of(i), .Omega = OMEGA, .pattern = cue_of(i) + 1, .overlap = 0.9};
@@ -20,12 +21,14 @@ static void solve(double *xi) {
   const int lanes = dkm_integrator_lanes(integrator);
   double u[N_STATE];
   int in_lane[8] = {0}, next = 0, n_done = 0;
+  n_steps = 0;
   while (n_done < N_POINTS) {
     for (int l = 0; l < lanes; l++) {
       dkm_lane *lane = dkm_integrator_lane(integrator, l);
       if (lane->active && lane->t >= T_END) {
         dkm_integrator_state(integrator, l, u);
         overlaps_of(u, xi + in_lane[l] * N_MODES);
+        n_steps += lane->steps;
         dkm_integrator_unload(integrator, l);
         n_done++;
       }
@@ -52,6 +55,7 @@ int main(int argc, char **argv) {
     return 1;
   }
   int code = report(argv[2], solve);
+  printf("%.3f %d\n", (double)n_steps / N_POINTS, dkm_integrator_order(integrator));
   dkm_integrator_destroy(integrator);
   return code;
 }
