@@ -5,8 +5,8 @@
  *        ---------------                                     -----------------------
  *                          <-------- REQUEST --------        once at the start
  *        next range of     --------- RANGE ---------->       held ahead
- *        `todo`            <-------- REQUEST --------        when it takes the range held ahead,
- *                          --------- RANGE ---------->       before it computes it
+ *        `todo`            <-------- REQUEST --------        when it takes the range held ahead, before it
+ *                          --------- RANGE ---------->       computes it; tells how long the one before took
  *                                      ...
  *        `done` marks it   <-------- REPORT ---------        range + one status byte a point, after
  *                                      ...                   its records are synced to disk
@@ -21,7 +21,8 @@
  * At any moment after an ERROR, or when a callback of the master fails:
  *                          --------- ABORT ---------->       give up, then FINISHED as usual
  *
- * Contents     RANGE   int64 first, count
+ * Contents     REQUEST nothing, or int64 count, double seconds: of the range before
+ *              RANGE   int64 first, count
  *              REPORT  int64 first, count, double longest point so far, then count bytes
  *              ERROR   dkm_error as it lies in memory (all ranks run the same program)
  *              others  nothing
@@ -33,12 +34,24 @@
  * workers always find it receiving.  There is no collective call between the first REQUEST and
  * the last CLOSE.
  *
+ * How large ranges are: points differ by a factor of 10^5 in cost, and the slow ones lie together in a grid.  A share
+ * of what is left (guided sizes alone) then is a trap: the worker that draws the slow corner of the grid has it for
+ * itself.  So a range is a length of time: what lasts RANGE_SECONDS at the pace of the ranges that were finished last.
+ * That is long against the 0.3 ms that it takes to write the records of a range, and short against any run.  On large
+ * machines it is longer, since the master spends about MESSAGE_SECONDS on each REQUEST and REPORT: for W workers,
+ * BUSY_FACTOR W MESSAGE_SECONDS keep it half free.  Towards the end a range is no more than 1/RANGES_PER_WORKER of
+ * an equal share of what is left, down to single points; if that were less than LEAST_FACTOR W MESSAGE_SECONDS, so
+ * that workers would queue at the master, it is that, or the whole equal share.  The pace counts a worker's time from taking a range to having drawn all of it;
+ * waiting for the master is left out, or an overloaded master would make ranges smaller and have more to do.  All of
+ * these numbers come from tests/bench/parallel_efficiency/replay.c, its table is in README.md.
+ *
  * Why it sleeps: an MPI receive spins on a core while it waits.  The master polls with
  * MPI_Iprobe and sleeps in between, as do workers with nothing to do; NAP_* below. */
 #include "dickemap/schedule.h"
 
 #include <assert.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -51,9 +64,13 @@ enum { REQUEST = 1, REPORT, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, 
 enum { NAP_FIRST_NS = 50 * 1000, NAP_LONGEST_NS = 1000 * 1000 };
 static const double tick_interval = 0.2; /* seconds: "a few times a second" */
 
-enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096 }; /* see dkm_schedule_range_size */
+/* See "How large ranges are". PACE_MEMORY: ranges over which the pace is averaged. */
+enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096, PACE_MEMORY = 64, BUSY_FACTOR = 4, LEAST_FACTOR = 2 };
+static const double RANGE_SECONDS = 0.1, MESSAGE_SECONDS = 5e-6;
+
 enum { MASTER = 0, RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
 enum { HEAD_BYTES = RANGE_BYTES + (int)sizeof(double) }; /* of a REPORT, before its status bytes */
+enum { PACE_BYTES = (int)(sizeof(int64_t) + sizeof(double)) }; /* of a REQUEST */
 enum { SLOT_REPLY, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
 
 /* What the master knows of one worker, and its messages to it that may be on their way. */
@@ -77,6 +94,7 @@ struct dkm_schedule {
   int64_t n_todo, i_todo, offset; /* the next point is todo[i_todo].first + offset */
   int64_t n_left, n_total, n_done;
   dkm_stop stop;      /* what `tick` has asked for; on a worker, what the master has told it */
+  double pace_seconds, pace_points; /* of the ranges drawn last, older ones with less and less weight */
   double longest;     /* seconds that a point took: on any rank (master), here (worker) */
   bool done_failed;   /* `done` is not called any more */
   double t_tick;      /* when to call `tick` next */
@@ -87,6 +105,8 @@ struct dkm_schedule {
   /* worker */
   bool held, ended, aborted, closed;
   dkm_range ahead;
+  int64_t n_taken;         /* points of the range taken last; 0: none yet */
+  double t_taken, t_drawn; /* when it was taken, and when the worker asked for more; 0: not yet */
 };
 
 /* ---- small things that all parts use ---- */
@@ -120,12 +140,25 @@ static bool reached(dkm_schedule *s, int code, const char *call) {
 
 /* ---- what is left to do: the master, or the only rank ---- */
 
-int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes) {
-  int64_t size = left / (RANGES_PER_WORKER * (int64_t)n_workers);
-  if (size < lanes) size = lanes;
-  if (size > MAX_ROUNDS * (int64_t)lanes) size = MAX_ROUNDS * (int64_t)lanes;
-  size = (size + lanes - 1) / lanes * lanes;
+int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes, double seconds_per_point) {
+  const int64_t most = MAX_ROUNDS * (int64_t)lanes, equal = left / n_workers, share = equal / RANGES_PER_WORKER;
+  int64_t size = lanes, least = lanes;
+  if (seconds_per_point > 0) {
+    const double message = n_workers * MESSAGE_SECONDS;
+    size = (int64_t)fmin(fmax(RANGE_SECONDS, BUSY_FACTOR * message) / seconds_per_point, (double)most);
+    least = (int64_t)fmin(LEAST_FACTOR * message / seconds_per_point, (double)most);
+  }
+  if (least > equal) least = equal;
+  if (size > share) size = share;
+  if (size < least) size = least;
+  if (size < 1) size = 1;
+  if (size > lanes) size -= size % lanes;
   return size < left ? size : left;
+}
+
+static void note_pace(dkm_schedule *s, int64_t count, double seconds) {
+  s->pace_points += (double)count - s->pace_points / PACE_MEMORY;
+  s->pace_seconds += seconds - s->pace_seconds / PACE_MEMORY;
 }
 
 /* range: NULL for a message without contents. */
@@ -150,7 +183,8 @@ static void fail_run(dkm_schedule *s, const dkm_error *why) {
 static bool draw_range(dkm_schedule *s, dkm_range *range) {
   if (s->n_left == 0 || s->stop != DKM_STOP_NOT || s->failure.status) return false;
   const dkm_range *todo = &s->todo[s->i_todo];
-  int64_t count = dkm_schedule_range_size(s->n_left, s->n_ranks > 1 ? s->n_ranks - 1 : 1, s->lanes);
+  int64_t count = dkm_schedule_range_size(s->n_left, s->n_ranks > 1 ? s->n_ranks - 1 : 1, s->lanes,
+                                          s->pace_points > 0 ? s->pace_seconds / s->pace_points : 0);
   if (count > todo->count - s->offset) count = todo->count - s->offset;
   *range = (dkm_range){.first = todo->first + s->offset, .count = count};
   s->n_left -= count;
@@ -199,8 +233,15 @@ static void tick_if_due(dkm_schedule *s) {
 
 /* ---- the master's side of the protocol ---- */
 
-static void on_request(dkm_schedule *s, int rank) {
+static void on_request(dkm_schedule *s, int rank, int n_bytes) {
   dkm_range range;
+  if (n_bytes == PACE_BYTES) {
+    int64_t count;
+    double seconds;
+    memcpy(&count, s->buffer, sizeof count);
+    memcpy(&seconds, s->buffer + sizeof count, sizeof seconds);
+    note_pace(s, count, seconds);
+  }
   if (draw_range(s, &range)) {
     s->peers[rank].n_points += range.count;
     post(s, rank, SLOT_REPLY, RANGE, &range);
@@ -255,7 +296,7 @@ static bool serve(dkm_schedule *s) {
   if (!reached(s, MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count")) return false;
   switch (tag) {
   case REQUEST:
-    on_request(s, rank);
+    on_request(s, rank, n_bytes);
     break;
   case REPORT:
     on_report(s, rank, n_bytes);
@@ -353,10 +394,28 @@ static void be_alone(dkm_schedule *s) {
   if (why.status) fail_run(s, &why);
 }
 
+/* The worker takes a range; `pace` is what its REQUEST then tells of the one before, NULL if there was none. */
+static const char *take(dkm_schedule *s, int64_t n_points, char pace[PACE_BYTES]) {
+  const int64_t count = s->n_taken;
+  const double seconds = s->t_drawn - s->t_taken;
+  memcpy(pace, &count, sizeof count);
+  memcpy(pace + sizeof count, &seconds, sizeof seconds);
+  s->n_taken = n_points;
+  s->t_taken = now();
+  s->t_drawn = 0;
+  return count > 0 ? pace : NULL;
+}
+
 dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
+  char pace[PACE_BYTES];
+  if (s->t_drawn == 0) s->t_drawn = now();
   if (s->n_ranks == 1) {
     tick_if_due(s);
-    return draw_range(s, range) ? DKM_NEXT_RANGE : DKM_NEXT_END;
+    if (s->n_taken > 0) note_pace(s, s->n_taken, s->t_drawn - s->t_taken);
+    s->n_taken = 0;
+    if (!draw_range(s, range)) return DKM_NEXT_END;
+    take(s, range->count, pace);
+    return DKM_NEXT_RANGE;
   }
   long ns = 0;
   for (;;) {
@@ -369,7 +428,8 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   }
   *range = s->ahead;
   s->held = false;
-  send_to_master(s, REQUEST, NULL, 0);
+  const char *told = take(s, range->count, pace);
+  send_to_master(s, REQUEST, told, told ? PACE_BYTES : 0);
   return DKM_NEXT_RANGE;
 }
 

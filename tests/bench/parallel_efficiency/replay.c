@@ -5,6 +5,7 @@
  *
  *   replay COSTS CASE WORKERS POINTS_PER_WORKER RULE...     one line for each rule
  *   replay COSTS                                            names of the cases
+ *   replay COSTS --check                                    a test: the rule is near the ideal on some jobs
  *
  * RULE  rule              dkm_schedule_range_size itself
  *       guided:D:FLOOR    left/(D workers), at least one round of lanes, at least FLOOR * workers * service
@@ -97,7 +98,7 @@ static double lane_seconds(const recording *r, int64_t i, int64_t n) {
 
 typedef struct rule {
   enum { REAL, GUIDED, TIMED, FIXED, IDEAL } kind;
-  double divisor, floor, seconds;
+  double divisor, floor, seconds, least;
   int64_t fixed;
 } rule;
 
@@ -110,7 +111,7 @@ static bool parse_rule(const char *text, rule *out) {
     *out = (rule){.kind = FIXED, .fixed = fixed};
     return true;
   }
-  if (sscanf(text, "timed:%lf:%lf:%lf", &out->divisor, &out->seconds, &out->floor) == 3) return out->kind = TIMED, true;
+  if (sscanf(text, "timed:%lf:%lf:%lf:%lf", &out->divisor, &out->seconds, &out->floor, &out->least) == 4) return out->kind = TIMED, true;
   out->kind = GUIDED;
   return sscanf(text, "guided:%lf:%lf", &out->divisor, &out->floor) == 2 && out->divisor > 0 && out->floor >= 0;
 }
@@ -174,8 +175,9 @@ typedef struct worker {
   dkm_range hand, ahead;
   bool held, dry, ended, sync_due;
   int32_t n_unreported;
-  int64_t asked_count; /* of the range that it took last */
-  double t_asked;
+  double t_taken;       /* when it took the range in hand */
+  int64_t taken, drawn; /* points of that range; of the one before, which the REQUEST tells, with its seconds */
+  double drawn_seconds;
 } worker;
 
 typedef struct simulation {
@@ -237,7 +239,11 @@ static double compute(simulation *s, worker *w, double t) {
 /* Takes the range that it holds and asks for the next. */
 static void take(simulation *s, int i, double t) {
   worker *w = &s->workers[i];
+  w->drawn = w->taken;
+  w->drawn_seconds = w->t_dry - w->t_taken;
   w->hand = w->ahead;
+  w->taken = w->hand.count;
+  w->t_taken = t;
   w->held = w->dry = false;
   push(&s->heap, (event){t + s->latency, ARRIVES, i, 0});
   push(&s->heap, (event){compute(s, w, t), DRY, i, 0});
@@ -270,7 +276,7 @@ static int64_t range_size(const simulation *s, int64_t left) {
   int64_t size;
   switch (s->rule.kind) {
   case REAL:
-    size = dkm_schedule_range_size(left, s->n_workers, LANES);
+    size = dkm_schedule_range_size(left, s->n_workers, LANES, s->seconds_per_point);
     break;
   case GUIDED: {
     size = (int64_t)((double)left / (s->rule.divisor * s->n_workers));
@@ -286,9 +292,10 @@ static int64_t range_size(const simulation *s, int64_t left) {
     const double seconds = fmax(s->rule.seconds, s->rule.floor * s->n_workers * service);
     size = s->seconds_per_point > 0 ? (int64_t)fmin(seconds / s->seconds_per_point, 4096 * LANES) : LANES;
     const int64_t share = (int64_t)((double)left / (s->rule.divisor * s->n_workers));
-    const int64_t least = s->seconds_per_point > 0 ? (int64_t)fmin(s->rule.floor * s->n_workers * service / s->seconds_per_point, 4096 * LANES) : 1;
+    const int64_t least = s->seconds_per_point > 0 ? (int64_t)fmin(s->rule.least * s->n_workers * service / s->seconds_per_point, 4096 * LANES) : 1;
+    const int64_t equal = left / s->n_workers;
     if (size > share) size = share;
-    if (size < least) size = least;
+    if (size < least) size = least < equal ? least : equal > size ? equal : size;
     if (size < 1) size = 1;
     break;
   }
@@ -312,31 +319,32 @@ static void serve(simulation *s, event e) {
   }
   s->n_requests++;
   worker *w = &s->workers[e.worker];
-  if (w->asked_count > 0) { /* between two requests a worker computes one range */
-    s->recent_seconds += e.t - w->t_asked - s->recent_seconds / MEMORY;
-    s->recent_points += (double)w->asked_count - s->recent_points / MEMORY;
+  if (w->drawn > 0) {
+    s->recent_seconds += w->drawn_seconds - s->recent_seconds / MEMORY;
+    s->recent_points += (double)w->drawn - s->recent_points / MEMORY;
     s->seconds_per_point = s->recent_seconds / s->recent_points;
   }
-  w->asked_count = w->ahead.count; /* the one that it took when it asked */
-  w->t_asked = e.t;
   const int64_t left = s->n_points - s->next;
   w->ahead = (dkm_range){s->next, left > 0 ? range_size(s, left) : 0};
   s->next += w->ahead.count;
   push(&s->heap, (event){s->t_free + s->latency, RANGE, e.worker, 0});
 }
 
-static void print(const simulation *s, const char *name, double end) {
+/* Returns the idle part of all lanes; prints unless name is NULL. */
+static double print(const simulation *s, const char *name, double end) {
   double useful = 0, waited = 0;
   for (int64_t i = 0; i < s->n_points; i++)
     useful += lane_seconds(s->points, i, s->n_points) + LANES * s->points->seconds_per_point;
   for (int i = 0; i < s->n_workers; i++) waited += s->workers[i].waited;
   const double all = LANES * (double)s->n_workers * end, idle = 100 * (1 - useful / all);
-  printf("%-14s %10.4g s  idle %6.2f %%  waiting %6.2f %%  end %6.2f %%  master %6.2f %%  ranges %lld  reports %lld\n", name, end,
+  if (name)
+    printf("%-14s %10.4g s  idle %6.2f %%  waiting %6.2f %%  end %6.2f %%  master %6.2f %%  ranges %lld  reports %lld\n", name, end,
          idle, 100 * waited / all, idle - 100 * waited / all, 100 * s->busy / end, (long long)s->n_requests,
          (long long)s->n_reports);
+  return idle / 100;
 }
 
-static void simulate(const recording *points, const char *name, rule which, int n_workers, int64_t n_points) {
+static double simulate(const recording *points, const char *name, rule which, int n_workers, int64_t n_points) {
   simulation s = {.points = points, .rule = which, .n_workers = n_workers, .n_points = n_points, .naps = which.kind != IDEAL,
                   .service = which.kind == IDEAL ? 0 : service, .latency = which.kind == IDEAL ? 0 : latency,
                   .report_interval = 1.0};
@@ -413,16 +421,44 @@ static void simulate(const recording *points, const char *name, rule which, int 
       w->t_synced = e.t;
     }
   }
-  print(&s, name, end);
+  const double idle = print(&s, name, end);
   free(s.workers);
   free(s.heap.events);
+  return idle;
+}
+
+/* What the schedule promises on machines that can be simulated at once; the number of claims that do not hold. */
+static int check(const char *path) {
+  static const struct {
+    const char *name;
+    int n_workers;
+    int64_t per_worker;
+  } jobs[] = {{"fig3", 100, 2000}, {"perturbed", 100, 2000}, {"blue", 100, 1000}, {"perturbed", 1000, 200}, {"blue", 1000, 200}};
+  int n_wrong = 0;
+  for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
+    static recording points;
+    points = (recording){0};
+    if (!read_costs(path, jobs[i].name, &points)) return 1;
+    const int64_t n_points = jobs[i].n_workers * jobs[i].per_worker;
+    const double ideal = simulate(&points, NULL, (rule){.kind = IDEAL}, jobs[i].n_workers, n_points);
+    const double real = simulate(&points, NULL, (rule){.kind = REAL}, jobs[i].n_workers, n_points);
+    /* The time of the run against that of a master without any cost. */
+    const double factor = (1 - ideal) / (1 - real);
+    const bool good = factor < 1.05 && ideal >= 0 && real >= 0 && ideal < 1;
+    printf("%s %-10s %5d workers, %5lld points each: idle %5.2f %%, ideal %5.2f %%, time %.3f of the ideal\n",
+           good ? "ok    " : "FAILED", jobs[i].name, jobs[i].n_workers, (long long)jobs[i].per_worker, 100 * real, 100 * ideal,
+           factor);
+    n_wrong += !good;
+  }
+  return n_wrong;
 }
 
 int main(int argc, char **argv) {
   static recording points;
+  if (argc == 3 && strcmp(argv[2], "--check") == 0) return check(argv[1]) != 0;
   if (argc == 2) return !read_costs(argv[1], NULL, &points);
   if (argc < 6) {
-    fprintf(stderr, "usage: replay COSTS [CASE WORKERS POINTS_PER_WORKER RULE...]\n");
+    fprintf(stderr, "usage: replay COSTS [--check | CASE WORKERS POINTS_PER_WORKER RULE...]\n");
     return 1;
   }
   const int n_workers = atoi(argv[3]);
