@@ -8,11 +8,13 @@
  *   replay COSTS --check                                    a test: the rule is near the ideal on some jobs
  *
  * RULE  rule              dkm_schedule_range_size itself
+ *       timed:D:T:F:L     its form with other numbers: T seconds, F times workers * service, divisor D, at least L times
+ *                         workers * service
  *       guided:D:FLOOR    left/(D workers), at least one round of lanes, at least FLOOR * workers * service
- *                         time worth of points (FLOOR = 0: none), at most 4096 rounds
+ *                         worth of points (FLOOR = 0: none), at most 4096 rounds
  *       fixed:N           N points
- *       ideal             one point a range, messages that take no time: what no rule can beat by much, since the
- *                         points themselves are uneven
+ *       ideal             one point a range and messages that take no time: what uneven points leave to any rule that hands
+ *                         them out in order (a few per cent can be won or lost by luck at the end)
  *
  * Worker.  A vector of `lanes` points, each of which takes its number of steps; a step takes the same time however
  * many lanes are in use, and a lane that is free and has no point is lost.  So a worker is `lanes` slots rather than
@@ -21,8 +23,8 @@
  * the range held ahead it sends a REQUEST; what is finished is reported once in the reporting interval.  A worker
  * with nothing at all polls with growing naps, as the master does, and both find a message only at the end of a nap.
  *
- * Master.  Messages are served in the order of their arrival, `service` seconds each.  What it knows of the points'
- * cost is what the real one knows, see draw().
+ * Master.  Messages are served in the order of their arrival, `service` seconds each, a REPORT for each range like a
+ * REQUEST.  What it knows of the points' cost is what the REQUESTs of the real protocol tell.
  *
  * Points.  Steps recorded by the real program (costs.txt) on grids of which the first axis is the slow one.  A larger
  * grid is the same with a finer first axis, so that slow points lie together as they do in the recorded one, however
@@ -36,8 +38,7 @@
 
 #include "dickemap/schedule.h"
 
-enum { MEMORY = 64 };
-enum { LANES = 8, MAX_ROUNDS = 4096, MAX_STEPS = 20000 };
+enum { LANES = 8, MAX_ROUNDS = 4096, MAX_STEPS = 20000, MEMORY = 64 }; /* MEMORY: PACE_MEMORY of schedule.c */
 static const double service = 5e-6; /* of each message: measured by service.c below that, on a network that */
 static const double latency = 5e-6; /* one way, beside the service */
 static const double block = 3e-4;  /* a worker's, to write the records of a range: some 10 us a field */
@@ -290,13 +291,16 @@ static int64_t range_size(const simulation *s, int64_t left) {
   }
   case TIMED: {
     const double seconds = fmax(s->rule.seconds, s->rule.floor * s->n_workers * service);
-    size = s->seconds_per_point > 0 ? (int64_t)fmin(seconds / s->seconds_per_point, 4096 * LANES) : LANES;
+    size = s->seconds_per_point > 0 ? (int64_t)fmin(seconds / s->seconds_per_point, MAX_ROUNDS * LANES) : LANES;
     const int64_t share = (int64_t)((double)left / (s->rule.divisor * s->n_workers));
-    const int64_t least = s->seconds_per_point > 0 ? (int64_t)fmin(s->rule.least * s->n_workers * service / s->seconds_per_point, 4096 * LANES) : 1;
-    const int64_t equal = left / s->n_workers;
+    int64_t least = LANES;
+    if (s->seconds_per_point > 0)
+      least = (int64_t)fmin(s->rule.least * s->n_workers * service / s->seconds_per_point, MAX_ROUNDS * LANES);
+    if (least > left / s->n_workers) least = left / s->n_workers;
     if (size > share) size = share;
-    if (size < least) size = least < equal ? least : equal > size ? equal : size;
+    if (size < least) size = least;
     if (size < 1) size = 1;
+    if (size > LANES) size -= size % LANES;
     break;
   }
   case FIXED:
