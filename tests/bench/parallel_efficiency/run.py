@@ -55,13 +55,17 @@ def children(pid):
         return []
 
 
-def run(command, environment):
-    """Runs `command`; points/s within the run, seconds outside of it, and for each rank in the middle of the run
-    CPU seconds over seconds and the part of the time that it was runnable; CPU seconds of all workers."""
+def run(command, output, environment):
+    """Runs `command`, which writes the file `output`; points/s within the run, seconds outside of it, and for each rank in the middle of the run
+    CPU seconds over seconds and the part of the time that it was runnable; points for each CPU second of all workers
+    since the output came into being: computing begins then."""
+    output.unlink(missing_ok=True)
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
+    begun = {}  # of each rank: CPU seconds when it began to compute
     samples = {}  # of each rank: (time, CPU seconds, runnable), while it lives
     while process.poll() is None:
+        computing = output.exists()
         for pid in children(process.pid):
             rank = rank_of(pid)
             if rank is None:
@@ -69,7 +73,9 @@ def run(command, environment):
             try:
                 samples.setdefault(rank, []).append((time.monotonic(), cpu_seconds(pid), runnable(pid)))
             except OSError:
-                pass  # it has ended
+                continue  # it has ended
+            if computing:
+                begun.setdefault(rank, samples[rank][-1][1])
         time.sleep(0.02)
     elapsed = time.monotonic() - start
     out, err = process.communicate()
@@ -84,7 +90,7 @@ def run(command, environment):
         if len(inside) > 1:
             middle[rank] = ((inside[-1][1] - inside[0][1]) / (inside[-1][0] - inside[0][0]),
                             statistics.mean(p[2] for p in inside))
-    busy = sum(points[-1][1] for rank, points in samples.items() if rank > 0)
+    busy = sum(points[-1][1] - begun[rank] for rank, points in samples.items() if rank > 0)
     return rate, elapsed - n_points / rate, middle, n_points / busy
 
 
@@ -109,7 +115,7 @@ def main():
     parser.add_argument("--seeds", type=int, default=24, help="seeds of the perturbation, 200 points each")
     arguments = parser.parse_args()
     program = (arguments.build / "dickemap").resolve()
-    one, two, alone, both, shares, outside = [], [], [], [], [], []
+    one, two, alone, both, shares, outside, expected = [], [], [], [], [], [], []
     awake, work = {1: [], 2: []}, {1: [], 2: []}  # by number of workers
     with tempfile.TemporaryDirectory(prefix="dkm") as folder:
         environment = os.environ | {
@@ -127,7 +133,8 @@ def main():
             rates = {}
             for n_workers in (1, 2) if i % 2 else (2, 1):
                 rates[n_workers], seconds, ranks, points_per_cpu = run(
-                    ["mpirun", "--oversubscribe", "-n", str(n_workers + 1), *words("mpi")], environment)
+                    ["mpirun", "--oversubscribe", "-n", str(n_workers + 1), *words("mpi")],
+                    pathlib.Path(folder) / "mpi.h5", environment)
                 if i > 0:
                     shares.append(100 * ranks.pop(0)[0])
                     outside.append(seconds)
@@ -140,8 +147,10 @@ def main():
             two.append(rates[2])
             alone.append(single)
             both.append(double)
-            print(f"round {i}: {rates[1]:.0f} and {rates[2]:.0f} points/s, ratio {rates[2] / rates[1]:.3f}; without "
-                  f"messages {single:.0f} and {double:.0f}, ratio {double / single:.3f}", flush=True)
+            expected.append(2 * work[2][-1] / work[1][-1] * awake[2][-1] / awake[1][-1])
+            print(f"round {i}: {rates[1]:.0f} and {rates[2]:.0f} points/s, ratio {rates[2] / rates[1]:.3f}, without other "
+                  f"programs {expected[-1]:.3f}; without messages {single:.0f} and {double:.0f}, ratio "
+                  f"{double / single:.3f}", flush=True)
     print(f"\n{arguments.rounds} rounds of {200 * arguments.seeds} points{'':33s}median           range")
     line("1 worker + master", one, "points/s", 0)
     line("2 workers + master", two, "points/s", 0)
@@ -154,8 +163,7 @@ def main():
     line("time that 1 worker was runnable", [100 * a for a in awake[1]], "%")
     line("time that 2 workers were runnable", [100 * a for a in awake[2]], "%")
     line("points per CPU second of the workers, 2 against 1", [b / a for a, b in zip(work[1], work[2])], "")
-    line("ratio expected without other programs",
-         [2 * d / c * b / a for a, b, c, d in zip(awake[1], awake[2], work[1], work[2])], "")
+    line("ratio expected without other programs", expected, "")
     line("start and end of the run, mpirun included", outside, "s")
 
 
