@@ -41,9 +41,10 @@
  * machines it is longer, since the master spends about MESSAGE_SECONDS on each REQUEST and REPORT: for W workers,
  * BUSY_FACTOR W MESSAGE_SECONDS keep it half free.  Towards the end a range is no more than 1/RANGES_PER_WORKER of
  * an equal share of what is left, down to single points; if that were less than LEAST_FACTOR W MESSAGE_SECONDS, so
- * that workers would queue at the master, it is that, or the whole equal share.  The pace counts a worker's time from taking a range to having drawn all of it;
- * waiting for the master is left out, or an overloaded master would make ranges smaller and have more to do.  All of
- * these numbers come from tests/bench/parallel_efficiency/replay.c, its table is in README.md.
+ * that workers would queue at the master, it is that, or the whole equal share.  The pace counts a worker's time from
+ * taking a range to having drawn all of it; waiting for the master is left out, or an overloaded master would make
+ * ranges smaller and have more to do.  These numbers were chosen with tests/bench/parallel_efficiency/replay.c; its
+ * table is in README.md.
  *
  * Why it sleeps: an MPI receive spins on a core while it waits.  The master polls with
  * MPI_Iprobe and sleeps in between, as do workers with nothing to do; NAP_* below. */
@@ -69,7 +70,7 @@ enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096, PACE_MEMORY = 64, BUSY_FACTOR =
 static const double RANGE_SECONDS = 0.1, MESSAGE_SECONDS = 5e-6;
 
 enum { MASTER = 0, RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
-enum { HEAD_BYTES = RANGE_BYTES + (int)sizeof(double) }; /* of a REPORT, before its status bytes */
+enum { HEAD_BYTES = RANGE_BYTES + (int)sizeof(double) };       /* of a REPORT, before its status bytes */
 enum { PACE_BYTES = (int)(sizeof(int64_t) + sizeof(double)) }; /* of a REQUEST */
 enum { SLOT_REPLY, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
 
@@ -93,13 +94,13 @@ struct dkm_schedule {
   const dkm_range *todo;
   int64_t n_todo, i_todo, offset; /* the next point is todo[i_todo].first + offset */
   int64_t n_left, n_total, n_done;
-  dkm_stop stop;      /* what `tick` has asked for; on a worker, what the master has told it */
+  dkm_stop stop;                    /* what `tick` has asked for; on a worker, what the master has told it */
   double pace_seconds, pace_points; /* of the ranges drawn last, older ones with less and less weight */
-  double longest;     /* seconds that a point took: on any rank (master), here (worker) */
-  bool done_failed;   /* `done` is not called any more */
-  double t_tick;      /* when to call `tick` next */
-  dkm_error failure;  /* the first one: the outcome of the run */
-  struct peer *peers; /* by rank, [0] unused; NULL if there is only one rank */
+  double longest;                   /* seconds that a point took: on any rank (master), here (worker) */
+  bool done_failed;                 /* `done` is not called any more */
+  double t_tick;                    /* when to call `tick` next */
+  dkm_error failure;                /* the first one: the outcome of the run */
+  struct peer *peers;               /* by rank, [0] unused; NULL if there is only one rank */
   int n_open;
 
   /* worker */

@@ -41,7 +41,7 @@
 enum { LANES = 8, MAX_ROUNDS = 4096, MAX_STEPS = 20000, MEMORY = 64 }; /* MEMORY: PACE_MEMORY of schedule.c */
 static const double service = 5e-6; /* of each message: measured by service.c below that, on a network that */
 static const double latency = 5e-6; /* one way, beside the service */
-static const double block = 3e-4;  /* a worker's, to write the records of a range: some 10 us a field */
+static const double block = 3e-4;   /* a worker's, to write the records of a range: some 10 us a field */
 static const double nap_first = 50e-6, nap_longest = 1e-3, nap_slack = 50e-6;
 
 /* ---- recorded points ---- */
@@ -65,7 +65,8 @@ static bool read_costs(const char *path, const char *name, recording *r) {
   recording head = {0};
   while (fgets(line, sizeof line, file)) {
     if (line[0] == '#') continue;
-    if (sscanf(line, "case %31s %d %lf %lf", head.name, &head.inner, &head.seconds_per_step, &head.seconds_per_point) == 4) {
+    if (sscanf(line, "case %31s %d %lf %lf", head.name, &head.inner, &head.seconds_per_step, &head.seconds_per_point) ==
+        4) {
       if (!name) printf("%s\n", head.name);
       if (found) break;
       if (name && strcmp(head.name, name) == 0) {
@@ -75,7 +76,8 @@ static bool read_costs(const char *path, const char *name, recording *r) {
       continue;
     }
     char *at = line, *end;
-    for (double steps; found && (steps = strtod(at, &end), end != at) && r->n < MAX_STEPS; at = end) r->steps[r->n++] = steps;
+    for (double steps; found && (steps = strtod(at, &end), end != at) && r->n < MAX_STEPS; at = end)
+      r->steps[r->n++] = steps;
   }
   fclose(file);
   if (name && (!found || r->n < r->inner)) {
@@ -112,7 +114,8 @@ static bool parse_rule(const char *text, rule *out) {
     *out = (rule){.kind = FIXED, .fixed = fixed};
     return true;
   }
-  if (sscanf(text, "timed:%lf:%lf:%lf:%lf", &out->divisor, &out->seconds, &out->floor, &out->least) == 4) return out->kind = TIMED, true;
+  if (sscanf(text, "timed:%lf:%lf:%lf:%lf", &out->divisor, &out->seconds, &out->floor, &out->least) == 4)
+    return out->kind = TIMED, true;
   out->kind = GUIDED;
   return sscanf(text, "guided:%lf:%lf", &out->divisor, &out->floor) == 2 && out->divisor > 0 && out->floor >= 0;
 }
@@ -191,7 +194,8 @@ typedef struct simulation {
   worker *workers;
   heap heap;
   double t_free, busy; /* master: when it has served everything so far; time that it spent on it */
-  double recent_seconds, recent_points, seconds_per_point; /* what the master believes, of a worker's time; 0: it does not know */
+  double recent_seconds, recent_points,
+      seconds_per_point; /* what the master believes, of a worker's time; 0: it does not know */
 } simulation;
 
 static double t_of(const worker *w, double v) {
@@ -222,7 +226,8 @@ static double compute(simulation *s, worker *w, double t) {
   for (;;) {
     int lane = 0;
     for (int i = 1; i < LANES; i++) /* a free one first, else the next to finish */
-      if (isinf(w->finish[i]) ? !isinf(w->finish[lane]) : !isinf(w->finish[lane]) && w->finish[i] < w->finish[lane]) lane = i;
+      if (isinf(w->finish[i]) ? !isinf(w->finish[lane]) : !isinf(w->finish[lane]) && w->finish[i] < w->finish[lane])
+        lane = i;
     if (!isinf(w->finish[lane])) {
       v = w->finish[lane];
       w->lag += s->points->seconds_per_point;
@@ -342,15 +347,21 @@ static double print(const simulation *s, const char *name, double end) {
   for (int i = 0; i < s->n_workers; i++) waited += s->workers[i].waited;
   const double all = LANES * (double)s->n_workers * end, idle = 100 * (1 - useful / all);
   if (name)
-    printf("%-14s %10.4g s  idle %6.2f %%  waiting %6.2f %%  end %6.2f %%  master %6.2f %%  ranges %lld  reports %lld\n", name, end,
-         idle, 100 * waited / all, idle - 100 * waited / all, 100 * s->busy / end, (long long)s->n_requests,
-         (long long)s->n_reports);
+    printf(
+        "%-14s %10.4g s  idle %6.2f %%  waiting %6.2f %%  end %6.2f %%  master %6.2f %%  ranges %lld  reports %lld\n",
+        name, end, idle, 100 * waited / all, idle - 100 * waited / all, 100 * s->busy / end, (long long)s->n_requests,
+        (long long)s->n_reports);
   return idle / 100;
 }
 
 static double simulate(const recording *points, const char *name, rule which, int n_workers, int64_t n_points) {
-  simulation s = {.points = points, .rule = which, .n_workers = n_workers, .n_points = n_points, .naps = which.kind != IDEAL,
-                  .service = which.kind == IDEAL ? 0 : service, .latency = which.kind == IDEAL ? 0 : latency,
+  simulation s = {.points = points,
+                  .rule = which,
+                  .n_workers = n_workers,
+                  .n_points = n_points,
+                  .naps = which.kind != IDEAL,
+                  .service = which.kind == IDEAL ? 0 : service,
+                  .latency = which.kind == IDEAL ? 0 : latency,
                   .report_interval = 1.0};
   s.workers = calloc((size_t)n_workers, sizeof *s.workers);
   if (!s.workers) exit(2);
@@ -437,7 +448,11 @@ static int check(const char *path) {
     const char *name;
     int n_workers;
     int64_t per_worker;
-  } jobs[] = {{"fig3", 100, 2000}, {"perturbed", 100, 2000}, {"blue", 100, 1000}, {"perturbed", 1000, 200}, {"blue", 1000, 200}};
+  } jobs[] = {{"fig3", 100, 2000},
+              {"perturbed", 100, 2000},
+              {"blue", 100, 1000},
+              {"perturbed", 1000, 200},
+              {"blue", 1000, 200}};
   int n_wrong = 0;
   for (size_t i = 0; i < sizeof jobs / sizeof jobs[0]; i++) {
     static recording points;
@@ -450,8 +465,8 @@ static int check(const char *path) {
     const double factor = (1 - ideal) / (1 - real);
     const bool good = factor < 1.05 && ideal >= 0 && real >= 0 && ideal < 1;
     printf("%s %-10s %5d workers, %5lld points each: idle %5.2f %%, ideal %5.2f %%, time %.3f of the ideal\n",
-           good ? "ok    " : "FAILED", jobs[i].name, jobs[i].n_workers, (long long)jobs[i].per_worker, 100 * real, 100 * ideal,
-           factor);
+           good ? "ok    " : "FAILED", jobs[i].name, jobs[i].n_workers, (long long)jobs[i].per_worker, 100 * real,
+           100 * ideal, factor);
     n_wrong += !good;
   }
   return n_wrong;
