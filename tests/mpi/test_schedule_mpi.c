@@ -24,11 +24,13 @@ static int rank, n_ranks, n_wrong;
 struct scene {
   int drawn[N_POINTS], done[N_POINTS], bad_status; /* how often each point was drawn here, done on rank 0 */
   int64_t n_drawn, n_done;
-  bool without_waiting; /* ask with wait = false until the end */
-  bool in_parts;        /* report each range backwards, in pieces of at most 3 points */
-  long nap_ns;          /* after each draw */
-  int failing_rank;     /* whose work fails after its first range; -1: nobody's */
-  bool hold_on;         /* others draw no more after their first range, but wait for the interrupt */
+  bool without_waiting;      /* ask with wait = false until the end */
+  bool in_parts;             /* report each range backwards, in pieces of at most 3 points */
+  long nap_ns;               /* after each draw */
+  long point_ns;             /* for each point as well */
+  int64_t n_ranges, largest; /* ranges drawn here; points of the largest from the third on */
+  int failing_rank;          /* whose work fails after its first range; -1: nobody's */
+  bool hold_on;              /* others draw no more after their first range, but wait for the interrupt */
   bool done_fails, tick_fails, tick_stops, never_report;
   bool interrupted;
 };
@@ -73,6 +75,8 @@ static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
     }
     CHECK(range.count > 0);
     scene->n_drawn += range.count;
+    if (++scene->n_ranges > 2 && range.count > scene->largest) scene->largest = range.count;
+    for (int64_t i = 0; i < range.count && scene->point_ns; i++) nap(scene->point_ns);
     for (int64_t i = range.first; i < range.first + range.count; i++)
       if (i < N_POINTS) scene->drawn[i]++;
     if (scene->nap_ns) nap(scene->nap_ns);
@@ -157,6 +161,21 @@ static void a_range_may_be_reported_in_parts_in_any_order(void) {
 static void more_ranks_than_points_is_fine(void) {
   check_each_point_once(plain, 1, (dkm_range[]){{0, 2}});
   check_each_point_once(plain, 1, (dkm_range[]){{7, 1}});
+}
+
+/* The first two ranges of a worker are handed out before the master knows the pace. Naps may be longer than asked for,
+ * never shorter, so that ranges may only be smaller. */
+static void slow_points_come_in_ranges_of_a_tenth_of_a_second(void) {
+  struct scene scene = plain;
+  scene.point_ns = 15000000;
+  bool stopped;
+  dkm_error err;
+  const int n_workers = n_ranks > 1 ? n_ranks - 1 : 1;
+  CHECK(run(&scene, 1, &(dkm_range){0, 56 * n_workers}, &stopped, &err) == DKM_OK);
+  CHECK(scene.largest <= 6); /* a quarter of an equal share would be 8 and more */
+  int64_t any = scene.largest;
+  CHECK(dkm_schedule_sum(MPI_COMM_WORLD, 1, &any, &err) == DKM_OK);
+  CHECK(any > 0);
 }
 
 static void nothing_to_do_is_fine(void) {
@@ -326,6 +345,7 @@ static const struct {
     CLAIM(a_worker_that_asks_without_waiting_gets_every_point_too),
     CLAIM(a_range_may_be_reported_in_parts_in_any_order),
     CLAIM(more_ranks_than_points_is_fine),
+    CLAIM(slow_points_come_in_ranges_of_a_tenth_of_a_second),
     CLAIM(nothing_to_do_is_fine),
     CLAIM(an_error_in_the_work_of_one_rank_ends_the_run_on_all_with_its_message),
     CLAIM(others_are_interrupted_in_their_work_when_one_fails),
