@@ -31,7 +31,9 @@ static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
   const uint8_t status[N_POINTS] = {0};
   dkm_range range;
   while (dkm_schedule_next(schedule, true, &range) == DKM_NEXT_RANGE) {
-    for (dkm_range part = {range.first, scene->part}; part.first < range.first + N_POINTS; part.first += part.count) {
+    const int64_t end = range.first + range.count;
+    for (dkm_range part = {.first = range.first}; part.first < end; part.first += part.count) {
+      part.count = scene->part < end - part.first ? scene->part : end - part.first;
       dkm_status outcome = dkm_schedule_report(schedule, part, status, 0, err);
       if (outcome) return outcome;
     }
@@ -49,7 +51,7 @@ static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *
   return DKM_OK;
 }
 
-/* The master's seconds for each range; one that is a short run in `todo` by itself is not cut. */
+/* The master's seconds for each range; a short run in `todo` by itself is one, but for a few at the end. */
 static double seconds_per_range(int64_t part, dkm_error *err) {
   struct scene scene = {part};
   const dkm_schedule_ops ops = {.context = &scene, .work = work, .done = done, .tick = tick};
