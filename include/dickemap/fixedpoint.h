@@ -54,15 +54,15 @@ typedef struct dkm_spectrum {
  *   sector = nu   the 4 directions within the symmetric subspace of pattern nu, where a
  *                 trajectory without perturbation stays for ever: z_k = f_{nu,k} z,
  *                 beta_mu = 0 for mu != nu (lengths left out); state must lie in it
- * precession: 0 at a fixed point.  Otherwise the dressed spectrum of spins that precess with
- * this amplitude (then shorter in `state` than they are): their fields differ by its square,
- * relatively, and so slowly do the precessing spins get out of step; fields that differ by no more count as equal.
+ * unequal: 0 at a fixed point.  Otherwise fields that differ by no more than this, relatively, count as
+ * equal: that gives the dressed spectrum of spins that precess (then shorter in `state` than they
+ * are) and get out of step so slowly that it does not matter.
  * Classes with fields of equal strength act as one, so a pattern state costs an eigenvalue
  * problem of 4M rows, not 3K + 2M. Fails with DKM_NUMERIC if it would exceed
  * DKM_SPECTRUM_MAX_ROWS rows or GSL's solver does not converge. */
 enum { DKM_SPECTRUM_MAX_ROWS = 600 };
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
-                                   int sector, double precession, dkm_spectrum *spectrum, dkm_error *err);
+                                   int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err);
 
 /* All 3K + 2M directions about a fixed point in the symmetric subspace of the cue (quotient.h),
  * given by its reduced state (x, y, z, Re beta, Im beta): M problems of 4 rows, whatever K is.

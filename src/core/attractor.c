@@ -28,6 +28,8 @@ static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1
  * takes from the component along the field, up to the second number: spins whose fields differ at that
  * order get out of step, and excite the modes, for 1e5 periods and more. */
 static const double steady_sampled_fraction = 0.1, steady_sampled_most = 5e-4;
+/* Fields that count as equal may differ by more than p^2, but not by more than this. */
+static const double most_unequal = 1e-3;
 /* The transient before the first samples: this many times 1/kappa of the slowest mode, and
  * this many of the shortest windows. */
 static const double transient_decays = 50.0, transient_windows = 10.0;
@@ -180,6 +182,27 @@ static bool decays_linearly(dkm_attractor *a, const dkm_patterns *patterns, cons
   return false;
 }
 
+/* What spins that precess with amplitude p may leave of motion in steady order parameters. */
+static double steadiness(double p) {
+  return fmin(steady_most, fmax(steady_least, steady_fraction * p * p));
+}
+
+/* The spectrum about a state with spins that precess with amplitude p. Their fields differ by p^2, relatively, or more
+ * where a soft mode answers to the differences between the c_k. Fields that differ by eps get spins out of step at
+ * the rate 2 B eps, and what of them the modes then see, damped at the rate gamma, is some p 2 B eps/gamma: as long
+ * as that is within the steadiness that is asked for, the fields are equal and the precession dark. */
+static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns, const dkm_point *point,
+                             const double *state, double p, dkm_spectrum *spectrum) {
+  const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(patterns, point, state, 0.0); /* at least 2 B */
+  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
+  for (double eps = 10.0 * p * p; spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
+    dkm_spectrum wider;
+    if (dkm_fixedpoint_spectrum(workspace, point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
+    if (wider.n_marginal == 0 && p * fastest * eps <= steadiness(p) * wider.decay_rate) *spectrum = wider;
+  }
+  return true;
+}
+
 /* Gives a trajectory that has come near a damped fixed point time to be caught. */
 static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed, double t,
                          double patience) {
@@ -209,7 +232,7 @@ static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspac
     aligned = true;
     if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
   }
-  bool has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, aligned ? 0.0 : fixed.precession, &full, NULL) == DKM_OK;
+  bool has_full = dressed_spectrum(workspace, patterns, point, state, aligned ? 0.0 : fixed.precession, &full);
   if (!aligned && has_full && full.n_neutral <= patterns->n_classes) {
     /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
     aligned = true;
@@ -226,8 +249,7 @@ static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspac
 
   const double gamma = relevant->decay_rate, distance = aligned ? fixed.distance_all : fixed.distance;
   double near = capture_distance(patterns, point, gamma);
-  if (!aligned)
-    near = fmin(near, fmin(steady_most, fmax(steady_least, steady_fraction * fixed.precession * fixed.precession)));
+  if (!aligned) near = fmin(near, steadiness(fixed.precession));
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
   const bool captured =
       distance <= near && window->rate_max <= 100.0 * largest_frequency(patterns, point) * near;
@@ -326,8 +348,7 @@ static bool is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_workspace 
   for (int i = 0; i < series->n; i++)
     for (int c = 0; c < 3 * M; c++)
       if (!(fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])) <= steady)) return false;
-  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, fixed.precession, &spectrum, NULL) != DKM_OK ||
-      spectrum.n_unstable > 0 || spectrum.n_marginal > 0)
+  if (!dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum) || spectrum.n_unstable > 0 || spectrum.n_marginal > 0)
     return false;
   fill_common(a, patterns, point, motion->xi_rms, lane, record);
   fill_stationary(patterns, &fixed, state, &spectrum, record);

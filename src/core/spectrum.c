@@ -258,13 +258,13 @@ static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point,
 }
 
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
-                                   int sector, double precession, dkm_spectrum *spectrum, dkm_error *err) {
+                                   int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err) {
   if (sector >= 0) return sector_spectrum(&w->patterns, point, state, sector, spectrum, err);
   group *groups = NULL;
   int64_t n_groups = 0, rows = 0;
   gsl_matrix *a = NULL;
   dkm_status status =
-      find_groups(w, point, state, fmax(same_field, precession * precession), &groups, &n_groups, &rows, err);
+      find_groups(w, point, state, fmax(same_field, unequal), &groups, &n_groups, &rows, err);
   if (status == DKM_OK && !(a = gsl_matrix_alloc((size_t)rows, (size_t)rows)))
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   if (status == DKM_OK) {

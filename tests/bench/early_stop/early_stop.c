@@ -1,0 +1,500 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Is it right to stop early?  argv = SEED N_POINTS [CAP [T_MAX]]
+ *
+ * N_POINTS random points (M = 1 ... 5, everything random, modes of either sign, perturbed and not) are evaluated as
+ * always.  The very same trajectories then go on where the evaluation stopped them, in the same lane of the same
+ * integrator: nothing but the stop is different, so chaos on the way cannot excuse a difference.
+ *
+ *   fixed_point, dark_precession   for DECAYS decay times of the record's decay_rate, CAP at most (2e5; those capped
+ *                    are counted, and must have come nearer by exp(-decay_rate CAP), up to a factor of 3). Then
+ *                    N_LOOKS looks at the trajectory over LOOK_PERIODS of its slowest periods:
+ *                    the same class (all variables at rest, or spins that go on precessing while the overlaps
+ *                    are steady), the same retrieved pattern, every xi_mu to 1e-8 or, where spins
+ *                    precess with amplitude p, to what README.md promises for them.
+ *   limit_cycle, quasiperiodic, irregular   for WAIT times the time it took, then N_WINDOWS windows of the longest
+ *                    kind: a cycle with the same period each time; a torus that never closes nor parts
+ *                    exponentially; separations that keep growing.
+ *   undecided, failed   are counted: there is nothing to compare.
+ *
+ * Also: the record is that of dkm_evaluate, bit for bit, so that what is tested is what the program does.
+ * Prints every mismatch with its parameters, then a table.  Exit code 3 if there was one. */
+#include <float.h>
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/attractor.h"
+#include "dickemap/evaluate.h"
+#include "dickemap/quotient.h"
+#include "dickemap/sampling.h"
+
+enum { MAX_M = 5, MAX_LANES = 8, N_LOOKS = 200, N_WINDOWS = 3, LOOK_PERIODS = 20, DECAYS = 30, WAIT = 2 };
+static const double tolerance = 1e-10, xi_agrees = 1e-8, period_agrees = 1e-6, at_rest = 1e-7;
+
+/* Of N_LOOKS looks at a trajectory long after the stop. */
+typedef struct aftermath {
+  double waited, until;  /* time between the stop and the first look, time of the last */
+  bool capped;
+  double gamma;          /* slowest decay of what the trajectory can do */
+  double distance, speed; /* of the trajectory from the record's state when it was stopped, its max |u'| then */
+  int n;
+  double xi_sum[DKM_MAX_MODES], xi_low[DKM_MAX_MODES], xi_high[DKM_MAX_MODES];
+  double precession, residual; /* the largest, of the last look */
+  int n_windows;
+  dkm_motion windows[N_WINDOWS];
+} aftermath;
+
+/* One point and all that became of it. */
+typedef struct trial {
+  dkm_patterns patterns;
+  dkm_point point;
+  bool full_space;
+  dkm_record record, evaluated;
+  aftermath after;
+  char complaint[256]; /* empty: none */
+} trial;
+
+static void check(dkm_status status, const dkm_error *err) {
+  if (status == DKM_OK) return;
+  fprintf(stderr, "early_stop: %s\n", err->message);
+  exit(2);
+}
+
+static void *allocate(size_t n, size_t size) {
+  void *p = calloc(n, size);
+  if (p) return p;
+  fprintf(stderr, "early_stop: out of memory\n");
+  exit(2);
+}
+
+/* ---- random points ---- */
+
+static double between(gsl_rng *rng, double low, double high) {
+  return low + (high - low) * gsl_rng_uniform(rng);
+}
+
+static double log_between(gsl_rng *rng, double low, double high) {
+  return low * pow(high / low, gsl_rng_uniform(rng));
+}
+
+static bool one_in(gsl_rng *rng, int n) {
+  return gsl_rng_uniform_int(rng, (unsigned long)n) == 0;
+}
+
+static void draw(gsl_rng *rng, trial *t) {
+  const int M = 1 + (int)gsl_rng_uniform_int(rng, MAX_M);
+  dkm_patterns_init(&t->patterns, one_in(rng, 3) ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+  const bool blue = one_in(rng, 2);
+  dkm_point *p = &t->point;
+  *p = (dkm_point){.g0 = between(rng, 0.05, 2.0), .Omega = between(rng, 0.2, 1.2) * (one_in(rng, 4) ? -1.0 : 1.0)};
+  for (int mu = 0; mu < M; mu++) {
+    p->Omega_mu[mu] = copysign(between(rng, 0.5, 3.0), p->Omega) * (blue && one_in(rng, 2) ? -1.0 : 1.0);
+    p->kappa_mu[mu] = log_between(rng, 0.3, 3.0);
+  }
+  p->pattern = 1 + (int)gsl_rng_uniform_int(rng, (unsigned long)M);
+  p->overlap = one_in(rng, 3) ? 1.0 : between(rng, -1.0, 1.0);
+  p->perturbation = one_in(rng, 2) ? 0.0 : log_between(rng, 1e-6, 0.3);
+  p->seed = (int64_t)gsl_rng_uniform_int(rng, 1000);
+  t->full_space = p->perturbation > 0.0 || one_in(rng, 2);
+}
+
+static void print_trial(const trial *t) {
+  const dkm_point *p = &t->point;
+  printf("  M %d %s%s, g0 %.17g, Omega %.17g, pattern %d, overlap %.17g, perturbation %.17g, seed %lld, Omega_mu [",
+         t->patterns.n_modes, t->patterns.mapping == DKM_GAUGED ? "gauged" : "ungauged",
+         t->full_space ? "" : " (quotient)", p->g0, p->Omega, p->pattern, p->overlap, p->perturbation, (long long)p->seed);
+  for (int mu = 0; mu < t->patterns.n_modes; mu++) printf("%s%.17g", mu ? ", " : "", p->Omega_mu[mu]);
+  printf("], kappa_mu [");
+  for (int mu = 0; mu < t->patterns.n_modes; mu++) printf("%s%.17g", mu ? ", " : "", p->kappa_mu[mu]);
+  printf("]\n");
+}
+
+/* ---- the trajectories ---- */
+
+/* A lane's trajectory: first as the evaluation has it, then beyond. */
+typedef struct follower {
+  trial *trial;
+  dkm_point point; /* as integrated: of the quotient, or the trial's */
+  dkm_attractor attractor;
+  dkm_sampling *sampling;
+  bool sampled, beyond, oscillates;
+} follower;
+
+/* Points that one integrator can take: one set of patterns, the quotient or not. */
+typedef struct group {
+  dkm_patterns patterns;
+  bool quotient;
+  dkm_solver solver;
+  double cap;
+  dkm_integrator *integrator;
+  dkm_fixedpoint_workspace *workspace;
+  double *u, *scratch, *state, *rates;
+  follower lanes[MAX_LANES];
+} group;
+
+static bool is_oscillation(const dkm_record *r) {
+  return r->verdict == DKM_VERDICT_LIMIT_CYCLE || r->verdict == DKM_VERDICT_QUASIPERIODIC ||
+         r->verdict == DKM_VERDICT_IRREGULAR;
+}
+
+static bool is_stationary(const dkm_record *r) {
+  return r->verdict == DKM_VERDICT_FIXED_POINT || r->verdict == DKM_VERDICT_DARK_PRECESSION;
+}
+
+static void begin_samples(group *g, int lane, int n_samples, double fastest) {
+  follower *f = &g->lanes[lane];
+  dkm_error err;
+  if (!f->sampling) check(dkm_sampling_create(&g->patterns, &f->sampling, &err), &err);
+  f->sampled = true;
+  check(dkm_sampling_begin(f->sampling, &f->point, tolerance, n_samples,
+                           dkm_sampling_spacing(&g->patterns, &f->point, g->u, fastest), g->integrator, lane, g->u,
+                           g->scratch, &err), &err);
+}
+
+/* Of the 4 directions that a symmetric start can take; of all others the record has it. */
+static double decay_rate(group *g, const follower *f) {
+  const dkm_record *r = &f->trial->record;
+  dkm_fixedpoint fixed;
+  dkm_spectrum sector;
+  if (f->trial->point.perturbation > 0.0) return r->decay_rate;
+  if (!dkm_fixedpoint_near(g->workspace, &f->point, g->u, true, &fixed, g->state) ||
+      dkm_fixedpoint_spectrum(g->workspace, &f->point, g->state, f->point.pattern - 1, 0.0, &sector, NULL) != DKM_OK)
+    return NAN;
+  return sector.decay_rate;
+}
+
+static double largest_rate(group *g, const dkm_point *point, const double *u) {
+  const size_t n = dkm_model_size(&g->patterns);
+  double largest = 0.0;
+  dkm_model_rhs(&g->patterns, point, u, g->rates, g->scratch);
+  for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(g->rates[i]));
+  return largest;
+}
+
+/* The evaluation has ended this trajectory: where to go on. Returns false if there is nothing to see. */
+static bool go_beyond(group *g, int lane) {
+  follower *f = &g->lanes[lane];
+  aftermath *after = &f->trial->after;
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  const dkm_record *r = &f->trial->record;
+  double wait;
+  f->beyond = true;
+  after->gamma = NAN;
+  f->oscillates = is_oscillation(r);
+  if (!is_stationary(r) && !f->oscillates) return false;
+  if (f->oscillates)
+    wait = WAIT * l->t;
+  else {
+    after->gamma = decay_rate(g, f);
+    wait = after->gamma > 0.0 ? DECAYS / after->gamma : g->cap; /* NaN: nothing decays, a start at rest */
+    const size_t n = dkm_model_size(&g->patterns);
+    dkm_integrator_state(g->integrator, lane, g->state);
+    for (size_t i = 0; i < n; i++) after->distance = fmax(after->distance, fabs(g->state[i] - g->u[i]));
+    after->speed = largest_rate(g, &f->point, g->state);
+  }
+  after->capped = wait > g->cap;
+  l->t_pause = l->t_limit = INFINITY; /* the integrator takes the steps that it would have taken */
+  l->t_pause = l->t + fmin(wait, g->cap);
+  after->waited = fmin(wait, g->cap);
+  return true;
+}
+
+/* Looks at a trajectory long after its stop. Returns false once enough was seen. */
+static bool look_beyond(group *g, int lane) {
+  follower *f = &g->lanes[lane];
+  aftermath *after = &f->trial->after;
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  const int M = g->patterns.n_modes;
+  double xi[DKM_MAX_MODES];
+  if (l->failure != DKM_FAILURE_NONE) {
+    snprintf(f->trial->complaint, sizeof f->trial->complaint, "failed beyond the stop");
+    return false;
+  }
+  after->until = l->t;
+  dkm_integrator_state(g->integrator, lane, g->u);
+  if (f->oscillates) {
+    begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
+    return true;
+  }
+  dkm_model_overlaps(&g->patterns, g->u, xi, g->scratch);
+  for (int mu = 0; mu < M; mu++) {
+    after->xi_sum[mu] += xi[mu];
+    after->xi_low[mu] = after->n ? fmin(after->xi_low[mu], xi[mu]) : xi[mu];
+    after->xi_high[mu] = after->n ? fmax(after->xi_high[mu], xi[mu]) : xi[mu];
+  }
+  if (++after->n < N_LOOKS) {
+    l->t_pause = l->t + LOOK_PERIODS * 0.5 * f->attractor.shortest / N_LOOKS;
+    return true;
+  }
+  dkm_fixedpoint fixed;
+  after->precession = NAN;
+  if (dkm_fixedpoint_near(g->workspace, &f->point, g->u, false, &fixed, g->state)) after->precession = fixed.precession;
+  after->residual = largest_rate(g, &f->point, g->u);
+  return false;
+}
+
+static bool window_beyond(group *g, int lane) {
+  follower *f = &g->lanes[lane];
+  aftermath *after = &f->trial->after;
+  const dkm_series *series = dkm_sampling_series(f->sampling);
+  if (dkm_sampling_fastest(f->sampling) * series->dt > 1.2 * DKM_MOTION_PHASE) { /* as the attractor does */
+    f->attractor.fastest = dkm_sampling_fastest(f->sampling);
+    begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
+    return true;
+  }
+  dkm_motion_analyse(series, tolerance, &after->windows[after->n_windows]);
+  after->until = dkm_integrator_lane(g->integrator, lane)->t;
+  if (++after->n_windows == N_WINDOWS) return false;
+  begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
+  return true;
+}
+
+/* The evaluation's own way with a lane (src/core/evaluate.c). Returns false once the point is done with. */
+static bool look(group *g, int lane) {
+  follower *f = &g->lanes[lane];
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  dkm_record record;
+  dkm_outlook outlook;
+  if (f->sampled && l->failure == DKM_FAILURE_NONE) {
+    if (!dkm_sampling_continue(f->sampling, &f->point, g->integrator, lane, g->u, g->scratch)) return true;
+    f->sampled = false;
+    if (f->beyond) return window_beyond(g, lane);
+    f->attractor.steps += dkm_sampling_steps(f->sampling);
+    outlook = dkm_attractor_judge(&f->attractor, g->workspace, &g->patterns, &f->point, &g->solver,
+                                  dkm_sampling_series(f->sampling), dkm_sampling_fastest(f->sampling), l, g->u,
+                                  g->scratch, &record);
+  } else {
+    if (f->beyond) return look_beyond(g, lane);
+    dkm_window window;
+    dkm_integrator_window(g->integrator, lane, &window);
+    dkm_integrator_state(g->integrator, lane, g->u);
+    outlook = dkm_attractor_look(&f->attractor, g->workspace, &g->patterns, &f->point, &g->solver, &window, l, g->u,
+                                 g->scratch, &record);
+  }
+  if (outlook == DKM_OUTLOOK_SAMPLE) begin_samples(g, lane, f->attractor.n_samples, f->attractor.fastest);
+  if (outlook != DKM_OUTLOOK_END) return true;
+  f->trial->record = record;
+  if (g->quotient) {
+    dkm_error err;
+    check(dkm_quotient_lift_record(&f->trial->patterns, &f->trial->point, g->u, &record, &f->trial->record, &err), &err);
+  }
+  return go_beyond(g, lane);
+}
+
+static void start(group *g, int lane, trial *t) {
+  follower *f = &g->lanes[lane];
+  dkm_patterns ignored;
+  dkm_error err;
+  dkm_sampling *sampling = f->sampling;
+  *f = (follower){.trial = t, .point = t->point, .sampling = sampling};
+  if (g->quotient) dkm_quotient_reduce(&t->point, &ignored, &f->point);
+  check(dkm_model_start(&g->patterns, &f->point, g->u, &err), &err);
+  dkm_integrator_load(g->integrator, lane, &f->point, g->u, 0.0);
+  dkm_attractor_begin(&f->attractor, &g->patterns, &f->point, &g->solver, dkm_integrator_lane(g->integrator, lane));
+}
+
+static bool belongs(const trial *t, const group *g) {
+  if (g->quotient || !t->full_space) return g->quotient && !t->full_space;
+  return t->patterns.n_modes == g->patterns.n_modes && t->patterns.mapping == g->patterns.mapping;
+}
+
+/* Runs all trials of a group, lanes refilled as they come free. */
+static void run_group(group *g, trial *trials, int n) {
+  dkm_error err;
+  const size_t size = dkm_model_size(&g->patterns);
+  int next = 0, active;
+  check(dkm_integrator_create(&g->patterns, &g->solver, NULL, &g->integrator, &err), &err);
+  check(dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, &err), &err);
+  g->u = allocate(size, sizeof *g->u);
+  g->state = allocate(size, sizeof *g->state);
+  g->rates = allocate(size, sizeof *g->rates);
+  g->scratch = allocate(size + 2 * (size_t)g->patterns.n_classes, sizeof *g->scratch);
+  do {
+    active = 0;
+    for (int lane = 0; lane < dkm_integrator_lanes(g->integrator) && lane < MAX_LANES; lane++) {
+      dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+      if (l->active && (l->t >= l->t_pause || l->t >= l->t_limit || l->failure != DKM_FAILURE_NONE) && !look(g, lane))
+        dkm_integrator_unload(g->integrator, lane);
+      while (!l->active && next < n) {
+        if (belongs(&trials[next], g)) start(g, lane, &trials[next]);
+        next++;
+      }
+      active += l->active;
+    }
+    dkm_integrator_advance(g->integrator);
+  } while (active > 0);
+  for (int lane = 0; lane < MAX_LANES; lane++) dkm_sampling_destroy(g->lanes[lane].sampling);
+  dkm_integrator_destroy(g->integrator);
+  dkm_fixedpoint_workspace_destroy(g->workspace);
+  free(g->u);
+  free(g->state);
+  free(g->rates);
+  free(g->scratch);
+}
+
+/* ---- what the program itself says ---- */
+
+static void evaluate(trial *t, const dkm_solver *solver) {
+  dkm_error err;
+  dkm_evaluator *e;
+  dkm_solver own = *solver;
+  own.full_space = t->full_space;
+  check(dkm_evaluator_create(&t->patterns, &own, NULL, &e, &err), &err);
+  check(dkm_evaluate(e, 1, &t->point, &t->evaluated, NULL, &err), &err);
+  dkm_evaluator_destroy(e);
+}
+
+/* ---- comparison ---- */
+
+#define COMPLAIN(t, ...) ((void)snprintf((t)->complaint, sizeof (t)->complaint, __VA_ARGS__))
+
+/* How well the xi of spins that precess with amplitude p are known. */
+static double xi_promise(const dkm_record *r) {
+  return r->verdict == DKM_VERDICT_DARK_PRECESSION ? fmax(xi_agrees, r->precession * r->precession) : xi_agrees;
+}
+
+/* Largest difference of the mean xi from the record's. The quotient has the cue's alone. */
+static double xi_difference(const trial *t) {
+  double largest = 0.0;
+  for (int mu = 0; mu < t->patterns.n_modes; mu++) {
+    if (!t->full_space && mu != t->point.pattern - 1) continue;
+    const double mean = t->after.xi_sum[t->full_space ? mu : 0] / t->after.n;
+    largest = fmax(largest, fabs(mean - t->record.xi[mu]));
+  }
+  return largest;
+}
+
+static int retrieved_by(const double *xi, int M) {
+  int largest = 0;
+  for (int mu = 1; mu < M; mu++)
+    if (fabs(xi[mu]) > fabs(xi[largest])) largest = mu;
+  return xi[largest] > 0.0 ? largest + 1 : -(largest + 1);
+}
+
+static void compare_stationary(trial *t) {
+  const dkm_record *r = &t->record;
+  const aftermath *after = &t->after;
+  const int M = t->full_space ? t->patterns.n_modes : 1;
+  const double left = after->capped && after->gamma > 0.0 ? 3.0 * exp(-after->gamma * after->waited) : 0.0;
+  const double allowed = xi_promise(r) + left * after->distance;
+  double spread = 0.0, mean[DKM_MAX_MODES];
+  for (int mu = 0; mu < M; mu++) {
+    spread = fmax(spread, after->xi_high[mu] - after->xi_low[mu]);
+    mean[mu] = after->xi_sum[mu] / after->n;
+  }
+  if (!(xi_difference(t) <= allowed)) COMPLAIN(t, "xi differs by %.1e (allowed %.1e)", xi_difference(t), allowed);
+  if (!(spread <= 2.0 * allowed)) COMPLAIN(t, "xi is not steady, spread %.1e (allowed %.1e)", spread, 2.0 * allowed);
+  if (r->verdict == DKM_VERDICT_FIXED_POINT && !(after->residual <= at_rest + left * after->speed))
+    COMPLAIN(t, "not all variables are at rest: residual %.1e, precession %.1e", after->residual, after->precession);
+  if (r->verdict == DKM_VERDICT_DARK_PRECESSION && !(after->precession >= 0.5 * r->precession))
+    COMPLAIN(t, "the precession has died: %.1e, was %.1e", after->precession, r->precession);
+  if (r->retrieved != 0 && r->retrieved != DKM_RETRIEVED_MIXTURE && t->full_space && retrieved_by(mean, M) != r->retrieved)
+    COMPLAIN(t, "retrieved %d, later %d", r->retrieved, retrieved_by(mean, M));
+}
+
+static void compare_oscillation(trial *t) {
+  const dkm_record *r = &t->record;
+  double growth = 0.0;
+  for (int i = 0; i < N_WINDOWS; i++) {
+    const dkm_motion *m = &t->after.windows[i];
+    growth += m->growth / N_WINDOWS;
+    if (r->verdict == DKM_VERDICT_LIMIT_CYCLE) {
+      if (m->kind != DKM_MOTION_CYCLE)
+        COMPLAIN(t, "window %d is no cycle (kind %d, growth %.1f)", i, m->kind, m->growth);
+      else if (!(fabs(m->period / r->period - 1.0) <= period_agrees))
+        COMPLAIN(t, "the period was %.10g and is %.10g", r->period, m->period);
+    } else if (m->kind == DKM_MOTION_CYCLE)
+      COMPLAIN(t, "window %d is a cycle of period %.10g", i, m->period);
+    else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && m->kind == DKM_MOTION_CHAOS)
+      COMPLAIN(t, "window %d is chaotic, growth %.1f", i, m->growth);
+    else if (!(m->size > 1e-8))
+      COMPLAIN(t, "window %d is at rest", i);
+  }
+  if (r->verdict == DKM_VERDICT_IRREGULAR && !(growth > 3.0)) COMPLAIN(t, "separations no longer grow: %.1f", growth);
+}
+
+static void compare(trial *t) {
+  const int M = t->patterns.n_modes;
+  if (t->complaint[0]) return;
+  if (is_stationary(&t->record)) compare_stationary(t);
+  if (is_oscillation(&t->record)) compare_oscillation(t);
+  if (dkm_record_checksum(&t->record, M, NULL, 0) != dkm_record_checksum(&t->evaluated, M, NULL, 0))
+    COMPLAIN(t, "dkm_evaluate has another record: %s", dkm_verdict_name(t->evaluated.verdict));
+}
+
+/* ---- report ---- */
+
+static int report(const trial *trials, int n) {
+  int n_wrong = 0, n_close = 0, n_dark = 0;
+  double worst = 0.0;
+  printf("%-16s %6s %6s %9s %10s %12s %12s\n", "verdict", "points", "capped", "different", "max |d xi|", "time to stop",
+         "time beyond");
+  for (int verdict = 0; verdict < DKM_N_VERDICTS; verdict++) {
+    int count = 0, capped = 0, wrong = 0;
+    double difference = 0.0, stop = 0.0, beyond = 0.0;
+    for (int i = 0; i < n; i++) {
+      const trial *t = &trials[i];
+      if (t->record.verdict != verdict) continue;
+      count++;
+      capped += t->after.capped;
+      wrong += t->complaint[0] != 0;
+      stop += t->record.t_end;
+      if (t->after.until > 0.0) beyond += t->after.until - t->record.t_end;
+      if (!is_stationary(&t->record) || t->after.capped || t->after.n == 0) continue;
+      difference = fmax(difference, xi_difference(t));
+      if (verdict != DKM_VERDICT_DARK_PRECESSION) continue;
+      n_dark++;
+      n_close += xi_difference(t) <= xi_agrees;
+      worst = fmax(worst, xi_difference(t) / (t->record.precession * t->record.precession));
+      if (getenv("EARLY_STOP_DARK")) printf("dark p %.2e dxi %.1e ratio %.1e gamma %.1e drift %.1e\n", t->record.precession, xi_difference(t), xi_difference(t)/pow(t->record.precession,2), t->record.decay_rate, t->record.drift);
+    }
+    n_wrong += wrong;
+    if (count)
+      printf("%-16s %6d %6d %9d %10.1e %12.3g %12.3g\n", dkm_verdict_name(verdict), count, capped, wrong, difference,
+             stop / count, beyond / count);
+  }
+  if (n_dark)
+    printf("dark_precession: %d of %d within %.0e, largest |d xi|/precession^2 %.1e\n", n_close, n_dark, xi_agrees, worst);
+  return n_wrong;
+}
+
+int main(int argc, char **argv) {
+  if (argc < 3) return 1;
+  const unsigned long seed = strtoul(argv[1], NULL, 10);
+  const int n = atoi(argv[2]);
+  const double cap = argc > 3 ? atof(argv[3]) : 2e5, t_max = argc > 4 ? atof(argv[4]) : 1e6;
+  if (n < 1) return 1;
+  gsl_set_error_handler_off();
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  trial *trials = allocate((size_t)n, sizeof *trials);
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = tolerance, .t_max = t_max};
+  if (!rng) return 2;
+  gsl_rng_set(rng, seed);
+  for (int i = 0; i < n; i++) draw(rng, &trials[i]);
+  for (int i = 0; i < n; i++) evaluate(&trials[i], &solver);
+
+  dkm_point ignored = {.pattern = 1}, small_point;
+  for (int which = 0; which <= 2 * MAX_M; which++) {
+    group g = {.solver = solver, .cap = cap, .quotient = which == 0};
+    if (g.quotient)
+      dkm_quotient_reduce(&ignored, &g.patterns, &small_point);
+    else
+      dkm_patterns_init(&g.patterns, which % 2 ? DKM_GAUGED : DKM_UNGAUGED, (which + 1) / 2, NULL);
+    run_group(&g, trials, n);
+  }
+  for (int i = 0; i < n; i++) {
+    compare(&trials[i]);
+    if (!trials[i].complaint[0]) continue;
+    printf("point %d of seed %lu, %s at t = %.6g: %s\n", i, seed, dkm_verdict_name(trials[i].record.verdict),
+           trials[i].record.t_end, trials[i].complaint);
+    print_trial(&trials[i]);
+  }
+  const int n_wrong = report(trials, n);
+  printf("%d points of seed %lu, %d different\n", n, seed, n_wrong);
+  free(trials);
+  gsl_rng_free(rng);
+  return n_wrong ? 3 : 0;
+}
