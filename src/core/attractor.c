@@ -195,7 +195,7 @@ static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patt
                              const double *state, double p, dkm_spectrum *spectrum) {
   const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(patterns, point, state, 0.0); /* at least 2 B */
   if (dkm_fixedpoint_spectrum(workspace, point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
-  for (double eps = 10.0 * p * p; spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
+  for (double eps = 10.0 * p * p; p > 0.0 && spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
     dkm_spectrum wider;
     if (dkm_fixedpoint_spectrum(workspace, point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
     if (wider.n_marginal == 0 && p * fastest * eps <= steadiness(p) * wider.decay_rate) *spectrum = wider;

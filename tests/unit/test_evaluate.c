@@ -99,6 +99,21 @@ static void free_precession_is_not_stationary(void **state) {
   }
 }
 
+/* Nor if its period is a fraction of the windows: they are two periods of the slowest frequency long, here 4 Omega/n. */
+static void an_oscillation_in_step_with_the_windows_is_not_stationary(void **state) {
+  (void)state;
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  for (int n = 2; n <= 16; n++)
+    for (int i = 0; i < 2; i++) {
+      dkm_point pt = {.Omega = 0.5, .Omega_mu = {2.0 / n * (i ? 1 + 1e-9 : 1)}, .kappa_mu = {1}, .pattern = 1,
+                      .overlap = n % 2 ? 1e-5 : 1e-2, .seed = 1};
+      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e4);
+      if (r.verdict != DKM_VERDICT_LIMIT_CYCLE) fail_msg("%d periods a window: verdict %s", n, dkm_verdict_name(r.verdict));
+      assert_close(r.period, M_PI / pt.Omega, 1e-6);
+    }
+}
+
 static void a_start_on_a_saddle_stays_and_is_reported_unstable(void **state) {
   (void)state;
   dkm_patterns p = fig3_patterns();
@@ -222,6 +237,71 @@ static void an_oscillation_without_time_for_samples_is_undecided(void **state) {
   dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 300);
   assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
   assert_true(r.t_end == 300 && r.residual > 1e-3 && isfinite(r.drift) && isnan(r.period) && isnan(r.lyapunov));
+}
+
+/* What a record of each verdict must hold (FILLED), must not (NONE), or may (EITHER). */
+static void every_verdict_comes_with_its_evidence(void **state) {
+  (void)state;
+  enum { NONE, FILLED, EITHER, N_EVIDENCE = 10 };
+  static const struct {
+    int verdict;
+    int has[N_EVIDENCE]; /* residual drift precession growth decay | amplitude period frequency_1 frequency_2 lyapunov */
+  } kinds[] = {
+      {DKM_VERDICT_FIXED_POINT, {FILLED, FILLED, FILLED, FILLED, FILLED, NONE, NONE, NONE, NONE, NONE}},
+      {DKM_VERDICT_DARK_PRECESSION, {FILLED, FILLED, FILLED, FILLED, FILLED, NONE, NONE, NONE, NONE, NONE}},
+      {DKM_VERDICT_LIMIT_CYCLE, {FILLED, FILLED, NONE, NONE, NONE, FILLED, FILLED, FILLED, NONE, FILLED}},
+      {DKM_VERDICT_QUASIPERIODIC, {FILLED, FILLED, NONE, NONE, NONE, FILLED, NONE, FILLED, FILLED, FILLED}},
+      {DKM_VERDICT_IRREGULAR, {FILLED, FILLED, NONE, NONE, NONE, FILLED, NONE, NONE, NONE, FILLED}},
+      {DKM_VERDICT_UNDECIDED, {FILLED, EITHER, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE}},
+  };
+  enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
+  const dkm_patterns two = two_patterns();
+  dkm_patterns four; /* classes: more than modes, so that some precession is dark */
+  dkm_patterns_init(&four, DKM_UNGAUGED, 2, NULL);
+  dkm_point torus = blue_point(0.772, 0.722, 0.880, -1.540, 1.623);
+  torus.Omega = 0.906;
+  torus.overlap = 0.0;
+  torus.perturbation = 0.1;
+  dkm_point symmetric = blue_point(0.9, 1.5, 1.0, 2.0, 1.0), tilted = symmetric;
+  symmetric.perturbation = 0.0;
+  const dkm_point points[N_KINDS] = {symmetric, tilted, blue_point(0.722, 2.142, 0.495, -1.758, 0.609), torus,
+                                     blue_point(1.034, 1.688, 1.346, -1.410, 1.277),
+                                     blue_point(0.722, 2.142, 0.495, -1.758, 0.609)};
+  for (int i = 0; i < N_KINDS; i++) {
+    const dkm_record r = evaluate_one(kinds[i].verdict == DKM_VERDICT_DARK_PRECESSION ? &four : &two, &points[i],
+                                      DKM_METHOD_ENSEMBLE, kinds[i].verdict == DKM_VERDICT_UNDECIDED ? 300 : 1e5);
+    assert_string_equal(dkm_verdict_name(r.verdict), dkm_verdict_name(kinds[i].verdict));
+    const double evidence[N_EVIDENCE] = {r.residual, r.drift, r.precession, r.growth_rate, r.decay_rate, r.amplitude,
+                                         r.period, r.frequency_1, r.frequency_2, r.lyapunov};
+    for (int j = 0; j < N_EVIDENCE; j++)
+      if (kinds[i].has[j] != EITHER && isfinite(evidence[j]) != (kinds[i].has[j] == FILLED))
+        fail_msg("%s: evidence %d is %g", dkm_verdict_name(r.verdict), j, evidence[j]);
+    assert_true(r.t_end > 0 && r.steps > 0);
+    assert_true((r.n_neutral > 0) == (r.verdict <= DKM_VERDICT_DARK_PRECESSION));
+    for (int mu = 0; mu < 2; mu++)
+      assert_true(isfinite(r.xi[mu]) && isfinite(r.xi_rms[mu]) && isfinite(r.alpha_re[mu]) && isfinite(r.alpha_im[mu]) &&
+                  isfinite(r.occupation[mu]));
+  }
+}
+
+/* Close above g_ret the slowest decay is slow and the soft mode makes the fields of precessing spins differ by
+ * more than rounding; close below, the escape is slow. Neither is mistaken for the other. */
+static void verdicts_hold_close_to_g_ret(void **state) {
+  (void)state;
+  dkm_patterns p = fig3_patterns();
+  for (int pattern = 2; pattern <= 4; pattern++)
+    for (double distance = 1e-2; distance > 2e-5; distance *= 0.1)
+      for (int above = 0; above < 2; above++) {
+        dkm_point pt = fig3_point(1.0, pattern);
+        pt.perturbation = 1e-6;
+        pt.g0 = dkm_theory_g_retrieve(&p, &pt, pattern - 1) + (above ? distance : -distance);
+        dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
+        if (r.verdict != DKM_VERDICT_DARK_PRECESSION || abs(r.retrieved) != (above ? pattern : 1) || r.n_unstable != 0) {
+          print_point(&pt, 4);
+          fail_msg("%s, retrieved %d, %d unstable", dkm_verdict_name(r.verdict), r.retrieved, (int)r.n_unstable);
+        }
+        if (above) assert_close(fabs(r.xi[pattern - 1]), dkm_theory_xi(&pt, pattern - 1), 1e-8);
+      }
 }
 
 /* Verdicts of every kind: the same bits alone, in company, and from every instruction set. */
@@ -410,6 +490,7 @@ int main(void) {
       cmocka_unit_test(gsl_gives_the_same_records),
       cmocka_unit_test(free_precession_is_a_limit_cycle),
       cmocka_unit_test(free_precession_is_not_stationary),
+      cmocka_unit_test(an_oscillation_in_step_with_the_windows_is_not_stationary),
       cmocka_unit_test(a_start_on_a_saddle_stays_and_is_reported_unstable),
       cmocka_unit_test(a_perturbation_leads_away_from_a_pattern_below_g_ret),
       cmocka_unit_test(a_pattern_is_kept_above_g_ret_while_spins_precess),
@@ -418,6 +499,8 @@ int main(void) {
       cmocka_unit_test(intermittent_chaos_is_irregular),
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
+      cmocka_unit_test(every_verdict_comes_with_its_evidence),
+      cmocka_unit_test(verdicts_hold_close_to_g_ret),
       cmocka_unit_test(oscillations_do_not_depend_on_neighbours_or_instruction_set),
       cmocka_unit_test(a_large_tilt_ends_in_dark_precession),
       cmocka_unit_test(records_do_not_depend_on_their_neighbours),

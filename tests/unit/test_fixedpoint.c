@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dickemap/fixedpoint.h"
+#include "dickemap/integrator.h"
 #include "dickemap/theory.h"
 #include "random_points.h"
 
@@ -173,6 +174,109 @@ static void the_spectrum_of_a_pattern_state_is_that_of_the_quartics(void **state
   dkm_fixedpoint_workspace_destroy(w);
 }
 
+/* Exponential rate at which max_i |u_i - fixed_i| changes: of its largest value in each of many windows of time, by least
+ * squares, while that is between `least` and `most`. The windows are long against the periods. */
+static double measured_rate(const dkm_patterns *p, const dkm_point *pt, const double *start, const double *fixed,
+                            double window, double least, double most) {
+  enum { LOOKS = 400, MOST = 4000 };
+  const size_t n = dkm_model_size(p);
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-13, .t_max = 1e7};
+  dkm_integrator *integrator;
+  double u[MAX_STATE], sum = 0, x = 0, y = 0, xx = 0, xy = 0;
+  assert_int_equal(dkm_integrator_create(p, &solver, NULL, &integrator, NULL), DKM_OK);
+  dkm_integrator_load(integrator, 0, pt, start, 0.0);
+  dkm_lane *lane = dkm_integrator_lane(integrator, 0);
+  for (int i = 0; i < MOST; i++) {
+    double largest = 0;
+    for (int look = 1; look <= LOOKS; look++) {
+      lane->t_limit = window * (i + (double)look / LOOKS);
+      while (lane->t < lane->t_limit) dkm_integrator_advance(integrator);
+      dkm_integrator_state(integrator, 0, u);
+      for (size_t j = 0; j < n; j++) largest = fmax(largest, fabs(u[j] - fixed[j]));
+    }
+    if (largest < least) {
+      if (sum > 0) break;
+      continue;
+    }
+    if (largest > most) {
+      if (sum > 0) break;
+      continue;
+    }
+    const double t = window * i, logarithm = log(largest);
+    sum += 1;
+    x += t;
+    y += logarithm;
+    xx += t * t;
+    xy += t * logarithm;
+  }
+  dkm_integrator_destroy(integrator);
+  if (sum < 4) fail_msg("only %g windows", sum);
+  return (sum * xy - x * y) / (sum * xx - x * x);
+}
+
+/* One mode, one class: nothing is dark, and everything decays as the slowest direction does. Either sign of Omega_mu:
+ * with Omega_mu < 0 the spins point along their fields. */
+static void trajectories_decay_at_the_rate_of_the_spectrum(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  dkm_fixedpoint_workspace *w = workspace_for(&p);
+  int compared = 0, blue = 0;
+  for (int trial = 0; trial < 2000 && compared < 24; trial++) {
+    dkm_point pt = random_point(rng, 1, 1, 0);
+    double u[MAX_STATE], fixed_state[MAX_STATE];
+    dkm_fixedpoint fixed;
+    dkm_spectrum s;
+    /* Any fixed point of either orientation of the spin: Newton from a random state. */
+    dkm_model_start(&p, &pt, u, NULL);
+    u[0] *= pt.Omega_mu[0] < 0 ? -1 : 1;
+    u[3] = uniform_between(rng, -0.6, 0.6);
+    if (!dkm_fixedpoint_near(w, &pt, u, true, &fixed, fixed_state)) continue;
+    assert_int_equal(dkm_fixedpoint_spectrum(w, &pt, fixed_state, -1, 0.0, &s, NULL), DKM_OK);
+    if (s.n_unstable > 0 || s.n_marginal > 0 || !(s.decay_rate > 0.002 && s.decay_rate < 0.03)) continue;
+    memcpy(u, fixed_state, sizeof u); /* a small turn of the spin, its length kept */
+    u[1] = 1e-2;
+    const double rest = sqrt((1 - 1e-4) / (u[0] * u[0] + u[2] * u[2]));
+    u[0] *= rest;
+    u[2] *= rest;
+    const double rate = measured_rate(&p, &pt, u, fixed_state, fmax(25, 0.5 / s.decay_rate), 1e-9, 1e-5);
+    if (!(fabs(rate / s.decay_rate + 1.0) < 0.01)) {
+      print_point(&pt, 1);
+      fail_msg("decays at %.6g, spectrum %.6g", -rate, s.decay_rate);
+    }
+    blue += pt.Omega_mu[0] < 0;
+    compared++;
+  }
+  assert_true(compared >= 20 && blue >= 4);
+  dkm_fixedpoint_workspace_destroy(w);
+  gsl_rng_free(rng);
+}
+
+/* Between g_nu and g_ret a perturbation of the pattern state grows as the spectrum says. */
+static void trajectories_leave_a_pattern_at_the_growth_rate_of_the_spectrum(void **state) {
+  (void)state;
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_fixedpoint_workspace *w = workspace_for(&p);
+  for (int nu = 1; nu < 4; nu++)
+    for (int i = 0; i < 2; i++) {
+      dkm_point pt = fig3_point(1, nu + 1);
+      double u[MAX_STATE], fixed[MAX_STATE];
+      dkm_spectrum s;
+      const double below = dkm_theory_g_crit(&pt, nu), above = dkm_theory_g_retrieve(&p, &pt, nu);
+      pt.g0 = below + (i ? 0.75 : 0.4) * (above - below);
+      dkm_theory_pattern_state(&p, &pt, nu, 1, fixed);
+      assert_int_equal(dkm_fixedpoint_spectrum(w, &pt, fixed, -1, 0.0, &s, NULL), DKM_OK);
+      assert_true(s.n_unstable >= 1 && s.growth_rate > 0);
+      memcpy(u, fixed, sizeof u);
+      u[3 * p.n_classes] += 1e-9; /* the mode of the easiest pattern */
+      const double rate = measured_rate(&p, &pt, u, fixed, 0.5 / s.growth_rate, 1e-6, 1e-3);
+      if (!(fabs(rate / s.growth_rate - 1.0) < 0.01)) fail_msg("pattern %d: grows at %.6g, spectrum %.6g", nu + 1, rate, s.growth_rate);
+    }
+  dkm_fixedpoint_workspace_destroy(w);
+}
+
 static void there_is_no_fixed_point_without_fields(void **state) {
   (void)state;
   dkm_patterns p;
@@ -191,6 +295,8 @@ int main(void) {
       cmocka_unit_test(newton_finds_the_pattern_state_of_eq_12),
       cmocka_unit_test(the_spectrum_is_that_of_the_dense_jacobian),
       cmocka_unit_test(the_spectrum_of_a_pattern_state_is_that_of_the_quartics),
+      cmocka_unit_test(trajectories_decay_at_the_rate_of_the_spectrum),
+      cmocka_unit_test(trajectories_leave_a_pattern_at_the_growth_rate_of_the_spectrum),
       cmocka_unit_test(there_is_no_fixed_point_without_fields),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

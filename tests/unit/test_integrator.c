@@ -266,6 +266,50 @@ static void the_error_follows_the_tolerance(void **state) {
   }
 }
 
+/* Steps of equal length, forced by t_limit at a tolerance that would allow longer ones: the error at t = 6 against a
+ * run at the finest tolerance falls with the power of the method's order, 12 at this tolerance, or a little faster:
+ * spins are brought back to their lengths, and the next order still counts in steps this long. */
+static void errors_of_fixed_steps_fall_with_the_order_of_the_method(void **state) {
+  (void)state;
+  enum { N = 6, ORDER = 12 };
+  static const int n_steps[N] = {16, 18, 20, 24, 28, 32};
+  const double t_end = 6.0;
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_point pt = {.g0 = 0.9, .Omega = 0.6, .Omega_mu = {1.2, -1.9, 0.8}, .kappa_mu = {1, 1.5, 0.7}, .pattern = 2,
+                  .overlap = 0.8, .perturbation = 0.1, .seed = 5};
+  double exact[MAX_STATE], u[MAX_STATE], start[MAX_STATE], x[N], y[N], mean_x = 0, mean_y = 0, xy = 0, xx = 0;
+  dkm_model_start(&p, &pt, start, NULL);
+  memcpy(exact, start, sizeof start);
+  dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-15, NULL);
+  integrate(integrator, &pt, exact, t_end);
+  dkm_integrator_destroy(integrator);
+  integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-3, NULL);
+  for (int i = 0; i < N; i++) {
+    double error = 0;
+    dkm_integrator_load(integrator, 0, &pt, start, 0.0);
+    dkm_lane *lane = dkm_integrator_lane(integrator, 0);
+    for (int j = 1; j <= n_steps[i]; j++) {
+      lane->t_limit = t_end * j / n_steps[i];
+      while (lane->t < lane->t_limit) dkm_integrator_advance(integrator);
+    }
+    assert_int_equal(lane->steps, n_steps[i]);
+    dkm_integrator_state(integrator, 0, u);
+    for (size_t k = 0; k < dkm_model_size(&p); k++) error = fmax(error, fabs(u[k] - exact[k]));
+    assert_true(error > 1e-12); /* not yet rounding */
+    x[i] = log(n_steps[i]);
+    y[i] = -log(error);
+    mean_x += x[i] / N;
+    mean_y += y[i] / N;
+  }
+  for (int i = 0; i < N; i++) {
+    xy += (x[i] - mean_x) * (y[i] - mean_y);
+    xx += (x[i] - mean_x) * (x[i] - mean_x);
+  }
+  if (!(xy / xx > ORDER - 0.5 && xy / xx < ORDER + 2.0)) fail_msg("observed order %.2f", xy / xx);
+  dkm_integrator_destroy(integrator);
+}
+
 static void a_window_has_the_means_and_the_largest_rate(void **state) {
   (void)state;
   dkm_patterns p;
@@ -311,6 +355,7 @@ int main(void) {
       cmocka_unit_test(bits_depend_on_neither_the_order_of_points_nor_the_instruction_set_nor_what_is_kept),
       cmocka_unit_test(a_lane_that_is_not_finite_fails_alone),
       cmocka_unit_test(the_error_follows_the_tolerance),
+      cmocka_unit_test(errors_of_fixed_steps_fall_with_the_order_of_the_method),
       cmocka_unit_test(a_window_has_the_means_and_the_largest_rate),
       cmocka_unit_test(an_instruction_set_must_exist),
   };
