@@ -14,7 +14,9 @@
  *                    precess with amplitude p, to what README.md promises for them.
  *   limit_cycle, quasiperiodic, irregular   for WAIT times the time it took, then N_WINDOWS windows of the longest
  *                    kind: a cycle with the same period each time; a torus that never closes nor parts
- *                    exponentially; separations that keep growing.
+ *                    exponentially; separations that keep growing (in calm between bursts, up to MOST_WINDOWS).
+ *                    Chaos that lasted for several windows and yet died out later, as README.md says it may, has
+ *                    a column of its own: no finite time excludes that.
  *   undecided, failed   are counted: there is nothing to compare.
  *
  * Also: the record is that of dkm_evaluate, bit for bit, so that what is tested is what the program does.
@@ -32,8 +34,8 @@
 #include "dickemap/quotient.h"
 #include "dickemap/sampling.h"
 
-enum { MAX_M = 5, MAX_LANES = 8, N_LOOKS = 200, N_WINDOWS = 3, LOOK_PERIODS = 20, DECAYS = 30, WAIT = 2 };
-static const double tolerance = 1e-10, xi_agrees = 1e-8, period_agrees = 1e-6, at_rest = 1e-7;
+enum { MAX_M = 5, MAX_LANES = 8, N_LOOKS = 200, N_WINDOWS = 3, MOST_WINDOWS = 12, LOOK_PERIODS = 20, DECAYS = 30, WAIT = 2 };
+static const double tolerance = 1e-10, xi_agrees = 1e-8, period_agrees = 1e-6, at_rest = 1e-7, grows = 5.0;
 
 /* Of N_LOOKS looks at a trajectory long after the stop. */
 typedef struct aftermath {
@@ -45,7 +47,7 @@ typedef struct aftermath {
   double xi_sum[DKM_MAX_MODES], xi_low[DKM_MAX_MODES], xi_high[DKM_MAX_MODES];
   double precession, residual; /* the largest, of the last look */
   int n_windows;
-  dkm_motion windows[N_WINDOWS];
+  dkm_motion windows[MOST_WINDOWS];
 } aftermath;
 
 /* One point and all that became of it. */
@@ -56,6 +58,7 @@ typedef struct trial {
   dkm_record record, evaluated;
   aftermath after;
   char complaint[256]; /* empty: none */
+  bool died_out;       /* irregular, and at rest or regular later */
 } trial;
 
 static void check(dkm_status status, const dkm_error *err) {
@@ -237,6 +240,14 @@ static bool look_beyond(group *g, int lane) {
   return false;
 }
 
+/* Of the logarithm of a separation in a window, up to the present one. */
+static double mean_growth(const aftermath *after) {
+  double sum = 0.0;
+  const int n = after->n_windows < MOST_WINDOWS ? after->n_windows + 1 : MOST_WINDOWS;
+  for (int i = 0; i < n; i++) sum += after->windows[i].growth / n;
+  return sum;
+}
+
 static bool window_beyond(group *g, int lane) {
   follower *f = &g->lanes[lane];
   aftermath *after = &f->trial->after;
@@ -248,7 +259,8 @@ static bool window_beyond(group *g, int lane) {
   }
   dkm_motion_analyse(series, tolerance, &after->windows[after->n_windows]);
   after->until = dkm_integrator_lane(g->integrator, lane)->t;
-  if (++after->n_windows == N_WINDOWS) return false;
+  const bool calm = f->trial->record.verdict == DKM_VERDICT_IRREGULAR && mean_growth(after) <= grows;
+  if (++after->n_windows >= (calm ? MOST_WINDOWS : N_WINDOWS)) return false;
   begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
   return true;
 }
@@ -423,22 +435,20 @@ static void compare_stationary(trial *t) {
 static void compare_oscillation(trial *t) {
   const dkm_record *r = &t->record;
   double growth = 0.0;
-  for (int i = 0; i < N_WINDOWS; i++) {
+  for (int i = 0; i < t->after.n_windows; i++) {
     const dkm_motion *m = &t->after.windows[i];
-    growth += m->growth / N_WINDOWS;
-    if (r->verdict == DKM_VERDICT_LIMIT_CYCLE) {
-      if (m->kind != DKM_MOTION_CYCLE)
-        COMPLAIN(t, "window %d is no cycle (kind %d, growth %.1f)", i, m->kind, m->growth);
-      else if (!(fabs(m->period / r->period - 1.0) <= period_agrees))
-        COMPLAIN(t, "the period was %.10g and is %.10g", r->period, m->period);
-    } else if (m->kind == DKM_MOTION_CYCLE)
+    growth += m->growth / t->after.n_windows;
+    if (r->verdict == DKM_VERDICT_IRREGULAR) continue;
+    if (r->verdict == DKM_VERDICT_LIMIT_CYCLE && m->kind != DKM_MOTION_CYCLE)
+      COMPLAIN(t, "window %d is no cycle (kind %d, growth %.1f)", i, m->kind, m->growth);
+    else if (r->verdict == DKM_VERDICT_LIMIT_CYCLE && !(fabs(m->period / r->period - 1.0) <= period_agrees))
+      COMPLAIN(t, "the period was %.10g and is %.10g", r->period, m->period);
+    else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && m->kind == DKM_MOTION_CYCLE)
       COMPLAIN(t, "window %d is a cycle of period %.10g", i, m->period);
-    else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && m->kind == DKM_MOTION_CHAOS)
-      COMPLAIN(t, "window %d is chaotic, growth %.1f", i, m->growth);
-    else if (!(m->size > 1e-8))
-      COMPLAIN(t, "window %d is at rest", i);
+    else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && (m->kind == DKM_MOTION_CHAOS || !(m->size > 1e-8)))
+      COMPLAIN(t, "window %d is no torus (kind %d, growth %.1f, size %.1e)", i, m->kind, m->growth, m->size);
   }
-  if (r->verdict == DKM_VERDICT_IRREGULAR && !(growth > 3.0)) COMPLAIN(t, "separations no longer grow: %.1f", growth);
+  t->died_out = r->verdict == DKM_VERDICT_IRREGULAR && !(growth > grows);
 }
 
 static void compare(trial *t) {
@@ -455,10 +465,10 @@ static void compare(trial *t) {
 static int report(const trial *trials, int n) {
   int n_wrong = 0, n_close = 0, n_dark = 0;
   double worst = 0.0;
-  printf("%-16s %6s %6s %9s %10s %12s %12s\n", "verdict", "points", "capped", "different", "max |d xi|", "time to stop",
-         "time beyond");
+  printf("%-16s %6s %6s %9s %8s %10s %12s %12s\n", "verdict", "points", "capped", "different", "died out", "max |d xi|",
+         "time to stop", "time beyond");
   for (int verdict = 0; verdict < DKM_N_VERDICTS; verdict++) {
-    int count = 0, capped = 0, wrong = 0;
+    int count = 0, capped = 0, wrong = 0, died = 0;
     double difference = 0.0, stop = 0.0, beyond = 0.0;
     for (int i = 0; i < n; i++) {
       const trial *t = &trials[i];
@@ -466,6 +476,7 @@ static int report(const trial *trials, int n) {
       count++;
       capped += t->after.capped;
       wrong += t->complaint[0] != 0;
+      died += t->died_out;
       stop += t->record.t_end;
       if (t->after.until > 0.0) beyond += t->after.until - t->record.t_end;
       if (!is_stationary(&t->record) || t->after.capped || t->after.n == 0) continue;
@@ -477,8 +488,8 @@ static int report(const trial *trials, int n) {
     }
     n_wrong += wrong;
     if (count)
-      printf("%-16s %6d %6d %9d %10.1e %12.3g %12.3g\n", dkm_verdict_name(verdict), count, capped, wrong, difference,
-             stop / count, beyond / count);
+      printf("%-16s %6d %6d %9d %8d %10.1e %12.3g %12.3g\n", dkm_verdict_name(verdict), count, capped, wrong, died,
+             difference, stop / count, beyond / count);
   }
   if (n_dark)
     printf("dark_precession: %d of %d within %.0e, largest |d xi|/precession^2 %.1e\n", n_close, n_dark, xi_agrees, worst);
@@ -511,9 +522,9 @@ int main(int argc, char **argv) {
   }
   for (int i = 0; i < n; i++) {
     compare(&trials[i]);
-    if (!trials[i].complaint[0]) continue;
+    if (!trials[i].complaint[0] && !trials[i].died_out) continue;
     printf("point %d of seed %lu, %s at t = %.6g: %s\n", i, seed, dkm_verdict_name(trials[i].record.verdict),
-           trials[i].record.t_end, trials[i].complaint);
+           trials[i].record.t_end, trials[i].complaint[0] ? trials[i].complaint : "the chaos died out later");
     print_trial(&trials[i]);
   }
   const int n_wrong = report(trials, n);
