@@ -99,7 +99,8 @@ static void draw(gsl_rng *rng, trial *t) {
     p->kappa_mu[mu] = log_between(rng, 0.3, 3.0);
   }
   p->pattern = 1 + (int)gsl_rng_uniform_int(rng, (unsigned long)M);
-  p->overlap = one_in(rng, 3) ? 1.0 : between(rng, -1.0, 1.0);
+  /* The pattern itself, anything, or (next to) the normal state, a saddle above the first g_nu. */
+  p->overlap = one_in(rng, 3) ? 1.0 : one_in(rng, 5) ? 0.0 : between(rng, -1.0, 1.0);
   p->perturbation = one_in(rng, 2) ? 0.0 : log_between(rng, 1e-6, 0.3);
   p->seed = (int64_t)gsl_rng_uniform_int(rng, 1000);
   t->full_space = p->perturbation > 0.0 || one_in(rng, 2);
