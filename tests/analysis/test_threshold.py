@@ -4,11 +4,14 @@
 import pathlib
 import shutil
 import subprocess
+import sys
 
 import h5py
 import matplotlib.image
 import numpy as np
 import pytest
+
+import check_threshold
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -25,6 +28,17 @@ def measured(program, tmp_path_factory):
 @pytest.fixture
 def copy(measured, tmp_path):
     return pathlib.Path(shutil.copy(measured, tmp_path / "copy.h5"))
+
+
+@pytest.fixture
+def check(monkeypatch, capsys):
+    """The check as a function: (exit code, what it prints)."""
+
+    def run(path):
+        monkeypatch.setattr(sys, "argv", ["check_threshold.py", str(path)])
+        return check_threshold.main(), capsys.readouterr().out
+
+    return run
 
 
 def position(path, perturbation, pattern, g0):
@@ -44,11 +58,11 @@ def test_the_measured_thresholds_are_g_nu_and_g_ret(script, measured):
         assert float(row[-1]) == g_ret
 
 
-def test_it_is_no_matter_of_the_seed(program, script, tmp_path):
+def test_it_is_no_matter_of_the_seed(program, check, tmp_path):
     subprocess.run([program, "run", ROOT / "jobs" / "retrieval_threshold.yaml", "-o", tmp_path / "other.h5",
                     "--set", "axes.g0.points=26", "--set", "initial.seed=2"], check=True, capture_output=True)
-    result = script("check_threshold.py", "other.h5")
-    assert result.returncode == 0, result.stdout + result.stderr
+    code, printed = check(tmp_path / "other.h5")
+    assert code == 0, printed
 
 
 @pytest.mark.parametrize("field, perturbation, pattern, g0, value, message", [
@@ -58,19 +72,19 @@ def test_it_is_no_matter_of_the_seed(program, script, tmp_path):
     ("xi", 1, 3, 1.0, np.nan, "differs from Eq. (12)"),
     ("n_unstable", 0, 4, 0.95, 0, "n_unstable 0"),
 ])
-def test_one_wrong_number_is_found(script, copy, field, perturbation, pattern, g0, value, message):
+def test_one_wrong_number_is_found(check, copy, field, perturbation, pattern, g0, value, message):
     with h5py.File(copy, "a") as file:
         file[field][position(copy, perturbation, pattern, g0)] = value
-    result = script("check_threshold.py", copy)
-    assert result.returncode == 3
-    assert "WRONG" in result.stdout and message in result.stdout and result.stdout.splitlines()[-1].startswith("FAILED")
+    code, printed = check(copy)
+    assert code == 3
+    assert "WRONG" in printed and message in printed and printed.splitlines()[-1].startswith("FAILED")
 
 
-def test_an_undecided_point_is_found(script, copy):
+def test_an_undecided_point_is_found(check, copy):
     with h5py.File(copy, "a") as file:
         file["verdict"][position(copy, 1, 1, 0.62)] = 5
-    result = script("check_threshold.py", copy)
-    assert result.returncode == 3 and "1 undecided" in result.stdout
+    code, printed = check(copy)
+    assert code == 3 and "1 undecided" in printed
 
 
 @pytest.mark.parametrize("name", ["check_threshold.py", "plot_threshold.py"])
@@ -78,16 +92,18 @@ def test_a_file_of_another_job_is_refused(script, closed_forms, name):
     result = script(name, closed_forms)
     assert result.returncode == 1 and "Traceback" not in result.stderr
     assert "expected the axes perturbation, pattern and g0, found g0, pattern" in result.stderr
-    result = script(name, "nowhere.h5")
+
+
+def test_a_missing_file_is_named(script):
+    result = script("check_threshold.py", "nowhere.h5")
     assert result.returncode == 1 and "nowhere.h5" in result.stderr and "Traceback" not in result.stderr
 
 
-@pytest.mark.parametrize("name", ["check_threshold.py", "plot_threshold.py"])
-def test_both_starts_are_needed(script, copy, name):
+def test_both_starts_are_needed(check, copy):
     with h5py.File(copy, "a") as file:
         file["perturbation"][...] = [1e-7, 1e-6]
-    result = script(name, copy)
-    assert result.returncode == 1 and "expected two perturbations, one of them 0" in result.stderr
+    with pytest.raises(SystemExit, match="expected two perturbations, one of them 0"):
+        check(copy)
 
 
 def test_the_picture_shows_what_was_computed(script, copy, tmp_path):
