@@ -20,7 +20,8 @@
  * next begins, and from the longest length on the time between them doubles.  The motion
  * (motion.h) is a limit cycle as soon as a window shows it to recur; a torus or chaos when two windows
  * in succession say so, the torus with the same frequencies; weak or intermittent chaos
- * also when the growth of separations over several of the longest windows says so together.  Order parameters that
+ * also when the growth of separations over several of the longest windows says so together, and chaos is asked for
+ * again at twice that time, as far as t_max allows, because much of it is a transient.  Order parameters that
  * fluctuate by no more than the precession of spins about a stable fixed point explains are
  * steady: dark precession. */
 #ifndef DICKEMAP_ATTRACTOR_H
@@ -52,6 +53,7 @@ typedef struct dkm_attractor {
   /* Growth of separations over the unclear windows of the longest length. */
   int n_long;
   double growth_sum, growth_square, lyapunov_sum;
+  double chaos_since; /* when chaos was first confirmed, 0: it was not */
   int64_t steps; /* before the lane's present count */
 } dkm_attractor;
 

@@ -50,6 +50,9 @@ static const double torus_bins = 0.1, torus_weight = 0.1;
  * what shear alone makes of it (1.4, by log 4) by far, and by three times its error. */
 enum { WEAK_WINDOWS = 4 };
 static const double weak_growth = 5.0, weak_errors = 3.0;
+/* Chaos that is only a transient often dies soon: it has to be there still at this many times the time at which it
+ * was seen first. (Going there without samples takes a fraction of the time that the samples took.) */
+static const double chaos_lasts = 2.0;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
 static const double window_fraction = 0.03;
 /* A pattern is retrieved if its overlap is above the first of these; another one whose
@@ -380,6 +383,15 @@ static bool is_weak_chaos(dkm_attractor *a, dkm_motion *motion) {
   return true;
 }
 
+/* Whether chaos has lasted long enough to be no transient, as far as t_max allows to wait for that. */
+static bool has_lasted(dkm_attractor *a, const dkm_motion *motion, const dkm_solver *solver, double t, double length) {
+  if (motion->kind != DKM_MOTION_CHAOS) return true;
+  if (a->chaos_since == 0.0) a->chaos_since = t;
+  const double until = chaos_lasts * a->chaos_since;
+  if (until + 2.0 * length > solver->t_max) return true;
+  return t >= until && motion->growth > weak_growth;
+}
+
 static void fill_oscillation(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
                              const dkm_motion *motion, const dkm_lane *lane, dkm_record *record) {
   fill_common(a, patterns, point, motion->xi_rms, lane, record);
@@ -415,7 +427,8 @@ dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *work
   }
   dkm_motion_analyse(series, solver->tolerance, &motion);
   const bool dark = is_dark_precession(a, workspace, patterns, point, series, &motion, lane, u, scratch, record);
-  if (!dark && (is_confirmed(a, &motion, fmax(bin, a->last_bin)) || is_weak_chaos(a, &motion)))
+  if (!dark && (is_confirmed(a, &motion, fmax(bin, a->last_bin)) || is_weak_chaos(a, &motion)) &&
+      has_lasted(a, &motion, solver, lane->t, length))
     fill_oscillation(a, patterns, point, &motion, lane, record);
   else if (!dark) {
     a->last_kind = motion.kind;
@@ -426,6 +439,7 @@ dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *work
     a->t_sample = a->n_samples < DKM_MOTION_MOST ? lane->t + length : 2.0 * lane->t;
     a->n_samples = a->n_samples < DKM_MOTION_MOST ? 2 * a->n_samples : DKM_MOTION_MOST;
     const double ratio = motion.half_size[1] / motion.half_size[0];
+    if (motion.kind == DKM_MOTION_CHAOS && a->chaos_since > 0.0) a->t_sample = fmax(a->t_sample, chaos_lasts * a->chaos_since);
     if (motion.kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing)
       a->t_sample = lane->t + fmin(relaxing_longest * lane->t, relaxing_decays * 0.5 * length / (1.0 - ratio));
     next_window(a, lane);
