@@ -389,7 +389,7 @@ static bool has_lasted(dkm_attractor *a, const dkm_motion *motion, const dkm_sol
   if (a->chaos_since == 0.0) a->chaos_since = t;
   const double until = chaos_lasts * a->chaos_since;
   if (until + 2.0 * length > solver->t_max) return true;
-  return t >= until && motion->growth > weak_growth;
+  return t >= until;
 }
 
 static void fill_oscillation(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
@@ -427,8 +427,9 @@ dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *work
   }
   dkm_motion_analyse(series, solver->tolerance, &motion);
   const bool dark = is_dark_precession(a, workspace, patterns, point, series, &motion, lane, u, scratch, record);
-  if (!dark && (is_confirmed(a, &motion, fmax(bin, a->last_bin)) || is_weak_chaos(a, &motion)) &&
-      has_lasted(a, &motion, solver, lane->t, length))
+  /* Weak chaos is seen over a time that doubles from window to window, and has lasted. */
+  if (!dark && ((is_confirmed(a, &motion, fmax(bin, a->last_bin)) && has_lasted(a, &motion, solver, lane->t, length)) ||
+                is_weak_chaos(a, &motion)))
     fill_oscillation(a, patterns, point, &motion, lane, record);
   else if (!dark) {
     a->last_kind = motion.kind;
