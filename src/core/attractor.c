@@ -28,8 +28,8 @@ static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1
  * takes from the component along the field, up to the second number: spins whose fields differ at that
  * order get out of step, and excite the modes, for 1e5 periods and more. */
 static const double steady_sampled_fraction = 0.1, steady_sampled_most = 5e-4;
-/* Fields that count as equal may differ by more than p^2, but not by more than this. */
-static const double most_unequal = 1e-3;
+/* Fields that count as equal may differ by more than p^2: tried from what is ten times rounding, to this at most. */
+static const double least_unequal = 1e-10, most_unequal = 1e-3;
 /* The transient before the first samples: this many times 1/kappa of the slowest mode, and
  * this many of the shortest windows. */
 static const double transient_decays = 50.0, transient_windows = 10.0;
@@ -198,7 +198,8 @@ static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patt
                              const double *state, double p, dkm_spectrum *spectrum) {
   const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(patterns, point, state, 0.0); /* at least 2 B */
   if (dkm_fixedpoint_spectrum(workspace, point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
-  for (double eps = 10.0 * p * p; p > 0.0 && spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
+  if (p == 0.0) return true;
+  for (double eps = fmax(10.0 * p * p, least_unequal); spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
     dkm_spectrum wider;
     if (dkm_fixedpoint_spectrum(workspace, point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
     if (wider.n_marginal == 0 && p * fastest * eps <= steadiness(p) * wider.decay_rate) *spectrum = wider;
@@ -351,7 +352,8 @@ static bool is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_workspace 
   for (int i = 0; i < series->n; i++)
     for (int c = 0; c < 3 * M; c++)
       if (!(fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])) <= steady)) return false;
-  if (!dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum) || spectrum.n_unstable > 0 || spectrum.n_marginal > 0)
+  if (!dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum) || spectrum.n_unstable > 0 ||
+      spectrum.n_marginal > 0)
     return false;
   fill_common(a, patterns, point, motion->xi_rms, lane, record);
   fill_stationary(patterns, &fixed, state, &spectrum, record);
@@ -440,7 +442,8 @@ dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *work
     a->t_sample = a->n_samples < DKM_MOTION_MOST ? lane->t + length : 2.0 * lane->t;
     a->n_samples = a->n_samples < DKM_MOTION_MOST ? 2 * a->n_samples : DKM_MOTION_MOST;
     const double ratio = motion.half_size[1] / motion.half_size[0];
-    if (motion.kind == DKM_MOTION_CHAOS && a->chaos_since > 0.0) a->t_sample = fmax(a->t_sample, chaos_lasts * a->chaos_since);
+    if (motion.kind == DKM_MOTION_CHAOS && a->chaos_since > 0.0)
+      a->t_sample = fmax(a->t_sample, chaos_lasts * a->chaos_since);
     if (motion.kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing)
       a->t_sample = lane->t + fmin(relaxing_longest * lane->t, relaxing_decays * 0.5 * length / (1.0 - ratio));
     next_window(a, lane);
