@@ -5,20 +5,20 @@
  *   from, to, points       linear       v_i = from + (to - from) i/(points - 1)
  *   ... scale: log         logarithmic  v_i = from (to/from)^(i/(points - 1))
  *
- * both with exact ends.  Every axis is a dimension of its own and its values are coordinates, hence strictly
- * monotonic; axes with the same `zip` share a dimension named by the group, and their values may be in any order.
+ * both with exact ends (job_spacing.c).  Every axis is a dimension of its own and its values are coordinates, hence
+ * strictly monotonic; axes with the same `zip` share a dimension named by the group, and their values may be in any order.
  *
  * Three passes: what each axis varies and how long it is; how they form a grid, where the number of points is
  * checked; the values. */
 #include "job_axes.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/record.h"
 #include "job_quantity.h"
+#include "job_spacing.h"
 
 enum { KEY_BYTES = 64 };
 
@@ -199,18 +199,13 @@ static dkm_status make_values(dkm_axis *axis, const dkm_job_source *source, int 
   if (axis->n > 1 && to == from)
     return dkm_schema_fail(source, err, axis_key(i, "to", key), "is %s, but must differ from `from`",
                            dkm_quote(keys->to, quoted));
-  /* expl and logl rather than exp and log: what machines may disagree on is lost in the last rounding, so that
-   * a job has the same values, bit for bit, wherever it is read. */
-  long double log_from = is_log ? logl((long double)from) : 0, log_to = is_log ? logl((long double)to) : 0;
+  const char *end = axis->n > 1 ? keys->to : NULL;
+  if (is_log)
+    dkm_spacing_log(keys->from, end, axis->n, axis->values);
+  else
+    dkm_spacing_linear(keys->from, end, axis->n, axis->values);
   for (int64_t j = 0; j < axis->n; j++) {
-    double value = j == 0 ? from : to;
-    if (j > 0 && j < axis->n - 1) {
-      if (is_log)
-        value = (double)expl(log_from + (log_to - log_from) * (long double)j / (long double)(axis->n - 1));
-      else
-        value = from + (to - from) * (double)j / (double)(axis->n - 1);
-    }
-    axis->values[j] = value;
+    const double value = axis->values[j];
     if (!dkm_limits_allow(limits, value))
       return dkm_schema_fail(source, err, axis_key(i, "", key), "value %lld of %lld is %.15g, but must be %s",
                              (long long)j + 1, (long long)axis->n, value, dkm_limits_text(limits, allowed));

@@ -129,6 +129,57 @@ static void logarithmic_axes_end_exactly_and_rise_by_a_constant_factor(void **st
   dkm_job_free(&job);
 }
 
+/* What a grid of points has in common with a longer or finer one has the same bits. */
+static void values_do_not_depend_on_the_grid_that_they_are_in(void **state) {
+  (void)state;
+  static const struct {
+    const char *a, *b;
+    int first, step; /* value i of a is value first + i step of b */
+  } grids[] = {{"from: 0.01, to: 2.0, points: 200", "from: 0.01, to: 20, points: 2000", 0, 1},
+               {"from: 0.01, to: 2.0, points: 200", "from: 0, to: +2.01, points: 202", 1, 1},
+               {"from: 0.01, to: 2.0, points: 200", "from: 0.01, to: 2.0, points: 598", 0, 3},
+               {"from: 0.1, to: 0.7, points: 8", "from: 0.1, to: 0.7, points: 71", 0, 10},
+               {"from: 1.3e-5, to: 0.7e-3, points: 30", "from: .000013, to: 7e-4, points: 88", 0, 3},
+               {"from: 0.3, to: 700, points: 30, scale: log", "from: 0.3, to: 700, points: 146, scale: log", 0, 5},
+               /* beyond exact arithmetic, refined */
+               {"from: 1.0000000000000001e-9, to: 3.3e8, points: 30", "from: 1.0000000000000001e-9, to: 3.3e8, points: 204",
+                0, 7},
+               {"from: 1.5e40, to: 3.3e41, points: 30", "from: 1.5e40, to: 3.3e41, points: 88", 0, 3}};
+  for (size_t g = 0; g < sizeof grids / sizeof *grids; g++) {
+    dkm_job a, b;
+    char text[2048];
+    snprintf(text, sizeof text, MODEL "axes:\n- {name: g0, %s}\n", grids[g].a);
+    parse(&a, text, NULL);
+    snprintf(text, sizeof text, MODEL "axes:\n- {name: g0, %s}\n", grids[g].b);
+    parse(&b, text, NULL);
+    for (int64_t i = 0; i < a.n_points; i++) {
+      const double x = a.axes[0].values[i], y = b.axes[0].values[grids[g].first + i * grids[g].step];
+      if (x != y) fail_msg("%s: value %lld is %.17g, but %.17g in %s", grids[g].a, (long long)i, x, y, grids[g].b);
+    }
+    dkm_job_free(&a);
+    dkm_job_free(&b);
+  }
+}
+
+/* The decimal that a value stands for, read as a number, for steps that are decimals. */
+static void linear_axes_have_the_doubles_next_to_their_numbers(void **state) {
+  (void)state;
+  dkm_job job;
+  char number[40];
+  parse(&job, SMALL "axes:\n- {name: Omega, from: -37.00, to: 63, points: 100001}\n", NULL);
+  for (int i = 0; i <= 100000; i++) {
+    const int thousandths = i - 37000;
+    snprintf(number, sizeof number, "%s%d.%03d", thousandths < 0 ? "-" : "", abs(thousandths) / 1000,
+             abs(thousandths) % 1000);
+    if (job.axes[0].values[i] != strtod(number, NULL)) fail_msg("%s is %.17g", number, job.axes[0].values[i]);
+  }
+  dkm_job_free(&job);
+  /* Thirds: the quotient of two numbers that are exact is rounded once. */
+  parse(&job, SMALL "axes:\n- {name: Omega, from: 1, to: 1000, points: 2998}\n", NULL);
+  for (int i = 0; i < 2998; i++) assert_true(job.axes[0].values[i] == (double)(3 + i) / 3.0);
+  dkm_job_free(&job);
+}
+
 static void axes_may_fall(void **state) {
   (void)state;
   dkm_job job;
@@ -433,6 +484,8 @@ int main(void) {
       cmocka_unit_test(blue_detuning_is_legal),
       cmocka_unit_test(an_axis_may_stand_in_for_a_key_of_the_model),
       cmocka_unit_test(linear_axes_end_exactly_and_rise_evenly),
+      cmocka_unit_test(values_do_not_depend_on_the_grid_that_they_are_in),
+      cmocka_unit_test(linear_axes_have_the_doubles_next_to_their_numbers),
       cmocka_unit_test(logarithmic_axes_end_exactly_and_rise_by_a_constant_factor),
       cmocka_unit_test(axes_may_fall),
       cmocka_unit_test(one_point_needs_no_end),
