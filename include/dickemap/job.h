@@ -79,6 +79,9 @@ bool dkm_job_perturbed(const dkm_job *job);
 /* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ... */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
 
+/* "point 5 (g0=0.3, pattern=2)" into out[out_bytes], cut if too long; returns out. */
+const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *out, size_t out_bytes);
+
 /* Applies one "name=value" of `point --at` to a point: any axis quantity, in the spelling
  * of axes. Fails with DKM_INPUT. */
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err);

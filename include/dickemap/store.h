@@ -29,6 +29,7 @@
 
 #include "dickemap/job.h"
 #include "dickemap/record.h"
+#include "dickemap/shard.h"
 #include "dickemap/trajectory.h"
 
 enum { DKM_STATUS_TODO = 0, DKM_STATUS_DONE = 1, DKM_STATUS_POINT_FAILED = 2 };
@@ -42,6 +43,7 @@ typedef struct dkm_provenance {
   const char *command;         /* the command line */
   const char *instruction_set; /* of the ensemble kernel */
   int n_ranks;
+  const dkm_shard *shard;      /* the file is for this part of the grid alone; NULL: for all of it */
 } dkm_provenance;
 
 /* Creates the file (rank 0 only; serial; not collective). overwrite: replace an existing
@@ -51,6 +53,12 @@ typedef struct dkm_provenance {
  * existing file is as it was. */
 dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
                             dkm_error *err);
+
+/* The same with some records in it already: `fill` writes into the new file before it gets its name, when nobody else
+ * knows of it and metadata may still change; it closes what it opens.  What fails there fails the creation. */
+typedef dkm_status (*dkm_store_fill)(void *context, const char *new_path, dkm_error *err);
+dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const dkm_provenance *provenance,
+                                   bool overwrite, dkm_store_fill fill, void *context, dkm_error *err);
 
 /* Whether dkm_store_create would refuse, without touching anything: called before any work. */
 dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool overwrite, dkm_error *err);
@@ -87,6 +95,9 @@ void dkm_store_reader_close(dkm_store_reader *reader);
 /* The job as the file holds it: parsed anew from the text inside, with the --set strings
  * of the run applied.  Owned by the reader. */
 const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader);
+
+/* The part of the grid that the file is for; DKM_SHARD_WHOLE unless a run with a shard made it. */
+dkm_shard dkm_store_reader_shard(const dkm_store_reader *reader);
 
 /* An attribute of the file as text (numbers printed), into out[out_bytes]; "" if absent. */
 void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char *out, size_t out_bytes);

@@ -3,6 +3,8 @@
 #include "cli.h"
 
 #include <mpi.h>
+#include <stdlib.h>
+#include <string.h>
 
 const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
 
@@ -10,6 +12,16 @@ void dkm_cli_print(const char *text) {
   int rank = 0;
   MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   if (rank == 0) fputs(text, stdout);
+}
+
+dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *err) {
+  size_t size = sizeof "dickemap";
+  for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
+  *out = malloc(size);
+  if (!*out) return dkm_fail(err, DKM_MEMORY, "out of memory (the command line)");
+  char *at = stpcpy(*out, "dickemap");
+  for (int i = 0; i < argc; i++) at = stpcpy(stpcpy(at, " "), argv[i]);
+  return DKM_OK;
 }
 
 void dkm_cli_bytes(double bytes, char *out, size_t out_bytes) {

@@ -18,10 +18,15 @@ dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_merge(int argc, char **argv, dkm_error *err);
 
 /* getopt_long has answered '?' or ':' (opterr is 0, optstring begins with ':'): DKM_INPUT with a message that names
  * the option. argv as above. */
 dkm_status dkm_cli_option_error(char **argv, int answer, dkm_error *err);
+
+/* The command line as one text, for a file's history; malloc'ed, the caller frees. To be called before getopt
+ * reorders argv. DKM_MEMORY. */
+dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *err);
 
 /* Prints help on rank 0 only. */
 void dkm_cli_print(const char *text);

@@ -25,11 +25,12 @@ static const char help[] = "usage: dickemap info FILE.h5\n"
                            "  -h, --help   this text\n";
 
 typedef struct counts {
-  int64_t left, done;
+  int64_t left, done, others; /* others: to be computed in other shards */
   int64_t verdict[DKM_N_VERDICTS], failure[DKM_N_FAILURES];
 } counts;
 
 static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, counts *found, dkm_error *err) {
+  const dkm_shard shard = dkm_store_reader_shard(reader);
   uint8_t *point_status = malloc(BLOCK);
   dkm_record *records = malloc(BLOCK * sizeof *records);
   dkm_status status = DKM_OK;
@@ -41,8 +42,14 @@ static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, count
     int64_t n_done = 0;
     /* Status first: a record that is done then is complete when it is read. */
     if ((status = dkm_store_reader_status(reader, first, n, point_status, err)) != DKM_OK) break;
-    for (int64_t i = 0; i < n; i++) n_done += point_status[i] != DKM_STATUS_TODO;
-    found->left += n - n_done;
+    for (int64_t i = 0; i < n; i++) {
+      if (point_status[i] != DKM_STATUS_TODO)
+        n_done++;
+      else if (dkm_shard_has(&shard, first + i))
+        found->left++;
+      else
+        found->others++;
+    }
     found->done += n_done;
     if (n_done == 0) continue;
     if ((status = dkm_store_reader_records(reader, first, n, records, NULL, err)) != DKM_OK) break;
@@ -81,6 +88,7 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   dkm_status status = dkm_store_reader_open(path, &reader, err);
   if (status != DKM_OK) return status;
   const dkm_job *job = dkm_store_reader_job(reader);
+  const dkm_shard shard = dkm_store_reader_shard(reader);
   if ((status = count_points(reader, job->n_points, &found, err)) != DKM_OK) goto cleanup;
 
   printf("file: %s\n", path);
@@ -92,12 +100,15 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   printf("state: %s\n", job->keep_state ? "final" : "none");
   print_axes(job);
   printf("points: %lld\n", (long long)job->n_points);
+  printf("shard: %d of %d\n", shard.index, shard.n);
   printf("done: %lld\n", (long long)found.done);
   printf("left: %lld\n", (long long)found.left);
+  printf("of other shards: %lld\n", (long long)found.others);
   for (int v = 0; v < DKM_N_VERDICTS; v++)
     printf("verdict %s: %lld\n", dkm_verdict_name(v), (long long)found.verdict[v]);
   for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)
     printf("failure %s: %lld\n", dkm_failure_name(f), (long long)found.failure[f]);
+  print_attribute(reader, "records from", "records_from");
   print_attribute(reader, "version", "dickemap_version");
   print_attribute(reader, "created", "date_created");
   print_attribute(reader, "host", "host");

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* dickemap run: all points of a job into one file.
  *
- *   rank 0 reads the job -> every rank has it -> the output is checked -> evaluators
+ *   rank 0 reads the job -> every rank has it -> the output is checked (run_output.c) -> evaluators
  *   -> rank 0 takes the lock, creates the file or finds what is left in it -> all open it
  *   -> schedule: workers compute (run_worker.c), rank 0 marks and looks whether to end (ending.c)
  *   -> closed -> lock released -> summary
@@ -18,10 +18,10 @@
 #include "dickemap/job.h"
 #include "dickemap/lock.h"
 #include "dickemap/progress.h"
-#include "dickemap/resume.h"
 #include "dickemap/schedule.h"
 #include "dickemap/store.h"
 #include "ending.h"
+#include "run_output.h"
 #include "run_worker.h"
 
 static const char help[] =
@@ -32,6 +32,8 @@ static const char help[] =
     "      --resume           continue an existing file of the same job; begin it if there is none\n"
     "      --check            with --resume: compare all records with their checksums, redo wrong ones\n"
     "      --retry-failed     with --resume: also redo points with verdict `failed`\n"
+    "      --extend OLD.h5    begin with the points that this file has, of a job with other axes; may be repeated\n"
+    "      --shard I/N        compute part I of N only, in a file of its own (default: with .IofN.h5); see merge\n"
     "      --time-limit TIME  end in good order before; minutes, HH:MM:SS or D-HH:MM:SS\n"
     "      --break-lock       ignore that another run seems to use the output\n"
     "      --set KEY=VALUE    override a key of the job, such as solver.t_max=1e5; may be repeated\n"
@@ -43,11 +45,12 @@ static const char help[] =
     "finished is in the file, and --resume continues it.\n";
 
 struct arguments {
-  const char *job, *output, *cpu;
-  const char **sets; /* room for argc */
+  const char *job, *cpu;
+  const char **sets, **old; /* room for argc each */
   int n_sets;
   double t_start, time_limit; /* seconds, time_limit from t_start; INFINITY for none */
-  bool overwrite, resume, check, retry_failed, break_lock, quiet, help;
+  dkm_run_output output;
+  bool break_lock, quiet, help;
 };
 
 struct run {
@@ -56,7 +59,8 @@ struct run {
   /* master */
   dkm_progress progress;
   dkm_ending ending;
-  int64_t n_before, n_done; /* done before this run, and with what it has done */
+  int64_t n_points;         /* of the job, or of the shard */
+  int64_t n_before, n_done; /* of them, done before this run, and with what it has done */
   bool quiet;
 };
 
@@ -88,27 +92,30 @@ static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *
   return DKM_OK;
 }
 
-static void print_summary(const struct run *run, const char *output, double elapsed) {
-  char duration[32];
+static void print_summary(const struct run *run, const dkm_run_output *output, double elapsed) {
+  char duration[32], shard[64] = "";
   int64_t n_done = 0;
   for (int v = 0; v < DKM_N_VERDICTS; v++) n_done += run->worker.n_verdicts[v];
   dkm_cli_duration(elapsed, duration, sizeof duration);
   for (int v = 0; v < DKM_N_VERDICTS; v++)
     if (run->worker.n_verdicts[v] > 0) printf("%12lld  %s\n", (long long)run->worker.n_verdicts[v], dkm_verdict_name(v));
   if (run->n_before > 0) printf("%12lld  points were done before\n", (long long)run->n_before);
-  printf("%12lld  points in %s (%.3g points/s), written to %s\n", (long long)n_done, duration, (double)n_done / elapsed,
-         output);
+  if (output->shard.n > 1) snprintf(shard, sizeof shard, " of shard %d/%d", output->shard.index, output->shard.n);
+  printf("%12lld  points%s in %s (%.3g points/s), written to %s\n", (long long)n_done, shard, duration,
+         (double)n_done / elapsed, output->path);
 }
 
 /* ---- the command ---- */
 
 static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
-  enum { OVERWRITE = 256, RESUME, CHECK, RETRY_FAILED, TIME_LIMIT, BREAK_LOCK, SET, CPU };
+  enum { OVERWRITE = 256, RESUME, CHECK, RETRY_FAILED, EXTEND, SHARD, TIME_LIMIT, BREAK_LOCK, SET, CPU };
   static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                           {"overwrite", no_argument, NULL, OVERWRITE},
                                           {"resume", no_argument, NULL, RESUME},
                                           {"check", no_argument, NULL, CHECK},
                                           {"retry-failed", no_argument, NULL, RETRY_FAILED},
+                                          {"extend", required_argument, NULL, EXTEND},
+                                          {"shard", required_argument, NULL, SHARD},
                                           {"time-limit", required_argument, NULL, TIME_LIMIT},
                                           {"break-lock", no_argument, NULL, BREAK_LOCK},
                                           {"set", required_argument, NULL, SET},
@@ -120,19 +127,26 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
   optind = 1;
   while ((answer = getopt_long(argc, argv, ":o:qh", options, NULL)) != -1) switch (answer) {
     case 'o':
-      args->output = optarg;
+      args->output.path = optarg;
       break;
     case OVERWRITE:
-      args->overwrite = true;
+      args->output.overwrite = true;
       break;
     case RESUME:
-      args->resume = true;
+      args->output.resume = true;
       break;
     case CHECK:
-      args->check = true;
+      args->output.check = true;
       break;
     case RETRY_FAILED:
-      args->retry_failed = true;
+      args->output.retry_failed = true;
+      break;
+    case EXTEND:
+      args->old[args->output.n_old++] = optarg;
+      break;
+    case SHARD:
+      if (dkm_shard_parse(optarg, &args->output.shard, err)) return err->status;
+      args->output.has_shard = true;
       break;
     case TIME_LIMIT:
       if (dkm_ending_parse_limit(optarg, &args->time_limit, err)) return err->status;
@@ -155,11 +169,11 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
     default:
       return dkm_cli_option_error(argv, answer, err);
     }
-  if (args->resume && args->overwrite)
+  if (args->output.resume && args->output.overwrite)
     return dkm_fail(err, DKM_INPUT, "run: --resume and --overwrite exclude each other; see `dickemap run --help`");
-  if ((args->check || args->retry_failed) && !args->resume)
+  if ((args->output.check || args->output.retry_failed) && !args->output.resume)
     return dkm_fail(err, DKM_INPUT, "run: %s needs --resume; see `dickemap run --help`",
-                    args->check ? "--check" : "--retry-failed");
+                    args->output.check ? "--check" : "--retry-failed");
   if (optind == argc) return dkm_fail(err, DKM_INPUT, "run: no job file given; see `dickemap run --help`");
   if (optind + 1 < argc)
     return dkm_fail(err, DKM_INPUT, "run: unexpected argument \"%s\" after the job file %s; see `dickemap run --help`",
@@ -168,63 +182,11 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
   return DKM_OK;
 }
 
-/* jobs/fig3.yaml -> fig3.h5 */
-static dkm_status default_output(const char *job, char **out, dkm_error *err) {
-  const char *slash = strrchr(job, '/'), *name = slash ? slash + 1 : job, *dot = strrchr(name, '.');
-  size_t length = dot && (strcmp(dot, ".yaml") == 0 || strcmp(dot, ".yml") == 0) ? (size_t)(dot - name) : strlen(name);
-  *out = malloc(length + sizeof ".h5");
-  if (!*out) return dkm_fail(err, DKM_MEMORY, "out of memory (the output's name)");
-  memcpy(*out, name, length);
-  strcpy(*out + length, ".h5");
-  return DKM_OK;
-}
-
-/* The command line, for the file's history. */
-static dkm_status join_command(int argc, char **argv, char **out, dkm_error *err) {
-  size_t size = sizeof "dickemap";
-  for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
-  *out = malloc(size);
-  if (!*out) return dkm_fail(err, DKM_MEMORY, "out of memory (the command line)");
-  char *at = stpcpy(*out, "dickemap");
-  for (int i = 0; i < argc; i++) at = stpcpy(stpcpy(at, " "), argv[i]);
-  return DKM_OK;
-}
-
-/* Rank 0: whether the output may be written; nothing is touched. */
-static dkm_status check_output(const struct arguments *args, const char *output, const dkm_job *job, bool *exists,
-                               dkm_error *err) {
-  *exists = false;
-  if (args->resume && output[0] != '\0') {
-    dkm_status status = dkm_resume_check(output, job, exists, err);
-    if (status || *exists) return status;
-  }
-  return dkm_store_check_output(output, job, args->overwrite, err);
-}
-
-/* Rank 0, with the lock: the file is created, or what is left in it is found. */
-static dkm_status prepare_output(const struct arguments *args, const char *output, const dkm_job *job,
-                                 const char *command, int n_ranks, dkm_resume *resume, dkm_error *err) {
-  bool exists;
-  dkm_resume_remove_leftovers(output);
-  dkm_status status = check_output(args, output, job, &exists, err); /* again: another run may have come first */
-  if (!status && !exists) {
-    dkm_provenance provenance = {.version = dkm_cli_version,
-                                 .command = command,
-                                 .instruction_set = args->cpu ? args->cpu : dkm_cpu_best(),
-                                 .n_ranks = n_ranks};
-    status = dkm_store_create(output, job, &provenance, args->overwrite, err);
-  }
-  if (!status) status = dkm_resume_find(output, job, args->check, args->retry_failed, resume, err);
-  if (!status && resume->n_wrong > 0)
-    fprintf(stderr, "%lld points were marked done but do not agree with their checksums; they are computed again\n",
-            (long long)resume->n_wrong);
-  return status;
-}
-
-static dkm_status run_job(const struct arguments *args, const char *output, const char *command, dkm_error *err) {
+static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
   struct run run = {.job = &job, .worker.job = &job, .quiet = args->quiet};
+  dkm_run_output *output = &args->output;
   dkm_resume resume = {0};
   dkm_lock *lock = NULL;
   char note[DKM_MESSAGE_BYTES];
@@ -241,7 +203,7 @@ static dkm_status run_job(const struct arguments *args, const char *output, cons
   if (!status) status = dkm_schedule_share_job(comm, &job, err);
   if (status) goto cleanup;
 
-  if (master) status = check_output(args, output, &job, &exists, err);
+  if (master) status = dkm_run_output_check(output, &job, &exists, err);
   status = dkm_schedule_agree(comm, status, err);
   if (status) goto cleanup;
 
@@ -250,19 +212,24 @@ static dkm_status run_job(const struct arguments *args, const char *output, cons
   if (status) goto cleanup;
 
   if (master) {
-    status = dkm_lock_take(output, args->break_lock, &lock, note, sizeof note, err);
-    if (!status && note[0]) fprintf(stderr, "%s: %s\n", output, note);
-    if (!status) status = prepare_output(args, output, &job, command, n_ranks, &resume, err);
+    const dkm_provenance provenance = {.version = dkm_cli_version,
+                                       .command = command,
+                                       .instruction_set = args->cpu ? args->cpu : dkm_cpu_best(),
+                                       .n_ranks = n_ranks};
+    status = dkm_lock_take(output->path, args->break_lock, &lock, note, sizeof note, err);
+    if (!status && note[0]) fprintf(stderr, "%s: %s\n", output->path, note);
+    if (!status) status = dkm_run_output_prepare(output, &job, &provenance, args->quiet ? NULL : stderr, &resume, err);
   }
   status = dkm_schedule_agree(comm, status, err);
-  if (!status) status = dkm_store_open(comm, output, &job, &run.worker.store, err);
+  if (!status) status = dkm_store_open(comm, output->path, &job, &run.worker.store, err);
   if (status) goto cleanup;
 
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
   const double t_start = dkm_run_now();
   if (master) {
-    run.n_done = run.n_before = job.n_points - resume.n_points;
-    if (!run.quiet) dkm_progress_start(&run.progress, job.n_points, run.n_before);
+    run.n_points = dkm_shard_size(&output->shard, job.n_points);
+    run.n_done = run.n_before = run.n_points - resume.n_points;
+    if (!run.quiet) dkm_progress_start(&run.progress, run.n_points, run.n_before);
     status = dkm_resume_reset(&resume, run.worker.store, err);
   }
   status = dkm_schedule_agree(comm, status, err);
@@ -281,8 +248,8 @@ static dkm_status run_job(const struct arguments *args, const char *output, cons
     status = dkm_fail(err, DKM_STOPPED,
                       "stopped early (%s): %lld of %lld points done, %lld left; the same command with --resume "
                       "continues",
-                      run.ending.reason, (long long)run.n_done, (long long)job.n_points,
-                      (long long)(job.n_points - run.n_done));
+                      run.ending.reason, (long long)run.n_done, (long long)run.n_points,
+                      (long long)(run.n_points - run.n_done));
 
 cleanup:
   dkm_lock_release(lock);
@@ -293,23 +260,29 @@ cleanup:
 }
 
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err) {
-  struct arguments args = {.t_start = dkm_run_now(), .time_limit = INFINITY};
+  struct arguments args = {.t_start = dkm_run_now(), .time_limit = INFINITY, .output.shard = DKM_SHARD_WHOLE};
   char *default_name = NULL, *command = NULL;
-  dkm_status status = join_command(argc, argv, &command, err); /* before getopt reorders argv */
+  dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
   args.sets = malloc(sizeof *args.sets * (size_t)(argc > 0 ? argc : 1));
-  if (!args.sets && !status) status = dkm_fail(err, DKM_MEMORY, "out of memory (arguments)");
+  args.old = malloc(sizeof *args.old * (size_t)(argc > 0 ? argc : 1));
+  args.output.old = args.old;
+  if ((!args.sets || !args.old) && !status) status = dkm_fail(err, DKM_MEMORY, "out of memory (arguments)");
   if (!status) status = parse_arguments(argc, argv, &args, err);
   if (status) goto cleanup;
   if (args.help) {
     dkm_cli_print(help);
     goto cleanup;
   }
-  if (!args.output) status = default_output(args.job, &default_name, err);
-  if (!status) status = run_job(&args, args.output ? args.output : default_name, command, err);
+  if (!args.output.path) {
+    status = dkm_run_output_name(args.job, &args.output.shard, args.output.has_shard, &default_name, err);
+    args.output.path = default_name;
+  }
+  if (!status) status = run_job(&args, command, err);
 
 cleanup:
   free(command);
   free(default_name);
+  free(args.old);
   free(args.sets);
   return status;
 }

@@ -10,7 +10,7 @@
  *
  * The file is read in blocks, so that one of any size needs little memory.  In the same pass the points to
  * recompute are drawn, all with the same chance, without knowing their number beforehand (Vitter, algorithm R).
- * Points that are not done are no difference: they are counted.  A run may be writing: the status of a point is
+ * Points that are not done are no difference: they are counted, in a shard without those of the others.  A run may be writing: the status of a point is
  * read before its record.
  *
  * Theory.  A start without perturbation and with some overlap stays on the symmetric subspace of its cue (quotient.h).
@@ -82,7 +82,8 @@ struct sampled {
 
 struct verification {
   const dkm_job *job;
-  int64_t n_done, n_failed_points, n_different;
+  dkm_shard shard;
+  int64_t n_done, n_left, n_failed_points, n_different; /* n_left: the shard's own points */
   int n_shown;
   struct check status, checksum, residual, theory, recomputed;
   int64_t n_given_up, n_undecided;
@@ -92,25 +93,14 @@ struct verification {
 
 /* ---- telling differences ---- */
 
-/* "point 5 (g0=0.3, pattern=2)" */
-static void print_point(const dkm_job *job, int64_t i_point) {
-  int64_t index[DKM_MAX_AXES];
-  dkm_job_index(job, i_point, index);
-  printf("point %" PRId64, i_point);
-  for (int i = 0; i < job->n_axes; i++)
-    printf("%s%s=%.10g", i ? ", " : " (", job->axes[i].long_name, job->axes[i].values[index[job->axes[i].dim]]);
-  printf("%s", job->n_axes ? ")" : "");
-}
-
 __attribute__((format(printf, 4, 5))) static void differs(struct verification *v, struct check *check, int64_t i_point,
                                                           const char *format, ...) {
   check->n_different++;
   v->n_different++;
   if (v->n_shown == MAX_SHOWN) return;
   v->n_shown++;
-  printf("difference: ");
-  print_point(v->job, i_point);
-  printf(": ");
+  char point[DKM_MESSAGE_BYTES];
+  printf("difference: %s: ", dkm_job_describe_point(v->job, i_point, point, sizeof point));
   va_list arguments;
   va_start(arguments, format);
   vprintf(format, arguments);
@@ -245,7 +235,10 @@ static dkm_status check_records(struct verification *v, const struct arguments *
     const int64_t n = job->n_points - first < block ? job->n_points - first : block;
     int64_t n_done = 0;
     if ((status = dkm_store_reader_status(reader, first, n, point_status, err)) != DKM_OK) goto cleanup;
-    for (int64_t i = 0; i < n; i++) n_done += point_status[i] != DKM_STATUS_TODO;
+    for (int64_t i = 0; i < n; i++) {
+      n_done += point_status[i] != DKM_STATUS_TODO;
+      v->n_left += point_status[i] == DKM_STATUS_TODO && dkm_shard_has(&v->shard, first + i);
+    }
     if (n_done == 0) continue;
     if ((status = dkm_store_reader_records(reader, first, n, records, checksums, err)) != DKM_OK) goto cleanup;
     if (states && (status = dkm_store_reader_states(reader, first, n, states, err)) != DKM_OK) goto cleanup;
@@ -398,6 +391,7 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
   dkm_status status = dkm_store_reader_open(args->file, &reader, err);
   if (status != DKM_OK) return status;
   v.job = dkm_store_reader_job(reader);
+  v.shard = dkm_store_reader_shard(reader);
   v.sample = malloc((size_t)(args->sample > 0 ? args->sample : 1) * sizeof *v.sample);
   if (!v.sample) {
     status = dkm_fail(err, DKM_MEMORY, "verify: out of memory for a sample of %ld points", args->sample);
@@ -424,7 +418,10 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
     printf("difference: ... and %" PRId64 " more\n", v.n_different - v.n_shown - (axes.status == DKM_DIFFERENT));
   printf("points: %" PRId64 "\n", v.job->n_points);
   printf("done: %" PRId64 "\n", v.n_done);
-  printf("left: %" PRId64 "\n", v.job->n_points - v.n_done);
+  printf("left: %" PRId64 "\n", v.n_left);
+  if (v.shard.n > 1)
+    printf("of other shards: %" PRId64 ", this is shard %d of %d\n", v.job->n_points - v.n_done - v.n_left,
+           v.shard.index, v.shard.n);
   printf("failed: %" PRId64 "\n", v.n_failed_points);
   printf("coordinates: %d checked, %s\n", v.job->n_axes + 1, axes.status == DKM_DIFFERENT ? "1 differs" : "0 differ");
   print_check("status", &v.status);
@@ -437,9 +434,11 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
          v.n_undecided, v.n_given_up, args->seconds);
   if (v.n_different > 0)
     status = dkm_fail(err, DKM_DIFFERENT, "%s: %" PRId64 " differences found", args->file, v.n_different);
-  else if (v.n_done < v.job->n_points)
-    printf("result: no difference, but incomplete: %" PRId64 " of %" PRId64 " points are left\n",
-           v.job->n_points - v.n_done, v.job->n_points);
+  else if (v.n_left > 0)
+    printf("result: no difference, but incomplete: %" PRId64 " of %" PRId64 " points are left\n", v.n_left,
+           v.n_done + v.n_left);
+  else if (v.shard.n > 1)
+    printf("result: shard %d of %d is complete, no difference\n", v.shard.index, v.shard.n);
   else
     printf("result: complete, no difference\n");
 

@@ -28,6 +28,7 @@ static const struct {
     {"point", dkm_cmd_point, "compute one point and print everything about it"},
     {"info", dkm_cmd_info, "say what an output file holds, also while it is being written"},
     {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew"},
+    {"merge", dkm_cmd_merge, "put the files of shards together"},
 };
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 

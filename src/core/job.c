@@ -305,6 +305,18 @@ void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point) {
   }
 }
 
+const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *out, size_t out_bytes) {
+  int64_t index[DKM_MAX_AXES];
+  dkm_job_index(job, i_point, index);
+  size_t used = (size_t)snprintf(out, out_bytes, "point %lld", (long long)i_point);
+  for (int i = 0; i < job->n_axes && used < out_bytes; i++) {
+    const dkm_axis *axis = &job->axes[i];
+    used += (size_t)snprintf(out + used, out_bytes - used, "%s%s=%.10g%s", i ? ", " : " (", axis->long_name,
+                             axis->values[index[axis->dim]], i == job->n_axes - 1 ? ")" : "");
+  }
+  return out;
+}
+
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err) {
   char name[DKM_NAME_BYTES], reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
   const char *equals = strchr(assignment, '=');

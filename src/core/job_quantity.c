@@ -141,6 +141,29 @@ void dkm_quantity_set(dkm_point *point, int n_modes, dkm_quantity quantity, int 
     if (mode == 0 || mode == mu + 1) per_mode[mu] = value;
 }
 
+double dkm_quantity_get(const dkm_point *point, dkm_quantity quantity, int mode) {
+  const int mu = mode > 0 ? mode - 1 : 0;
+  switch (quantity) {
+  case DKM_AXIS_G0:
+    return point->g0;
+  case DKM_AXIS_OMEGA:
+    return point->Omega;
+  case DKM_AXIS_OMEGA_MU:
+    return point->Omega_mu[mu];
+  case DKM_AXIS_KAPPA_MU:
+    return point->kappa_mu[mu];
+  case DKM_AXIS_PATTERN:
+    return point->pattern;
+  case DKM_AXIS_OVERLAP:
+    return point->overlap;
+  case DKM_AXIS_PERTURBATION:
+    return point->perturbation;
+  case DKM_AXIS_SEED:
+    return (double)point->seed;
+  }
+  return NAN;
+}
+
 const char *dkm_quote(const char *value, char out[DKM_QUOTE_BYTES]) {
   enum { SHOWN = 44 };
   if (*value == '\0') return strcpy(out, "empty");

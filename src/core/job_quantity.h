@@ -40,6 +40,9 @@ bool dkm_quantity_parse(const char *name, int n_modes, dkm_quantity *quantity, i
 /* Sets it in a point (mode 0 of a per-mode quantity: in all n_modes modes). */
 void dkm_quantity_set(dkm_point *point, int n_modes, dkm_quantity quantity, int mode, double value);
 
+/* What a point has of it (mode 0 of a per-mode quantity: of the first mode). */
+double dkm_quantity_get(const dkm_point *point, dkm_quantity quantity, int mode);
+
 /* A value as a message quotes it: numbers bare, other text in quotation marks, control characters as ?, cut if long. */
 enum { DKM_QUOTE_BYTES = 64 };
 const char *dkm_quote(const char *value, char out[DKM_QUOTE_BYTES]);

@@ -6,13 +6,15 @@
  * a rename that does not overwrite, so a file under that name is always complete.
  *
  *   1. checks: output free, folder writable, space on the disk
- *   2. <path>.new-<pid> in the same folder: everything (store_layout.c); close; fsync
+ *   2. <path>.new-<pid> in the same folder: everything (store_layout.c), and records that are known already
+ *      (store_carry.c); close; fsync
  *   3. rename to <path>; fsync of the folder */
 #define _GNU_SOURCE /* fallocate, renameat2, realpath, asprintf */
 #include "store_hdf5.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,6 +33,16 @@ double dkm_store_bytes(const dkm_job *job) {
   double bytes = a_point * (double)job->n_points;
   for (int i = 0; i < job->n_axes; i++) bytes += 8 * (double)job->axes[i].n;
   return bytes;
+}
+
+/* What the disk gives to a file: all of it, but for a shard, which stays sparse, the blocks that hold its points. */
+static double bytes_on_disk(const dkm_job *job, const dkm_shard *shard) {
+  const double bytes = dkm_store_bytes(job);
+  if (!shard) return bytes;
+  const double n_blocks = ceil((double)dkm_shard_size(shard, job->n_points) / (double)shard->block);
+  const double n_variables = dkm_n_fields + 5, page = 4096; /* each run of values begins and ends within a page */
+  const double part = bytes * (double)dkm_shard_size(shard, job->n_points) / (double)job->n_points;
+  return fmin(bytes, part + n_blocks * n_variables * page);
 }
 
 /* ---- 1. checks ---- */
@@ -146,8 +158,9 @@ static dkm_status sync_path(const char *path, int flags, const char *output, dkm
  * quota or a size limit is then met here and not half-way through HDF5, which does not
  * survive a file that it can neither write nor close.  The space is given back, since HDF5
  * starts from an empty file, and files that are to stay sparse get it as they grow. */
-static dkm_status reserve(const char *new_path, const char *path, const dkm_job *job, dkm_error *err) {
-  const double bytes = dkm_store_bytes(job) + METADATA_BYTES;
+static dkm_status reserve(const char *new_path, const char *path, const dkm_job *job, const dkm_shard *shard,
+                          dkm_error *err) {
+  const double bytes = bytes_on_disk(job, shard) + METADATA_BYTES;
   dkm_status status = DKM_OK;
   const int descriptor = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
   if (descriptor < 0)
@@ -174,6 +187,11 @@ static int rename_new(const char *from, const char *to) {
 
 dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
                             dkm_error *err) {
+  return dkm_store_create_filled(path, job, provenance, overwrite, NULL, NULL, err);
+}
+
+dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const dkm_provenance *provenance,
+                                   bool overwrite, dkm_store_fill fill, void *context, dkm_error *err) {
   char *target = NULL, *new_path = NULL, *folder = NULL;
   bool new_exists = false;
 
@@ -189,9 +207,10 @@ dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_prov
     status = dkm_fail(err, DKM_MEMORY, "output %s cannot be created: out of memory for its name", path);
     goto cleanup;
   }
-  if ((status = reserve(new_path, path, job, err)) != DKM_OK) goto cleanup;
+  if ((status = reserve(new_path, path, job, provenance->shard, err)) != DKM_OK) goto cleanup;
   new_exists = true;
   status = dkm_hdf5_write_layout(new_path, path, job, provenance, err);
+  if (status == DKM_OK && fill) status = fill(context, new_path, err);
   if (status == DKM_OK) status = sync_path(new_path, O_RDONLY, path, err);
   if (status != DKM_OK) goto cleanup;
 

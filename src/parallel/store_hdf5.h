@@ -4,6 +4,7 @@
  *   store_hdf5.c     the list of variables, runs of points as selections, HDF5's reasons in words
  *   store_layout.c   every dataset and attribute of a new file
  *   store_create.c   rank 0 makes the file, or says why not
+ *   store_carry.c    records of other files in a new one
  *   store_write.c    every rank writes into it
  *   store_read.c     anybody reads it
  *

@@ -14,7 +14,7 @@
  *
  * Large files.  Filling a file with NaN runs at the speed of the disk and can take minutes,
  * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0, and
- * `status` says which those are. */
+ * `status` says which those are.  So does the file of a shard, which is as long as the whole grid needs. */
 #define _GNU_SOURCE /* asprintf, stpcpy */
 #include "store_hdf5.h"
 
@@ -165,6 +165,11 @@ static dkm_status put_file_attributes(creation *c) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts && status == DKM_OK; i++)
     status = texts[i].put(c, c->file, texts[i].name, texts[i].text);
   if (status == DKM_OK) status = put_int(c, c->file, "n_ranks", p->n_ranks);
+  if (status == DKM_OK && p->shard) {
+    status = put_int(c, c->file, "shard", p->shard->index);
+    if (status == DKM_OK) status = put_int(c, c->file, "n_shards", p->shard->n);
+    if (status == DKM_OK) status = put_int(c, c->file, "shard_block", (int)p->shard->block);
+  }
   if (status == DKM_OK) status = put_int(c, c->file, "format_version", DKM_STORE_FORMAT_VERSION);
 
 cleanup:
@@ -371,7 +376,7 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
                     .path = path,
                     .job = job,
                     .provenance = provenance,
-                    .sparse = dkm_store_bytes(job) > FILL_MAX_BYTES,
+                    .sparse = provenance->shard || dkm_store_bytes(job) > FILL_MAX_BYTES,
                     .err = err};
   creation *const c = &state;
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];

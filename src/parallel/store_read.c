@@ -8,6 +8,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +19,7 @@ struct dkm_store_reader {
   char *path;
   bool has_job;
   dkm_job job;
+  dkm_shard shard;
   bool has_file;
   dkm_hdf5_file file;
 };
@@ -154,6 +156,19 @@ cleanup:
   return status;
 }
 
+/* Which part of the grid the file is for. */
+static dkm_status read_shard(dkm_store_reader *reader, hid_t id, dkm_error *err) {
+  static const char *const names[] = {"shard", "n_shards", "shard_block"};
+  long long value[3];
+  int n = 0;
+  reader->shard = DKM_SHARD_WHOLE;
+  if (H5Aexists(id, names[0]) <= 0) return DKM_OK;
+  while (n < 3 && int_attribute(id, names[n], &value[n]) && value[n] > 0 && value[n] <= INT_MAX) n++;
+  if (n == 3) reader->shard = (dkm_shard){.index = (int)value[0], .n = (int)value[1], .block = value[2]};
+  if (n == 3 && dkm_shard_is_valid(&reader->shard)) return DKM_OK;
+  return dkm_fail(err, DKM_IO, "%s is damaged: it does not say which shard it is", reader->path);
+}
+
 dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES];
   struct stat found;
@@ -175,6 +190,7 @@ dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_e
     status = read_job(reader, id, err);
   else
     status = dkm_fail(err, origin == DKM_HDF5_DAMAGED ? DKM_IO : DKM_INPUT, "%s %s", path, reason);
+  if (status == DKM_OK) status = read_shard(reader, id, err);
   if (status == DKM_OK) {
     reader->has_file = true;
     status = dkm_hdf5_file_attach(&reader->file, id, path, &reader->job, err);
@@ -199,6 +215,10 @@ void dkm_store_reader_close(dkm_store_reader *reader) {
 
 const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader) {
   return &reader->job;
+}
+
+dkm_shard dkm_store_reader_shard(const dkm_store_reader *reader) {
+  return reader->shard;
 }
 
 void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char *out, size_t out_bytes) {

@@ -1,0 +1,36 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* carry: records of files that exist, for a new one: what `run --extend` and `merge` have in common.  Rank 0, serial.
+ *
+ * A point of the new job takes the record of the same point (match.h) of an old file if it is done there and the record
+ * agrees with its checksum; it then has the bits that a run would give it, in every field, wall_time too.  Old files
+ * are read only; a run may be writing them. */
+#ifndef DICKEMAP_CARRY_H
+#define DICKEMAP_CARRY_H
+#include "dickemap/store.h"
+
+typedef struct dkm_carry_source {
+  const char *path;
+  /* What became of it, filled by dkm_carry_fill: */
+  int64_t n_done;      /* points that are done in the old file */
+  int64_t n_carried;   /* points of the new file that have their record from this one */
+  int64_t n_repeated;  /* ... that had the same record from a file before */
+  int64_t n_damaged;   /* records that do not agree with their checksums and were left out */
+  bool lacks_states;   /* the new file keeps states and the old one does not: nothing could be carried */
+} dkm_carry_source;
+
+typedef struct dkm_carry {
+  const dkm_job *job;     /* the new file's */
+  const dkm_shard *shard; /* only points that it has; NULL: all */
+  int n_sources;
+  dkm_carry_source *sources;
+} dkm_carry;
+
+/* Whether the file at `path` can have records in common with the job.  DKM_INPUT with the keys because of which it cannot, or
+ * if it is not ours; DKM_IO if it is damaged. */
+dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err);
+
+/* A dkm_store_fill; context: a dkm_carry.  The attribute `records_from` of the new file names the sources.
+ * DKM_INPUT, naming the point, if two sources hold different records of one point; DKM_IO, DKM_MEMORY. */
+dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err);
+
+#endif

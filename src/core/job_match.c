@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* match: which points of one job are points of another; see dickemap/match.h.
+ *
+ * A point is looked for along each dimension of the old grid on its own, by binary search for the values that the axes
+ * of that dimension would have; what no axis of the old job varies is compared at the end. */
+#define _GNU_SOURCE /* qsort_r */
+#include "dickemap/match.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "job_axes.h"
+#include "job_quantity.h"
+
+/* Relative difference of numbers that mean the same and were rounded in different ways. */
+static const double rounding = 1e-13;
+
+struct dimension {
+  int n_axes;
+  const dkm_axis *axes[DKM_MAX_AXES];
+  int64_t n, *order; /* indices 0 ... n-1, the tuples of values ascending */
+};
+
+struct dkm_match {
+  const dkm_job *old, *job;
+  bool is_identity;
+  struct dimension dims[DKM_MAX_AXES];
+};
+
+/* ---- one dimension ---- */
+
+static int compare_values(double a, double b) {
+  return (a > b) - (a < b);
+}
+
+static int compare_entries(const void *a, const void *b, void *context) {
+  const struct dimension *dim = context;
+  const int64_t i = *(const int64_t *)a, j = *(const int64_t *)b;
+  for (int k = 0; k < dim->n_axes; k++) {
+    const int order = compare_values(dim->axes[k]->values[i], dim->axes[k]->values[j]);
+    if (order) return order;
+  }
+  return (i > j) - (i < j);
+}
+
+/* Index along the dimension, or -1. */
+static int64_t find_along(const struct dimension *dim, const dkm_point *point) {
+  double wanted[DKM_MAX_AXES];
+  for (int k = 0; k < dim->n_axes; k++)
+    wanted[k] = dkm_quantity_get(point, dim->axes[k]->quantity, dim->axes[k]->mode);
+  for (int64_t low = 0, high = dim->n; low < high;) {
+    const int64_t middle = low + (high - low) / 2, i = dim->order[middle];
+    int order = 0;
+    for (int k = 0; k < dim->n_axes && !order; k++) order = compare_values(dim->axes[k]->values[i], wanted[k]);
+    if (order == 0) return i;
+    if (order < 0)
+      low = middle + 1;
+    else
+      high = middle;
+  }
+  return -1;
+}
+
+/* ---- the whole point ---- */
+
+static bool same_point(const dkm_point *a, const dkm_point *b, int n_modes) {
+  for (int mu = 0; mu < n_modes; mu++)
+    if (a->Omega_mu[mu] != b->Omega_mu[mu] || a->kappa_mu[mu] != b->kappa_mu[mu]) return false;
+  return a->g0 == b->g0 && a->Omega == b->Omega && a->pattern == b->pattern && a->overlap == b->overlap &&
+         a->perturbation == b->perturbation && a->seed == b->seed;
+}
+
+static bool same_grid(const dkm_job *a, const dkm_job *b) {
+  dkm_point first_a, first_b;
+  if (a->n_axes != b->n_axes || a->patterns.n_modes != b->patterns.n_modes) return false;
+  for (int i = 0; i < a->n_axes; i++) {
+    const dkm_axis *x = &a->axes[i], *y = &b->axes[i];
+    if (x->quantity != y->quantity || x->mode != y->mode || x->dim != y->dim || x->n != y->n ||
+        memcmp(x->values, y->values, (size_t)x->n * sizeof *x->values) != 0)
+      return false;
+  }
+  dkm_job_point(a, 0, &first_a);
+  dkm_job_point(b, 0, &first_b);
+  return same_point(&first_a, &first_b, a->patterns.n_modes);
+}
+
+dkm_status dkm_match_create(const dkm_job *old, const dkm_job *job, dkm_match **out, dkm_error *err) {
+  dkm_match *match = calloc(1, sizeof *match);
+  *out = match;
+  if (!match) goto no_memory;
+  match->old = old;
+  match->job = job;
+  match->is_identity = same_grid(old, job);
+  for (int i = 0; i < old->n_axes && !match->is_identity; i++) {
+    struct dimension *dim = &match->dims[old->axes[i].dim];
+    dim->axes[dim->n_axes++] = &old->axes[i];
+    dim->n = old->axes[i].n;
+  }
+  for (int d = 0; d < old->n_dims && !match->is_identity; d++) {
+    struct dimension *dim = &match->dims[d];
+    if (!(dim->order = malloc((size_t)dim->n * sizeof *dim->order))) goto no_memory;
+    for (int64_t i = 0; i < dim->n; i++) dim->order[i] = i;
+    qsort_r(dim->order, (size_t)dim->n, sizeof *dim->order, compare_entries, dim);
+  }
+  return DKM_OK;
+
+no_memory:
+  dkm_match_destroy(match);
+  *out = NULL;
+  return dkm_fail(err, DKM_MEMORY, "out of memory for the comparison of two grids");
+}
+
+void dkm_match_destroy(dkm_match *match) {
+  if (!match) return;
+  for (int d = 0; d < DKM_MAX_AXES; d++) free(match->dims[d].order);
+  free(match);
+}
+
+int64_t dkm_match_find(const dkm_match *match, int64_t i_point) {
+  const dkm_job *old = match->old;
+  dkm_point point, found;
+  int64_t i_old = 0;
+  if (match->is_identity) return i_point;
+  dkm_job_point(match->job, i_point, &point);
+  for (int d = 0; d < old->n_dims; d++) {
+    const int64_t i = find_along(&match->dims[d], &point);
+    if (i < 0) return -1;
+    i_old = i_old * old->shape[d] + i;
+  }
+  dkm_job_point(old, i_old, &found);
+  return same_point(&point, &found, old->patterns.n_modes) ? i_old : -1;
+}
+
+/* ---- what they have in common, parameter by parameter ---- */
+
+struct values {
+  int64_t n;
+  double *sorted;      /* owned */
+  const dkm_axis *axis; /* or NULL where the job has one value */
+};
+
+static int compare_doubles(const void *a, const void *b) {
+  return compare_values(*(const double *)a, *(const double *)b);
+}
+
+/* All values that a parameter (mode = 1 ... M of a per-mode one, else 0) takes in a job; false if out of memory. */
+static bool values_of(const dkm_job *job, dkm_quantity quantity, int mode, struct values *values) {
+  *values = (struct values){.n = 1};
+  for (int i = 0; i < job->n_axes; i++)
+    if (job->axes[i].quantity == quantity && (job->axes[i].mode == 0 || job->axes[i].mode == mode))
+      values->axis = &job->axes[i];
+  if (values->axis) values->n = values->axis->n;
+  values->sorted = malloc((size_t)values->n * sizeof *values->sorted);
+  if (!values->sorted) return false;
+  if (!values->axis) {
+    values->sorted[0] = dkm_quantity_get(&job->base, quantity, mode);
+    return true;
+  }
+  memcpy(values->sorted, values->axis->values, (size_t)values->n * sizeof *values->sorted);
+  qsort(values->sorted, (size_t)values->n, sizeof *values->sorted, compare_doubles);
+  return true;
+}
+
+static bool share_a_value(const struct values *a, const struct values *b) {
+  for (int64_t i = 0, j = 0; i < a->n && j < b->n;) {
+    if (a->sorted[i] == b->sorted[j]) return true;
+    if (a->sorted[i] < b->sorted[j])
+      i++;
+    else
+      j++;
+  }
+  return false;
+}
+
+static void add_key(char *out, size_t out_bytes, int *n, const char *prefix, const char *key) {
+  const size_t used = strlen(out);
+  snprintf(out + used, out_bytes - used, "%s%s%s", (*n)++ ? ", " : "", prefix, key);
+}
+
+/* Appends the parameter's key unless the jobs share a value of it; false if out of memory. */
+static bool compare_parameter(const dkm_job *old, const dkm_job *job, dkm_quantity quantity, int mode, char *out,
+                              size_t out_bytes, int *n) {
+  struct values theirs = {0}, ours = {0};
+  const bool good = values_of(old, quantity, mode, &theirs) && values_of(job, quantity, mode, &ours);
+  if (good && !share_a_value(&theirs, &ours)) {
+    const dkm_axis *axis = ours.axis ? ours.axis : theirs.axis;
+    char key[DKM_NAME_BYTES];
+    snprintf(key, sizeof key, mode ? "%s[%d]" : "%s", dkm_quantity_key(quantity), mode);
+    add_key(out, out_bytes, n, axis ? "axes." : "", axis ? axis->long_name : key);
+  }
+  free(theirs.sorted);
+  free(ours.sorted);
+  return good;
+}
+
+int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
+  int n = 0;
+  *out = '\0';
+  if (old->patterns.n_modes != job->patterns.n_modes) add_key(out, out_bytes, &n, "", "model.patterns");
+  if (old->patterns.mapping != job->patterns.mapping) add_key(out, out_bytes, &n, "", "model.mapping");
+  if (old->solver.method != job->solver.method) add_key(out, out_bytes, &n, "", "solver.method");
+  if (old->solver.tolerance != job->solver.tolerance) add_key(out, out_bytes, &n, "", "solver.tolerance");
+  if (old->solver.t_max != job->solver.t_max) add_key(out, out_bytes, &n, "", "solver.t_max");
+  if (old->patterns.n_modes != job->patterns.n_modes) return n;
+  for (int q = DKM_AXIS_G0; q <= DKM_AXIS_SEED; q++) {
+    const bool per_mode = q == DKM_AXIS_OMEGA_MU || q == DKM_AXIS_KAPPA_MU;
+    for (int mode = per_mode; mode <= (per_mode ? old->patterns.n_modes : 0); mode++) {
+      const int n_before = n;
+      if (!compare_parameter(old, job, (dkm_quantity)q, mode, out, out_bytes, &n)) return -1;
+      if (n > n_before && dkm_job_axes_cover(job, (dkm_quantity)q, 0)) break; /* one axis for all modes */
+    }
+  }
+  return n;
+}
+
+int64_t dkm_match_rounded(const dkm_job *old, const dkm_job *job, int i_axis, double example[2]) {
+  const dkm_axis *axis = &job->axes[i_axis];
+  const bool per_mode = axis->quantity == DKM_AXIS_OMEGA_MU || axis->quantity == DKM_AXIS_KAPPA_MU;
+  struct values theirs;
+  int64_t n = 0;
+  if (!values_of(old, axis->quantity, axis->mode ? axis->mode : per_mode, &theirs)) return -1;
+  for (int64_t i = 0; i < axis->n; i++) {
+    const double value = axis->values[i];
+    int64_t low = 0, high = theirs.n; /* the first that is not below */
+    while (low < high) {
+      const int64_t middle = low + (high - low) / 2;
+      if (theirs.sorted[middle] < value)
+        low = middle + 1;
+      else
+        high = middle;
+    }
+    if (low < theirs.n && theirs.sorted[low] == value) continue;
+    for (int64_t j = low - 1; j <= low; j++)
+      if (j >= 0 && j < theirs.n && fabs(theirs.sorted[j] - value) <= rounding * fabs(value)) {
+        if (n++ == 0) {
+          example[0] = theirs.sorted[j];
+          example[1] = value;
+        }
+        break;
+      }
+  }
+  free(theirs.sorted);
+  return n;
+}
