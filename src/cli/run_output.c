@@ -89,9 +89,9 @@ static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
     const int64_t n = dkm_match_rounded(dkm_store_reader_job(reader), job, i, example);
     if (n > 0)
       fprintf(out,
-              "%s: %lld values of axis %s differ from old ones in the last digits, such as %.17g from %.17g; their "
+              "%s: new values of axis %s differ from old ones in the last digits (%lld, such as %.17g from %.17g); their "
               "points are computed anew\n",
-              path, (long long)n, job->axes[i].long_name, example[1], example[0]);
+              path, job->axes[i].long_name, (long long)n, example[1], example[0]);
   }
   dkm_store_reader_close(reader);
 }

@@ -69,24 +69,25 @@ static bool shift_decimal(int64_t *number, int shift) {
   return true;
 }
 
-/* The double next to numerator/denominator; false if that is 2^55 or more. */
-static bool round_fraction(int128 numerator, uint128 denominator, double *value) {
+/* The double next to numerator/denominator; false if that is 2^55 or more.  2^shift denominator < 2^127: so many bits of
+ * the quotient come with each division; 1 <= shift <= 62. */
+static bool round_fraction(int128 numerator, uint128 denominator, int shift, double *value) {
   uint128 rest = numerator < 0 ? -(uint128)numerator : (uint128)numerator;
   const uint128 whole = rest / denominator;
   int n_bits = 0; /* of the fraction that are in `bits` */
   if (whole >> 55) return false;
   uint64_t bits = (uint64_t)whole;
-  rest %= denominator;
+  rest -= whole * denominator;
   while (bits >> 54 == 0 && rest != 0) {
-    rest <<= 1;
-    bits <<= 1;
-    if (rest >= denominator) {
-      rest -= denominator;
-      bits |= 1;
-    }
-    n_bits++;
+    int more = bits == 0 ? shift : 55 - (64 - __builtin_clzll(bits));
+    if (more > shift) more = shift;
+    rest <<= more;
+    const uint128 quotient = rest / denominator;
+    rest -= quotient * denominator;
+    bits = bits << more | (uint64_t)quotient;
+    n_bits += more;
   }
-  /* More than half of a unit in the last place or less: one more bit that stands for all that follow. */
+  /* One more bit stands for all that follow: whether the rest is more than half of a unit in the last place, or just that. */
   *value = ldexp((double)(bits << 1 | (rest != 0)), -n_bits - 1);
   if (numerator < 0) *value = -*value;
   return true;
@@ -105,8 +106,10 @@ static bool linear_exactly(const char *from, const char *to, int64_t n, double *
   uint128 denominator = (uint128)(n - 1);
   for (; exponent > 0; exponent--) factor *= 10;
   for (; exponent < 0; exponent++) denominator *= 10;
+  int shift = 1;
+  while (shift < 62 && denominator >> (126 - shift) == 0) shift++;
   for (int64_t i = 1; i < n - 1; i++)
-    if (!round_fraction(((int128)a * (n - 1 - i) + (int128)b * i) * factor, denominator, &values[i])) return false;
+    if (!round_fraction(((int128)a * (n - 1 - i) + (int128)b * i) * factor, denominator, shift, &values[i])) return false;
   return true;
 }
 

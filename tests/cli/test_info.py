@@ -38,13 +38,14 @@ def test_info_of_an_unfinished_file(dickemap, unfinished):
     failures = [sum((i + 6) % 4 == f for i in range(59)) for f in range(1, 4)]
     known = ["file: unfinished.h5", "title: A small grid", "job: small.yaml", "set: ",
              "patterns: 3, gauged, 4 classes", "state: none", "axis: g0, 5 values, 0.1 to 2",
-             "axis: pattern, 3 values, 1 to 3", "axis: kappa_mu[2], 4 values, 1 to 4", "points: 60", "done: 59",
-             "left: 1"]
+             "axis: pattern, 3 values, 1 to 3", "axis: kappa_mu[2], 4 values, 1 to 4", "points: 60", "shard: 1 of 1",
+             "done: 59", "left: 1", "of other shards: 0"]
     known += [f"verdict {name}: {n}" for name, n in zip(VERDICTS, verdicts)]
     known += [f"failure {name}: {n}" for name, n in zip(FAILURES, failures)]
     assert lines[: len(known)] == known
     rest = dict(line.split(": ", 1) for line in lines[len(known):])
-    assert list(rest) == ["version", "created", "host", "ranks", "command", "instruction set", "GSL", "HDF5", "MPI"]
+    assert list(rest) == ["records from", "version", "created", "host", "ranks", "command", "instruction set", "GSL",
+                          "HDF5", "MPI"]
     assert rest["version"] == "0.1.0 (git test)" and rest["command"] == "dickemap run small.yaml"
     assert rest["ranks"] == "3" and rest["instruction set"] == "plain"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", rest["created"])

@@ -221,7 +221,7 @@ def test_wrong_arguments_get_one_message_from_many_ranks(refused, job):
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["-h"], ["run", "--help"], ["run", "-h"], ["plan", "--help"],
-                                       ["point", "--help"], ["info", "--help"]])
+                                       ["point", "--help"], ["info", "--help"], ["verify", "--help"], ["merge", "--help"]])
 def test_help_is_printed_once_and_is_no_error(dickemap, arguments):
     alone = dickemap(*arguments)
     assert alone.returncode == 0 and alone.stderr == ""

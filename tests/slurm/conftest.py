@@ -6,13 +6,15 @@ import pathlib
 import random
 import shutil
 import subprocess
+import sys
 import tempfile
-import time
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from slurm_jobs import Batch  # noqa: E402
+
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[1]
 PROGRAMS = ["munged", "slurmctld", "slurmd", "sbatch", "srun", "scontrol", "scancel", "squeue", "sinfo", "unshare"]
 
 
@@ -52,47 +54,6 @@ def slurm_environment():
         shutil.rmtree(folder, ignore_errors=True)
 
 
-class Batch:
-    """One job, submitted with jobs/dickemap.sbatch."""
-
-    def __init__(self, environment, folder, program, *options, **variables):
-        self.environment = environment
-        self.log = folder / "log"
-        # What a user changes in the script comes from outside here: options and variables.
-        result = subprocess.run(
-            ["sbatch", "--parsable", "--ntasks-per-node=2", "--time=10", f"--output={self.log}", *options,
-             ROOT / "jobs" / "dickemap.sbatch"],
-            cwd=folder, env=environment | {"DICKEMAP": str(program), "JOB": "job.yaml", "OUTPUT": "out.h5"} | variables,
-            text=True, capture_output=True, timeout=60)
-        assert result.returncode == 0, result.stderr
-        self.number = result.stdout.strip()
-
-    def command(self, *words):
-        return subprocess.run(words, env=self.environment, check=True, text=True, capture_output=True, timeout=60).stdout
-
-    def show(self):
-        """{key: value} of `scontrol show job`."""
-        return dict(word.split("=", 1) for word in self.command("scontrol", "show", "job", self.number).split()
-                    if "=" in word)
-
-    def text(self):
-        return self.log.read_text() if self.log.exists() else ""
-
-    def until(self, condition, seconds=60, running=False):
-        """Waits until the condition holds; running: which it can only as long as the job runs."""
-        end = time.monotonic() + seconds
-        while not condition():
-            hopeless = time.monotonic() > end or (running and self.show()["JobState"] in ("FAILED", "COMPLETED"))
-            assert not hopeless, f"{self.show()}\n{self.text()}"
-            time.sleep(0.1)
-
-    def ended(self):
-        """Waits; (state, exit code of the script)"""
-        self.until(lambda: self.show()["JobState"] not in ("PENDING", "CONFIGURING", "RUNNING", "COMPLETING"))
-        shown = self.show()
-        return shown["JobState"], int(shown["ExitCode"].split(":")[0])
-
-
 @pytest.fixture
 def submit(slurm_environment, tmp_path):
     """submit(program, *options of sbatch, **variables of the script): the job, ended with the test if not before."""
@@ -105,6 +66,4 @@ def submit(slurm_environment, tmp_path):
 
     yield run
     for batch in batches:
-        subprocess.run(["scancel", batch.number], env=slurm_environment, timeout=60)
-        batch.until(lambda: not subprocess.run(["squeue", "-h", "-j", batch.number], env=slurm_environment, text=True,
-                                               capture_output=True).stdout.strip())
+        batch.end()

@@ -72,7 +72,8 @@ def n_done(path):
 # ---- the script ----
 
 
-@pytest.mark.parametrize("script", ["jobs/dickemap.sbatch", "tests/slurm/up.sh", "tests/slurm/down.sh"])
+@pytest.mark.parametrize("script", ["jobs/dickemap.sbatch", "jobs/dickemap-array.sbatch", "tests/slurm/up.sh",
+                                    "tests/slurm/down.sh"])
 def test_scripts_are_clean(script):
     if not shutil.which("shellcheck"):
         pytest.skip("shellcheck is not installed")

@@ -1,0 +1,176 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`dickemap run --extend`: a grid grows, and what is known of it is not computed again."""
+
+import os
+import shutil
+
+import h5py
+import numpy
+import pytest
+
+N_POINTS = 26  # of the fixture `job`: g0 from 0.3 to 1.5, 13 points; pattern 1, 2
+TILT = ["--set", "initial.perturbation=1e-3"]
+
+
+def contents(path, but=("wall_time",)):
+    with h5py.File(path) as file:
+        return {name: file[name][()].tobytes() for name in file if name not in but}
+
+
+@pytest.fixture
+def old(dickemap, job, tmp_path):
+    """old.h5, complete; its wall times are marked, so that records that are carried over can be told."""
+    assert dickemap("run", job, "-o", "old.h5", *TILT, "-q").returncode == 0
+    with h5py.File(tmp_path / "old.h5", "r+") as file:
+        file["wall_time"][...] = 1000 + numpy.arange(N_POINTS).reshape(13, 2)
+    return tmp_path / "old.h5"
+
+
+def n_carried(path):
+    with h5py.File(path) as file:
+        return int((file["wall_time"][()] >= 1000).sum())
+
+
+# ---- results ----
+
+
+@pytest.mark.parametrize("ranks, settings, reused", [
+    (3, ["axes.g0.points=25"], 26),  # finer
+    (None, ["axes.g0.to=2.1", "axes.g0.points=19"], 26),  # longer
+    (None, ["axes.g0.from=0.9", "axes.g0.points=7"], 14),  # a part
+    (None, ["axes=[{name: pattern, values: [2, 1]}, {name: g0, from: 1.5, to: 0.3, points: 13}]"], 26),  # another order
+    (None, ["axes=[{name: g0, from: 0.3, to: 1.5, points: 13}, {name: Omega, values: [0.4, 0.5]}, "
+            "{name: pattern, values: [1, 2]}]"], 26),  # an axis more
+    (None, ["axes=[{name: g0, values: [0.25, 0.4, 1.2], zip: a}, {name: pattern, values: [1, 2, 1], zip: a}]"], 2),
+])
+def test_an_extended_file_has_the_bits_of_a_fresh_one(dickemap, job, old, tmp_path, ranks, settings, reused):
+    settings = TILT + [word for setting in settings for word in ("--set", setting)]
+    before = old.read_bytes()
+    result = dickemap("run", job, *settings, "-o", "new.h5", "--extend", "old.h5", ranks=ranks)
+    assert result.returncode == 0, result.stderr
+    assert f"old.h5: {reused} of 26 points reused" in result.stderr
+    assert (f"; {26 - reused} are not in the new grid" in result.stderr) == (reused < 26)
+    assert dickemap("run", job, *settings, "-o", "fresh.h5", "-q").returncode == 0
+    assert contents(tmp_path / "new.h5") == contents(tmp_path / "fresh.h5")
+    assert n_carried(tmp_path / "new.h5") == reused
+    assert f"{reused}  points were done before" in result.stdout
+    assert old.read_bytes() == before
+    assert f"records from: old.h5: {reused} points, dickemap " in dickemap("info", "new.h5").stdout
+    assert sorted(os.listdir(tmp_path)) == ["fresh.h5", "new.h5", "old.h5", "small.yaml"]
+
+
+def test_values_that_differ_in_the_last_digits_are_told_and_computed_anew(dickemap, job, old, tmp_path):
+    settings = [*TILT, "--set", "axes.g0.values=[0.3, 0.4000000000000001, 0.5]"]
+    result = dickemap("run", job, *settings, "-o", "new.h5", "--extend", "old.h5")
+    assert result.returncode == 0
+    assert "old.h5: 4 of 26 points reused; 22 are not in the new grid\n" in result.stderr
+    assert ("old.h5: new values of axis g0 differ from old ones in the last digits (1, such as 0.40000000000000008 from "
+            "0.40000000000000002); their points are computed anew\n") in result.stderr
+    assert dickemap("run", job, *settings, "-o", "fresh.h5", "-q").returncode == 0
+    assert contents(tmp_path / "new.h5") == contents(tmp_path / "fresh.h5")
+
+
+@pytest.mark.parametrize("kept, wanted, reused", [("final", "final", 26), ("final", "none", 26), ("none", "final", 0)])
+def test_states_are_carried_where_both_keep_them(dickemap, job, tmp_path, kept, wanted, reused):
+    assert dickemap("run", job, "-o", "old.h5", "--set", f"output.state={kept}").returncode == 0
+    settings = ["--set", f"output.state={wanted}", "--set", "axes.g0.points=25"]
+    result = dickemap("run", job, *settings, "-o", "new.h5", "--extend", "old.h5")
+    assert result.returncode == 0 and f"old.h5: {reused} of 26 points reused" in result.stderr
+    assert ("; it keeps no final states, which the job wants (output.state), so all are computed anew"
+            in result.stderr) == (reused == 0)
+    assert dickemap("run", job, *settings, "-o", "fresh.h5").returncode == 0
+    assert contents(tmp_path / "new.h5") == contents(tmp_path / "fresh.h5")
+    assert ("m" in contents(tmp_path / "new.h5")) == (wanted == "final")
+
+
+def test_damaged_records_are_computed_anew_and_counted(dickemap, job, old, tmp_path):
+    with h5py.File(old, "r+") as file:
+        file["xi"][3, 1, 0] += 1e-9
+        file["status"][5, 0] = 77
+        file["status"][7, 0] = 0
+    result = dickemap("run", job, *TILT, "--set", "axes.g0.points=25", "-o", "new.h5", "--extend", "old.h5")
+    assert result.returncode == 0
+    assert "old.h5: 23 of 25 points reused; 2 are damaged (wrong checksum) and computed anew\n" in result.stderr
+    assert n_carried(tmp_path / "new.h5") == 23
+    assert dickemap("run", job, *TILT, "--set", "axes.g0.points=25", "-o", "fresh.h5").returncode == 0
+    assert contents(tmp_path / "new.h5") == contents(tmp_path / "fresh.h5")
+
+
+def test_several_files_may_be_extended_at_once(dickemap, job, old, tmp_path):
+    upper = [*TILT, "--set", "axes.g0.from=1.4", "--set", "axes.g0.to=1.8", "--set", "axes.g0.points=5"]
+    assert dickemap("run", job, *upper, "-o", "upper.h5").returncode == 0
+    both = [*TILT, "--set", "axes.g0.to=1.8", "--set", "axes.g0.points=16"]
+    result = dickemap("run", job, *both, "-o", "new.h5", "--extend", "old.h5", "--extend", "upper.h5")
+    assert result.returncode == 0
+    assert "old.h5: 26 of 26 points reused\n" in result.stderr
+    assert "upper.h5: 6 of 10 points reused; 4 were in a file before\n" in result.stderr
+    assert "         0  points in " in result.stdout
+    assert dickemap("run", job, *both, "-o", "fresh.h5").returncode == 0
+    assert contents(tmp_path / "new.h5") == contents(tmp_path / "fresh.h5")
+
+
+def test_an_unfinished_extension_is_resumed_by_the_same_command(dickemap, job, old, tmp_path):
+    command = ["run", job, *TILT, "--set", "axes.g0.points=25", "-o", "new.h5", "--extend", "old.h5", "--resume"]
+    assert dickemap(*command).returncode == 0
+    whole = contents(tmp_path / "new.h5")
+    with h5py.File(tmp_path / "new.h5", "r+") as file:
+        file["status"][4:8] = 0
+    old.unlink()  # has served its purpose
+    result = dickemap(*command)
+    assert result.returncode == 0 and "42  points were done before" in result.stdout
+    assert contents(tmp_path / "new.h5") == whole
+
+
+def test_quiet_says_nothing(dickemap, job, old):
+    result = dickemap("run", job, *TILT, "-o", "new.h5", "--extend", "old.h5", "-q")
+    assert result.returncode == 0 and result.stderr == ""
+
+
+# ---- refused ----
+
+
+@pytest.mark.parametrize("settings, keys", [
+    (["model.Omega=0.7"], "model.Omega"),
+    (["solver.tolerance=1e-9", "solver.t_max=1e4"], "solver.tolerance, solver.t_max"),
+    (["model.patterns=3", "model.Omega_mu=[1.5]"], "model.patterns"),
+    (["axes.g0.from=10", "axes.g0.to=11"], "axes.g0"),
+])
+def test_another_job_is_refused_and_the_keys_are_named(refused, job, old, settings, keys):
+    settings = TILT + [word for setting in settings for word in ("--set", setting)]
+    message = refused("run", job, *settings, "-o", "new.h5", "--extend", "old.h5")
+    assert message == f"old.h5 has no point in common with the job: they differ in {keys}"
+
+
+def test_the_output_cannot_be_the_old_file(refused, job, old):
+    message = refused("run", job, *TILT, "-o", "old.h5", "--extend", "./old.h5", "--overwrite")
+    assert message == ("run: --extend ./old.h5 is the output itself, but the old file is left as it is: name another "
+                       "output with -o")
+
+
+@pytest.mark.parametrize("name, named", [
+    ("none.h5", "none.h5: No such file"), ("text.h5", "text.h5 is not an HDF5 file"),
+    ("other.h5", "other.h5 is an HDF5 file, but not one of dickemap's"),
+])
+def test_what_is_no_file_of_ours_is_not_extended(refused, job, tmp_path, name, named):
+    (tmp_path / "text.h5").write_text("text\n")
+    h5py.File(tmp_path / "other.h5", "w").close()
+    assert named in refused("run", job, "-o", "new.h5", "--extend", name)
+
+
+def test_a_damaged_file_is_not_extended_and_nothing_is_left_behind(dickemap, job, old, tmp_path):
+    os.truncate(old, old.stat().st_size // 2)
+    result = dickemap("run", job, *TILT, "-o", "new.h5", "--extend", "old.h5")
+    assert result.returncode == 2 and "old.h5 is a damaged HDF5 file: truncated file" in result.stderr
+    assert sorted(os.listdir(tmp_path)) == ["old.h5", "small.yaml"]
+
+
+def test_files_that_disagree_are_refused_and_nothing_is_left_behind(dickemap, refused, job, old, tmp_path):
+    shutil.copy(old, tmp_path / "copy.h5")
+    assert dickemap("run", job, *TILT, "-o", "other.h5", "--set", "axes.g0.points=7", "--cpu", "plain").returncode == 0
+    with h5py.File(tmp_path / "other.h5", "r+") as file, h5py.File(old) as right:
+        # A record that is another, and says so: what belongs to another point.
+        for name in file:
+            if file[name].shape[:2] == (7, 2):
+                file[name][2, 1] = right[name][5, 1]
+    message = refused("run", job, *TILT, "-o", "new.h5", "--extend", "copy.h5", "--extend", "other.h5")
+    assert "other.h5 holds another record of point 9 (g0=0.7, pattern=2) than a file named before it" in message
