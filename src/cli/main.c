@@ -43,7 +43,7 @@ static void print_help(void) {
            "\n  dickemap SUBCOMMAND --help   its arguments\n"
            "  dickemap --version           versions of all libraries, instruction set in use\n\n"
            "Exit codes: 0 done, 1 the job or the arguments are wrong, 2 failed,\n"
-           "            3 verify found a difference, 85 stopped early, can be resumed.\n");
+           "            3 verify found a difference, 85 stopped early or incomplete, can be resumed.\n");
   dkm_cli_print(text);
 }
 

@@ -125,6 +125,6 @@ def test_every_command_runs_and_prints_what_is_shown(tmp_path):
 
 
 def test_every_file_that_is_mentioned_exists():
-    mentioned = set(re.findall(r"\b(?:jobs|analysis|tests|include|src)/[\w./]+\w", README))
+    mentioned = set(re.findall(r"\b(?:jobs|analysis|tests|include|src)/[\w./-]+\w", README))
     missing = [name for name in sorted(mentioned) if not (ROOT / name).exists()]
     assert not missing
