@@ -14,7 +14,7 @@ typedef struct dkm_carry_source {
   int64_t n_done;      /* points that are done in the old file */
   int64_t n_carried;   /* points of the new file that have their record from this one */
   int64_t n_repeated;  /* ... that had the same record from a file before */
-  int64_t n_damaged;   /* records that do not agree with their checksums and were left out */
+  int64_t n_damaged;   /* left out, as record and checksum, or status and verdict, do not agree */
   bool lacks_states;   /* the new file keeps states and the old one does not: nothing could be carried */
 } dkm_carry_source;
 
@@ -29,7 +29,11 @@ typedef struct dkm_carry {
  * if it is not ours; DKM_IO if it is damaged. */
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err);
 
-/* A dkm_store_fill; context: a dkm_carry.  The attribute `records_from` of the new file names the sources.
+/* Where the records come from, one line a file, for dkm_provenance; malloc'ed, the caller frees.  As
+ * dkm_store_reader_open, and DKM_MEMORY. */
+dkm_status dkm_carry_describe(const dkm_carry *carry, char **out, dkm_error *err);
+
+/* A dkm_store_fill; context: a dkm_carry.
  * DKM_INPUT, naming the point, if two sources hold different records of one point; DKM_IO, DKM_MEMORY. */
 dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err);
 

@@ -31,7 +31,8 @@ typedef struct dkm_shard {
 /* Reads "i/n"; the block is 1.  DKM_INPUT. */
 dkm_status dkm_shard_parse(const char *text, dkm_shard *shard, dkm_error *err);
 
-/* The block to deal a grid of n_points in: 16 of them a shard if there are points enough. */
+/* The block to deal a grid of n_points in: 16 of them a shard or more, if there are points enough, and a number of them
+ * that makes shards even. */
 int64_t dkm_shard_block(int n_shards, int64_t n_points);
 
 /* Whether index, n and block make sense. */

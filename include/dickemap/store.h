@@ -43,6 +43,7 @@ typedef struct dkm_provenance {
   const char *command;         /* the command line */
   const char *instruction_set; /* of the ensemble kernel */
   int n_ranks;
+  const char *records_from;    /* files that records are taken from, one a line (dkm_carry_describe); NULL: none */
   const dkm_shard *shard;      /* the file is for this part of the grid alone; NULL: for all of it */
 } dkm_provenance;
 
@@ -54,14 +55,18 @@ typedef struct dkm_provenance {
 dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
                             dkm_error *err);
 
-/* The same with some records in it already: `fill` writes into the new file before it gets its name, when nobody else
- * knows of it and metadata may still change; it closes what it opens.  What fails there fails the creation. */
+/* The same with some records in it already: `fill` writes raw data into the new file before it gets its name, and closes
+ * what it opens.  What fails there fails the creation. */
 typedef dkm_status (*dkm_store_fill)(void *context, const char *new_path, dkm_error *err);
 dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const dkm_provenance *provenance,
                                    bool overwrite, dkm_store_fill fill, void *context, dkm_error *err);
 
 /* Whether dkm_store_create would refuse, without touching anything: called before any work. */
 dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool overwrite, dkm_error *err);
+
+/* The same for the file of a shard (NULL: all of the grid), which needs less of the disk. */
+dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const dkm_shard *shard, bool overwrite,
+                                     dkm_error *err);
 
 typedef struct dkm_store dkm_store;
 

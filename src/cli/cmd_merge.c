@@ -120,12 +120,12 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   struct shards shards = {0};
   dkm_carry carry = {.n_sources = args->n_shards};
   dkm_lock *lock = NULL;
-  char note[DKM_MESSAGE_BYTES], missing[DKM_MESSAGE_BYTES / 2];
+  char note[DKM_MESSAGE_BYTES], missing[DKM_MESSAGE_BYTES / 2], *records_from = NULL;
   int64_t n_missing = 0;
   dkm_status status = look_at_shards(args, &shards, err);
   if (status) goto cleanup;
   const dkm_job *job = carry.job = dkm_store_reader_job(shards.first);
-  const dkm_provenance provenance = {
+  dkm_provenance provenance = {
       .version = dkm_cli_version, .command = command, .instruction_set = shards.instruction_set, .n_ranks = 1};
   carry.sources = calloc((size_t)args->n_shards, sizeof *carry.sources);
   if (!carry.sources) {
@@ -134,7 +134,9 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   }
   for (int i = 0; i < args->n_shards; i++) carry.sources[i].path = args->shards[i];
 
-  status = dkm_store_check_output(args->output, job, args->overwrite, err);
+  status = dkm_carry_describe(&carry, &records_from, err);
+  provenance.records_from = records_from;
+  if (!status) status = dkm_store_check_output(args->output, job, args->overwrite, err);
   if (!status) status = dkm_lock_take(args->output, args->break_lock, &lock, note, sizeof note, err);
   if (status) goto cleanup;
   if (note[0]) fprintf(stderr, "%s: %s\n", args->output, note);
@@ -153,6 +155,7 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
 
 cleanup:
   dkm_lock_release(lock);
+  free(records_from);
   free(carry.sources);
   dkm_store_reader_close(shards.first);
   return status;

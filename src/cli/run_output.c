@@ -73,7 +73,8 @@ dkm_status dkm_run_output_check(dkm_run_output *output, const dkm_job *job, bool
     status = dkm_resume_check(output->path, job, exists, err);
     if (status || *exists) return status;
   }
-  if (!status) status = dkm_store_check_output(output->path, job, output->overwrite, err);
+  const dkm_shard *shard = output->shard.n > 1 ? &output->shard : NULL;
+  if (!status) status = dkm_store_check_output_of(output->path, job, shard, output->overwrite, err);
   for (int i = 0; i < output->n_old && !status; i++) status = dkm_carry_check(output->old[i], job, err);
   return status;
 }
@@ -116,12 +117,17 @@ static dkm_status create(const dkm_run_output *output, const dkm_job *job, const
   carry.sources = calloc((size_t)output->n_old, sizeof *carry.sources);
   if (!carry.sources) return dkm_fail(err, DKM_MEMORY, "out of memory (the list of old files)");
   for (int i = 0; i < output->n_old; i++) carry.sources[i].path = output->old[i];
-  const dkm_status status =
-      dkm_store_create_filled(output->path, job, provenance, output->overwrite, dkm_carry_fill, &carry, err);
+  char *records_from = NULL;
+  dkm_provenance extended = *provenance;
+  dkm_status status = dkm_carry_describe(&carry, &records_from, err);
+  extended.records_from = records_from;
+  if (!status)
+    status = dkm_store_create_filled(output->path, job, &extended, output->overwrite, dkm_carry_fill, &carry, err);
   for (int i = 0; i < output->n_old && !status && told; i++) {
     tell_source(told, &carry.sources[i], &carry);
     tell_rounded(told, carry.sources[i].path, job);
   }
+  free(records_from);
   free(carry.sources);
   return status;
 }

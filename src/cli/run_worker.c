@@ -26,7 +26,8 @@ enum {
   MAX_BLOCKS = 4 * DKM_RUN_LANES, /* more than points can be under way */
   MAX_BLOCK_POINTS = 1024,        /* writing a block costs some 10 us a field: nothing for this many points */
   BLOCK_BYTES = 1024 * 1024,      /* fewer points where states are kept */
-  MAX_WRITTEN = 64                /* blocks written and not reported yet */
+  MAX_WRITTEN = 8192,             /* blocks written and not reported yet, */
+  MAX_WRITTEN_POINTS = 1 << 16    /* and points in them: blocks are small where only some points are left to do */
 };
 static const double sync_interval = 1.0; /* seconds; what a kill can lose */
 
@@ -40,11 +41,6 @@ struct block {
   double *states;      /* block_points * state_size, or NULL */
 };
 
-struct written {
-  dkm_range range;
-  uint8_t status[MAX_BLOCK_POINTS];
-};
-
 struct run {
   dkm_run_worker *worker;
   dkm_schedule *schedule;
@@ -52,8 +48,9 @@ struct run {
   struct block blocks[MAX_BLOCKS], *current;
   size_t state_size; /* 3K + 2M, or 0 if states are not kept */
   int64_t block_points;
-  struct written written[MAX_WRITTEN];
-  int n_written;
+  dkm_range written[MAX_WRITTEN];
+  uint8_t status[MAX_WRITTEN_POINTS]; /* of the points in `written`, one after the other */
+  int n_written, n_status;
   double t_synced;
   double longest; /* seconds from drawing a point to its record; up to a second too much */
   dkm_error failure;
@@ -70,10 +67,12 @@ static void sync_and_report(struct run *run) {
   run->t_synced = dkm_run_now();
   if (run->n_written == 0 || run->failure.status) return;
   run->failure.status = dkm_store_sync(run->worker->store, &run->failure);
-  for (int i = 0; i < run->n_written && !run->failure.status; i++)
-    run->failure.status =
-        dkm_schedule_report(run->schedule, run->written[i].range, run->written[i].status, run->longest, &run->failure);
-  run->n_written = 0;
+  const uint8_t *marks = run->status;
+  for (int i = 0; i < run->n_written && !run->failure.status; i++) {
+    run->failure.status = dkm_schedule_report(run->schedule, run->written[i], marks, run->longest, &run->failure);
+    marks += run->written[i].count;
+  }
+  run->n_written = run->n_status = 0;
 }
 
 /* Points start ... start+count-1 of a block, all finished. */
@@ -84,11 +83,12 @@ static void write_part(struct run *run, const struct block *block, int64_t start
   run->failure.status =
       dkm_store_write(run->worker->store, block->range.first + start, count, records, states, &run->failure);
   if (run->failure.status) return;
-  struct written *written = &run->written[run->n_written++];
-  written->range = (dkm_range){.first = block->range.first + start, .count = count};
+  run->written[run->n_written++] = (dkm_range){.first = block->range.first + start, .count = count};
   for (int64_t i = 0; i < count; i++)
-    written->status[i] = records[i].verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
-  if (run->n_written == MAX_WRITTEN || dkm_run_now() - run->t_synced >= sync_interval) sync_and_report(run);
+    run->status[run->n_status++] =
+        records[i].verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+  const bool is_full = run->n_written == MAX_WRITTEN || run->n_status + MAX_BLOCK_POINTS > MAX_WRITTEN_POINTS;
+  if (is_full || dkm_run_now() - run->t_synced >= sync_interval) sync_and_report(run);
 }
 
 static void write_if_complete(struct run *run, struct block *block) {

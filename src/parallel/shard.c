@@ -5,7 +5,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { BLOCKS_PER_SHARD = 16, LANES = 8, FIRST_RANGES = 64 };
+enum { BLOCKS_PER_SHARD = 16, FIRST_RANGES = 64 }; /* at least, where there are points enough */
 
 dkm_status dkm_shard_parse(const char *text, dkm_shard *shard, dkm_error *err) {
   char *end = NULL;
@@ -26,10 +26,18 @@ dkm_status dkm_shard_parse(const char *text, dkm_shard *shard, dkm_error *err) {
 }
 
 int64_t dkm_shard_block(int n_shards, int64_t n_points) {
-  int64_t block = n_points / (BLOCKS_PER_SHARD * (int64_t)n_shards);
-  if (block >= LANES) block -= block % LANES;
-  if (block < 1) block = 1;
-  return block < DKM_SHARD_MAX_BLOCK ? block : DKM_SHARD_MAX_BLOCK;
+  const int64_t longest_round = n_shards * (int64_t)DKM_SHARD_MAX_BLOCK;
+  int64_t fewest = (n_points + longest_round - 1) / longest_round, best = 1, least = INT64_MAX;
+  if (fewest < BLOCKS_PER_SHARD) fewest = BLOCKS_PER_SHARD;
+  /* Of these numbers of rounds the one that leaves the fewest places empty at the end: shards are even then. */
+  for (int64_t n_rounds = fewest; n_rounds <= 2 * fewest; n_rounds++) {
+    const int64_t n_blocks = n_shards * n_rounds, block = (n_points + n_blocks - 1) / n_blocks;
+    const int64_t n_empty = n_blocks * block - n_points;
+    if (n_empty >= least) continue;
+    least = n_empty;
+    best = block;
+  }
+  return best;
 }
 
 bool dkm_shard_is_valid(const dkm_shard *shard) {

@@ -7,9 +7,10 @@
  *   judge          old status, records, checksums (and states), read in windows: what is done and agrees is accepted
  *   copy           of each variable: block of the new file + accepted cells from the old one -> back
  *
- * Blocks of either file are contiguous reads and writes; single points would cost as much each.  Where neighbours in
- * the new grid are far apart in the old one (axes in another order), windows are small and it takes longer. */
-#define _GNU_SOURCE /* asprintf */
+ * Only raw data are written: metadata of a file never change.  Blocks of either file are contiguous reads and writes;
+ * single points would cost as much each.  Where neighbours in the new grid are far apart in the old one (axes in another
+ * order), a block's points are taken in the old order. */
+#define _GNU_SOURCE /* qsort_r */
 #include "dickemap/carry.h"
 
 #include <stdio.h>
@@ -38,6 +39,7 @@ struct carrying {
   int64_t block, window;
   /* of the points of a block */
   int64_t *i_old; /* -1: nothing to take */
+  int64_t *order, n_ordered;
   uint8_t *marks;
   uint32_t *checksums;
   /* of the points of a window */
@@ -49,29 +51,41 @@ struct carrying {
 
 /* ---- windows ---- */
 
+static int by_old_index(const void *a, const void *b, void *context) {
+  const int64_t *i_old = context, i = *(const int64_t *)a, j = *(const int64_t *)b;
+  return (i_old[i] > i_old[j]) - (i_old[i] < i_old[j]);
+}
+
+/* The points of the block that have something to take, in the order of the old grid. */
+static void order_block(struct carrying *c, int64_t n) {
+  bool is_ascending = true;
+  c->n_ordered = 0;
+  for (int64_t i = 0; i < n; i++) {
+    if (c->i_old[i] < 0) continue;
+    is_ascending = is_ascending && (c->n_ordered == 0 || c->i_old[i] >= c->i_old[c->order[c->n_ordered - 1]]);
+    c->order[c->n_ordered++] = i;
+  }
+  if (!is_ascending) qsort_r(c->order, (size_t)c->n_ordered, sizeof *c->order, by_old_index, c->i_old);
+}
+
 struct window {
-  int64_t begin, end; /* points of the block */
+  int64_t begin, end;   /* of `order` */
   int64_t first, count; /* points of the old grid, which hold all that they take */
 };
 
-/* The next window at or behind point i of the block of n; false if nothing is left to take. */
-static bool next_window(const struct carrying *c, int64_t i, int64_t n, struct window *window) {
-  while (i < n && c->i_old[i] < 0) i++;
-  if (i == n) return false;
-  int64_t low = c->i_old[i], high = low;
-  *window = (struct window){.begin = i};
-  for (i++; i < n; i++) {
-    const int64_t j = c->i_old[i];
-    if (j < 0) continue;
-    if (j < low - GAP || j > high + GAP) break;
-    const int64_t new_low = j < low ? j : low, new_high = j > high ? j : high;
-    if (new_high - new_low >= c->window) break;
-    low = new_low;
-    high = new_high;
+/* The window that begins with order[k]; false at the end. */
+static bool next_window(const struct carrying *c, int64_t k, struct window *window) {
+  if (k == c->n_ordered) return false;
+  const int64_t first = c->i_old[c->order[k]];
+  int64_t last = first;
+  *window = (struct window){.begin = k, .first = first};
+  for (k++; k < c->n_ordered; k++) {
+    const int64_t next = c->i_old[c->order[k]];
+    if (next > last + GAP || next - first >= c->window) break;
+    last = next;
   }
-  window->end = i;
-  window->first = low;
-  window->count = high - low + 1;
+  window->end = k;
+  window->count = last - first + 1;
   return true;
 }
 
@@ -84,8 +98,8 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   const int64_t wanted = c->i_old[i];
   char point[DKM_MESSAGE_BYTES / 2];
   c->i_old[i] = -1;
-  if (wanted < 0 || c->old_marks[j] == DKM_STATUS_TODO) return DKM_OK;
-  if (c->old_marks[j] > DKM_STATUS_POINT_FAILED ||
+  if (c->old_marks[j] == DKM_STATUS_TODO) return DKM_OK;
+  if (c->old_marks[j] != (record->verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE) ||
       dkm_record_checksum(record, job->patterns.n_modes, state, c->n_state_old) != c->old_checksums[j]) {
     c->source->n_damaged++;
     return DKM_OK;
@@ -111,16 +125,18 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   return DKM_OK;
 }
 
-static dkm_status judge(struct carrying *c, int64_t first, int64_t n, dkm_error *err) {
+static dkm_status judge(struct carrying *c, int64_t first, dkm_error *err) {
   struct window w;
   dkm_status status = DKM_OK;
-  for (int64_t i = 0; !status && next_window(c, i, n, &w); i = w.end) {
+  for (int64_t k = 0; !status && next_window(c, k, &w); k = w.end) {
     /* Status first: a record that is done then is complete when it is read. */
     status = dkm_store_reader_status(c->reader, w.first, w.count, c->old_marks, err);
     if (!status) status = dkm_store_reader_records(c->reader, w.first, w.count, c->records, c->old_checksums, err);
     if (!status && c->states) status = dkm_store_reader_states(c->reader, w.first, w.count, c->states, err);
-    for (int64_t k = w.begin; !status && k < w.end; k++)
-      if (c->i_old[k] >= 0) status = judge_point(c, first + k, k, c->i_old[k] - w.first, err);
+    for (int64_t l = w.begin; !status && l < w.end; l++) {
+      const int64_t i = c->order[l];
+      status = judge_point(c, first + i, i, c->i_old[i] - w.first, err);
+    }
   }
   return status;
 }
@@ -133,17 +149,18 @@ static dkm_status cannot(const char *what, const char *path, const char *name, d
 }
 
 /* The accepted cells of one variable from the old file into the block in c->to.buffer. */
-static dkm_status take_cells(struct carrying *c, int v, int64_t n, dkm_error *err) {
+static dkm_status take_cells(struct carrying *c, int v, dkm_error *err) {
   const dkm_hdf5_variable *variable = &c->to.variable[v];
   const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
   struct window w;
-  for (int64_t i = 0; next_window(c, i, n, &w); i = w.end) {
+  for (int64_t k = 0; next_window(c, k, &w); k = w.end) {
     if (dkm_hdf5_select(&c->from, w.first, w.count) < 0 || dkm_hdf5_get(&c->from, v, c->from.buffer) < 0)
       return cannot("read", c->source->path, variable->name, err);
-    for (int64_t k = w.begin; k < w.end; k++)
-      if (c->i_old[k] >= 0)
-        memcpy((char *)c->to.buffer + (size_t)k * bytes,
-               (const char *)c->from.buffer + (size_t)(c->i_old[k] - w.first) * bytes, bytes);
+    for (int64_t l = w.begin; l < w.end; l++) {
+      const int64_t i = c->order[l];
+      memcpy((char *)c->to.buffer + (size_t)i * bytes,
+             (const char *)c->from.buffer + (size_t)(c->i_old[i] - w.first) * bytes, bytes);
+    }
   }
   return DKM_OK;
 }
@@ -159,7 +176,7 @@ static dkm_status copy(struct carrying *c, int64_t first, int64_t n, dkm_error *
       values = c->checksums;
     } else {
       if (dkm_hdf5_get(&c->to, v, c->to.buffer) < 0) return cannot("read", c->new_path, name, err);
-      const dkm_status status = take_cells(c, v, n, err);
+      const dkm_status status = take_cells(c, v, err);
       if (status) return status;
     }
     if (dkm_hdf5_put(&c->to, v, values) < 0) return cannot("written", c->new_path, name, err);
@@ -168,19 +185,19 @@ static dkm_status copy(struct carrying *c, int64_t first, int64_t n, dkm_error *
 }
 
 static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_error *err) {
-  bool wants_any = false, takes_any = false;
   for (int64_t i = 0; i < n; i++) {
     const bool is_ours = !c->carry->shard || dkm_shard_has(c->carry->shard, first + i);
     c->i_old[i] = is_ours ? dkm_match_find(c->match, first + i) : -1;
-    wants_any = wants_any || c->i_old[i] >= 0;
   }
-  if (!wants_any) return DKM_OK;
+  order_block(c, n);
+  if (c->n_ordered == 0) return DKM_OK;
   if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS, c->marks) < 0 ||
       dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0)
     return cannot("read", c->new_path, "status", err);
-  dkm_status status = judge(c, first, n, err);
-  for (int64_t i = 0; i < n; i++) takes_any = takes_any || c->i_old[i] >= 0;
-  return status || !takes_any ? status : copy(c, first, n, err);
+  const dkm_status status = judge(c, first, err);
+  if (status) return status;
+  order_block(c, n); /* what was accepted */
+  return c->n_ordered > 0 ? copy(c, first, n, err) : DKM_OK;
 }
 
 /* ---- one source ---- */
@@ -231,13 +248,14 @@ static bool allocate(struct carrying *c) {
   c->window = from < 2 * BLOCK ? from : 2 * BLOCK;
   while (c->window > 1 && (size_t)c->window * c->n_state_old * sizeof(double) > STATE_BYTES) c->window /= 2;
   c->i_old = malloc((size_t)c->block * sizeof *c->i_old);
+  c->order = malloc((size_t)c->block * sizeof *c->order);
   c->marks = malloc((size_t)c->block);
   c->checksums = malloc((size_t)c->block * sizeof *c->checksums);
   c->records = malloc((size_t)c->window * sizeof *c->records);
   c->old_marks = malloc((size_t)c->window);
   c->old_checksums = malloc((size_t)c->window * sizeof *c->old_checksums);
   if (c->n_state_old > 0) c->states = malloc((size_t)c->window * c->n_state_old * sizeof *c->states);
-  return c->i_old && c->marks && c->checksums && c->records && c->old_marks && c->old_checksums &&
+  return c->i_old && c->order && c->marks && c->checksums && c->records && c->old_marks && c->old_checksums &&
          (c->n_state_old == 0 || c->states);
 }
 
@@ -260,34 +278,6 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   return status;
 }
 
-/* One line about where records came from, for the new file's attribute. */
-static dkm_status add_line(const struct carrying *c, char **text, dkm_error *err) {
-  char version[128], date[64];
-  char *longer = NULL;
-  dkm_store_reader_attribute(c->reader, "dickemap_version", version, sizeof version);
-  dkm_store_reader_attribute(c->reader, "date_created", date, sizeof date);
-  if (asprintf(&longer, "%s%s%s: %lld points, dickemap %s, created %s", *text ? *text : "", *text ? "\n" : "",
-               c->source->path, (long long)c->source->n_carried, version, date) < 0)
-    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the list of its sources", c->new_path);
-  free(*text);
-  *text = longer;
-  return DKM_OK;
-}
-
-static dkm_status put_list(const struct carrying *c, const char *text, dkm_error *err) {
-  const hid_t type = H5Tcopy(H5T_C_S1), space = H5Screate(H5S_SCALAR);
-  hid_t attribute = H5I_INVALID_HID;
-  dkm_status status = DKM_OK;
-  if (type < 0 || space < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0 ||
-      (attribute = H5Acreate2(c->to.id, "records_from", type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-      H5Awrite(attribute, type, &text) < 0)
-    status = cannot("written", c->new_path, "records_from", err);
-  if (attribute >= 0) H5Aclose(attribute);
-  if (space >= 0) H5Sclose(space);
-  if (type >= 0) H5Tclose(type);
-  return status;
-}
-
 static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *err) {
   dkm_match_destroy(c->match);
   dkm_store_reader_close(c->reader);
@@ -295,6 +285,7 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
   if (c->has_to && dkm_hdf5_file_detach(&c->to) < 0 && !status)
     status = dkm_fail(err, DKM_IO, "%s could not be closed in good order", c->new_path);
   free(c->i_old);
+  free(c->order);
   free(c->marks);
   free(c->checksums);
   free(c->records);
@@ -306,21 +297,17 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
 
 dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err) {
   const dkm_carry *carry = context;
-  char *list = NULL;
   dkm_status status = DKM_OK;
   dkm_hdf5_quiet();
   for (int i = 0; i < carry->n_sources && !status; i++) {
     struct carrying c = {.carry = carry, .source = &carry->sources[i], .new_path = new_path};
-    const char *path = c.source->path;
-    *c.source = (dkm_carry_source){.path = path};
-    status = carry_source(&c, err);
-    if (!status) status = add_line(&c, &list, err);
-    if (!status && i == carry->n_sources - 1) status = put_list(&c, list, err);
-    status = close_files(&c, status, err);
+    *c.source = (dkm_carry_source){.path = c.source->path};
+    status = close_files(&c, carry_source(&c, err), err);
   }
-  free(list);
   return status;
 }
+
+/* ---- before ---- */
 
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err) {
   dkm_store_reader *reader = NULL;
@@ -333,5 +320,32 @@ dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err)
   else if (n > 0)
     status = dkm_fail(err, DKM_INPUT, "%s has no point in common with the job: they differ in %s", path, keys);
   dkm_store_reader_close(reader);
+  return status;
+}
+
+dkm_status dkm_carry_describe(const dkm_carry *carry, char **out, dkm_error *err) {
+  size_t bytes = 0;
+  dkm_status status = DKM_OK;
+  *out = NULL;
+  FILE *text = open_memstream(out, &bytes);
+  if (!text) return dkm_fail(err, DKM_MEMORY, "out of memory for the list of files that records come from");
+  for (int i = 0; i < carry->n_sources && !status; i++) {
+    dkm_store_reader *reader = NULL;
+    char version[128], date[64];
+    if ((status = dkm_store_reader_open(carry->sources[i].path, &reader, err))) break;
+    const dkm_shard shard = dkm_store_reader_shard(reader);
+    dkm_store_reader_attribute(reader, "dickemap_version", version, sizeof version);
+    dkm_store_reader_attribute(reader, "date_created", date, sizeof date);
+    fprintf(text, "%s%s: dickemap %s, created %s", i ? "\n" : "", carry->sources[i].path, version, date);
+    if (shard.n > 1) fprintf(text, ", shard %d of %d", shard.index, shard.n);
+    dkm_store_reader_close(reader);
+  }
+  const bool failed = ferror(text);
+  if ((fclose(text) != 0 || failed) && !status)
+    status = dkm_fail(err, DKM_MEMORY, "out of memory for the list of files that records come from");
+  if (status) {
+    free(*out);
+    *out = NULL;
+  }
   return status;
 }

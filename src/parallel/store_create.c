@@ -99,12 +99,13 @@ static dkm_status check_existing(const char *path, const dkm_job *job, bool over
 }
 
 /* Whether a new file fits into the folder; an old one stays beside it until it is complete. */
-static dkm_status check_space(const char *path, const char *folder, const dkm_job *job, dkm_error *err) {
+static dkm_status check_space(const char *path, const char *folder, const dkm_job *job, const dkm_shard *shard,
+                              dkm_error *err) {
   struct statvfs disk;
   if (statvfs(folder, &disk) != 0)
     return dkm_fail(err, DKM_IO, "output %s: the free space of folder %s is unknown: %s", path, folder,
                     strerror(errno));
-  const double need = dkm_store_bytes(job) + METADATA_BYTES, free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+  const double need = bytes_on_disk(job, shard) + METADATA_BYTES, free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
   if (need > free_bytes)
     return dkm_fail(err, DKM_IO, "output %s would take %.3g GB, but only %.3g GB are free in folder %s", path,
                     need / 1e9, free_bytes / 1e9, folder);
@@ -112,6 +113,11 @@ static dkm_status check_space(const char *path, const char *folder, const dkm_jo
 }
 
 dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool overwrite, dkm_error *err) {
+  return dkm_store_check_output_of(path, job, NULL, overwrite, err);
+}
+
+dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const dkm_shard *shard, bool overwrite,
+                                     dkm_error *err) {
   struct stat found;
   dkm_status status = DKM_OK;
   char *folder = NULL;
@@ -137,7 +143,7 @@ dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool ove
   } else if (errno != ENOENT) {
     status = dkm_fail(err, DKM_INPUT, "output %s: %s", path, strerror(errno));
   }
-  if (status == DKM_OK) status = check_space(path, folder, job, err);
+  if (status == DKM_OK) status = check_space(path, folder, job, shard, err);
   free(folder);
   return status;
 }
@@ -195,7 +201,7 @@ dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const d
   char *target = NULL, *new_path = NULL, *folder = NULL;
   bool new_exists = false;
 
-  dkm_status status = dkm_store_check_output(path, job, overwrite, err);
+  dkm_status status = dkm_store_check_output_of(path, job, provenance->shard, overwrite, err);
   if (status != DKM_OK) return status;
 
   /* Where the output is a link to a file elsewhere, that file is replaced and the link kept. */

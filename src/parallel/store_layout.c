@@ -157,6 +157,7 @@ static dkm_status put_file_attributes(creation *c) {
       {"host", host, put_string},
       {"date_created", date, put_string},
       {"command", p->command, put_text},
+      {"records_from", p->records_from, put_text},
       {"job_file", c->job->path, put_text},
       {"job", c->job->text, put_text},
       {"job_sets", sets, put_text},

@@ -99,9 +99,9 @@ static void a_cut_of_a_large_grid_is_short(void **state) {
   dkm_shard shard = {.index = 77, .n = 100, .block = dkm_shard_block(100, 1000000000)};
   dkm_range *cut = NULL, all = {0, 1000000000};
   int64_t n_cut = 0;
-  assert_int_equal(shard.block, DKM_SHARD_MAX_BLOCK);
+  assert_true(shard.block > DKM_SHARD_MAX_BLOCK / 2 && shard.block <= DKM_SHARD_MAX_BLOCK);
   assert_int_equal(dkm_shard_cut(&shard, 1, &all, &n_cut, &cut, NULL), DKM_OK);
-  assert_true(n_cut < 3000);
+  assert_true(n_cut < 5000);
   free(cut);
 }
 
