@@ -64,6 +64,22 @@ def dickemap(program, mpi_environment, tmp_path):
     return run
 
 
+@pytest.fixture(scope="session")
+def make(program, mpi_environment, tmp_path_factory):
+    """make(*lists of arguments): a folder of the session with small.yaml (the fixture `job`), in which these runs have
+    been made, for tests that copy their files."""
+
+    def run(*commands):
+        folder = tmp_path_factory.mktemp("made")
+        (folder / "small.yaml").write_text(JOB)
+        for command in commands:
+            subprocess.run([program, "run", "small.yaml", "-q", *command], cwd=folder, env=mpi_environment, check=True,
+                           capture_output=True, timeout=300)
+        return folder
+
+    return run
+
+
 @pytest.fixture
 def refused(dickemap, tmp_path):
     """refused(*arguments, ranks=N): runs what must be refused and returns the message. Checks that there is one
