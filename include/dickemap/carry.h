@@ -25,8 +25,8 @@ typedef struct dkm_carry {
   dkm_carry_source *sources;
 } dkm_carry;
 
-/* Whether the file at `path` can have records in common with the job.  DKM_INPUT with the keys because of which it cannot, or
- * if it is not ours; DKM_IO if it is damaged. */
+/* Whether the file at `path` can have records in common with the job.  DKM_INPUT with the keys because of which it
+ * cannot, or if it is not ours; DKM_IO if it is damaged. */
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err);
 
 /* Where the records come from, one line a file, for dkm_provenance; malloc'ed, the caller frees.  As

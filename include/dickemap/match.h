@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* match: which points of one job are points of another.
  *
- * Two points are the same if all their parameters (dkm_point) are equal, bit for bit: then, and only then, a run of either job
- * gives the same record.  How the jobs arrange them (order of axes, which of them are zipped, what is an axis here and a
- * fixed value there) does not matter. */
+ * Two points are the same if all their parameters (dkm_point) are equal, bit for bit: then, and only then, a run of
+ * either job gives the same record.  How the jobs arrange them (order of axes, which of them are zipped, what is an axis
+ * here and a fixed value there) does not matter. */
 #ifndef DICKEMAP_MATCH_H
 #define DICKEMAP_MATCH_H
 #include "dickemap/job.h"
@@ -14,8 +14,8 @@ typedef struct dkm_match dkm_match;
 dkm_status dkm_match_create(const dkm_job *old, const dkm_job *job, dkm_match **out, dkm_error *err);
 void dkm_match_destroy(dkm_match *match);
 
-/* The index in the old grid of point i_point of the job; -1 if it is not there.  Where the old grid has it several times
- * (in a zip group), one of them. */
+/* The index in the old grid of point i_point of the job; -1 if it is not there.  Where the old grid has it several
+ * times (in a zip group), one of them. */
 int64_t dkm_match_find(const dkm_match *match, int64_t i_point);
 
 /* The keys because of which the jobs have no record in common: patterns, mapping and solver, which must be equal; and

@@ -7,8 +7,8 @@
  *   shard   1 2 3 4 | 2 3 4 1 | 3 4 ...         of 4
  *
  * Every shard gets points from everywhere, so that all of them take about the same time although costs vary over the
- * grid, and its points still are runs that can be written at once.  Without the turn, a shard would get the same columns
- * of a row whose length is a multiple of a round.
+ * grid, and its points still are runs that can be written at once.  Without the turn, a shard would get the same
+ * columns of a row whose length is a multiple of a round.
  *
  * A shard's file has the layout of the whole grid, sparse: every reader, info, verify and resume take it as it is, and
  * merging is copying.  (All runs writing into one file would do without a merge, but clients of a network file

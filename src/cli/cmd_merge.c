@@ -56,8 +56,8 @@ static dkm_status look_at_shards(const struct arguments *args, struct shards *fo
     char *canonical = NULL;
     if (has_output && stat(args->shards[i], &shard) == 0 && shard.st_dev == output.st_dev &&
         shard.st_ino == output.st_ino) {
-      status = dkm_fail(err, DKM_INPUT, "merge: %s is one of the files to merge and cannot be the output",
-                        args->output);
+      status =
+          dkm_fail(err, DKM_INPUT, "merge: %s is one of the files to merge and cannot be the output", args->output);
       break;
     }
     if ((status = dkm_store_reader_open(args->shards[i], &reader, err))) break;
@@ -148,10 +148,9 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   for (int i = 0; i < args->n_shards; i++) print_source(&carry.sources[i]);
   printf("%s: %lld of %lld points\n", args->output, (long long)(job->n_points - n_missing), (long long)job->n_points);
   if (n_missing > 0)
-    status = dkm_fail(err, DKM_STOPPED,
-                      "%s is written, but %lld of %lld points are missing: %s%s; `run --resume` computes them",
-                      args->output, (long long)n_missing, (long long)job->n_points, missing,
-                      n_missing > MAX_NAMED ? ", ..." : "");
+    status = dkm_fail(
+        err, DKM_STOPPED, "%s is written, but %lld of %lld points are missing: %s%s; `run --resume` computes them",
+        args->output, (long long)n_missing, (long long)job->n_points, missing, n_missing > MAX_NAMED ? ", ..." : "");
 
 cleanup:
   dkm_lock_release(lock);
@@ -190,8 +189,7 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
     }
   args->shards = argv + optind;
   args->n_shards = argc - optind;
-  if (args->n_shards == 0)
-    return dkm_fail(err, DKM_INPUT, "merge: no files given; see `dickemap merge --help`");
+  if (args->n_shards == 0) return dkm_fail(err, DKM_INPUT, "merge: no files given; see `dickemap merge --help`");
   if (!args->output)
     return dkm_fail(err, DKM_INPUT, "merge: no output given: name a file with -o; see `dickemap merge --help`");
   return DKM_OK;

@@ -10,8 +10,8 @@
  *
  * The file is read in blocks, so that one of any size needs little memory.  In the same pass the points to
  * recompute are drawn, all with the same chance, without knowing their number beforehand (Vitter, algorithm R).
- * Points that are not done are no difference: they are counted, in a shard without those of the others.  A run may be writing: the status of a point is
- * read before its record.
+ * Points that are not done are no difference: they are counted, in a shard without those of the others.  A run may be
+ * writing: the status of a point is read before its record.
  *
  * Theory.  A start without perturbation and with some overlap stays on the symmetric subspace of its cue (quotient.h).
  * For Omega Omega_cue > 0 the only fixed points there that attract are the normal state up to g_crit and the cue's

@@ -89,10 +89,11 @@ static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
     double example[2];
     const int64_t n = dkm_match_rounded(dkm_store_reader_job(reader), job, i, example);
     if (n > 0)
-      fprintf(out,
-              "%s: new values of axis %s differ from old ones in the last digits (%lld, such as %.17g from %.17g); their "
-              "points are computed anew\n",
-              path, job->axes[i].long_name, (long long)n, example[1], example[0]);
+      fprintf(
+          out,
+          "%s: new values of axis %s differ from old ones in the last digits (%lld, such as %.17g from %.17g); their "
+          "points are computed anew\n",
+          path, job->axes[i].long_name, (long long)n, example[1], example[0]);
   }
   dkm_store_reader_close(reader);
 }
@@ -155,8 +156,7 @@ dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, co
   dkm_provenance of_shard = *provenance;
   if (output->shard.n > 1) of_shard.shard = &output->shard;
   if (!status && !exists) status = create(output, job, &of_shard, told, err);
-  if (!status)
-    status = dkm_resume_find(output->path, job, output->check, output->retry_failed, resume, err);
+  if (!status) status = dkm_resume_find(output->path, job, output->check, output->retry_failed, resume, err);
   if (!status && resume->n_wrong > 0)
     fprintf(stderr, "%lld points were marked done but do not agree with their checksums; they are computed again\n",
             (long long)resume->n_wrong);

@@ -48,8 +48,7 @@ static int compare_entries(const void *a, const void *b, void *context) {
 /* Index along the dimension, or -1. */
 static int64_t find_along(const struct dimension *dim, const dkm_point *point) {
   double wanted[DKM_MAX_AXES];
-  for (int k = 0; k < dim->n_axes; k++)
-    wanted[k] = dkm_quantity_get(point, dim->axes[k]->quantity, dim->axes[k]->mode);
+  for (int k = 0; k < dim->n_axes; k++) wanted[k] = dkm_quantity_get(point, dim->axes[k]->quantity, dim->axes[k]->mode);
   for (int64_t low = 0, high = dim->n; low < high;) {
     const int64_t middle = low + (high - low) / 2, i = dim->order[middle];
     int order = 0;
@@ -137,7 +136,7 @@ int64_t dkm_match_find(const dkm_match *match, int64_t i_point) {
 
 struct values {
   int64_t n;
-  double *sorted;      /* owned */
+  double *sorted;       /* owned */
   const dkm_axis *axis; /* or NULL where the job has one value */
 };
 

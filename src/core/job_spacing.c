@@ -6,8 +6,8 @@
  *   (A (n-1-i) + B i) 10^e / (n-1)
  *
  * of two integers below 2^127 (10^18 times 10^9 points times 2; the power of ten goes to either side and is limited
- * so that there is room).  Long division gives its leading 55 bits or more and tells whether anything is left; turning that into
- * a double rounds once. */
+ * so that there is room).  Long division gives its leading 55 bits or more and tells whether anything is left; turning
+ * that into a double rounds once. */
 #include "job_spacing.h"
 
 #include <math.h>
@@ -20,8 +20,8 @@ __extension__ typedef __int128 int128;
 __extension__ typedef unsigned __int128 uint128;
 
 enum {
-  MAX_DIGITS = 18,  /* of A and B: below 2^60 */
-  MAX_DIVIDED = 19, /* 10^e with e >= -19: (n-1) 10^19 < 2^94 */
+  MAX_DIGITS = 18,   /* of A and B: below 2^60 */
+  MAX_DIVIDED = 19,  /* 10^e with e >= -19: (n-1) 10^19 < 2^94 */
   MAX_MULTIPLIED = 9 /* e <= 9: 2 10^18 10^9 10^9 < 2^122 */
 };
 
@@ -69,8 +69,8 @@ static bool shift_decimal(int64_t *number, int shift) {
   return true;
 }
 
-/* The double next to numerator/denominator; false if that is 2^55 or more.  2^shift denominator < 2^127: so many bits of
- * the quotient come with each division; 1 <= shift <= 62. */
+/* The double next to numerator/denominator; false if that is 2^55 or more.  2^shift denominator < 2^127: so many bits
+ * of the quotient come with each division; 1 <= shift <= 62. */
 static bool round_fraction(int128 numerator, uint128 denominator, int shift, double *value) {
   uint128 rest = numerator < 0 ? -(uint128)numerator : (uint128)numerator;
   const uint128 whole = rest / denominator;
@@ -87,7 +87,7 @@ static bool round_fraction(int128 numerator, uint128 denominator, int shift, dou
     bits = bits << more | (uint64_t)quotient;
     n_bits += more;
   }
-  /* One more bit stands for all that follow: whether the rest is more than half of a unit in the last place, or just that. */
+  /* One more bit stands for all that follow: is the rest more than half of a unit in the last place, or just that? */
   *value = ldexp((double)(bits << 1 | (rest != 0)), -n_bits - 1);
   if (numerator < 0) *value = -*value;
   return true;
@@ -109,7 +109,8 @@ static bool linear_exactly(const char *from, const char *to, int64_t n, double *
   int shift = 1;
   while (shift < 62 && denominator >> (126 - shift) == 0) shift++;
   for (int64_t i = 1; i < n - 1; i++)
-    if (!round_fraction(((int128)a * (n - 1 - i) + (int128)b * i) * factor, denominator, shift, &values[i])) return false;
+    if (!round_fraction(((int128)a * (n - 1 - i) + (int128)b * i) * factor, denominator, shift, &values[i]))
+      return false;
   return true;
 }
 

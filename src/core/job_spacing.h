@@ -12,8 +12,8 @@
  *   linear       the double next to from + (to - from) i/(n-1), which is computed exactly from the decimals; equal to
  *                what is read from `values: [...]`.  Ends of more than 18 digits, as in 1e-15 ... 1e5, are beyond that:
  *                their values are rounded several times, but still those of any refinement are shared.
- *   logarithmic  from (to/from)^(i/(n-1)) in long double, i/(n-1) in lowest terms: shared with every refinement, and but
- *                for a few in 1000 with other grids through the same numbers. */
+ *   logarithmic  from (to/from)^(i/(n-1)) in long double, i/(n-1) in lowest terms: shared with every refinement, and
+ *                but for a few in 1000 with other grids through the same numbers. */
 void dkm_spacing_linear(const char *from, const char *to, int64_t n, double *values);
 void dkm_spacing_log(const char *from, const char *to, int64_t n, double *values);
 

@@ -19,8 +19,8 @@ dkm_status dkm_shard_parse(const char *text, dkm_shard *shard, dkm_error *err) {
     good = good && errno == 0 && *end == (i == 0 ? '/' : '\0');
   }
   if (!good || part[1] < 1 || part[1] > DKM_MAX_SHARDS || part[0] < 1 || part[0] > part[1])
-    return dkm_fail(err, DKM_INPUT, "run: --shard is \"%.40s\", but must be i/n, shard i = 1 ... n of n = 1 ... %d", text,
-                    DKM_MAX_SHARDS);
+    return dkm_fail(err, DKM_INPUT, "run: --shard is \"%.40s\", but must be i/n, shard i = 1 ... n of n = 1 ... %d",
+                    text, DKM_MAX_SHARDS);
   *shard = (dkm_shard){.index = (int)part[0], .n = (int)part[1], .block = 1};
   return DKM_OK;
 }

@@ -8,8 +8,8 @@
  *   copy           of each variable: block of the new file + accepted cells from the old one -> back
  *
  * Only raw data are written: metadata of a file never change.  Blocks of either file are contiguous reads and writes;
- * single points would cost as much each.  Where neighbours in the new grid are far apart in the old one (axes in another
- * order), a block's points are taken in the old order. */
+ * single points would cost as much each.  Where neighbours in the new grid are far apart in the old one (axes in
+ * another order), a block's points are taken in the old order. */
 #define _GNU_SOURCE /* qsort_r */
 #include "dickemap/carry.h"
 
@@ -22,7 +22,7 @@
 
 enum {
   BLOCK = 1 << 13,
-  GAP = 256,               /* reading so many points more costs less than another call */
+  GAP = 256, /* reading so many points more costs less than another call */
   STATUS_BLOCK = 1 << 20
 };
 #define STATE_BYTES ((size_t)1 << 24) /* of the states of a window */
@@ -105,16 +105,16 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
     return DKM_OK;
   }
   /* The new file may keep less. */
-  const uint32_t checksum = c->n_state == c->n_state_old
-                                ? c->old_checksums[j]
-                                : dkm_record_checksum(record, job->patterns.n_modes, NULL, 0);
+  const uint32_t checksum =
+      c->n_state == c->n_state_old ? c->old_checksums[j] : dkm_record_checksum(record, job->patterns.n_modes, NULL, 0);
   if (c->marks[i] != DKM_STATUS_TODO) {
     if (c->checksums[i] != checksum)
-      return dkm_fail(err, DKM_INPUT,
-                      "%s holds another record of %s than a file named before it (checksums %08x and %08x); compute the "
-                      "point anew in one of them, or leave one out",
-                      c->source->path, dkm_job_describe_point(job, i_point, point, sizeof point), (unsigned)checksum,
-                      (unsigned)c->checksums[i]);
+      return dkm_fail(
+          err, DKM_INPUT,
+          "%s holds another record of %s than a file named before it (checksums %08x and %08x); compute the "
+          "point anew in one of them, or leave one out",
+          c->source->path, dkm_job_describe_point(job, i_point, point, sizeof point), (unsigned)checksum,
+          (unsigned)c->checksums[i]);
     c->source->n_repeated++;
     return DKM_OK;
   }
