@@ -2,8 +2,8 @@
 /* match: which points of one job are points of another.
  *
  * Two points are the same if all their parameters (dkm_point) are equal, bit for bit: then, and only then, a run of
- * either job gives the same record.  How the jobs arrange them (order of axes, which of them are zipped, what is an axis
- * here and a fixed value there) does not matter. */
+ * either job gives the same record.  How the jobs arrange them (order of axes, which of them are zipped, what is an
+ * axis here and a fixed value there) does not matter. */
 #ifndef DICKEMAP_MATCH_H
 #define DICKEMAP_MATCH_H
 #include "dickemap/job.h"

@@ -132,7 +132,7 @@ def test_restarts_are_limited(submit, stand_in, tmp_path):
     array.until(lambda: (tmp_path / "ready").exists())
     array.command("scancel", "--batch", "--signal=USR1", array.shard(2).number)
     assert array.shard(2).ended() == ("FAILED", 85)
-    assert "stopped after 0 restarts (MAX_RESTARTS); run this script again, it continues" in array.shard(2).text()
+    assert "stopped after 0 restarts (MAX_RESTARTS); run this again, it continues" in array.shard(2).text()
 
 
 @pytest.mark.parametrize("variables, message", [
