@@ -88,9 +88,11 @@ dkm_status WRAPPED(dkm_job_read)(dkm_job *job, const char *path, int n_sets, con
 dkm_status WRAPPED(dkm_job_read)(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
   return dkm_job_parse(job, path, job_text, n_sets, sets, err);
 }
-dkm_status WRAPPED(dkm_store_check_output)(const char *path, const dkm_job *job, bool overwrite, dkm_error *err);
-dkm_status WRAPPED(dkm_store_check_output)(const char *path, const dkm_job *job, bool overwrite, dkm_error *err) {
-  (void)path, (void)job, (void)overwrite, (void)err;
+dkm_status WRAPPED(dkm_store_check_output_of)(const char *path, const dkm_job *job, const dkm_shard *shard,
+                                              bool overwrite, dkm_error *err);
+dkm_status WRAPPED(dkm_store_check_output_of)(const char *path, const dkm_job *job, const dkm_shard *shard,
+                                              bool overwrite, dkm_error *err) {
+  (void)path, (void)job, (void)shard, (void)overwrite, (void)err;
   return DKM_OK;
 }
 dkm_status WRAPPED(dkm_resume_check)(const char *path, const dkm_job *job, bool *exists, dkm_error *err);
