@@ -323,6 +323,8 @@ static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_var
     return put_flags(c, dataset, DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text);
   if (strcmp(variable->name, "failure") == 0)
     return put_flags(c, dataset, DKM_N_FAILURES, dkm_failure_name, dkm_failure_text);
+  if (strcmp(variable->name, "sensitive") == 0)
+    return put_flags(c, dataset, DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text);
   if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
   if (strcmp(variable->name, "retrieved") == 0) {
     char comment[160];
