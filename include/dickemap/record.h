@@ -79,7 +79,8 @@ typedef struct dkm_record {
   double frequency_1; /* angular; limit_cycle: 2 pi/period; quasiperiodic: of the leading line of the spectrum */
   double frequency_2; /* quasiperiodic: of the leading line that is no multiple of it */
   double lyapunov;    /* oscillating: largest Lyapunov exponent, measured over the last window */
-  double amplification; /* largest growth of a small difference between two times on the way, see sensitivity.h */
+  double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
+  double amplification_total; /* the same until t_end */
   double xi_theory;   /* |xi_cue| of Eq. 12, NaN where it does not apply */
   double g_crit;      /* g_nu of the cue */
   double g_retrieve;  /* g_ret of the cue */

@@ -15,13 +15,20 @@
  * A trajectory that passes a basin boundary at distance d, the stable manifold of some saddle, leaves it when d has
  * grown to order 1: amplification ~ 1/d, and errors of the size of the solver's tolerance decide if d <~ tolerance.
  *
+ * Differences may grow further once the trajectory is in the basin of what it ends in, most of all where relaxation
+ * is slow: the phases of precession, and with them the last digits of xi, then depend on errors, but not the
+ * outcome.  So for a trajectory that comes to rest growth counts only as long as the outcome is not settled: up to the
+ * first target since which all overlaps have stayed within a tenth of the largest around those of the end.
+ *
  * Functions are local and use + - * / sqrt alone: the same bits on every machine. */
 #ifndef DICKEMAP_SENSITIVITY_H
 #define DICKEMAP_SENSITIVITY_H
 #include "dickemap/integrator.h"
+#include "dickemap/motion.h"
 
 /* sensitive: amplification * tolerance is at least this.  Of order one up to two factors of ten: the errors of some
- * ten steps add up before the growth outruns them, and basins part at distances of order one or of a tenth. */
+ * ten steps add up before the growth outruns them, and basins part at distances of order one or of a tenth.
+ * tests/bench/sensitivity approaches basin boundaries: outcomes begin to depend on the tolerance just above this. */
 #define DKM_SENSITIVE_PRODUCT 1e-2
 
 typedef struct dkm_sensitivity dkm_sensitivity;
@@ -53,7 +60,7 @@ bool dkm_sensitivity_behind(const dkm_sensitivity *sensitivity, int shadow);
 /* The window of samples has grown the separation by growth[0 ... n-1] and ends at time t with the trajectory at u and
  * its shadow at v. Not while it is behind. Returns as `note`. */
 double dkm_sensitivity_resume(dkm_sensitivity *sensitivity, int shadow, double t, const double *u, const double *v,
-                              const double *growth, int n);
+                              const dkm_series *series);
 
 /* The trajectory is over; the shadow catches up. */
 void dkm_sensitivity_finish(dkm_sensitivity *sensitivity, int shadow);
@@ -61,8 +68,10 @@ void dkm_sensitivity_finish(dkm_sensitivity *sensitivity, int shadow);
 /* Whether a shadow that was told to finish has caught up. */
 bool dkm_sensitivity_done(const dkm_sensitivity *sensitivity, int shadow);
 
-/* So far; NaN if the shadow could not be integrated. */
-double dkm_sensitivity_amplification(const dkm_sensitivity *sensitivity, int shadow);
+/* The amplification so far, and up to when the trajectory's outcome, to rest with overlaps xi, was settled.
+ * NaN if the shadow could not be integrated. */
+double dkm_sensitivity_total(const dkm_sensitivity *sensitivity, int shadow);
+double dkm_sensitivity_settled(const dkm_sensitivity *sensitivity, int shadow, const double *xi);
 
 /* Frees a shadow, whatever it is doing. */
 void dkm_sensitivity_release(dkm_sensitivity *sensitivity, int shadow);

@@ -253,18 +253,19 @@ static void advance_shadows(engine *g) {
 /* A window of samples is full and has measured the growth of separations itself; g->u: the state at its end. */
 static void note_samples(engine *g, int lane) {
   trajectory *t = &g->lanes[lane];
-  const dkm_series *series = dkm_sampling_series(g->sampling[lane]);
   while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
   t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u,
-                                     dkm_sampling_shadow(g->sampling[lane]), series->growth,
-                                     series->n_samples / DKM_MOTION_STRETCH);
+                                     dkm_sampling_shadow(g->sampling[lane]), dkm_sampling_series(g->sampling[lane]));
 }
 
-static void fill_sensitivity(const dkm_evaluator *e, double amplification, dkm_record *record) {
-  record->amplification = amplification;
-  if (record->verdict == DKM_VERDICT_IRREGULAR || amplification * e->solver.tolerance >= DKM_SENSITIVE_PRODUCT)
+static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
+  const bool steady = record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION;
+  record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
+  record->amplification =
+      steady ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi) : record->amplification_total;
+  if (record->verdict == DKM_VERDICT_IRREGULAR || record->amplification * e->solver.tolerance >= DKM_SENSITIVE_PRODUCT)
     record->sensitive = DKM_SENSITIVE_YES;
-  else if (!isnan(amplification))
+  else if (!isnan(record->amplification))
     record->sensitive = DKM_SENSITIVE_NO;
 }
 
@@ -356,7 +357,7 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
   for (int i = 0; g->n_endings > 0 && i < dkm_sensitivity_shadows(g->sensitivity) && status == DKM_OK; i++) {
     ending *end = &g->endings[i];
     if (!end->waiting || !dkm_sensitivity_done(g->sensitivity, i)) continue;
-    fill_sensitivity(e, dkm_sensitivity_amplification(g->sensitivity, i), &end->record);
+    fill_sensitivity(e, g, i, &end->record);
     end->record.wall_time += g->shadow_time[i];
     dkm_sensitivity_release(g->sensitivity, i);
     end->waiting = false;

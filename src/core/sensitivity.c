@@ -11,7 +11,7 @@
 #include "integrator_method.h"
 #include "separation.h"
 
-enum { MAX_SHADOWS = INTEGRATOR_MAX_LANES + INTEGRATOR_MAX_LANES / 2, N_TARGETS = 4 };
+enum { MAX_SHADOWS = INTEGRATOR_MAX_LANES + INTEGRATOR_MAX_LANES / 2, N_TARGETS = 4, N_OCTAVES = 64 };
 
 /* A stretch has about this many steps of the trajectory: its shadow takes half a step more, since it ends there exactly. */
 static const double stretch_steps = 16.0;
@@ -24,11 +24,20 @@ static const double separation_largest = 1e-2, separation_smaller = 1e-3;
 /* Below this there is nothing left of the direction but rounding errors. */
 static const double separation_least = 1e-14;
 static const double amplification_most = 1e300;
+/* Overlaps have settled once they stay within this fraction of the largest around those of the end.  Saddles that are
+ * closer than that to the end take part in no decision any more; with 0.25 those near a barely stable pattern were missed. */
+static const double settled = 0.1;
 
 typedef struct target {
   double t;
   double *u;
 } target;
+
+/* The overlaps while `largest` was between two powers of two, or above the last of them. */
+typedef struct octave {
+  double first; /* value of `largest` in it, 0: there was none */
+  double least[DKM_MAX_MODES], most[DKM_MAX_MODES];
+} octave;
 
 typedef struct shadow {
   bool taken, fed, failed; /* fed: more targets will come */
@@ -41,7 +50,8 @@ typedef struct shadow {
   double t_noted;          /* of the last target */
   int64_t steps_noted;
   int lane;                /* -1: none */
-  double growing, largest; /* max over s of D(t)/D(s), and the largest that this ever was */
+  double growing, largest; /* max over s <= t of D(t)/D(s), and the largest that this ever was */
+  octave octaves[N_OCTAVES];
 } shadow;
 
 struct dkm_sensitivity {
@@ -52,6 +62,7 @@ struct dkm_sensitivity {
   bool draining;
   int n_shadows, n_lanes;
   double *states, *end; /* of all shadows; one more */
+  double *scratch;      /* 2K values */
   int at[INTEGRATOR_MAX_LANES]; /* whose shadow is in a lane, -1: none */
   shadow shadows[MAX_SHADOWS];
 };
@@ -80,7 +91,8 @@ dkm_status dkm_sensitivity_create(const dkm_patterns *patterns, const dkm_solver
   s->rng = gsl_rng_alloc(gsl_rng_mt19937);
   s->states = calloc((size_t)s->n_shadows * each * size, sizeof *s->states);
   s->end = calloc(size, sizeof *s->end);
-  if (!s->rng || !s->states || !s->end) {
+  s->scratch = calloc(2 * (size_t)patterns->n_classes, sizeof *s->scratch);
+  if (!s->rng || !s->states || !s->end || !s->scratch) {
     dkm_sensitivity_destroy(s);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the measurement of sensitivity");
   }
@@ -100,17 +112,62 @@ void dkm_sensitivity_destroy(dkm_sensitivity *s) {
   if (s->rng) gsl_rng_free(s->rng);
   free(s->states);
   free(s->end);
+  free(s->scratch);
   free(s);
 }
 
 double dkm_sensitivity_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
   const int lanes = solver->method == DKM_METHOD_GSL ? 1 : INTEGRATOR_MAX_LANES;
   return sizeof(dkm_sensitivity) + dkm_integrator_bytes(patterns, solver, cpu) +
-         sizeof(double) * (double)dkm_model_size(patterns) * (1.0 + shadows_for(lanes) * (N_TARGETS + 2));
+         sizeof(double) * ((double)dkm_model_size(patterns) * (1.0 + shadows_for(lanes) * (N_TARGETS + 2)) +
+                           2.0 * (double)patterns->n_classes);
 }
 
 int dkm_sensitivity_shadows(const dkm_sensitivity *s) {
   return s->n_shadows;
+}
+
+/* ---- growth ---- */
+
+/* The amplification so far is in [2^o, 2^(o+1)). */
+static int octave_of(const shadow *f) {
+  return (int)fmin(ilogb(f->largest), N_OCTAVES - 1);
+}
+
+/* A stretch has grown the separation by this factor and ends where the overlaps are xi. */
+static void grow(shadow *f, double factor, int n_modes, const double *xi) {
+  f->growing = fmin(fmax(1.0, f->growing * factor), amplification_most);
+  f->largest = fmax(f->largest, f->growing);
+  octave *o = &f->octaves[octave_of(f)];
+  if (o->first == 0.0) {
+    o->first = f->largest;
+    memcpy(o->least, xi, (size_t)n_modes * sizeof *xi);
+    memcpy(o->most, xi, (size_t)n_modes * sizeof *xi);
+  }
+  for (int mu = 0; mu < n_modes; mu++) {
+    o->least[mu] = fmin(o->least[mu], xi[mu]);
+    o->most[mu] = fmax(o->most[mu], xi[mu]);
+  }
+}
+
+double dkm_sensitivity_total(const dkm_sensitivity *s, int i) {
+  return s->shadows[i].failed ? NAN : s->shadows[i].largest;
+}
+
+double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi) {
+  const shadow *f = &s->shadows[i];
+  double amplification = dkm_sensitivity_total(s, i), around = 0.0;
+  for (int mu = 0; mu < s->patterns.n_modes; mu++) around = fmax(around, settled * fabs(xi[mu]));
+  if (isnan(amplification)) return NAN;
+  /* From the end backwards, to the last octave in which the overlaps were elsewhere. */
+  for (int j = octave_of(f); j >= 0; j--) {
+    const octave *o = &f->octaves[j];
+    if (o->first == 0.0) continue;
+    for (int mu = 0; mu < s->patterns.n_modes; mu++)
+      if (o->most[mu] > xi[mu] + around || o->least[mu] < xi[mu] - around) return amplification;
+    amplification = o->first;
+  }
+  return amplification;
 }
 
 /* ---- the trajectory's side ---- */
@@ -148,6 +205,7 @@ int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_point *point, const doub
   f->steps_noted = 0;
   f->first = f->n_targets = 0;
   f->growing = f->largest = 1.0;
+  for (int j = 0; j < N_OCTAVES; j++) f->octaves[j].first = 0.0;
   memcpy(f->trajectory, u, dkm_model_size(&s->patterns) * sizeof *u);
   memcpy(f->v, u, dkm_model_size(&s->patterns) * sizeof *u);
   set_distance(s, f);
@@ -177,16 +235,13 @@ bool dkm_sensitivity_behind(const dkm_sensitivity *s, int i) {
   return s->shadows[i].n_targets > 0;
 }
 
-static void grow(shadow *f, double factor) {
-  f->growing = fmin(fmax(1.0, f->growing * factor), amplification_most);
-  f->largest = fmax(f->largest, f->growing);
-}
-
 double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double *u, const double *v,
-                              const double *growth, int n) {
+                              const dkm_series *series) {
   shadow *f = &s->shadows[i];
   const size_t size = dkm_model_size(&s->patterns);
-  for (int j = 0; j < n; j++) grow(f, growth[j]);
+  const int n_modes = s->patterns.n_modes;
+  for (int j = 0; j < series->n_samples / DKM_MOTION_STRETCH; j++)
+    grow(f, series->growth[j], n_modes, series->values + (size_t)(j * DKM_MOTION_STRETCH) * 3 * (size_t)n_modes);
   f->fed = true;
   f->t = f->t_noted = t;
   f->steps_noted = 0;
@@ -203,10 +258,6 @@ void dkm_sensitivity_finish(dkm_sensitivity *s, int i) {
 bool dkm_sensitivity_done(const dkm_sensitivity *s, int i) {
   const shadow *f = &s->shadows[i];
   return f->taken && !f->fed && f->n_targets == 0;
-}
-
-double dkm_sensitivity_amplification(const dkm_sensitivity *s, int i) {
-  return s->shadows[i].failed ? NAN : s->shadows[i].largest;
 }
 
 static void leave_lane(dkm_sensitivity *s, shadow *f) {
@@ -246,7 +297,9 @@ static void arrive(dkm_sensitivity *s, shadow *f) {
     load(s, f);
     return;
   }
-  grow(f, separation / f->separation);
+  double xi[DKM_MAX_MODES];
+  dkm_model_overlaps(&s->patterns, to->u, xi, s->scratch);
+  grow(f, separation / f->separation, s->patterns.n_modes, xi);
   double *last = f->trajectory;
   f->t = to->t;
   f->trajectory = to->u;
