@@ -26,7 +26,8 @@ static const double default_kappa_t = 200, default_samples = 1000, max_samples =
 
 static const char help[] =
     "usage: dickemap point JOB.yaml --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
-    "Computes one point of a job and prints everything about it.\n\n"
+    "Computes one point of a job and prints everything about it, also whether its outcome is determined (unless\n"
+    "the job has solver.sensitivity: off).\n\n"
     "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
     "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
     "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"

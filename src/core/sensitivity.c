@@ -42,12 +42,12 @@ typedef struct octave {
 typedef struct shadow {
   bool taken, fed, failed; /* fed: more targets will come */
   dkm_point point;
-  double t, *trajectory;   /* where the stretch begins; values: 3K + 2M, of the pool of its owner */
-  double *v;               /* the shadow there */
-  double separation;       /* of both */
+  double t, *trajectory; /* where the stretch begins; values: 3K + 2M, of the pool of its owner */
+  double *v;             /* the shadow there */
+  double separation;     /* of both */
   target targets[N_TARGETS];
   int first, n_targets;
-  double t_noted;          /* of the last target */
+  double t_noted; /* of the last target */
   int64_t steps_noted;
   int lane;                /* -1: none */
   double growing, largest; /* max over s <= t of D(t)/D(s), and the largest that this ever was */
@@ -61,8 +61,8 @@ struct dkm_sensitivity {
   double separation, separation_small, separation_largest;
   bool draining;
   int n_shadows, n_lanes;
-  double *states, *end; /* of all shadows; one more */
-  double *scratch;      /* 2K values */
+  double *states, *end;         /* of all shadows; one more */
+  double *scratch;              /* 2K values */
   int at[INTEGRATOR_MAX_LANES]; /* whose shadow is in a lane, -1: none */
   shadow shadows[MAX_SHADOWS];
 };

@@ -58,7 +58,7 @@ typedef struct dkm_hdf5_variable {
   const void *fill;       /* value of cells that were never written; NULL: 0, which is legal there */
 } dkm_hdf5_variable;
 
-enum { DKM_HDF5_MAX_VARIABLES = 32 };
+enum { DKM_HDF5_MAX_VARIABLES = 64 };
 
 /* Positions after the dkm_n_fields fields. */
 #define DKM_HDF5_STATUS   (dkm_n_fields + 0)

@@ -73,7 +73,7 @@ def test_point_says_whether_the_outcome_is_determined(dickemap, job):
     # On the unstable normal state but for a tilt, which decides: the smaller, the more it is amplified.
     saddle = ["--at", "g0=1,pattern=1,overlap=0,perturbation=1e-10"]
     text = dickemap("point", job, *saddle).stdout
-    assert "sensitive: yes; errors of the size of the tolerance, 1e-10, grew by up to " in text
+    assert "sensitive: yes; errors of the size of the tolerance, 1e-10, grew by a factor of up to " in text
     assert listing(text)["amplification"][0] > 1e8 and listing(text)["sensitive"][0] == 1
     blue = ["--at", "g0=1.034,pattern=1,Omega_mu[1]=1.688,Omega_mu[2]=-1.41,kappa_mu[1]=1.346,kappa_mu[2]=1.277,"
             "perturbation=0.01"]

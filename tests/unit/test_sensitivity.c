@@ -30,10 +30,22 @@ static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, int m
 }
 
 /* Modes of opposite sign, M = 2: a limit cycle and chaos for ever. */
-static const dkm_point cycle = {.g0 = 0.722, .Omega = 0.5, .Omega_mu = {2.142, -1.758}, .kappa_mu = {0.495, 0.609},
-                                .pattern = 1, .overlap = 1.0, .perturbation = 0.01, .seed = 1};
-static const dkm_point chaos = {.g0 = 1.034, .Omega = 0.5, .Omega_mu = {1.688, -1.410}, .kappa_mu = {1.346, 1.277},
-                                .pattern = 1, .overlap = 1.0, .perturbation = 0.01, .seed = 1};
+static const dkm_point cycle = {.g0 = 0.722,
+                                .Omega = 0.5,
+                                .Omega_mu = {2.142, -1.758},
+                                .kappa_mu = {0.495, 0.609},
+                                .pattern = 1,
+                                .overlap = 1.0,
+                                .perturbation = 0.01,
+                                .seed = 1};
+static const dkm_point chaos = {.g0 = 1.034,
+                                .Omega = 0.5,
+                                .Omega_mu = {1.688, -1.410},
+                                .kappa_mu = {1.346, 1.277},
+                                .pattern = 1,
+                                .overlap = 1.0,
+                                .perturbation = 0.01,
+                                .seed = 1};
 
 /* One mode at the unstable normal state, but for a tilt. */
 static dkm_point near_the_saddle(double perturbation) {
@@ -114,7 +126,8 @@ static void a_saddle_amplifies_at_its_growth_rate(void **state) {
     const dkm_point exact = near_the_saddle(0.0), pt = near_the_saddle(1e-12);
     const double rate = evaluate_one(&p, &exact, DKM_METHOD_ENSEMBLE, 1e-10, 1e7).growth_rate;
     for (int method = 0; method < 2; method++) {
-      const dkm_record early = evaluate_one(&p, &pt, method, 1e-10, 20), late = evaluate_one(&p, &pt, method, 1e-10, 30);
+      const dkm_record early = evaluate_one(&p, &pt, method, 1e-10, 20),
+                       late = evaluate_one(&p, &pt, method, 1e-10, 30);
       assert_int_equal(late.verdict, DKM_VERDICT_UNDECIDED);
       assert_close(log(late.amplification / early.amplification) / 10.0, rate, 0.02 * rate);
     }
@@ -134,7 +147,8 @@ static void the_amplification_is_inverse_to_the_distance_from_a_basin_boundary(v
     const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
     assert_int_equal(abs(r.retrieved), 1);
     assert_true(r.amplification * tilt > 1e-2 && r.amplification * tilt < 1e2);
-    assert_int_equal(r.sensitive, r.amplification * 1e-10 >= DKM_SENSITIVE_PRODUCT ? DKM_SENSITIVE_YES : DKM_SENSITIVE_NO);
+    assert_int_equal(r.sensitive,
+                     r.amplification * 1e-10 >= DKM_SENSITIVE_PRODUCT ? DKM_SENSITIVE_YES : DKM_SENSITIVE_NO);
     if (!isnan(last)) assert_close(log(r.amplification / last) / log(100.0), 1.0, 0.15);
     last = r.amplification;
   }
@@ -187,7 +201,8 @@ static void chaos_is_sensitive_and_a_cycle_is_not(void **state) {
   (void)state;
   const dkm_patterns p = make_patterns(2);
   for (int method = 0; method < 2; method++) {
-    const dkm_record irregular = evaluate_one(&p, &chaos, method, 1e-10, 1e5), regular = evaluate_one(&p, &cycle, method, 1e-10, 1e5);
+    const dkm_record irregular = evaluate_one(&p, &chaos, method, 1e-10, 1e5),
+                     regular = evaluate_one(&p, &cycle, method, 1e-10, 1e5);
     assert_int_equal(irregular.verdict, DKM_VERDICT_IRREGULAR);
     assert_int_equal(irregular.sensitive, DKM_SENSITIVE_YES);
     /* Two windows of some 600 at an exponent of 0.32. */
@@ -219,7 +234,8 @@ static void the_quotient_and_gsl_measure_the_same(void **state) {
   const dkm_patterns p = make_patterns(3);
   for (int i = 0; i < 8; i++) {
     const dkm_point pt = fig3_point(0.55 + 0.12 * i, 1 + i % 3);
-    dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .sensitivity = true, .full_space = true};
+    dkm_solver solver = {
+        .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .sensitivity = true, .full_space = true};
     dkm_record full;
     evaluate_all(&p, &solver, NULL, 1, &pt, &full);
     const dkm_record small = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e-10, 1e6);

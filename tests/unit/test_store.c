@@ -840,6 +840,12 @@ static void a_file_that_somebody_has_locked_can_be_read(void **state) {
   dkm_job_free(&job);
 }
 
+/* The program itself only asserts it. */
+static void there_is_room_for_every_field(void **state) {
+  (void)state;
+  assert_true(dkm_n_fields + 5 <= DKM_HDF5_MAX_VARIABLES);
+}
+
 static void the_systems_reason_is_quoted_without_hdf5s_details(void **state) {
   (void)state;
   char reason[DKM_HDF5_REASON_BYTES];
@@ -934,6 +940,7 @@ int main(int argc, char **argv) {
     failed = make_file(argc, argv);
   } else {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(there_is_room_for_every_field),
         cmocka_unit_test(records_come_back_as_they_were_written),
         cmocka_unit_test(final_states_come_back_as_they_were_written),
         cmocka_unit_test(zipped_axes_share_a_dimension),

@@ -40,7 +40,8 @@ static void *allocated(size_t n, size_t bytes) {
 }
 
 static dkm_point make_point(int M, double g0, int pattern, double overlap, double perturbation, int seed) {
-  dkm_point p = {.g0 = g0, .Omega = 0.5, .pattern = pattern, .overlap = overlap, .perturbation = perturbation, .seed = seed};
+  dkm_point p = {
+      .g0 = g0, .Omega = 0.5, .pattern = pattern, .overlap = overlap, .perturbation = perturbation, .seed = seed};
   for (int mu = 0; mu < M; mu++) {
     p.Omega_mu[mu] = 0.5 * (mu + 3);
     p.kappa_mu[mu] = 1.0;
@@ -84,7 +85,8 @@ static void cost(double perturbation, int n_seeds, int every, int rounds) {
   int n = 0, n_different = 0;
   for (int i = 0; i < N_G0; i += every)
     for (int j = 0; j < N_PATTERNS * n_seeds; j++)
-      points[n++] = make_point(N_PATTERNS, 0.01 + 1.99 * i / (N_G0 - 1), 1 + j % N_PATTERNS, 1.0, perturbation, 1 + j / N_PATTERNS);
+      points[n++] = make_point(N_PATTERNS, 0.01 + 1.99 * i / (N_G0 - 1), 1 + j % N_PATTERNS, 1.0, perturbation,
+                               1 + j / N_PATTERNS);
   dkm_record *plain = allocated((size_t)n, sizeof *plain), *measured = allocated((size_t)n, sizeof *measured);
   for (int round = 0; round < rounds; round++) {
     without[round] = evaluate(N_PATTERNS, 1e-10, false, n, points, plain);
@@ -95,7 +97,8 @@ static void cost(double perturbation, int n_seeds, int every, int rounds) {
     measured[i].amplification = plain[i].amplification;
     measured[i].amplification_total = plain[i].amplification_total;
     measured[i].sensitive = plain[i].sensitive;
-    n_different += dkm_record_checksum(&plain[i], N_PATTERNS, NULL, 0) != dkm_record_checksum(&measured[i], N_PATTERNS, NULL, 0);
+    n_different +=
+        dkm_record_checksum(&plain[i], N_PATTERNS, NULL, 0) != dkm_record_checksum(&measured[i], N_PATTERNS, NULL, 0);
   }
   printf("%d %.6g %.6g %.4f %d\n", n, 1e3 * median(without, rounds) / n, 1e3 * median(with, rounds) / n,
          median(ratio, rounds), n_different);
@@ -130,7 +133,8 @@ static void compare(int M, int n, const dkm_point *points, const dkm_record *fin
     evaluate(M, tolerances[k], true, n, points, records);
     for (int i = 0; i < n; i++)
       printf("%g %.6g %.6g %d %d %d\n", tolerances[k], records[i].amplification, records[i].amplification_total,
-             records[i].sensitive, outcomes_differ(M, &records[i], &finest[i]), details_differ(M, &records[i], &finest[i]));
+             records[i].sensitive, outcomes_differ(M, &records[i], &finest[i]),
+             details_differ(M, &records[i], &finest[i]));
   }
   free(records);
 }
@@ -147,7 +151,8 @@ static void grid(int M, int n_g0, int n_seeds, int first_seed) {
   for (int i = 0; i < n_g0; i++)
     for (int j = 0; j < N_OVERLAPS; j++)
       for (int nu = 1; nu <= M; nu++)
-        for (int s = 0; s < n_seeds; s++) points[n++] = make_point(M, grid_g0(i, n_g0), nu, 0.5 + 0.1 * j, 0.01, first_seed + s);
+        for (int s = 0; s < n_seeds; s++)
+          points[n++] = make_point(M, grid_g0(i, n_g0), nu, 0.5 + 0.1 * j, 0.01, first_seed + s);
   evaluate(M, 1e-12, false, n, points, finest);
   compare(M, n, points, finest);
   free(points);
@@ -200,7 +205,8 @@ static void boundary(int M, int n_g0, int seed) {
 }
 
 int main(int argc, char **argv) {
-  if (argc == 6 && strcmp(argv[1], "cost") == 0 && atoi(argv[4]) > 0 && atoi(argv[5]) > 0 && atoi(argv[5]) <= MAX_ROUNDS)
+  if (argc == 6 && strcmp(argv[1], "cost") == 0 && atoi(argv[4]) > 0 && atoi(argv[5]) > 0 &&
+      atoi(argv[5]) <= MAX_ROUNDS)
     cost(atof(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
   else if (argc == 6 && strcmp(argv[1], "grid") == 0 && atoi(argv[3]) > 1)
     grid(atoi(argv[2]), atoi(argv[3]), atoi(argv[4]), atoi(argv[5]));
