@@ -2,9 +2,10 @@
 /* dickemap point: one point of a job, everything about it.
  *
  * The listing has three parts: the parameters; every field of the record, from the table
- * dkm_fields, the sensitivity measured unless the job says off; and the closed forms for each pattern, to compare with.  With --trajectory the same
- * start is integrated once more and sampled at uniform times.  A sample ends a step there, so
- * the steps are not those of the record: both agree to the solver's tolerance, not to the bit. */
+ * dkm_fields, the sensitivity measured unless the job says off; and the closed forms for each
+ * pattern, to compare with.  With --trajectory the same start is integrated once more and sampled
+ * at uniform times.  A sample ends a step there, so the steps are not those of the record: both
+ * agree to the solver's tolerance, not to the bit. */
 #include <complex.h>
 #include <errno.h>
 #include <getopt.h>
@@ -166,13 +167,15 @@ static void print_sensitivity(const dkm_record *record, double tolerance) {
   if (record->verdict == DKM_VERDICT_IRREGULAR)
     printf("small differences grow for ever\n");
   else if (record->sensitive == DKM_SENSITIVE_YES)
-    printf("errors of the size of the tolerance, %g, grew by a factor of up to %.3g on the way and may have decided the outcome\n",
+    printf("errors of the size of the tolerance, %g, grew by a factor of up to %.3g on the way and may have decided the "
+           "outcome\n",
            tolerance, record->amplification);
   else
-    printf("the outcome is determined: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n", tolerance,
-           record->amplification);
+    printf("the outcome is determined: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n",
+           tolerance, record->amplification);
   if (record->sensitive == DKM_SENSITIVE_NO && record->amplification_total * tolerance >= DKM_SENSITIVE_PRODUCT)
-    printf("             but details such as the last digits of xi are not: differences grew by a factor of %.3g in all\n",
+    printf("             but details such as the last digits of xi are not: differences grew by a factor of %.3g in "
+           "all\n",
            record->amplification_total);
 }
 
