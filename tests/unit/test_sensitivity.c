@@ -245,6 +245,48 @@ static void the_quotient_and_gsl_measure_the_same(void **state) {
   }
 }
 
+/* Stretches with given growth that end at given overlaps, through the window of a sampled trajectory. */
+static void growth_counts_between_any_two_times_until_the_outcome_is_settled(void **state) {
+  (void)state;
+  enum { N = 6 };
+  static const struct {
+    double growth[N], xi[N], end, total, settled;
+  } cases[] = {
+      /* what was lost before the growth, and after it, is no matter */
+      {{0.1, 0.1, 100, 0.5, 0.1, 1}, {0, 0, 0, 0, 0, 0}, 0.9, 100, 100},
+      {{50, 0.01, 100, 0.5, 4, 1}, {0, 0, 0, 0, 0, 0}, 0.9, 200, 200},
+      /* the stretch on which the outcome was settled still counts */
+      {{10, 10, 10, 10, 10, 10}, {-0.9, -0.9, 0.85, 0.95, 0.9, 0.9}, 0.9, 1e6, 1e3},
+      {{10, 10, 10, 10, 10, 10}, {-0.9, 0.9, 0.9, 0.7, 0.9, 0.9}, 0.9, 1e6, 1e5},
+      {{10, 10, 10, 10, 10, 10}, {0.9, 0.9, 0.9, 0.9, 0.9, 0.9}, 0.9, 1e6, 10},
+      {{1e200, 1e200, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0}, 0.9, 1e300, 1e300},
+  };
+  const dkm_patterns p = make_patterns(1);
+  const dkm_point pt = fig3_point(1.0, 1);
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1};
+  dkm_sensitivity *s;
+  dkm_series *series;
+  double u[5], v[5], t_next;
+  assert_int_equal(dkm_sensitivity_create(&p, &solver, NULL, &s, NULL), DKM_OK);
+  assert_int_equal(dkm_series_create(1, &series, NULL), DKM_OK);
+  assert_int_equal(dkm_model_start(&p, &pt, u, NULL), DKM_OK);
+  memcpy(v, u, sizeof v);
+  v[3] += 1e-5;
+  series->n_samples = N * DKM_MOTION_STRETCH;
+  for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
+    const int shadow = dkm_sensitivity_begin(s, &pt, u, &t_next);
+    dkm_sensitivity_pause(s, shadow);
+    for (int j = 0; j < N; j++) series->growth[j] = cases[c].growth[j];
+    for (int i = 0; i < series->n_samples; i++) series->values[3 * i] = cases[c].xi[i / DKM_MOTION_STRETCH];
+    dkm_sensitivity_resume(s, shadow, 1.0, u, v, series);
+    assert_close(dkm_sensitivity_total(s, shadow), cases[c].total, 1e-12 * cases[c].total);
+    assert_close(dkm_sensitivity_settled(s, shadow, &cases[c].end), cases[c].settled, 1e-12 * cases[c].settled);
+    dkm_sensitivity_release(s, shadow);
+  }
+  dkm_series_destroy(series);
+  dkm_sensitivity_destroy(s);
+}
+
 static void the_shadows_are_part_of_the_memory_that_is_planned(void **state) {
   (void)state;
   const dkm_patterns p = make_patterns(18);
@@ -267,6 +309,7 @@ int main(void) {
       cmocka_unit_test(chaos_is_sensitive_and_a_cycle_is_not),
       cmocka_unit_test(a_failed_point_is_not_measured_and_the_next_one_is),
       cmocka_unit_test(the_quotient_and_gsl_measure_the_same),
+      cmocka_unit_test(growth_counts_between_any_two_times_until_the_outcome_is_settled),
       cmocka_unit_test(the_shadows_are_part_of_the_memory_that_is_planned),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
