@@ -6,6 +6,7 @@
  *   store_create.c   rank 0 makes the file, or says why not
  *   store_write.c    every rank writes into it
  *   store_read.c     anybody reads it
+ *   store_guard.c    whether metadata are as they were written; the history
  *
  * `dkm_hdf5_variables` is the list of datasets that lie on the job's grid: the rows of
  * dkm_fields, status, checksum and, where states are kept, m and beta.  Creation, writing
@@ -102,10 +103,37 @@ herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values);
 
 /* ---- store_layout.c ---- */
 
+/* Bytes first ... first+count-1 of a file. */
+typedef struct dkm_hdf5_region {
+  uint64_t first, count;
+} dkm_hdf5_region;
+
 /* Writes the whole file over new_path, a file of no value; messages name `path`.  On failure
  * an incomplete file is left. */
 dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const dkm_job *job,
                                  const dkm_provenance *provenance, dkm_error *err);
+
+/* ---- store_guard.c: metadata are as they were written ---- */
+
+/* Sizes of the attributes `metadata_checksum` (a checksum and some 30 regions) and `history` (some 100 attempts
+ * of a run; an attribute must stay below 64 kB), and what both hold until dkm_guard_seal. */
+enum { DKM_GUARD_BYTES = 2048, DKM_HISTORY_BYTES = 48 * 1024 };
+extern const char dkm_guard_mark[], dkm_history_mark[];
+
+/* Puts history and checksum into a new file that HDF5 has closed. raw: the n_raw regions that may change later. */
+dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5_region *raw, int n_raw,
+                          const char *history, dkm_error *err);
+
+typedef enum dkm_guard_state {
+  DKM_GUARD_GOOD,
+  DKM_GUARD_NONE,      /* no checksum, or one of another layout: not our file, or copied by another program */
+  DKM_GUARD_TRUNCATED, /* shorter than it was */
+  DKM_GUARD_BROKEN,    /* metadata were changed */
+  DKM_GUARD_UNREADABLE /* errno says why */
+} dkm_guard_state;
+
+/* Compares the metadata of an open file with their checksum, by plain reads. */
+dkm_guard_state dkm_guard_check(int descriptor);
 
 /* ---- store_hdf5.c: reasons ---- */
 

@@ -88,7 +88,16 @@ dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
     return DKM_HDF5_FOREIGN;
   }
+  const dkm_guard_state guard = dkm_guard_check(descriptor);
+  if (guard == DKM_GUARD_UNREADABLE) snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
   close(descriptor);
+  if (guard == DKM_GUARD_UNREADABLE) return DKM_HDF5_DAMAGED;
+  if (guard == DKM_GUARD_BROKEN) { /* HDF5 may not survive it */
+    snprintf(reason, DKM_HDF5_REASON_BYTES,
+             "is damaged, or another program changed it: its metadata do not agree with their checksum (h5repack makes "
+             "a copy that is taken as it is)");
+    return DKM_HDF5_DAMAGED;
+  }
   if (H5Fis_hdf5(path) <= 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not an HDF5 file");
     return DKM_HDF5_FOREIGN;
