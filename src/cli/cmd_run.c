@@ -2,9 +2,9 @@
 /* dickemap run: all points of a job into one file.
  *
  *   rank 0 reads the job -> every rank has it -> the output is checked -> evaluators
- *   -> rank 0 takes the lock, creates the file or finds what is left in it -> all open it
+ *   -> rank 0 takes the lock, creates the file or finds what is left in it, writes into its history -> all open it
  *   -> schedule: workers compute (run_worker.c), rank 0 marks and looks whether to end (ending.c)
- *   -> closed -> lock released -> summary
+ *   -> closed -> the history says how it ended -> lock released -> summary
  *
  * With --resume a file that exists is continued, and one that does not is begun. */
 #include <getopt.h>
@@ -12,7 +12,9 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "attempt.h"
 #include "cli.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
@@ -50,6 +52,8 @@ struct arguments {
   bool overwrite, resume, check, retry_failed, break_lock, quiet, help;
 };
 
+enum { ATTEMPT_BYTES = 256 }; /* of the hosts, of the instruction sets of a run */
+
 struct run {
   const dkm_job *job;
   dkm_run_worker worker;
@@ -57,6 +61,7 @@ struct run {
   dkm_progress progress;
   dkm_ending ending;
   int64_t n_before, n_done; /* done before this run, and with what it has done */
+  int64_t n_marked;         /* by this run */
   bool quiet;
 };
 
@@ -69,7 +74,9 @@ static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
 
 static dkm_status mark_done(void *context, dkm_range range, const uint8_t *status, dkm_error *err) {
   struct run *run = context;
-  return dkm_store_mark(run->worker.store, range.first, range.count, status, err);
+  const dkm_status marked = dkm_store_mark(run->worker.store, range.first, range.count, status, err);
+  if (!marked) run->n_marked += range.count;
+  return marked;
 }
 
 static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err) {
@@ -221,18 +228,37 @@ static dkm_status prepare_output(const struct arguments *args, const char *outpu
   return status;
 }
 
+/* What the history says about this run, besides what rank 0 knows: where all ranks are and what they compute with.
+ * Collective. */
+static dkm_status describe_attempt(const struct arguments *args, bool worker, char hosts[ATTEMPT_BYTES],
+                                   char instruction_sets[ATTEMPT_BYTES], dkm_error *err) {
+  char host[DKM_WORD_BYTES] = "";
+  if (gethostname(host, sizeof host - 1) != 0) strcpy(host, "unknown");
+  dkm_status status = dkm_schedule_list_words(MPI_COMM_WORLD, host, hosts, ATTEMPT_BYTES, err);
+  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  if (status) return status;
+  const char *used = !worker ? "" : args->cpu ? args->cpu : dkm_cpu_best();
+  status = dkm_schedule_list_words(MPI_COMM_WORLD, used, instruction_sets, ATTEMPT_BYTES, err);
+  return dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+}
+
 static dkm_status run_job(const struct arguments *args, const char *output, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
   struct run run = {.job = &job, .worker.job = &job, .quiet = args->quiet};
   dkm_resume resume = {0};
   dkm_lock *lock = NULL;
-  char note[DKM_MESSAGE_BYTES];
+  char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
   bool stopped = false, exists;
   int rank, n_ranks;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
   bool master = rank == 0, worker = !master || n_ranks == 1;
+  dkm_attempt attempt = {.output = output,
+                         .command = command,
+                         .instruction_sets = instruction_sets,
+                         .hosts = hosts,
+                         .n_ranks = n_ranks};
 
   dkm_status status = dkm_ending_catch_signals(err);
   if (!status && master) status = dkm_ending_begin(&run.ending, args->t_start, args->time_limit, err);
@@ -249,10 +275,16 @@ static dkm_status run_job(const struct arguments *args, const char *output, cons
   status = dkm_schedule_agree(comm, status, err);
   if (status) goto cleanup;
 
+  status = describe_attempt(args, worker, hosts, instruction_sets, err);
+  if (status) goto cleanup;
+
   if (master) {
     status = dkm_lock_take(output, args->break_lock, &lock, note, sizeof note, err);
     if (!status && note[0]) fprintf(stderr, "%s: %s\n", output, note);
     if (!status) status = prepare_output(args, output, &job, command, n_ranks, &resume, err);
+    attempt.n_points = job.n_points;
+    run.n_before = job.n_points - resume.n_points;
+    if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
   }
   status = dkm_schedule_agree(comm, status, err);
   if (!status) status = dkm_store_open(comm, output, &job, &run.worker.store, err);
@@ -261,7 +293,7 @@ static dkm_status run_job(const struct arguments *args, const char *output, cons
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
   const double t_start = dkm_run_now();
   if (master) {
-    run.n_done = run.n_before = job.n_points - resume.n_points;
+    run.n_done = run.n_before;
     if (!run.quiet) dkm_progress_start(&run.progress, job.n_points, run.n_before);
     status = dkm_resume_reset(&resume, run.worker.store, err);
   }
@@ -285,6 +317,16 @@ static dkm_status run_job(const struct arguments *args, const char *output, cons
                       (long long)(job.n_points - run.n_done));
 
 cleanup:
+  if (attempt.begun) {
+    dkm_error history = {0};
+    char how[DKM_MESSAGE_BYTES + 16] = "complete";
+    if (status == DKM_STOPPED)
+      snprintf(how, sizeof how, "stopped early (%s)", run.ending.reason);
+    else if (status)
+      snprintf(how, sizeof how, "failed: %s", err->message);
+    const dkm_status ended = dkm_attempt_end(&attempt, run.n_before + run.n_marked, how, &history);
+    if (ended && !status) status = dkm_fail(err, ended, "%s", history.message);
+  }
   dkm_lock_release(lock);
   dkm_resume_free(&resume);
   dkm_evaluator_destroy(run.worker.evaluator);
