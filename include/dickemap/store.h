@@ -108,6 +108,9 @@ dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int6
  * job. DKM_DIFFERENT with a message that names the first coordinate that differs, DKM_IO, DKM_MEMORY. */
 dkm_status dkm_store_check_axes(const char *path, const dkm_job *job, dkm_error *err);
 
+/* Whether the file has a checksum of its metadata; dkm_store_reader_open has then found that it agrees. */
+bool dkm_store_reader_guarded(const dkm_store_reader *reader);
+
 /* Appends a line to the attribute `history` (time order; control characters become spaces), and syncs.  Rank 0, also
  * while other ranks write and others read: only bytes reserved for it at creation change, so that the file is sound at any
  * moment.  When the room is used up, the oldest lines but the first are left out.  *kept: false if the file has no such

@@ -9,9 +9,9 @@
  *   dickemap-metadata crc=<CRC-32 of what is left> at=<offset of this text> size=<bytes of the file>
  *   history=<offset>+<bytes> skip=<offset>+<bytes>,...  seal=<CRC-32 of the text before it>
  *
- * What is left: the bytes of the file without this attribute's own, the history's, and the raw data of `skip`.  A
- * program that copies the file into another layout (h5repack, nccopy) puts the text elsewhere; `at` then tells
- * that it says nothing about this file.
+ * What is left: the bytes of the file without this attribute's own, the history's, and the raw data of `skip`.  When a
+ * program has copied the file into another layout (h5repack, nccopy), place and size are no longer those in the text, which
+ * then says nothing about this file.  A file that is only shorter than it was is refused by HDF5 itself.
  *
  * The history.  An attribute of fixed length, most of it still empty.  A line is appended by writing its bytes
  * behind the text: neither size nor place of anything changes, so that this is as safe as writing a record, and
@@ -70,7 +70,7 @@ static int write_at(int descriptor, const void *bytes, size_t n, uint64_t offset
   return 0;
 }
 
-/* CRC-32 of everything that is not skipped. -1 with errno; 1 if the file ends early. */
+/* CRC-32 of everything that is not skipped. -1 with errno. */
 static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
   unsigned char buffer[READ_BYTES];
   uLong sum = crc32(0, Z_NULL, 0);
@@ -81,7 +81,10 @@ static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
       const size_t n = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;
       const ssize_t got = read_at(descriptor, buffer, n, at);
       if (got < 0) return -1;
-      if ((size_t)got < n) return 1;
+      if ((size_t)got < n) { /* it has become shorter just now */
+        errno = EIO;
+        return -1;
+      }
       sum = crc32(sum, buffer, (uInt)n);
       at += n;
     }
@@ -165,9 +168,11 @@ static size_t find(const char *text, size_t n, size_t from, const char *bytes) {
   return n;
 }
 
-/* The guard of an open file: DKM_GUARD_GOOD here means that there is one, whatever it guards. */
+/* The guard of an open file: DKM_GUARD_GOOD here means that there is one, of this file. */
 static dkm_guard_state read_guard(int descriptor, struct guard *g) {
   dkm_guard_state state = DKM_GUARD_NONE;
+  struct stat found;
+  if (fstat(descriptor, &found) != 0) return DKM_GUARD_UNREADABLE;
   char *head = malloc(SCAN_BYTES + 1);
   if (!head) return DKM_GUARD_UNREADABLE;
   const ssize_t n = read_at(descriptor, head, SCAN_BYTES, 0);
@@ -180,23 +185,23 @@ static dkm_guard_state read_guard(int descriptor, struct guard *g) {
     if (!parse_guard(text, g))
       state = DKM_GUARD_BROKEN;
     else
-      state = g->own.first == at ? DKM_GUARD_GOOD : DKM_GUARD_NONE;
+      state = g->own.first == at && g->size == (uint64_t)found.st_size ? DKM_GUARD_GOOD : DKM_GUARD_NONE;
   }
   free(head);
   return state;
 }
 
+static dkm_guard_state check(int descriptor, struct guard *g) {
+  uint32_t crc;
+  const dkm_guard_state state = read_guard(descriptor, g);
+  if (state != DKM_GUARD_GOOD) return state;
+  if (metadata_crc(descriptor, g, &crc) != 0) return DKM_GUARD_UNREADABLE;
+  return crc == g->crc ? DKM_GUARD_GOOD : DKM_GUARD_BROKEN;
+}
+
 dkm_guard_state dkm_guard_check(int descriptor) {
   struct guard g;
-  struct stat found;
-  uint32_t crc;
-  dkm_guard_state state = read_guard(descriptor, &g);
-  if (state != DKM_GUARD_GOOD) return state;
-  if (fstat(descriptor, &found) != 0) return DKM_GUARD_UNREADABLE;
-  if ((uint64_t)found.st_size < g.size) return DKM_GUARD_TRUNCATED;
-  const int result = metadata_crc(descriptor, &g, &crc);
-  if (result != 0) return result < 0 ? DKM_GUARD_UNREADABLE : DKM_GUARD_TRUNCATED;
-  return crc == g.crc ? DKM_GUARD_GOOD : DKM_GUARD_BROKEN;
+  return check(descriptor, &g);
 }
 
 /* ---- creation ---- */
@@ -293,7 +298,7 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   const int descriptor = open(path, O_RDWR | O_CLOEXEC);
   if (descriptor < 0)
     return dkm_fail(err, DKM_IO, "%s cannot be opened for its history: %s", path, strerror(errno));
-  if (read_guard(descriptor, &g) != DKM_GUARD_GOOD || g.history.count != DKM_HISTORY_BYTES) goto cleanup;
+  if (check(descriptor, &g) != DKM_GUARD_GOOD || g.history.count != DKM_HISTORY_BYTES) goto cleanup;
 
   /* Room for what is there and a note; a longer line than fits into half of it is cut. */
   if (!(text = calloc(2, DKM_HISTORY_BYTES))) {

@@ -126,8 +126,7 @@ dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5
 
 typedef enum dkm_guard_state {
   DKM_GUARD_GOOD,
-  DKM_GUARD_NONE,      /* no checksum, or one of another layout: not our file, or copied by another program */
-  DKM_GUARD_TRUNCATED, /* shorter than it was */
+  DKM_GUARD_NONE,      /* no checksum, or that of another file: cut, or copied by another program, or not ours */
   DKM_GUARD_BROKEN,    /* metadata were changed */
   DKM_GUARD_UNREADABLE /* errno says why */
 } dkm_guard_state;
@@ -152,7 +151,7 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes);
 typedef enum dkm_hdf5_origin {
   DKM_HDF5_OURS,
   DKM_HDF5_OTHER_FORMAT, /* ours, but of another format version */
-  DKM_HDF5_DAMAGED,      /* begins like HDF5, but HDF5 cannot open it */
+  DKM_HDF5_DAMAGED,      /* HDF5 cannot open it, or its metadata are not what they were */
   DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
 } dkm_hdf5_origin;
 
@@ -160,6 +159,9 @@ typedef enum dkm_hdf5_origin {
  * DKM_HDF5_OTHER_FORMAT.  reason[DKM_HDF5_REASON_BYTES]: a clause such as "is not an HDF5
  * file", "" for DKM_HDF5_OURS. */
 dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason);
+
+/* The same, and whether metadata have a checksum (which agrees, unless the answer is DKM_HDF5_DAMAGED). */
+dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *guarded, char *reason);
 
 /* A text attribute of the file, malloc'ed; NULL if it is absent or not text. */
 char *dkm_hdf5_text_attribute(hid_t file, const char *name);

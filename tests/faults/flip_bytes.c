@@ -2,14 +2,15 @@
 /* flip_bytes FILE.h5 FIRST END STEP: what the reader makes of a file with one damaged byte.
  *
  * For each position FIRST, FIRST + STEP, ... < END (END 0: the end of the file) of a complete file, in a copy of it: one
- * bit flipped, and the whole byte inverted.  Each damaged file is read, all of it, by a process of its own, under
+ * bit flipped, and the whole byte inverted; for each sector of 512 bytes between FIRST and END: all of it 0.  Each damaged file is read, all of it, by a process of its own, under
  * a time limit: job, coordinates, every record with its checksum.
  *
  * Prints one "key: value" a line: how many were refused with a message, found by a check, harmless (all values
- * as before), silently wrong, crashed or timed out, and "bad: POSITION MASK OUTCOME" for each of the last three.
+ * as before), silently wrong, crashed or timed out, and "bad: POSITION DAMAGE OUTCOME" for each of the last three.
  * Exit code 0 if there were none of those. */
 #include <fcntl.h>
 #include <signal.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,7 +23,7 @@
 
 enum { HARMLESS, REFUSED, FOUND, WRONG, N_OUTCOMES, CRASHED = N_OUTCOMES, TIMED_OUT, N_ALL };
 static const char *const names[N_ALL] = {"harmless", "refused", "found", "wrong", "crashed", "timed out"};
-enum { SECONDS = 5 };
+enum { SECONDS = 10, SECTOR = 512 };
 #define MEMORY_LIMIT ((rlim_t)4 << 30) /* a damaged length must not take the machine down */
 
 struct contents {
@@ -97,8 +98,21 @@ static char *read_file(const char *path, size_t *size) {
   return bytes;
 }
 
+static long count[N_ALL];
+
+/* Overwrites `n` bytes, asks a process, and puts them back. False if the system fails. */
+static bool damage(const char *path, int descriptor, const char *bytes, size_t at, const char *damaged, size_t n,
+                   const char *how, const struct contents *sound) {
+  if (pwrite(descriptor, damaged, n, (off_t)at) != (ssize_t)n) return false;
+  const int outcome = in_a_process(path, sound);
+  if (outcome < 0) return false;
+  count[outcome]++;
+  if (outcome >= WRONG) printf("bad: %zu %s %s\n", at, how, names[outcome]);
+  return pwrite(descriptor, bytes + at, n, (off_t)at) == (ssize_t)n;
+}
+
 int main(int argc, char **argv) {
-  long count[N_ALL] = {0};
+  static const char zeros[SECTOR];
   struct contents sound;
   dkm_error err = {0};
   char copy[4096];
@@ -122,17 +136,13 @@ int main(int argc, char **argv) {
   if (descriptor < 0 || write(descriptor, bytes, size) != (ssize_t)size) return fail(copy);
 
   for (size_t at = first; at < end; at += step) {
-    const unsigned char masks[2] = {(unsigned char)(1 << at % 8), 0xff};
-    for (int i = 0; i < 2; i++) {
-      const char damaged = (char)(bytes[at] ^ masks[i]);
-      if (pwrite(descriptor, &damaged, 1, (off_t)at) != 1) return fail(copy);
-      const int outcome = in_a_process(copy, &sound);
-      if (outcome < 0) return fail("fork");
-      count[outcome]++;
-      if (outcome >= WRONG) printf("bad: %zu %02x %s\n", at, masks[i], names[outcome]);
-    }
-    if (pwrite(descriptor, &bytes[at], 1, (off_t)at) != 1) return fail(copy);
+    const char flipped = (char)(bytes[at] ^ 1 << at % 8), inverted = (char)~bytes[at];
+    if (!damage(copy, descriptor, bytes, at, &flipped, 1, "bit", &sound) ||
+        !damage(copy, descriptor, bytes, at, &inverted, 1, "byte", &sound))
+      return fail(copy);
   }
+  for (size_t at = (first + SECTOR - 1) / SECTOR * SECTOR; at + SECTOR <= end; at += SECTOR)
+    if (!damage(copy, descriptor, bytes, at, zeros, SECTOR, "sector", &sound)) return fail(copy);
   for (int i = 0; i < N_ALL; i++) printf("%s: %ld\n", names[i], count[i]);
   close(descriptor);
   unlink(copy);

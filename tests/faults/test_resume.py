@@ -11,16 +11,9 @@ import h5py
 import numpy
 import pytest
 
-from files import JOB, N_POINTS, contents, n_done, wait_for, wrong_records
+from files import N_POINTS, contents, message_of, n_done, wait_for, wrong_records
 
 MANY = ["--set", "axes.g0.points=30000"]  # ten times as long
-
-
-def message_of(process):
-    """The one message of a run."""
-    messages = [line for line in process.err.splitlines() if line.startswith("dickemap: ")]
-    assert len(messages) == 1, process.err
-    return messages[0].removeprefix("dickemap: ")
 
 
 @pytest.fixture
@@ -224,34 +217,3 @@ def test_a_lock_from_another_host_holds_until_it_is_broken(finish, job, tmp_path
     assert result.returncode == 1 and "not readable as a lock" in message_of(result)
     assert finish(tmp_path, "run", job, *small, "-o", "a.h5", "--resume", "--break-lock").returncode == 0
     assert not lock.exists()
-
-
-# ---- the disk ----
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
-def test_a_disk_that_fills_up_gets_one_message_and_the_run_can_be_resumed(start, finish, tmp_path, whole):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], capture_output=True).returncode:
-        pytest.skip("tmpfs cannot be mounted here")
-    try:
-        (disk / "job.yaml").write_text(JOB)
-        # Large files stay sparse and get their space as they grow.
-        process = finish(disk, "run", "job.yaml", "-o", "a.h5", "--set", "axes.g0.points=20000000")
-        assert process.returncode == 2 and "are free" in message_of(process)
-        assert os.listdir(disk) == ["job.yaml"]
-        process = start(disk, "run", "job.yaml", "-o", "a.h5", ranks=3)
-        wait_for(lambda: (disk / "a.h5").exists())
-        with open(disk / "ballast", "wb", buffering=0) as ballast:
-            try:
-                while True:
-                    ballast.write(bytes(1 << 16))
-            except OSError:
-                pass
-        process.communicate(timeout=60)  # it may have had its space already
-        (disk / "ballast").unlink()
-        assert finish(disk, "run", "job.yaml", "-o", "a.h5", "--resume", "--check", ranks=3).returncode == 0
-        assert contents(disk / "a.h5") == whole
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)
