@@ -119,7 +119,7 @@ def test_every_byte_of_a_file(sound):
     assert counts["wrong"] + counts["crashed"] + counts["timed out"] == 0
 
 
-@pytest.mark.parametrize("length", [0, 1, 7, 8, 95, 96, 3000, 60000, -4096, -1])
+@pytest.mark.parametrize("length", [0, 7, 8, 3000, 60000, -1])
 def test_a_truncated_file_is_refused_and_left_alone(finish, sound, damaged, length):
     os.truncate(damaged, length if length >= 0 else sound.stat().st_size + length)
     before = damaged.read_bytes()
