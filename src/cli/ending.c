@@ -132,7 +132,7 @@ dkm_stop dkm_ending_look(dkm_ending *ending, double longest) {
   } else if (t >= t_give_up - margin) {
     if (first)
       snprintf(ending->reason, sizeof ending->reason, "%s, %.3g s from now; margin %.3g s for points, %.3g s to close",
-               ending->limit_name, ending->t_end - t, margin, reserve);
+               ending->limit_name, fmax(ending->t_end - t, 0), margin, reserve);
     decide(ending, DKM_STOP_DRAW_NO_MORE);
   }
   if (t >= t_give_up) decide(ending, DKM_STOP_GIVE_UP);
