@@ -32,7 +32,7 @@ static const char help[] =
     "  -o, --output FILE.h5   the file to write (default: the job's name with .h5, in the current folder)\n"
     "      --overwrite        replace an existing file\n"
     "      --resume           continue an existing file of the same job; begin it if there is none\n"
-    "      --check            with --resume: compare all records with their checksums, redo wrong ones\n"
+    "      --check            with --resume: compare all records with their checksums and marks, redo wrong ones\n"
     "      --retry-failed     with --resume: also redo points with verdict `failed`\n"
     "      --time-limit TIME  end in good order before; minutes, HH:MM:SS or D-HH:MM:SS\n"
     "      --break-lock       ignore that another run seems to use the output\n"

@@ -52,7 +52,7 @@ def attempts(start, finish, tmp_path_factory):
     history.append(lines_of(path))
     before = n_done(path)
     process = start(folder, "run", "job.yaml", "-o", "a.h5", "--resume", "--cpu", "plain",
-                    variables={"SLURM_JOB_ID": "77", "SLURM_RESTART_COUNT": "2"})
+                    variables={"SLURM_JOB_ID": "77", "SLURM_RESTART_COUNT": "2", "SLURM_JOB_END_TIME": "9999999999"})
     wait_for(lambda: n_done(path) > before)
     told = finish(folder, "info", "a.h5").out
     process.kill()
