@@ -34,10 +34,10 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
   mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
   if (job && job[0])
     snprintf(batch, sizeof batch, "batch job %.60s, restart %.20s; ", job, restart && restart[0] ? restart : "0");
-  snprintf(line, sizeof line,
-           "%s%s%lld of %lld points done; dickemap %s; %s; GSL %s, %s, %s; %d rank%s on %s; %s%s", date, begun,
-           (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets, gsl_version,
-           hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch, attempt->command);
+  snprintf(line, sizeof line, "%s%s%lld of %lld points done; dickemap %s; %s; GSL %s, %s, %s; %d rank%s on %s; %s%s",
+           date, begun, (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets,
+           gsl_version, hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch,
+           attempt->command);
   attempt->t_begun = dkm_run_now();
   dkm_status status = dkm_store_append_history(attempt->output, line, &kept, err);
   if (status) return status;

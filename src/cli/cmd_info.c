@@ -17,14 +17,15 @@
 /* Points read at a time. */
 enum { BLOCK = 1 << 14 };
 
-static const char help[] = "usage: dickemap info FILE.h5\n"
-                           "\n"
-                           "Says what a file of dickemap holds: the job, its axes, how many points are done and left,\n"
-                           "how many ended in each verdict, with what it was computed, and each run that worked on it.\n"
-                           "Reads only; a run may be writing the file at the same time.\n"
-                           "\n"
-                           "options:\n"
-                           "  -h, --help   this text\n";
+static const char help[] =
+    "usage: dickemap info FILE.h5\n"
+    "\n"
+    "Says what a file of dickemap holds: the job, its axes, how many points are done and left,\n"
+    "how many ended in each verdict, with what it was computed, and each run that worked on it.\n"
+    "Reads only; a run may be writing the file at the same time.\n"
+    "\n"
+    "options:\n"
+    "  -h, --help   this text\n";
 
 typedef struct counts {
   int64_t left, done;

@@ -54,7 +54,8 @@ static const double default_seconds = 10;
 static const char help[] =
     "usage: dickemap verify FILE.h5 [OPTIONS]\n"
     "Checks a file: metadata, coordinates, status and checksum of every record that is done, agreement with theory\n"
-    "where theory applies, and some points at random, computed anew by the other method (gsl; for a job of method gsl:\n"
+    "where theory applies, and some points at random, computed anew by the other method (gsl; for a job of method "
+    "gsl:\n"
     "ensemble). Says what was checked and what differs; exit code 3 if anything does. Points that are not done are\n"
     "counted, and are no difference. Reads only.\n\n"
     "      --sample N       points to compute anew (default: 16; 0: none)\n"
@@ -428,8 +429,8 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
   printf("done: %" PRId64 "\n", v.n_done);
   printf("left: %" PRId64 "\n", v.job->n_points - v.n_done);
   printf("failed: %" PRId64 "\n", v.n_failed_points);
-  printf("metadata: %s\n",
-         dkm_store_reader_guarded(reader) ? "the checksum agrees" : "no checksum, another program has written this file");
+  printf("metadata: %s\n", dkm_store_reader_guarded(reader) ? "the checksum agrees"
+                                                            : "no checksum, another program has written this file");
   printf("coordinates: %d checked, %s\n", v.job->n_axes + 1, axes.status == DKM_DIFFERENT ? "1 differs" : "0 differ");
   print_check("status", &v.status);
   print_check("checksums", &v.checksum);

@@ -523,9 +523,9 @@ dkm_status dkm_schedule_list_words(MPI_Comm comm, const char *word, char *list, 
   MPI_Comm_size(comm, &n_ranks);
   strncpy(mine, word, sizeof mine - 1);
   if (rank == MASTER) words = malloc((size_t)n_ranks * sizeof *words);
-  int code = rank == MASTER && !words ? MPI_ERR_NO_MEM
-                                      : MPI_Igather(mine, DKM_WORD_BYTES, MPI_CHAR, words, DKM_WORD_BYTES, MPI_CHAR,
-                                                    MASTER, comm, &request);
+  int code = rank == MASTER && !words
+                 ? MPI_ERR_NO_MEM
+                 : MPI_Igather(mine, DKM_WORD_BYTES, MPI_CHAR, words, DKM_WORD_BYTES, MPI_CHAR, MASTER, comm, &request);
   dkm_status status = complete(comm, code, "MPI_Igather", &request, err);
   list[0] = '\0';
   if (status || rank != MASTER) goto cleanup;

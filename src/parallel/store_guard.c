@@ -168,7 +168,7 @@ static size_t find(const char *text, size_t n, size_t from, const char *bytes) {
   return n;
 }
 
-/* The guard of an open file: DKM_GUARD_GOOD here means that there is one, of this file. */
+/* The guard of an open file: DKM_GUARD_GOOD here means that there is one, of this file as far as place and size tell. */
 static dkm_guard_state read_guard(int descriptor, struct guard *g) {
   dkm_guard_state state = DKM_GUARD_NONE;
   struct stat found;
@@ -177,15 +177,15 @@ static dkm_guard_state read_guard(int descriptor, struct guard *g) {
   if (!head) return DKM_GUARD_UNREADABLE;
   const ssize_t n = read_at(descriptor, head, SCAN_BYTES, 0);
   if (n < 0) state = DKM_GUARD_UNREADABLE;
-  const size_t at = n < 0 ? 0 : find(head, (size_t)n, 0, mark);
-  if (n >= 0 && at < (size_t)n) {
+  /* The mark may also stand in a command line or a title. */
+  for (size_t at = 0; n > 0 && state != DKM_GUARD_GOOD && (at = find(head, (size_t)n, at, mark)) < (size_t)n; at++) {
     char text[DKM_GUARD_BYTES + 1] = "";
     const size_t length = (size_t)n - at < DKM_GUARD_BYTES ? (size_t)n - at : DKM_GUARD_BYTES;
     memcpy(text, head + at, length);
     if (!parse_guard(text, g))
       state = DKM_GUARD_BROKEN;
-    else
-      state = g->own.first == at && g->size == (uint64_t)found.st_size ? DKM_GUARD_GOOD : DKM_GUARD_NONE;
+    else if (g->own.first == at)
+      state = g->size == (uint64_t)found.st_size ? DKM_GUARD_GOOD : DKM_GUARD_NONE;
   }
   free(head);
   return state;
@@ -296,8 +296,7 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   char *text = NULL;
   *kept = false;
   const int descriptor = open(path, O_RDWR | O_CLOEXEC);
-  if (descriptor < 0)
-    return dkm_fail(err, DKM_IO, "%s cannot be opened for its history: %s", path, strerror(errno));
+  if (descriptor < 0) return dkm_fail(err, DKM_IO, "%s cannot be opened for its history: %s", path, strerror(errno));
   if (check(descriptor, &g) != DKM_GUARD_GOOD || g.history.count != DKM_HISTORY_BYTES) goto cleanup;
 
   /* Room for what is there and a note; a longer line than fits into half of it is cut. */

@@ -178,8 +178,7 @@ dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const
       if (i == DKM_HDF5_STATUS) continue;
       gather(store, i, n, records, states);
       errno = 0;
-      if (dkm_hdf5_put(&store->file, i, store->file.buffer) < 0)
-        return write_failed(store, i, first, n, err);
+      if (dkm_hdf5_put(&store->file, i, store->file.buffer) < 0) return write_failed(store, i, first, n, err);
     }
     records += n;
     if (states) states += (size_t)n * store->n_state;

@@ -75,7 +75,8 @@ static void every_byte_of_metadata_is_guarded_and_no_other(void **state) {
   int64_t n_unguarded = 0, n_raw = 0;
   for (off_t at = 0; at < found.st_size; at++) {
     bool is_raw = false;
-    for (int i = 0; i < n; i++) is_raw = is_raw || ((uint64_t)at >= raw[i].first && (uint64_t)at < raw[i].first + raw[i].count);
+    for (int i = 0; i < n; i++)
+      is_raw = is_raw || ((uint64_t)at >= raw[i].first && (uint64_t)at < raw[i].first + raw[i].count);
     n_raw += is_raw;
     if (at > 400 && at < DKM_HISTORY_BYTES - 400) continue; /* inside of the history */
     invert(descriptor, at);
@@ -166,6 +167,18 @@ static void a_line_that_never_fits_is_cut(void **state) {
   free(line);
 }
 
+/* The mark by which the checksum is found may stand in a command line. */
+static void the_mark_in_the_history_confuses_nobody(void **state) {
+  (void)state;
+  append("dickemap-metadata crc=12345678 at=5");
+  assert_int_equal(state_of_file(), DKM_GUARD_GOOD);
+  append("another");
+  const int descriptor = open(path, O_RDWR);
+  invert(descriptor, 70); /* in the superblock */
+  close(descriptor);
+  assert_int_equal(state_of_file(), DKM_GUARD_BROKEN);
+}
+
 static void a_file_without_room_is_left_alone(void **state) {
   (void)state;
   bool kept = true;
@@ -212,6 +225,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test_setup(a_line_cut_short_stays_a_line_of_its_own, make),
       cmocka_unit_test_setup(a_full_history_keeps_its_first_line_and_the_latest, make),
       cmocka_unit_test_setup(a_line_that_never_fits_is_cut, make),
+      cmocka_unit_test_setup(the_mark_in_the_history_confuses_nobody, make),
       cmocka_unit_test_setup(a_file_without_room_is_left_alone, make),
   };
   MPI_Init(&argc, &argv);
