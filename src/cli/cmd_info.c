@@ -8,7 +8,6 @@
 #include <getopt.h>
 #include <mpi.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "attempt.h"
 #include "cli.h"

@@ -54,10 +54,9 @@ static const double default_seconds = 10;
 static const char help[] =
     "usage: dickemap verify FILE.h5 [OPTIONS]\n"
     "Checks a file: metadata, coordinates, status and checksum of every record that is done, agreement with theory\n"
-    "where theory applies, and some points at random, computed anew by the other method (gsl; for a job of method "
-    "gsl:\n"
-    "ensemble). Says what was checked and what differs; exit code 3 if anything does. Points that are not done are\n"
-    "counted, and are no difference. Reads only.\n\n"
+    "where theory applies, and some points at random, computed anew by the other method (gsl, or ensemble for a\n"
+    "job of method gsl). Says what was checked and what differs; exit code 3 if anything does. Points that are not\n"
+    "done are counted, and are no difference. Reads only.\n\n"
     "      --sample N       points to compute anew (default: 16; 0: none)\n"
     "      --seed S         of their choice (default: 1)\n"
     "      --seconds T      give up computing a point after this time (default: 10)\n"

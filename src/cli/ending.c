@@ -102,6 +102,8 @@ static double ask_slurm(const char *job) {
   answer[strcspn(answer, " \n")] = '\0';
   if (!answered)
     fprintf(stderr, "batch job %s: squeue does not say how much time is left; --time-limit does\n", job);
+  else if (strcmp(answer, "0:00") == 0)
+    seconds = 0;
   else if (dkm_ending_parse_limit(answer, &seconds, NULL) != DKM_OK) /* UNLIMITED, NOT_SET */
     seconds = INFINITY;
   return seconds;
