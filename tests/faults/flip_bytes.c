@@ -34,6 +34,13 @@ struct contents {
   uint32_t *checksums;
 };
 
+static void free_contents(struct contents *c) {
+  free(c->job);
+  free(c->status);
+  free(c->records);
+  free(c->checksums);
+}
+
 static dkm_status read_all(const char *path, struct contents *c, dkm_error *err) {
   dkm_store_reader *reader;
   dkm_status status = dkm_store_reader_open(path, &reader, err);
@@ -146,5 +153,7 @@ int main(int argc, char **argv) {
   for (int i = 0; i < N_ALL; i++) printf("%s: %ld\n", names[i], count[i]);
   close(descriptor);
   unlink(copy);
+  free(bytes);
+  free_contents(&sound);
   return count[WRONG] + count[CRASHED] + count[TIMED_OUT] > 0;
 }
