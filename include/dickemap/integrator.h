@@ -43,6 +43,7 @@ typedef struct dkm_solver {
    * by size (0), or as said here, for comparisons. The results have the same bits. */
   enum { DKM_COEFFICIENTS_BY_SIZE, DKM_COEFFICIENTS_KEPT, DKM_COEFFICIENTS_STREAMED } coefficients;
   bool full_space;  /* never use the quotient (quotient.h): for comparisons; gsl never does */
+  bool sensitivity; /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
 
 typedef struct dkm_integrator dkm_integrator;

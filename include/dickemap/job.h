@@ -45,6 +45,7 @@ typedef struct dkm_job {
   dkm_point base;                  /* the point before axes are applied: the file's values, and the first
                                       value of each axis for what that axis varies */
   dkm_solver solver;
+  bool sensitivity_given;          /* the job has the key solver.sensitivity; otherwise it is off */
   bool keep_state;                 /* output: state: final */
   int n_axes;
   dkm_axis axes[DKM_MAX_AXES];

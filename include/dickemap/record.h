@@ -42,6 +42,19 @@ typedef enum dkm_failure {
   DKM_N_FAILURES
 } dkm_failure;
 
+/* Whether errors of the size of the solver's tolerance may have decided the outcome. */
+#define DKM_SENSITIVE_LIST(X)                                                                      \
+  X(NO, no, "errors of the size of the tolerance do not change the outcome")                       \
+  X(YES, yes, "errors of the size of the tolerance may have decided the outcome")                  \
+  X(NOT_MEASURED, not_measured, "solver.sensitivity is off, or the integration failed")
+
+typedef enum dkm_sensitive {
+#define DKM_SENSITIVE_ENUM(NAME, name, text) DKM_SENSITIVE_##NAME,
+  DKM_SENSITIVE_LIST(DKM_SENSITIVE_ENUM)
+#undef DKM_SENSITIVE_ENUM
+  DKM_N_SENSITIVES
+} dkm_sensitive;
+
 /* `retrieved` beside 0 (no overlap above 1e-6) and +-nu: another overlap is above 1 % of the largest. */
 enum { DKM_RETRIEVED_MIXTURE = 127 };
 
@@ -66,6 +79,8 @@ typedef struct dkm_record {
   double frequency_1; /* angular; limit_cycle: 2 pi/period; quasiperiodic: of the leading line of the spectrum */
   double frequency_2; /* quasiperiodic: of the leading line that is no multiple of it */
   double lyapunov;    /* oscillating: largest Lyapunov exponent, measured over the last window */
+  double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
+  double amplification_total; /* the same until t_end */
   double xi_theory;   /* |xi_cue| of Eq. 12, NaN where it does not apply */
   double g_crit;      /* g_nu of the cue */
   double g_retrieve;  /* g_ret of the cue */
@@ -75,6 +90,7 @@ typedef struct dkm_record {
   uint8_t verdict;    /* dkm_verdict */
   uint8_t failure;    /* dkm_failure */
   int8_t retrieved;   /* +-nu, 0: none, DKM_RETRIEVED_MIXTURE */
+  uint8_t sensitive;  /* dkm_sensitive */
 } dkm_record;
 
 typedef enum dkm_field_type { DKM_FLOAT64, DKM_INT64, DKM_INT32, DKM_INT8, DKM_UINT8 } dkm_field_type;
@@ -99,8 +115,10 @@ const char *dkm_verdict_name(int verdict);
 const char *dkm_verdict_text(int verdict);
 const char *dkm_failure_name(int failure);
 const char *dkm_failure_text(int failure);
+const char *dkm_sensitive_name(int sensitive);
+const char *dkm_sensitive_text(int sensitive);
 
-/* A record of verdict `undecided` with NaN and 0 everywhere. */
+/* A record of verdict `undecided` and sensitive `not_measured`, with NaN and 0 everywhere else. */
 void dkm_record_clear(dkm_record *record);
 
 /* CRC-32 (zlib) of the reproducible fields, M modes each, in the table's order and little

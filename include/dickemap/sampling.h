@@ -28,11 +28,9 @@ double dkm_sampling_bytes(const dkm_patterns *patterns);
  * a mode, times this is DKM_MOTION_PHASE. fastest: a lower bound for that frequency. */
 double dkm_sampling_spacing(const dkm_patterns *patterns, const dkm_point *point, const double *u, double fastest);
 
-/* Begins a window of n_samples at the time and state of the lane. u: that state. scratch: 3K + 2M + 2K values.
- * Fails with DKM_MEMORY. */
-dkm_status dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, double tolerance, int n_samples,
-                              double dt, dkm_integrator *integrator, int lane, const double *u, double *scratch,
-                              dkm_error *err);
+/* Begins a window of n_samples at the time and state of the lane. u: that state. scratch: 3K + 2M + 2K values. */
+void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, double tolerance, int n_samples, double dt,
+                        dkm_integrator *integrator, int lane, const double *u, double *scratch);
 
 /* To be called when the lane has reached its t_limit. Returns true once the window is full:
  * the lane then holds the trajectory itself, at the time of the last stretch's end. */
@@ -44,6 +42,9 @@ bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, dkm_i
 int64_t dkm_sampling_steps(const dkm_sampling *sampling);
 
 const dkm_series *dkm_sampling_series(const dkm_sampling *sampling);
+
+/* The shadow at the end of a full window, close to the trajectory there, along the separation that has grown. */
+const double *dkm_sampling_shadow(const dkm_sampling *sampling);
 
 /* Upper bound of the frequencies met in the window, see dkm_sampling_spacing. */
 double dkm_sampling_fastest(const dkm_sampling *sampling);

@@ -86,6 +86,12 @@ dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
 /* values[i] becomes its sum over all ranks. */
 dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err);
 
+/* The distinct words of all ranks, each shorter than DKM_WORD_BYTES, in order of rank, into list[list_bytes] on
+ * rank 0: "n001, n002"; empty words are left out, and what does not fit is counted: "n001, n002 and 62 more".
+ * dkm_schedule_agree is to follow: rank 0 may fail alone (DKM_MEMORY). */
+enum { DKM_WORD_BYTES = 64 };
+dkm_status dkm_schedule_list_words(MPI_Comm comm, const char *word, char *list, size_t list_bytes, dkm_error *err);
+
 /* Rank 0's job on every rank, axis values bit for bit (on the others *job is empty before
  * and owned by the caller after; on failure it stays empty there). */
 dkm_status dkm_schedule_share_job(MPI_Comm comm, dkm_job *job, dkm_error *err);

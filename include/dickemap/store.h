@@ -22,7 +22,10 @@
  *   2. Every rank opens it through MPI-IO and writes raw data only, independently.
  *   3. A worker writes data and checksums, calls dkm_store_sync on its own, and only then
  *      reports to the master, who alone writes `status`.
- * No collective call happens between open and close. */
+ * No collective call happens between open and close.
+ *
+ * Metadata, that is everything but the raw data on the grid, have a checksum in the file, which is compared before HDF5
+ * opens it: damaged metadata make HDF5 crash or read and write at wrong places. */
 #ifndef DICKEMAP_STORE_H
 #define DICKEMAP_STORE_H
 #include <mpi.h>
@@ -120,6 +123,15 @@ dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int6
 /* Whether the coordinates of the file (axes and mode), which other readers label records with, are those of its
  * job. DKM_DIFFERENT with a message that names the first coordinate that differs, DKM_IO, DKM_MEMORY. */
 dkm_status dkm_store_check_axes(const char *path, const dkm_job *job, dkm_error *err);
+
+/* Whether the file has a checksum of its metadata; dkm_store_reader_open has then found that it agrees. */
+bool dkm_store_reader_guarded(const dkm_store_reader *reader);
+
+/* Appends a line to the attribute `history` (time order; control characters become spaces), and syncs.  Rank 0, also
+ * while other ranks write and others read: only bytes reserved for it at creation change, so that the file is sound at any
+ * moment.  When the room is used up, the oldest lines but the first are left out.  *kept: false if the file has no such
+ * room, because another program has copied or changed it.  DKM_IO, DKM_MEMORY. */
+dkm_status dkm_store_append_history(const char *path, const char *line, bool *kept, dkm_error *err);
 
 /* Writes one trajectory to a new file (t, mode, xi, alpha_re, alpha_im; the point as attributes).
  * Fails with DKM_IO, also if the file exists; nothing is left behind then. Local. */

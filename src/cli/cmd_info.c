@@ -9,20 +9,22 @@
 #include <mpi.h>
 #include <stdlib.h>
 
+#include "attempt.h"
 #include "cli.h"
 #include "dickemap/store.h"
 
 /* Points read at a time. */
 enum { BLOCK = 1 << 14 };
 
-static const char help[] = "usage: dickemap info FILE.h5\n"
-                           "\n"
-                           "Says what a file of dickemap holds: the job, its axes, how many points are done and left,\n"
-                           "how many ended in each verdict, and with what it was computed. Reads only; a run may be\n"
-                           "writing the file at the same time.\n"
-                           "\n"
-                           "options:\n"
-                           "  -h, --help   this text\n";
+static const char help[] =
+    "usage: dickemap info FILE.h5\n"
+    "\n"
+    "Says what a file of dickemap holds: the job, its axes, how many points are done and left,\n"
+    "how many ended in each verdict, with what it was computed, and each run that worked on it.\n"
+    "Reads only; a run may be writing the file at the same time.\n"
+    "\n"
+    "options:\n"
+    "  -h, --help   this text\n";
 
 typedef struct counts {
   int64_t left, done, others; /* others: to be computed in other shards */
@@ -72,6 +74,30 @@ static void print_attribute(dkm_store_reader *reader, const char *key, const cha
   printf("%s: %s\n", key, text);
 }
 
+/* How the file was made, and by whom it was continued. */
+static dkm_status print_provenance(dkm_store_reader *reader, dkm_error *err) {
+  enum { HISTORY_BYTES = 1 << 16 };
+  char first[256], all[4096], *history = malloc(HISTORY_BYTES);
+  if (!history) return dkm_fail(err, DKM_MEMORY, "info: out of memory for the history");
+  dkm_store_reader_attribute(reader, "history", history, HISTORY_BYTES);
+  dkm_store_reader_attribute(reader, "dickemap_version", first, sizeof first);
+  dkm_attempt_distinct(history, DKM_ATTEMPT_VERSION, first, all, sizeof all);
+  printf("version: %s\n", all);
+  print_attribute(reader, "created", "date_created");
+  print_attribute(reader, "host", "host");
+  print_attribute(reader, "ranks", "n_ranks");
+  print_attribute(reader, "command", "command");
+  dkm_store_reader_attribute(reader, "instruction_set", first, sizeof first);
+  dkm_attempt_distinct(history, DKM_ATTEMPT_INSTRUCTION_SETS, first, all, sizeof all);
+  printf("instruction set: %s\n", all);
+  print_attribute(reader, "GSL", "gsl_version");
+  print_attribute(reader, "HDF5", "hdf5_version");
+  print_attribute(reader, "MPI", "mpi_version");
+  dkm_attempt_print(history);
+  free(history);
+  return DKM_OK;
+}
+
 static void print_axes(const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
@@ -109,15 +135,7 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)
     printf("failure %s: %lld\n", dkm_failure_name(f), (long long)found.failure[f]);
   print_attribute(reader, "records from", "records_from");
-  print_attribute(reader, "version", "dickemap_version");
-  print_attribute(reader, "created", "date_created");
-  print_attribute(reader, "host", "host");
-  print_attribute(reader, "ranks", "n_ranks");
-  print_attribute(reader, "command", "command");
-  print_attribute(reader, "instruction set", "instruction_set");
-  print_attribute(reader, "GSL", "gsl_version");
-  print_attribute(reader, "HDF5", "hdf5_version");
-  print_attribute(reader, "MPI", "mpi_version");
+  if ((status = print_provenance(reader, err)) != DKM_OK) goto cleanup;
   if (fflush(stdout) != 0 || ferror(stdout)) status = dkm_fail(err, DKM_IO, "info: standard output cannot be written");
 
 cleanup:

@@ -2,9 +2,10 @@
 /* dickemap point: one point of a job, everything about it.
  *
  * The listing has three parts: the parameters; every field of the record, from the table
- * dkm_fields; and the closed forms for each pattern, to compare with.  With --trajectory the same
- * start is integrated once more and sampled at uniform times.  A sample ends a step there, so
- * the steps are not those of the record: both agree to the solver's tolerance, not to the bit. */
+ * dkm_fields, the sensitivity measured unless the job says off; and the closed forms for each
+ * pattern, to compare with.  With --trajectory the same start is integrated once more and sampled
+ * at uniform times.  A sample ends a step there, so the steps are not those of the record: both
+ * agree to the solver's tolerance, not to the bit. */
 #include <complex.h>
 #include <errno.h>
 #include <getopt.h>
@@ -17,6 +18,7 @@
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
+#include "dickemap/sensitivity.h"
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
 
@@ -25,7 +27,8 @@ static const double default_kappa_t = 200, default_samples = 1000, max_samples =
 
 static const char help[] =
     "usage: dickemap point JOB.yaml --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
-    "Computes one point of a job and prints everything about it.\n\n"
+    "Computes one point of a job and prints everything about it, also whether its outcome is determined (unless\n"
+    "the job has solver.sensitivity: off).\n\n"
     "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
     "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
     "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"
@@ -153,6 +156,29 @@ static void print_record(const dkm_record *record, int n_modes) {
     printf("  retrieved: no pattern\n");
 }
 
+/* Whether the outcome is determined. */
+static void print_sensitivity(const dkm_record *record, double tolerance) {
+  if (record->sensitive == DKM_SENSITIVE_NOT_MEASURED) {
+    printf("  sensitive: not measured (%s)\n",
+           record->verdict == DKM_VERDICT_FAILED ? "the integration failed" : "solver.sensitivity is off");
+    return;
+  }
+  printf("  sensitive: %s; ", dkm_sensitive_name(record->sensitive));
+  if (record->verdict == DKM_VERDICT_IRREGULAR)
+    printf("small differences grow for ever\n");
+  else if (record->sensitive == DKM_SENSITIVE_YES)
+    printf("errors of the size of the tolerance, %g, grew by a factor of up to %.3g on the way and may have decided the "
+           "outcome\n",
+           tolerance, record->amplification);
+  else
+    printf("the outcome is determined: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n",
+           tolerance, record->amplification);
+  if (record->sensitive == DKM_SENSITIVE_NO && record->amplification_total * tolerance >= DKM_SENSITIVE_PRODUCT)
+    printf("             but details such as the last digits of xi are not: differences grew by a factor of %.3g in "
+           "all\n",
+           record->amplification_total);
+}
+
 static void print_theory(const dkm_job *job, const dkm_point *point) {
   printf("\nclosed forms of the pattern states (nan where they do not apply)\n");
   printf("  %7s %16s %16s %16s %16s\n", "pattern", "g_crit", "g_retrieve", "|xi|", "|alpha|^2");
@@ -235,9 +261,12 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   const bool listing = !args->trajectory || strcmp(args->trajectory, "-") != 0;
   dkm_evaluator *evaluator = NULL;
   dkm_record record;
+  dkm_solver solver = job->solver;
   dkm_status status = DKM_OK;
+  /* For a single point that is shown: on, unless the job says otherwise. */
+  solver.sensitivity = listing && (solver.sensitivity || !job->sensitivity_given);
   if (listing || args->t_end == 0) {
-    status = dkm_evaluator_create(&job->patterns, &job->solver, args->cpu, &evaluator, err);
+    status = dkm_evaluator_create(&job->patterns, &solver, args->cpu, &evaluator, err);
     if (!status) status = dkm_evaluate(evaluator, 1, point, &record, NULL, err);
     dkm_evaluator_destroy(evaluator);
     if (status) return status;
@@ -256,6 +285,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   if (listing) {
     print_parameters(job, point);
     print_record(&record, job->patterns.n_modes);
+    print_sensitivity(&record, solver.tolerance);
     print_theory(job, point);
   }
   return DKM_OK;

@@ -2,9 +2,9 @@
 /* dickemap run: all points of a job into one file.
  *
  *   rank 0 reads the job -> every rank has it -> the output is checked (run_output.c) -> evaluators
- *   -> rank 0 takes the lock, creates the file or finds what is left in it -> all open it
+ *   -> rank 0 takes the lock, creates the file or finds what is left in it, writes into its history -> all open it
  *   -> schedule: workers compute (run_worker.c), rank 0 marks and looks whether to end (ending.c)
- *   -> closed -> lock released -> summary
+ *   -> closed -> the history says how it ended -> lock released -> summary
  *
  * With --resume a file that exists is continued, and one that does not is begun. */
 #include <getopt.h>
@@ -12,7 +12,9 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "attempt.h"
 #include "cli.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
@@ -30,7 +32,7 @@ static const char help[] =
     "  -o, --output FILE.h5   the file to write (default: the job's name with .h5, in the current folder)\n"
     "      --overwrite        replace an existing file\n"
     "      --resume           continue an existing file of the same job; begin it if there is none\n"
-    "      --check            with --resume: compare all records with their checksums, redo wrong ones\n"
+    "      --check            with --resume: compare all records with their checksums and marks, redo wrong ones\n"
     "      --retry-failed     with --resume: also redo points with verdict `failed`\n"
     "      --extend OLD.h5    begin with the points that this file has, of a job with other axes; may be repeated\n"
     "      --shard I/N        compute part I of N only, in a file of its own (default: with .IofN.h5); see merge\n"
@@ -53,6 +55,8 @@ struct arguments {
   bool break_lock, quiet, help;
 };
 
+enum { ATTEMPT_BYTES = 256 }; /* of the hosts, of the instruction sets of a run */
+
 struct run {
   const dkm_job *job;
   dkm_run_worker worker;
@@ -61,6 +65,7 @@ struct run {
   dkm_ending ending;
   int64_t n_points;         /* of the job, or of the shard */
   int64_t n_before, n_done; /* of them, done before this run, and with what it has done */
+  int64_t n_marked;         /* by this run */
   bool quiet;
 };
 
@@ -73,7 +78,9 @@ static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
 
 static dkm_status mark_done(void *context, dkm_range range, const uint8_t *status, dkm_error *err) {
   struct run *run = context;
-  return dkm_store_mark(run->worker.store, range.first, range.count, status, err);
+  const dkm_status marked = dkm_store_mark(run->worker.store, range.first, range.count, status, err);
+  if (!marked) run->n_marked += range.count;
+  return marked;
 }
 
 static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err) {
@@ -182,6 +189,20 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
   return DKM_OK;
 }
 
+/* What the history says about this run, besides what rank 0 knows: where all ranks are and what they compute with.
+ * Collective. */
+static dkm_status describe_attempt(const struct arguments *args, bool worker, char hosts[ATTEMPT_BYTES],
+                                   char instruction_sets[ATTEMPT_BYTES], dkm_error *err) {
+  char host[DKM_WORD_BYTES] = "";
+  if (gethostname(host, sizeof host - 1) != 0) strcpy(host, "unknown");
+  dkm_status status = dkm_schedule_list_words(MPI_COMM_WORLD, host, hosts, ATTEMPT_BYTES, err);
+  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  if (status) return status;
+  const char *used = !worker ? "" : args->cpu ? args->cpu : dkm_cpu_best();
+  status = dkm_schedule_list_words(MPI_COMM_WORLD, used, instruction_sets, ATTEMPT_BYTES, err);
+  return dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+}
+
 static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
@@ -189,12 +210,17 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_run_output *output = &args->output;
   dkm_resume resume = {0};
   dkm_lock *lock = NULL;
-  char note[DKM_MESSAGE_BYTES];
+  char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
   bool stopped = false, exists;
   int rank, n_ranks;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
   bool master = rank == 0, worker = !master || n_ranks == 1;
+  dkm_attempt attempt = {.output = args->output.path,
+                         .command = command,
+                         .instruction_sets = instruction_sets,
+                         .hosts = hosts,
+                         .n_ranks = n_ranks};
 
   dkm_status status = dkm_ending_catch_signals(err);
   if (!status && master) status = dkm_ending_begin(&run.ending, args->t_start, args->time_limit, err);
@@ -211,6 +237,9 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   status = dkm_schedule_agree(comm, status, err);
   if (status) goto cleanup;
 
+  status = describe_attempt(args, worker, hosts, instruction_sets, err);
+  if (status) goto cleanup;
+
   if (master) {
     const dkm_provenance provenance = {.version = dkm_cli_version,
                                        .command = command,
@@ -219,6 +248,9 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     status = dkm_lock_take(output->path, args->break_lock, &lock, note, sizeof note, err);
     if (!status && note[0]) fprintf(stderr, "%s: %s\n", output->path, note);
     if (!status) status = dkm_run_output_prepare(output, &job, &provenance, args->quiet ? NULL : stderr, &resume, err);
+    run.n_points = attempt.n_points = dkm_shard_size(&output->shard, job.n_points);
+    run.n_before = run.n_points - resume.n_points;
+    if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
   }
   status = dkm_schedule_agree(comm, status, err);
   if (!status) status = dkm_store_open(comm, output->path, &job, &run.worker.store, err);
@@ -227,8 +259,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
   const double t_start = dkm_run_now();
   if (master) {
-    run.n_points = dkm_shard_size(&output->shard, job.n_points);
-    run.n_done = run.n_before = run.n_points - resume.n_points;
+    run.n_done = run.n_before;
     if (!run.quiet) dkm_progress_start(&run.progress, run.n_points, run.n_before);
     status = dkm_resume_reset(&resume, run.worker.store, err);
   }
@@ -252,6 +283,16 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                       (long long)(run.n_points - run.n_done));
 
 cleanup:
+  if (attempt.begun) {
+    dkm_error history = {0};
+    char how[DKM_MESSAGE_BYTES + 16] = "complete";
+    if (status == DKM_STOPPED)
+      snprintf(how, sizeof how, "stopped early (%s)", run.ending.reason);
+    else if (status)
+      snprintf(how, sizeof how, "failed: %s", err->message);
+    const dkm_status ended = dkm_attempt_end(&attempt, run.n_before + run.n_marked, how, &history);
+    if (ended && !status) status = dkm_fail(err, ended, "%s", history.message);
+  }
   dkm_lock_release(lock);
   dkm_resume_free(&resume);
   dkm_evaluator_destroy(run.worker.evaluator);

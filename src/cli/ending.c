@@ -89,11 +89,39 @@ dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *
   return DKM_OK;
 }
 
+/* Seconds that are left of a batch job, from SLURM itself, whose older versions do not put the end into the environment;
+ * INFINITY if there is no end or no answer, which is said. */
+static double ask_slurm(const char *job) {
+  char command[128], answer[64] = "";
+  double seconds = INFINITY;
+  if (job[strspn(job, "0123456789_+")] != '\0') return seconds; /* no number of SLURM's, and no text for a shell */
+  snprintf(command, sizeof command, "timeout 10 squeue -h -j %.60s -o %%L 2>/dev/null", job);
+  FILE *squeue = popen(command, "r");
+  if (squeue && !fgets(answer, sizeof answer, squeue)) answer[0] = '\0';
+  const bool answered = squeue && pclose(squeue) == 0 && answer[0] != '\0';
+  answer[strcspn(answer, " \n")] = '\0';
+  if (!answered)
+    fprintf(stderr, "batch job %s: squeue does not say how much time is left; --time-limit does\n", job);
+  else if (strcmp(answer, "0:00") == 0)
+    seconds = 0;
+  else if (dkm_ending_parse_limit(answer, &seconds, NULL) != DKM_OK) /* UNLIMITED, NOT_SET */
+    seconds = INFINITY;
+  return seconds;
+}
+
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err) {
-  const char *slurm = getenv("SLURM_JOB_END_TIME");
+  const char *slurm = getenv("SLURM_JOB_END_TIME"), *job = getenv("SLURM_JOB_ID");
   *ending = (dkm_ending){.t_end = t_start + time_limit, .limit = time_limit, .limit_name = "--time-limit",
                          .t_signal = INFINITY};
-  if (!slurm || slurm[0] == '\0') return DKM_OK;
+  if (!slurm || slurm[0] == '\0') {
+    const double t = dkm_run_now(), left = job && job[0] ? ask_slurm(job) : INFINITY;
+    if (t + left < ending->t_end) {
+      ending->t_end = t + left;
+      ending->limit = ending->t_end - t_start;
+      ending->limit_name = "the end of the batch job";
+    }
+    return DKM_OK;
+  }
   char *end;
   const double epoch = strtod(slurm, &end);
   if (*end != '\0' || !isfinite(epoch) || epoch <= 0)
@@ -132,7 +160,7 @@ dkm_stop dkm_ending_look(dkm_ending *ending, double longest) {
   } else if (t >= t_give_up - margin) {
     if (first)
       snprintf(ending->reason, sizeof ending->reason, "%s, %.3g s from now; margin %.3g s for points, %.3g s to close",
-               ending->limit_name, ending->t_end - t, margin, reserve);
+               ending->limit_name, fmax(ending->t_end - t, 0), margin, reserve);
     decide(ending, DKM_STOP_DRAW_NO_MORE);
   }
   if (t >= t_give_up) decide(ending, DKM_STOP_GIVE_UP);

@@ -2,7 +2,7 @@
 /* ending: whether a run is to end before its work is done, and how urgently.
  *
  * Reasons: SIGUSR1 (batch systems send it some time before the end; mpirun and srun pass it to every rank),
- * SIGTERM and SIGINT, a time limit of our own, the end of the batch job (SLURM_JOB_END_TIME).  Rank 0 looks at all
+ * SIGTERM and SIGINT, a time limit of our own, the end of the batch job (SLURM_JOB_END_TIME, or what squeue says).  Rank 0 looks at all
  * of them; the other ranks only have to survive the signals.
  *
  *   --------------- points are drawn ------------|-- those under way --|-- write, sync, close --|
@@ -19,7 +19,7 @@
 
 typedef struct dkm_ending {
   double t_end, limit; /* on the clock of dkm_run_now; seconds from the start of the run to t_end; or INFINITY */
-  const char *limit_name; /* "--time-limit" or "SLURM_JOB_END_TIME" */
+  const char *limit_name; /* "--time-limit", "SLURM_JOB_END_TIME", "the end of the batch job" */
   double t_signal;     /* when the first SIGUSR1 was seen, or INFINITY */
   dkm_stop stop;       /* what was decided so far */
   char reason[160];    /* why, once stop is not DKM_STOP_NOT */
@@ -32,7 +32,8 @@ dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *
 dkm_status dkm_ending_catch_signals(dkm_error *err);
 
 /* t_start: when the run began, on the clock of dkm_run_now; time_limit: seconds from then, INFINITY for none.  Also reads
- * SLURM_JOB_END_TIME; the earlier end counts. DKM_INPUT if that is not a number. */
+ * SLURM_JOB_END_TIME or, in a batch job without it, asks squeue; the earlier end counts. DKM_INPUT if the variable is not
+ * a number. */
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err);
 
 /* To be asked a few times a second; longest: seconds that the slowest point so far took. The answer never

@@ -3,6 +3,7 @@
  * and passes records on. */
 #include "dickemap/evaluate.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,6 +12,7 @@
 #include "dickemap/attractor.h"
 #include "dickemap/quotient.h"
 #include "dickemap/sampling.h"
+#include "dickemap/sensitivity.h"
 #include "integrator_method.h"
 
 /* How long to compute between two questions whether to go on, in seconds. */
@@ -24,7 +26,18 @@ typedef struct trajectory {
   dkm_attractor attractor;
   bool sampled;           /* a window of samples is under way */
   double wall_time;
+  int shadow;             /* of g->sensitivity, if that is measured */
+  double t_look, t_note;  /* when the attractor wants to look, and when the shadow's next target is to be noted */
 } trajectory;
+
+/* A trajectory that is over, while its shadow catches up. */
+typedef struct ending {
+  bool waiting;
+  dkm_point point;
+  int64_t id;
+  dkm_record record;
+  double *u; /* the state that the record describes, 3K + 2M values; kept if somebody needs it */
+} ending;
 
 /* An integrator with everything that goes with it: one for the full space, one for the quotient. */
 typedef struct engine {
@@ -37,6 +50,11 @@ typedef struct engine {
   int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
+  dkm_sensitivity *sensitivity;                 /* NULL: not measured */
+  int n_endings;
+  ending *endings;       /* by shadow */
+  double *shadow_time;   /* spent on each */
+  bool *served;
 } engine;
 
 enum { FULL, QUOTIENT, N_ENGINES };
@@ -60,9 +78,26 @@ static void destroy_engine(engine *g) {
   dkm_integrator_destroy(g->integrator);
   dkm_fixedpoint_workspace_destroy(g->workspace);
   for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) dkm_sampling_destroy(g->sampling[lane]);
+  for (int i = 0; g->endings && i < dkm_sensitivity_shadows(g->sensitivity); i++) free(g->endings[i].u);
+  free(g->endings);
+  free(g->shadow_time);
+  free(g->served);
+  dkm_sensitivity_destroy(g->sensitivity);
   free(g->u);
   free(g->scratch);
   *g = (engine){0};
+}
+
+static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_error *err) {
+  dkm_status status =
+      dkm_sensitivity_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
+  if (status != DKM_OK) return status;
+  const size_t n = (size_t)dkm_sensitivity_shadows(g->sensitivity);
+  g->endings = calloc(n, sizeof *g->endings);
+  g->shadow_time = calloc(n, sizeof *g->shadow_time);
+  g->served = calloc(n, sizeof *g->served);
+  if (!g->endings || !g->shadow_time || !g->served) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
+  return DKM_OK;
 }
 
 static dkm_status create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
@@ -76,6 +111,7 @@ static dkm_status create_engine(const dkm_evaluator *e, bool quotient, engine *g
     g->scratch = calloc(scratch_size(&g->patterns), sizeof *g->scratch);
     if (!g->u || !g->scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
   }
+  if (status == DKM_OK && e->solver.sensitivity) status = create_sensitivity(e, g, err);
   if (status != DKM_OK) destroy_engine(g);
   return status;
 }
@@ -114,6 +150,7 @@ static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solve
   /* Samples of as many lanes as there may be. */
   return dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
          INTEGRATOR_MAX_LANES * dkm_sampling_bytes(patterns) +
+         (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
 }
 
@@ -143,7 +180,15 @@ static const dkm_point *integrated_point(const engine *g, const trajectory *t) {
   return g->quotient ? &t->small_point : &t->point;
 }
 
-/* Starts the waiting point in a lane of its engine, if there is one free. */
+/* The attractor has set t_pause; the shadow may want a target before. */
+static void set_pause(engine *g, int lane) {
+  trajectory *t = &g->lanes[lane];
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  t->t_look = l->t_pause;
+  if (g->sensitivity) l->t_pause = fmin(t->t_look, t->t_note);
+}
+
+/* Starts the waiting point in a lane of its engine, if there is one free, and a shadow for it. */
 static dkm_status place(dkm_evaluator *e, bool *placed, dkm_error *err) {
   const int which = engine_of(e, &e->waiting);
   engine *g = &e->engines[which];
@@ -155,16 +200,22 @@ static dkm_status place(dkm_evaluator *e, bool *placed, dkm_error *err) {
   const int lane = free_lane(g);
   if (lane < 0) return DKM_OK;
   trajectory *t = &g->lanes[lane];
-  *t = (trajectory){.point = e->waiting, .id = e->waiting_id};
+  *t = (trajectory){.point = e->waiting, .id = e->waiting_id, .shadow = -1};
   if (g->quotient) {
     dkm_patterns ignored;
     dkm_quotient_reduce(&t->point, &ignored, &t->small_point);
   }
   dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
   if (status != DKM_OK) return status;
+  if (g->sensitivity) {
+    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_point(g, t), g->u, &t->t_note);
+    if (t->shadow < 0) return DKM_OK;
+    g->shadow_time[t->shadow] = 0.0;
+  }
   dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
   dkm_attractor_begin(&t->attractor, &g->patterns, integrated_point(g, t), &e->solver,
                       dkm_integrator_lane(g->integrator, lane));
+  set_pause(g, lane);
   g->n_active++;
   e->has_waiting = false;
   *placed = true;
@@ -182,6 +233,44 @@ static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, dkm_error *
   return DKM_OK;
 }
 
+/* ---- sensitivity ---- */
+
+/* The state u of a lane is a target of its shadow. */
+static void note_target(engine *g, int lane, const double *u) {
+  trajectory *t = &g->lanes[lane];
+  const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  t->t_note = dkm_sensitivity_note(g->sensitivity, t->shadow, l->t, u, l->steps);
+}
+
+static void advance_shadows(engine *g) {
+  const double before = now();
+  const int n = dkm_sensitivity_advance(g->sensitivity, g->served);
+  const double share = (now() - before) / n;
+  for (int i = 0; i < dkm_sensitivity_shadows(g->sensitivity); i++)
+    if (g->served[i]) g->shadow_time[i] += share;
+}
+
+/* A window of samples is full and has measured the growth of separations itself; g->u: the state at its end. */
+static void note_samples(engine *g, int lane) {
+  trajectory *t = &g->lanes[lane];
+  while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
+  t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u,
+                                     dkm_sampling_shadow(g->sampling[lane]), dkm_sampling_series(g->sampling[lane]));
+}
+
+static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
+  const bool steady = record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION;
+  record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
+  record->amplification =
+      steady ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi) : record->amplification_total;
+  if (record->verdict == DKM_VERDICT_IRREGULAR || record->amplification * e->solver.tolerance >= DKM_SENSITIVE_PRODUCT)
+    record->sensitive = DKM_SENSITIVE_YES;
+  else if (!isnan(record->amplification))
+    record->sensitive = DKM_SENSITIVE_NO;
+}
+
+/* ---- a lane that asks for attention ---- */
+
 /* Begins a window of samples of a lane; g->u is its state. */
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
@@ -192,8 +281,13 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm
   }
   t->sampled = true;
   const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.fastest);
-  return dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.n_samples, dt, g->integrator,
-                            lane, g->u, g->scratch, err);
+  if (g->sensitivity) {
+    note_target(g, lane, g->u);
+    dkm_sensitivity_pause(g->sensitivity, t->shadow);
+  }
+  dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.n_samples, dt, g->integrator, lane,
+                     g->u, g->scratch);
+  return DKM_OK;
 }
 
 /* What to do with a lane that asks for attention. At the end its record is complete, and
@@ -213,36 +307,93 @@ static dkm_outlook outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_r
   if (!dkm_sampling_continue(sampling, point, g->integrator, lane, g->u, g->scratch)) return DKM_OUTLOOK_GO_ON;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
+  if (g->sensitivity) note_samples(g, lane);
   return dkm_attractor_judge(&t->attractor, g->workspace, &g->patterns, point, &e->solver,
                              dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l, g->u, g->scratch,
                              record);
 }
 
-/* Looks at a lane that asks for attention; passes its record on and empties it if its trajectory is over. */
-static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
-  trajectory *t = &g->lanes[lane];
-  dkm_record record;
-  const double *state = g->u;
-  const dkm_outlook outlook = outlook_of(e, g, lane, &record);
-  if (outlook == DKM_OUTLOOK_SAMPLE) return begin_samples(e, g, lane, err);
-  if (outlook == DKM_OUTLOOK_GO_ON) return DKM_OK;
-  dkm_integrator_unload(g->integrator, lane);
-  g->n_active--;
+/* Passes a record on; u: the state that it describes. */
+static dkm_status report(dkm_evaluator *e, const engine *g, const dkm_point *point, int64_t id, dkm_record *record,
+                         const double *u, const dkm_stream *stream, dkm_error *err) {
+  const double *state = u;
   if (g->quotient) {
-    dkm_record small = record;
-    dkm_status status = dkm_quotient_lift_record(&e->patterns, &t->point, g->u, &small, &record, err);
+    const dkm_record small = *record;
+    dkm_status status = dkm_quotient_lift_record(&e->patterns, point, u, &small, record, err);
     if (status != DKM_OK) return status;
-    state = NULL;
     if (stream->wants_states) {
       if (!e->lifted && !(e->lifted = calloc(dkm_model_size(&e->patterns), sizeof *e->lifted)))
         return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-      dkm_quotient_lift_state(&e->patterns, &t->point, g->u, e->lifted);
+      dkm_quotient_lift_state(&e->patterns, point, u, e->lifted);
       state = e->lifted;
     }
   }
-  record.wall_time = t->wall_time;
-  stream->done(stream->context, t->id, &record, stream->wants_states ? state : NULL);
+  stream->done(stream->context, id, record, stream->wants_states ? state : NULL);
   return DKM_OK;
+}
+
+/* Keeps a record, and g->u if that will be needed, until the shadow of the lane has caught up. */
+static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const dkm_stream *stream, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  ending *end = &g->endings[t->shadow];
+  const size_t size = dkm_model_size(&g->patterns);
+  dkm_integrator_state(g->integrator, lane, g->scratch);
+  note_target(g, lane, g->scratch);
+  dkm_sensitivity_finish(g->sensitivity, t->shadow);
+  if ((g->quotient || stream->wants_states) && !end->u && !(end->u = calloc(size, sizeof *end->u)))
+    return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+  end->waiting = true;
+  end->point = t->point;
+  end->id = t->id;
+  end->record = *record;
+  if (end->u) memcpy(end->u, g->u, size * sizeof *end->u);
+  g->n_endings++;
+  return DKM_OK;
+}
+
+/* Passes on the records whose shadows have caught up. */
+static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  for (int i = 0; g->n_endings > 0 && i < dkm_sensitivity_shadows(g->sensitivity) && status == DKM_OK; i++) {
+    ending *end = &g->endings[i];
+    if (!end->waiting || !dkm_sensitivity_done(g->sensitivity, i)) continue;
+    fill_sensitivity(e, g, i, &end->record);
+    end->record.wall_time += g->shadow_time[i];
+    dkm_sensitivity_release(g->sensitivity, i);
+    end->waiting = false;
+    g->n_endings--;
+    status = report(e, g, &end->point, end->id, &end->record, end->u, stream, err);
+  }
+  return status;
+}
+
+/* Looks at a lane that asks for attention; passes its record on and empties it if its trajectory is over. */
+static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  dkm_record record;
+  if (g->sensitivity && !t->sampled && l->failure == DKM_FAILURE_NONE && l->t >= t->t_note) {
+    dkm_integrator_state(g->integrator, lane, g->u);
+    note_target(g, lane, g->u);
+    l->t_pause = fmin(t->t_look, t->t_note);
+    if (l->t < t->t_look && l->t < l->t_limit) return DKM_OK;
+  }
+  const dkm_outlook outlook = outlook_of(e, g, lane, &record);
+  if (outlook == DKM_OUTLOOK_SAMPLE) return begin_samples(e, g, lane, err);
+  if (outlook == DKM_OUTLOOK_GO_ON) {
+    if (!t->sampled) set_pause(g, lane);
+    return DKM_OK;
+  }
+  record.wall_time = t->wall_time;
+  const bool shadowed = g->sensitivity && record.verdict != DKM_VERDICT_FAILED;
+  dkm_status status = DKM_OK;
+  if (shadowed)
+    status = keep_ending(g, lane, &record, stream, err);
+  else if (g->sensitivity)
+    dkm_sensitivity_release(g->sensitivity, t->shadow);
+  dkm_integrator_unload(g->integrator, lane);
+  g->n_active--;
+  return shadowed ? status : report(e, g, &t->point, t->id, &record, g->u, stream, err);
 }
 
 /* Empties everything, so that the next stream begins afresh. */
@@ -251,13 +402,18 @@ static void give_up(dkm_evaluator *e) {
   for (int i = 0; i < N_ENGINES; i++) {
     engine *g = &e->engines[i];
     g->n_active = 0;
+    g->n_endings = 0;
     for (int lane = 0; g->integrator && lane < dkm_integrator_lanes(g->integrator); lane++)
       dkm_integrator_unload(g->integrator, lane);
+    for (int j = 0; g->sensitivity && j < dkm_sensitivity_shadows(g->sensitivity); j++) {
+      dkm_sensitivity_release(g->sensitivity, j);
+      g->endings[j].waiting = false;
+    }
   }
 }
 
 /* Advances the lanes of one engine and looks at those that ask for it. */
-static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
+static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
   const int n_active = g->n_active;
   const double before = now();
   dkm_integrator_advance(g->integrator);
@@ -273,13 +429,21 @@ static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream,
   return DKM_OK;
 }
 
+/* The same, and the shadows if it is their turn. */
+static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
+  dkm_status status = g->n_active > 0 ? advance_lanes(e, g, stream, err) : DKM_OK;
+  if (!g->sensitivity || status != DKM_OK) return status;
+  while (dkm_sensitivity_due(g->sensitivity)) advance_shadows(g);
+  return report_endings(e, g, stream, err);
+}
+
 dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
   dkm_status status = DKM_OK;
   double asked = now();
   while ((status = refill(e, stream, err)) == DKM_OK) {
     bool busy = false;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
-      if (e->engines[i].n_active > 0) {
+      if (e->engines[i].n_active + e->engines[i].n_endings > 0) {
         busy = true;
         status = advance(e, &e->engines[i], stream, err);
       }

@@ -141,6 +141,7 @@ static dkm_status read_base(dkm_job *job, const dkm_job_source *source, dkm_erro
 
 static dkm_status read_solver(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl"};
+  static const char *const switches[] = {"off", "on"};
   const dkm_solver_keys *keys = &source->keys->solver;
   int method;
   dkm_status status = read_choice(source, err, "solver.method", keys->method, 2, methods, &method);
@@ -149,8 +150,14 @@ static dkm_status read_solver(dkm_job *job, const dkm_job_source *source, dkm_er
   status = read_optional(source, err, "solver.tolerance", keys->tolerance, &(dkm_limits){.min = 1e-15, .max = 1e-3},
                          1e-10, &job->solver.tolerance);
   if (status != DKM_OK) return status;
-  return read_optional(source, err, "solver.t_max", keys->t_max,
-                       &(dkm_limits){.min = 0, .min_excluded = true, .max = INFINITY}, 1e7, &job->solver.t_max);
+  status = read_optional(source, err, "solver.t_max", keys->t_max,
+                         &(dkm_limits){.min = 0, .min_excluded = true, .max = INFINITY}, 1e7, &job->solver.t_max);
+  if (status != DKM_OK) return status;
+  int sensitivity;
+  status = read_choice(source, err, "solver.sensitivity", keys->sensitivity, 2, switches, &sensitivity);
+  job->solver.sensitivity = sensitivity == 1;
+  job->sensitivity_given = keys->sensitivity != NULL;
+  return status;
 }
 
 /* What a terminal would obey rather than show: C0 controls except tab and newline, DEL, and C1 controls in UTF-8. */

@@ -84,6 +84,8 @@ char *dkm_job_canonical(const dkm_job *job) {
   fprintf(out, "solver.method = %s\n", job->solver.method == DKM_METHOD_GSL ? "gsl" : "ensemble");
   fprintf(out, "solver.tolerance = %.17g\n", job->solver.tolerance);
   fprintf(out, "solver.t_max = %.17g\n", job->solver.t_max);
+  /* Off is as if there were no such key. */
+  if (job->solver.sensitivity) fputs("solver.sensitivity = on\n", out);
   fprintf(out, "output.state = %s\n", job->keep_state ? "final" : "none");
   int failed = ferror(out);
   if (fclose(out) != 0 || failed) {

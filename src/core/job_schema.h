@@ -29,7 +29,7 @@ typedef struct dkm_initial_keys {
 } dkm_initial_keys;
 
 typedef struct dkm_solver_keys {
-  char *method, *tolerance, *t_max;
+  char *method, *tolerance, *t_max, *sensitivity;
 } dkm_solver_keys;
 
 typedef struct dkm_output_keys {

@@ -40,6 +40,11 @@ const dkm_field dkm_fields[] = {
     FIELD(frequency_1, DKM_FLOAT64, PER_POINT, 1, "1", "angular frequency of a limit cycle, leading one of a torus"),
     FIELD(frequency_2, DKM_FLOAT64, PER_POINT, 1, "1", "second angular frequency of a torus"),
     FIELD(lyapunov, DKM_FLOAT64, PER_POINT, 1, "1", "largest Lyapunov exponent of an oscillation"),
+    FIELD(amplification, DKM_FLOAT64, PER_POINT, 1, "1",
+          "largest growth of a small difference on the way, until the outcome was settled"),
+    FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
+    FIELD(sensitive, DKM_UINT8, PER_POINT, 1, "1",
+          "whether errors of the size of the tolerance may decide the outcome"),
     FIELD(xi_theory, DKM_FLOAT64, PER_POINT, 1, "1", "|xi| of the cue in closed form (Eq. 12)"),
     FIELD(g_crit, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state exists"),
     FIELD(g_retrieve, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state is stable"),
@@ -70,6 +75,7 @@ typedef struct code {
 #define CODE(NAME, name, text) {#name, text},
 static const code verdicts[] = {DKM_VERDICT_LIST(CODE)};
 static const code failures[] = {DKM_FAILURE_LIST(CODE)};
+static const code sensitives[] = {DKM_SENSITIVE_LIST(CODE)};
 #undef CODE
 
 const char *dkm_verdict_name(int verdict) {
@@ -88,6 +94,14 @@ const char *dkm_failure_text(int failure) {
   return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].text : "?";
 }
 
+const char *dkm_sensitive_name(int sensitive) {
+  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].name : "?";
+}
+
+const char *dkm_sensitive_text(int sensitive) {
+  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].text : "?";
+}
+
 void dkm_record_clear(dkm_record *record) {
   memset(record, 0, sizeof *record);
   for (int i = 0; i < dkm_n_fields; i++) {
@@ -96,6 +110,7 @@ void dkm_record_clear(dkm_record *record) {
     for (int mu = 0; mu < (dkm_fields[i].per_mode ? DKM_MAX_MODES : 1); mu++) value[mu] = NAN;
   }
   record->verdict = DKM_VERDICT_UNDECIDED;
+  record->sensitive = DKM_SENSITIVE_NOT_MEASURED;
 }
 
 /* The bits of one value of a field, zero-extended. */

@@ -53,6 +53,7 @@
 #include <assert.h>
 #include <limits.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -505,6 +506,41 @@ dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *er
   MPI_Request request;
   int code = MPI_Iallreduce(MPI_IN_PLACE, values, n, MPI_INT64_T, MPI_SUM, comm, &request);
   return complete(comm, code, "MPI_Iallreduce", &request, err);
+}
+
+static bool occurs_before(const char (*words)[DKM_WORD_BYTES], int i) {
+  for (int j = 0; j < i; j++)
+    if (strcmp(words[j], words[i]) == 0) return true;
+  return false;
+}
+
+dkm_status dkm_schedule_list_words(MPI_Comm comm, const char *word, char *list, size_t list_bytes, dkm_error *err) {
+  enum { TAIL_BYTES = 24 }; /* of " and 2147483647 more" */
+  char mine[DKM_WORD_BYTES] = "", (*words)[DKM_WORD_BYTES] = NULL;
+  int rank, n_ranks, n_more = 0;
+  MPI_Request request;
+  MPI_Comm_rank(comm, &rank);
+  MPI_Comm_size(comm, &n_ranks);
+  strncpy(mine, word, sizeof mine - 1);
+  if (rank == MASTER) words = malloc((size_t)n_ranks * sizeof *words);
+  int code = rank == MASTER && !words
+                 ? MPI_ERR_NO_MEM
+                 : MPI_Igather(mine, DKM_WORD_BYTES, MPI_CHAR, words, DKM_WORD_BYTES, MPI_CHAR, MASTER, comm, &request);
+  dkm_status status = complete(comm, code, "MPI_Igather", &request, err);
+  list[0] = '\0';
+  if (status || rank != MASTER) goto cleanup;
+  for (int i = 0; i < n_ranks; i++) {
+    const size_t used = strlen(list), length = strlen(words[i]);
+    if (length == 0 || occurs_before(words, i)) continue;
+    if (n_more > 0 || used + length + TAIL_BYTES + 2 >= list_bytes)
+      n_more++;
+    else
+      sprintf(list + used, "%s%s", used ? ", " : "", words[i]);
+  }
+  if (n_more > 0) sprintf(list + strlen(list), " and %d more", n_more);
+cleanup:
+  free(words);
+  return status;
 }
 
 /* ---- the run ---- */

@@ -7,7 +7,7 @@
  *
  *   1. checks: output free, folder writable, space on the disk
  *   2. <path>.new-<pid> in the same folder: everything (store_layout.c), and records that are known already
- *      (store_carry.c); close; fsync
+ *      (store_carry.c); close; checksum; fsync
  *   3. rename to <path>; fsync of the folder */
 #define _GNU_SOURCE /* fallocate, renameat2, realpath, asprintf */
 #include "store_hdf5.h"
@@ -22,8 +22,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-/* Metadata of a file: some 40 datasets with attributes; texts come on top. */
-#define METADATA_BYTES 200e3
+/* Metadata of a file: some 40 datasets with attributes, the room for the history; other texts come on top. */
+#define METADATA_BYTES 250e3
 
 double dkm_store_bytes(const dkm_job *job) {
   double a_point = 1 + 4; /* status, checksum */

@@ -7,6 +7,7 @@
  *   store_carry.c    records of other files in a new one
  *   store_write.c    every rank writes into it
  *   store_read.c     anybody reads it
+ *   store_guard.c    whether metadata are as they were written; the history
  *
  * `dkm_hdf5_variables` is the list of datasets that lie on the job's grid: the rows of
  * dkm_fields, status, checksum and, where states are kept, m and beta.  Creation, writing
@@ -59,7 +60,7 @@ typedef struct dkm_hdf5_variable {
   const void *fill;       /* value of cells that were never written; NULL: 0, which is legal there */
 } dkm_hdf5_variable;
 
-enum { DKM_HDF5_MAX_VARIABLES = 32 };
+enum { DKM_HDF5_MAX_VARIABLES = 64 };
 
 /* Positions after the dkm_n_fields fields. */
 #define DKM_HDF5_STATUS   (dkm_n_fields + 0)
@@ -103,10 +104,36 @@ herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values);
 
 /* ---- store_layout.c ---- */
 
+/* Bytes first ... first+count-1 of a file. */
+typedef struct dkm_hdf5_region {
+  uint64_t first, count;
+} dkm_hdf5_region;
+
 /* Writes the whole file over new_path, a file of no value; messages name `path`.  On failure
  * an incomplete file is left. */
 dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const dkm_job *job,
                                  const dkm_provenance *provenance, dkm_error *err);
+
+/* ---- store_guard.c: metadata are as they were written ---- */
+
+/* Sizes of the attributes `metadata_checksum` (a checksum and some 30 regions) and `history` (some 100 attempts
+ * of a run; an attribute must stay below 64 kB), and what both hold until dkm_guard_seal. */
+enum { DKM_GUARD_BYTES = 2048, DKM_HISTORY_BYTES = 48 * 1024 };
+extern const char dkm_guard_mark[], dkm_history_mark[];
+
+/* Puts history and checksum into a new file that HDF5 has closed. raw: the n_raw regions that may change later. */
+dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5_region *raw, int n_raw,
+                          const char *history, dkm_error *err);
+
+typedef enum dkm_guard_state {
+  DKM_GUARD_GOOD,
+  DKM_GUARD_NONE,      /* no checksum, or that of another file: cut, or copied by another program, or not ours */
+  DKM_GUARD_BROKEN,    /* metadata were changed */
+  DKM_GUARD_UNREADABLE /* errno says why */
+} dkm_guard_state;
+
+/* Compares the metadata of an open file with their checksum, by plain reads. */
+dkm_guard_state dkm_guard_check(int descriptor);
 
 /* ---- store_hdf5.c: reasons ---- */
 
@@ -125,7 +152,7 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes);
 typedef enum dkm_hdf5_origin {
   DKM_HDF5_OURS,
   DKM_HDF5_OTHER_FORMAT, /* ours, but of another format version */
-  DKM_HDF5_DAMAGED,      /* begins like HDF5, but HDF5 cannot open it */
+  DKM_HDF5_DAMAGED,      /* HDF5 cannot open it, or its metadata are not what they were */
   DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
 } dkm_hdf5_origin;
 
@@ -133,6 +160,9 @@ typedef enum dkm_hdf5_origin {
  * DKM_HDF5_OTHER_FORMAT.  reason[DKM_HDF5_REASON_BYTES]: a clause such as "is not an HDF5
  * file", "" for DKM_HDF5_OURS. */
 dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason);
+
+/* The same, and whether metadata have a checksum (which agrees, unless the answer is DKM_HDF5_DAMAGED). */
+dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *guarded, char *reason);
 
 /* A text attribute of the file, malloc'ed; NULL if it is absent or not text. */
 char *dkm_hdf5_text_attribute(hid_t file, const char *name);

@@ -10,7 +10,8 @@
  *   - axes of a zip group are auxiliary coordinates, named by `coordinates` of each variable;
  *   - links are kept in order of creation, which is then the order in which `ncdump` lists.
  * CF's short attributes are strings of fixed length, which every reader knows; free text
- * (job, history, ...) is of variable length, the only kind that may exceed 64 kB.
+ * (job, ...) is of variable length, the only kind that may exceed 64 kB.  The history has a fixed length with room to
+ * grow (store_guard.c).
  *
  * Large files.  Filling a file with NaN runs at the speed of the disk and can take minutes,
  * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0, and
@@ -35,6 +36,9 @@ typedef struct creation {
   const dkm_provenance *provenance;
   dkm_hdf5_grid grid;
   bool sparse;
+  dkm_hdf5_region raw[DKM_HDF5_MAX_VARIABLES]; /* of the variables on the grid */
+  int n_raw;
+  char *history; /* malloc'ed */
   dkm_error *err;
 } creation;
 
@@ -74,6 +78,22 @@ static dkm_status put_string(creation *c, hid_t object, const char *name, const 
   else
     status = put_attribute(c, object, name, type, type, 1, text);
   if (type >= 0) H5Tclose(type);
+  return status;
+}
+
+/* Text of fixed length `size` with room behind it: 0 bytes, which readers leave out. */
+static dkm_status put_reserved(creation *c, hid_t object, const char *name, size_t size, const char *text) {
+  const hid_t type = H5Tcopy(H5T_C_S1);
+  char *padded = calloc(size, 1);
+  dkm_status status;
+  if (!padded)
+    status = dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for `%s`", c->path, name);
+  else if (type < 0 || H5Tset_size(type, size) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)
+    status = hdf5_failed(c, name);
+  else
+    status = put_attribute(c, object, name, type, type, 1, strncpy(padded, text, size - 1));
+  if (type >= 0) H5Tclose(type);
+  free(padded);
   return status;
 }
 
@@ -117,7 +137,7 @@ static char *join_sets(const dkm_job *job) {
 static dkm_status put_file_attributes(creation *c) {
   const dkm_provenance *p = c->provenance;
   char hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING], host[256] = "", date[32] = "";
-  char *canonical = dkm_job_canonical(c->job), *sets = join_sets(c->job), *history = NULL, *source = NULL;
+  char *canonical = dkm_job_canonical(c->job), *sets = join_sets(c->job), *source = NULL;
   const time_t now = time(NULL);
   struct tm utc;
   dkm_status status = DKM_OK;
@@ -126,10 +146,10 @@ static dkm_status put_file_attributes(creation *c) {
   if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
   dkm_store_library_version(hdf5, sizeof hdf5);
   mpi_version(mpi);
-  if (asprintf(&history, "%s: %s", date, p->command) < 0) history = NULL;
+  if (asprintf(&c->history, "%s: %s", date, p->command) < 0) c->history = NULL;
   if (asprintf(&source, "dickemap %s: mean-field equations of the open multimode Dicke model", p->version) < 0)
     source = NULL;
-  if (!canonical || !sets || !history || !source) {
+  if (!canonical || !sets || !c->history || !source) {
     status = dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for its attributes", c->path);
     goto cleanup;
   }
@@ -140,7 +160,6 @@ static dkm_status put_file_attributes(creation *c) {
       {"Conventions", "CF-1.10", put_string},
       {"title", c->job->title, put_text},
       {"source", source, put_text},
-      {"history", history, put_text},
       {"references",
        "F. Carollo and I. Lesanovsky (2021): Exactness of mean-field equations for open Dicke models with an "
        "application to pattern retrieval dynamics",
@@ -163,6 +182,9 @@ static dkm_status put_file_attributes(creation *c) {
       {"job_sets", sets, put_text},
       {"job_canonical", canonical, put_text},
   };
+  /* First, so that they are found near the beginning of the file. */
+  status = put_reserved(c, c->file, "history", DKM_HISTORY_BYTES, dkm_history_mark);
+  if (status == DKM_OK) status = put_reserved(c, c->file, "metadata_checksum", DKM_GUARD_BYTES, dkm_guard_mark);
   for (size_t i = 0; i < sizeof texts / sizeof *texts && status == DKM_OK; i++)
     status = texts[i].put(c, c->file, texts[i].name, texts[i].text);
   if (status == DKM_OK) status = put_int(c, c->file, "n_ranks", p->n_ranks);
@@ -175,7 +197,6 @@ static dkm_status put_file_attributes(creation *c) {
 
 cleanup:
   free(source);
-  free(history);
   free(sets);
   free(canonical);
   return status;
@@ -329,6 +350,8 @@ static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_var
     return put_flags(c, dataset, DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text);
   if (strcmp(variable->name, "failure") == 0)
     return put_flags(c, dataset, DKM_N_FAILURES, dkm_failure_name, dkm_failure_text);
+  if (strcmp(variable->name, "sensitive") == 0)
+    return put_flags(c, dataset, DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text);
   if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
   if (strcmp(variable->name, "retrieved") == 0) {
     char comment[160];
@@ -356,6 +379,12 @@ static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, c
     status = hdf5_failed(c, variable->name);
     goto cleanup;
   }
+  const haddr_t offset = H5Dget_offset(dataset);
+  if (offset == HADDR_UNDEF) {
+    status = hdf5_failed(c, variable->name);
+    goto cleanup;
+  }
+  c->raw[c->n_raw++] = (dkm_hdf5_region){offset, H5Dget_storage_size(dataset)};
   status = attach_scales(c, dataset, n_dims, dim_name, variable->name);
   if (status == DKM_OK) status = put_string(c, dataset, "units", variable->units);
   if (status == DKM_OK) status = put_string(c, dataset, "long_name", variable->long_name);
@@ -405,8 +434,10 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
     (void)emptied; /* if not, closing may still succeed */
   }
   if (H5Fclose(c->file) < 0 && status == DKM_OK) status = hdf5_failed(c, "closing");
+  if (status == DKM_OK) status = dkm_guard_seal(new_path, path, c->raw, c->n_raw, c->history, err);
 
 cleanup:
+  free(c->history);
   if (how >= 0) H5Pclose(how);
   if (access >= 0) H5Pclose(access);
   return status;

@@ -20,7 +20,7 @@ struct dkm_store_reader {
   bool has_job;
   dkm_job job;
   dkm_shard shard;
-  bool has_file;
+  bool has_file, guarded;
   dkm_hdf5_file file;
 };
 
@@ -79,18 +79,29 @@ cleanup:
   return text;
 }
 
-dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason) {
+dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *guarded, char *reason) {
   char hdf5_reason[DKM_HDF5_REASON_BYTES - 40];
   long long format = 0;
 
   *id = H5I_INVALID_HID;
+  *guarded = false;
   reason[0] = '\0';
   const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
   if (descriptor < 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
     return DKM_HDF5_FOREIGN;
   }
+  const dkm_guard_state guard = dkm_guard_check(descriptor);
+  *guarded = guard == DKM_GUARD_GOOD;
+  if (guard == DKM_GUARD_UNREADABLE) snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
   close(descriptor);
+  if (guard == DKM_GUARD_UNREADABLE) return DKM_HDF5_DAMAGED;
+  if (guard == DKM_GUARD_BROKEN) { /* HDF5 may not survive it */
+    snprintf(reason, DKM_HDF5_REASON_BYTES,
+             "is damaged, or another program changed it: its metadata do not agree with their checksum (if the change "
+             "was meant: delete its attribute metadata_checksum)");
+    return DKM_HDF5_DAMAGED;
+  }
   if (H5Fis_hdf5(path) <= 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not an HDF5 file");
     return DKM_HDF5_FOREIGN;
@@ -114,6 +125,11 @@ dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason) {
     return DKM_HDF5_OTHER_FORMAT;
   }
   return DKM_HDF5_OURS;
+}
+
+dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason) {
+  bool guarded;
+  return dkm_hdf5_recognise_guarded(path, id, &guarded, reason);
 }
 
 /* ---- the reader ---- */
@@ -185,7 +201,7 @@ dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_e
     free(reader);
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory while opening it", path);
   }
-  const dkm_hdf5_origin origin = dkm_hdf5_recognise(path, &id, reason);
+  const dkm_hdf5_origin origin = dkm_hdf5_recognise_guarded(path, &id, &reader->guarded, reason);
   if (origin == DKM_HDF5_OURS)
     status = read_job(reader, id, err);
   else
@@ -211,6 +227,10 @@ void dkm_store_reader_close(dkm_store_reader *reader) {
   if (reader->has_job) dkm_job_free(&reader->job);
   free(reader->path);
   free(reader);
+}
+
+bool dkm_store_reader_guarded(const dkm_store_reader *reader) {
+  return reader->guarded;
 }
 
 const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader) {

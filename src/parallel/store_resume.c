@@ -105,10 +105,10 @@ static bool allocate_records(struct records *r, const dkm_job *job) {
   return r->records && r->checksums && (!r->n_state || r->states);
 }
 
-/* wrong[i]: the record of point first + i is not what its checksum says. */
+/* wrong[i]: the record of point first + i is not what its checksum says, or its mark not what the record says. */
 static dkm_status compare_checksums(dkm_store_reader *reader, const dkm_job *job, struct records *r, int64_t first,
-                                    int64_t count, bool *wrong, dkm_error *err) {
-  for (int64_t n; count > 0; count -= n, first += n, wrong += n) {
+                                    int64_t count, const uint8_t *marks, bool *wrong, dkm_error *err) {
+  for (int64_t n; count > 0; count -= n, first += n, wrong += n, marks += n) {
     n = count < r->block ? count : r->block;
     dkm_status status = dkm_store_reader_records(reader, first, n, r->records, r->checksums, err);
     if (!status && r->n_state) status = dkm_store_reader_states(reader, first, n, r->states, err);
@@ -116,7 +116,8 @@ static dkm_status compare_checksums(dkm_store_reader *reader, const dkm_job *job
     for (int64_t i = 0; i < n; i++) {
       const double *state = r->n_state ? r->states + (size_t)i * r->n_state : NULL;
       wrong[i] =
-          dkm_record_checksum(&r->records[i], job->patterns.n_modes, state, r->n_state) != r->checksums[i];
+          dkm_record_checksum(&r->records[i], job->patterns.n_modes, state, r->n_state) != r->checksums[i] ||
+          (marks[i] == DKM_STATUS_POINT_FAILED) != (r->records[i].verdict == DKM_VERDICT_FAILED);
     }
   }
   return DKM_OK;
@@ -145,7 +146,7 @@ dkm_status dkm_resume_find(const char *path, const dkm_job *job, bool check, boo
         end = i + 1;
         if (marks[i] == DKM_STATUS_TODO) continue;
         while (end < n && marks[end] != DKM_STATUS_TODO) end++;
-        status = compare_checksums(reader, job, &records, first + i, end - i, wrong + i, err);
+        status = compare_checksums(reader, job, &records, first + i, end - i, marks + i, wrong + i, err);
       }
     }
     if (status) break;

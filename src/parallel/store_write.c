@@ -14,6 +14,7 @@
  * Opening is the dangerous moment: if one rank fails inside a collective call, the others
  * wait for ever.  So each rank first opens the file on its own, all agree that they could,
  * and only then they open it together. */
+#define _GNU_SOURCE /* fallocate */
 #include "store_hdf5.h"
 
 #include <assert.h>
@@ -115,14 +116,28 @@ dkm_status dkm_store_close(dkm_store *store, dkm_error *err) {
   return status;
 }
 
-/* MPI-IO keeps the system's reason to itself, so errno is cleared before the call and told
- * after it. */
-static dkm_status write_failed(const dkm_store *store, const char *what, dkm_error *err) {
+/* MPI-IO keeps the system's reason to itself, so errno is cleared before the call and told after it.  A disk that is
+ * full first takes a part without a complaint, which OMPIO reports and drops: then errno is 0, and the
+ * system is asked for the space of those points once more. */
+static dkm_status write_failed(const dkm_store *store, int i_variable, int64_t first, int64_t count, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES];
-  const int said = errno;
+  const dkm_hdf5_variable *variable = &store->file.variable[i_variable];
+  int said = errno;
   dkm_hdf5_reason(reason, sizeof reason);
-  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be written: %s%s%s", store->path, what, reason,
+  const haddr_t offset = H5Dget_offset(store->file.dataset[i_variable]);
+  const off_t bytes = (off_t)variable->value_bytes * (off_t)variable->n_values;
+  if (said == 0 && offset != HADDR_UNDEF &&
+      fallocate(store->descriptor, FALLOC_FL_KEEP_SIZE, (off_t)offset + first * bytes, count * bytes) != 0 &&
+      errno != EOPNOTSUPP && errno != ENOSYS)
+    said = errno;
+  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be written: %s%s%s", store->path, variable->name, reason,
                   said ? "; the system said last: " : "", said ? strerror(said) : "");
+}
+
+static dkm_status select_failed(const dkm_store *store, dkm_error *err) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  return dkm_fail(err, DKM_IO, "%s: a run of points cannot be selected: %s", store->path,
+                  dkm_hdf5_reason(reason, sizeof reason));
 }
 
 /* One member of n records, or of the state behind each, into the buffer: the layout of the
@@ -157,15 +172,13 @@ dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const
   const int64_t chunk = dkm_hdf5_chunk(&store->file);
   assert((states != NULL) == (store->n_state > 0));
   while (count > 0) {
-    errno = 0;
     const int64_t n = count < chunk ? count : chunk;
-    if (dkm_hdf5_select(&store->file, first, n) < 0) return write_failed(store, "a run of points", err);
+    if (dkm_hdf5_select(&store->file, first, n) < 0) return select_failed(store, err);
     for (int i = 0; i < store->file.n_variables; i++) {
       if (i == DKM_HDF5_STATUS) continue;
       gather(store, i, n, records, states);
       errno = 0;
-      if (dkm_hdf5_put(&store->file, i, store->file.buffer) < 0)
-        return write_failed(store, store->file.variable[i].name, err);
+      if (dkm_hdf5_put(&store->file, i, store->file.buffer) < 0) return write_failed(store, i, first, n, err);
     }
     records += n;
     if (states) states += (size_t)n * store->n_state;
@@ -183,8 +196,9 @@ dkm_status dkm_store_sync(dkm_store *store, dkm_error *err) {
 
 dkm_status dkm_store_mark(dkm_store *store, int64_t first, int64_t count, const uint8_t *status, dkm_error *err) {
   if (count == 0) return DKM_OK;
+  if (dkm_hdf5_select(&store->file, first, count) < 0) return select_failed(store, err);
   errno = 0;
-  if (dkm_hdf5_select(&store->file, first, count) < 0 || dkm_hdf5_put(&store->file, DKM_HDF5_STATUS, status) < 0)
-    return write_failed(store, "status", err);
+  if (dkm_hdf5_put(&store->file, DKM_HDF5_STATUS, status) < 0)
+    return write_failed(store, DKM_HDF5_STATUS, first, count, err);
   return DKM_OK;
 }

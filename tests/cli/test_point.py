@@ -39,7 +39,7 @@ def table(text):
 
 
 def test_the_listing_shows_every_field_of_the_file(dickemap, job, tmp_path):
-    assert dickemap("run", job, "--set", "axes.g0.values=[1.1]").returncode == 0
+    assert dickemap("run", job, "--set", "axes.g0.values=[1.1]", "--set", "solver.sensitivity=on").returncode == 0
     result = dickemap("point", job, *AT)
     assert result.returncode == 0 and result.stderr == ""
     shown = listing(result.stdout)
@@ -64,6 +64,29 @@ def test_the_verdict_is_spelled_out(dickemap, job):
     text = dickemap("point", job, *AT).stdout
     assert "verdict: fixed_point, all variables are stationary" in text
     assert "retrieved: pattern 2, sign " in text
+
+
+def test_point_says_whether_the_outcome_is_determined(dickemap, job):
+    text = dickemap("point", job, *AT).stdout
+    assert "sensitive: no; the outcome is determined: differences of the size of the tolerance, 1e-10, grew by " in text
+    assert 1 <= listing(text)["amplification"][0] < 1e6
+    # On the unstable normal state but for a tilt, which decides: the smaller, the more it is amplified.
+    saddle = ["--at", "g0=1,pattern=1,overlap=0,perturbation=1e-10"]
+    text = dickemap("point", job, *saddle).stdout
+    assert "sensitive: yes; errors of the size of the tolerance, 1e-10, grew by a factor of up to " in text
+    assert listing(text)["amplification"][0] > 1e8 and listing(text)["sensitive"][0] == 1
+    blue = ["--at", "g0=1.034,pattern=1,Omega_mu[1]=1.688,Omega_mu[2]=-1.41,kappa_mu[1]=1.346,kappa_mu[2]=1.277,"
+            "perturbation=0.01"]
+    assert "sensitive: yes; small differences grow for ever" in dickemap("point", job, *blue).stdout
+
+
+def test_sensitivity_is_measured_by_default_unless_the_job_says_off(dickemap, job):
+    on, off = (dickemap("point", job, *AT, *more).stdout for more in ([], ["--set", "solver.sensitivity=off"]))
+    assert "sensitive: not measured (solver.sensitivity is off)" in off
+    measured = ("amplification", "amplification_total", "sensitive")
+    differ = [a.split()[0].strip(":") for a, b in zip(on.splitlines(), off.splitlines())
+              if a != b and "wall_time" not in a]
+    assert set(differ) == set(measured)
 
 
 def test_at_may_vary_what_is_no_axis_of_the_job(dickemap, job):

@@ -74,10 +74,16 @@ def job(tmp_path):
 
 
 @pytest.fixture(scope="session")
-def whole(finish, tmp_path_factory):
-    """Contents of the file of an uninterrupted run."""
+def whole_file(finish, tmp_path_factory):
+    """The file of an uninterrupted run."""
     folder = tmp_path_factory.mktemp("whole")
     (folder / "job.yaml").write_text(JOB)
     result = finish(folder, "run", "job.yaml", "-o", "whole.h5", ranks=3)
     assert result.returncode == 0, result.err
-    return contents(folder / "whole.h5")
+    return folder / "whole.h5"
+
+
+@pytest.fixture(scope="session")
+def whole(whole_file):
+    """Contents of the file of an uninterrupted run."""
+    return contents(whole_file)

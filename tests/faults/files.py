@@ -61,3 +61,10 @@ def n_done(path):
         return 0
     with h5py.File(path, locking=False) as file:
         return int((file["status"][()] != 0).sum())
+
+
+def message_of(process):
+    """The one message of a run."""
+    messages = [line for line in process.err.splitlines() if line.startswith("dickemap: ")]
+    assert len(messages) == 1, process.err
+    return messages[0].removeprefix("dickemap: ")

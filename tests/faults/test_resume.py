@@ -11,16 +11,9 @@ import h5py
 import numpy
 import pytest
 
-from files import JOB, N_POINTS, contents, n_done, wait_for, wrong_records
+from files import N_POINTS, contents, message_of, n_done, wait_for, wrong_records
 
 MANY = ["--set", "axes.g0.points=30000"]  # ten times as long
-
-
-def message_of(process):
-    """The one message of a run."""
-    messages = [line for line in process.err.splitlines() if line.startswith("dickemap: ")]
-    assert len(messages) == 1, process.err
-    return messages[0].removeprefix("dickemap: ")
 
 
 @pytest.fixture
@@ -173,6 +166,32 @@ def test_the_end_of_a_slurm_job_ends_a_run(finish, job, tmp_path):
     check_ended(process, tmp_path / "a.h5", "SLURM_JOB_END_TIME, ")
 
 
+@pytest.fixture
+def squeue(tmp_path, monkeypatch):
+    """squeue(answer, code=0): variables of a batch job in which SLURM gives that answer about the time left."""
+
+    def fake(answer, code=0):
+        folder = tmp_path / "bin"
+        folder.mkdir()
+        (folder / "squeue").write_text(f'#!/bin/sh\n[ "$*" = "-h -j 77 -o %L" ] && echo "{answer}"\nexit {code}\n')
+        (folder / "squeue").chmod(0o755)
+        return {"PATH": f"{folder}:{os.environ['PATH']}", "SLURM_JOB_ID": "77"}
+
+    return fake
+
+
+def test_slurm_is_asked_for_the_end_where_the_environment_does_not_tell_it(finish, job, tmp_path, squeue):
+    process = finish(tmp_path, "run", job, *MANY, "-o", "a.h5", variables=squeue("0:05"))
+    check_ended(process, tmp_path / "a.h5", "the end of the batch job, ")
+
+
+@pytest.mark.parametrize("answer, code, note", [("UNLIMITED", 0, False), ("", 1, True)])
+def test_a_batch_job_without_an_end(finish, job, tmp_path, squeue, answer, code, note):
+    process = finish(tmp_path, "run", job, "--set", "axes.g0.points=5", variables=squeue(answer, code))
+    assert process.returncode == 0
+    assert ("batch job 77: squeue does not say how much time is left; --time-limit does" in process.err) == note
+
+
 def test_an_end_time_that_is_no_number_is_refused(finish, job, tmp_path):
     process = finish(tmp_path, "run", job, variables={"SLURM_JOB_END_TIME": "noon"})
     assert process.returncode == 1 and "SLURM_JOB_END_TIME=noon" in message_of(process)
@@ -216,7 +235,7 @@ def test_a_lock_from_another_host_holds_until_it_is_broken(finish, job, tmp_path
     assert result.returncode == 1 and lock.exists() and not (tmp_path / "a.h5").exists()
     for part in ("process 5 on host elsewhere, batch job 12, since 2026-01-02T03:04:05Z", "--break-lock", "a.h5.lock"):
         assert part in message_of(result)
-    requeued = {"SLURM_JOB_ID": "12", "SLURM_RESTART_COUNT": "1"}
+    requeued = {"SLURM_JOB_ID": "12", "SLURM_RESTART_COUNT": "1", "SLURM_JOB_END_TIME": "9999999999"}
     result = finish(tmp_path, "run", job, *small, "-o", "a.h5", variables=requeued)
     assert result.returncode == 0 and "an earlier start of this batch job" in result.err
     lock.write_text("nonsense")
@@ -224,34 +243,3 @@ def test_a_lock_from_another_host_holds_until_it_is_broken(finish, job, tmp_path
     assert result.returncode == 1 and "not readable as a lock" in message_of(result)
     assert finish(tmp_path, "run", job, *small, "-o", "a.h5", "--resume", "--break-lock").returncode == 0
     assert not lock.exists()
-
-
-# ---- the disk ----
-
-
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root may mount")
-def test_a_disk_that_fills_up_gets_one_message_and_the_run_can_be_resumed(start, finish, tmp_path, whole):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    if subprocess.run(["mount", "-t", "tmpfs", "-o", "size=64m", "tmpfs", disk], capture_output=True).returncode:
-        pytest.skip("tmpfs cannot be mounted here")
-    try:
-        (disk / "job.yaml").write_text(JOB)
-        # Large files stay sparse and get their space as they grow.
-        process = finish(disk, "run", "job.yaml", "-o", "a.h5", "--set", "axes.g0.points=20000000")
-        assert process.returncode == 2 and "are free" in message_of(process)
-        assert os.listdir(disk) == ["job.yaml"]
-        process = start(disk, "run", "job.yaml", "-o", "a.h5", ranks=3)
-        wait_for(lambda: (disk / "a.h5").exists())
-        with open(disk / "ballast", "wb", buffering=0) as ballast:
-            try:
-                while True:
-                    ballast.write(bytes(1 << 16))
-            except OSError:
-                pass
-        process.communicate(timeout=60)  # it may have had its space already
-        (disk / "ballast").unlink()
-        assert finish(disk, "run", "job.yaml", "-o", "a.h5", "--resume", "--check", ranks=3).returncode == 0
-        assert contents(disk / "a.h5") == whole
-    finally:
-        subprocess.run(["umount", "-l", disk], check=True)

@@ -284,6 +284,22 @@ static void sums_reach_every_rank(void) {
   CHECK(values[1] == (int64_t)n_ranks << 40);
 }
 
+static void distinct_words_reach_the_master_in_order_of_rank(void) {
+  dkm_error err;
+  char list[256] = "x", expected[256] = "", word[DKM_WORD_BYTES];
+  snprintf(word, sizeof word, "%.*s", rank == 1 ? 0 : 20, rank % 2 ? "odd" : "even"); /* rank 1 has nothing to say */
+  CHECK(dkm_schedule_list_words(MPI_COMM_WORLD, word, list, sizeof list, &err) == DKM_OK);
+  CHECK(rank != 0 || strcmp(list, n_ranks > 3 ? "even, odd" : "even") == 0);
+
+  /* Room for one long word, and for how many there are more. */
+  memset(word, 'a' + rank, sizeof word - 1);
+  word[sizeof word - 1] = '\0';
+  CHECK(dkm_schedule_list_words(MPI_COMM_WORLD, word, list, 100, &err) == DKM_OK);
+  memset(expected, 'a', sizeof word - 1);
+  if (n_ranks > 1) sprintf(expected + sizeof word - 1, " and %d more", n_ranks - 1);
+  CHECK(rank != 0 || strcmp(list, expected) == 0);
+}
+
 static const char job_text[] =
     "title: shared\n"
     "model: {patterns: 2, mapping: gauged, Omega: 0.5, Omega_mu: [1.5, 2.0], kappa_mu: [1.0]}\n"
@@ -356,6 +372,7 @@ static const struct {
     CLAIM(ranks_with_nothing_to_do_sleep),
     CLAIM(the_lowest_rank_that_failed_speaks_for_all),
     CLAIM(sums_reach_every_rank),
+    CLAIM(distinct_words_reach_the_master_in_order_of_rank),
     CLAIM(the_job_of_rank_0_reaches_all_with_its_settings_and_the_very_bits_of_its_axes),
     CLAIM(a_job_that_another_rank_cannot_read_is_an_error_on_all),
 };

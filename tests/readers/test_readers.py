@@ -27,7 +27,9 @@ FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", Tr
           ("residual", "<f8", False), ("drift", "<f8", False), ("precession", "<f8", False),
           ("growth_rate", "<f8", False), ("decay_rate", "<f8", False), ("n_unstable", "<i4", False),
           ("n_neutral", "<i4", False), ("amplitude", "<f8", False), ("period", "<f8", False),
-          ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False), ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
+          ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False),
+          ("amplification", "<f8", False), ("amplification_total", "<f8", False), ("sensitive", "|u1", False),
+          ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
           ("g_retrieve", "<f8", False), ("t_end", "<f8", False), ("steps", "<i8", False), ("wall_time", "<f8", False)]
 FILL = {"<f8": np.nan, "<i8": -1, "<i4": -1, "|i1": -128, "|u1": 255}
 VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed"]
@@ -202,6 +204,8 @@ def test_codes_explain_themselves(files, engine):
         for verdict in VERDICTS:
             assert f"{verdict}: " in data.verdict.attrs["comment"]
         assert data.failure.attrs["flag_meanings"].split() == ["none", "not_finite", "step_too_small", "length_lost"]
+        assert data.sensitive.attrs["flag_meanings"].split() == ["no", "yes", "not_measured"]
+        np.testing.assert_array_equal(data.sensitive.attrs["flag_values"], range(3))
         assert data.status.attrs["flag_meanings"].split() == ["to_do", "done", "failed"]
         np.testing.assert_array_equal(data.status.attrs["flag_values"], [0, 1, 2])
         assert "127: a mixture" in data.retrieved.attrs["comment"]

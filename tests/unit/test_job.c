@@ -55,6 +55,7 @@ static void defaults_are_those_of_the_manual(void **state) {
   assert_int_equal(job.base.seed, 1);
   assert_int_equal(job.solver.method, DKM_METHOD_ENSEMBLE);
   assert_true(job.solver.tolerance == 1e-10 && job.solver.t_max == 1e7);
+  assert_true(!job.solver.sensitivity && !job.sensitivity_given);
   assert_false(job.keep_state);
   dkm_job_free(&job);
 }
@@ -65,7 +66,7 @@ static void every_key_is_read(void **state) {
   parse(&job,
         SMALL "  mapping: ungauged\n"
               "initial: {pattern: 3, overlap: -0.5, perturbation: 1e-3, seed: 134217727}\n"
-              "solver: {method: gsl, tolerance: 1e-12, t_max: 500}\n"
+              "solver: {method: gsl, tolerance: 1e-12, t_max: 500, sensitivity: on}\n"
               "output: {state: final}\n"
               "axes: []\n",
         NULL);
@@ -75,6 +76,7 @@ static void every_key_is_read(void **state) {
   assert_int_equal(job.base.seed, DKM_MAX_SEED);
   assert_int_equal(job.solver.method, DKM_METHOD_GSL);
   assert_true(job.solver.tolerance == 1e-12 && job.solver.t_max == 500);
+  assert_true(job.solver.sensitivity && job.sensitivity_given);
   assert_true(job.keep_state);
   dkm_job_free(&job);
 }
@@ -412,6 +414,7 @@ static void spelling_title_and_comments_do_not_make_another_job(void **state) {
       NULL, "");
   differ(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 3}\n", NULL,
          SMALL "axes:\n- {name: g0, values: [-0, 0.5, 1]}\n", NULL, "");
+  differ(SMALL, NULL, SMALL, "solver.sensitivity=off", "");
 }
 
 static void every_key_that_matters_makes_another_job(void **state) {
@@ -429,6 +432,7 @@ static void every_key_that_matters_makes_another_job(void **state) {
       {"solver.method=gsl", "solver.method"},
       {"solver.tolerance=1e-9", "solver.tolerance"},
       {"solver.t_max=1e6", "solver.t_max"},
+      {"solver.sensitivity=on", "solver.sensitivity"},
       {"output.state=final", "output.state"},
       {"axes=[{name: g0, values: [0.9]}]", "model.g0, axes, axes.g0"},
   };

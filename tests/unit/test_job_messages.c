@@ -121,6 +121,8 @@ static void choices_are_listed(void **state) {
           "job.yaml:7:12: model.mapping is \"values\", but must be gauged or ungauged");
   refused(SMALL "solver: {method: rk4}\n", NULL,
           "job.yaml:7:18: solver.method is \"rk4\", but must be ensemble or gsl");
+  refused(SMALL "solver: {sensitivity: maybe}\n", NULL,
+          "job.yaml:7:23: solver.sensitivity is \"maybe\", but must be off or on");
   refused(SMALL "output: {state: all}\n", NULL, "job.yaml:7:17: output.state is \"all\", but must be none or final");
   refused(MODEL "axes:\n- {name: g0, from: 1, to: 2, points: 3, scale: cubic}\n", NULL,
           "job.yaml:7:48: axes.g0.scale is \"cubic\", but must be linear or log");

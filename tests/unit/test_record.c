@@ -74,6 +74,7 @@ static void a_cleared_record_is_undecided_and_not_a_number(void **state) {
   assert_int_equal(record.verdict, DKM_VERDICT_UNDECIDED);
   assert_int_equal(record.failure, DKM_FAILURE_NONE);
   assert_int_equal(record.retrieved, 0);
+  assert_int_equal(record.sensitive, DKM_SENSITIVE_NOT_MEASURED);
   assert_int_equal(record.steps, 0);
   assert_int_equal(record.n_unstable, 0);
   for (int mu = 0; mu < DKM_MAX_MODES; mu++) assert_true(isnan(record.xi[mu]) && isnan(record.alpha_im[mu]));
@@ -88,12 +89,17 @@ static void codes_have_names_and_unknown_ones_a_question_mark(void **state) {
   assert_string_equal(dkm_failure_name(DKM_FAILURE_NONE), "none");
   assert_string_equal(dkm_failure_name(DKM_FAILURE_LENGTH_LOST), "length_lost");
   assert_string_equal(dkm_failure_text(DKM_FAILURE_NONE), "it did not");
+  assert_string_equal(dkm_sensitive_name(DKM_SENSITIVE_YES), "yes");
+  assert_string_equal(dkm_sensitive_name(DKM_SENSITIVE_NOT_MEASURED), "not_measured");
+  assert_string_equal(dkm_sensitive_text(DKM_SENSITIVE_NO), "errors of the size of the tolerance do not change the outcome");
   const int unknown[] = {-1, DKM_N_VERDICTS, 255};
   for (int i = 0; i < 3; i++) {
     assert_string_equal(dkm_verdict_name(unknown[i]), "?");
     assert_string_equal(dkm_verdict_text(unknown[i]), "?");
     assert_string_equal(dkm_failure_name(unknown[i]), "?");
     assert_string_equal(dkm_failure_text(unknown[i]), "?");
+    assert_string_equal(dkm_sensitive_name(unknown[i]), "?");
+    assert_string_equal(dkm_sensitive_text(unknown[i]), "?");
   }
 }
 
@@ -163,9 +169,12 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
   for (int i = 0; i < 5; i++) crc = crc_bitwise(crc, bits_of(before[i]), 8);
   crc = crc_bitwise(crc, (uint32_t)r.n_unstable, 4);
   crc = crc_bitwise(crc, (uint32_t)r.n_neutral, 4);
-  const double after[] = {r.amplitude, r.period, r.frequency_1, r.frequency_2, r.lyapunov,
-                          r.xi_theory, r.g_crit, r.g_retrieve, r.t_end};
-  for (int i = 0; i < 9; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
+  const double moving[] = {r.amplitude,   r.period,   r.frequency_1,  r.frequency_2,
+                           r.lyapunov, r.amplification, r.amplification_total};
+  for (int i = 0; i < 7; i++) crc = crc_bitwise(crc, bits_of(moving[i]), 8);
+  crc = crc_bitwise(crc, r.sensitive, 1);
+  const double after[] = {r.xi_theory, r.g_crit, r.g_retrieve, r.t_end};
+  for (int i = 0; i < 4; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
   crc = crc_bitwise(crc, (uint64_t)r.steps, 8);
   assert_int_equal(checksum(&r), crc);
   double kept[100];

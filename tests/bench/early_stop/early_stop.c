@@ -154,9 +154,8 @@ static void begin_samples(group *g, int lane, int n_samples, double fastest) {
   dkm_error err;
   if (!f->sampling) check(dkm_sampling_create(&g->patterns, &f->sampling, &err), &err);
   f->sampled = true;
-  check(dkm_sampling_begin(f->sampling, &f->point, tolerance, n_samples,
-                           dkm_sampling_spacing(&g->patterns, &f->point, g->u, fastest), g->integrator, lane, g->u,
-                           g->scratch, &err), &err);
+  dkm_sampling_begin(f->sampling, &f->point, tolerance, n_samples,
+                     dkm_sampling_spacing(&g->patterns, &f->point, g->u, fastest), g->integrator, lane, g->u, g->scratch);
 }
 
 /* Of the 4 directions that a symmetric start can take; of all others the record has it. */

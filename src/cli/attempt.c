@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* attempt: the lines of a file's history about each run; see attempt.h. */
+#include "attempt.h"
+
+#include <gsl/gsl_version.h>
+#include <mpi.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "cli.h"
+#include "dickemap/store.h"
+#include "run_worker.h"
+
+enum { LINE_BYTES = 8192, DATE_BYTES = 32 };
+static const char begun[] = ": begun: ", ended[] = ": ended ";
+
+static void print_date(char out[DATE_BYTES]) {
+  const time_t now = time(NULL);
+  struct tm utc;
+  out[0] = '\0';
+  if (gmtime_r(&now, &utc)) strftime(out, DATE_BYTES, "%Y-%m-%dT%H:%M:%SZ", &utc);
+}
+
+dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *err) {
+  char line[LINE_BYTES], date[DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING], batch[160] = "";
+  const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
+  int length;
+  bool kept;
+  print_date(date);
+  dkm_store_library_version(hdf5, sizeof hdf5);
+  MPI_Get_library_version(mpi, &length);
+  mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
+  if (job && job[0])
+    snprintf(batch, sizeof batch, "batch job %.60s, restart %.20s; ", job, restart && restart[0] ? restart : "0");
+  snprintf(line, sizeof line, "%s%s%lld of %lld points done; dickemap %s; %s; GSL %s, %s, %s; %d rank%s on %s; %s%s",
+           date, begun, (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets,
+           gsl_version, hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch,
+           attempt->command);
+  attempt->t_begun = dkm_run_now();
+  dkm_status status = dkm_store_append_history(attempt->output, line, &kept, err);
+  if (status) return status;
+  attempt->begun = kept;
+  if (!kept)
+    fprintf(stderr, "%s: another program has copied or changed it, so that its history cannot be continued\n",
+            attempt->output);
+  return DKM_OK;
+}
+
+dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how, dkm_error *err) {
+  char line[LINE_BYTES], date[DATE_BYTES], duration[32];
+  bool kept;
+  if (!attempt->begun) return DKM_OK;
+  attempt->begun = false;
+  print_date(date);
+  dkm_cli_duration(dkm_run_now() - attempt->t_begun, duration, sizeof duration);
+  snprintf(line, sizeof line, "%s%safter %s: %lld of %lld points done; %s", date, ended, duration, (long long)n_done,
+           (long long)attempt->n_points, how);
+  return dkm_store_append_history(attempt->output, line, &kept, err);
+}
+
+/* ---- reading ---- */
+
+/* The next line that is about the beginning (is_begun) or end of a run; *line then points behind it. */
+static bool next_line(const char **line, bool *is_begun, char out[LINE_BYTES]) {
+  while (**line) {
+    const size_t length = strcspn(*line, "\n");
+    snprintf(out, LINE_BYTES, "%.*s", (int)(length < LINE_BYTES ? length : LINE_BYTES - 1), *line);
+    *line += length + ((*line)[length] == '\n');
+    const char *colon = strstr(out, ": ");
+    if (!colon) continue;
+    *is_begun = strncmp(colon, begun, strlen(begun)) == 0;
+    if (*is_begun || strncmp(colon, ended, strlen(ended)) == 0) return true;
+  }
+  return false;
+}
+
+void dkm_attempt_print(const char *history) {
+  char line[LINE_BYTES];
+  bool is_begun, open = false; /* a line is begun and waits for its end */
+  while (next_line(&history, &is_begun, line)) {
+    if (is_begun) {
+      printf("%sattempt: %s", open ? "; no end recorded\n" : "", line);
+    } else {
+      printf("%s%s\n", open ? "; " : "attempt: ", line);
+    }
+    open = is_begun;
+  }
+  if (open) printf("; no end recorded: still under way, or killed\n");
+}
+
+void dkm_attempt_distinct(const char *history, int field, const char *first, char *out, size_t out_bytes) {
+  static const char version[] = "dickemap ";
+  char line[LINE_BYTES];
+  bool is_begun;
+  snprintf(out, out_bytes, "%s", first);
+  while (next_line(&history, &is_begun, line)) {
+    if (!is_begun) continue;
+    const char *at = line;
+    for (int i = 0; at && i < field; i++) at = (at = strstr(at, "; ")) ? at + 2 : NULL;
+    if (!at) continue;
+    if (field == DKM_ATTEMPT_VERSION && strncmp(at, version, strlen(version)) == 0) at += strlen(version);
+    const int length = (int)strcspn(at, ";");
+    const size_t used = strlen(out);
+    bool known = false;
+    for (const char *c = out; c && !known; c = (c = strstr(c, "; ")) ? c + 2 : NULL)
+      known = strncmp(c, at, (size_t)length) == 0 && (c[length] == ';' || c[length] == '\0');
+    if (!known && used + (size_t)length + 3 < out_bytes)
+      snprintf(out + used, out_bytes - used, "%s%.*s", used ? "; " : "", length, at);
+  }
+}

@@ -1,0 +1,42 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* attempt: what the history of a file says about each run that worked on it.
+ *
+ * Two lines of the attribute `history`, the second written when the run ends, whichever way:
+ *
+ *   <time>: begun: 0 of 26 points done; dickemap 0.1.0 (git abc1234); avx2; GSL 2.7.1, HDF5 1.10.8, Open MPI v4.1.4;
+ *   3 ranks on n1, n2; batch job 12, restart 1; dickemap run job.yaml --resume
+ *   <time>: ended after 2.5 s: 20 of 26 points done; stopped early (signal USR1)
+ *
+ * A run that was killed has no second line, and so far one that is still under way. */
+#ifndef DICKEMAP_ATTEMPT_H
+#define DICKEMAP_ATTEMPT_H
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "dickemap/status.h"
+
+typedef struct dkm_attempt {
+  const char *output, *command;
+  const char *instruction_sets, *hosts; /* of all ranks: dkm_schedule_list_words */
+  int n_ranks;
+  int64_t n_points;
+  double t_begun; /* on the clock of dkm_run_now */
+  bool begun;     /* dkm_attempt_begin has written its line */
+} dkm_attempt;
+
+/* Rank 0, with the lock of the output. A file without room for its history gets a note on standard error. */
+dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *err);
+
+/* Nothing, unless begun. how: "complete", "stopped early (...)", or a message. */
+dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how, dkm_error *err);
+
+/* Prints one line "attempt: ..." for each run in a history. */
+void dkm_attempt_print(const char *history);
+
+/* The distinct versions (field 1) or instruction sets (field 2) of all runs in a history, separated by "; ", into
+ * out[out_bytes]; `first` is always among them. */
+enum { DKM_ATTEMPT_VERSION = 1, DKM_ATTEMPT_INSTRUCTION_SETS = 2 };
+void dkm_attempt_distinct(const char *history, int field, const char *first, char *out, size_t out_bytes);
+
+#endif
