@@ -195,7 +195,7 @@ def test_a_merged_file_names_its_sources(dickemap, job, shards, tmp_path):
         assert [line.split(":")[0] for line in lines] == shards
         assert all(re.fullmatch(r"small.\dof3.h5: dickemap \S+ \(git .*\), created \S+Z, shard \d of 3", line)
                    for line in lines)
-        assert "dickemap merge small.1of3.h5" in file.attrs["history"] and "shard" not in file.attrs
+        assert b"dickemap merge small.1of3.h5" in file.attrs["history"] and "shard" not in file.attrs
         assert file.attrs["instruction_set"] in (b"several", b"plain")  # the latter: the machine has no other
     assert "shard: 1 of 1" in dickemap("info", "merged.h5").stdout
 
