@@ -44,6 +44,7 @@ typedef struct dkm_attractor {
   double anchor_t, anchor_rate, anchor_xi[DKM_MAX_MODES];
   /* The damped fixed point that was near last, and since when. */
   double near_since, near_xi[DKM_MAX_MODES];
+  bool relaxes; /* the last window of samples showed an oscillation that dies about a damped fixed point */
   /* When and how to sample next, and what the last window showed. */
   double t_sample, fastest;
   double rate_mark; /* the largest rate some time before that */

@@ -21,8 +21,9 @@
 
 #include "dickemap/patterns.h"
 
-/* A window has 2^10 ... 2^13 samples; the growth of a small separation is measured every 8 of them. */
-enum { DKM_MOTION_LEAST = 1 << 10, DKM_MOTION_MOST = 1 << 13, DKM_MOTION_STRETCH = 8 };
+/* A window has 2^10 ... 2^15 samples, and from 2^13 on it counts as a long one; the growth of a small separation is
+ * measured every 8 of them. */
+enum { DKM_MOTION_LEAST = 1 << 10, DKM_MOTION_LONG = 1 << 13, DKM_MOTION_MOST = 1 << 15, DKM_MOTION_STRETCH = 8 };
 
 /* Largest frequency times dt. Interpolation errors are 2e-12 of what oscillates at that frequency, 1e-7 of
  * its second harmonic, 7e-5 of the third. */

@@ -27,7 +27,7 @@ static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1
 /* With samples of a whole window at hand they may fluctuate by a tenth of p^2, a fifth of what precession
  * takes from the component along the field, up to the second number: spins whose fields differ at that
  * order get out of step, and excite the modes, for 1e5 periods and more. */
-static const double steady_sampled_fraction = 0.1, steady_sampled_most = 5e-4;
+static const double steady_sampled_fraction = 0.5, steady_sampled_most = 5e-4;
 /* Fields that count as equal may differ by more than p^2: tried from what is ten times rounding, to this at most. */
 static const double least_unequal = 1e-10, most_unequal = 1e-3;
 /* The transient before the first samples: this many times 1/kappa of the slowest mode, and
@@ -36,8 +36,13 @@ static const double transient_decays = 50.0, transient_windows = 10.0;
 /* A trajectory near a damped fixed point has this many decay times to be caught by it before
  * it is sampled: exp(-30) is rounding error.  Spins that precess end at a distance of 1e-5 at most. */
 static const double caught_within = 30.0, caught_within_precessing = 12.0;
+/* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. */
+static const double caught_windows = 30.0;
 /* An oscillation whose size falls by this fraction within half a window is taken to be on its
  * way to a fixed point, and given this many times its decay time, or a multiple of the time passed at most. */
+/* About a damped fixed point even this much tells the rate well enough, and another look is due after this fraction
+ * of the decay time. */
+static const double relaxing_least = 1e-4, relaxing_again = 0.3;
 static const double relaxing = 1e-3, relaxing_decays = 3.0, relaxing_longest = 2.0;
 /* The same while it is not sampled: its largest rate fell by this fraction while the time rose by that factor. */
 static const double relaxing_rate = 0.05, relaxing_look = 1.3;
@@ -49,6 +54,8 @@ static const double torus_bins = 0.1, torus_weight = 0.1;
 /* Weak or intermittent chaos shows in several of the longest windows together: the mean growth of a logarithm is above
  * what shear alone makes of it (1.4, by log 4) by far, and by three times its error. */
 enum { WEAK_WINDOWS = 4 };
+/* Damped directions of a fixed point with one mode: its own two and those of the spins that it sees. */
+enum { ONE_MODE = 4 };
 static const double weak_growth = 5.0, weak_errors = 3.0;
 /* Chaos that is only a transient often dies soon: it has to be there still at this many times the time at which it
  * was seen first. (Going there without samples takes a fraction of the time that the samples took.) */
@@ -190,6 +197,11 @@ static double steadiness(double p) {
   return fmin(steady_most, fmax(steady_least, steady_fraction * p * p));
 }
 
+/* The same over a whole window of samples. */
+static double sampled_steadiness(double p) {
+  return fmin(steady_sampled_most, steady_sampled_fraction * p * p);
+}
+
 /* The spectrum about a state with spins that precess with amplitude p. Their fields differ by p^2, relatively, or more
  * where a soft mode answers to the differences between the c_k. Fields that differ by eps get spins out of step at
  * the rate 2 B eps, and what of them the modes then see, damped at the rate gamma, is some p 2 B eps/gamma: as long
@@ -207,6 +219,28 @@ static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patt
   return true;
 }
 
+/* How fast the order parameters settle about spins that precess: those that get out of step, because their fields
+ * differ a little, are damped much more slowly than that, and the less the smaller they are. */
+static double bright_decay_rate(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
+                                double p, double gamma) {
+  dkm_spectrum bright;
+  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) != DKM_OK ||
+      bright.n_unstable > 0 || bright.n_marginal > 0)
+    return gamma;
+  return fmax(gamma, bright.decay_rate);
+}
+
+/* Of the next window of samples. */
+static double window_length(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
+                            const double *u) {
+  return a->n_samples * dkm_sampling_spacing(patterns, point, u, a->fastest);
+}
+
+static bool room_for_samples(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
+                             const dkm_solver *solver, const dkm_lane *lane, const double *u) {
+  return lane->t + window_length(a, patterns, point, u) <= solver->t_max;
+}
+
 /* Gives a trajectory that has come near a damped fixed point time to be caught. */
 static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed, double t,
                          double patience) {
@@ -220,56 +254,90 @@ static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const d
   a->t_sample = fmax(a->t_sample, a->near_since + patience);
 }
 
+/* A fixed point, and which way the trajectory can leave it. */
+typedef struct limit {
+  dkm_fixedpoint fixed;
+  bool aligned;        /* nothing will be left of the precession */
+  bool has_full;
+  dkm_spectrum full;   /* of all directions */
+  dkm_spectrum taken;  /* of those that the trajectory can take */
+} limit;
+
+/* The fixed point near u, state, if all that the trajectory can do there is to come closer. */
+static bool find_limit(dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns, const dkm_point *point,
+                       const double *u, limit *l, double *state) {
+  const bool symmetric = point->perturbation == 0.0;
+  /* In the symmetric subspace one spin stands for all and nothing is dark. */
+  l->aligned = symmetric;
+  if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+  if (!l->aligned && l->fixed.precession <= at_rest) {
+    l->aligned = true;
+    if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+  }
+  l->has_full = dressed_spectrum(workspace, patterns, point, state, l->aligned ? 0.0 : l->fixed.precession, &l->full);
+  if (!l->aligned && l->has_full && l->full.n_neutral <= patterns->n_classes) {
+    /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
+    l->aligned = true;
+    if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+    l->has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &l->full, NULL) == DKM_OK;
+  }
+  if (symmetric) {
+    if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, 0.0, &l->taken, NULL) != DKM_OK) return false;
+  } else if (!l->has_full)
+    return false;
+  else
+    l->taken = l->full;
+  return l->taken.n_unstable == 0 && l->taken.n_marginal == 0 && l->taken.decay_rate > 0.0;
+}
+
+/* Whether a window of samples can tell that a trajectory whose rates fall is about to settle: it has come so near a
+ * damped fixed point that linear theory may apply, or precession explains what is left. (Spins that get out of
+ * step because of their precession die as t^(-1/4), so there is no end to wait for.) */
+static bool settles(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                    const dkm_point *point, const double *u, double *state) {
+  limit l;
+  a->relaxes = false;
+  if (!find_limit(workspace, patterns, point, u, &l, state)) return false;
+  if (!l.aligned) return l.fixed.distance <= sampled_steadiness(l.fixed.precession);
+  a->relaxes = l.fixed.distance_all <= linear_distance;
+  return a->relaxes && l.taken.n_damped <= ONE_MODE;
+}
+
+static void fill_limit(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point, const limit *l,
+                       const double *xi_rms, const dkm_lane *lane, const double *state, double *u, dkm_record *record) {
+  fill_common(a, patterns, point, xi_rms, lane, record);
+  fill_stationary(patterns, &l->fixed, state, l->has_full ? &l->full : NULL, record);
+  record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
+  if (!l->aligned) return;
+  record->residual = l->fixed.residual;
+  memcpy(u, state, dkm_model_size(patterns) * sizeof *u);
+}
+
 /* Tries to end the trajectory at a fixed point near u. */
 static bool try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
                             const dkm_point *point, const dkm_window *window, dkm_lane *lane, double *u,
                             double *state, dkm_record *record) {
-  const bool symmetric = point->perturbation == 0.0;
-  dkm_fixedpoint fixed;
-  dkm_spectrum full, sector;
+  limit l;
   a->t_attempt = lane->t + 0.1 * lane->t; /* unless something better comes up below */
-
-  /* In the symmetric subspace one spin stands for all and nothing is dark. */
-  bool aligned = symmetric;
-  if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
-  if (!aligned && fixed.precession <= at_rest) {
-    aligned = true;
-    if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
-  }
-  bool has_full = dressed_spectrum(workspace, patterns, point, state, aligned ? 0.0 : fixed.precession, &full);
-  if (!aligned && has_full && full.n_neutral <= patterns->n_classes) {
-    /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
-    aligned = true;
-    if (!dkm_fixedpoint_near(workspace, point, u, aligned, &fixed, state)) return false;
-    has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &full, NULL) == DKM_OK;
-  }
-  const dkm_spectrum *relevant = &full;
-  if (symmetric) {
-    if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, 0.0, &sector, NULL) != DKM_OK) return false;
-    relevant = &sector;
-  } else if (!has_full)
-    return false;
-  if (relevant->n_unstable > 0 || relevant->n_marginal > 0 || !(relevant->decay_rate > 0.0)) return false;
-
-  const double gamma = relevant->decay_rate, distance = aligned ? fixed.distance_all : fixed.distance;
+  if (!find_limit(workspace, patterns, point, u, &l, state)) return false;
+  const double gamma = l.taken.decay_rate, distance = l.aligned ? l.fixed.distance_all : l.fixed.distance;
   double near = capture_distance(patterns, point, gamma);
-  if (!aligned) near = fmin(near, steadiness(fixed.precession));
+  if (!l.aligned) near = fmin(near, steadiness(l.fixed.precession));
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
   const bool captured =
       distance <= near && window->rate_max <= 100.0 * largest_frequency(patterns, point) * near;
-  if (!captured && !(aligned && decays_linearly(a, patterns, &fixed, window, distance, gamma))) {
+  if (!captured && !(l.aligned && decays_linearly(a, patterns, &l.fixed, window, distance, gamma))) {
     if (distance > linear_distance) return false;
-    hold_samples(a, patterns, &fixed, lane->t, (aligned ? caught_within : caught_within_precessing) / gamma);
-    a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
+    if (l.aligned) {
+      const double measured = l.taken.n_damped > ONE_MODE ? INFINITY : caught_windows * window_length(a, patterns, point, u);
+      hold_samples(a, patterns, &l.fixed, lane->t, fmin(caught_within / gamma, measured));
+    } else if (distance > sampled_steadiness(l.fixed.precession))
+      hold_samples(a, patterns, &l.fixed, lane->t,
+                   caught_within_precessing / bright_decay_rate(workspace, point, state, l.fixed.precession, gamma));
+    a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), l.aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
     return false;
   }
-  fill_common(a, patterns, point, window->rms, lane, record);
-  fill_stationary(patterns, &fixed, state, has_full ? &full : NULL, record);
-  record->verdict = aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
-  if (aligned) {
-    record->residual = fixed.residual;
-    memcpy(u, state, dkm_model_size(patterns) * sizeof *u);
-  }
+  fill_limit(a, patterns, point, &l, window->rms, lane, state, u, record);
   return true;
 }
 
@@ -286,11 +354,6 @@ static bool try_rest(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->residual = 0.0;
   return true;
-}
-
-static bool room_for_samples(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
-                             const dkm_solver *solver, const dkm_lane *lane, const double *u) {
-  return lane->t + a->n_samples * dkm_sampling_spacing(patterns, point, u, a->fastest) <= solver->t_max;
 }
 
 dkm_outlook dkm_attractor_look(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
@@ -313,7 +376,7 @@ dkm_outlook dkm_attractor_look(dkm_attractor *a, dkm_fixedpoint_workspace *works
   if (window->rate_max == 0.0 && residual_of(patterns, point, u, scratch) == 0.0 &&
       try_rest(a, workspace, patterns, point, window, lane, u, scratch, record))
     return DKM_OUTLOOK_END;
-  if (window->rate_max <= calm_rate * largest_frequency(patterns, point) && lane->t >= a->t_attempt &&
+  if ((a->relaxes || window->rate_max <= calm_rate * largest_frequency(patterns, point)) && lane->t >= a->t_attempt &&
       try_fixed_point(a, workspace, patterns, point, window, lane, u, scratch, record)) {
     if (record->verdict != DKM_VERDICT_FIXED_POINT) record->residual = residual_of(patterns, point, u, scratch);
     return DKM_OUTLOOK_END;
@@ -328,7 +391,7 @@ dkm_outlook dkm_attractor_look(dkm_attractor *a, dkm_fixedpoint_workspace *works
   if (lane->t >= a->t_sample && room_for_samples(a, patterns, point, solver, lane, u)) {
     const bool relaxes = window->rate_max < (1.0 - relaxing_rate) * a->rate_mark;
     a->rate_mark = window->rate_max;
-    if (!relaxes) return DKM_OUTLOOK_SAMPLE;
+    if (!relaxes || settles(a, workspace, patterns, point, u, scratch)) return DKM_OUTLOOK_SAMPLE;
     a->t_sample = relaxing_look * lane->t;
   } else if (lane->t < 0.5 * a->t_sample)
     a->rate_mark = window->rate_max;
@@ -347,17 +410,43 @@ static bool is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_workspace 
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
   if (point->perturbation == 0.0 || !dkm_fixedpoint_near(workspace, point, u, false, &fixed, state)) return false;
-  const double steady = fmin(steady_sampled_most, steady_sampled_fraction * fixed.precession * fixed.precession);
+  const double steady = sampled_steadiness(fixed.precession);
   const double *beta = state + 3 * patterns->n_classes;
   for (int i = 0; i < series->n; i++)
     for (int c = 0; c < 3 * M; c++)
       if (!(fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])) <= steady)) return false;
-  if (!dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum) || spectrum.n_unstable > 0 ||
-      spectrum.n_marginal > 0)
-    return false;
+  if (!dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum)) return false;
+  if (spectrum.n_marginal > 0) {
+    /* Nothing of them is seen in the samples, and nothing can grow of them in less than 1e10 times; do the others hold? */
+    dkm_spectrum wider;
+    if (dkm_fixedpoint_spectrum(workspace, point, state, -1, most_unequal, &wider, NULL) != DKM_OK ||
+        wider.n_unstable > 0 || wider.n_marginal > 0)
+      return false;
+  }
+  if (spectrum.n_unstable > 0) return false;
   fill_common(a, patterns, point, motion->xi_rms, lane, record);
   fill_stationary(patterns, &fixed, state, &spectrum, record);
   record->verdict = DKM_VERDICT_DARK_PRECESSION;
+  return true;
+}
+
+/* Whether an oscillation dies, and at the rate at which it must about a stable fixed point nearby. With one mode alone
+ * there is one slow pair of directions, whose amplitude A obeys A' = -gamma A (1 + a A^2 + ...): as the
+ * correction is below a tenth now, it will be the less the smaller A becomes. With more
+ * modes the slowest of several may be hidden still, and the rates of the next windows decide. */
+static bool is_relaxation(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                          const dkm_point *point, const dkm_motion *motion, double length, const dkm_lane *lane,
+                          double *u, double *state, dkm_record *record) {
+  const double ratio = motion->half_size[1] / motion->half_size[0];
+  limit l;
+  a->relaxes = false;
+  if (!(ratio < 1.0 - relaxing_least) || !find_limit(workspace, patterns, point, u, &l, state) || !l.aligned ||
+      l.fixed.distance_all > linear_distance)
+    return false;
+  a->relaxes = true;
+  const double measured = -log(ratio) / (0.5 * length);
+  if (!(fabs(measured / l.taken.decay_rate - 1.0) <= linear_agreement) || l.taken.n_damped > ONE_MODE) return false;
+  fill_limit(a, patterns, point, &l, motion->xi_rms, lane, state, u, record);
   return true;
 }
 
@@ -373,7 +462,7 @@ static bool is_confirmed(const dkm_attractor *a, const dkm_motion *motion, doubl
 
 /* Whether the longest windows so far show chaos together; *motion then says so. */
 static bool is_weak_chaos(dkm_attractor *a, dkm_motion *motion) {
-  if (a->n_samples < DKM_MOTION_MOST || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS)) return false;
+  if (a->n_samples < DKM_MOTION_LONG || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS)) return false;
   a->n_long++;
   a->growth_sum += motion->growth;
   a->growth_square += motion->growth * motion->growth;
@@ -429,6 +518,9 @@ dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *work
   }
   dkm_motion_analyse(series, solver->tolerance, &motion);
   const bool dark = is_dark_precession(a, workspace, patterns, point, series, &motion, lane, u, scratch, record);
+  if (!dark && motion.kind == DKM_MOTION_UNCLEAR &&
+      is_relaxation(a, workspace, patterns, point, &motion, length, lane, u, scratch, record))
+    return DKM_OUTLOOK_END;
   /* Weak chaos is seen over a time that doubles from window to window, and has lasted. */
   if (!dark && ((is_confirmed(a, &motion, fmax(bin, a->last_bin)) && has_lasted(a, &motion, solver, lane->t, length)) ||
                 is_weak_chaos(a, &motion)))
@@ -439,12 +531,16 @@ dkm_outlook dkm_attractor_judge(dkm_attractor *a, dkm_fixedpoint_workspace *work
     a->last_weight = motion.weight[1];
     a->last_bin = bin;
     a->has_mean = false;
-    a->t_sample = a->n_samples < DKM_MOTION_MOST ? lane->t + length : 2.0 * lane->t;
-    a->n_samples = a->n_samples < DKM_MOTION_MOST ? 2 * a->n_samples : DKM_MOTION_MOST;
     const double ratio = motion.half_size[1] / motion.half_size[0];
+    const bool dies = a->relaxes || (motion.kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing);
+    a->t_sample = a->n_samples < DKM_MOTION_LONG ? lane->t + length : 2.0 * lane->t;
+    /* The longest windows are for motion that stays, and slowly changes. */
+    if (a->n_samples < (dies ? DKM_MOTION_LONG : DKM_MOTION_MOST)) a->n_samples *= 2;
     if (motion.kind == DKM_MOTION_CHAOS && a->chaos_since > 0.0)
       a->t_sample = fmax(a->t_sample, chaos_lasts * a->chaos_since);
-    if (motion.kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing)
+    if (a->relaxes)
+      a->t_sample = lane->t + relaxing_again * 0.5 * length / (1.0 - ratio);
+    else if (dies)
       a->t_sample = lane->t + fmin(relaxing_longest * lane->t, relaxing_decays * 0.5 * length / (1.0 - ratio));
     next_window(a, lane);
     return DKM_OUTLOOK_GO_ON;

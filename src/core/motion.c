@@ -18,7 +18,7 @@ static const double recurs_nearly = 1e-3;
 /* Below this many times the integrator's tolerance an oscillation is not one of the equations. */
 static const double noise_tolerances = 10.0;
 /* The logarithm of a separation grows by more than the first in each half of the window in
- * chaotic motion, or, where calm and bursts alternate, by three times that over the whole of the longest
+ * chaotic motion, or, where calm and bursts alternate, by three times that over the whole of a long
  * window; it stays below the second over the whole of it in regular motion, where
  * separations grow as time at most, that is by log 4. */
 static const double chaotic_growth = 8.0, regular_growth = 3.0;
@@ -361,7 +361,7 @@ static double find_period(const dkm_series *s, const moments *m, double toleranc
 
 /* The window is sin^6 (Rife and Vincent's first class of order 3): d bins off a line its leak is
  * prod_{j=1}^3 j^2/(d^2 - j^2)/(pi d) at most, 1e-6 at 10 bins. */
-enum { WINDOW_ORDER = 3 };
+enum { WINDOW_ORDER = 3, UNRESOLVED = WINDOW_ORDER + 2 };
 
 /* Power of all variables by bin 0 ... n/2 of samples first ... first + n - 1. */
 static void power_spectrum(const dkm_series *s, const double *w, const moments *m, int first, int n, double *a,
@@ -392,6 +392,15 @@ static double line_position(const double *power, int k) {
   return right > left ? k + shift : k - shift;
 }
 
+/* The line at bin position f, NaN if there is none within a bin. The leading ones may be so nearly equal in power that
+ * which of them comes first is chance. */
+static double line_near(const double *power, int n, double f) {
+  const int middle = (int)(f + 0.5);
+  for (int k = middle > 2 ? middle - 1 : 1; k <= middle + 1 && k < n / 2; k++)
+    if (power[k] >= power[k - 1] && power[k] > power[k + 1]) return line_position(power, k);
+  return NAN;
+}
+
 /* Distance of bin position f from the nearest n/q of the bin position f1. */
 static double distance_from_multiple(double f, double f1, int q) {
   const double n = f * q / f1;
@@ -402,7 +411,7 @@ static double distance_from_multiple(double f, double f1, int q) {
 static bool belongs_to(double f, double power, double f1) {
   if (distance_from_multiple(f, f1, 2) < 1.0 || distance_from_multiple(f, f1, 3) < 1.0) return true;
   const double d = distance_from_multiple(f, f1, 1);
-  if (d < WINDOW_ORDER + 2.0) return true;
+  if (d < UNRESOLVED) return true;
   double leak = 1.0 / (M_PI * d);
   for (int j = 1; j <= WINDOW_ORDER; j++) leak *= j * j / (d * d - j * j);
   return power < 10.0 * leak * leak;
@@ -458,16 +467,16 @@ static bool halves_agree(const dkm_series *s, const double *w, const moments hal
                          double size) {
   const int n = s->n_samples / 2, row = 3 * s->n_modes;
   double *a = s->work + COMPLEX, *power = s->work + POWERS;
+  /* Lines that are one in half of the window, or change each other there: only the next window can tell. */
+  const bool merge = distance_from_multiple(position[1], position[0], 1) < 2.0 * UNRESOLVED;
   for (int c = 0; c < row; c++) {
     if (!(fabs(halves[1].mean[c] - halves[0].mean[c]) <= moments_agree * size)) return false;
     if (!(fabs(sqrt(halves[1].variance[c]) - sqrt(halves[0].variance[c])) <= moments_agree * size)) return false;
   }
-  for (int half = 0; half < 2; half++) {
-    double lines[2], weights[2];
+  for (int half = 0; half < 2 && !merge; half++) {
     power_spectrum(s, w, &halves[half], half * n, n, a, power);
-    leading_lines(power, n, lines, weights);
     for (int i = 0; i < 2; i++)
-      if (!(fabs(lines[i] - 0.5 * position[i]) <= frequencies_agree)) return false;
+      if (!(fabs(line_near(power, n, 0.5 * position[i]) - 0.5 * position[i]) <= frequencies_agree)) return false;
   }
   return true;
 }
@@ -511,7 +520,7 @@ void dkm_motion_analyse(const dkm_series *s, double tolerance, dkm_motion *motio
   for (int i = 0; i < 2; i++) motion->frequency[i] = position[i] * 2.0 * M_PI / (N * s->dt);
   const bool steadily = growth[0] > chaotic_growth && growth[1] > chaotic_growth &&
                         motion->lyapunov > 3.0 * motion->lyapunov_error;
-  if (steadily || (N == DKM_MOTION_MOST && motion->growth > 3.0 * chaotic_growth))
+  if (steadily || (N >= DKM_MOTION_LONG && motion->growth > 3.0 * chaotic_growth))
     motion->kind = DKM_MOTION_CHAOS;
   else if (N >= TORUS_LEAST && fabs(motion->growth) < regular_growth && !isnan(position[1]) &&
            halves_agree(s, w, halves, position, motion->size))
