@@ -1,0 +1,266 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Verdicts on trajectories that come to rest, or whose order parameters do. */
+#include <math.h>
+#include <string.h>
+
+#include "attractor_verdicts.h"
+#include "dickemap/sampling.h"
+
+/* See attractor.h.  Nonlinear terms are then a hundredth of the slowest decay. */
+static const double close = 1e-2;
+/* The second way to stop: from what distance, over what factor and how exactly the decay must be the linear one.
+ * The largest rate of a window is that at its beginning, up to the phase of the oscillation
+ * that was sampled: some 1e-2. */
+static const double linear_distance = 0.1, linear_factor = M_E, linear_agreement = 0.1;
+/* The third: an oscillation whose size falls by this fraction at least within half a window of samples, at that rate. */
+static const double relaxing_least = 1e-4;
+/* Damped directions of a fixed point with one mode: its own two and those of the spins that it sees. */
+enum { ONE_MODE = 4 };
+/* Spins whose transverse parts are below this are at rest: ten times what rounding and
+ * truncation leave of them at the tightest useful tolerance. */
+static const double at_rest = 1e-9;
+/* With precession of amplitude p the order parameters are steady only up to order p^2: the c_k
+ * are constants, and the fields of the classes equal, up to that. What is left is asked to be a hundredth of
+ * it, or as small as truncation errors let it become, and small in any case. */
+static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1e-5;
+/* With samples of a whole window at hand they may fluctuate by half of p^2, which is what precession
+ * takes from the component along the field, up to the second number: spins whose fields differ at that
+ * order get out of step, and excite the modes, for ever: as p^3, while p falls as t^(-1/4). */
+static const double steady_sampled_fraction = 0.5, steady_sampled_most = 5e-4;
+/* Fields that count as equal may differ by more than p^2: tried from what is ten times rounding, to this at most. */
+static const double least_unequal = 1e-10, most_unequal = 1e-3;
+/* log(1/DBL_EPSILON): what grows by that factor is seen, however small it was. */
+static const double from_rounding = 36.0;
+/* A trajectory near a damped fixed point has this many decay times to be caught by it before
+ * it is sampled: exp(-30) is rounding error.  Spins that precess end at a distance of 1e-5 at most. */
+static const double caught_within = 30.0, caught_within_precessing = 12.0;
+/* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. */
+static const double caught_windows = 30.0;
+
+/* The distance within which a fixed point of this decay rate does not let go. */
+static double capture_distance(const dkm_patterns *patterns, const dkm_point *point, double decay_rate) {
+  return close * decay_rate / (4.0 * point->g0 * sqrt((double)patterns->n_modes) + decay_rate);
+}
+
+/* Whether the rates of the order parameters fall as those of the slowest direction do. */
+static bool decays_linearly(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed,
+                            const dkm_window *window, double distance, double gamma) {
+  bool same = a->has_anchor && distance <= linear_distance;
+  for (int mu = 0; mu < patterns->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
+  if (same && window->rate_max > a->anchor_rate / linear_factor) return false; /* too early to tell */
+  const double measured = log(a->anchor_rate / window->rate_max) / (a->t_start - a->anchor_t);
+  if (same && fabs(measured / gamma - 1.0) <= linear_agreement) return true;
+  a->has_anchor = distance <= linear_distance;
+  a->anchor_t = a->t_start;
+  a->anchor_rate = window->rate_max;
+  memcpy(a->anchor_xi, fixed->xi, sizeof a->anchor_xi);
+  return false;
+}
+
+/* What spins that precess with amplitude p may leave of motion in steady order parameters. */
+static double steadiness(double p) {
+  return fmin(steady_most, fmax(steady_least, steady_fraction * p * p));
+}
+
+/* The same over a whole window of samples. */
+static double sampled_steadiness(double p) {
+  return fmin(steady_sampled_most, steady_sampled_fraction * p * p);
+}
+
+/* The spectrum about a state with spins that precess with amplitude p. Their fields differ by p^2, relatively, or more
+ * where a soft mode answers to the differences between the c_k. Fields that differ by eps get spins out of step at
+ * the rate 2 B eps, and what of them the modes then see, damped at the rate gamma, is some p 2 B eps/gamma: as long
+ * as that is within the steadiness that is asked for, the fields are equal and the precession dark. */
+static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns, const dkm_point *point,
+                             const double *state, double p, dkm_spectrum *spectrum) {
+  const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(patterns, point, state, 0.0); /* at least 2 B */
+  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
+  if (p == 0.0) return true;
+  for (double eps = fmax(10.0 * p * p, least_unequal); spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
+    dkm_spectrum wider;
+    if (dkm_fixedpoint_spectrum(workspace, point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
+    if (wider.n_marginal == 0 && p * fastest * eps <= steadiness(p) * wider.decay_rate) *spectrum = wider;
+  }
+  return true;
+}
+
+/* How fast the order parameters settle about spins that precess: those that get out of step, because their fields
+ * differ a little, are damped much more slowly than that, and the less the smaller they are. */
+static double bright_decay_rate(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
+                                double p, double gamma) {
+  dkm_spectrum bright;
+  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) != DKM_OK ||
+      bright.n_unstable > 0 || bright.n_marginal > 0)
+    return gamma;
+  return fmax(gamma, bright.decay_rate);
+}
+
+/* Gives a trajectory that has come near a damped fixed point time to be caught. */
+static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed, double t,
+                         double patience) {
+  bool same = a->near_since > 0.0;
+  for (int mu = 0; mu < patterns->n_modes; mu++)
+    same = same && fabs(fixed->xi[mu] - a->near_xi[mu]) < 0.1 * linear_distance;
+  if (!same) {
+    a->near_since = t;
+    memcpy(a->near_xi, fixed->xi, sizeof a->near_xi);
+  }
+  a->t_sample = fmax(a->t_sample, a->near_since + patience);
+}
+
+/* A fixed point, and which way the trajectory can leave it. */
+typedef struct limit {
+  dkm_fixedpoint fixed;
+  bool aligned; /* nothing will be left of the precession */
+  bool has_full;
+  dkm_spectrum full;  /* of all directions */
+  dkm_spectrum taken; /* of those that the trajectory can take */
+} limit;
+
+/* The fixed point near u, state, if all that the trajectory can do there is to come closer. */
+static bool find_limit(dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns, const dkm_point *point,
+                       const double *u, limit *l, double *state) {
+  const bool symmetric = point->perturbation == 0.0;
+  /* In the symmetric subspace one spin stands for all and nothing is dark. */
+  l->aligned = symmetric;
+  if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+  if (!l->aligned && l->fixed.precession <= at_rest) {
+    l->aligned = true;
+    if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+  }
+  l->has_full = dressed_spectrum(workspace, patterns, point, state, l->aligned ? 0.0 : l->fixed.precession, &l->full);
+  if (!l->aligned && l->has_full && l->full.n_neutral <= patterns->n_classes) {
+    /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
+    l->aligned = true;
+    if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+    l->has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &l->full, NULL) == DKM_OK;
+  }
+  if (symmetric) {
+    if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, 0.0, &l->taken, NULL) != DKM_OK)
+      return false;
+  } else if (!l->has_full)
+    return false;
+  else
+    l->taken = l->full;
+  return l->taken.n_unstable == 0 && l->taken.n_marginal == 0 && l->taken.decay_rate > 0.0;
+}
+
+/* Whether a window of samples can tell that a trajectory whose rates fall is about to settle: it has come so near a
+ * damped fixed point that linear theory may apply, or precession explains what is left. (Spins that get out of
+ * step because of their precession die as t^(-1/4), so there is no end to wait for.) */
+bool stationary_settles(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                        const dkm_point *point, const double *u, double *state) {
+  limit l;
+  a->relaxes = false;
+  if (!find_limit(workspace, patterns, point, u, &l, state)) return false;
+  if (!l.aligned) return l.fixed.distance <= sampled_steadiness(l.fixed.precession);
+  a->relaxes = l.fixed.distance_all <= linear_distance;
+  return a->relaxes && l.taken.n_damped <= ONE_MODE;
+}
+
+static void fill_limit(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point, const limit *l,
+                       const double *xi_rms, const dkm_lane *lane, const double *state, double *u, dkm_record *record) {
+  attractor_fill_common(a, patterns, point, xi_rms, lane, record);
+  attractor_fill_stationary(patterns, &l->fixed, state, l->has_full ? &l->full : NULL, record);
+  record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
+  if (!l->aligned) return;
+  record->residual = l->fixed.residual;
+  memcpy(u, state, dkm_model_size(patterns) * sizeof *u);
+}
+
+/* Tries to end the trajectory at a fixed point near u. */
+bool stationary_try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                                const dkm_point *point, const dkm_window *window, dkm_lane *lane, double *u,
+                                double *state, dkm_record *record) {
+  limit l;
+  a->t_attempt = lane->t + 0.1 * lane->t; /* unless something better comes up below */
+  if (!find_limit(workspace, patterns, point, u, &l, state)) return false;
+  const double gamma = l.taken.decay_rate, distance = l.aligned ? l.fixed.distance_all : l.fixed.distance;
+  double near = capture_distance(patterns, point, gamma);
+  if (!l.aligned) near = fmin(near, steadiness(l.fixed.precession));
+  /* A state may pass by a fixed point; but then its rates are not those of its distance. */
+  const bool captured =
+      distance <= near && window->rate_max <= 100.0 * attractor_largest_frequency(patterns, point) * near;
+  if (!captured && !(l.aligned && decays_linearly(a, patterns, &l.fixed, window, distance, gamma))) {
+    if (distance > linear_distance) return false;
+    if (l.aligned) {
+      const double measured =
+          l.taken.n_damped > ONE_MODE ? INFINITY : caught_windows * attractor_window_length(a, patterns, point, u);
+      hold_samples(a, patterns, &l.fixed, lane->t, fmin(caught_within / gamma, measured));
+    } else if (distance > sampled_steadiness(l.fixed.precession))
+      hold_samples(a, patterns, &l.fixed, lane->t,
+                   caught_within_precessing / bright_decay_rate(workspace, point, state, l.fixed.precession, gamma));
+    a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), l.aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
+    return false;
+  }
+  fill_limit(a, patterns, point, &l, window->rms, lane, state, u, record);
+  return true;
+}
+
+/* A start exactly on a fixed point stays there, stable or not. */
+bool stationary_try_rest(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                         const dkm_point *point, const dkm_window *window, const dkm_lane *lane, const double *u,
+                         double *state, dkm_record *record) {
+  dkm_fixedpoint fixed;
+  dkm_spectrum full;
+  if (!dkm_fixedpoint_near(workspace, point, u, true, &fixed, state) || fixed.distance_all > 1e-12) return false;
+  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, u, -1, 0.0, &full, NULL) == DKM_OK;
+  attractor_fill_common(a, patterns, point, window->rms, lane, record);
+  attractor_fill_stationary(patterns, &fixed, u, has_full ? &full : NULL, record);
+  record->verdict = DKM_VERDICT_FIXED_POINT;
+  record->residual = 0.0;
+  return true;
+}
+
+/* Whether spins that precess about a stable fixed point explain all that was seen of the order parameters. */
+bool stationary_is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace,
+                                   const dkm_patterns *patterns, const dkm_point *point, const dkm_series *series,
+                                   const dkm_motion *motion, const dkm_lane *lane, const double *u, double *state,
+                                   dkm_record *record) {
+  const int M = patterns->n_modes;
+  dkm_fixedpoint fixed;
+  dkm_spectrum spectrum;
+  if (point->perturbation == 0.0 || !dkm_fixedpoint_near(workspace, point, u, false, &fixed, state)) return false;
+  const double *beta = state + 3 * patterns->n_classes;
+  double deviation = 0.0;
+  for (int i = 0; i < series->n; i++)
+    for (int c = 0; c < 3 * M; c++)
+      deviation = fmax(deviation, fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])));
+  if (!(deviation <= sampled_steadiness(fixed.precession)) ||
+      !dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum))
+    return false;
+  if (spectrum.n_marginal > 0) {
+    /* They are not seen in the samples, and will not be: growth that slow takes 1e10 periods. Do the others hold? */
+    dkm_spectrum wider;
+    if (dkm_fixedpoint_spectrum(workspace, point, state, -1, most_unequal, &wider, NULL) != DKM_OK ||
+        wider.n_unstable > 0 || wider.n_marginal > 0)
+      return false;
+  }
+  /* The dressed spectrum averages over the precession. Where that is large, growth may be seen that there is not: it
+   * would have made rounding errors large in this window. No spectrum is known then. */
+  const bool refuted = deviation <= steady_least && spectrum.growth_rate * series->n * series->dt > from_rounding;
+  if (spectrum.n_unstable > 0 && !refuted) return false;
+  attractor_fill_common(a, patterns, point, motion->xi_rms, lane, record);
+  attractor_fill_stationary(patterns, &fixed, state, spectrum.n_unstable > 0 ? NULL : &spectrum, record);
+  record->verdict = DKM_VERDICT_DARK_PRECESSION;
+  return true;
+}
+
+/* Whether an oscillation dies, and at the rate at which it must about a stable fixed point nearby. With one mode alone
+ * there is one slow pair of directions, whose amplitude A obeys A' = -gamma A (1 + a A^2 + ...): as the
+ * correction is below a tenth now, it will be the less the smaller A becomes. With more
+ * modes the slowest of several may be hidden still, and the rates of the next windows decide. */
+bool stationary_is_relaxation(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
+                              const dkm_point *point, const dkm_motion *motion, double length, const dkm_lane *lane,
+                              double *u, double *state, dkm_record *record) {
+  const double ratio = motion->half_size[1] / motion->half_size[0];
+  limit l;
+  if (!(ratio < 1.0 - relaxing_least) || !find_limit(workspace, patterns, point, u, &l, state) || !l.aligned ||
+      l.fixed.distance_all > linear_distance)
+    return false;
+  a->relaxes = true;
+  const double measured = -log(ratio) / (0.5 * length);
+  if (!(fabs(measured / l.taken.decay_rate - 1.0) <= linear_agreement) || l.taken.n_damped > ONE_MODE) return false;
+  fill_limit(a, patterns, point, &l, motion->xi_rms, lane, state, u, record);
+  return true;
+}
