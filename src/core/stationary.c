@@ -29,8 +29,6 @@ static const double steady_fraction = 1e-2, steady_least = 1e-9, steady_most = 1
 static const double steady_sampled_fraction = 0.5, steady_sampled_most = 5e-4;
 /* Fields that count as equal may differ by more than p^2: tried from what is ten times rounding, to this at most. */
 static const double least_unequal = 1e-10, most_unequal = 1e-3;
-/* log(1/DBL_EPSILON): what grows by that factor is seen, however small it was. */
-static const double from_rounding = 36.0;
 /* A trajectory near a damped fixed point has this many decay times to be caught by it before
  * it is sampled: exp(-30) is rounding error.  Spins that precess end at a distance of 1e-5 at most. */
 static const double caught_within = 30.0, caught_within_precessing = 12.0;
@@ -236,12 +234,9 @@ bool stationary_is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_worksp
         wider.n_unstable > 0 || wider.n_marginal > 0)
       return false;
   }
-  /* The dressed spectrum averages over the precession. Where that is large, growth may be seen that there is not: it
-   * would have made rounding errors large in this window. No spectrum is known then. */
-  const bool refuted = deviation <= steady_least && spectrum.growth_rate * series->n * series->dt > from_rounding;
-  if (spectrum.n_unstable > 0 && !refuted) return false;
+  if (spectrum.n_unstable > 0) return false;
   attractor_fill_common(a, patterns, point, motion->xi_rms, lane, record);
-  attractor_fill_stationary(patterns, &fixed, state, spectrum.n_unstable > 0 ? NULL : &spectrum, record);
+  attractor_fill_stationary(patterns, &fixed, state, &spectrum, record);
   record->verdict = DKM_VERDICT_DARK_PRECESSION;
   return true;
 }

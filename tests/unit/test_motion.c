@@ -110,6 +110,19 @@ static void a_torus_has_two_frequencies_and_is_no_cycle(void **state) {
 }
 
 /* However weak the second line: it is seen on the section. */
+/* Half of the window does not tell lines so close from each other: that must not be asked for. */
+static void a_torus_may_have_close_frequencies(void **state) {
+  (void)state;
+  const double bin = 2 * M_PI / (8192 * 0.5);
+  for (double bins = 6.3; bins < 12; bins += 1.1) {
+    const line lines[] = {{1, golden}, {0.7, golden + bins * bin}};
+    dkm_motion m = analyse(8192, 0.5, 2, lines, 0.0, 0.0);
+    assert_int_equal(m.kind, DKM_MOTION_TORUS);
+    assert_close(m.frequency[0], lines[0].frequency, 1e-2 * bin);
+    assert_close(m.frequency[1], lines[1].frequency, 1e-2 * bin);
+  }
+}
+
 static void a_weak_modulation_is_no_cycle(void **state) {
   (void)state;
   const line lines[] = {{1, 0.6}, {1e-5, 0.6 * golden}};
@@ -155,6 +168,7 @@ int main(void) {
       cmocka_unit_test(a_cycle_has_its_shortest_period),
       cmocka_unit_test(amplitude_mean_and_size_are_those_of_the_function),
       cmocka_unit_test(a_torus_has_two_frequencies_and_is_no_cycle),
+      cmocka_unit_test(a_torus_may_have_close_frequencies),
       cmocka_unit_test(a_weak_modulation_is_no_cycle),
       cmocka_unit_test(what_decays_is_unclear),
       cmocka_unit_test(rest_and_noise_are_unclear),
