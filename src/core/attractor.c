@@ -126,8 +126,12 @@ static bool is_confirmed(const dkm_attractor *a, const dkm_motion *motion, doubl
   if (motion->kind == DKM_MOTION_CYCLE) return true; /* the window confirms itself */
   if (motion->kind == DKM_MOTION_UNCLEAR || motion->kind != a->last_kind) return false;
   if (motion->kind == DKM_MOTION_CHAOS) return true;
-  for (int i = 0; i < 2; i++)
-    if (!(fabs(motion->frequency[i] - a->last_frequency[i]) <= torus_bins * bin)) return false;
+  /* The second line may be either of two equal ones on both sides of the first. */
+  const double leading = a->last_frequency[0], second = a->last_frequency[1];
+  if (!(fabs(motion->frequency[0] - leading) <= torus_bins * bin)) return false;
+  if (!(fmin(fabs(motion->frequency[1] - second), fabs(motion->frequency[1] - (2.0 * leading - second))) <=
+        torus_bins * bin))
+    return false;
   return fabs(motion->weight[1] / a->last_weight - 1.0) <= torus_weight;
 }
 
