@@ -11,16 +11,18 @@
  *   d <= close gamma/(4 g0 sqrt(M) + gamma): even quadratic terms in the distance d are a
  *   hundredth of the slowest decay;                                     or
  *   the rates of the order parameters fell by a factor e, at the rate gamma within 10 %: the motion is
- *   linear already, and can only become more so.
+ *   linear already, and can only become more so;                       or
+ *   with one mode, hence one slow pair of directions: the size of the oscillation falls at that rate, within 10 %,
+ *   in a window of samples.
  *
  * The record then holds the fixed point itself.
  *
  * A trajectory that is not on its way to a fixed point by the end of a transient is sampled
  * (sampling.h) in windows that double in length; each is discarded as transient when the
- * next begins, and from the longest length on the time between them doubles.  The motion
+ * next begins, and from a length of 2^13 samples on the time between them doubles.  The motion
  * (motion.h) is a limit cycle as soon as a window shows it to recur; a torus or chaos when two windows
  * in succession say so, the torus with the same frequencies; weak or intermittent chaos
- * also when the growth of separations over several of the longest windows says so together, and chaos is asked for
+ * also when the growth of separations over several of these long windows says so together, and chaos is asked for
  * again at twice that time, as far as t_max allows, because much of it is a transient.  Order parameters that
  * fluctuate by no more than the precession of spins about a stable fixed point explains are
  * steady: dark precession. */
@@ -51,7 +53,7 @@ typedef struct dkm_attractor {
   int n_samples;
   dkm_motion_kind last_kind;
   double last_frequency[2], last_weight, last_bin;
-  /* Growth of separations over the unclear windows of the longest length. */
+  /* Growth of separations over the long windows that were unclear. */
   int n_long;
   double growth_sum, growth_square, lyapunov_sum;
   double chaos_since; /* when chaos was first confirmed, 0: it was not */

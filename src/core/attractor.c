@@ -25,7 +25,7 @@ static const double spacing_margin = 1.2;
 /* Two windows in succession agree on the frequencies of a torus to this many bins of the
  * shorter one, on the relative power of the second line to this factor. */
 static const double torus_bins = 0.1, torus_weight = 0.1;
-/* Weak or intermittent chaos shows in several of the longest windows together: the mean growth of a logarithm is above
+/* Weak or intermittent chaos shows in several long windows together: the mean growth of a logarithm is above
  * what shear alone makes of it (1.4, by log 4) by far, and by three times its error. */
 enum { WEAK_WINDOWS = 4 };
 static const double weak_growth = 5.0, weak_errors = 3.0;
@@ -135,7 +135,7 @@ static bool is_confirmed(const dkm_attractor *a, const dkm_motion *motion, doubl
   return fabs(motion->weight[1] / a->last_weight - 1.0) <= torus_weight;
 }
 
-/* Whether the longest windows so far show chaos together; *motion then says so. */
+/* Whether the long windows so far show chaos together; *motion then says so. */
 static bool is_weak_chaos(dkm_attractor *a, dkm_motion *motion) {
   if (a->n_samples < DKM_MOTION_LONG || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS))
     return false;

@@ -7,6 +7,7 @@
 
 /* ---- attractor.c ---- */
 
+/* Of the modes and of the bare spins. */
 double attractor_largest_frequency(const dkm_patterns *patterns, const dkm_point *point);
 
 /* Of the next window of samples. */
@@ -15,16 +16,19 @@ double attractor_window_length(const dkm_attractor *a, const dkm_patterns *patte
 
 /* ---- attractor_record.c ---- */
 
+/* alpha of a mode from its beta = alpha/sqrt(K). */
 void attractor_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record);
 /* Members that every verdict has in common. */
 void attractor_fill_common(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point,
                            const double *xi_rms, const dkm_lane *lane, dkm_record *record);
+/* What a fixed point, dressed or not, and its spectrum (NULL: unknown) say. */
 void attractor_fill_stationary(const dkm_patterns *patterns, const dkm_fixedpoint *fixed, const double *state,
                                const dkm_spectrum *spectrum, dkm_record *record);
 /* Means over the last window. The mean of beta follows from that of xi: the mean of beta' is
  * the change of beta over the window divided by its length. */
 void attractor_fill_means(const dkm_patterns *patterns, const dkm_point *point, const dkm_window *window,
                           dkm_record *record);
+/* max_i |u_i'|; scratch: 3K + 2M + 2K values. */
 double attractor_residual(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *scratch);
 
 /* ---- stationary.c: true if the record is complete ---- */
