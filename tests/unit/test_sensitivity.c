@@ -289,7 +289,7 @@ static void growth_counts_between_any_two_times_until_the_outcome_is_settled(voi
 
 static void the_shadows_are_part_of_the_memory_that_is_planned(void **state) {
   (void)state;
-  const dkm_patterns p = make_patterns(18);
+  const dkm_patterns p = make_patterns(20); /* states far above the windows of samples */
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1, .coefficients = DKM_COEFFICIENTS_KEPT};
   const double without = dkm_evaluator_bytes(&p, &solver, NULL, true);
   solver.sensitivity = true;
