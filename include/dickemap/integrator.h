@@ -80,8 +80,17 @@ void dkm_integrator_state(const dkm_integrator *integrator, int lane, double *u)
 void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *window);
 
 /* Advances every active slot, at least one step, until at least one of them has reached its
- * t_pause or t_limit or has failed.  Does nothing if no slot is active. */
+ * t_pause or t_limit or has failed, or some tenths of a second have been computed: call it again then, which
+ * changes no bit.  Does nothing if no slot is active. */
 void dkm_integrator_advance(dkm_integrator *integrator);
+
+/* A trajectory can be put aside between two calls of advance, and be continued by another process: everything that later
+ * bits depend on, the slot's members and the window included, as bytes.  They serve an integrator of the same patterns, method
+ * and tolerance, with any instruction set, coefficients kept or streamed, built from the same source; neither
+ * this nor the point is checked.  save writes dkm_integrator_saved_bytes() bytes; restore takes the place of load. */
+size_t dkm_integrator_saved_bytes(const dkm_integrator *integrator);
+void dkm_integrator_save(const dkm_integrator *integrator, int lane, void *bytes);
+void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_point *point, const void *bytes);
 
 /* Instruction sets of the ensemble kernel: names of those built in (NULL at the end), the
  * best one that this machine runs, and whether it runs a given one. */

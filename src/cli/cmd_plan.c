@@ -132,7 +132,7 @@ static dkm_status probe(const dkm_job *job, dkm_error *err) {
   dkm_evaluator *evaluator = NULL;
   dkm_status status = dkm_evaluator_create(&job->patterns, &job->solver, NULL, &evaluator, err);
   if (status != DKM_OK) return status;
-  const dkm_stream stream = {&p, next_point, take_record, enough, false};
+  const dkm_stream stream = {.context = &p, .next = next_point, .done = take_record, .interrupt = enough};
   p.t_start = now();
   status = dkm_evaluate_stream(evaluator, &stream, err);
   p.t_end = now();

@@ -13,6 +13,7 @@ typedef struct workspace {
   ensemble e; /* first: it is aligned as the whole */
   const ensemble_kernel *kernel;
   double *scratch; /* 2K values: y_k or z_k of one lane, and room for their sums */
+  double mean_step[ENSEMBLE_MAX_LANES]; /* of a lane in the last call of advance */
 } workspace;
 
 /* ---- instruction sets ---- */
@@ -202,21 +203,29 @@ static double mode_frequency(int order, double Omega_mu, double half_kappa) {
   return half_kappa >= 0.1 * w ? one * one * w : half_kappa >= 0.01 * w ? one * w : w;
 }
 
-static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u) {
-  workspace *w = memory;
+static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   ensemble *e = &w->e;
-  const int64_t K = e->patterns.n_classes;
-  const int M = e->patterns.n_modes;
   e->g0[lane] = point->g0;
   e->four_g0[lane] = 4.0 * point->g0;
   e->two_Omega[lane] = 2.0 * point->Omega;
   for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
   e->mode_frequency[lane] = 0.0;
-  for (int mu = 0; mu < M; mu++) {
+  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     const double half_kappa = 0.5 * point->kappa_mu[mu];
     e->Omega_mu[mu][lane] = point->Omega_mu[mu];
     e->half_kappa[mu][lane] = half_kappa;
     e->mode_frequency[lane] = fmax(e->mode_frequency[lane], mode_frequency(e->order, point->Omega_mu[mu], half_kappa));
+  }
+  w->mean_step[lane] = 1.0 / e->mode_frequency[lane];
+}
+
+static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u) {
+  workspace *w = memory;
+  ensemble *e = &w->e;
+  const int64_t K = e->patterns.n_classes;
+  const int M = e->patterns.n_modes;
+  load_parameters(w, lane, point);
+  for (int mu = 0; mu < M; mu++) {
     *mode_value(e, mu, 0, lane) = u[3 * K + mu];
     *mode_value(e, mu, 1, lane) = u[3 * K + M + mu];
   }
@@ -286,24 +295,75 @@ static dkm_failure failure_of(const workspace *w, int lane) {
   return DKM_FAILURE_STEP_TOO_SMALL;
 }
 
+/* The kernel returns at the end of a step, with one lane at its t_pause; for none is a step made shorter. */
 static void ensemble_advance(void *memory, dkm_lane *lanes) {
   workspace *w = memory;
   ensemble *e = &w->e;
+  const double n_at_once = (double)integrator_steps_at_once(e->patterns.n_classes);
   for (int lane = 0; lane < e->lanes; lane++) {
     e->t[lane] = lanes[lane].active ? lanes[lane].t : 0.0;
-    e->t_pause[lane] = lanes[lane].active ? lanes[lane].t_pause : INFINITY;
+    e->t_pause[lane] =
+        lanes[lane].active ? fmin(lanes[lane].t_pause, lanes[lane].t + n_at_once * w->mean_step[lane]) : INFINITY;
     e->t_limit[lane] = lanes[lane].active ? lanes[lane].t_limit : INFINITY;
   }
   w->kernel->advance(e);
   for (int lane = 0; lane < e->lanes; lane++) {
     if (!lanes[lane].active) continue;
+    const double n_steps = e->steps[lane] - (double)lanes[lane].steps, passed = e->t[lane] - lanes[lane].t;
+    if (passed > 0.0) w->mean_step[lane] = passed / n_steps;
     lanes[lane].t = e->t[lane];
     lanes[lane].steps = (int64_t)e->steps[lane];
     if (isnan(e->finite[lane])) lanes[lane].failure = failure_of(w, lane);
   }
 }
 
+/* ---- lanes put aside ----
+ *
+ *   x, y, z, Q of each class; Re, Im beta, sum_y, sum_z, and the window's three sums of each mode;
+ *   length and largest rate of the window
+ *
+ * Q is that of the start: the lengths of the present spins have other bits. */
+
+enum { SAVED_OF_CLASS = 4, SAVED_OF_MODE = 7, SAVED_OF_WINDOW = 2 };
+
+static size_t ensemble_saved_doubles(const void *memory) {
+  const ensemble *e = &((const workspace *)memory)->e;
+  return SAVED_OF_CLASS * (size_t)e->patterns.n_classes + SAVED_OF_MODE * (size_t)e->patterns.n_modes + SAVED_OF_WINDOW;
+}
+
+/* What is saved of a mode, and where it is. */
+static double *saved_of_mode(const ensemble *e, int mu, int i, int lane) {
+  double *const at[SAVED_OF_MODE] = {mode_value(e, mu, 0, lane), mode_value(e, mu, 1, lane), (double *)&e->sum_y[mu][lane],
+                                     (double *)&e->sum_z[mu][lane], (double *)&e->sum_xi[mu][lane],
+                                     (double *)&e->sum_xi_sq[mu][lane], (double *)&e->sum_beta_sq[mu][lane]};
+  return at[i];
+}
+
+static void ensemble_save(const void *memory, int lane, double *values) {
+  const ensemble *e = &((const workspace *)memory)->e;
+  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+    for (int what = CLASS_X; what <= CLASS_Q; what++) *values++ = *class_value(e, k, what, lane);
+  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+    for (int i = 0; i < SAVED_OF_MODE; i++) *values++ = *saved_of_mode(e, mu, i, lane);
+  *values++ = e->window_length[lane];
+  *values++ = e->rate_max[lane];
+}
+
+static void ensemble_restore(void *memory, int lane, const dkm_point *point, int64_t steps, const double *values) {
+  workspace *w = memory;
+  ensemble *e = &w->e;
+  load_parameters(w, lane, point);
+  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+    for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = *values++;
+  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+    for (int i = 0; i < SAVED_OF_MODE; i++) *saved_of_mode(e, mu, i, lane) = *values++;
+  e->window_length[lane] = *values++;
+  e->rate_max[lane] = *values++;
+  e->finite[lane] = 0.0;
+  e->steps[lane] = (double)steps;
+}
+
 const integrator_method integrator_ensemble = {
-    ensemble_create, ensemble_destroy, ensemble_bytes,  ensemble_order,   ensemble_load,
-    ensemble_unload, ensemble_state,   ensemble_window, ensemble_advance,
+    ensemble_create, ensemble_destroy, ensemble_bytes,   ensemble_order,         ensemble_load, ensemble_unload,
+    ensemble_state,  ensemble_window,  ensemble_advance, ensemble_saved_doubles, ensemble_save, ensemble_restore,
 };

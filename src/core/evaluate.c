@@ -9,66 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-#include "dickemap/attractor.h"
 #include "dickemap/quotient.h"
-#include "dickemap/sampling.h"
-#include "dickemap/sensitivity.h"
-#include "integrator_method.h"
+#include "evaluate_engine.h"
 
 /* How long to compute between two questions whether to go on, in seconds. */
 static const double interrupt_interval = 5e-3;
-
-/* One lane's trajectory. */
-typedef struct trajectory {
-  dkm_point point;        /* as given */
-  dkm_point small_point;  /* as integrated, in the quotient */
-  int64_t id;
-  dkm_attractor attractor;
-  bool sampled;           /* a window of samples is under way */
-  double wall_time;
-  int shadow;             /* of g->sensitivity, if that is measured */
-  double t_look, t_note;  /* when the attractor wants to look, and when the shadow's next target is to be noted */
-} trajectory;
-
-/* A trajectory that is over, while its shadow catches up. */
-typedef struct ending {
-  bool waiting;
-  dkm_point point;
-  int64_t id;
-  dkm_record record;
-  double *u; /* the state that the record describes, 3K + 2M values; kept if somebody needs it */
-} ending;
-
-/* An integrator with everything that goes with it: one for the full space, one for the quotient. */
-typedef struct engine {
-  bool quotient;
-  dkm_patterns patterns; /* of the system that is integrated */
-  dkm_integrator *integrator;
-  dkm_fixedpoint_workspace *workspace;
-  double *u;       /* 3K + 2M values */
-  double *scratch; /* 3K + 2M + 2K values */
-  int n_active;
-  trajectory lanes[INTEGRATOR_MAX_LANES];
-  dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
-  dkm_sensitivity *sensitivity;                 /* NULL: not measured */
-  int n_endings;
-  ending *endings;       /* by shadow */
-  double *shadow_time;   /* spent on each */
-  bool *served;
-} engine;
-
-enum { FULL, QUOTIENT, N_ENGINES };
-
-struct dkm_evaluator {
-  dkm_patterns patterns;
-  dkm_solver solver;
-  char cpu[16]; /* "": the best */
-  engine engines[N_ENGINES];
-  double *lifted;     /* a state of the full space, 3K + 2M values; only if states are asked for */
-  bool has_waiting;   /* a point whose engine had no free lane when it came */
-  dkm_point waiting;
-  int64_t waiting_id;
-};
 
 static size_t scratch_size(const dkm_patterns *patterns) {
   return dkm_model_size(patterns) + 2 * (size_t)patterns->n_classes;
@@ -175,11 +120,6 @@ static int free_lane(const engine *g) {
   return -1;
 }
 
-/* The point as its engine integrates it. */
-static const dkm_point *integrated_point(const engine *g, const trajectory *t) {
-  return g->quotient ? &t->small_point : &t->point;
-}
-
 /* The attractor has set t_pause; the shadow may want a target before. */
 static void set_pause(engine *g, int lane) {
   trajectory *t = &g->lanes[lane];
@@ -188,8 +128,29 @@ static void set_pause(engine *g, int lane) {
   if (g->sensitivity) l->t_pause = fmin(t->t_look, t->t_note);
 }
 
-/* Starts the waiting point in a lane of its engine, if there is one free, and a shadow for it. */
-static dkm_status place(dkm_evaluator *e, bool *placed, dkm_error *err) {
+/* ---- filling lanes ---- */
+
+/* Begins a trajectory in a lane at its start, with a shadow if that is wanted; *begun: false if no shadow is free. */
+static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  *begun = false;
+  dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
+  if (status != DKM_OK) return status;
+  if (g->sensitivity) {
+    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_point(g, t), g->u, &t->t_note);
+    if (t->shadow < 0) return DKM_OK;
+    g->shadow_time[t->shadow] = 0.0;
+  }
+  dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
+  dkm_attractor_begin(&t->attractor, &g->patterns, integrated_point(g, t), &e->solver,
+                      dkm_integrator_lane(g->integrator, lane));
+  set_pause(g, lane);
+  *begun = true;
+  return DKM_OK;
+}
+
+/* Places the waiting point in a lane of its engine, if there is one free. */
+static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, dkm_error *err) {
   const int which = engine_of(e, &e->waiting);
   engine *g = &e->engines[which];
   *placed = false;
@@ -205,20 +166,11 @@ static dkm_status place(dkm_evaluator *e, bool *placed, dkm_error *err) {
     dkm_patterns ignored;
     dkm_quotient_reduce(&t->point, &ignored, &t->small_point);
   }
-  dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
-  if (status != DKM_OK) return status;
-  if (g->sensitivity) {
-    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_point(g, t), g->u, &t->t_note);
-    if (t->shadow < 0) return DKM_OK;
-    g->shadow_time[t->shadow] = 0.0;
-  }
-  dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
-  dkm_attractor_begin(&t->attractor, &g->patterns, integrated_point(g, t), &e->solver,
-                      dkm_integrator_lane(g->integrator, lane));
-  set_pause(g, lane);
+  dkm_status status = evaluate_resume(e, g, lane, stream, placed, err);
+  if (status == DKM_OK && !*placed) status = begin(e, g, lane, placed, err);
+  if (status != DKM_OK || !*placed) return status;
   g->n_active++;
   e->has_waiting = false;
-  *placed = true;
   return DKM_OK;
 }
 
@@ -227,7 +179,7 @@ static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, dkm_error *
   for (bool placed = true; placed;) {
     if (!e->has_waiting && !stream->next(stream->context, &e->waiting, &e->waiting_id)) return DKM_OK;
     e->has_waiting = true;
-    dkm_status status = place(e, &placed, err);
+    dkm_status status = place(e, stream, &placed, err);
     if (status != DKM_OK) return status;
   }
   return DKM_OK;
@@ -487,6 +439,6 @@ static void batch_done(void *context, int64_t id, const dkm_record *record, cons
 dkm_status dkm_evaluate(dkm_evaluator *e, int64_t n, const dkm_point *points, dkm_record *records, double *states,
                         dkm_error *err) {
   batch b = {n, 0, dkm_model_size(&e->patterns), points, records, states};
-  dkm_stream stream = {&b, batch_next, batch_done, NULL, states != NULL};
+  const dkm_stream stream = {.context = &b, .next = batch_next, .done = batch_done, .wants_states = states != NULL};
   return dkm_evaluate_stream(e, &stream, err);
 }

@@ -4,6 +4,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "integrator_method.h"
 
@@ -77,6 +78,34 @@ void dkm_integrator_advance(dkm_integrator *integrator) {
   bool any_active = false;
   for (int lane = 0; lane < integrator->n_lanes; lane++) any_active |= integrator->lanes[lane].active;
   if (any_active) integrator->method->advance(integrator->workspace, integrator->lanes);
+}
+
+size_t dkm_integrator_saved_bytes(const dkm_integrator *integrator) {
+  return sizeof(dkm_lane) + sizeof(double) * integrator->method->saved_doubles(integrator->workspace);
+}
+
+void dkm_integrator_save(const dkm_integrator *integrator, int lane, void *bytes) {
+  dkm_lane *saved = bytes;
+  const dkm_lane *l = &integrator->lanes[lane];
+  memset(saved, 0, sizeof *saved); /* also between the members */
+  saved->active = l->active;
+  saved->t = l->t;
+  saved->t_pause = l->t_pause;
+  saved->t_limit = l->t_limit;
+  saved->steps = l->steps;
+  saved->failure = l->failure;
+  integrator->method->save(integrator->workspace, lane, (double *)(saved + 1));
+}
+
+void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_point *point, const void *bytes) {
+  const dkm_lane *saved = bytes;
+  integrator->lanes[lane] = *saved;
+  integrator->method->restore(integrator->workspace, lane, point, saved->steps, (const double *)(saved + 1));
+}
+
+int64_t integrator_steps_at_once(int64_t n_classes) {
+  static const int64_t class_steps = 1 << 17;
+  return class_steps > n_classes ? class_steps / n_classes : 1;
 }
 
 void integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,

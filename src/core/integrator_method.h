@@ -18,9 +18,17 @@ typedef struct integrator_method {
   void (*state)(const void *workspace, int lane, double *u);
   void (*window)(void *workspace, int lane, dkm_window *window);
   void (*advance)(void *workspace, dkm_lane *lanes); /* lanes: of the integrator, in and out */
+  /* What a lane holds beside its dkm_lane. steps: of that one. */
+  size_t (*saved_doubles)(const void *workspace);
+  void (*save)(const void *workspace, int lane, double *values);
+  void (*restore)(void *workspace, int lane, const dkm_point *point, int64_t steps, const double *values);
 } integrator_method;
 
 extern const integrator_method integrator_ensemble, integrator_gsl;
+
+/* How many steps of K classes last some tenths of a second at most, at 2 us a class (ensemble: 0.5 us for eight points,
+ * gsl: 1.5 us for one); at least one. */
+int64_t integrator_steps_at_once(int64_t n_classes);
 
 /* Time integrals of xi, xi^2 and |beta|^2 over a window -> means and rms (for both methods). */
 void integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,

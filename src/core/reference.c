@@ -149,6 +149,7 @@ static int gsl_order(const void *memory) {
 static void gsl_advance(void *memory, dkm_lane *lane) {
   workspace *w = memory;
   gsl_odeiv2_system system = {right_hand_side, NULL, w->size, w};
+  int64_t n_left = integrator_steps_at_once(w->patterns.n_classes);
   do {
     observation before;
     observe(w, &before);
@@ -160,9 +161,45 @@ static void gsl_advance(void *memory, dkm_lane *lane) {
       if (!isfinite(w->u[i])) lane->failure = DKM_FAILURE_NOT_FINITE;
     if (lane->failure == DKM_FAILURE_NONE && (code != GSL_SUCCESS || !(lane->t > t_before)))
       lane->failure = DKM_FAILURE_STEP_TOO_SMALL;
-  } while (lane->failure == DKM_FAILURE_NONE && lane->t < lane->t_pause && lane->t < lane->t_limit);
+  } while (lane->failure == DKM_FAILURE_NONE && lane->t < lane->t_pause && lane->t < lane->t_limit && --n_left > 0);
+}
+
+/* State, next step, window.  The derivative that evolve keeps from the end of a step is formed again, from the same
+ * state by the same function. */
+static size_t gsl_saved_doubles(const void *memory) {
+  const workspace *w = memory;
+  return w->size + 3 + 3 * (size_t)w->patterns.n_modes;
+}
+
+static void gsl_save(const void *memory, int lane, double *values) {
+  const workspace *w = memory;
+  const size_t M = (size_t)w->patterns.n_modes;
+  (void)lane;
+  memcpy(values, w->u, w->size * sizeof *values);
+  values += w->size;
+  *values++ = w->h;
+  *values++ = w->window_length;
+  *values++ = w->rate_max;
+  memcpy(values, w->sum_xi, M * sizeof *values);
+  memcpy(values + M, w->sum_xi_sq, M * sizeof *values);
+  memcpy(values + 2 * M, w->sum_beta_sq, M * sizeof *values);
+}
+
+static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t steps, const double *values) {
+  workspace *w = memory;
+  const size_t M = (size_t)w->patterns.n_modes;
+  (void)steps;
+  gsl_load(memory, lane, point, values);
+  values += w->size;
+  w->h = *values++;
+  w->window_length = *values++;
+  w->rate_max = *values++;
+  memcpy(w->sum_xi, values, M * sizeof *values);
+  memcpy(w->sum_xi_sq, values + M, M * sizeof *values);
+  memcpy(w->sum_beta_sq, values + 2 * M, M * sizeof *values);
 }
 
 const integrator_method integrator_gsl = {
     gsl_create, gsl_destroy, gsl_bytes, gsl_order, gsl_load, gsl_unload, gsl_state, gsl_window, gsl_advance,
+    gsl_saved_doubles, gsl_save, gsl_restore,
 };

@@ -166,3 +166,77 @@ bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, dkm_integrat
   l->t_limit = sample_time(series, i + 1);
   return false;
 }
+
+/* ---- a window put aside: this, then values, rates, growth, trajectory, shadow as far as they are filled ---- */
+
+typedef struct saved {
+  double separation, fastest, t_stretch, t0, dt;
+  int64_t steps, n_samples, n, on_shadow;
+} saved;
+
+typedef struct part {
+  double *values;
+  size_t n;
+} part;
+enum { N_PARTS = 5 };
+
+static void parts_of(const dkm_sampling *s, size_t n_taken, part parts[N_PARTS]) {
+  const size_t row = 3 * (size_t)s->patterns.n_modes, size = dkm_model_size(&s->patterns);
+  parts[0] = (part){s->series->values, n_taken * row};
+  parts[1] = (part){s->series->rates, n_taken * row};
+  parts[2] = (part){s->series->growth, n_taken / DKM_MOTION_STRETCH};
+  parts[3] = (part){s->trajectory, size};
+  parts[4] = (part){s->shadow, size};
+}
+
+static size_t bytes_of(const part parts[N_PARTS]) {
+  size_t n = 0;
+  for (int i = 0; i < N_PARTS; i++) n += parts[i].n;
+  return sizeof(saved) + n * sizeof(double);
+}
+
+size_t dkm_sampling_saved_bytes(const dkm_sampling *s) {
+  part parts[N_PARTS];
+  parts_of(s, (size_t)s->series->n, parts);
+  return bytes_of(parts);
+}
+
+void dkm_sampling_save(const dkm_sampling *s, void *bytes) {
+  const saved head = {s->separation, s->fastest,          s->t_stretch, s->series->t0, s->series->dt,
+                      s->steps,      s->series->n_samples, s->series->n, s->on_shadow};
+  part parts[N_PARTS];
+  char *to = bytes;
+  parts_of(s, (size_t)head.n, parts);
+  memcpy(to, &head, sizeof head);
+  to += sizeof head;
+  for (int i = 0; i < N_PARTS; i++) {
+    memcpy(to, parts[i].values, parts[i].n * sizeof(double));
+    to += parts[i].n * sizeof(double);
+  }
+}
+
+bool dkm_sampling_restore(dkm_sampling *s, const void *bytes, size_t n_bytes) {
+  const char *from = bytes;
+  saved head;
+  part parts[N_PARTS];
+  if (n_bytes < sizeof head) return false;
+  memcpy(&head, from, sizeof head);
+  from += sizeof head;
+  if (head.n_samples < 1 || head.n_samples > DKM_MOTION_MOST || head.n < 1 || head.n > head.n_samples) return false;
+  parts_of(s, (size_t)head.n, parts);
+  if (n_bytes != bytes_of(parts)) return false;
+  for (int i = 0; i < N_PARTS; i++) {
+    memcpy(parts[i].values, from, parts[i].n * sizeof(double));
+    from += parts[i].n * sizeof(double);
+  }
+  s->separation = head.separation;
+  s->fastest = head.fastest;
+  s->t_stretch = head.t_stretch;
+  s->steps = head.steps;
+  s->on_shadow = head.on_shadow != 0;
+  s->series->t0 = head.t0;
+  s->series->dt = head.dt;
+  s->series->n_samples = (int)head.n_samples;
+  s->series->n = (int)head.n;
+  return true;
+}

@@ -501,7 +501,7 @@ static void a_stream_can_be_resumed_and_interrupted(void **state) {
   dkm_patterns p = fig3_patterns();
   dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
   counting c = {.n = 11};
-  dkm_stream stream = {&c, count_next, count_done, NULL, false};
+  dkm_stream stream = {.context = &c, .next = count_next, .done = count_done};
   assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
   assert_int_equal(c.done, 11);
   c.n = 20;

@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Trajectories put aside and continued.  `interrupt` is called between two calls of dkm_integrator_advance, when every lane that asked for
+ * attention has had it: what a trajectory is then is in its lane, in its attractor and, while a window of samples
+ * is under way, in its sampling; nothing else is carried from one look to the next. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "evaluate_engine.h"
+
+/* This, then the lane's bytes, then those of a window of samples if one is under way. */
+
+typedef struct saved_point {
+  dkm_point point;
+  dkm_attractor attractor;
+  double wall_time;
+  int64_t quotient, sampled;
+} saved_point;
+
+static bool same_point(const dkm_point *a, const dkm_point *b, int n_modes) {
+  for (int mu = 0; mu < n_modes; mu++)
+    if (a->Omega_mu[mu] != b->Omega_mu[mu] || a->kappa_mu[mu] != b->kappa_mu[mu]) return false;
+  return a->g0 == b->g0 && a->Omega == b->Omega && a->pattern == b->pattern && a->overlap == b->overlap &&
+         a->perturbation == b->perturbation && a->seed == b->seed;
+}
+
+static size_t saved_bytes(const engine *g, int lane) {
+  return sizeof(saved_point) + dkm_integrator_saved_bytes(g->integrator) +
+         (g->lanes[lane].sampled ? dkm_sampling_saved_bytes(g->sampling[lane]) : 0);
+}
+
+static void save_lane(const engine *g, int lane, char *bytes) {
+  const trajectory *t = &g->lanes[lane];
+  saved_point *head = (saved_point *)bytes;
+  memset(head, 0, sizeof *head);
+  head->point = t->point;
+  head->attractor = t->attractor;
+  head->wall_time = t->wall_time;
+  head->quotient = g->quotient;
+  head->sampled = t->sampled;
+  bytes += sizeof *head;
+  dkm_integrator_save(g->integrator, lane, bytes);
+  bytes += dkm_integrator_saved_bytes(g->integrator);
+  if (t->sampled) dkm_sampling_save(g->sampling[lane], bytes);
+}
+
+dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *save, void *context, dkm_error *err) {
+  char *bytes = NULL;
+  size_t room = 0;
+  bool more = !e->solver.sensitivity;
+  for (int i = 0; i < N_ENGINES && more; i++) {
+    const engine *g = &e->engines[i];
+    for (int lane = 0; g->integrator && lane < dkm_integrator_lanes(g->integrator) && more; lane++) {
+      const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+      if (!l->active || g->lanes[lane].wall_time < least_seconds) continue;
+      const size_t n = saved_bytes(g, lane);
+      if (n > room) {
+        free(bytes);
+        bytes = malloc(n);
+        room = n;
+      }
+      if (!bytes) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for the state of a point)", n);
+      save_lane(g, lane, bytes);
+      more = save(context, g->lanes[lane].id, l->t, bytes, n);
+    }
+  }
+  free(bytes);
+  return DKM_OK;
+}
+
+/* Continues the point of t, just placed in a lane, from what was saved of it.  *restored: false if the bytes are of something else. */
+static dkm_status restore(engine *g, int lane, const char *bytes, size_t n_bytes, bool *restored, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  const size_t lane_bytes = dkm_integrator_saved_bytes(g->integrator);
+  saved_point head;
+  *restored = false;
+  if (n_bytes < sizeof head + lane_bytes) return DKM_OK;
+  memcpy(&head, bytes, sizeof head);
+  if (head.quotient != g->quotient || !same_point(&head.point, &t->point, g->patterns.n_modes)) return DKM_OK;
+  bytes += sizeof head;
+  n_bytes -= sizeof head + lane_bytes;
+  if (head.sampled && !g->sampling[lane]) {
+    dkm_status status = dkm_sampling_create(&g->patterns, &g->sampling[lane], err);
+    if (status != DKM_OK) return status;
+  }
+  if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0) return DKM_OK;
+  dkm_integrator_restore(g->integrator, lane, integrated_point(g, t), bytes);
+  t->attractor = head.attractor;
+  t->wall_time = head.wall_time;
+  t->sampled = head.sampled;
+  *restored = true;
+  return DKM_OK;
+}
+
+dkm_status evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *resumed,
+                           dkm_error *err) {
+  const void *bytes;
+  size_t n_bytes;
+  const int64_t id = g->lanes[lane].id;
+  *resumed = false;
+  if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, id, &bytes, &n_bytes)) return DKM_OK;
+  dkm_status status = restore(g, lane, bytes, n_bytes, resumed, err);
+  if (*resumed && stream->resumed)
+    stream->resumed(stream->context, id, dkm_integrator_lane(g->integrator, lane)->t);
+  return status;
+}
