@@ -44,9 +44,9 @@ typedef struct dkm_schedule_ops {
   dkm_status (*work)(void *context, dkm_schedule *schedule, dkm_error *err);
   /* Master: these records are safe on disk; status[i] as in store.h. */
   dkm_status (*done)(void *context, dkm_range range, const uint8_t *status, dkm_error *err);
-  /* Master: called a few times a second. longest: seconds, the greatest that workers have reported. May set
+  /* Master: called a few times a second. notice: seconds, the greatest that workers have reported. May set
    * *stop (DKM_STOP_NOT before), which is passed on to all workers; a stop is never taken back. */
-  dkm_status (*tick)(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err);
+  dkm_status (*tick)(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err);
 } dkm_schedule_ops;
 
 typedef enum dkm_next { DKM_NEXT_RANGE, DKM_NEXT_WAIT, DKM_NEXT_END } dkm_next;
@@ -63,10 +63,10 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
  * (never if wait is true: then it sleeps until one has). DKM_NEXT_END: there are no more. */
 dkm_next dkm_schedule_next(dkm_schedule *schedule, bool wait, dkm_range *range);
 
-/* Reports a range, or a part of one, as safe on disk with its status bytes; longest: seconds that the slowest
- * point so far took on this rank (0 if unknown). Every point that was drawn must have been reported before
+/* Reports a range, or a part of one, as safe on disk with its status bytes; count 0: only says notice, the seconds that
+ * this rank would like to be told before the end (0 if unknown). Every point that was drawn must have been reported before
  * `work` returns DKM_OK, unless the run was interrupted or is stopping. */
-dkm_status dkm_schedule_report(dkm_schedule *schedule, dkm_range range, const uint8_t *status, double longest,
+dkm_status dkm_schedule_report(dkm_schedule *schedule, dkm_range range, const uint8_t *status, double notice,
                                dkm_error *err);
 
 /* What the master's `tick` has asked for; no more ranges come once it is not DKM_STOP_NOT. */

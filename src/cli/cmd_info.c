@@ -12,6 +12,7 @@
 #include "attempt.h"
 #include "cli.h"
 #include "dickemap/store.h"
+#include "dickemap/unfinished.h"
 
 /* Points read at a time. */
 enum { BLOCK = 1 << 14 };
@@ -98,6 +99,21 @@ static dkm_status print_provenance(dkm_store_reader *reader, dkm_error *err) {
   return DKM_OK;
 }
 
+/* Points that were under way when a run ended, or when it last saved them. */
+static dkm_status print_unfinished(const char *path, const dkm_job *job, dkm_error *err) {
+  dkm_unfinished *unfinished = NULL;
+  dkm_unfinished_survey found;
+  const dkm_status status = dkm_unfinished_open(path, dkm_cli_version, job, &unfinished, err);
+  if (status != DKM_OK) return status;
+  dkm_unfinished_look(unfinished, &found);
+  printf("unfinished: %lld", (long long)found.n_usable);
+  if (found.n_usable > 0) printf(", t = %.6g to %.6g", found.t_least, found.t_most);
+  printf("\nunfinished, not usable: %lld of another version, %lld of another job, %lld damaged\n",
+         (long long)found.n_other_version, (long long)found.n_other_job, (long long)found.n_damaged);
+  dkm_unfinished_close(unfinished);
+  return DKM_OK;
+}
+
 static void print_axes(const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
@@ -130,6 +146,7 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   printf("done: %lld\n", (long long)found.done);
   printf("left: %lld\n", (long long)found.left);
   printf("of other shards: %lld\n", (long long)found.others);
+  if ((status = print_unfinished(path, job, err)) != DKM_OK) goto cleanup;
   for (int v = 0; v < DKM_N_VERDICTS; v++)
     printf("verdict %s: %lld\n", dkm_verdict_name(v), (long long)found.verdict[v]);
   for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)

@@ -37,6 +37,7 @@ static const char help[] =
     "      --extend OLD.h5    begin with the points that this file has, of a job with other axes; may be repeated\n"
     "      --shard I/N        compute part I of N only, in a file of its own (default: with .IofN.h5); see merge\n"
     "      --time-limit TIME  end in good order before; minutes, HH:MM:SS or D-HH:MM:SS\n"
+    "      --save-interval TIME  save points under way that take long this often (default: 1 minute)\n"
     "      --break-lock       ignore that another run seems to use the output\n"
     "      --set KEY=VALUE    override a key of the job, such as solver.t_max=1e5; may be repeated\n"
     "      --cpu NAME         instruction set (default: the best that the machine has)\n"
@@ -44,13 +45,15 @@ static const char help[] =
     "  -h, --help             this text\n\n"
     "Rank 0 hands out points and the others compute; a single rank does everything itself.\n"
     "Signal USR1, the time limit and the end of a SLURM job end a run early with exit code 85: everything\n"
-    "finished is in the file, and --resume continues it.\n";
+    "finished is in the file, and --resume continues it, also inside points that were under way: their states are\n"
+    "in the folder FILE.h5.unfinished (not with solver.sensitivity).\n";
 
 struct arguments {
   const char *job, *cpu;
   const char **sets, **old; /* room for argc each */
   int n_sets;
   double t_start, time_limit; /* seconds, time_limit from t_start; INFINITY for none */
+  double save_interval;       /* seconds */
   dkm_run_output output;
   bool break_lock, quiet, help;
 };
@@ -83,20 +86,58 @@ static dkm_status mark_done(void *context, dkm_range range, const uint8_t *statu
   return marked;
 }
 
-static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err) {
+static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err) {
   struct run *run = context;
   (void)err;
   run->n_done = run->n_before + n_done;
   const dkm_stop before = run->ending.stop;
-  *stop = dkm_ending_look(&run->ending, longest);
+  *stop = dkm_ending_look(&run->ending, notice);
   if (*stop != before && !run->quiet) {
     dkm_progress_end(&run->progress, run->n_done);
     fprintf(stderr, "ending early (%s): %s\n", run->ending.reason,
-            *stop == DKM_STOP_GIVE_UP ? "points under way are given up" : "points under way are finished");
+            *stop != DKM_STOP_GIVE_UP ? "points under way are finished"
+            : run->ending.suspends    ? "points under way are suspended"
+                                      : "points under way are given up");
   } else if (!run->quiet) {
     dkm_progress_update(&run->progress, run->n_done);
   }
   return DKM_OK;
+}
+
+/* ---- points that were under way ---- */
+
+static bool is_marked(void *context, int64_t i_point) {
+  dkm_store_reader *reader = context;
+  uint8_t status = DKM_STATUS_TODO;
+  if (i_point >= dkm_store_reader_job(reader)->n_points) return true;
+  return dkm_store_reader_status(reader, i_point, 1, &status, NULL) == DKM_OK && status != DKM_STATUS_TODO;
+}
+
+/* States of points that are done are of no use any more. Rank 0, while nobody else works on the output. */
+static void tidy_states(const char *path, bool complete) {
+  dkm_store_reader *reader = NULL;
+  if (complete)
+    dkm_unfinished_tidy(path, NULL, NULL);
+  else if (dkm_store_reader_open(path, &reader, NULL) == DKM_OK)
+    dkm_unfinished_tidy(path, is_marked, reader);
+  dkm_store_reader_close(reader);
+}
+
+/* What goes on inside, and what does not although there is a state of it. */
+static void tell_states(const dkm_unfinished *unfinished, bool quiet) {
+  dkm_unfinished_survey found;
+  const char *folder = dkm_unfinished_folder(unfinished);
+  dkm_unfinished_look(unfinished, &found);
+  if (found.n_usable > 0 && !quiet)
+    fprintf(stderr, "%s: %lld point%s on inside, from t = %.6g%s\n", folder, (long long)found.n_usable,
+            found.n_usable == 1 ? " goes" : "s go", found.t_least, found.n_usable == 1 ? "" : " and later");
+  const int64_t n_useless = found.n_other_version + found.n_other_job + found.n_damaged;
+  if (n_useless > 0)
+    fprintf(stderr,
+            "%s: %lld state%s not used (%lld of another version of dickemap, %lld of another job, %lld damaged): %s anew\n",
+            folder, (long long)n_useless, n_useless == 1 ? " is" : "s are", (long long)found.n_other_version,
+            (long long)found.n_other_job, (long long)found.n_damaged,
+            n_useless == 1 ? "the point begins" : "the points begin");
 }
 
 static void print_summary(const struct run *run, const dkm_run_output *output, double elapsed) {
@@ -107,6 +148,7 @@ static void print_summary(const struct run *run, const dkm_run_output *output, d
   for (int v = 0; v < DKM_N_VERDICTS; v++)
     if (run->worker.n_verdicts[v] > 0) printf("%12lld  %s\n", (long long)run->worker.n_verdicts[v], dkm_verdict_name(v));
   if (run->n_before > 0) printf("%12lld  points were done before\n", (long long)run->n_before);
+  if (run->worker.n_resumed > 0) printf("%12lld  points went on inside\n", (long long)run->worker.n_resumed);
   if (output->shard.n > 1) snprintf(shard, sizeof shard, " of shard %d/%d", output->shard.index, output->shard.n);
   printf("%12lld  points%s in %s (%.3g points/s), written to %s\n", (long long)n_done, shard, duration,
          (double)n_done / elapsed, output->path);
@@ -115,7 +157,7 @@ static void print_summary(const struct run *run, const dkm_run_output *output, d
 /* ---- the command ---- */
 
 static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
-  enum { OVERWRITE = 256, RESUME, CHECK, RETRY_FAILED, EXTEND, SHARD, TIME_LIMIT, BREAK_LOCK, SET, CPU };
+  enum { OVERWRITE = 256, RESUME, CHECK, RETRY_FAILED, EXTEND, SHARD, TIME_LIMIT, SAVE_INTERVAL, BREAK_LOCK, SET, CPU };
   static const struct option options[] = {{"output", required_argument, NULL, 'o'},
                                           {"overwrite", no_argument, NULL, OVERWRITE},
                                           {"resume", no_argument, NULL, RESUME},
@@ -124,6 +166,7 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
                                           {"extend", required_argument, NULL, EXTEND},
                                           {"shard", required_argument, NULL, SHARD},
                                           {"time-limit", required_argument, NULL, TIME_LIMIT},
+                                          {"save-interval", required_argument, NULL, SAVE_INTERVAL},
                                           {"break-lock", no_argument, NULL, BREAK_LOCK},
                                           {"set", required_argument, NULL, SET},
                                           {"cpu", required_argument, NULL, CPU},
@@ -156,7 +199,10 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
       args->output.has_shard = true;
       break;
     case TIME_LIMIT:
-      if (dkm_ending_parse_limit(optarg, &args->time_limit, err)) return err->status;
+      if (dkm_ending_parse_time("--time-limit", optarg, &args->time_limit, err)) return err->status;
+      break;
+    case SAVE_INTERVAL:
+      if (dkm_ending_parse_time("--save-interval", optarg, &args->save_interval, err)) return err->status;
       break;
     case BREAK_LOCK:
       args->break_lock = true;
@@ -206,7 +252,7 @@ static dkm_status describe_attempt(const struct arguments *args, bool worker, ch
 static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
-  struct run run = {.job = &job, .worker.job = &job, .quiet = args->quiet};
+  struct run run = {.job = &job, .worker.job = &job, .worker.save_interval = args->save_interval, .quiet = args->quiet};
   dkm_run_output *output = &args->output;
   dkm_resume resume = {0};
   dkm_lock *lock = NULL;
@@ -228,6 +274,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   status = dkm_schedule_agree(comm, status, err);
   if (!status) status = dkm_schedule_share_job(comm, &job, err);
   if (status) goto cleanup;
+  run.ending.suspends = !job.solver.sensitivity;
 
   if (master) status = dkm_run_output_check(output, &job, &exists, err);
   status = dkm_schedule_agree(comm, status, err);
@@ -252,7 +299,11 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     run.n_before = run.n_points - resume.n_points;
     if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
   }
+  if (!status && master && resume.n_points > 0) tidy_states(output->path, false);
   status = dkm_schedule_agree(comm, status, err);
+  if (!status) status = dkm_unfinished_open(output->path, dkm_cli_version, &job, &run.worker.unfinished, err);
+  status = dkm_schedule_agree(comm, status, err);
+  if (!status && master) tell_states(run.worker.unfinished, args->quiet);
   if (!status) status = dkm_store_open(comm, output->path, &job, &run.worker.store, err);
   if (status) goto cleanup;
 
@@ -269,18 +320,21 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
   if (!status) status = closed;
   if (!status) status = dkm_schedule_sum(comm, DKM_N_VERDICTS, run.worker.n_verdicts, err);
+  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_suspended, err);
+  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_resumed, err);
   if (!status) {
     run.n_done = run.n_before;
     for (int v = 0; v < DKM_N_VERDICTS; v++) run.n_done += run.worker.n_verdicts[v];
   }
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_run_now() - t_start);
+  if (!status && master) tidy_states(output->path, !stopped);
   if (!status && stopped)
     status = dkm_fail(err, DKM_STOPPED,
-                      "stopped early (%s): %lld of %lld points done, %lld left; the same command with --resume "
-                      "continues",
+                      "stopped early (%s): %lld of %lld points done, %lld left, %lld of them suspended; the same command "
+                      "with --resume continues",
                       run.ending.reason, (long long)run.n_done, (long long)run.n_points,
-                      (long long)(run.n_points - run.n_done));
+                      (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
 
 cleanup:
   if (attempt.begun) {
@@ -295,13 +349,14 @@ cleanup:
   }
   dkm_lock_release(lock);
   dkm_resume_free(&resume);
+  dkm_unfinished_close(run.worker.unfinished);
   dkm_evaluator_destroy(run.worker.evaluator);
   dkm_job_free(&job);
   return status;
 }
 
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err) {
-  struct arguments args = {.t_start = dkm_run_now(), .time_limit = INFINITY, .output.shard = DKM_SHARD_WHOLE};
+  struct arguments args = {.t_start = dkm_run_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
   char *default_name = NULL, *command = NULL;
   dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
   args.sets = malloc(sizeof *args.sets * (size_t)(argc > 0 ? argc : 1));

@@ -54,7 +54,7 @@ static bool read_number(const char **text, long most, long *number) {
   return errno == 0 && *number <= most;
 }
 
-dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *err) {
+dkm_status dkm_ending_parse_time(const char *option, const char *text, double *seconds, dkm_error *err) {
   const long most = 1000000; /* of the first number, whatever it counts */
   long part[3] = {0}, days = 0;
   int n = 0;
@@ -84,8 +84,7 @@ dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *
     *seconds = 60.0 * (double)part[0] + (double)part[1];
   if (!good || *seconds <= 0)
     return dkm_fail(err, DKM_INPUT,
-                    "run: --time-limit %s is not a time (allowed: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)",
-                    text);
+                    "run: %s %s is not a time (allowed: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)", option, text);
   return DKM_OK;
 }
 
@@ -104,7 +103,7 @@ static double ask_slurm(const char *job) {
     fprintf(stderr, "batch job %s: squeue does not say how much time is left; --time-limit does\n", job);
   else if (strcmp(answer, "0:00") == 0)
     seconds = 0;
-  else if (dkm_ending_parse_limit(answer, &seconds, NULL) != DKM_OK) /* UNLIMITED, NOT_SET */
+  else if (dkm_ending_parse_time("", answer, &seconds, NULL) != DKM_OK) /* UNLIMITED, NOT_SET */
     seconds = INFINITY;
   return seconds;
 }
@@ -142,12 +141,12 @@ static void decide(dkm_ending *ending, dkm_stop stop) {
   if (stop > ending->stop) ending->stop = stop;
 }
 
-dkm_stop dkm_ending_look(dkm_ending *ending, double longest) {
+dkm_stop dkm_ending_look(dkm_ending *ending, double notice) {
   const bool first = ending->stop == DKM_STOP_NOT;
   const double t = dkm_run_now();
   const double limit = ending->limit > 0 ? ending->limit : 0;
-  const double reserve = fmin(longest_reserve, 0.1 * limit), margin = fmin(longest, 0.5 * limit);
-  const double t_give_up = ending->t_end - reserve;
+  const double reserve = fmin(longest_reserve, 0.1 * limit), margin = fmin(notice, 0.5 * limit);
+  const double t_draw = ending->t_end - reserve - margin, t_give_up = ending->suspends ? t_draw : ending->t_end - reserve;
 
   if (n_terminate > 0) {
     if (first)
@@ -157,10 +156,11 @@ dkm_stop dkm_ending_look(dkm_ending *ending, double longest) {
     if (first) snprintf(ending->reason, sizeof ending->reason, "signal USR1");
     if (!isfinite(ending->t_signal)) ending->t_signal = t;
     decide(ending, n_usr1 > 1 || t >= ending->t_signal + grace ? DKM_STOP_GIVE_UP : DKM_STOP_DRAW_NO_MORE);
-  } else if (t >= t_give_up - margin) {
+  } else if (t >= t_draw) {
     if (first)
-      snprintf(ending->reason, sizeof ending->reason, "%s, %.3g s from now; margin %.3g s for points, %.3g s to close",
-               ending->limit_name, fmax(ending->t_end - t, 0), margin, reserve);
+      snprintf(ending->reason, sizeof ending->reason, "%s, %.3g s from now; margin %.3g s %s, %.3g s to close",
+               ending->limit_name, fmax(ending->t_end - t, 0), margin,
+               ending->suspends ? "to save points under way" : "for points", reserve);
     decide(ending, DKM_STOP_DRAW_NO_MORE);
   }
   if (t >= t_give_up) decide(ending, DKM_STOP_GIVE_UP);

@@ -11,8 +11,15 @@
  *   reserve = min(5 s, a tenth of the limit)           t_give_up = t_end - reserve
  *   margin  = min(longest point so far, half of the limit)  t_draw = t_give_up - margin
  *
+ * Where points under way can be suspended they need not be finished, and no core waits for the slowest of them:
+ *
+ *   ------------------------ points are drawn ------------------------|-- save --|-- write, sync, close --|
+ *                                                             t_draw = t_give_up                        t_end
+ *
+ * with a margin of twice the longest time that a rank has taken to save its points, at most half of the limit.
+ *
  * After SIGUSR1 points under way have 30 s, or until t_give_up if that comes first.  A second SIGUSR1, SIGTERM or
- * SIGINT give them up at once. */
+ * SIGINT give them up, or suspend them, at once. */
 #ifndef DICKEMAP_ENDING_H
 #define DICKEMAP_ENDING_H
 #include "dickemap/schedule.h"
@@ -20,13 +27,14 @@
 typedef struct dkm_ending {
   double t_end, limit; /* on the clock of dkm_run_now; seconds from the start of the run to t_end; or INFINITY */
   const char *limit_name; /* "--time-limit", "SLURM_JOB_END_TIME", "the end of the batch job" */
+  bool suspends;       /* points under way are suspended when they are given up; set by the caller after dkm_ending_begin */
   double t_signal;     /* when the first SIGUSR1 was seen, or INFINITY */
   dkm_stop stop;       /* what was decided so far */
   char reason[160];    /* why, once stop is not DKM_STOP_NOT */
 } dkm_ending;
 
-/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time. DKM_INPUT. */
-dkm_status dkm_ending_parse_limit(const char *text, double *seconds, dkm_error *err);
+/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time; option: for the message. DKM_INPUT. */
+dkm_status dkm_ending_parse_time(const char *option, const char *text, double *seconds, dkm_error *err);
 
 /* From now on signals are noted instead of killing the process. On every rank. */
 dkm_status dkm_ending_catch_signals(dkm_error *err);
@@ -36,8 +44,8 @@ dkm_status dkm_ending_catch_signals(dkm_error *err);
  * a number. */
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err);
 
-/* To be asked a few times a second; longest: seconds that the slowest point so far took. The answer never
+/* To be asked a few times a second; notice: the margin that workers ask for, in seconds. The answer never
  * becomes less urgent. */
-dkm_stop dkm_ending_look(dkm_ending *ending, double longest);
+dkm_stop dkm_ending_look(dkm_ending *ending, double notice);
 
 #endif

@@ -13,6 +13,7 @@
 #include <sys/stat.h>
 
 #include "dickemap/match.h"
+#include "dickemap/unfinished.h"
 
 dkm_status dkm_run_output_name(const char *job, const dkm_shard *shard, bool has_shard, char **out, dkm_error *err) {
   const char *slash = strrchr(job, '/'), *name = slash ? slash + 1 : job, *dot = strrchr(name, '.');
@@ -156,6 +157,7 @@ dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, co
   dkm_provenance of_shard = *provenance;
   if (output->shard.n > 1) of_shard.shard = &output->shard;
   if (!status && !exists) status = create(output, job, &of_shard, told, err);
+  if (!status && !exists) dkm_unfinished_tidy(output->path, NULL, NULL); /* of a file that was there before */
   if (!status) status = dkm_resume_find(output->path, job, output->check, output->retry_failed, resume, err);
   if (!status && resume->n_wrong > 0)
     fprintf(stderr, "%lld points were marked done but do not agree with their checksums; they are computed again\n",

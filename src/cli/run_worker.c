@@ -14,10 +14,14 @@
  *
  * When the run is to end before its time, no more points are drawn.  Those under way are finished
  * or given up, as the master says; what is finished in a block that is not complete is then
- * written in pieces. */
+ * written in pieces, and the states of those given up are saved (unfinished.h).  States of points that take long are also saved
+ * from time to time, so that a kill does not lose hours inside a point.  A point that is drawn goes on from its
+ * state if it has one, which is removed when the record has been on disk and reported for a second. */
 #include "run_worker.h"
 
 #include <assert.h>
+#include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -30,6 +34,9 @@ enum {
   MAX_WRITTEN_POINTS = 1 << 16    /* and points in them: blocks are small where only some points are left to do */
 };
 static const double sync_interval = 1.0; /* seconds; what a kill can lose */
+/* What is not worth being saved: in seconds when the run ends, and as a part of the interval between saves. */
+static const double least_suspended = 0.1, least_saved = 1.0 / 6;
+static const double most_saving = 0.01; /* part of the time that may be spent on saving, other than at the end */
 
 struct block {
   dkm_range range;
@@ -52,7 +59,9 @@ struct run {
   uint8_t status[MAX_WRITTEN_POINTS]; /* of the points in `written`, one after the other */
   int n_written, n_status;
   double t_synced;
-  double longest; /* seconds from drawing a point to its record; up to a second too much */
+  double notice; /* see dkm_schedule_report; ending.h has what a rank needs */
+  double t_saved, saving; /* when states were saved last, and the seconds that it took */
+  bool stopped, save_failed;
   dkm_error failure;
 };
 
@@ -65,11 +74,13 @@ double dkm_run_now(void) {
 /* What was written is put on disk first and only then reported. */
 static void sync_and_report(struct run *run) {
   run->t_synced = dkm_run_now();
+  dkm_unfinished_sweep(run->worker->unfinished);
   if (run->n_written == 0 || run->failure.status) return;
   run->failure.status = dkm_store_sync(run->worker->store, &run->failure);
   const uint8_t *marks = run->status;
   for (int i = 0; i < run->n_written && !run->failure.status; i++) {
-    run->failure.status = dkm_schedule_report(run->schedule, run->written[i], marks, run->longest, &run->failure);
+    run->failure.status = dkm_schedule_report(run->schedule, run->written[i], marks, run->notice, &run->failure);
+    if (!run->failure.status) dkm_unfinished_settle(run->worker->unfinished, run->written[i].first, run->written[i].count);
     marks += run->written[i].count;
   }
   run->n_written = run->n_status = 0;
@@ -106,6 +117,14 @@ static void write_finished(struct run *run, struct block *block) {
     write_part(run, block, start, end - start);
   }
   block->open = false;
+}
+
+/* The same for all blocks, synced and reported: nothing is under way any more. */
+static void write_all_finished(struct run *run) {
+  run->current = NULL;
+  for (int i = 0; i < MAX_BLOCKS; i++)
+    if (run->blocks[i].open) write_finished(run, &run->blocks[i]);
+  sync_and_report(run);
 }
 
 /* No more points are drawn into the current block. */
@@ -167,18 +186,80 @@ static void take_record(void *context, int64_t id, const dkm_record *record, con
   if (block->states) memcpy(block->states + (size_t)i * run->state_size, state, run->state_size * sizeof *state);
   block->finished[i] = true;
   block->n_finished++;
-  const double took = dkm_run_now() - block->t_open;
-  if (took > run->longest) run->longest = took;
+  const double took = dkm_run_now() - block->t_open; /* up to a second too much */
+  if (run->worker->job->solver.sensitivity && took > run->notice) run->notice = took;
   run->worker->n_verdicts[record->verdict]++;
   write_if_complete(run, block);
+}
+
+/* ---- points under way ---- */
+
+/* dkm_stream.resume */
+static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n_bytes) {
+  struct run *run = context;
+  dkm_error why;
+  if (dkm_unfinished_load(run->worker->unfinished, id, bytes, n_bytes, &why)) return true;
+  if (why.status)
+    fprintf(stderr, "%s/%lld is not used (%s): the point begins anew\n",
+            dkm_unfinished_folder(run->worker->unfinished), (long long)id, why.message);
+  return false;
+}
+
+/* dkm_stream.resumed */
+static void count_resumed(void *context, int64_t id, double t) {
+  struct run *run = context;
+  (void)id;
+  (void)t;
+  run->worker->n_resumed++;
+}
+
+/* A dkm_save. That a state cannot be saved is no reason to end: it costs time, no result. */
+static bool save_state(void *context, int64_t id, double t, const void *bytes, size_t n_bytes) {
+  struct run *run = context;
+  dkm_error why = {0};
+  if (dkm_unfinished_save(run->worker->unfinished, id, t, bytes, n_bytes, &why)) {
+    if (!run->save_failed) fprintf(stderr, "points under way cannot be saved: %s\n", why.message);
+    run->save_failed = true;
+    return false;
+  }
+  if (run->stopped) run->worker->n_suspended++;
+  return true;
+}
+
+static void save_points(struct run *run, double least_seconds) {
+  dkm_error why = {0};
+  const double before = dkm_run_now();
+  if (dkm_evaluator_save(run->worker->evaluator, least_seconds, save_state, run, &why) && !run->save_failed) {
+    fprintf(stderr, "points under way cannot be saved: %s\n", why.message);
+    run->save_failed = true;
+  }
+  run->t_saved = dkm_run_now();
+  run->saving = run->t_saved - before;
+}
+
+/* Also tells the master if it took longer than before: an end must be announced that long before, and twice that as all ranks then save at once. */
+static void save_slow_points(struct run *run) {
+  save_points(run, least_saved * run->worker->save_interval);
+  if (run->worker->job->solver.sensitivity || 2 * run->saving <= run->notice || run->failure.status) return;
+  run->notice = 2 * run->saving;
+  run->failure.status =
+      dkm_schedule_report(run->schedule, (dkm_range){0}, NULL, run->notice, &run->failure);
 }
 
 /* dkm_stream.interrupt */
 static bool interrupted(void *context) {
   struct run *run = context;
-  if (dkm_run_now() - run->t_synced >= sync_interval) sync_and_report(run);
-  return run->failure.status || dkm_schedule_interrupted(run->schedule) ||
-         dkm_schedule_stopping(run->schedule) == DKM_STOP_GIVE_UP;
+  const double t = dkm_run_now();
+  run->stopped = run->failure.status || dkm_schedule_interrupted(run->schedule) ||
+                 dkm_schedule_stopping(run->schedule) == DKM_STOP_GIVE_UP;
+  if (run->stopped) { /* what is finished comes first */
+    write_all_finished(run);
+    save_points(run, least_suspended);
+  } else if (t >= run->t_saved + fmax(run->worker->save_interval, run->saving / most_saving)) {
+    save_slow_points(run);
+  }
+  if (t - run->t_synced >= sync_interval) sync_and_report(run);
+  return run->stopped;
 }
 
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err) {
@@ -189,10 +270,12 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
                              .next = next_point,
                              .done = take_record,
                              .interrupt = interrupted,
-                             .wants_states = job->keep_state};
+                             .wants_states = job->keep_state,
+                             .resume = offer_state,
+                             .resumed = count_resumed};
   run->worker = worker;
   run->schedule = schedule;
-  run->t_synced = dkm_run_now();
+  run->t_synced = run->t_saved = dkm_run_now();
   run->state_size = job->keep_state ? dkm_model_size(&job->patterns) : 0;
   run->block_points = (int64_t)(BLOCK_BYTES / (sizeof(dkm_record) + run->state_size * sizeof(double)));
   if (run->block_points > MAX_BLOCK_POINTS) run->block_points = MAX_BLOCK_POINTS;
@@ -206,9 +289,7 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
     if (status && !run->failure.status) run->failure = reason;
     seal_current(run);
   }
-  for (int i = 0; i < MAX_BLOCKS; i++)
-    if (run->blocks[i].open) write_finished(run, &run->blocks[i]);
-  sync_and_report(run);
+  write_all_finished(run);
 
   for (int i = 0; i < MAX_BLOCKS; i++) {
     free(run->blocks[i].records);

@@ -7,18 +7,23 @@
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
 #include "dickemap/store.h"
+#include "dickemap/unfinished.h"
 
 enum { DKM_RUN_LANES = 8 }; /* ranges are multiples of the ensemble's lane count */
 
 typedef struct dkm_run_worker {
-  const dkm_job *job; /* borrowed, as are the next two */
+  const dkm_job *job; /* borrowed, as are the next three */
   dkm_store *store;
   dkm_evaluator *evaluator;
+  dkm_unfinished *unfinished;
+  double save_interval; /* seconds between saves of points that take long; they take a hundredth of the time at most */
   int64_t n_verdicts[DKM_N_VERDICTS]; /* of the points that were finished here */
+  int64_t n_suspended, n_resumed;     /* points saved when the run was stopped; points that went on inside */
 } dkm_run_worker;
 
 /* The work of dkm_schedule_ops. When it returns, every point that was finished has been written, synced and
- * reported, also after a stop, an interrupt or another rank's failure; those given up are as if never drawn. */
+ * reported, also after a stop, an interrupt or another rank's failure; those given up are as if never drawn, but that the state of those
+ * that took a tenth of a second or more is saved. */
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err);
 
 /* Seconds of a clock that never goes back. */

@@ -23,7 +23,7 @@
  *
  * Contents     REQUEST nothing, or int64 count, double seconds: of the range before
  *              RANGE   int64 first, count
- *              REPORT  int64 first, count, double longest point so far, then count bytes
+ *              REPORT  int64 first, count, double seconds of notice wanted, then count bytes
  *              ERROR   dkm_error as it lies in memory (all ranks run the same program)
  *              others  nothing
  *
@@ -97,7 +97,7 @@ struct dkm_schedule {
   int64_t n_left, n_total, n_done;
   dkm_stop stop;                    /* what `tick` has asked for; on a worker, what the master has told it */
   double pace_seconds, pace_points; /* of the ranges drawn last, older ones with less and less weight */
-  double longest;                   /* seconds that a point took: on any rank (master), here (worker) */
+  double notice;                    /* seconds, the most that was asked for: by any rank (master), here (worker) */
   bool done_failed;                 /* `done` is not called any more */
   double t_tick;                    /* when to call `tick` next */
   dkm_error failure;                /* the first one: the outcome of the run */
@@ -200,6 +200,7 @@ static bool draw_range(dkm_schedule *s, dkm_range *range) {
 
 static dkm_status mark_done(dkm_schedule *s, dkm_range range, const uint8_t *status) {
   if (s->done_failed) return s->failure.status;
+  if (range.count == 0) return DKM_OK;
   dkm_error why = {0};
   why.status = s->ops->done(s->ops->context, range, status, &why);
   if (why.status) {
@@ -217,7 +218,7 @@ static void tick_if_due(dkm_schedule *s) {
   s->t_tick = t + tick_interval;
   dkm_error why = {0};
   dkm_stop stop = DKM_STOP_NOT;
-  why.status = s->ops->tick(s->ops->context, s->n_done, s->longest, &stop, &why);
+  why.status = s->ops->tick(s->ops->context, s->n_done, s->notice, &stop, &why);
   if (why.status) {
     fail_run(s, &why);
     return;
@@ -255,10 +256,10 @@ static void on_request(dkm_schedule *s, int rank, int n_bytes) {
 static void on_report(dkm_schedule *s, int rank, int n_bytes) {
   dkm_error why = {0};
   dkm_range range = {0};
-  double longest = 0;
+  double notice = 0;
   if (n_bytes >= HEAD_BYTES) {
     memcpy(&range, s->buffer, RANGE_BYTES);
-    memcpy(&longest, s->buffer + RANGE_BYTES, sizeof longest);
+    memcpy(&notice, s->buffer + RANGE_BYTES, sizeof notice);
   }
   if (n_bytes != HEAD_BYTES + range.count || range.count > s->peers[rank].n_points) {
     dkm_fail(&why, DKM_PARALLEL, "rank %d reported %lld points, but it was given no more than %lld", rank,
@@ -267,7 +268,7 @@ static void on_report(dkm_schedule *s, int rank, int n_bytes) {
     return;
   }
   s->peers[rank].n_points -= range.count;
-  if (longest > s->longest) s->longest = longest;
+  if (notice > s->notice) s->notice = notice;
   mark_done(s, range, (const uint8_t *)s->buffer + HEAD_BYTES);
 }
 
@@ -435,18 +436,18 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   return DKM_NEXT_RANGE;
 }
 
-dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, double longest,
+dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, double notice,
                                dkm_error *err) {
-  assert(range.count > 0 && range.count <= MAX_ROUNDS * (int64_t)s->lanes);
-  if (longest > s->longest) s->longest = longest;
+  assert(range.count >= 0 && range.count <= MAX_ROUNDS * (int64_t)s->lanes);
+  if (notice > s->notice) s->notice = notice;
   if (s->n_ranks == 1) {
     dkm_status outcome = mark_done(s, range, status);
     tick_if_due(s);
     return outcome ? dkm_fail(err, outcome, "%s", s->failure.message) : DKM_OK;
   }
   memcpy(s->buffer, (int64_t[RANGE_WORDS]){range.first, range.count}, RANGE_BYTES);
-  memcpy(s->buffer + RANGE_BYTES, &s->longest, sizeof s->longest);
-  memcpy(s->buffer + HEAD_BYTES, status, (size_t)range.count);
+  memcpy(s->buffer + RANGE_BYTES, &s->notice, sizeof s->notice);
+  if (range.count > 0) memcpy(s->buffer + HEAD_BYTES, status, (size_t)range.count);
   send_to_master(s, REPORT, s->buffer, (int)(HEAD_BYTES + range.count));
   return s->broken.status ? dkm_fail(err, DKM_PARALLEL, "%s", s->broken.message) : DKM_OK;
 }
