@@ -108,7 +108,7 @@ static dkm_status print_unfinished(const char *path, const dkm_job *job, dkm_err
   dkm_unfinished_look(unfinished, &found);
   printf("unfinished: %lld", (long long)found.n_usable);
   if (found.n_usable > 0) printf(", t = %.6g to %.6g", found.t_least, found.t_most);
-  printf("\nunfinished, not usable: %lld of another version, %lld of another job, %lld damaged\n",
+  printf("\nunfinished and not usable: %lld of another version, %lld of another job, %lld damaged\n",
          (long long)found.n_other_version, (long long)found.n_other_job, (long long)found.n_damaged);
   dkm_unfinished_close(unfinished);
   return DKM_OK;

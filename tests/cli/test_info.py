@@ -39,7 +39,8 @@ def test_info_of_an_unfinished_file(dickemap, unfinished):
     known = ["file: unfinished.h5", "title: A small grid", "job: small.yaml", "set: ",
              "patterns: 3, gauged, 4 classes", "state: none", "axis: g0, 5 values, 0.1 to 2",
              "axis: pattern, 3 values, 1 to 3", "axis: kappa_mu[2], 4 values, 1 to 4", "points: 60", "shard: 1 of 1",
-             "done: 59", "left: 1", "of other shards: 0"]
+             "done: 59", "left: 1", "of other shards: 0", "unfinished: 0",
+             "unfinished and not usable: 0 of another version, 0 of another job, 0 damaged"]
     known += [f"verdict {name}: {n}" for name, n in zip(VERDICTS, verdicts)]
     known += [f"failure {name}: {n}" for name, n in zip(FAILURES, failures)]
     assert lines[: len(known)] == known

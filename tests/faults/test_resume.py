@@ -144,7 +144,7 @@ def test_term_and_int_end_a_run_at_once(start, finish, job, tmp_path, whole, nam
     wait_for(lambda: n_done(path) > 0)
     process.send_signal(name)
     process.out, process.err = process.communicate(timeout=60)
-    assert "points under way are given up" in process.err
+    assert "points under way are suspended" in process.err
     check_ended(process, path, f"signal {name.name.removeprefix('SIG')}")
     assert finish(tmp_path, "run", job, "-o", "a.h5", "--resume", ranks=3).returncode == 0
     assert contents(path) == whole  # nothing was marked that was not finished

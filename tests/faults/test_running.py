@@ -69,7 +69,7 @@ def test_a_second_usr1_gives_up_points_under_way(start, tmp_path, ranks):
         told += line
     second = time.monotonic()
     process.send_signal(signal.SIGUSR1)
-    while "points under way are given up" not in told:
+    while "points under way are suspended" not in told:
         line = process.stderr.readline()
         assert line, told
         told += line
