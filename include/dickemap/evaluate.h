@@ -37,22 +37,24 @@ typedef struct dkm_stream {
    * under way (they are not reported). May be NULL. */
   bool (*interrupt)(void *context);
   bool wants_states;
-  /* Asked when a point is about to begin: returns true and the bytes that dkm_evaluator_save has made of it, valid until the next call of any
-   * function here, or false: it begins at its start. May be NULL. */
+  /* Asked when a point is about to begin: returns true and the bytes that dkm_evaluator_save has made of it, aligned
+   * as by malloc and valid until the next call of any function here; or false: it begins at its start. May be NULL. */
   bool (*resume)(void *context, int64_t id, const void **bytes, size_t *n_bytes);
-  /* A point goes on at time t with those bytes; not called if they are not of this point, patterns and solver, and it begins at its start. May be NULL. */
+  /* A point goes on at time t with those bytes; not called if they are not of this point, patterns and solver, and it
+   * begins at its start. May be NULL. */
   void (*resumed)(void *context, int64_t id, double t);
 } dkm_stream;
 
-/* One point under way: id as given by `next`; t: the time reached; bytes: all that is needed to continue, valid during the call.
- * Returns false to be spared the rest. */
+/* One point under way: id as given by `next`; t: the time reached; bytes: all that is needed to continue, valid during
+ * the call. Returns false to be spared the rest. */
 typedef bool dkm_save(void *context, int64_t id, double t, const void *bytes, size_t n_bytes);
 
-/* To be called from within `interrupt` only, which may then return either answer: passes each point under way that at least
- * least_seconds of computing have been spent on, also in earlier processes, to `save`.  A program built from the same
- * source continues it, with any instruction set, and the record will have the same bits (but wall_time, the sum of what was spent).  The bytes take
- * 8 (4K + 7M) and some kB, while a window of samples is under way up to 0.4 MB M and 48 K more; one such buffer is allocated.  With
- * solver->sensitivity nothing is passed: shadows cannot be continued.  Fails with DKM_MEMORY. */
+/* To be called from within `interrupt` only, which may then return either answer: passes each point under way that at
+ * least least_seconds of computing have been spent on, also in earlier processes, to `save`.  A program built from the
+ * same source continues it, with any instruction set, and the record will have the same bits (but wall_time, the sum of
+ * what was spent).  The bytes take 8 (4K + 7M) and some kB, while a window of samples is under way up to 0.4 MB M and
+ * 48 K more; one such buffer is allocated.  With solver->sensitivity nothing is passed: shadows cannot be continued.
+ * Fails with DKM_MEMORY. */
 dkm_status dkm_evaluator_save(dkm_evaluator *evaluator, double least_seconds, dkm_save *save, void *context,
                               dkm_error *err);
 

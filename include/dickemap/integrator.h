@@ -84,10 +84,11 @@ void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *win
  * changes no bit.  Does nothing if no slot is active. */
 void dkm_integrator_advance(dkm_integrator *integrator);
 
-/* A trajectory can be put aside between two calls of advance, and be continued by another process: everything that later
- * bits depend on, the slot's members and the window included, as bytes.  They serve an integrator of the same patterns, method
- * and tolerance, with any instruction set, coefficients kept or streamed, built from the same source; neither
- * this nor the point is checked.  save writes dkm_integrator_saved_bytes() bytes; restore takes the place of load. */
+/* A trajectory can be put aside between two calls of advance, and be continued by another process: everything that
+ * later bits depend on, the slot's members and the window included, as bytes.  They serve an integrator of the same
+ * patterns, method and tolerance, with any instruction set, coefficients kept or streamed, built from the same source;
+ * neither this nor the point is checked.  save writes dkm_integrator_saved_bytes() bytes; restore takes the place of
+ * load. */
 size_t dkm_integrator_saved_bytes(const dkm_integrator *integrator);
 void dkm_integrator_save(const dkm_integrator *integrator, int lane, void *bytes);
 void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_point *point, const void *bytes);

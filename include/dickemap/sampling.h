@@ -37,9 +37,9 @@ void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, double t
 bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, dkm_integrator *integrator, int lane,
                            double *u, double *scratch);
 
-/* A window under way can be put aside together with the lane (dkm_integrator_save), as dkm_sampling_saved_bytes() bytes; what is
- * restored goes on with the same bits.  Restoring fails (false, and no window is under way) if the bytes are not n_bytes of a window of the same
- * number of classes and modes. */
+/* A window under way can be put aside together with the lane (dkm_integrator_save), as dkm_sampling_saved_bytes()
+ * bytes; what is restored goes on with the same bits.  Restoring fails (false, and no window is under way) if the bytes
+ * are not n_bytes of a window of the same number of classes and modes. */
 size_t dkm_sampling_saved_bytes(const dkm_sampling *sampling);
 void dkm_sampling_save(const dkm_sampling *sampling, void *bytes);
 bool dkm_sampling_restore(dkm_sampling *sampling, const void *bytes, size_t n_bytes);

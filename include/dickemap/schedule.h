@@ -64,8 +64,8 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
 dkm_next dkm_schedule_next(dkm_schedule *schedule, bool wait, dkm_range *range);
 
 /* Reports a range, or a part of one, as safe on disk with its status bytes; count 0: only says notice, the seconds that
- * this rank would like to be told before the end (0 if unknown). Every point that was drawn must have been reported before
- * `work` returns DKM_OK, unless the run was interrupted or is stopping. */
+ * this rank would like to be told before the end (0 if unknown). Every point that was drawn must have been reported
+ * before `work` returns DKM_OK, unless the run was interrupted or is stopping. */
 dkm_status dkm_schedule_report(dkm_schedule *schedule, dkm_range range, const uint8_t *status, double notice,
                                dkm_error *err);
 

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* unfinished: states of points that were under way when a run ended, in a folder beside its output:
  *
- *   FILE.h5.unfinished/17     the state of point 17, as dkm_evaluator_save made it, behind a head that says of which job,
- *                             version and point it is and how far it got, with checksums
+ *   FILE.h5.unfinished/17     the state of point 17, as dkm_evaluator_save made it, behind a head that says of which
+ *                             job, version and point it is and how far it got, with checksums
  *
- * Each is written by the rank that computes the point, under another name, synced and renamed, so that it is there as a whole or not
- * at all; there are never more than points under way.  Nothing is gathered at the end: the seconds before a time limit go to writing alone.
- * A state that is damaged, of another job or version is not used, and its point begins anew. */
+ * Each is written by the rank that computes the point, under another name, synced and renamed, so that it is there as a
+ * whole or not at all; there are never more than points under way.  Nothing is gathered at the end: the seconds before
+ * a time limit go to writing alone. A state that is damaged, of another job or version is not used, and its point
+ * begins anew. */
 #ifndef DICKEMAP_UNFINISHED_H
 #define DICKEMAP_UNFINISHED_H
 #include <stdbool.h>
@@ -18,9 +19,9 @@
 
 typedef struct dkm_unfinished dkm_unfinished;
 
-/* Lists what there is for an output; the folder is made when something is saved.  version: of the program, with its git hash; both it and the
- * job's canonical text must be those of the states that are to be used.  Any rank, also while others write.  Fails with
- * DKM_MEMORY, DKM_IO (the folder cannot be read). */
+/* Lists what there is for an output; the folder is made when something is saved.  version: of the program, with its git
+ * hash; both it and the job's canonical text must be those of the states that are to be used.  Any rank, also while
+ * others write.  Fails with DKM_MEMORY, DKM_IO (the folder cannot be read). */
 dkm_status dkm_unfinished_open(const char *output, const char *version, const dkm_job *job, dkm_unfinished **out,
                                dkm_error *err);
 void dkm_unfinished_close(dkm_unfinished *unfinished);
@@ -39,18 +40,18 @@ void dkm_unfinished_look(const dkm_unfinished *unfinished, dkm_unfinished_survey
 dkm_status dkm_unfinished_save(dkm_unfinished *unfinished, int64_t i_point, double t, const void *bytes, size_t n_bytes,
                                dkm_error *err);
 
-/* The state of a point, aligned as by malloc, valid until the next call; false if there is none to be used.  `why` then says what is wrong
- * with the contents, where the head was in order; its status is DKM_OK otherwise. */
+/* The state of a point, aligned as by malloc, valid until the next call; false if there is none to be used.  `why` then
+ * says what is wrong with the contents, where the head was in order; its status is DKM_OK otherwise. */
 bool dkm_unfinished_load(dkm_unfinished *unfinished, int64_t i_point, const void **bytes, size_t *n_bytes,
                          dkm_error *why);
 
-/* The records of points first ... first+count-1 are on disk and were reported: their states are removed by the next call but one
- * of dkm_unfinished_sweep, when they will have been marked as done. */
+/* The records of points first ... first+count-1 are on disk and were reported: their states are removed by the next
+ * call but one of dkm_unfinished_sweep, when they will have been marked as done. */
 void dkm_unfinished_settle(dkm_unfinished *unfinished, int64_t first, int64_t count);
 void dkm_unfinished_sweep(dkm_unfinished *unfinished);
 
-/* Rank 0, while nobody else works on the output: removes the states of points that are done (NULL: of all), what a killed run
- * left half written, and the folder once it is empty.  Other files in it are left alone. */
+/* Rank 0, while nobody else works on the output: removes the states of points that are done (NULL: of all), what a
+ * killed run left half written, and the folder once it is empty.  Other files in it are left alone. */
 void dkm_unfinished_tidy(const char *output, bool (*is_done)(void *context, int64_t i_point), void *context);
 
 #endif

@@ -133,11 +133,12 @@ static void tell_states(const dkm_unfinished *unfinished, bool quiet) {
             found.n_usable == 1 ? " goes" : "s go", found.t_least, found.n_usable == 1 ? "" : " and later");
   const int64_t n_useless = found.n_other_version + found.n_other_job + found.n_damaged;
   if (n_useless > 0)
-    fprintf(stderr,
-            "%s: %lld state%s not used (%lld of another version of dickemap, %lld of another job, %lld damaged): %s anew\n",
-            folder, (long long)n_useless, n_useless == 1 ? " is" : "s are", (long long)found.n_other_version,
-            (long long)found.n_other_job, (long long)found.n_damaged,
-            n_useless == 1 ? "the point begins" : "the points begin");
+    fprintf(
+        stderr,
+        "%s: %lld state%s not used (%lld of another version of dickemap, %lld of another job, %lld damaged): %s anew\n",
+        folder, (long long)n_useless, n_useless == 1 ? " is" : "s are", (long long)found.n_other_version,
+        (long long)found.n_other_job, (long long)found.n_damaged,
+        n_useless == 1 ? "the point begins" : "the points begin");
 }
 
 static void print_summary(const struct run *run, const dkm_run_output *output, double elapsed) {
@@ -330,11 +331,12 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   if (!status && master) print_summary(&run, output, dkm_run_now() - t_start);
   if (!status && master) tidy_states(output->path, !stopped);
   if (!status && stopped)
-    status = dkm_fail(err, DKM_STOPPED,
-                      "stopped early (%s): %lld of %lld points done, %lld left, %lld of them suspended; the same command "
-                      "with --resume continues",
-                      run.ending.reason, (long long)run.n_done, (long long)run.n_points,
-                      (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
+    status =
+        dkm_fail(err, DKM_STOPPED,
+                 "stopped early (%s): %lld of %lld points done, %lld left, %lld of them suspended; the same command "
+                 "with --resume continues",
+                 run.ending.reason, (long long)run.n_done, (long long)run.n_points,
+                 (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
 
 cleanup:
   if (attempt.begun) {
@@ -356,7 +358,8 @@ cleanup:
 }
 
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err) {
-  struct arguments args = {.t_start = dkm_run_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
+  struct arguments args = {
+      .t_start = dkm_run_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
   char *default_name = NULL, *command = NULL;
   dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
   args.sets = malloc(sizeof *args.sets * (size_t)(argc > 0 ? argc : 1));

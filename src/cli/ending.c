@@ -84,7 +84,8 @@ dkm_status dkm_ending_parse_time(const char *option, const char *text, double *s
     *seconds = 60.0 * (double)part[0] + (double)part[1];
   if (!good || *seconds <= 0)
     return dkm_fail(err, DKM_INPUT,
-                    "run: %s %s is not a time (allowed: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)", option, text);
+                    "run: %s %s is not a time (allowed: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)", option,
+                    text);
   return DKM_OK;
 }
 
@@ -146,7 +147,8 @@ dkm_stop dkm_ending_look(dkm_ending *ending, double notice) {
   const double t = dkm_run_now();
   const double limit = ending->limit > 0 ? ending->limit : 0;
   const double reserve = fmin(longest_reserve, 0.1 * limit), margin = fmin(notice, 0.5 * limit);
-  const double t_draw = ending->t_end - reserve - margin, t_give_up = ending->suspends ? t_draw : ending->t_end - reserve;
+  const double t_draw = ending->t_end - reserve - margin,
+               t_give_up = ending->suspends ? t_draw : ending->t_end - reserve;
 
   if (n_terminate > 0) {
     if (first)

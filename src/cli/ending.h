@@ -27,13 +27,14 @@
 typedef struct dkm_ending {
   double t_end, limit; /* on the clock of dkm_run_now; seconds from the start of the run to t_end; or INFINITY */
   const char *limit_name; /* "--time-limit", "SLURM_JOB_END_TIME", "the end of the batch job" */
-  bool suspends;       /* points under way are suspended when they are given up; set by the caller after dkm_ending_begin */
+  bool suspends; /* points under way are suspended when they are given up; set by the caller after dkm_ending_begin */
   double t_signal;     /* when the first SIGUSR1 was seen, or INFINITY */
   dkm_stop stop;       /* what was decided so far */
   char reason[160];    /* why, once stop is not DKM_STOP_NOT */
 } dkm_ending;
 
-/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time; option: for the message. DKM_INPUT. */
+/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time; option: for the message.
+ * DKM_INPUT. */
 dkm_status dkm_ending_parse_time(const char *option, const char *text, double *seconds, dkm_error *err);
 
 /* From now on signals are noted instead of killing the process. On every rank. */

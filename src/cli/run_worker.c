@@ -14,9 +14,9 @@
  *
  * When the run is to end before its time, no more points are drawn.  Those under way are finished
  * or given up, as the master says; what is finished in a block that is not complete is then
- * written in pieces, and the states of those given up are saved (unfinished.h).  States of points that take long are also saved
- * from time to time, so that a kill does not lose hours inside a point.  A point that is drawn goes on from its
- * state if it has one, which is removed when the record has been on disk and reported for a second. */
+ * written in pieces, and the states of those given up are saved (unfinished.h).  States of points that take long are
+ * also saved from time to time, so that a kill does not lose hours inside a point.  A point that is drawn goes on from
+ * its state if it has one, which is removed when the record has been on disk and reported for a second. */
 #include "run_worker.h"
 
 #include <assert.h>
@@ -59,7 +59,7 @@ struct run {
   uint8_t status[MAX_WRITTEN_POINTS]; /* of the points in `written`, one after the other */
   int n_written, n_status;
   double t_synced;
-  double notice; /* see dkm_schedule_report; ending.h has what a rank needs */
+  double notice;          /* see dkm_schedule_report; ending.h has what a rank needs */
   double t_saved, saving; /* when states were saved last, and the seconds that it took */
   bool stopped, save_failed;
   dkm_error failure;
@@ -80,7 +80,8 @@ static void sync_and_report(struct run *run) {
   const uint8_t *marks = run->status;
   for (int i = 0; i < run->n_written && !run->failure.status; i++) {
     run->failure.status = dkm_schedule_report(run->schedule, run->written[i], marks, run->notice, &run->failure);
-    if (!run->failure.status) dkm_unfinished_settle(run->worker->unfinished, run->written[i].first, run->written[i].count);
+    if (!run->failure.status)
+      dkm_unfinished_settle(run->worker->unfinished, run->written[i].first, run->written[i].count);
     marks += run->written[i].count;
   }
   run->n_written = run->n_status = 0;
@@ -200,8 +201,8 @@ static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n
   dkm_error why;
   if (dkm_unfinished_load(run->worker->unfinished, id, bytes, n_bytes, &why)) return true;
   if (why.status)
-    fprintf(stderr, "%s/%lld is not used (%s): the point begins anew\n",
-            dkm_unfinished_folder(run->worker->unfinished), (long long)id, why.message);
+    fprintf(stderr, "%s/%lld is not used (%s): the point begins anew\n", dkm_unfinished_folder(run->worker->unfinished),
+            (long long)id, why.message);
   return false;
 }
 
@@ -237,13 +238,13 @@ static void save_points(struct run *run, double least_seconds) {
   run->saving = run->t_saved - before;
 }
 
-/* Also tells the master if it took longer than before: an end must be announced that long before, and twice that as all ranks then save at once. */
+/* Also tells the master if it took longer than before: an end must be announced that long before, and twice that as all
+ * ranks then save at once. */
 static void save_slow_points(struct run *run) {
   save_points(run, least_saved * run->worker->save_interval);
   if (run->worker->job->solver.sensitivity || 2 * run->saving <= run->notice || run->failure.status) return;
   run->notice = 2 * run->saving;
-  run->failure.status =
-      dkm_schedule_report(run->schedule, (dkm_range){0}, NULL, run->notice, &run->failure);
+  run->failure.status = dkm_schedule_report(run->schedule, (dkm_range){0}, NULL, run->notice, &run->failure);
 }
 
 /* dkm_stream.interrupt */

@@ -22,8 +22,8 @@ typedef struct dkm_run_worker {
 } dkm_run_worker;
 
 /* The work of dkm_schedule_ops. When it returns, every point that was finished has been written, synced and
- * reported, also after a stop, an interrupt or another rank's failure; those given up are as if never drawn, but that the state of those
- * that took a tenth of a second or more is saved. */
+ * reported, also after a stop, an interrupt or another rank's failure; those given up are as if never drawn, but that
+ * the state of those that took a tenth of a second or more is saved. */
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err);
 
 /* Seconds of a clock that never goes back. */

@@ -333,9 +333,10 @@ static size_t ensemble_saved_doubles(const void *memory) {
 
 /* What is saved of a mode, and where it is. */
 static double *saved_of_mode(const ensemble *e, int mu, int i, int lane) {
-  double *const at[SAVED_OF_MODE] = {mode_value(e, mu, 0, lane), mode_value(e, mu, 1, lane), (double *)&e->sum_y[mu][lane],
-                                     (double *)&e->sum_z[mu][lane], (double *)&e->sum_xi[mu][lane],
-                                     (double *)&e->sum_xi_sq[mu][lane], (double *)&e->sum_beta_sq[mu][lane]};
+  double *const at[SAVED_OF_MODE] = {mode_value(e, mu, 0, lane),         mode_value(e, mu, 1, lane),
+                                     (double *)&e->sum_y[mu][lane],      (double *)&e->sum_z[mu][lane],
+                                     (double *)&e->sum_xi[mu][lane],     (double *)&e->sum_xi_sq[mu][lane],
+                                     (double *)&e->sum_beta_sq[mu][lane]};
   return at[i];
 }
 

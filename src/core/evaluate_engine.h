@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* evaluate_engine: what an evaluator consists of, for evaluate.c, which fills lanes and looks at them, and evaluate_save.c,
- * which puts trajectories aside and continues them. */
+/* evaluate_engine: what an evaluator consists of, for evaluate.c, which fills lanes and looks at them, and
+ * evaluate_save.c, which puts trajectories aside and continues them. */
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
 #include "dickemap/attractor.h"
@@ -11,14 +11,14 @@
 
 /* One lane's trajectory. */
 typedef struct trajectory {
-  dkm_point point;        /* as given */
-  dkm_point small_point;  /* as integrated, in the quotient */
+  dkm_point point;       /* as given */
+  dkm_point small_point; /* as integrated, in the quotient */
   int64_t id;
   dkm_attractor attractor;
-  bool sampled;           /* a window of samples is under way */
+  bool sampled; /* a window of samples is under way */
   double wall_time;
-  int shadow;             /* of g->sensitivity, if that is measured */
-  double t_look, t_note;  /* when the attractor wants to look, and when the shadow's next target is to be noted */
+  int shadow;            /* of g->sensitivity, if that is measured */
+  double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
 } trajectory;
 
 /* A trajectory that is over, while its shadow catches up. */
@@ -43,8 +43,8 @@ typedef struct engine {
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
   dkm_sensitivity *sensitivity;                 /* NULL: not measured */
   int n_endings;
-  ending *endings;       /* by shadow */
-  double *shadow_time;   /* spent on each */
+  ending *endings;     /* by shadow */
+  double *shadow_time; /* spent on each */
   bool *served;
 } engine;
 
@@ -55,8 +55,8 @@ struct dkm_evaluator {
   dkm_solver solver;
   char cpu[16]; /* "": the best */
   engine engines[N_ENGINES];
-  double *lifted;     /* a state of the full space, 3K + 2M values; only if states are asked for */
-  bool has_waiting;   /* a point whose engine had no free lane when it came */
+  double *lifted;   /* a state of the full space, 3K + 2M values; only if states are asked for */
+  bool has_waiting; /* a point whose engine had no free lane when it came */
   dkm_point waiting;
   int64_t waiting_id;
 };
@@ -66,7 +66,8 @@ static inline const dkm_point *integrated_point(const engine *g, const trajector
   return g->quotient ? &t->small_point : &t->point;
 }
 
-/* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether. */
+/* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether.
+ * */
 dkm_status evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream, bool *resumed,
                            dkm_error *err);
 

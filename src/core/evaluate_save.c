@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Trajectories put aside and continued.  `interrupt` is called between two calls of dkm_integrator_advance, when every lane that asked for
- * attention has had it: what a trajectory is then is in its lane, in its attractor and, while a window of samples
- * is under way, in its sampling; nothing else is carried from one look to the next. */
+/* Trajectories put aside and continued.  `interrupt` is called between two calls of dkm_integrator_advance, when every
+ * lane that asked for attention has had it: what a trajectory is then is in its lane, in its attractor and, while a
+ * window of samples is under way, in its sampling; nothing else is carried from one look to the next. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -67,7 +67,8 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
   return DKM_OK;
 }
 
-/* Continues the point of t, just placed in a lane, from what was saved of it.  *restored: false if the bytes are of something else. */
+/* Continues the point of t, just placed in a lane, from what was saved of it.  *restored: false if the bytes are of
+ * something else. */
 static dkm_status restore(engine *g, int lane, const char *bytes, size_t n_bytes, bool *restored, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   const size_t lane_bytes = dkm_integrator_saved_bytes(g->integrator);
@@ -82,7 +83,8 @@ static dkm_status restore(engine *g, int lane, const char *bytes, size_t n_bytes
     dkm_status status = dkm_sampling_create(&g->patterns, &g->sampling[lane], err);
     if (status != DKM_OK) return status;
   }
-  if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0) return DKM_OK;
+  if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0)
+    return DKM_OK;
   dkm_integrator_restore(g->integrator, lane, integrated_point(g, t), bytes);
   t->attractor = head.attractor;
   t->wall_time = head.wall_time;
@@ -99,7 +101,6 @@ dkm_status evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dk
   *resumed = false;
   if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, id, &bytes, &n_bytes)) return DKM_OK;
   dkm_status status = restore(g, lane, bytes, n_bytes, resumed, err);
-  if (*resumed && stream->resumed)
-    stream->resumed(stream->context, id, dkm_integrator_lane(g->integrator, lane)->t);
+  if (*resumed && stream->resumed) stream->resumed(stream->context, id, dkm_integrator_lane(g->integrator, lane)->t);
   return status;
 }

@@ -200,6 +200,6 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
 }
 
 const integrator_method integrator_gsl = {
-    gsl_create, gsl_destroy, gsl_bytes, gsl_order, gsl_load, gsl_unload, gsl_state, gsl_window, gsl_advance,
-    gsl_saved_doubles, gsl_save, gsl_restore,
+    gsl_create, gsl_destroy, gsl_bytes,   gsl_order,         gsl_load, gsl_unload,
+    gsl_state,  gsl_window,  gsl_advance, gsl_saved_doubles, gsl_save, gsl_restore,
 };

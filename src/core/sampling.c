@@ -202,7 +202,7 @@ size_t dkm_sampling_saved_bytes(const dkm_sampling *s) {
 }
 
 void dkm_sampling_save(const dkm_sampling *s, void *bytes) {
-  const saved head = {s->separation, s->fastest,          s->t_stretch, s->series->t0, s->series->dt,
+  const saved head = {s->separation, s->fastest,           s->t_stretch, s->series->t0, s->series->dt,
                       s->steps,      s->series->n_samples, s->series->n, s->on_shadow};
   part parts[N_PARTS];
   char *to = bytes;

@@ -436,8 +436,7 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   return DKM_NEXT_RANGE;
 }
 
-dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, double notice,
-                               dkm_error *err) {
+dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, double notice, dkm_error *err) {
   assert(range.count >= 0 && range.count <= MAX_ROUNDS * (int64_t)s->lanes);
   if (notice > s->notice) s->notice = notice;
   if (s->n_ranks == 1) {

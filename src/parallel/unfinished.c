@@ -19,14 +19,15 @@ static const char tag[16] = "dickemap-state 1", suffix[] = ".unfinished";
 
 enum { VERSION_BYTES = 96, NAME_BYTES = 48 }; /* of a file in the folder */
 
-/* Before the bytes of a state.  The bytes are those of structs: a build that lays them out otherwise cannot use them. */
+/* Before the bytes of a state.  The bytes are those of structs: a build that lays them out otherwise cannot use them.
+ * */
 struct head {
   char tag[sizeof tag];
   char version[VERSION_BYTES];
   int64_t i_point, n_bytes;
   double t;
-  uint32_t sizes[3]; /* of dkm_point, dkm_attractor, dkm_lane */
-  uint32_t job_crc, job_bytes; /* of the canonical text */
+  uint32_t sizes[3];            /* of dkm_point, dkm_attractor, dkm_lane */
+  uint32_t job_crc, job_bytes;  /* of the canonical text */
   uint32_t bytes_crc, head_crc; /* head_crc: of the head up to here */
   uint32_t zero;
 };
@@ -40,7 +41,7 @@ struct entry {
 
 struct dkm_unfinished {
   char *folder;
-  struct head expected; /* what the heads of usable states have in common */
+  struct head expected;  /* what the heads of usable states have in common */
   struct entry *entries; /* ascending */
   size_t n, room;
   size_t n_settled;
@@ -246,10 +247,17 @@ void dkm_unfinished_look(const dkm_unfinished *u, dkm_unfinished_survey *survey)
       if (survey->n_usable == 0 || head.t > survey->t_most) survey->t_most = head.t;
       survey->n_usable++;
       break;
-    case OTHER_VERSION: survey->n_other_version++; break;
-    case OTHER_JOB: survey->n_other_job++; break;
-    case DAMAGED: survey->n_damaged++; break;
-    case ABSENT: break; /* a run is working and has just finished it */
+    case OTHER_VERSION:
+      survey->n_other_version++;
+      break;
+    case OTHER_JOB:
+      survey->n_other_job++;
+      break;
+    case DAMAGED:
+      survey->n_damaged++;
+      break;
+    case ABSENT:
+      break; /* a run is working and has just finished it */
     }
   }
 }

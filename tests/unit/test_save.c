@@ -169,13 +169,18 @@ static bool complete(const desk *d) {
 
 /* One process after the other, each with an evaluator of its own, until all is done; returns how many there were. */
 static int work(desk *d, const dkm_patterns *p, const dkm_solver *solver, const char *cpu, bool alternate) {
-  dkm_stream stream = {.context = d, .next = next_point, .done = take_record, .interrupt = interrupt, .resume = offer,
+  dkm_stream stream = {.context = d,
+                       .next = next_point,
+                       .done = take_record,
+                       .interrupt = interrupt,
+                       .resume = offer,
                        .resumed = note_resumed};
   int n = 0;
   for (; !complete(d); n++) {
     dkm_solver this_time = *solver;
     if (alternate && n % 2) this_time.coefficients = DKM_COEFFICIENTS_STREAMED;
-    assert_int_equal(dkm_evaluator_create(p, &this_time, alternate && n % 2 ? "plain" : cpu, &d->evaluator, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluator_create(p, &this_time, alternate && n % 2 ? "plain" : cpu, &d->evaluator, NULL),
+                     DKM_OK);
     d->next = d->questions = 0;
     assert_int_equal(dkm_evaluate_stream(d->evaluator, &stream, NULL), DKM_OK);
     dkm_evaluator_destroy(d->evaluator);
@@ -188,7 +193,8 @@ static int work(desk *d, const dkm_patterns *p, const dkm_solver *solver, const 
   return n;
 }
 
-static void check_bits(const dkm_patterns *p, int n, const dkm_point *points, const dkm_record *a, const dkm_record *b) {
+static void check_bits(const dkm_patterns *p, int n, const dkm_point *points, const dkm_record *a,
+                       const dkm_record *b) {
   for (int i = 0; i < n; i++) {
     if (a[i].steps != b[i].steps || a[i].t_end != b[i].t_end) print_point(&points[i], p->n_modes);
     assert_true(a[i].steps == b[i].steps && a[i].t_end == b[i].t_end);
@@ -196,7 +202,8 @@ static void check_bits(const dkm_patterns *p, int n, const dkm_point *points, co
   }
 }
 
-/* Points of every kind: at rest soon, cycles, tori, chaos, undecided. Every other process has other coefficients and instructions. */
+/* Points of every kind: at rest soon, cycles, tori, chaos, undecided. Every other process has other coefficients and
+ * instructions. */
 static void interrupted_points_have_the_records_of_uninterrupted_ones(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -303,8 +310,12 @@ static void bytes_of_something_else_are_not_used(void **state) {
   assert_int_equal(dkm_evaluate(e, N, points, whole, NULL, NULL), DKM_OK);
   for (int kind = 0; kind < 3; kind++) {
     desk d = {.evaluator = e, .n = N, .points = points, .most_questions = 1};
-    dkm_stream stream = {.context = &d, .next = next_point, .done = take_record, .interrupt = interrupt,
-                         .resume = offer, .resumed = note_resumed};
+    dkm_stream stream = {.context = &d,
+                         .next = next_point,
+                         .done = take_record,
+                         .interrupt = interrupt,
+                         .resume = offer,
+                         .resumed = note_resumed};
     assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
     assert_int_equal(d.n_saved, N);
     if (kind == 0) { /* exchanged */
