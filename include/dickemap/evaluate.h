@@ -19,8 +19,8 @@ dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *
 void dkm_evaluator_destroy(dkm_evaluator *evaluator);
 
 /* Bytes that an evaluator would take on each rank, samples (sampling.h; 0.4 MB M and 0.3 MB more for each lane,
- * taken once a trajectory in it oscillates) and, with solver->sensitivity, shadows included, for points with and without perturbation
- * (perturbed) or only for such without. */
+ * taken once a trajectory in it oscillates), one point that is being saved and, with solver->sensitivity, shadows
+ * included, for points with and without perturbation (perturbed) or only for such without. */
 double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed);
 
 /* Where the points of a stream come from and where the records go. */

@@ -92,8 +92,10 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
 }
 
 static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
-  /* Samples of as many lanes as there may be. */
-  return dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
+  const double K = (double)patterns->n_classes, M = patterns->n_modes;
+  /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
+  const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
+  return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
          INTEGRATOR_MAX_LANES * dkm_sampling_bytes(patterns) +
          (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
