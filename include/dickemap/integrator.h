@@ -39,6 +39,7 @@ typedef struct dkm_solver {
   enum { DKM_METHOD_ENSEMBLE, DKM_METHOD_GSL } method;
   double tolerance; /* bound on the local error of each step, for variables of order 1 */
   double t_max;     /* give up there */
+  int64_t max_steps; /* or after so many steps of the trajectory; 0: no such bound */
   /* Whether the Taylor coefficients of all classes are kept in memory or formed again in each sweep over the classes:
    * by size (0), or as said here, for comparisons. The results have the same bits. */
   enum { DKM_COEFFICIENTS_BY_SIZE, DKM_COEFFICIENTS_KEPT, DKM_COEFFICIENTS_STREAMED } coefficients;

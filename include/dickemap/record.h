@@ -11,22 +11,44 @@
 
 #include "dickemap/patterns.h"
 
-/* Verdicts in the order of their codes in the file: name, meaning. */
+/* Verdicts in the order of their codes in the file, from 1 (0, DKM_VERDICT_NONE, is a record that was never written): name,
+ * meaning. */
 #define DKM_VERDICT_LIST(X)                                                                        \
   X(FIXED_POINT, fixed_point, "all variables are stationary")                                      \
   X(DARK_PRECESSION, dark_precession, "order parameters steady, some spins precess undamped")      \
   X(LIMIT_CYCLE, limit_cycle, "order parameters periodic")                                         \
   X(QUASIPERIODIC, quasiperiodic, "order parameters oscillate with several frequencies")           \
   X(IRREGULAR, irregular, "order parameters bounded, neither steady nor regular")                  \
-  X(UNDECIDED, undecided, "t_max reached before any of the others could be shown")                 \
-  X(FAILED, failed, "the integration failed, see `failure`")
+  X(UNDECIDED, undecided, "t_max or max_steps reached before any of the others could be shown")    \
+  X(FAILED, failed, "the integration failed, see `failure`")                                       \
+  X(RELAXING, relaxing, "order parameters are on their way to a known state, for longer than was followed")
 
 typedef enum dkm_verdict {
+  DKM_VERDICT_NONE,
 #define DKM_VERDICT_ENUM(NAME, name, text) DKM_VERDICT_##NAME,
   DKM_VERDICT_LIST(DKM_VERDICT_ENUM)
 #undef DKM_VERDICT_ENUM
-  DKM_N_VERDICTS
+  DKM_N_VERDICTS /* codes are 1 ... DKM_N_VERDICTS - 1 */
 } dkm_verdict;
+
+/* How it is known that the trajectory ends where the record says. */
+#define DKM_HOW_LIST(X)                                                                                          \
+  X(NOT_APPLICABLE, not_applicable, "the end is not known, or is an oscillation")                                \
+  X(REACHED, reached, "the trajectory was followed until a damped fixed point could not let it go")              \
+  X(SETTLED, settled, "the Lyapunov function fell below every barrier, or the end is known in closed form")      \
+  X(PREDICTED, predicted, "no proof: the state towards which spins with their present energies lead, for long")  \
+  X(SYMMETRIC, symmetric, "settled but for the sign, which is that of the state so far")
+
+typedef enum dkm_how {
+#define DKM_HOW_ENUM(NAME, name, text) DKM_HOW_##NAME,
+  DKM_HOW_LIST(DKM_HOW_ENUM)
+#undef DKM_HOW_ENUM
+  DKM_N_HOWS
+} dkm_how;
+
+/* The version of the methods behind verdicts: raised whenever records may change. 1: version 0.1.0, 2: by theorem
+ * (landscape.h). */
+enum { DKM_RECORD_METHOD = 2 };
 
 /* Why a point failed. */
 #define DKM_FAILURE_LIST(X)                                                                        \
@@ -55,7 +77,7 @@ typedef enum dkm_sensitive {
   DKM_N_SENSITIVES
 } dkm_sensitive;
 
-/* `retrieved` beside 0 (no overlap above 1e-6) and +-nu: another overlap is above 1 % of the largest. */
+/* `retrieved` of method 1 (version 0.1.0) beside 0 and +-nu: another overlap was above 1 % of the largest. */
 enum { DKM_RETRIEVED_MIXTURE = 127 };
 
 /* Everything is dimensionless or in the job's unit of frequency (times: its inverse).
@@ -66,6 +88,14 @@ typedef struct dkm_record {
   double xi_rms[DKM_MAX_MODES];     /* rms of xi about its mean, last window of the integration */
   double occupation[DKM_MAX_MODES]; /* |alpha_mu|^2, the paper's normalisation */
   double alpha_re[DKM_MAX_MODES], alpha_im[DKM_MAX_MODES];
+  double xi_limit[DKM_MAX_MODES];   /* relaxing, undecided: overlaps of the state that it is on its way to, if known */
+  double xi_error;    /* bound on the error of each xi, see README */
+  double xi_second;   /* |xi|, second largest */
+  double L_end, L_limit, L_saddle; /* sign(Omega_mu) L (landscape.h) when the integration ended, at the end state, and at
+                         the lowest barrier that encloses it */
+  double t_settled;   /* time from which the outcome could not change any more */
+  double relaxation_rate, relaxation_rate_error; /* of the order parameters, at which they approach the limit */
+  double relaxation_time; /* time at which they would be within 1e-3 of it */
   double residual;    /* max |u'| at the state that the record describes */
   double drift;       /* stationary: distance of xi from its limit when the integration ended;
                          otherwise: change of the mean of xi between the last two windows */
@@ -89,7 +119,9 @@ typedef struct dkm_record {
   double wall_time;   /* seconds; the only field that is not reproducible */
   uint8_t verdict;    /* dkm_verdict */
   uint8_t failure;    /* dkm_failure */
-  int8_t retrieved;   /* +-nu, 0: none, DKM_RETRIEVED_MIXTURE */
+  int8_t retrieved;   /* +-nu: pattern of the leading overlap, 0: none */
+  uint8_t how;        /* dkm_how */
+  uint8_t method;     /* DKM_RECORD_METHOD of the program that made it */
   uint8_t sensitive;  /* dkm_sensitive */
 } dkm_record;
 
@@ -115,10 +147,12 @@ const char *dkm_verdict_name(int verdict);
 const char *dkm_verdict_text(int verdict);
 const char *dkm_failure_name(int failure);
 const char *dkm_failure_text(int failure);
+const char *dkm_how_name(int how);
+const char *dkm_how_text(int how);
 const char *dkm_sensitive_name(int sensitive);
 const char *dkm_sensitive_text(int sensitive);
 
-/* A record of verdict `undecided` and sensitive `not_measured`, with NaN and 0 everywhere else. */
+/* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere else. */
 void dkm_record_clear(dkm_record *record);
 
 /* CRC-32 (zlib) of the reproducible fields, M modes each, in the table's order and little

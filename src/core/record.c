@@ -23,9 +23,14 @@ const dkm_field dkm_fields[] = {
     FIELD(occupation, DKM_FLOAT64, PER_MODE, 1, "1", "occupation |alpha|^2 of the mode"),
     FIELD(alpha_re, DKM_FLOAT64, PER_MODE, 1, "1", "real part of the mode's amplitude alpha"),
     FIELD(alpha_im, DKM_FLOAT64, PER_MODE, 1, "1", "imaginary part of the mode's amplitude alpha"),
+    FIELD(xi_error, DKM_FLOAT64, PER_POINT, 1, "1", "bound on the error of each xi"),
+    FIELD(xi_second, DKM_FLOAT64, PER_POINT, 1, "1", "second largest |xi|"),
+    FIELD(xi_limit, DKM_FLOAT64, PER_MODE, 1, "1", "overlaps of the state that a relaxing trajectory is on its way to"),
     FIELD(verdict, DKM_UINT8, PER_POINT, 1, "1", "what the trajectory ended in"),
+    FIELD(how, DKM_UINT8, PER_POINT, 1, "1", "how the end is known"),
+    FIELD(method, DKM_UINT8, PER_POINT, 1, "1", "version of the methods behind the record"),
     FIELD(failure, DKM_UINT8, PER_POINT, 1, "1", "why the integration failed"),
-    FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "retrieved pattern with its sign"),
+    FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "pattern of the leading overlap, with its sign"),
     FIELD(residual, DKM_FLOAT64, PER_POINT, 1, "1", "largest time derivative at the recorded state"),
     FIELD(drift, DKM_FLOAT64, PER_POINT, 1, "1",
           "distance of xi from its limit at t_end, or change of its mean between the last two windows"),
@@ -48,6 +53,13 @@ const dkm_field dkm_fields[] = {
     FIELD(xi_theory, DKM_FLOAT64, PER_POINT, 1, "1", "|xi| of the cue in closed form (Eq. 12)"),
     FIELD(g_crit, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state exists"),
     FIELD(g_retrieve, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state is stable"),
+    FIELD(L_end, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov function when the integration ended"),
+    FIELD(L_limit, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov function of the state at the end of relaxation"),
+    FIELD(L_saddle, DKM_FLOAT64, PER_POINT, 1, "1", "lowest barrier around that state"),
+    FIELD(t_settled, DKM_FLOAT64, PER_POINT, 1, "1", "time from which the outcome could not change"),
+    FIELD(relaxation_rate, DKM_FLOAT64, PER_POINT, 1, "1", "rate at which order parameters approach their limit"),
+    FIELD(relaxation_rate_error, DKM_FLOAT64, PER_POINT, 1, "1", "error of that rate"),
+    FIELD(relaxation_time, DKM_FLOAT64, PER_POINT, 1, "1", "time at which order parameters would be within 1e-3 of it"),
     FIELD(t_end, DKM_FLOAT64, PER_POINT, 1, "1", "time at which the integration ended"),
     FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps"),
     FIELD(wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
@@ -73,7 +85,8 @@ typedef struct code {
 } code;
 
 #define CODE(NAME, name, text) {#name, text},
-static const code verdicts[] = {DKM_VERDICT_LIST(CODE)};
+static const code verdicts[] = {{"none", "never written"}, DKM_VERDICT_LIST(CODE)};
+static const code hows[] = {DKM_HOW_LIST(CODE)};
 static const code failures[] = {DKM_FAILURE_LIST(CODE)};
 static const code sensitives[] = {DKM_SENSITIVE_LIST(CODE)};
 #undef CODE
@@ -94,6 +107,14 @@ const char *dkm_failure_text(int failure) {
   return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].text : "?";
 }
 
+const char *dkm_how_name(int how) {
+  return how >= 0 && how < DKM_N_HOWS ? hows[how].name : "?";
+}
+
+const char *dkm_how_text(int how) {
+  return how >= 0 && how < DKM_N_HOWS ? hows[how].text : "?";
+}
+
 const char *dkm_sensitive_name(int sensitive) {
   return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].name : "?";
 }
@@ -111,6 +132,7 @@ void dkm_record_clear(dkm_record *record) {
   }
   record->verdict = DKM_VERDICT_UNDECIDED;
   record->sensitive = DKM_SENSITIVE_NOT_MEASURED;
+  record->method = DKM_RECORD_METHOD;
 }
 
 /* The bits of one value of a field, zero-extended. */

@@ -350,16 +350,13 @@ static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_var
     return put_flags(c, dataset, DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text);
   if (strcmp(variable->name, "failure") == 0)
     return put_flags(c, dataset, DKM_N_FAILURES, dkm_failure_name, dkm_failure_text);
+  if (strcmp(variable->name, "how") == 0) return put_flags(c, dataset, DKM_N_HOWS, dkm_how_name, dkm_how_text);
   if (strcmp(variable->name, "sensitive") == 0)
     return put_flags(c, dataset, DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text);
   if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
-  if (strcmp(variable->name, "retrieved") == 0) {
-    char comment[160];
-    snprintf(comment, sizeof comment,
-             "nu or -nu: pattern nu is retrieved, with the sign of its overlap; 0: none; %d: a mixture of patterns",
-             DKM_RETRIEVED_MIXTURE);
-    return put_string(c, dataset, "comment", comment);
-  }
+  if (strcmp(variable->name, "retrieved") == 0)
+    return put_string(c, dataset, "comment",
+                      "nu or -nu: the leading overlap is with pattern nu, with its sign; 0: no overlap to speak of");
   return DKM_OK;
 }
 
