@@ -75,10 +75,18 @@ void dkm_landscape_valley(dkm_landscape *landscape, const double *u, double valu
 /* Whether V = value is below the highest barrier: otherwise there is no need to ask for the valley. */
 bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
 
-/* Overlaps of the minimum of U_a, where each class is weighted by its present component along its field, a_k = -sign
- * m_k.b_k/|b_k| (those that are negative by 0): adiabatic invariants where spins are fast, constants of dark precession. V
- * is exactly U_a(q) plus the kinetic term.  No proof of anything.  Returns false if the descent does not converge. */
-bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, double *xi);
+/* The landscape of spins that keep their present components along their fields: each class weighted by a_k = -sign
+ * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark precession.
+ * V is exactly U_a(q) plus the kinetic term, so the leading overlap is kept while V is below the lowest point of U_a on
+ * the surfaces where another one takes the lead.  That point is searched from q alone, and the a_k may change: no proof. */
+typedef struct dkm_frozen {
+  double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
+  int leading;              /* mode with the largest of them */
+  double barrier;           /* of U_a, in the unit of Omega */
+} dkm_frozen;
+
+/* Returns false if a descent does not converge. */
+bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, dkm_frozen *frozen);
 
 /* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). */
 void dkm_landscape_aligned_state(dkm_landscape *landscape, const double *xi, double *state);

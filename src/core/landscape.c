@@ -133,25 +133,40 @@ double dkm_landscape_value(dkm_landscape *l, const double *u) {
 
 /* ---- descent ---- */
 
-/* q -> grad C_a(q) until it stands still, a: weights of the classes (NULL: 1). On return l->p holds a_k phi(v_k). */
-static bool descend(dkm_landscape *l, const double *a, double *q) {
+/* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
+static double potential(dkm_landscape *l, const double *a, const double *q, double *next) {
   const int64_t K = l->patterns.n_classes;
   const int M = l->patterns.n_modes;
-  double amplitude[DKM_MAX_MODES], sum[DKM_MAX_MODES];
+  double amplitude[DKM_MAX_MODES], sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
+  for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
+  dkm_patterns_fields(&l->patterns, amplitude, l->v);
+  for (int64_t k = 0; k < K; k++) {
+    const double v = l->v[k], weight = a ? a[k] : 1.0, root = sqrt(1.0 + 2.0 * v * v);
+    roots += weight * root;
+    l->p[k] = weight * v / root;
+  }
+  dkm_patterns_sums(&l->patterns, l->p, sum, l->work);
+  for (int mu = 0; mu < M; mu++) {
+    next[mu] = l->r[mu] * l->patterns.weight * sum[mu];
+    U += 0.5 * q[mu] * q[mu];
+  }
+  return U - 0.5 * l->patterns.weight * roots;
+}
+
+/* q -> grad C_a(q) until it stands still; in the plane through the origin with this unit normal, if not NULL: the touching
+ * parabola is the same in all directions, so its lowest point there is the projection.  *U: at the end. */
+static bool descend(dkm_landscape *l, const double *a, const double *normal, double *q, double *U) {
+  const int M = l->patterns.n_modes;
+  double next[DKM_MAX_MODES];
   for (int it = 0; it < DESCENT_STEPS; it++) {
-    double change = 0.0, size = 1e-12;
-    for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
-    dkm_patterns_fields(&l->patterns, amplitude, l->v);
-    for (int64_t k = 0; k < K; k++) {
-      const double v = l->v[k];
-      l->p[k] = (a ? a[k] : 1.0) * v / sqrt(1.0 + 2.0 * v * v);
-    }
-    dkm_patterns_sums(&l->patterns, l->p, sum, l->work);
+    double change = 0.0, size = 1e-12, out = 0.0;
+    *U = potential(l, a, q, next);
+    for (int mu = 0; normal && mu < M; mu++) out += normal[mu] * next[mu];
     for (int mu = 0; mu < M; mu++) {
-      const double next = l->r[mu] * l->patterns.weight * sum[mu];
-      change = fmax(change, fabs(next - q[mu]));
-      size = fmax(size, fabs(next));
-      q[mu] = next;
+      if (normal) next[mu] -= out * normal[mu];
+      change = fmax(change, fabs(next[mu] - q[mu]));
+      size = fmax(size, fabs(next[mu]));
+      q[mu] = next[mu];
     }
     if (change <= descent_accuracy * size) return true;
   }
@@ -227,7 +242,7 @@ static const search_point *minimum_at(const dkm_landscape *l, const double *q) {
 }
 
 void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_valley *valley) {
-  double q[DKM_MAX_MODES];
+  double q[DKM_MAX_MODES], U;
   *valley = (dkm_valley){.limit = NAN, .barrier = NAN};
   if (l->n_active == 0) {
     valley->known = valley->settled = valley->below = true;
@@ -236,7 +251,7 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
     return;
   }
   coordinates(l, u, q);
-  if (!descend(l, NULL, q)) return;
+  if (!descend(l, NULL, NULL, q, &U)) return;
   if (!can_search(l)) {
     valley->known = true;
     for (int mu = 0; mu < l->patterns.n_modes; mu++) valley->xi[mu] = overlap_of(l, mu, q[mu]);
@@ -259,20 +274,53 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
 
 /* ---- frozen spins ---- */
 
-bool dkm_landscape_frozen(dkm_landscape *l, const double *u, double *xi) {
+/* a_k of u, into l->a. */
+static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
   const int64_t K = l->patterns.n_classes;
-  const int M = l->patterns.n_modes;
-  double q[DKM_MAX_MODES], amplitude[DKM_MAX_MODES];
-  coordinates(l, u, q);
-  for (int mu = 0; mu < M; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
-  dkm_patterns_fields(&l->patterns, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
   const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
+  double amplitude[DKM_MAX_MODES];
+  for (int mu = 0; mu < l->patterns.n_modes; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
+  dkm_patterns_fields(&l->patterns, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
   for (int64_t k = 0; k < K; k++) {
     const double bz = l->v[k], component = -l->sign * (along * u[k] + bz * u[2 * K + k]) / sqrt(1.0 + bz * bz);
     l->a[k] = component > 0.0 ? component : 0.0;
   }
-  if (!descend(l, l->a, q)) return false;
-  for (int mu = 0; mu < M; mu++) xi[mu] = overlap_of(l, mu, q[mu]);
+}
+
+/* The lowest point of U_a on the plane cos e_lead + sin e_other = 0, from the projection of q. */
+static bool barrier_on(dkm_landscape *l, const double *q, int lead, int other, double cosine, double sine, double *U) {
+  const int M = l->patterns.n_modes;
+  double normal[DKM_MAX_MODES] = {0}, p[DKM_MAX_MODES], out = 0.0;
+  normal[lead] = cosine;
+  if (other >= 0) normal[other] = sine;
+  for (int mu = 0; mu < M; mu++) out += normal[mu] * q[mu];
+  for (int mu = 0; mu < M; mu++) p[mu] = q[mu] - out * normal[mu];
+  return descend(l, l->a, normal, p, U);
+}
+
+bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
+  const int M = l->patterns.n_modes;
+  double q[DKM_MAX_MODES], U;
+  coordinates(l, u, q);
+  weigh_classes(l, u, q);
+  if (!descend(l, l->a, NULL, q, &U)) return false;
+  frozen->leading = 0;
+  for (int mu = 0; mu < M; mu++) {
+    frozen->xi[mu] = overlap_of(l, mu, q[mu]);
+    if (fabs(frozen->xi[mu]) > fabs(frozen->xi[frozen->leading])) frozen->leading = mu;
+  }
+  /* Where the leading overlap vanishes, and where another one is as large: q_lead/r_lead = +- q_mu/r_mu. */
+  const int lead = frozen->leading;
+  if (!barrier_on(l, q, lead, -1, 1.0, 0.0, &frozen->barrier)) return false;
+  for (int i = 0; i < l->n_active; i++) {
+    const int mu = l->active[i];
+    if (mu == lead) continue;
+    const double norm = sqrt(l->r[mu] * l->r[mu] + l->r[lead] * l->r[lead]);
+    const double side = q[lead] * q[mu] >= 0.0 ? -1.0 : 1.0; /* the plane that is closer */
+    if (!barrier_on(l, q, lead, mu, l->r[mu] / norm, side * l->r[lead] / norm, &U)) return false;
+    frozen->barrier = fmin(frozen->barrier, U);
+  }
+  frozen->barrier *= l->unit;
   return true;
 }
 

@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { NEWTON_STEPS = 60, DESCENT_STEPS = 200, EXTRA_ROUNDS = 4, MAX_IMAGES = 1 << 15 };
+enum { NEWTON_STEPS = 60, DESCENT_STEPS = 100000, CLIMBING_STEPS = 100, EXTRA_ROUNDS = 2 };
 /* Where |grad U| is below this q is a critical point to rounding, when Newton has one more step to go. */
 static const double converged = 1e-10;
 /* Critical points closer than this are one; a component below it is 0. */
@@ -24,18 +24,12 @@ static const double same_point = 1e-6, zero_component = 1e-7;
 static const double degenerate_eigenvalue = 1e-9;
 
 bool search_begin(search *s) {
-  s->matrix = gsl_matrix_alloc(SEARCH_MODES, SEARCH_MODES);
-  s->vectors = gsl_matrix_alloc(SEARCH_MODES, SEARCH_MODES);
-  s->values = gsl_vector_alloc(SEARCH_MODES);
-  bool sound = s->matrix && s->vectors && s->values;
+  bool sound = true;
   for (size_t n = 1; n <= SEARCH_MODES; n++) sound = (s->eigen[n] = gsl_eigen_symmv_alloc(n)) && sound;
   return sound;
 }
 
 void search_end(search *s) {
-  if (s->matrix) gsl_matrix_free(s->matrix);
-  if (s->vectors) gsl_matrix_free(s->vectors);
-  if (s->values) gsl_vector_free(s->values);
   for (int n = 1; n <= SEARCH_MODES; n++)
     if (s->eigen[n]) gsl_eigen_symmv_free(s->eigen[n]);
 }
@@ -58,33 +52,32 @@ static double potential(const search *s, const double *q, double *grad) {
   return U;
 }
 
-/* Eigenvalues (rising) and vectors[i*n + j] (component i of vector j) of the Hessian. */
-static void hessian_eigen(search *s, const double *q, double *values, double *vectors) {
+/* Hessian H[i*n + j]. */
+static void hessian(const search *s, const double *q, double *H) {
   const int n = s->n;
   const double w = 1.0 / s->n_classes;
-  double H[SEARCH_MODES][SEARCH_MODES] = {{0}};
+  memset(H, 0, (size_t)(n * n) * sizeof *H);
   for (int k = 0; k < s->n_classes; k++) {
     double v = 0.0;
     for (int i = 0; i < n; i++) v += s->f[k][i] * (s->r[i] * q[i]);
     const double root = sqrt(1.0 + 2.0 * v * v), c = w / (root * root * root);
     for (int i = 0; i < n; i++)
-      for (int j = 0; j <= i; j++) H[i][j] += s->f[k][i] * s->f[k][j] * c;
+      for (int j = 0; j <= i; j++) H[i * n + j] += s->f[k][i] * s->f[k][j] * c;
   }
   for (int i = 0; i < n; i++)
-    for (int j = 0; j <= i; j++) {
-      const double h = (i == j) - s->r[i] * s->r[j] * H[i][j];
-      gsl_matrix_set(s->matrix, (size_t)i, (size_t)j, h);
-      gsl_matrix_set(s->matrix, (size_t)j, (size_t)i, h);
-    }
-  gsl_matrix_view a = gsl_matrix_submatrix(s->matrix, 0, 0, (size_t)n, (size_t)n);
-  gsl_matrix_view e = gsl_matrix_submatrix(s->vectors, 0, 0, (size_t)n, (size_t)n);
-  gsl_vector_view d = gsl_vector_subvector(s->values, 0, (size_t)n);
+    for (int j = 0; j <= i; j++) H[j * n + i] = H[i * n + j] = (i == j) - s->r[i] * s->r[j] * H[i * n + j];
+}
+
+/* Its eigenvalues (rising) and vectors[i*n + j] (component i of vector j). */
+static void hessian_eigen(search *s, const double *q, double *values, double *vectors) {
+  const int n = s->n;
+  double H[SEARCH_MODES * SEARCH_MODES];
+  hessian(s, q, H);
+  gsl_matrix_view a = gsl_matrix_view_array(H, (size_t)n, (size_t)n);
+  gsl_matrix_view e = gsl_matrix_view_array(vectors, (size_t)n, (size_t)n);
+  gsl_vector_view d = gsl_vector_view_array(values, (size_t)n);
   gsl_eigen_symmv(&a.matrix, &d.vector, &e.matrix, s->eigen[n]);
   gsl_eigen_symmv_sort(&d.vector, &e.matrix, GSL_EIGEN_SORT_VAL_ASC);
-  for (int j = 0; j < n; j++) {
-    values[j] = gsl_vector_get(&d.vector, (size_t)j);
-    for (int i = 0; i < n; i++) vectors[i * n + j] = gsl_matrix_get(&e.matrix, (size_t)i, (size_t)j);
-  }
 }
 
 static double largest(const double *a, int n) {
@@ -93,9 +86,8 @@ static double largest(const double *a, int n) {
   return m;
 }
 
-/* Steps in the eigenvectors' frame: factor[j] of the component of the gradient along vector j, over |eigenvalue j|: all 1 is
- * descent, -1 for the lowest goes up along it; `plain`: over the eigenvalue itself, Newton. */
-static void frame_step(search *s, const double *q, const double *grad, bool plain, bool up_lowest, double *step) {
+/* Up along the softest direction, down along the others, each component of the gradient over |eigenvalue|. */
+static void climbing_step(search *s, const double *q, const double *grad, double *step) {
   const int n = s->n;
   double values[SEARCH_MODES], vectors[SEARCH_MODES * SEARCH_MODES];
   hessian_eigen(s, q, values, vectors);
@@ -103,12 +95,41 @@ static void frame_step(search *s, const double *q, const double *grad, bool plai
   for (int j = 0; j < n; j++) {
     double along = 0.0;
     for (int i = 0; i < n; i++) along += vectors[i * n + j] * grad[i];
-    const double floor = plain ? 1e-14 : 1e-3;
-    double scale = fmax(fabs(values[j]), floor);
-    if (plain && values[j] < 0.0) scale = -scale;
-    if (up_lowest && j == 0) scale = -scale;
+    const double scale = (j == 0 ? -1.0 : 1.0) * fmax(fabs(values[j]), 1e-3);
     for (int i = 0; i < n; i++) step[i] -= vectors[i * n + j] * (along / scale);
   }
+}
+
+/* Newton's step -H^-1 grad, by elimination with pivots; false if H is singular. */
+static bool newton_step(const search *s, const double *q, const double *grad, double *step) {
+  const int n = s->n;
+  double H[SEARCH_MODES * SEARCH_MODES];
+  hessian(s, q, H);
+  for (int i = 0; i < n; i++) step[i] = -grad[i];
+  for (int c = 0; c < n; c++) {
+    int pivot = c;
+    for (int i = c + 1; i < n; i++)
+      if (fabs(H[i * n + c]) > fabs(H[pivot * n + c])) pivot = i;
+    if (!(fabs(H[pivot * n + c]) > 1e-14)) return false;
+    for (int j = 0; pivot != c && j < n; j++) {
+      const double h = H[c * n + j];
+      H[c * n + j] = H[pivot * n + j];
+      H[pivot * n + j] = h;
+    }
+    const double g = step[c];
+    step[c] = step[pivot];
+    if (pivot != c) step[pivot] = g;
+    for (int i = c + 1; i < n; i++) {
+      const double factor = H[i * n + c] / H[c * n + c];
+      for (int j = c; j < n; j++) H[i * n + j] -= factor * H[c * n + j];
+      step[i] -= factor * step[c];
+    }
+  }
+  for (int c = n - 1; c >= 0; c--) {
+    for (int j = c + 1; j < n; j++) step[c] -= H[c * n + j] * step[j];
+    step[c] /= H[c * n + c];
+  }
+  return true;
 }
 
 /* Length scale of U: where the largest overlaps are. */
@@ -122,9 +143,8 @@ static bool newton(search *s, double *q) {
   for (int it = 0; it < NEWTON_STEPS; it++) {
     potential(s, q, grad);
     const double size = largest(grad, s->n);
-    frame_step(s, q, grad, true, false, step);
+    if (!newton_step(s, q, grad, step)) return false;
     const double length = largest(step, s->n), bound = 0.5 * extent(s);
-    if (!isfinite(length)) return false;
     const double factor = length > bound ? bound / length : 1.0;
     for (int i = 0; i < s->n; i++) q[i] += factor * step[i];
     if (size <= converged * extent(s) && length <= 1e-8 * extent(s)) return true;
@@ -132,30 +152,23 @@ static bool newton(search *s, double *q) {
   return false;
 }
 
-/* Down from q, in place, with steps that never raise U. */
-static void descend(search *s, double *q) {
-  double grad[SEARCH_MODES], step[SEARCH_MODES], trial[SEARCH_MODES];
-  double U = potential(s, q, grad);
-  for (int it = 0; it < DESCENT_STEPS && largest(grad, s->n) > 1e-9 * extent(s); it++) {
-    frame_step(s, q, grad, false, false, step);
-    double factor = fmin(1.0, 0.3 * extent(s) / fmax(largest(step, s->n), 1e-300)), lower = U;
-    for (int halving = 0; halving < 40; halving++, factor *= 0.5) {
-      for (int i = 0; i < s->n; i++) trial[i] = q[i] + factor * step[i];
-      if ((lower = potential(s, trial, NULL)) <= U) break;
-    }
-    if (!(lower <= U)) return;
-    memcpy(q, trial, sizeof trial);
-    U = potential(s, q, grad);
+/* Down from q, in place, along a path on which U never rises: q -> grad of the convex part, see landscape.c. */
+static void descend(const search *s, double *q, double accuracy) {
+  double grad[SEARCH_MODES];
+  for (int it = 0; it < DESCENT_STEPS; it++) {
+    potential(s, q, grad);
+    for (int i = 0; i < s->n; i++) q[i] -= grad[i];
+    if (largest(grad, s->n) < accuracy * extent(s)) return;
   }
 }
 
 /* Up along the softest direction, down along the others, from q, in place. */
 static bool climb(search *s, double *q) {
   double grad[SEARCH_MODES], step[SEARCH_MODES];
-  for (int it = 0; it < DESCENT_STEPS; it++) {
+  for (int it = 0; it < CLIMBING_STEPS; it++) {
     potential(s, q, grad);
     if (largest(grad, s->n) < 1e-6 * extent(s)) return newton(s, q);
-    frame_step(s, q, grad, false, true, step);
+    climbing_step(s, q, grad, step);
     const double factor = fmin(1.0, 0.1 * extent(s) / fmax(largest(step, s->n), 1e-300));
     for (int i = 0; i < s->n; i++) q[i] += factor * step[i];
   }
@@ -236,9 +249,13 @@ static double ray_minimum(const search *s, const double *d) {
 static void start_along(search *s, const double *d) {
   double q[SEARCH_MODES];
   const double t = ray_minimum(s, d);
+  /* The higher the index, the closer to the origin. */
+  for (double part = 0.5; part <= 1.0; part += 0.25) {
+    for (int i = 0; i < SEARCH_MODES; i++) q[i] = i < s->n ? part * t * d[i] : 0.0;
+    add_point(s, q);
+  }
   for (int i = 0; i < SEARCH_MODES; i++) q[i] = i < s->n ? t * d[i] : 0.0;
-  add_point(s, q);
-  descend(s, q);
+  descend(s, q, 1e-3);
   add_point(s, q);
 }
 
@@ -281,11 +298,9 @@ static void saddle_between(search *s, const double *a, const double *b) {
       at = j / 16.0;
     }
   }
-  for (int side = -1; side <= 1; side++) {
-    for (int i = 0; i < SEARCH_MODES; i++)
-      q[i] = i < s->n ? a[i] + (b[i] - a[i]) * at + (i % 2 ? side : -side) * 0.03 * s->r[i] : 0.0;
-    if (climb(s, q)) add_point(s, q);
-  }
+  for (int i = 0; i < SEARCH_MODES; i++)
+    q[i] = i < s->n ? a[i] + (b[i] - a[i]) * at + (i % 2 ? 0.03 : -0.02) * s->r[i] : 0.0;
+  if (climb(s, q)) add_point(s, q);
 }
 
 /* Between minima first ... and all others, in all their images. */
@@ -319,13 +334,7 @@ static void go_downhill(search *s, int p) {
     if (s->points[p].end[side] >= 0) continue;
     for (int i = 0; i < SEARCH_MODES; i++)
       q[i] = i < s->n ? s->points[p].q[i] + (side ? -1e-3 : 1e-3) * extent(s) * vectors[i * s->n] : 0.0;
-    /* Along a path on which U never rises: q -> grad of the convex part, see landscape.c. */
-    double grad[SEARCH_MODES];
-    for (int it = 0; it < 100000; it++) {
-      potential(s, q, grad);
-      for (int i = 0; i < s->n; i++) q[i] -= grad[i];
-      if (largest(grad, s->n) < 1e-7 * extent(s)) break;
-    }
+    descend(s, q, 1e-7);
     const int end = add_point(s, q);
     s->points[p].end[side] = end;
     s->points[p].end_sign[side] = 0;
@@ -399,6 +408,14 @@ static bool join_minima(search *s) {
   return sound && n_parts == 1;
 }
 
+/* Whether the list is complete, as far as that can be told; escape heights. */
+static bool certify(search *s) {
+  for (int p = 0; p < s->n_points; p++) s->points[p].escape = INFINITY;
+  const bool joined = join_minima(s);
+  s->certified = s->complete && !s->degenerate && euler_sum(s) == 1 && joined;
+  return s->certified;
+}
+
 static void sort_points(search *s) {
   /* Indices of ends follow: only their order is changed, by insertion, for the lists are short. */
   int place[SEARCH_POINTS], order[SEARCH_POINTS];
@@ -432,19 +449,16 @@ void search_run(search *s, int n, const double *r) {
   const double origin[SEARCH_MODES] = {0};
   add_point(s, origin);
   start_grid(s, n <= 4 ? 3 : n == 5 ? 2 : 1);
-  for (int round = 0, known = 0; round <= EXTRA_ROUNDS && s->complete; round++) {
+  all_downhill(s);
+  for (int round = 0, known = 0; !certify(s) && s->complete && !s->degenerate && round < EXTRA_ROUNDS; round++) {
+    if (round > 0) start_more(s, round);
     for (int before = -1; before < s->n_points && s->complete;) {
       before = s->n_points;
       search_saddles(s, known);
       all_downhill(s);
       known = before;
     }
-    s->certified = s->complete && !s->degenerate && euler_sum(s) == 1 && join_minima(s);
-    if (s->certified || s->degenerate || round == EXTRA_ROUNDS) break;
-    for (int p = 0; p < s->n_points; p++) s->points[p].escape = INFINITY;
-    start_more(s, round);
   }
-  if (!s->certified) join_minima(s);
   sort_points(s);
   s->lowest_saddle = INFINITY;
   s->highest_escape = -INFINITY;

@@ -28,8 +28,6 @@ typedef struct search {
   bool certified;
   double lowest_saddle, highest_escape;
   /* for eigenvalues */
-  gsl_matrix *matrix, *vectors;
-  gsl_vector *values;
   gsl_eigen_symmv_workspace *eigen[SEARCH_MODES + 1];
 } search;
 
