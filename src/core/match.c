@@ -202,6 +202,7 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
   if (old->solver.method != job->solver.method) add_key(out, out_bytes, &n, "", "solver.method");
   if (old->solver.tolerance != job->solver.tolerance) add_key(out, out_bytes, &n, "", "solver.tolerance");
   if (old->solver.t_max != job->solver.t_max) add_key(out, out_bytes, &n, "", "solver.t_max");
+  if (old->solver.max_steps != job->solver.max_steps) add_key(out, out_bytes, &n, "", "solver.max_steps");
   if (old->patterns.n_modes != job->patterns.n_modes) return n;
   for (int q = DKM_AXIS_G0; q <= DKM_AXIS_SEED; q++) {
     const bool per_mode = q == DKM_AXIS_OMEGA_MU || q == DKM_AXIS_KAPPA_MU;
