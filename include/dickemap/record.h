@@ -111,9 +111,9 @@ typedef struct dkm_record {
   double lyapunov;    /* oscillating: largest Lyapunov exponent, measured over the last window */
   double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
   double amplification_total; /* the same until t_end */
-  double xi_theory;   /* |xi_cue| of Eq. 12, NaN where it does not apply */
+  double xi_theory;   /* |xi_cue| of Eq. 12, NaN for Omega = 0 */
   double g_crit;      /* g_nu of the cue */
-  double g_retrieve;  /* g_ret of the cue */
+  double g_retrieve;  /* g_ret of the cue, NaN if the Omega_mu have different signs */
   double t_end;       /* time at which the integration ended */
   int64_t steps;
   double wall_time;   /* seconds; the only field that is not reproducible */
@@ -151,6 +151,11 @@ const char *dkm_how_name(int how);
 const char *dkm_how_text(int how);
 const char *dkm_sensitive_name(int sensitive);
 const char *dkm_sensitive_text(int sensitive);
+
+/* `retrieved` of overlaps xi (n_modes values): +-nu, nu = 1 ... M, for the largest |xi| with its sign if that exceeds the
+ * threshold, otherwise 0.  *second: the second largest |xi|, 0 for one mode.  Of equal ones the first counts as the
+ * largest; with a NaN among them 0, and *second is NaN. */
+int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, double *second);
 
 /* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere else. */
 void dkm_record_clear(dkm_record *record);

@@ -194,7 +194,7 @@ static void check_record(struct verification *v, int64_t i, const dkm_record *re
   if (record->verdict != DKM_VERDICT_FIXED_POINT) return;
   dkm_job_point(v->job, i, &point);
   check_residual(v, i, &point, record);
-  if (dkm_quotient_applies(&point) && point.overlap != 0 && dkm_theory_applies(&point, point.pattern - 1))
+  if (dkm_quotient_applies(&point) && point.overlap != 0 && dkm_theory_applies(&point))
     check_theory(v, i, &point, record);
 }
 

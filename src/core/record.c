@@ -123,6 +123,19 @@ const char *dkm_sensitive_text(int sensitive) {
   return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].text : "?";
 }
 
+int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, double *second) {
+  int largest = 0;
+  for (int mu = 1; mu < n_modes; mu++)
+    if (fabs(xi[mu]) > fabs(xi[largest])) largest = mu;
+  *second = 0.0;
+  for (int mu = 0; mu < n_modes; mu++)
+    if (mu != largest) *second = fmax(*second, fabs(xi[mu]));
+  for (int mu = 0; mu < n_modes; mu++)
+    if (isnan(xi[mu])) *second = NAN;
+  if (isnan(*second) || !(fabs(xi[largest]) > threshold)) return 0;
+  return (int8_t)(xi[largest] > 0.0 ? largest + 1 : -(largest + 1));
+}
+
 void dkm_record_clear(dkm_record *record) {
   memset(record, 0, sizeof *record);
   for (int i = 0; i < dkm_n_fields; i++) {
