@@ -304,7 +304,7 @@ static bool steady(const equations *e, const history *h, double depth) {
   const int n = h->n_windows;
   if (n < 12) return false;
   for (int i = n - 2; i < n; i++) {
-    if (fabs(h->windows[i].L - h->windows[i - 1].L) > 1e-8 * depth || h->windows[i].rms > 1e-4) return false;
+    if (fabs(h->windows[i].L - h->windows[i - 1].L) > 1e-7 * depth || h->windows[i].rms > 1e-4) return false;
     for (int mu = 0; mu < e->M; mu++)
       if (fabs(h->windows[i].mean[mu] - h->windows[i - 1].mean[mu]) > 1e-6) return false;
   }
