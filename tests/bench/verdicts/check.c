@@ -61,6 +61,20 @@ static void check_exact(trial *t, const double *end) {
   }
 }
 
+/* What L of the record is known without integration: at a limit with all spins aligned it is U. */
+static void check_levels(trial *t, const double *end) {
+  const dkm_record *r = &t->record;
+  equations e;
+  double q[MAX_M];
+  if (isnan(r->L_limit)) return;
+  if (!(r->L_limit <= r->L_end + 1e-9 * fabs(r->L_limit))) complain(t, WRONG, "L ends at %.12g, below its limit %.12g", r->L_end, r->L_limit);
+  if (t->kind == TILTED_MANY || (t->kind == EXACT && t->point.overlap == 0.0)) return;
+  equations_of(&t->point, t->M, &e);
+  for (int mu = 0; mu < t->M; mu++) q[mu] = -e.V * end[mu];
+  const double U = equations_landscape(&e, q);
+  if (!(fabs(U - r->L_limit) <= 1e-8 * fabs(U))) complain(t, WRONG, "L_limit = %.12g, U there %.12g", r->L_limit, U);
+}
+
 /* A tilted start ends in a minimum of U if rank G = K, and in the normal state below the least g_nu anyway. */
 static void check_minimum(trial *t, const double *end) {
   equations e;
@@ -113,7 +127,11 @@ void check_cheaply(trial *t) {
     return;
   }
   const double *end = claimed_end(t);
-  if (!end) return;
+  if (!end) {
+    if (r->verdict == DKM_VERDICT_RELAXING) complain(t, WRONG, "relaxing towards nothing: no xi_limit");
+    return;
+  }
+  check_levels(t, end);
   if (t->kind == EXACT)
     check_exact(t, end);
   else
