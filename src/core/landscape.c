@@ -280,7 +280,7 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
 static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
   const int64_t K = l->patterns.n_classes;
   const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
-  double amplitude[DKM_MAX_MODES];
+  double amplitude[DKM_MAX_MODES] = {0};
   for (int mu = 0; mu < l->patterns.n_modes; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
   dkm_patterns_fields(&l->patterns, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
   for (int64_t k = 0; k < K; k++) {
@@ -289,12 +289,14 @@ static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
   }
 }
 
-/* The lowest point of U_a on the plane cos e_lead + sin e_other = 0, from the projection of q. */
-static bool barrier_on(dkm_landscape *l, const double *q, int lead, int other, double cosine, double sine, double *U) {
+/* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead = side
+ * r_other q_other, from the projection of q. */
+static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
   const int M = l->patterns.n_modes;
+  const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);
   double normal[DKM_MAX_MODES] = {0}, p[DKM_MAX_MODES], out = 0.0;
-  normal[lead] = cosine;
-  if (other >= 0) normal[other] = sine;
+  normal[lead] = l->r[lead] / norm;
+  normal[other] = -side * l->r[other] / norm;
   for (int mu = 0; mu < M; mu++) out += normal[mu] * q[mu];
   for (int mu = 0; mu < M; mu++) p[mu] = q[mu] - out * normal[mu];
   return descend(l, l->a, normal, p, U);
@@ -311,15 +313,16 @@ bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen)
     frozen->xi[mu] = overlap_of(l, mu, q[mu]);
     if (fabs(frozen->xi[mu]) > fabs(frozen->xi[frozen->leading])) frozen->leading = mu;
   }
-  /* Where the leading overlap vanishes, and where another one is as large: q_lead/r_lead = +- q_mu/r_mu. */
+  /* To the other side of the leading mode the way is over q = 0, or through where another mode has taken over: there
+   * half of the classes are between their two directions, as on the saddles between two patterns. */
+  const double origin[DKM_MAX_MODES] = {0};
+  double ignored[DKM_MAX_MODES];
   const int lead = frozen->leading;
-  if (!barrier_on(l, q, lead, -1, 1.0, 0.0, &frozen->barrier)) return false;
+  frozen->barrier = potential(l, l->a, origin, ignored);
   for (int i = 0; i < l->n_active; i++) {
     const int mu = l->active[i];
     if (mu == lead) continue;
-    const double norm = sqrt(l->r[mu] * l->r[mu] + l->r[lead] * l->r[lead]);
-    const double side = q[lead] * q[mu] >= 0.0 ? -1.0 : 1.0; /* the plane that is closer */
-    if (!barrier_on(l, q, lead, mu, l->r[mu] / norm, side * l->r[lead] / norm, &U)) return false;
+    if (!barrier_between(l, q, lead, mu, q[lead] * q[mu] >= 0.0 ? 1.0 : -1.0, &U)) return false;
     frozen->barrier = fmin(frozen->barrier, U);
   }
   frozen->barrier *= l->unit;

@@ -29,13 +29,18 @@ static const double look_factor = 1.15, first_look = 0.3;
 static const double frozen_factor = 4.0, frozen_periods = 4.0;
 enum { FROZEN_STEPS = 20 };
 /* An octave is steady if the leading overlap is ahead of the next by so many times what means changed and rms are; a
- * label is predicted after so many of them and steps. */
+ * label is predicted after so many of them and steps; where every end is a fixed point, after more. */
 static const double ahead_of_change = 20.0, ahead_of_rms = 3.0;
-enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000 };
+enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000, LASTING_OCTAVES = 6, LASTING_STEPS = 20000 };
 /* Once the label is known order parameters are followed for this factor of the steps up to there, and so many at least. */
-enum { FOLLOW_FACTOR = 4, FOLLOW_STEPS = 20000 };
+enum { FOLLOW_FACTOR = 2, FOLLOW_STEPS = 5000 };
+/* Where only the sign is open it is worth this part of max_steps, and so many steps if there is no such bound. */
+enum { SIGN_PART = 50, SIGN_STEPS = 20000 };
 /* Steadier than this they need not be followed further, and are called steady at all up to the second number. */
 static const double steady_enough = 1e-7, steady_at_all = 0.02;
+/* The mean over an octave of what fluctuates with this rms is known to this part of it; the overlap that stands out by so
+ * many times what is not known does so; and nothing is called steady before so many periods of the slowest motion. */
+static const double mean_error = 0.05, ahead_at_all = 3.0, steady_periods = 4.0;
 /* Means that change by equal amounts in each octave are known to this many of them: a factor of 64 in time. */
 static const double octaves_ahead = 6.0;
 
@@ -45,7 +50,7 @@ void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   double slowest = 2.0 * fabs(q->point->Omega);
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
-  s->octave_end = s->period;
+  s->octave_end = 2.0 * M_PI / inquiry_largest_frequency(q);
   lane->t_pause = first_look / inquiry_largest_frequency(q);
 }
 
@@ -133,6 +138,17 @@ static void ask_valley(dkm_settling *s, const dkm_inquiry *q, double value, doub
   memcpy(s->xi, valley.xi, sizeof s->xi);
 }
 
+/* Down to the minimum with all spins aligned, from where these overlaps are: into s->xi, if its label is theirs. */
+static bool go_down(dkm_settling *s, const dkm_inquiry *q, const double *xi) {
+  dkm_valley valley;
+  dkm_landscape_aligned_state(q->landscape, xi, q->scratch);
+  dkm_landscape_valley(q->landscape, q->scratch, INFINITY, &valley);
+  if (!valley.known || leading_label(q, valley.xi) != leading_label(q, xi)) return false;
+  s->barrier = valley.barrier;
+  memcpy(s->xi, valley.xi, sizeof s->xi);
+  return true;
+}
+
 /* Whether frozen spins have led to the same leading overlap for long. s->xi: the minimum that they lead to. */
 static bool is_predicted(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double value, double t,
                          int64_t steps) {
@@ -153,14 +169,13 @@ static bool is_predicted(dkm_settling *s, const dkm_inquiry *q, const dkm_window
   if (t < frozen_factor * s->since_t || t < s->since_t + frozen_periods * s->period ||
       steps < (int64_t)frozen_factor * s->since_steps + FROZEN_STEPS)
     return false;
-  /* Down from there with all spins aligned. */
-  dkm_valley valley;
-  dkm_landscape_aligned_state(q->landscape, frozen.xi, q->scratch);
-  dkm_landscape_valley(q->landscape, q->scratch, INFINITY, &valley);
-  if (!valley.known || leading_label(q, valley.xi) != label) return false;
-  s->barrier = valley.barrier;
-  memcpy(s->xi, valley.xi, sizeof s->xi);
-  return true;
+  return go_down(s, q, frozen.xi);
+}
+
+/* The same for means that have been steady for long. */
+static bool is_lasting(dkm_settling *s, const dkm_inquiry *q, double t, int64_t steps) {
+  return s->n_steady >= LASTING_OCTAVES && steps >= LASTING_STEPS && t >= steady_periods * s->period &&
+         go_down(s, q, s->mean);
 }
 
 static void fill_barrier(const dkm_settling *s, dkm_record *record) {
@@ -205,17 +220,27 @@ static bool end_symmetric(dkm_attractor *a, const dkm_inquiry *q, const dkm_wind
   return end_aligned(a, q, window, lane, DKM_HOW_SYMMETRIC, valley.xi, record);
 }
 
+static int64_t steps_for_sign(const dkm_inquiry *q) {
+  return q->solver->max_steps > 0 ? 1 + q->solver->max_steps / SIGN_PART : SIGN_STEPS;
+}
+
 static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                   double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
   if (!isnan(s->t_settled) &&
       end_aligned(a, q, window, lane, s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED, s->xi, record))
     return DKM_OUTLOOK_END;
-  if (isnan(s->t_settled) && is_predicted(s, q, window, value, lane->t, inquiry_steps(a, lane)) &&
+  if (lane->t >= s->octave_end) close_octave(s, q, lane->t);
+  const int64_t steps = inquiry_steps(a, lane);
+  if (isnan(s->t_settled) &&
+      (is_predicted(s, q, window, value, lane->t, steps) || is_lasting(s, q, lane->t, steps)) &&
       end_aligned(a, q, window, lane, DKM_HOW_PREDICTED, s->xi, record))
     return DKM_OUTLOOK_END;
-  if (!inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
-  if (!end_symmetric(a, q, window, lane, record)) end_undecided(a, q, lane, record);
+  const bool out = inquiry_is_out(a, q, lane);
+  if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record))
+    return DKM_OUTLOOK_END;
+  if (!out) return DKM_OUTLOOK_GO_ON;
+  end_undecided(a, q, lane, record);
   return DKM_OUTLOOK_END;
 }
 
@@ -251,13 +276,13 @@ static void fill_rate(dkm_settling *s, const dkm_inquiry *q, double t, dkm_recor
   if (rate > 0.0) record->relaxation_time = t + log(fmax(1.0, now / 1e-3)) / rate;
 }
 
-static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, bool settled,
-                        dkm_record *record) {
+/* Verdict on order parameters as they are in the last octave. known: the label is. */
+static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, bool known, dkm_record *record) {
   dkm_settling *s = &a->settling;
   double xi[DKM_MAX_MODES], precession = NAN;
   bool dark = true;
   dkm_spectrum spectrum, dressed;
-  const bool found = find_end(s, q, xi, &dark, &spectrum);
+  const bool settled = !isnan(s->t_settled), found = find_end(s, q, xi, &dark, &spectrum);
   const double L_limit = found ? dkm_landscape_value(q->landscape, q->scratch) : NAN;
   if (!stationary_dressed_spectrum(q, &dressed, &precession)) precession = NAN;
   record_fill_common(a, q, s->rms, lane, record);
@@ -274,15 +299,16 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   record->L_limit = L_limit;
   fill_barrier(s, record);
-  record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED);
-  const double here = s->change + 0.1 * largest_of(q, s->rms), ahead = drift_ahead(s);
-  if (dark && ahead + here <= steady_at_all) {
+  record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : known ? DKM_HOW_PREDICTED : DKM_HOW_SYMMETRIC);
+  /* The middle of the last octave was half an octave ago. */
+  const double here = 0.5 * s->change + mean_error * largest_of(q, s->rms), ahead = drift_ahead(s);
+  if (known && dark && ahead + here <= steady_at_all && lane->t >= steady_periods * s->period) {
     record->verdict = DKM_VERDICT_DARK_PRECESSION;
     record->xi_error = ahead + here;
   } else {
     record->verdict = DKM_VERDICT_RELAXING;
     record->xi_error = here;
-    if (found && settled) {
+    if (found) {
       memcpy(record->xi_limit, xi, (size_t)q->patterns->n_modes * sizeof *xi);
       fill_rate(s, q, lane->t, record);
     }
@@ -290,33 +316,42 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *
   record_fill_leading(q, record);
 }
 
+/* Whether the label is known: settled, or predicted in one of two ways. */
+static bool is_known(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double value, double t,
+                     int64_t steps) {
+  if (!isnan(s->t_settled)) return true;
+  if (is_predicted(s, q, window, value, t, steps)) return true;
+  return s->n_steady >= STEADY_OCTAVES && steps >= STEADY_STEPS && t >= steady_periods * s->period;
+}
+
+/* Whether one overlap of the last octave stands out. */
+static bool stands_out(const dkm_settling *s, const dkm_inquiry *q) {
+  return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + mean_error * largest_of(q, s->rms));
+}
+
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                               dkm_record *record) {
+                               double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
   const int64_t steps = inquiry_steps(a, lane);
-  const bool settled = !isnan(s->t_settled), out = inquiry_is_out(a, q, lane);
-  if (stationary_is_calm(q, window) && lane->t >= a->t_attempt) {
-    const double value = dkm_landscape_value(q->landscape, q->u);
-    if (stationary_try_fixed_point(a, q, window, lane, record)) {
-      record->L_end = value;
-      record->L_limit = dkm_landscape_value(q->landscape, q->u);
-      fill_barrier(s, record);
-      return DKM_OUTLOOK_END;
-    }
+  const bool out = inquiry_is_out(a, q, lane);
+  if (stationary_is_calm(q, window) && lane->t >= a->t_attempt &&
+      stationary_try_fixed_point(a, q, window, lane, record)) {
+    record->L_end = value;
+    record->L_limit = dkm_landscape_value(q->landscape, q->u);
+    fill_barrier(s, record);
+    return DKM_OUTLOOK_END;
   }
-  bool enough = false;
-  if (lane->t >= s->octave_end) {
-    close_octave(s, q, lane->t);
-    const bool known = settled || (s->n_steady >= STEADY_OCTAVES && steps >= STEADY_STEPS);
-    if (known && s->steps_known == 0) s->steps_known = steps;
-    if (!known) s->steps_known = 0;
-    enough = known && s->n_octaves >= 4 &&
-             (drift_ahead(s) + largest_of(q, s->rms) <= steady_enough ||
-              steps >= FOLLOW_FACTOR * s->steps_known + FOLLOW_STEPS);
-  }
+  const bool full_octave = lane->t >= s->octave_end;
+  if (full_octave) close_octave(s, q, lane->t);
+  const bool known = is_known(s, q, window, value, lane->t, steps);
+  if (known && s->steps_known == 0) s->steps_known = steps;
+  if (!known) s->steps_known = 0;
+  const bool enough = full_octave && known && s->n_octaves >= 4 &&
+                      (drift_ahead(s) + largest_of(q, s->rms) <= steady_enough ||
+                       steps >= FOLLOW_FACTOR * s->steps_known + FOLLOW_STEPS);
   if (!enough && !out) return DKM_OUTLOOK_GO_ON;
-  if (s->n_octaves >= 3 && (settled || s->n_steady > 0))
-    end_plateau(a, q, lane, settled, record);
+  if (s->n_octaves >= 3 && (known || stands_out(s, q) || dkm_landscape_n_active(q->landscape) == 1))
+    end_plateau(a, q, lane, known || stands_out(s, q), record);
   else
     end_undecided(a, q, lane, record);
   return DKM_OUTLOOK_END;
@@ -330,7 +365,7 @@ dkm_outlook settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_wind
   add_window(s, q, window);
   ask_valley(s, q, value, lane->t);
   const dkm_outlook outlook = s->full_rank ? look_full_rank(a, q, window, lane, value, record)
-                                           : look_locked(a, q, window, lane, record);
+                                           : look_locked(a, q, window, lane, value, record);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     a->t_start = lane->t;
     lane->t_pause = fmax(look_factor * lane->t, lane->t + first_look / inquiry_largest_frequency(q));
