@@ -67,7 +67,8 @@ static void check_levels(trial *t, const double *end) {
   equations e;
   double q[MAX_M];
   if (isnan(r->L_limit)) return;
-  if (!(r->L_limit <= r->L_end + 1e-9 * fabs(r->L_limit))) complain(t, WRONG, "L ends at %.12g, below its limit %.12g", r->L_end, r->L_limit);
+  if (!(r->L_limit <= r->L_end + 1e-9 * fabs(r->L_limit)))
+    complain(t, WRONG, "L ends at %.12g, below its limit %.12g", r->L_end, r->L_limit);
   if (t->kind == TILTED_MANY || (t->kind == EXACT && t->point.overlap == 0.0)) return;
   equations_of(&t->point, t->M, &e);
   for (int mu = 0; mu < t->M; mu++) q[mu] = -e.V * end[mu];
@@ -191,7 +192,8 @@ static void judged_label(const equations *e, const history *h, bool by_mean, dou
 }
 
 /* No barrier below L, but the same valley over the last factors of 2 in time, in both integrations. */
-static void check_likely_label(trial *t, const equations *e, const double *claim, const history *first, const history *second) {
+static void check_likely_label(trial *t, const equations *e, const double *claim, const history *first,
+                               const history *second) {
   enum { LAST = 4 };
   const history *const both[] = {first, second};
   double said[MAX_M], seen[MAX_M], common[MAX_M];
@@ -230,15 +232,17 @@ static void check_steady_overlaps(trial *t, const history *h) {
     if (h->end == ARRIVED) {
       t->true_error = error;
       if (error > error_bound(r) + uncertainty)
-        complain(t, WRONG, "xi is off by %.3g (judge's uncertainty %.3g), xi_error %.3g", error, uncertainty, error_bound(r));
+        complain(t, WRONG, "xi is off by %.3g (judge's uncertainty %.3g), xi_error %.3g", error, uncertainty,
+                 error_bound(r));
     } else if (error > error_bound(r) + uncertainty)
       complain(t, LATE, "xi differs by %.3g (uncertainty %.3g) at t = %.3g, where the judge had to stop", error,
                uncertainty, h->t);
   } else if (r->verdict == DKM_VERDICT_RELAXING) {
     const double error = window_error(h, window_at(h, r->t_end), t->M, r->xi, &uncertainty);
     if (error > error_bound(r) + 2.0 * uncertainty)
-      complain(t, r->t_end > h->t ? LATE : WRONG, "plateau off by %.3g at t = %.3g (judge's uncertainty %.3g), xi_error %.3g",
-               error, r->t_end, uncertainty, error_bound(r));
+      complain(t, r->t_end > h->t ? LATE : WRONG,
+               "plateau off by %.3g at t = %.3g (judge's uncertainty %.3g), xi_error %.3g", error, r->t_end,
+               uncertainty, error_bound(r));
   }
 }
 
@@ -261,7 +265,8 @@ void check_with_judge(trial *t, const judgement *j, double work) {
   judged_label(&e, &j->first, by_mean, right);
   judged_label(&e, &j->second, by_mean, other);
   if (t->record.how == DKM_HOW_SYMMETRIC)
-    for (int mu = 0; mu < e.M; mu++) said[mu] = fabs(said[mu]), right[mu] = fabs(right[mu]), other[mu] = fabs(other[mu]);
+    for (int mu = 0; mu < e.M; mu++)
+      said[mu] = fabs(said[mu]), right[mu] = fabs(right[mu]), other[mu] = fabs(other[mu]);
   const bool agrees = distance(e.M, said, right) <= label_agrees;
   bool sensitive = distance(e.M, right, other) > label_agrees;
   if (!agrees && !sensitive) { /* do errors as large as the program's change the judge's mind? */
