@@ -44,7 +44,10 @@ static void climb(kind k, int M, case_of *cases, int64_t n, double max_steps) {
         cases[left++] = cases[i];
       else
         printf("%d %lld %lld %.6g %s %s\n", (int)k, (long long)cases[i].index, (long long)r->steps, r->t_end,
-               !open ? "ended" : last ? "t_max" : "cut", dkm_verdict_name(r->verdict));
+               !open  ? "ended"
+               : last ? "t_max"
+                      : "cut",
+               dkm_verdict_name(r->verdict));
     }
     fflush(stdout);
     n = left;

@@ -50,6 +50,14 @@ static double distance(int M, const double *a, const double *b) {
   return largest;
 }
 
+/* The same for a record that leaves the signs open (`symmetric`). */
+static double distance_as_known(const trial *t, int M, const double *a, const double *b) {
+  double largest = 0.0;
+  if (t->record.how != DKM_HOW_SYMMETRIC) return distance(M, a, b);
+  for (int mu = 0; mu < M; mu++) largest = fmax(largest, fabs(fabs(a[mu]) - fabs(b[mu])));
+  return largest;
+}
+
 /* An exact start ends in the state of its cue or, at rest, nowhere. */
 static void check_exact(trial *t, const double *end) {
   const int cue = t->point.pattern - 1;
@@ -67,7 +75,8 @@ static void check_levels(trial *t, const double *end) {
   equations e;
   double q[MAX_M];
   if (isnan(r->L_limit)) return;
-  if (!(r->L_limit <= r->L_end + 1e-9 * fabs(r->L_limit))) complain(t, WRONG, "L ends at %.12g, below its limit %.12g", r->L_end, r->L_limit);
+  if (!(r->L_limit <= r->L_end + 1e-9 * fabs(r->L_limit)))
+    complain(t, WRONG, "L ends at %.12g, below its limit %.12g", r->L_end, r->L_limit);
   if (t->kind == TILTED_MANY || (t->kind == EXACT && t->point.overlap == 0.0)) return;
   equations_of(&t->point, t->M, &e);
   for (int mu = 0; mu < t->M; mu++) q[mu] = -e.V * end[mu];
@@ -191,7 +200,8 @@ static void judged_label(const equations *e, const history *h, bool by_mean, dou
 }
 
 /* No barrier below L, but the same valley over the last factors of 2 in time, in both integrations. */
-static void check_likely_label(trial *t, const equations *e, const double *claim, const history *first, const history *second) {
+static void check_likely_label(trial *t, const equations *e, const double *claim, const history *first,
+                               const history *second) {
   enum { LAST = 4 };
   const history *const both[] = {first, second};
   double said[MAX_M], seen[MAX_M], common[MAX_M];
@@ -204,7 +214,7 @@ static void check_likely_label(trial *t, const equations *e, const double *claim
     }
   label(e, claim, said);
   t->asked_likely = true;
-  t->right_likely = distance(e->M, said, common) <= label_agrees;
+  t->right_likely = distance_as_known(t, e->M, said, common) <= label_agrees;
 }
 
 /* The window of the judge that holds time t, or its last one. */
@@ -214,11 +224,11 @@ static int window_at(const history *h, double t) {
   return i;
 }
 
-/* |mean of window i - xi|, and what the window itself leaves open. */
-static double window_error(const history *h, int i, int M, const double *xi, double *uncertainty) {
+/* |mean of window i - xi of the record|, and what the window itself leaves open. */
+static double window_error(const trial *t, const history *h, int i, double *uncertainty) {
   *uncertainty = h->windows[i].rms + 1e-6;
-  if (i > 0) *uncertainty += distance(M, h->windows[i].mean, h->windows[i - 1].mean);
-  return distance(M, h->windows[i].mean, xi);
+  if (i > 0) *uncertainty += distance(t->M, h->windows[i].mean, h->windows[i - 1].mean);
+  return distance_as_known(t, t->M, h->windows[i].mean, t->record.xi);
 }
 
 static void check_steady_overlaps(trial *t, const history *h) {
@@ -226,19 +236,21 @@ static void check_steady_overlaps(trial *t, const history *h) {
   double uncertainty;
   if (t->kind != TILTED_MANY || h->n_windows < 2) return;
   if (steady_verdict(r)) {
-    const double error = window_error(h, h->n_windows - 1, t->M, r->xi, &uncertainty);
+    const double error = window_error(t, h, h->n_windows - 1, &uncertainty);
     if (h->end == ARRIVED) {
       t->true_error = error;
       if (error > error_bound(r) + uncertainty)
-        complain(t, WRONG, "xi is off by %.3g (judge's uncertainty %.3g), xi_error %.3g", error, uncertainty, error_bound(r));
+        complain(t, WRONG, "xi is off by %.3g (judge's uncertainty %.3g), xi_error %.3g", error, uncertainty,
+                 error_bound(r));
     } else if (error > error_bound(r) + uncertainty)
       complain(t, LATE, "xi differs by %.3g (uncertainty %.3g) at t = %.3g, where the judge had to stop", error,
                uncertainty, h->t);
   } else if (r->verdict == DKM_VERDICT_RELAXING) {
-    const double error = window_error(h, window_at(h, r->t_end), t->M, r->xi, &uncertainty);
+    const double error = window_error(t, h, window_at(h, r->t_end), &uncertainty);
     if (error > error_bound(r) + 2.0 * uncertainty)
-      complain(t, r->t_end > h->t ? LATE : WRONG, "plateau off by %.3g at t = %.3g (judge's uncertainty %.3g), xi_error %.3g",
-               error, r->t_end, uncertainty, error_bound(r));
+      complain(t, r->t_end > h->t ? LATE : WRONG,
+               "plateau off by %.3g at t = %.3g (judge's uncertainty %.3g), xi_error %.3g", error, r->t_end,
+               uncertainty, error_bound(r));
   }
 }
 
@@ -260,19 +272,15 @@ void check_with_judge(trial *t, const judgement *j, double work) {
   label(&e, t->kind == EXACT ? end + (t->point.pattern - 1) : end, said);
   judged_label(&e, &j->first, by_mean, right);
   judged_label(&e, &j->second, by_mean, other);
-  if (t->record.how == DKM_HOW_SYMMETRIC)
-    for (int mu = 0; mu < e.M; mu++) said[mu] = fabs(said[mu]), right[mu] = fabs(right[mu]), other[mu] = fabs(other[mu]);
-  const bool agrees = distance(e.M, said, right) <= label_agrees;
-  bool sensitive = distance(e.M, right, other) > label_agrees;
+  const bool agrees = distance_as_known(t, e.M, said, right) <= label_agrees;
+  bool sensitive = distance_as_known(t, e.M, right, other) > label_agrees;
   if (!agrees && !sensitive) { /* do errors as large as the program's change the judge's mind? */
     static const double tolerances[] = {1e-10, 3e-10, 1e-9};
     for (size_t i = 0; i < sizeof tolerances / sizeof *tolerances && !sensitive; i++) {
       history again;
       judge_again(t, j, tolerances[i], work, &again);
       judged_label(&e, &again, by_mean, other);
-      if (t->record.how == DKM_HOW_SYMMETRIC)
-        for (int mu = 0; mu < e.M; mu++) other[mu] = fabs(other[mu]);
-      sensitive = again.end != NOT_JUDGED && distance(e.M, right, other) > label_agrees;
+      sensitive = again.end != NOT_JUDGED && distance_as_known(t, e.M, right, other) > label_agrees;
     }
   }
   if (!sensitive) t->asked_label = true, t->right_label = agrees;

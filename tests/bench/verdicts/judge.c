@@ -2,9 +2,9 @@
 /* The independent judge (judge.h): equations, landscape, long integrations. */
 #include "judge.h"
 
+#include <gsl/gsl_eigen.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_linalg.h>
-#include <gsl/gsl_eigen.h>
 #include <gsl/gsl_odeiv2.h>
 #include <math.h>
 #include <stdlib.h>
@@ -106,7 +106,8 @@ static void answer(const equations *e, const double *q, double *F) {
   fields(e, q, v);
   for (int mu = 0; mu < e->M; mu++) {
     F[mu] = 0.0;
-    for (int k = 0; k < e->K; k++) F[mu] += e->w * e->f[mu][k] * 2.0 * e->g0 * v[k] / hypot(e->Omega, 2.0 * e->g0 * v[k]);
+    for (int k = 0; k < e->K; k++)
+      F[mu] += e->w * e->f[mu][k] * 2.0 * e->g0 * v[k] / hypot(e->Omega, 2.0 * e->g0 * v[k]);
   }
 }
 

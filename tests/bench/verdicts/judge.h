@@ -17,7 +17,8 @@
 typedef struct equations {
   int M, K, V; /* V: the sign of all Omega_mu */
   double g0, Omega, w;
-  double Omega_mu[MAX_M], kappa_mu[MAX_M], D[MAX_M], reach[MAX_M]; /* reach = g0 |Omega_mu|/D_mu: |Q_mu| at |xi_mu| = 1 */
+  double Omega_mu[MAX_M], kappa_mu[MAX_M], D[MAX_M],
+      reach[MAX_M]; /* reach = g0 |Omega_mu|/D_mu: |Q_mu| at |xi_mu| = 1 */
   double f[MAX_M][MAX_K];
 } equations;
 
@@ -34,7 +35,7 @@ double equations_landscape(const equations *e, const double *q);
 
 /* Critical points of U. */
 typedef struct critical_points {
-  int n, euler; /* euler: sum of (-1)^index, 1 if none is missing */
+  int n, euler;         /* euler: sum of (-1)^index, 1 if none is missing */
   double lowest_saddle; /* U; infinite if there is none */
   double lowest;        /* U of the lowest minimum */
   struct {
@@ -63,7 +64,7 @@ typedef struct history {
   ending end;
   double t_settled; /* NaN: never */
   double t;
-  int64_t evaluations; /* of the right-hand side */
+  int64_t evaluations;  /* of the right-hand side */
   double xi_end[MAX_M]; /* of the minimum of U: down from the end, or from the mean of the last window */
   int n_windows;        /* each ends at a power of 2 of time; a last one may be shorter */
   struct {

@@ -28,8 +28,10 @@ static bool report(const char *title, trial *trials, int64_t n, const dkm_solver
       printf("\n");
     }
   }
-  printf("%s: %lld points, %lld not a fixed point, %lld wrong, largest |xi| - Eq. 12 %.1e; steps %lld, most %lld; %.2f s of CPU\n",
-         title, (long long)n, (long long)n_open, (long long)n_wrong, largest, (long long)steps, (long long)most, seconds);
+  printf("%s: %lld points, %lld not a fixed point, %lld wrong, largest |xi| - Eq. 12 %.1e; steps %lld, most %lld; %.2f "
+         "s of CPU\n",
+         title, (long long)n, (long long)n_open, (long long)n_wrong, largest, (long long)steps, (long long)most,
+         seconds);
   return n_wrong == 0 && n_open == 0;
 }
 

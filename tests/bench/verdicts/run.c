@@ -68,7 +68,8 @@ void run_trials(trial *trials, int64_t n, const dkm_solver *solver, double cpu_c
         if (b.n > BATCH) b.n = BATCH;
         b.deadline = cpu_seconds() + cpu_cap * (double)b.n;
       }
-      const dkm_stream stream = {&b, .next = next_point, .done = take_record, .interrupt = too_late, .wants_states = true};
+      const dkm_stream stream = {&b, .next = next_point, .done = take_record, .interrupt = too_late,
+                                 .wants_states = true};
       if (dkm_evaluate_stream(evaluator, &stream, &err) != DKM_OK) {
         fprintf(stderr, "verdicts: %s\n", err.message);
         exit(2);

@@ -45,7 +45,9 @@ int sample_point(uint64_t seed, kind k, int64_t index, dkm_point *p) {
   uint64_t state = seed;
   state = next_bits(&state) + (uint64_t)k;
   state = next_bits(&state) + (uint64_t)index;
-  const int M = k == EXACT ? 1 + one_of(&state, MAX_M) : k == TILTED_FEW ? 1 + one_of(&state, 2) : 3 + one_of(&state, MAX_M - 2);
+  const int M = k == EXACT        ? 1 + one_of(&state, MAX_M)
+                : k == TILTED_FEW ? 1 + one_of(&state, 2)
+                                  : 3 + one_of(&state, MAX_M - 2);
   *p = (dkm_point){.Omega = log_uniform(&state, 0.01, 10.0) * (one_of(&state, 4) == 0 ? -1.0 : 1.0)};
   const double sign = one_of(&state, 4) == 0 ? -1.0 : 1.0;
   for (int mu = 0; mu < M; mu++) {

@@ -103,7 +103,8 @@ void check_spectrum(trial *t) {
   for (int i = 0; i < equations_size(&e); i++) residual = fmax(residual, fabs(du[i]));
   if (!(residual <= 1e-10 * scale)) complain(t, WRONG, "the state of a fixed point has max |u'| = %.3g", residual);
   for (int mu = 0; mu < t->M; mu++)
-    if (!(fabs(xi[mu] - r->xi[mu]) <= 1e-9)) complain(t, WRONG, "xi_%d = %.10g, of the state %.10g", mu + 1, r->xi[mu], xi[mu]);
+    if (!(fabs(xi[mu] - r->xi[mu]) <= 1e-9))
+      complain(t, WRONG, "xi_%d = %.10g, of the state %.10g", mu + 1, r->xi[mu], xi[mu]);
 
   /* Neutral: pairs of dark precession. Rounding moves a real part by 2e-16 (median) to 7e-13 of the largest eigenvalue
    * (669 pattern states over decades, against their quartics). */

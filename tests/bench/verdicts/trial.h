@@ -6,7 +6,7 @@
 #include "judge.h"
 
 typedef enum finding {
-  FINE,      /* agrees with all that was asked */
+  FINE, /* agrees with all that was asked */
   WRONG,
   SENSITIVE, /* disagrees, but tolerances of the judge itself disagree with each other */
   LATE,      /* nothing to hold against it: the judge's work ended first */
@@ -22,10 +22,10 @@ typedef struct trial {
   bool given_up;           /* --cpu-cap: there is no record */
   finding finding;
   char complaint[400];
-  bool judged;                   /* by integration */
-  bool asked_label, right_label; /* by the judge's integrations, or since the closed form leaves no choice */
+  bool judged;                     /* by integration */
+  bool asked_label, right_label;   /* by the judge's integrations, or since the closed form leaves no choice */
   bool asked_likely, right_likely; /* M >= 3, where the judge ran out of work, but his last windows have one label */
-  double true_error;             /* of xi, where the judge arrived; NaN elsewhere */
+  double true_error;               /* of xi, where the judge arrived; NaN elsewhere */
   bool has_spectrum;
 } trial;
 
