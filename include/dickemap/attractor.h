@@ -64,7 +64,9 @@ typedef struct dkm_settling {
   /* The octave under way, and what the last ones were. */
   double octave_start, octave_end;
   double length, sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_occupation[DKM_MAX_MODES];
-  int n_octaves, n_steady;
+  int n_windows, n_octaves, n_steady;
+  double low[DKM_MAX_MODES], high[DKM_MAX_MODES]; /* of the means of the windows in it */
+  double spread;                     /* largest difference of the two in the last octave */
   double mean[DKM_MAX_MODES], mean_before[DKM_MAX_MODES], rms[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
   double change, change_before;      /* largest changes of the means between the last octaves */
   double rate_before;                /* of the approach to the limit, an octave ago */

@@ -33,14 +33,17 @@ enum { FROZEN_STEPS = 20 };
 static const double ahead_of_change = 20.0, ahead_of_rms = 3.0;
 enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000, LASTING_OCTAVES = 6, LASTING_STEPS = 20000 };
 /* Once the label is known order parameters are followed for this factor of the steps up to there, and so many at least. */
-enum { FOLLOW_FACTOR = 2, FOLLOW_STEPS = 5000 };
+static const double follow_factor = 1.25;
+enum { FOLLOW_STEPS = 5000 };
 /* Where only the sign is open it is worth this part of max_steps, and so many steps if there is no such bound. */
 enum { SIGN_PART = 50, SIGN_STEPS = 20000 };
 /* Steadier than this they need not be followed further, and are called steady at all up to the second number. */
 static const double steady_enough = 1e-7, steady_at_all = 0.02;
-/* The mean over an octave of what fluctuates with this rms is known to this part of it; the overlap that stands out by so
- * many times what is not known does so; and nothing is called steady before so many periods of the slowest motion. */
-static const double mean_error = 0.05, ahead_at_all = 3.0, steady_periods = 4.0;
+/* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
+static const double octave_error = 0.3, window_error = 0.5;
+/* The overlap that stands out by so many times what is not known does so; and nothing is called steady before so many
+ * periods of the slowest motion. */
+static const double ahead_at_all = 3.0, steady_periods = 4.0;
 /* Means that change by equal amounts in each octave are known to this many of them: a factor of 64 in time. */
 static const double octaves_ahead = 6.0;
 
@@ -58,8 +61,11 @@ void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
 
 static void add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window) {
   s->length += window->length;
+  s->n_windows++;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
     const double mean = window->mean[mu], rms = window->rms[mu];
+    s->low[mu] = s->n_windows == 1 ? mean : fmin(s->low[mu], mean);
+    s->high[mu] = s->n_windows == 1 ? mean : fmax(s->high[mu], mean);
     s->sum_xi[mu] += window->length * mean;
     s->sum_xi_sq[mu] += window->length * (rms * rms + mean * mean);
     s->sum_occupation[mu] += window->length * window->occupation[mu];
@@ -101,6 +107,9 @@ static void close_octave(dkm_settling *s, const dkm_inquiry *q, double t) {
   s->change = s->n_octaves > 0 ? 0.0 : NAN;
   for (int mu = 0; mu < M && s->n_octaves > 0; mu++)
     s->change = fmax(s->change, fabs(s->mean[mu] - s->mean_before[mu]));
+  s->spread = 0.0;
+  for (int mu = 0; mu < M; mu++) s->spread = fmax(s->spread, s->high[mu] - s->low[mu]);
+  s->n_windows = 0;
   s->n_octaves++;
   const double gap = ahead(q, s->mean);
   const bool steady = gap > ahead_of_change * s->change + ahead_of_rms * largest_of(q, s->rms) &&
@@ -202,7 +211,7 @@ static void end_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane
   record_fill_means(q, whole ? s->mean : mean, whole ? s->occupation : occupation, record);
   record->residual = inquiry_residual(q);
   record->drift = s->change;
-  record->xi_error = s->n_octaves < 3 ? 1.0 : fmin(1.0, drift_ahead(s) + largest_of(q, s->rms));
+  record->xi_error = s->n_octaves < 3 ? 1.0 : fmin(1.0, drift_ahead(s) + s->spread);
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   fill_barrier(s, record);
   record_fill_leading(q, record);
@@ -277,7 +286,8 @@ static void fill_rate(dkm_settling *s, const dkm_inquiry *q, double t, dkm_recor
 }
 
 /* Verdict on order parameters as they are in the last octave. known: the label is. */
-static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, bool known, dkm_record *record) {
+static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                        bool known, dkm_record *record) {
   dkm_settling *s = &a->settling;
   double xi[DKM_MAX_MODES], precession = NAN;
   bool dark = true;
@@ -286,7 +296,11 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *
   const double L_limit = found ? dkm_landscape_value(q->landscape, q->scratch) : NAN;
   if (!stationary_dressed_spectrum(q, &dressed, &precession)) precession = NAN;
   record_fill_common(a, q, s->rms, lane, record);
-  record_fill_means(q, s->mean, s->occupation, record);
+  /* Where order parameters drift, the last window is closer to where they are now than the last octave is. */
+  const double ahead = drift_ahead(s), in_octave = octave_error * s->spread;
+  const bool steady = known && dark && ahead + in_octave <= steady_at_all && lane->t >= steady_periods * s->period;
+  const bool octave = steady || s->change < 0.5 * s->spread;
+  record_fill_means(q, octave ? s->mean : window->mean, octave ? s->occupation : window->occupation, record);
   if (found) {
     record->growth_rate = spectrum.growth_rate;
     record->decay_rate = spectrum.decay_rate;
@@ -300,14 +314,12 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *
   record->L_limit = L_limit;
   fill_barrier(s, record);
   record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : known ? DKM_HOW_PREDICTED : DKM_HOW_SYMMETRIC);
-  /* The middle of the last octave was half an octave ago. */
-  const double here = 0.5 * s->change + mean_error * largest_of(q, s->rms), ahead = drift_ahead(s);
-  if (known && dark && ahead + here <= steady_at_all && lane->t >= steady_periods * s->period) {
+  if (steady) {
     record->verdict = DKM_VERDICT_DARK_PRECESSION;
-    record->xi_error = ahead + here;
+    record->xi_error = ahead + in_octave;
   } else {
     record->verdict = DKM_VERDICT_RELAXING;
-    record->xi_error = here;
+    record->xi_error = window_error * s->spread;
     if (found) {
       memcpy(record->xi_limit, xi, (size_t)q->patterns->n_modes * sizeof *xi);
       fill_rate(s, q, lane->t, record);
@@ -326,7 +338,7 @@ static bool is_known(dkm_settling *s, const dkm_inquiry *q, const dkm_window *wi
 
 /* Whether one overlap of the last octave stands out. */
 static bool stands_out(const dkm_settling *s, const dkm_inquiry *q) {
-  return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + mean_error * largest_of(q, s->rms));
+  return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + s->spread);
 }
 
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
@@ -347,11 +359,13 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   if (known && s->steps_known == 0) s->steps_known = steps;
   if (!known) s->steps_known = 0;
   const bool enough = full_octave && known && s->n_octaves >= 4 &&
-                      (drift_ahead(s) + largest_of(q, s->rms) <= steady_enough ||
-                       steps >= FOLLOW_FACTOR * s->steps_known + FOLLOW_STEPS);
-  if (!enough && !out) return DKM_OUTLOOK_GO_ON;
+                      (drift_ahead(s) + s->spread <= steady_enough ||
+                       (double)steps >= follow_factor * (double)s->steps_known + FOLLOW_STEPS);
+  const bool sign_only = !known && dkm_landscape_n_active(q->landscape) == 1 && steps >= steps_for_sign(q) &&
+                         s->n_octaves >= 3;
+  if (!enough && !out && !sign_only) return DKM_OUTLOOK_GO_ON;
   if (s->n_octaves >= 3 && (known || stands_out(s, q) || dkm_landscape_n_active(q->landscape) == 1))
-    end_plateau(a, q, lane, known || stands_out(s, q), record);
+    end_plateau(a, q, window, lane, known || stands_out(s, q), record);
   else
     end_undecided(a, q, lane, record);
   return DKM_OUTLOOK_END;
