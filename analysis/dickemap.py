@@ -103,12 +103,12 @@ def verdict_counts(data):
     return {name: count for name, count in counts.items() if count}
 
 
-# ---- closed forms for unit spins (Omega Omega_mu > 0), with K classes ----
+# ---- closed forms for unit spins (Omega != 0, either sign), with K classes ----
 
 
 def g_crit(Omega, Omega_mu, kappa_mu):
     """Coupling from which on the mode's pattern state exists."""
-    return np.sqrt(Omega / (2 * Omega_mu) * (Omega_mu**2 + kappa_mu**2 / 4))
+    return np.sqrt(abs(Omega / (2 * Omega_mu)) * (Omega_mu**2 + kappa_mu**2 / 4))
 
 
 def xi_theory(g0, g_crit):

@@ -111,9 +111,9 @@ typedef struct dkm_record {
   double lyapunov;    /* oscillating: largest Lyapunov exponent, measured over the last window */
   double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
   double amplification_total; /* the same until t_end */
-  double xi_theory;   /* |xi_cue| of Eq. 12, NaN where it does not apply */
+  double xi_theory;   /* |xi_cue| of Eq. 12, NaN for Omega = 0 */
   double g_crit;      /* g_nu of the cue */
-  double g_retrieve;  /* g_ret of the cue */
+  double g_retrieve;  /* g_ret of the cue, NaN if the Omega_mu have different signs */
   double t_end;       /* time at which the integration ended */
   int64_t steps;
   double wall_time;   /* seconds; the only field that is not reproducible */
@@ -142,6 +142,18 @@ extern const int dkm_n_fields;
 
 size_t dkm_field_type_bytes(dkm_field_type type);
 
+/* The codes of a field that is one: 0 ... n-1, their names and texts. */
+typedef struct dkm_codes {
+  int n;
+  const char *(*name)(int code), *(*text)(int code);
+} dkm_codes;
+
+/* NULL for a field that is a number. */
+const dkm_codes *dkm_field_codes(const dkm_field *field);
+
+/* In a record that was read: a code that its file does not name, or names in a way that nobody knows here. */
+enum { DKM_CODE_UNKNOWN = 255 };
+
 /* Names of codes, for flag_meanings and messages; "?" for a code that does not exist. */
 const char *dkm_verdict_name(int verdict);
 const char *dkm_verdict_text(int verdict);
@@ -152,6 +164,11 @@ const char *dkm_how_text(int how);
 const char *dkm_sensitive_name(int sensitive);
 const char *dkm_sensitive_text(int sensitive);
 
+/* `retrieved` of overlaps xi (n_modes values): +-nu, nu = 1 ... M, for the largest |xi| with its sign if that exceeds the
+ * threshold, otherwise 0.  *second: the second largest |xi|, 0 for one mode.  Of equal ones the first counts as the
+ * largest; with a NaN among them 0, and *second is NaN. */
+int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, double *second);
+
 /* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere else. */
 void dkm_record_clear(dkm_record *record);
 
@@ -159,5 +176,10 @@ void dkm_record_clear(dkm_record *record);
  * endian, followed by `n_state` doubles of `state` (NULL if none was kept). Never 0, so
  * that a cell which was never written is told apart. */
 uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double *state, size_t n_state);
+
+/* Its parts, for records whose fields are not those of the table: a CRC-32 (0 at first) continued with n values of one
+ * field, and the checksum that it is in the end. */
+uint32_t dkm_record_crc(uint32_t crc, dkm_field_type type, const void *values, size_t n);
+uint32_t dkm_record_crc_end(uint32_t crc);
 
 #endif

@@ -2,9 +2,9 @@
 /* theory: what can be said about a point without integrating it: critical couplings, the
  * pattern states of Eq. 12, and where they are stable.
  *
- * All closed forms here are for unit spins on the aligned branch (each spin points against
- * its field) and need Omega Omega_mu > 0; where that does not hold they return NaN.
- * Modes count from 0. */
+ * All closed forms here are for unit spins on the aligned branch, where each spin has the component
+ * -sign(Omega_nu) along its field: the only one on which the state of pattern nu exists.  They hold for either sign of
+ * Omega and of Omega_nu, and are NaN for Omega = 0.  Modes count from 0. */
 #ifndef DICKEMAP_THEORY_H
 #define DICKEMAP_THEORY_H
 #include <complex.h>
@@ -12,17 +12,17 @@
 
 #include "dickemap/model.h"
 
-/* Whether the closed forms hold for mode mu: Omega Omega_mu > 0. */
-bool dkm_theory_applies(const dkm_point *point, int mu);
+/* Whether the closed forms hold: Omega != 0. */
+bool dkm_theory_applies(const dkm_point *point);
 
-/* g_nu = sqrt( Omega/(2 Omega_nu) (Omega_nu^2 + kappa_nu^2/4) ): pattern state nu exists for
+/* g_nu = sqrt( |Omega/(2 Omega_nu)| (Omega_nu^2 + kappa_nu^2/4) ): pattern state nu exists for
  * g0 >= g_nu. */
 double dkm_theory_g_crit(const dkm_point *point, int nu);
 
 /* g_ret = g_nu sqrt(g_nu / min_mu g_mu): pattern state nu is linearly stable in the full
  * space only for g0 > g_ret; between g_nu and g_ret a start on the symmetric subspace still
- * reaches it and any other start leaves it.  NaN unless the closed forms hold for every
- * mode. */
+ * reaches it and any other start leaves it.  NaN if the Omega_mu have different signs: mode mu then makes every pattern
+ * state unstable whose Omega_nu has the other sign. */
 double dkm_theory_g_retrieve(const dkm_patterns *patterns, const dkm_point *point, int nu);
 
 /* Eq. 12: |xi_nu| = |z| = sqrt(1 - (g_nu/g0)^4), and 0 for g0 <= g_nu. */
@@ -33,12 +33,12 @@ double dkm_theory_xi(const dkm_point *point, int nu);
 double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu);
 
 /* The exact state of pattern nu (sign = +1 or -1) into u (3K + 2M values): an oracle for
- * tests.  For g0 <= g_nu the normal state x_k = -1. */
+ * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
 void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u);
 
 /* The four roots of the quartic that governs mode mu about pattern state nu,
- *   (l^2 + 4 B^2) ((l + kappa_mu/2)^2 + Omega_mu^2) - 8 g0^2 Omega_mu Omega^2/B = 0,
- * B = Omega (g0/g_nu)^2 for g0 > g_nu and B = Omega in the normal state below. */
+ *   (l^2 + 4 B^2) ((l + kappa_mu/2)^2 + Omega_mu^2) - 8 g0^2 sign(Omega_nu) Omega_mu Omega^2/B = 0,
+ * B = |Omega| (g0/g_nu)^2 for g0 > g_nu and B = |Omega| in the normal state below. */
 void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex roots[4]);
 
 #endif

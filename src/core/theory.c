@@ -5,8 +5,12 @@
 #include <gsl/gsl_poly.h>
 #include <math.h>
 
-bool dkm_theory_applies(const dkm_point *point, int mu) {
-  return point->Omega * point->Omega_mu[mu] > 0.0;
+bool dkm_theory_applies(const dkm_point *point) {
+  return point->Omega != 0.0;
+}
+
+static double sign_of(double value) {
+  return value < 0.0 ? -1.0 : 1.0;
 }
 
 /* D_mu = Omega_mu^2 + kappa_mu^2/4 */
@@ -15,16 +19,15 @@ static double squared_modulus(const dkm_point *point, int mu) {
 }
 
 double dkm_theory_g_crit(const dkm_point *point, int nu) {
-  if (!dkm_theory_applies(point, nu)) return NAN;
-  return sqrt(0.5 * point->Omega / point->Omega_mu[nu] * squared_modulus(point, nu));
+  if (!dkm_theory_applies(point)) return NAN;
+  return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * squared_modulus(point, nu));
 }
 
 double dkm_theory_g_retrieve(const dkm_patterns *patterns, const dkm_point *point, int nu) {
   double easiest = INFINITY;
   for (int mu = 0; mu < patterns->n_modes; mu++) {
-    double g_mu = dkm_theory_g_crit(point, mu);
-    if (isnan(g_mu)) return NAN;
-    easiest = fmin(easiest, g_mu);
+    if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[nu])) return NAN;
+    easiest = fmin(easiest, dkm_theory_g_crit(point, mu));
   }
   double g_nu = dkm_theory_g_crit(point, nu);
   return g_nu * sqrt(g_nu / easiest);
@@ -47,8 +50,8 @@ double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *p
 void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u) {
   const int64_t K = patterns->n_classes;
   const int M = patterns->n_modes;
-  double z = sign * dkm_theory_xi(point, nu);
-  double x = -sqrt(1.0 - z * z);
+  const double z = sign * dkm_theory_xi(point, nu), ratio = dkm_theory_g_crit(point, nu) / point->g0;
+  const double x = -sign_of(point->Omega * point->Omega_mu[nu]) * fmin(1.0, ratio * ratio);
   double complex beta = sign * dkm_theory_alpha(patterns, point, nu) * sqrt(patterns->weight);
   for (int64_t k = 0; k < K; k++) {
     u[k] = x;
@@ -61,11 +64,13 @@ void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *poi
 }
 
 void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex roots[4]) {
-  double g_nu = dkm_theory_g_crit(point, nu);
-  double ratio = point->g0 > g_nu ? point->g0 / g_nu : 1.0;
-  double B = point->Omega * ratio * ratio;
-  double kappa = point->kappa_mu[mu], D = squared_modulus(point, mu);
-  double coupling = 8.0 * point->g0 * point->g0 * point->Omega_mu[mu] * point->Omega * point->Omega / B;
+  const double g_nu = dkm_theory_g_crit(point, nu);
+  const double ratio = point->g0 > g_nu ? point->g0 / g_nu : 1.0;
+  const double B = fabs(point->Omega) * ratio * ratio;
+  const double kappa = point->kappa_mu[mu], D = squared_modulus(point, mu);
+  /* Spins have the component -sign(Omega_nu) along their field. */
+  const double coupling = 8.0 * point->g0 * point->g0 * sign_of(point->Omega_mu[nu]) * point->Omega_mu[mu] *
+                          point->Omega * point->Omega / B;
   double coefficients[5] = {4.0 * B * B * D - coupling, 4.0 * B * B * kappa, 4.0 * B * B + D, kappa, 1.0};
   double packed[8];
   gsl_poly_complex_workspace *workspace = gsl_poly_complex_workspace_alloc(5);

@@ -228,6 +228,33 @@ static void the_checksum_is_never_zero(void **state) {
   assert_int_equal(dkm_record_checksum(&record, M, &value, 1), 1);
 }
 
+static void the_leading_overlap_names_the_pattern_and_its_sign(void **state) {
+  (void)state;
+  double second;
+  assert_int_equal(dkm_record_leading((const double[]){0.1, -0.7, 0.3}, 3, 1e-6, &second), -2);
+  assert_true(second == 0.3);
+  assert_int_equal(dkm_record_leading((const double[]){0.9, -0.7, 0.3}, 3, 1e-6, &second), 1);
+  assert_true(second == 0.7);
+  assert_int_equal(dkm_record_leading((const double[]){0.0, 0.0, 2e-6}, 3, 1e-6, &second), 3);
+  assert_true(second == 0.0);
+  /* Of equal ones the first. */
+  assert_int_equal(dkm_record_leading((const double[]){0.2, -0.4, 0.4}, 3, 1e-6, &second), -2);
+  assert_true(second == 0.4);
+}
+
+static void small_overlaps_name_no_pattern(void **state) {
+  (void)state;
+  double second;
+  assert_int_equal(dkm_record_leading((const double[]){1e-7, -1e-6}, 2, 1e-6, &second), 0);
+  assert_true(second == 1e-7);
+  assert_int_equal(dkm_record_leading((const double[]){0.5}, 1, 1e-6, &second), 1);
+  assert_true(second == 0.0);
+  assert_int_equal(dkm_record_leading((const double[]){0.5, NAN}, 2, 1e-6, &second), 0);
+  assert_true(isnan(second));
+  assert_int_equal(dkm_record_leading((const double[]){NAN, 0.5}, 2, 1e-6, &second), 0);
+  assert_int_equal(dkm_record_leading((const double[]){NAN}, 1, 1e-6, &second), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_table_covers_the_record),
@@ -239,6 +266,8 @@ int main(void) {
       cmocka_unit_test(every_nan_has_the_same_checksum),
       cmocka_unit_test(the_checksum_is_crc32_of_little_endian_values_in_the_tables_order),
       cmocka_unit_test(the_checksum_is_never_zero),
+      cmocka_unit_test(the_leading_overlap_names_the_pattern_and_its_sign),
+      cmocka_unit_test(small_overlaps_name_no_pattern),
   };
   return cmocka_run_group_tests_name("record", tests, NULL, NULL);
 }

@@ -1,10 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cmocka_headers.h"
 
+#include <gsl/gsl_complex.h>
+#include <gsl/gsl_eigen.h>
+#include <gsl/gsl_matrix.h>
 #include <math.h>
 
 #include "dickemap/theory.h"
 #include "random_points.h"
+
+enum { MAX_CLASSES = 32, MAX_STATE = 3 * MAX_CLASSES + 2 * 5 };
 
 static void critical_couplings_of_fig_3(void **state) {
   (void)state;
@@ -30,19 +35,64 @@ static void there_is_no_overlap_below_the_critical_coupling(void **state) {
   assert_true(dkm_theory_xi(&pt, 0) > 0.0);
 }
 
-static void closed_forms_say_where_they_do_not_apply(void **state) {
+static void closed_forms_hold_for_either_sign_and_not_without_omega(void **state) {
   (void)state;
   dkm_patterns p;
   dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
-  dkm_point pt = fig3_point(0.95, 1);
+  const dkm_point red = fig3_point(0.95, 1);
+  dkm_point pt = red;
   pt.Omega_mu[2] = -2.5;
-  assert_true(dkm_theory_applies(&pt, 0));
-  assert_false(dkm_theory_applies(&pt, 2));
+  assert_true(dkm_theory_applies(&pt));
+  assert_true(dkm_theory_g_crit(&pt, 2) == dkm_theory_g_crit(&red, 2));
+  assert_true(dkm_theory_xi(&pt, 2) == dkm_theory_xi(&red, 2));
+  assert_true(dkm_theory_alpha(&p, &pt, 2) == -conj(dkm_theory_alpha(&p, &red, 2)));
+  /* With modes of both signs no pattern state is stable, with modes of one sign it does not matter which. */
+  for (int nu = 0; nu < 4; nu++) assert_true(isnan(dkm_theory_g_retrieve(&p, &pt, nu)));
+  for (int mu = 0; mu < 4; mu++) pt.Omega_mu[mu] = -red.Omega_mu[mu];
+  for (int nu = 0; nu < 4; nu++)
+    assert_true(dkm_theory_g_retrieve(&p, &pt, nu) == dkm_theory_g_retrieve(&p, &red, nu));
+  pt.Omega = 0.0;
+  assert_false(dkm_theory_applies(&pt));
   assert_true(isnan(dkm_theory_g_crit(&pt, 2)));
+  assert_true(isnan(dkm_theory_g_retrieve(&p, &pt, 2)));
   assert_true(isnan(dkm_theory_xi(&pt, 2)));
   assert_true(isnan(creal(dkm_theory_alpha(&p, &pt, 2))));
-  assert_true(isnan(dkm_theory_g_retrieve(&p, &pt, 0)));
-  assert_false(isnan(dkm_theory_xi(&pt, 0)));
+}
+
+/* A point of M modes of either sign, with either sign of Omega, at g0 = factor g_nu of its cue. */
+static dkm_point signed_point(gsl_rng *rng, int M, double factor) {
+  dkm_point pt = random_point(rng, M, 1, 0);
+  if (gsl_rng_uniform(rng) < 0.5) pt.Omega = -pt.Omega;
+  pt.g0 = factor * dkm_theory_g_crit(&pt, pt.pattern - 1);
+  return pt;
+}
+
+static void pattern_states_of_either_sign_are_stationary(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  int n[2][2] = {{0}};
+  for (int trial = 0; trial < 200; trial++) {
+    const int M = 1 + trial % 5;
+    dkm_patterns p;
+    double u[MAX_STATE], du[MAX_STATE], work[2 * MAX_CLASSES], xi[DKM_MAX_MODES];
+    dkm_patterns_init(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    const dkm_point pt = signed_point(rng, M, uniform_between(rng, 0.5, 3.0));
+    const int nu = pt.pattern - 1, K = (int)p.n_classes, sign = trial % 3 ? 1 : -1;
+    dkm_theory_pattern_state(&p, &pt, nu, sign, u);
+    dkm_model_rhs(&p, &pt, u, du, work);
+    for (size_t i = 0; i < dkm_model_size(&p); i++) assert_close(du[i], 0.0, 1e-13);
+    for (int k = 0; k < K; k++) {
+      assert_close(u[k] * u[k] + u[2 * K + k] * u[2 * K + k], 1.0, 1e-14);
+      assert_true(u[k] * pt.Omega * pt.Omega_mu[nu] < 0.0);
+    }
+    dkm_model_overlaps(&p, u, xi, work);
+    assert_close(xi[nu], sign * dkm_theory_xi(&pt, nu), 1e-14);
+    const double complex alpha = sign * dkm_theory_alpha(&p, &pt, nu), beta = u[3 * K + nu] + I * u[3 * K + M + nu];
+    assert_true(cabs(alpha - sqrt((double)K) * beta) <= 1e-14 * (1.0 + cabs(alpha)));
+    n[pt.Omega > 0.0][pt.Omega_mu[nu] > 0.0]++;
+  }
+  for (int i = 0; i < 4; i++) assert_true(n[i / 2][i % 2] > 20);
+  gsl_rng_free(rng);
 }
 
 static void occupation_is_the_papers(void **state) {
@@ -59,18 +109,99 @@ static void quartic_roots_solve_the_quartic(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 100; trial++) {
-    dkm_point pt = random_point(rng, 5, 0, 0);
+    dkm_point pt = signed_point(rng, 5, uniform_between(rng, 0.5, 3.0));
     double complex roots[4];
     for (int mu = 0; mu < 5; mu++) {
       double g_nu = dkm_theory_g_crit(&pt, 0);
-      double B = pt.g0 > g_nu ? pt.Omega * pow(pt.g0 / g_nu, 2) : pt.Omega;
+      double B = fabs(pt.Omega) * (pt.g0 > g_nu ? pow(pt.g0 / g_nu, 2) : 1.0), sign = pt.Omega_mu[0] > 0 ? 1 : -1;
       dkm_theory_quartic(&pt, 0, mu, roots);
       for (int i = 0; i < 4; i++) {
         double complex l = roots[i], shifted = l + pt.kappa_mu[mu] / 2;
         double complex value = (l * l + 4 * B * B) * (shifted * shifted + pt.Omega_mu[mu] * pt.Omega_mu[mu]) -
-                               8 * pt.g0 * pt.g0 * pt.Omega_mu[mu] * pt.Omega * pt.Omega / B;
+                               8 * pt.g0 * pt.g0 * sign * pt.Omega_mu[mu] * pt.Omega * pt.Omega / B;
         assert_true(cabs(value) < 1e-9 * (1 + pow(cabs(l), 4) + 16 * pow(B, 4)));
       }
+    }
+  }
+  gsl_rng_free(rng);
+}
+
+/* Eigenvalues of the Jacobian at u: the right-hand side is quadratic, so that central differences are exact. */
+static void dense_spectrum(const dkm_patterns *p, const dkm_point *pt, const double *u, gsl_vector_complex *values) {
+  const size_t n = dkm_model_size(p);
+  gsl_matrix *jacobian = gsl_matrix_alloc(n, n);
+  gsl_eigen_nonsymm_workspace *w = gsl_eigen_nonsymm_alloc(n);
+  double at[MAX_STATE], up[MAX_STATE], down[MAX_STATE], work[2 * MAX_CLASSES];
+  for (size_t j = 0; j < n; j++) {
+    for (size_t i = 0; i < n; i++) at[i] = u[i];
+    at[j] = u[j] + 1.0;
+    dkm_model_rhs(p, pt, at, up, work);
+    at[j] = u[j] - 1.0;
+    dkm_model_rhs(p, pt, at, down, work);
+    for (size_t i = 0; i < n; i++) gsl_matrix_set(jacobian, i, j, 0.5 * (up[i] - down[i]));
+  }
+  assert_int_equal(gsl_eigen_nonsymm(jacobian, values, w), 0);
+  gsl_eigen_nonsymm_free(w);
+  gsl_matrix_free(jacobian);
+}
+
+/* The 4M roots are among the 3K + 2M eigenvalues, and the others do not grow. */
+static void quartics_are_the_spectrum_for_either_sign(void **state) {
+  (void)state;
+  enum { M = 3 };
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+  gsl_vector_complex *dense = gsl_vector_complex_alloc(dkm_model_size(&p));
+  for (int trial = 0; trial < 100; trial++) {
+    const dkm_point pt = signed_point(rng, M, uniform_between(rng, 0.5, 3.0));
+    const int nu = pt.pattern - 1;
+    double u[MAX_STATE], largest = -INFINITY, largest_dense = -INFINITY;
+    dkm_theory_pattern_state(&p, &pt, nu, 1, u);
+    dense_spectrum(&p, &pt, u, dense);
+    for (int mu = 0; mu < M; mu++) {
+      double complex roots[4];
+      dkm_theory_quartic(&pt, nu, mu, roots);
+      for (int r = 0; r < 4; r++) {
+        double nearest = INFINITY;
+        for (size_t i = 0; i < dense->size; i++) {
+          const gsl_complex value = gsl_vector_complex_get(dense, i);
+          nearest = fmin(nearest, cabs(roots[r] - (GSL_REAL(value) + I * GSL_IMAG(value))));
+          largest_dense = fmax(largest_dense, GSL_REAL(value));
+        }
+        assert_true(nearest < 1e-9 * (1.0 + cabs(roots[r])));
+        largest = fmax(largest, creal(roots[r]));
+      }
+    }
+    assert_close(largest_dense, fmax(largest, 0.0), 1e-8);
+  }
+  gsl_vector_complex_free(dense);
+  gsl_rng_free(rng);
+}
+
+/* What g_retrieve says is what the quartics say, for modes of either sign as long as it is the same. */
+static void pattern_states_are_stable_from_g_retrieve_on(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  for (int trial = 0; trial < 100; trial++) {
+    dkm_point pt = random_point(rng, 4, 0, 0);
+    const int nu = pt.pattern - 1;
+    if (trial % 2) pt.Omega = -pt.Omega;
+    if (trial % 4 > 1)
+      for (int mu = 0; mu < 4; mu++) pt.Omega_mu[mu] = -pt.Omega_mu[mu];
+    const double g_retrieve = dkm_theory_g_retrieve(&p, &pt, nu);
+    assert_true(g_retrieve >= dkm_theory_g_crit(&pt, nu));
+    for (int above = 0; above < 2; above++) {
+      double growth = -INFINITY;
+      pt.g0 = g_retrieve * (above ? 1.001 : 0.999);
+      for (int mu = 0; mu < 4; mu++) {
+        double complex roots[4];
+        dkm_theory_quartic(&pt, nu, mu, roots);
+        for (int r = 0; r < 4; r++) growth = fmax(growth, creal(roots[r]));
+      }
+      if (above || g_retrieve > dkm_theory_g_crit(&pt, nu)) assert_int_equal(growth < 0.0, above);
     }
   }
   gsl_rng_free(rng);
@@ -80,9 +211,12 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(critical_couplings_of_fig_3),
       cmocka_unit_test(there_is_no_overlap_below_the_critical_coupling),
-      cmocka_unit_test(closed_forms_say_where_they_do_not_apply),
+      cmocka_unit_test(closed_forms_hold_for_either_sign_and_not_without_omega),
+      cmocka_unit_test(pattern_states_of_either_sign_are_stationary),
       cmocka_unit_test(occupation_is_the_papers),
       cmocka_unit_test(quartic_roots_solve_the_quartic),
+      cmocka_unit_test(quartics_are_the_spectrum_for_either_sign),
+      cmocka_unit_test(pattern_states_are_stable_from_g_retrieve_on),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
