@@ -256,11 +256,11 @@ def test_plan_has_help(tmp_path):
     assert "--set KEY=VALUE" in result.stdout
 
 
-@pytest.mark.parametrize("job", ["fig3.yaml", "phase_diagram.yaml"])
+@pytest.mark.parametrize("job", ["fig3.yaml", "phase_diagram.yaml", "cavity.yaml"])
 def test_the_jobs_that_come_with_the_program_are_right(tmp_path, job):
     path = os.path.join(os.path.dirname(__file__), "..", "..", "jobs", job)
     result = dickemap("plan", path, "--set", "solver.t_max=10", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     points = {"fig3.yaml": "800 = 200 g0 x 4 pattern", "phase_diagram.yaml": "8000 = 20 g0 x 10 Omega_mu_1 x "
-              "10 kappa_mu x 4 pattern"}
+              "10 kappa_mu x 4 pattern", "cavity.yaml": "3600 = 60 Omega_mu x 60 g0"}
     assert points[job] in result.stdout
