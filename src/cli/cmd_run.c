@@ -148,8 +148,6 @@ static void print_summary(const struct run *run, const dkm_run_output *output, d
   dkm_cli_duration(elapsed, duration, sizeof duration);
   for (int v = 0; v < DKM_N_VERDICTS; v++)
     if (run->worker.n_verdicts[v] > 0) printf("%12lld  %s\n", (long long)run->worker.n_verdicts[v], dkm_verdict_name(v));
-  if (run->worker.n_unstable > 0)
-    printf("%12lld  of them at rest in an unstable state (n_unstable)\n", (long long)run->worker.n_unstable);
   if (run->n_before > 0) printf("%12lld  points were done before\n", (long long)run->n_before);
   if (run->worker.n_resumed > 0) printf("%12lld  points went on inside\n", (long long)run->worker.n_resumed);
   if (output->shard.n > 1) snprintf(shard, sizeof shard, " of shard %d/%d", output->shard.index, output->shard.n);
@@ -323,7 +321,6 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
   if (!status) status = closed;
   if (!status) status = dkm_schedule_sum(comm, DKM_N_VERDICTS, run.worker.n_verdicts, err);
-  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_unstable, err);
   if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_suspended, err);
   if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_resumed, err);
   if (!status) {
