@@ -19,7 +19,7 @@ import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
 TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
-MIXTURE = 127  # value of `retrieved`: several patterns at once
+MIXTURE = 127  # value of `retrieved` in files of version 0.1.0: several patterns at once
 NOT_FIELDS = ("status", "checksum")  # hold their own meaning where a point is not done
 
 
@@ -85,14 +85,39 @@ def flag_names(field):
     return xr.DataArray(names, coords=field.coords, dims=field.dims, name=field.name)
 
 
+def _is_flag(data, field, wanted):
+    """True where a point is done and the field has one of the flags named."""
+    known = data[field].attrs["flag_meanings"].split()
+    for flag in wanted:
+        if flag not in known:
+            raise ValueError(f"unknown {field} '{flag}' (known: {', '.join(known)})")
+    return done(data) & flag_names(data[field]).isin(wanted)
+
+
 def is_verdict(data, *verdicts):
-    """True where a point is done and its verdict is one of those named."""
+    """True where a point is done and its verdict is one of those named, which the file must know."""
+    return _is_flag(data, "verdict", verdicts)
+
+
+def is_how(data, *hows):
+    """True where a point is done and its end is known in one of the ways named ("reached", "settled", "predicted",
+    "symmetric"); nowhere in files of version 0.1.0, which do not say."""
+    return _is_flag(data, "how", hows) if "how" in data else xr.zeros_like(data.status, dtype=bool)
+
+
+def is_at_rest(data):
+    """True where the order parameters come to rest and xi is their limit, not a mean over a window."""
+    return is_verdict(data, "fixed_point", "dark_precession")
+
+
+def xi_end(data):
+    """Overlaps of the state in which each trajectory ends: xi where it came to rest, xi_limit where it is known to be on
+    its way there (verdict `relaxing`), NaN where the end is not known or is an oscillation."""
     known = data.verdict.attrs["flag_meanings"].split()
-    for verdict in verdicts:
-        if verdict not in known:
-            raise ValueError(f"unknown verdict '{verdict}' (known: {', '.join(known)})")
-    names = flag_names(data.verdict)
-    return done(data) & names.isin(verdicts)
+    end = data.xi.where(is_at_rest(data))
+    if "relaxing" in known and "xi_limit" in data:
+        end = end.where(~is_verdict(data, "relaxing"), data.xi_limit)
+    return end.transpose(*data.xi.dims).assign_attrs(units="1", long_name="overlap in the end")
 
 
 def verdict_counts(data):

@@ -6,6 +6,10 @@
  * grid, stride near the golden ratio and coprime to the number of points, so that all of the grid and every value of
  * every axis come up evenly.  At least MIN_PROBES, and more while that takes little time.
  *
+ * Most of the time goes into few points, so the estimate tells of the tail: quantiles, what the slowest points take,
+ * how far off the mean of the probes may be, and what slower points than all of them could add (tail.h).  The only
+ * bound is solver.max_steps.
+ *
  * In a run the vector lanes are always full, and a point costs its share of them.  So that this is true of the
  * last and slowest probe too, other points of the grid keep the lanes company until it is done; they do not
  * count.  After a while those still under way are given up, and the estimate is a lower bound. */
@@ -21,14 +25,17 @@
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/store.h"
+#include "tail.h"
 
 enum { MIN_PROBES = 16, MAX_PROBES = 1024 };
 static const double probe_seconds = 2, give_up_seconds = 30;
+static const double large_share = 0.2; /* of the total: one probe that has it makes the estimate a matter of luck */
 
 static const char help[] =
     "usage: dickemap plan JOB.yaml [--set KEY=VALUE]...\n"
     "Checks a job and prints its points, the size of its output file, the memory that a rank takes and an\n"
-    "estimate of its computing time from a few probe points (a few seconds, half a minute at most).\n"
+    "estimate of its computing time from a few probe points (a few seconds, half a minute at most): how time and\n"
+    "steps are distributed, what the slowest points take, and the bound that solver.max_steps sets.\n"
     "Writes no file.\n\n"
     "  --set KEY=VALUE   replace a key of the job, such as model.Omega=0.4 or axes.g0.points=50\n"
     "  --help            this text\n\n"
@@ -43,8 +50,9 @@ typedef struct probes {
   int n_probes;                  /* of the points started first; 0: not yet known */
   int n_done;                    /* of the probes */
   struct {
-    bool done;
+    bool done, stopped;   /* stopped: at max_steps, before it was decided */
     double started, cost; /* seconds */
+    int64_t steps;
   } probe[MAX_PROBES];
 } probes;
 
@@ -89,6 +97,9 @@ static void take_record(void *context, int64_t id, const dkm_record *record, con
   if (p->n_probes != 0 && id >= p->n_probes) return;
   p->probe[id].done = true;
   p->probe[id].cost = record->wall_time;
+  p->probe[id].steps = record->steps;
+  p->probe[id].stopped = p->job->solver.max_steps > 0 && record->steps >= p->job->solver.max_steps &&
+                         (record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_RELAXING);
   p->n_done++;
 }
 
@@ -97,35 +108,112 @@ static bool enough(void *context) {
   return (p->n_probes != 0 && p->n_done == p->n_probes) || now() - p->t_start > give_up_seconds;
 }
 
-static int by_size(const void *a, const void *b) {
-  double x = *(const double *)a, y = *(const double *)b;
-  return (x > y) - (x < y);
+/* ---- the estimate ---- */
+
+/* What the probes say together. A probe that was given up counts with the time that it has had, its steps are not
+ * known. */
+typedef struct sample {
+  int n, n_done, n_stopped;
+  double cost[MAX_PROBES];  /* of n, ascending */
+  double steps[MAX_PROBES]; /* of n_done, ascending */
+  double least_given_up;    /* cost from which on quantiles are lower bounds */
+  double seconds, sum_done, sum_steps;
+} sample;
+
+static void take_sample(const probes *p, sample *s) {
+  *s = (sample){.n = p->n_probes, .least_given_up = INFINITY};
+  for (int i = 0; i < s->n; i++) {
+    const bool done = p->probe[i].done;
+    s->cost[i] = done ? p->probe[i].cost : (p->t_end - p->probe[i].started) / (double)p->n_lanes;
+    s->seconds += s->cost[i];
+    if (!done) {
+      s->least_given_up = fmin(s->least_given_up, s->cost[i]);
+      continue;
+    }
+    s->sum_done += s->cost[i];
+    s->sum_steps += (double)p->probe[i].steps;
+    s->n_stopped += p->probe[i].stopped;
+    s->steps[s->n_done++] = (double)p->probe[i].steps;
+  }
+  dkm_tail_sort(s->cost, s->n);
+  dkm_tail_sort(s->steps, s->n_done);
+}
+
+static const struct {
+  const char *name;
+  double q;
+} quantiles[] = {{"median", 0.5}, {"90 %", 0.9}, {"99 %", 0.99}, {"largest", 1}};
+enum { N_QUANTILES = sizeof quantiles / sizeof *quantiles };
+
+static void print_distributions(const sample *s) {
+  char text[32];
+  printf("time of a point");
+  for (int i = 0; i < N_QUANTILES; i++) {
+    const double cost = dkm_tail_quantile(s->cost, s->n, quantiles[i].q);
+    dkm_cli_duration(cost, text, sizeof text);
+    printf("%s %s %s%s", i ? "," : "", quantiles[i].name, cost >= s->least_given_up ? "more than " : "", text);
+  }
+  printf("\n");
+  if (s->n_done == 0) return;
+  printf("steps          ");
+  for (int i = 0; i < N_QUANTILES; i++)
+    printf("%s %s %.0f", i ? "," : "", quantiles[i].name, dkm_tail_quantile(s->steps, s->n_done, quantiles[i].q));
+  printf("%s\n", s->n_done < s->n ? ", of those that finished" : "");
+}
+
+/* The estimate, and how far it can be trusted. */
+static void print_total(const sample *s, const dkm_job *job) {
+  char total[32];
+  const bool given_up = s->n_done < s->n;
+  const double n_rest = (double)(job->n_points - s->n), mean = s->seconds / s->n;
+  const double seconds = s->seconds + n_rest * mean, largest = s->cost[s->n - 1];
+  dkm_cli_duration(seconds, total, sizeof total);
+  printf("estimate        %s%.3g core-hours (%s on one core)", given_up ? "more than " : "", seconds / 3600, total);
+  if (n_rest > 0 && !given_up) {
+    double interval[2];
+    dkm_tail_mean_interval(s->cost, s->n, interval);
+    printf(", %.3g to %.3g (90 %%) from the probe points alone", (s->seconds + n_rest * interval[0]) / 3600,
+           (s->seconds + n_rest * interval[1]) / 3600);
+  }
+  printf("\n");
+  if (n_rest > 0 && largest > large_share * s->seconds)
+    printf("note            one probe point carries %.0f %% of the estimate: another choice of them may change it as much\n",
+           100 * largest / s->seconds);
+}
+
+/* What points would cost that are stopped by max_steps alone. */
+static void print_bounds(const sample *s, const dkm_job *job) {
+  char step[32];
+  const double max_steps = (double)job->solver.max_steps, n_rest = (double)(job->n_points - s->n);
+  if (max_steps <= 0 || s->sum_steps <= 0) return;
+  const double seconds_a_step = s->sum_done / s->sum_steps, largest = max_steps * seconds_a_step;
+  dkm_cli_duration(seconds_a_step, step, sizeof step);
+  if (n_rest > 0 && s->n_done == s->n)
+    printf("unseen          up to %.2g %% of the points may be slower than any probe (95 %%) and take %.3g core-hours, at "
+           "max_steps\n",
+           100 * dkm_tail_unseen(s->n), dkm_tail_unseen(s->n) * n_rest * largest / 3600);
+  printf("at most         %.3g core-hours, with every point at max_steps, %.0f steps of %s\n",
+         largest * (double)job->n_points / 3600, max_steps, step);
 }
 
 static void print_estimate(const probes *p) {
-  char median[32], largest[32], total[32], limit[32];
-  int n = p->n_probes;
-  bool given_up = p->n_done < n;
-  double costs[MAX_PROBES], sum = 0, sum_of_squares = 0;
-  for (int i = 0; i < n; i++) {
-    costs[i] = p->probe[i].done ? p->probe[i].cost : (p->t_end - p->probe[i].started) / (double)p->n_lanes;
-    sum += costs[i];
-    sum_of_squares += costs[i] * costs[i];
-  }
-  qsort(costs, (size_t)n, sizeof *costs, by_size);
-  dkm_cli_duration(costs[n / 2], median, sizeof median);
-  dkm_cli_duration(costs[n - 1], largest, sizeof largest);
+  char limit[32];
+  sample s;
+  take_sample(p, &s);
+  const bool given_up = s.n_done < s.n;
   dkm_cli_duration(give_up_seconds, limit, sizeof limit);
-  printf("probe points    %d of %d finished%s%s; time of a point: median %s, largest %s%s\n", p->n_done, n,
-         given_up ? " within " : "", given_up ? limit : "", median, given_up ? "more than " : "", largest);
-  double seconds = sum / n * (double)p->job->n_points;
-  double relative_error = sqrt(fmax(0, sum_of_squares - sum * sum / n) / n / n) / (sum / n);
-  dkm_cli_duration(seconds, total, sizeof total);
-  printf("estimate        %s%.3g core-hours (%s on one core)", given_up ? "more than " : "", seconds / 3600, total);
-  if (n < p->job->n_points && !given_up)
-    printf(", give or take %.0f %%, from the probe points alone", 100 * relative_error);
-  printf("\n");
+  printf("probe points    %d of %d finished%s%s, %d stopped at max_steps undecided\n", s.n_done, s.n,
+         given_up ? " within " : "", given_up ? limit : "", s.n_stopped);
+  print_distributions(&s);
+  if (s.n >= 100)
+    printf("tail            the slowest 1 %% of the points take %.0f %% of the time\n", 100 * dkm_tail_share(s.cost, s.n, 0.01));
+  else /* too few to tell */
+    printf("tail            the slowest probe point takes %.0f %% of the time of all\n", 100 * s.cost[s.n - 1] / s.seconds);
+  print_total(&s, p->job);
+  print_bounds(&s, p->job);
 }
+
+/* ---- the subcommand ---- */
 
 static dkm_status probe(const dkm_job *job, dkm_error *err) {
   probes p = {.job = job, .stride = golden_stride(job->n_points)};

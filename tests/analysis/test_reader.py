@@ -40,7 +40,7 @@ def test_masking_keeps_types_and_attributes(closed_forms):
 
 
 def test_a_failed_point_keeps_its_record(tmp_path):
-    path = synthetic.write(tmp_path / "failed.h5", n_g0=3, verdict=6)
+    path = synthetic.write(tmp_path / "failed.h5", n_g0=3, verdict="failed")
     with h5py.File(path, "a") as file:
         file["status"][...] = dickemap.POINT_FAILED
     data = dickemap.open(path)
@@ -57,12 +57,58 @@ def test_alpha_is_complex(closed_forms):
 def test_verdicts_are_counted_by_name(tmp_path):
     path = synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0])
     with h5py.File(path, "a") as file:
-        file["verdict"][2] = [0, 1, 5, 5]
+        names = ("fixed_point", "dark_precession", "undecided", "undecided")
+        file["verdict"][2] = [synthetic.code(name) for name in names]
     data = dickemap.open(path)
     assert dickemap.verdict_counts(data) == {"fixed_point": 8, "dark_precession": 1, "undecided": 2, "to_do": 1}
     assert int(dickemap.is_verdict(data, "undecided", "dark_precession").sum()) == 3
     assert dickemap.flag_names(data.verdict).values[2].tolist() == [
         "fixed_point", "dark_precession", "undecided", "undecided"]
+
+
+def test_codes_are_those_that_the_file_names(tmp_path):
+    """Version 0.1.0 counted verdicts from 0 and had one less, and did not say how an end is known."""
+    path = synthetic.write(tmp_path / "old.h5", n_g0=3, to_do=[0], version="0.1.0")
+    with h5py.File(path, "a") as file:
+        assert (file["verdict"][...] == 0).all()
+        file["verdict"][2] = [0, 1, 5, 6]
+    data = dickemap.open(path)
+    assert dickemap.verdict_counts(data) == {
+        "fixed_point": 8, "dark_precession": 1, "undecided": 1, "failed": 1, "to_do": 1}
+    assert not dickemap.is_how(data, "settled").any()
+    with pytest.raises(ValueError, match="unknown verdict 'relaxing'"):
+        dickemap.is_verdict(data, "relaxing")
+
+
+def test_how_an_end_is_known_is_told_apart(tmp_path):
+    path = synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0])
+    with h5py.File(path, "a") as file:
+        names = ("reached", "reached", "symmetric", "predicted")
+        file["how"][2] = [synthetic.code(name, synthetic.HOWS) for name in names]
+    data = dickemap.open(path)
+    assert int(dickemap.is_how(data, "settled").sum()) == 7
+    assert dickemap.is_how(data, "reached", "symmetric").values[2].tolist() == [True, True, True, False]
+    with pytest.raises(ValueError, match="unknown how 'guessed'.*settled"):
+        dickemap.is_how(data, "guessed")
+
+
+@pytest.mark.parametrize("version", ["0.1.0", "0.2.0"])
+def test_where_trajectories_end_is_the_limit_or_unknown(tmp_path, version):
+    path = synthetic.write(tmp_path / "ends.h5", n_g0=3, to_do=[0], version=version)
+    verdicts = synthetic.VERDICTS_0_1_0 if version == "0.1.0" else synthetic.VERDICTS
+    others = ["undecided", "dark_precession", "limit_cycle", "failed" if version == "0.1.0" else "relaxing"]
+    with h5py.File(path, "a") as file:
+        file["verdict"][2] = [synthetic.code(name, verdicts) for name in others]
+        if "xi_limit" in file:
+            file["xi_limit"][2, 3] = [0.1, 0.2, 0.3, 0.4]
+    data = dickemap.open(path)
+    end = dickemap.xi_end(data)
+    assert end.dims == data.xi.dims
+    np.testing.assert_array_equal(end[1], data.xi[1])
+    np.testing.assert_array_equal(end[2, 1], data.xi[2, 1])
+    assert np.isnan(end[0, 0]).all() and np.isnan(end[2, 0]).all() and np.isnan(end[2, 2]).all()
+    np.testing.assert_array_equal(end[2, 3], [np.nan] * 4 if version == "0.1.0" else [0.1, 0.2, 0.3, 0.4])
+    assert dickemap.is_at_rest(data).values[2].tolist() == [False, True, False, False]
 
 
 def test_a_verdict_that_does_not_exist_is_refused(closed_forms):

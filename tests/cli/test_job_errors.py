@@ -5,6 +5,7 @@
 The program is named by the environment variable DICKEMAP and started without mpirun.
 """
 import os
+import re
 import subprocess
 
 import pytest
@@ -193,6 +194,61 @@ def test_plan_says_what_a_job_would_take_and_creates_nothing(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["job.yaml"]
 
 
+def plan_of(folder, text, *settings):
+    """{first word of a line: the rest} of what plan prints."""
+    (folder / "job.yaml").write_text(text)
+    options = [word for setting in settings for word in ("--set", setting)]
+    result = dickemap("plan", "job.yaml", *options, cwd=folder)
+    assert (result.returncode, result.stderr) == (0, "")
+    return dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
+
+
+def test_plan_tells_the_tail_of_time_and_steps(tmp_path):
+    lines = plan_of(tmp_path, JOB, "axes.g0.points=2000", "axes.g0.to=1.5")
+    steps = re.fullmatch(r"median (\d+), 90 % (\d+), 99 % (\d+), largest (\d+)", lines["steps"])
+    assert sorted(map(int, steps.groups())) == list(map(int, steps.groups())) and int(steps[1]) > 0
+    assert re.fullmatch(r"of a point median [\d.e-]+ \w+, 90 % .*, 99 % .*, largest [\d.e-]+ \w+", lines["time"])
+    share = re.fullmatch(r"the slowest 1 % of the points take (\d+) % of the time", lines["tail"])
+    assert 1 <= int(share[1]) <= 100
+    total, low, high = map(float, re.search(r"([\d.e-]+) core-hours .* core\), ([\d.e-]+) to ([\d.e-]+) \(90 %\)",
+                                            lines["estimate"]).groups())
+    assert low <= total <= high
+    unseen = re.match(r"up to ([\d.]+) % of the points", lines["unseen"])
+    n_probes = int(lines["probe"].split()[1])
+    assert float(unseen[1]) == pytest.approx(300 / n_probes, rel=0.1)
+    bound = re.match(r"most +([\d.e+-]+) core-hours, with every point at max_steps, 1000000 steps", lines["at"])
+    assert float(bound[1]) > high
+
+
+def test_plan_knows_all_of_a_small_job(tmp_path):
+    lines = plan_of(tmp_path, JOB)
+    assert "8 of 8 finished, 0 stopped at max_steps" in lines["probe"]
+    assert lines["estimate"].endswith("on one core)")  # no error: every point was measured
+    assert not {"note", "unseen"} & set(lines)
+    assert re.fullmatch(r"the slowest probe point takes \d+ % of the time of all", lines["tail"])
+
+
+def test_plan_counts_points_that_max_steps_stops(tmp_path):
+    """Above both thresholds a tilted start is undecided for more than a step, and what t_max stops is none of them."""
+    tilted = ("solver.t_max=1e-3", "axes.g0.from=0.8", "axes.g0.to=0.9", "initial.perturbation=1e-3")
+    lines = plan_of(tmp_path, JOB, *tilted, "solver.max_steps=1")
+    assert "8 of 8 finished, 8 stopped at max_steps undecided" in lines["probe"]
+    assert "with every point at max_steps, 1 steps of" in lines["at"]
+    assert "8 of 8 finished, 0 stopped at max_steps undecided" in plan_of(tmp_path, JOB, *tilted)["probe"]
+
+
+def test_plan_says_where_one_probe_carries_the_estimate(tmp_path):
+    """Of 2000 points the first, which is among the probes, is chaotic; the others rest from the start."""
+    lines = plan_of(tmp_path, f"""\
+model: {{patterns: 2, g0: 1.034, Omega: 0.5, Omega_mu: [1.688, -1.410], kappa_mu: [1.346, 1.277]}}
+axes:
+- {{name: overlap, values: [1{", 0" * 1999}], zip: line}}
+- {{name: perturbation, values: [0.01{", 0" * 1999}], zip: line}}
+solver: {{t_max: 1e4}}
+""")
+    assert re.match(r"one probe point carries \d+ % of the estimate", lines["note"])
+
+
 def test_plan_has_help(tmp_path):
     result = dickemap("plan", "--help", cwd=tmp_path)
     assert result.returncode == 0
@@ -200,11 +256,11 @@ def test_plan_has_help(tmp_path):
     assert "--set KEY=VALUE" in result.stdout
 
 
-@pytest.mark.parametrize("job", ["fig3.yaml", "phase_diagram.yaml"])
+@pytest.mark.parametrize("job", ["fig3.yaml", "phase_diagram.yaml", "cavity.yaml"])
 def test_the_jobs_that_come_with_the_program_are_right(tmp_path, job):
     path = os.path.join(os.path.dirname(__file__), "..", "..", "jobs", job)
     result = dickemap("plan", path, "--set", "solver.t_max=10", cwd=tmp_path)
     assert result.returncode == 0, result.stderr
     points = {"fig3.yaml": "800 = 200 g0 x 4 pattern", "phase_diagram.yaml": "8000 = 20 g0 x 10 Omega_mu_1 x "
-              "10 kappa_mu x 4 pattern"}
+              "10 kappa_mu x 4 pattern", "cavity.yaml": "3600 = 60 Omega_mu x 60 g0"}
     assert points[job] in result.stdout

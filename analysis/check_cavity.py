@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Compares the map of atoms in a cavity (jobs/cavity.yaml) with the closed forms, at every point.
+
+With one mode every trajectory ends in a fixed point, and every verdict must say so.  |xi| must be that of Eq. (12) with
+|Omega_1|, which is 0 up to the threshold g_c; the rate of decay towards the fixed point that of the quartic of its mode,
+relative to its value.
+Exit code 0: all within the tolerance; 1: the file is not what it should be; 3: a difference.
+"""
+
+import argparse
+import sys
+
+import numpy as np
+
+import dickemap
+
+# Rates in 1/us, as in the job.
+OMEGA = 0.025
+KAPPA = 16.2
+
+
+def decay_rate(Omega_mu, g0):
+    """Of the slowest direction about the fixed point in which a start ends: the roots of
+    (l^2 + 4 B^2) ((l + kappa/2)^2 + Omega_1^2) - 8 g0^2 |Omega_1| Omega^2/B = 0, B = Omega max(1, g0/g_c)^2."""
+    ratio = (g0 / dickemap.g_crit(OMEGA, Omega_mu, KAPPA)) ** 2
+    field = OMEGA * max(1.0, ratio)
+    mode = [1.0, KAPPA, KAPPA**2 / 4 + Omega_mu**2]
+    quartic = np.polymul([1.0, 0.0, 4 * field**2], mode)
+    # The same without cancellation at the threshold, where the constant term vanishes.
+    quartic[-1] = 4 * OMEGA**2 * mode[-1] * (ratio**2 - 1 if ratio > 1 else 1 - ratio)
+    roots = np.roots(quartic)
+    for _ in range(3):  # Newton: small roots beside large ones
+        roots = roots - np.polyval(quartic, roots) / np.polyval(np.polyder(quartic), roots)
+    return -roots.real.max()
+
+
+def open_cavity(path, script):
+    """The file as a dataset over Omega_mu and g0, both rising; exits with a message if it is none of this job."""
+    try:
+        data = dickemap.open(path)
+    except (OSError, ValueError) as error:
+        sys.exit(f"{script}: {error}")
+    axes = data["status"].sizes
+    if set(axes) != {"Omega_mu", "g0"} or data.sizes["mode"] != 1:
+        sys.exit(f"{script}: {path}: expected the axes Omega_mu and g0 and 1 mode, found {', '.join(axes)} and "
+                 f"{data.sizes['mode']}")
+    data = data.sortby(["Omega_mu", "g0"]).transpose("Omega_mu", "g0", "mode")
+    # Files of version 0.1.0 have NaN for Omega_mu < 0.
+    off = abs(data["g_crit"] / dickemap.g_crit(OMEGA, data["Omega_mu"], KAPPA) - 1).where(dickemap.done(data))
+    if off.max() > 1e-12:
+        sys.exit(f"{script}: {path}: expected Omega = {OMEGA:g} and kappa = {KAPPA:g}, but g_crit is that of others")
+    return data
+
+
+def differences(data):
+    """Largest deviations from theory over all points: {name: value}."""
+    xi = dickemap.xi_theory(data["g0"], dickemap.g_crit(OMEGA, data["Omega_mu"], KAPPA))
+    rate = np.array([[decay_rate(Omega_mu, g0) for g0 in data["g0"].values] for Omega_mu in data["Omega_mu"].values])
+
+    def largest(deviation):  # NaN if any is NaN
+        return float(deviation.max(skipna=False))
+
+    return {
+        "|xi|": largest(abs(abs(data["xi"].isel(mode=0)) - xi)),
+        "decay_rate": largest(abs(data["decay_rate"] / rate - 1)),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", help="output of jobs/cavity.yaml")
+    parser.add_argument("--tolerance", type=float, default=1e-8, help="largest deviation allowed (default 1e-8)")
+    arguments = parser.parse_args()
+    data = open_cavity(arguments.file, "check_cavity")
+
+    counts = dickemap.verdict_counts(data)
+    n_points, n_fixed = data["status"].size, counts.get("fixed_point", 0)
+    print(f"points     {n_points}, decided rightly {n_fixed}: "
+          + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
+    good = n_fixed == n_points
+    for name, value in differences(data).items():
+        within = value <= arguments.tolerance  # also False for NaN
+        good = good and within
+        print(f"{name:<10} differs from theory by at most {value:.1e}{'' if within else '   TOO MUCH'}")
+    print(f"{'passed' if good else 'FAILED'} (tolerance {arguments.tolerance:g})")
+    return 0 if good else 3
+
+
+if __name__ == "__main__":
+    sys.exit(main())
