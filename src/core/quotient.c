@@ -65,6 +65,10 @@ dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_poin
 
   dkm_spectrum spectrum;
   dkm_status status = dkm_fixedpoint_symmetric_spectrum(patterns, point, small_state, &spectrum, err);
+  if (status == DKM_NUMERIC) { /* no field, no spectrum */
+    record->growth_rate = record->decay_rate = NAN;
+    return DKM_OK;
+  }
   if (status != DKM_OK) return status;
   record->growth_rate = spectrum.growth_rate;
   record->decay_rate = spectrum.decay_rate;

@@ -32,11 +32,12 @@ enum { FROZEN_STEPS = 20 };
  * label is predicted after so many of them and steps; where every end is a fixed point, after more. */
 static const double ahead_of_change = 20.0, ahead_of_rms = 3.0;
 enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000, LASTING_OCTAVES = 6, LASTING_STEPS = 20000 };
-/* Once the label is known order parameters are followed for this factor of the steps up to there, and so many at least. */
-static const double follow_factor = 1.25;
+/* Once the label is known order parameters are followed for this factor of the steps up to there and so many more, and
+ * longer by the second factor while the spread of the last octave is above this. */
+static const double follow_factor = 1.25, follow_longer = 3.0, spread_enough = 0.02;
 enum { FOLLOW_STEPS = 5000 };
 /* Where only the sign is open it is worth this part of max_steps, and so many steps if there is no such bound. */
-enum { SIGN_PART = 50, SIGN_STEPS = 20000 };
+enum { SIGN_PART = 50, SIGN_STEPS = 20000, SIGN_LONGER = 5 };
 /* Steadier than this they need not be followed further, and are called steady at all up to the second number. */
 static const double steady_enough = 1e-7, steady_at_all = 0.02;
 /* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
@@ -328,17 +329,18 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   record_fill_leading(q, record);
 }
 
+/* Whether one overlap of the last octave stands out. */
+static bool stands_out(const dkm_settling *s, const dkm_inquiry *q) {
+  return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + s->spread);
+}
+
 /* Whether the label is known: settled, or predicted in one of two ways. */
 static bool is_known(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double value, double t,
                      int64_t steps) {
   if (!isnan(s->t_settled)) return true;
-  if (is_predicted(s, q, window, value, t, steps)) return true;
+  if (is_predicted(s, q, window, value, t, steps) && stands_out(s, q) && leading_label(q, s->mean) == s->leading)
+    return true;
   return s->n_steady >= STEADY_OCTAVES && steps >= STEADY_STEPS && t >= steady_periods * s->period;
-}
-
-/* Whether one overlap of the last octave stands out. */
-static bool stands_out(const dkm_settling *s, const dkm_inquiry *q) {
-  return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + s->spread);
 }
 
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
@@ -358,11 +360,12 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   const bool known = is_known(s, q, window, value, lane->t, steps);
   if (known && s->steps_known == 0) s->steps_known = steps;
   if (!known) s->steps_known = 0;
+  const double well = s->spread <= spread_enough ? 1.0 : follow_longer;
   const bool enough = full_octave && known && s->n_octaves >= 4 &&
                       (drift_ahead(s) + s->spread <= steady_enough ||
-                       (double)steps >= follow_factor * (double)s->steps_known + FOLLOW_STEPS);
-  const bool sign_only = !known && dkm_landscape_n_active(q->landscape) == 1 && steps >= steps_for_sign(q) &&
-                         s->n_octaves >= 3;
+                       (double)steps >= well * (follow_factor * (double)s->steps_known + FOLLOW_STEPS));
+  const bool sign_only = !known && dkm_landscape_n_active(q->landscape) == 1 && s->n_octaves >= 3 &&
+                         steps >= steps_for_sign(q) * (s->spread <= spread_enough ? 1 : SIGN_LONGER);
   if (!enough && !out && !sign_only) return DKM_OUTLOOK_GO_ON;
   if (s->n_octaves >= 3 && (known || stands_out(s, q) || dkm_landscape_n_active(q->landscape) == 1))
     end_plateau(a, q, window, lane, known || stands_out(s, q), record);
