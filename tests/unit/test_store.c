@@ -124,7 +124,7 @@ static dkm_record record_of(int64_t i_point, int n_modes) {
         *(int8_t *)member = (int8_t)(i_point % 4 - 2);
         break;
       case DKM_UINT8:
-        *(uint8_t *)member = (uint8_t)((i_point + f) % 4);
+        *(uint8_t *)member = (uint8_t)(1 + (i_point + f) % 3);
         break;
       }
   }
