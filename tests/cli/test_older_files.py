@@ -192,20 +192,32 @@ def test_another_job_is_not_resumed_and_the_old_file_stays(refused, old):
 
 
 def test_a_kill_leaves_the_old_file_or_the_new_one(program, mpi_environment, dickemap, old, tmp_path):
-    """Killed at moments all through it, the file is always whole, and the last run completes it."""
+    """Killed at moments from before the new file is begun until after it has its name, the file is always whole, and the
+    next run completes it."""
     original = old.read_bytes()
-    seen = set()
-    for i in range(20):
+
+    def resume_and_kill(delay):
+        """Kills `delay` seconds after the new file is begun, None: once it has its name; returns how long that took."""
         old.write_bytes(original)
+        inode = old.stat().st_ino
         process = subprocess.Popen([program, "run", JOB, "-o", OLD, "--resume", "-q"], cwd=tmp_path, env=mpi_environment,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        if i % 2:
-            deadline = time.monotonic() + 10
-            while not list(tmp_path.glob(OLD + ".new-*")) and process.poll() is None and time.monotonic() < deadline:
-                pass
-        time.sleep(0.002 * i)
+        deadline = time.monotonic() + 60
+        while not list(tmp_path.glob(OLD + ".new-*")) and old.stat().st_ino == inode and time.monotonic() < deadline:
+            pass
+        begin = time.monotonic()
+        while delay is None and old.stat().st_ino == inode and time.monotonic() < deadline:
+            pass
+        duration = time.monotonic() - begin
+        time.sleep(max(delay or 0, 0))
         process.send_signal(signal.SIGKILL)
         process.wait()
+        return duration
+
+    seen = set()
+    duration = resume_and_kill(None)
+    for delay in [*(duration * i / 8 for i in range(13)), None]:
+        resume_and_kill(delay)
         with h5py.File(old) as file:
             version = int(file.attrs["format_version"])
         seen.add(version)
@@ -214,10 +226,8 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(program, mpi_environment, dic
         else:
             result = dickemap("verify", OLD, "--sample", 0)
             assert re.search(r"checksums: (\d+) checked, 0 differ\n", result.stdout)
-            names = names_of(old)
-            assert (names[kept(old)] != "none").all()
-    assert 1 in seen
-    print(seen)
+            assert (names_of(old)[kept(old)] != "none").all()
+    assert seen == {1, 2}
     result = dickemap("run", JOB, "-o", OLD, "--resume")
     assert result.returncode == 0, result.stderr
     assert sorted(os.listdir(tmp_path)) == [OLD, JOB]
