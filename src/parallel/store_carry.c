@@ -103,11 +103,11 @@ static bool next_window(const struct carrying *c, int64_t k, struct window *wind
 
 /* ---- judge ---- */
 
-/* Whether a record agrees with its mark and its checksum. */
+/* Whether a record agrees with its mark and its checksum, and can be understood. */
 static bool is_whole(const struct carrying *c, int64_t j) {
-  const int verdict = c->records[j].verdict;
-  const int mark = verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
-  return verdict > DKM_VERDICT_NONE && verdict < DKM_N_VERDICTS && c->old_marks[j] == mark &&
+  const dkm_record *record = &c->records[j];
+  const int mark = record->verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+  return record->verdict != DKM_VERDICT_NONE && !dkm_record_unknown_code(record) && c->old_marks[j] == mark &&
          c->computed[j] == c->old_checksums[j];
 }
 

@@ -14,7 +14,7 @@
  * grow (store_guard.c).
  *
  * Large files.  Filling a file with NaN runs at the speed of the disk and can take minutes,
- * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0, and
+ * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0 (which is no verdict), and
  * `status` says which those are.  So does the file of a shard, which is as long as the whole grid needs. */
 #define _GNU_SOURCE /* asprintf, stpcpy */
 #include "store_hdf5.h"
@@ -26,7 +26,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Some 30 s of filling at 150 MB/s. */
+/* Some 30 s of filling at 150 MB/s; measured at 3.4 GB, on a disk of 200 MB/s that others used too: 6 and 18 s. */
 #define FILL_MAX_BYTES ((double)((int64_t)4 << 30))
 
 typedef struct creation {

@@ -131,6 +131,21 @@ static void fields_that_are_codes_name_them(void **state) {
   assert_int_equal(n_coded, 4); /* verdict, how, failure, sensitive */
 }
 
+static void a_code_that_does_not_exist_is_found_in_any_field(void **state) {
+  (void)state;
+  dkm_record record;
+  dkm_record_clear(&record);
+  assert_null(dkm_record_unknown_code(&record));
+  for (int i = 0; i < dkm_n_fields; i++) {
+    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    if (!codes) continue;
+    uint8_t *code = (uint8_t *)&record + dkm_fields[i].offset, before = *code;
+    *code = (uint8_t)codes->n;
+    assert_ptr_equal(dkm_record_unknown_code(&record), &dkm_fields[i]);
+    *code = before;
+  }
+}
+
 static void the_checksum_sees_every_reproducible_field_and_no_other(void **state) {
   (void)state;
   const dkm_record record = some_record();
@@ -269,6 +284,7 @@ int main(void) {
       cmocka_unit_test(a_cleared_record_is_undecided_and_not_a_number),
       cmocka_unit_test(codes_have_names_and_unknown_ones_a_question_mark),
       cmocka_unit_test(fields_that_are_codes_name_them),
+      cmocka_unit_test(a_code_that_does_not_exist_is_found_in_any_field),
       cmocka_unit_test(the_checksum_sees_every_reproducible_field_and_no_other),
       cmocka_unit_test(the_checksum_is_blind_to_unused_modes_and_padding),
       cmocka_unit_test(every_nan_has_the_same_checksum),
