@@ -111,11 +111,13 @@ __attribute__((format(printf, 4, 5))) static void differs(struct verification *v
 /* ---- single records ---- */
 
 static void check_status(struct verification *v, int64_t i, uint8_t status, const dkm_record *record) {
+  const dkm_field *unknown = dkm_record_unknown_code(record);
   v->status.n++;
   if (status != DKM_STATUS_DONE && status != DKM_STATUS_POINT_FAILED)
     differs(v, &v->status, i, "status is %d, which does not exist", status);
-  else if (record->verdict >= DKM_N_VERDICTS)
-    differs(v, &v->status, i, "verdict is %d, which does not exist", record->verdict);
+  else if (unknown)
+    differs(v, &v->status, i, "%s is %d, which does not exist", unknown->name,
+            *((const uint8_t *)record + unknown->offset));
   else if (record->verdict == DKM_VERDICT_NONE)
     differs(v, &v->status, i, "status is %d, but there is no verdict", status);
   else if ((status == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED))
