@@ -2,8 +2,10 @@
 /* carry: records of files that exist, for a new one: what `run --extend` and `merge` have in common.  Rank 0, serial.
  *
  * A point of the new job takes the record of the same point (match.h) of an old file if it is done there and the record
- * agrees with its checksum; it then has the bits that a run would give it, in every field, wall_time too.  Old files
- * are read only; a run may be writing them. */
+ * agrees with its checksum; it then has the bits that a run would give it, in every field, wall_time too.  A record of
+ * another method (DKM_RECORD_METHOD), which may have other bits, is taken if theory has nothing against it
+ * (dkm_check_record), and keeps its `method`.  Old files may be of any format that can be read; they are read only; a run
+ * may be writing them. */
 #ifndef DICKEMAP_CARRY_H
 #define DICKEMAP_CARRY_H
 #include "dickemap/store.h"
@@ -15,6 +17,7 @@ typedef struct dkm_carry_source {
   int64_t n_carried;   /* points of the new file that have their record from this one */
   int64_t n_repeated;  /* ... that had the same record from a file before */
   int64_t n_damaged;   /* left out, as record and checksum, or status and verdict, do not agree */
+  int64_t n_refuted;   /* left out, as another method made them and theory contradicts */
   bool lacks_states;   /* the new file keeps states and the old one does not: nothing could be carried */
 } dkm_carry_source;
 

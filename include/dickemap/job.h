@@ -11,6 +11,10 @@ enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
 #define DKM_MAX_POINTS ((int64_t)1000000000)
 /* Of all axes together: every process keeps them, 0.8 GB at most. */
 #define DKM_MAX_AXIS_VALUES ((int64_t)100000000)
+/* solver.max_steps where a job does not say. */
+#define DKM_DEFAULT_MAX_STEPS ((int64_t)1000000)
+/* And the largest that it may say: integers up to here are doubles. */
+#define DKM_LARGEST_MAX_STEPS ((int64_t)1 << 53)
 
 /* What an axis varies. */
 typedef enum dkm_quantity {
@@ -93,7 +97,7 @@ dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assi
 char *dkm_job_canonical(const dkm_job *job);
 
 /* The keys whose lines differ between two canonical texts, separated by ", ", into
- * out[out_bytes]; returns their number. */
+ * out[out_bytes]; returns their number.  A key that came later than a text has its default there. */
 int dkm_job_differences(const char *canonical_a, const char *canonical_b, char *out, size_t out_bytes);
 
 #endif

@@ -8,14 +8,101 @@
  *
  * since (7) implies Q'' = -kappa Q' - D Q - Omega_mu g0 xi.  With all Omega_mu of one sign V = sign(Omega_mu) L falls
  * for ever, and where it does not fall the order parameters are constant (LaSalle): every trajectory ends in a fixed
- * point or in dark precession. */
+ * point or in dark precession, and where the patterns are as many as the classes constant order parameters mean constant
+ * spins, so that only a fixed point is left.
+ *
+ * With every spin along its field V becomes a potential in M dimensions.  In units of |Omega|, with r_mu = g0/g_mu (g_mu
+ * of theory.h) and q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)), it depends on the r_mu alone:
+ *
+ *   U(q) = sum_mu q_mu^2/2 - (1/2) sum_k w_k sqrt(1 + 2 v_k^2),   v_k = sum_mu f_{mu,k} r_mu q_mu.
+ *
+ * Its minima are the stable states.  Parts of {V <= c} merge only at critical points of V of index 1; there all spins
+ * are aligned (a class turned against its field adds two descending directions), so they are the saddles of U.  Once V
+ * is below the lowest saddle through which the present valley of U can be left the outcome is settled: aligning spins and
+ * stopping Q never raises V, and descent in U along a path that never rises leads to the minimum.
+ *
+ * Facts that make the search small.  U is even in each q_mu (signs of rows permute +-1 columns), so one orthant of
+ * starts is enough, and a critical point stands for 2^(number of its q that are not 0) images.  A mode with r_mu <= 1 has q_mu = 0
+ * at every critical point (sum_k f phi(v_k), phi' <= 1, cannot hold up q_mu): only modes with g0 > g_mu are searched, in the
+ * smaller system of those patterns.  Without any the normal state is the only one.
+ *
+ * All functions are local and use + - * / sqrt alone, up to the library's eigenvalues of small symmetric matrices. */
 #ifndef DICKEMAP_LANDSCAPE_H
 #define DICKEMAP_LANDSCAPE_H
+#include <stdbool.h>
+
 #include "dickemap/model.h"
 
 /* Whether the theorem holds for every start at this point: the sign of the Omega_mu if all have the same, g0 > 0 and
  * Omega != 0 (couplings are equal for co- and counter-rotating terms and there are no losses of single spins in this
  * model); otherwise 0.  For a start on the symmetric subspace of its cue (quotient.h) ask for the reduced point. */
 int dkm_landscape_sign(const dkm_patterns *patterns, const dkm_point *point);
+
+/* Whether constant order parameters mean constant spins: the rank of the patterns is K. */
+bool dkm_landscape_full_rank(const dkm_patterns *patterns);
+
+typedef struct dkm_landscape dkm_landscape;
+
+/* A workspace. Fails with DKM_MEMORY. The patterns are copied. */
+dkm_status dkm_landscape_create(const dkm_patterns *patterns, dkm_landscape **out, dkm_error *err);
+void dkm_landscape_destroy(dkm_landscape *landscape);
+double dkm_landscape_bytes(const dkm_patterns *patterns);
+
+/* Turns to a point for which the theorem holds; cheap.  The functions below speak of this point.  Critical points are
+ * searched when they are first asked for, and kept for all points of the same g0, Omega, Omega_mu, kappa_mu that follow
+ * one another. */
+void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point);
+
+/* V at u (3K + 2M values), in the unit of Omega. */
+double dkm_landscape_value(dkm_landscape *landscape, const double *u);
+
+/* Number of modes with g0 > g_mu; 0: the normal state is where every trajectory ends. */
+int dkm_landscape_n_active(const dkm_landscape *landscape);
+
+/* What the landscape says of a state. */
+typedef struct dkm_valley {
+  bool known;                 /* descent led to a minimum */
+  bool settled;               /* V is below the barrier, and that is proven: the landscape is certified */
+  bool below;                 /* V is below the barrier, which is the lowest that was found */
+  double xi[DKM_MAX_MODES];   /* overlaps of the minimum */
+  double limit, barrier;      /* V at the minimum; lowest saddle that leads out of its valley (of all, if not certified;
+                                 infinity: there is none; NaN: not known) */
+} dkm_valley;
+
+/* The valley of u, where V = value. */
+void dkm_landscape_valley(dkm_landscape *landscape, const double *u, double value, dkm_valley *valley);
+
+/* Whether V = value is below the highest barrier: otherwise there is no need to ask for the valley. */
+bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
+
+/* The landscape of spins that keep their present components along their fields: each class weighted by a_k = -sign
+ * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark precession.
+ * V is exactly U_a(q) plus the kinetic term, so the leading overlap is kept while V is below the lowest point of U_a on
+ * the surfaces where another one takes the lead.  That point is searched from q alone, and the a_k may change: no proof. */
+typedef struct dkm_frozen {
+  double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
+  int leading;              /* mode with the largest of them */
+  double barrier;           /* of U_a, in the unit of Omega */
+} dkm_frozen;
+
+/* Returns false if a descent does not converge. */
+bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, dkm_frozen *frozen);
+
+/* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). */
+void dkm_landscape_aligned_state(dkm_landscape *landscape, const double *xi, double *state);
+
+/* ---- critical points, for tests and whoever wants the whole landscape ---- */
+
+typedef struct dkm_critical {
+  double xi[DKM_MAX_MODES]; /* >= 0: one of the images */
+  double value;             /* V */
+  double escape;            /* minima: lowest saddle that leads to another minimum; infinity: none */
+  int index;                /* negative eigenvalues of the Hessian */
+  int n_images;
+} dkm_critical;
+
+/* Number of critical points up to signs, those with the lowest V first (owned by the landscape, until it turns to
+ * another point).  *certified: sum (-1)^index over all images is 1, none is degenerate, and all minima are joined. */
+int dkm_landscape_critical(dkm_landscape *landscape, const dkm_critical **points, bool *certified);
 
 #endif

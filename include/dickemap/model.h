@@ -18,6 +18,7 @@
  * Frequencies, rates and 1/time are in one common unit, the user's (the paper: kappa). */
 #ifndef DICKEMAP_MODEL_H
 #define DICKEMAP_MODEL_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dickemap/patterns.h"
@@ -35,6 +36,9 @@ typedef struct dkm_point {
 } dkm_point;
 
 #define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))
+
+/* Whether all parameters are equal bit for bit, those of modes up to n_modes. */
+bool dkm_point_equal(const dkm_point *a, const dkm_point *b, int n_modes);
 
 /* Number of doubles in a state: 3K + 2M. */
 size_t dkm_model_size(const dkm_patterns *patterns);

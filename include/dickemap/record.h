@@ -142,6 +142,18 @@ extern const int dkm_n_fields;
 
 size_t dkm_field_type_bytes(dkm_field_type type);
 
+/* The codes of a field that is one: 0 ... n-1, their names and texts. */
+typedef struct dkm_codes {
+  int n;
+  const char *(*name)(int code), *(*text)(int code);
+} dkm_codes;
+
+/* NULL for a field that is a number. */
+const dkm_codes *dkm_field_codes(const dkm_field *field);
+
+/* In a record that was read: a code that its file does not name, or names in a way that nobody knows here. */
+enum { DKM_CODE_UNKNOWN = 255 };
+
 /* Names of codes, for flag_meanings and messages; "?" for a code that does not exist. */
 const char *dkm_verdict_name(int verdict);
 const char *dkm_verdict_text(int verdict);
@@ -167,5 +179,10 @@ void dkm_record_clear(dkm_record *record);
  * endian, followed by `n_state` doubles of `state` (NULL if none was kept). Never 0, so
  * that a cell which was never written is told apart. */
 uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double *state, size_t n_state);
+
+/* Its parts, for records whose fields are not those of the table: a CRC-32 (0 at first) continued with n values of one
+ * field, and the checksum that it is in the end. */
+uint32_t dkm_record_crc(uint32_t crc, dkm_field_type type, const void *values, size_t n);
+uint32_t dkm_record_crc_end(uint32_t crc);
 
 #endif

@@ -7,8 +7,12 @@
 #include "dickemap/store.h"
 
 /* Whether the file can be continued with the job.  *exists: there is a file at all (DKM_OK without one).
- * DKM_INPUT if it is not ours or holds another job, with the keys that differ; DKM_IO if it is damaged. */
+ * DKM_INPUT if it is not ours, holds another job, with the keys that differ, or has fields that only a later version
+ * knows; DKM_IO if it is damaged. */
 dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, dkm_error *err);
+
+/* Whether it has the fields of this program, so that records can be written into it.  As dkm_store_reader_open. */
+dkm_status dkm_resume_is_current(const char *path, bool *is_current, dkm_error *err);
 
 typedef struct dkm_resume {
   int64_t n_todo, n_reset; /* numbers of ranges */
@@ -16,10 +20,11 @@ typedef struct dkm_resume {
   dkm_range *reset;        /* of these, such as are marked as done or failed in the file */
   int64_t n_points;        /* in todo */
   int64_t n_wrong;         /* of them, marked done but with a wrong checksum (or an impossible status) */
+  int64_t n_refuted;       /* of them, marked done, but made by another method, and theory contradicts */
   int64_t n_retried;       /* of them, marked failed and to be tried again */
 } dkm_resume;
 
-/* Reads the status of all points in blocks.  check: also compares every finished record with its checksum;
+/* Reads the status of all points in blocks, and the method of those that are done.  check: also compares every finished record with its checksum;
  * retry_failed: points with verdict `failed` are computed again.  A range takes 16 bytes: a file that was written by
  * runs has about one a block of up to 1024 points (16 MB for 10^9 points); the worst case, every other point done,
  * takes 8 bytes a point.  On failure *resume is empty. */

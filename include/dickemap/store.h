@@ -8,12 +8,28 @@
  *   <field>           [dims]         one dataset for each row of dkm_fields
  *   <field>           [dims, mode]   where the field is per mode
  *   status            [dims]         uint8: 0 to do, 1 done, 2 done with verdict `failed`
- *   checksum          [dims]         uint32: dkm_record_checksum, 0 where nothing was written
+ *   checksum          [dims]         uint32, 0 where nothing was written
  *   m                 [dims, class, xyz]   } only with output: state: final
  *   beta_re, beta_im  [dims, mode]         }
  * A job without axes has one dimension `point` of length 1.
- * Attributes: see store_create.c; netCDF-4 and CF-1.10 conventions, so that h5py, xarray, ncdump,
+ * Attributes: see store_layout.c; netCDF-4 and CF-1.10 conventions, so that h5py, xarray, ncdump,
  * Octave and MATLAB see labelled dimensions.
+ *
+ * How files live on
+ *   `format_version` is that of the layout above: 1 is version 0.1.0, this program writes 2 and reads both.  It is raised
+ *   when older programs would misread a file, not for another field; a file of a later format is refused with its number.
+ *   Within a format a file names its own fields.  `checksum_fields` lists those that the checksum of a record covers: CRC-32
+ *   (zlib) of their values as they are in the file, in that order, little endian, NaN as one pattern, followed by the
+ *   state where states are kept (3K + 2M values as in dkm_model_size); 1 instead of 0.  (Format 1 has no list: it is in
+ *   store_fields.c.)  So a field may be added, moved or left out without making older or newer files unreadable:
+ *     - a field that a file lacks is that of dkm_record_clear, but `method`, which is 1 then;
+ *     - a field that only a later version knows counts for the checksum, and is not shown;
+ *     - codes (verdict, how, failure, sensitive) mean what `flag_meanings` of the file says: they are translated by name,
+ *       and one that the file does not name, or nobody here knows, becomes a code that does not exist;
+ *     - a field keeps its name, type and shape for ever; one that has to change gets another name.
+ *   Records are written only into files with the fields and codes of this program.  Others are made anew with their
+ *   records in it (`run --resume`), under another name, and then renamed over the old one.
+ *   A small file of each version that was released is in tests/cli/data.
  *
  * How nothing is lost
  *   1. Rank 0 creates the whole file with the serial driver under a temporary name in the same folder
@@ -46,6 +62,7 @@ typedef struct dkm_provenance {
   const char *command;         /* the command line */
   const char *instruction_set; /* of the ensemble kernel */
   int n_ranks;
+  const char *history;         /* text to begin the history with; NULL: the time and the command */
   const char *records_from;    /* files that records are taken from, one a line (dkm_carry_describe); NULL: none */
   const dkm_shard *shard;      /* the file is for this part of the grid alone; NULL: for all of it */
 } dkm_provenance;
@@ -107,14 +124,23 @@ const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader);
 /* The part of the grid that the file is for; DKM_SHARD_WHOLE unless a run with a shard made it. */
 dkm_shard dkm_store_reader_shard(const dkm_store_reader *reader);
 
+/* Whether it has the fields and codes that this program writes; and the first field that only a later one knows, NULL
+ * if there is none. */
+bool dkm_store_reader_is_current(const dkm_store_reader *reader);
+const char *dkm_store_reader_unknown_field(const dkm_store_reader *reader);
+
 /* An attribute of the file as text (numbers printed), into out[out_bytes]; "" if absent. */
 void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char *out, size_t out_bytes);
 
 /* status[count]; records[count]. Records whose status is DKM_STATUS_TODO hold whatever the file does. */
 dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
                                    dkm_error *err);
+/* stored[count]: the checksums in the file, computed[count]: those of its values; either may be NULL. */
 dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
-                                    uint32_t *checksums, dkm_error *err);
+                                    uint32_t *stored, uint32_t *computed, dkm_error *err);
+/* `method` of the records alone, which is cheap. */
+dkm_status dkm_store_reader_methods(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *methods,
+                                    dkm_error *err);
 
 /* states[count * (3K + 2M)], as dkm_store_write got them; DKM_INPUT if the job keeps none. */
 dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int64_t count, double *states,

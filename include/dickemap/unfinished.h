@@ -20,7 +20,7 @@
 typedef struct dkm_unfinished dkm_unfinished;
 
 /* Lists what there is for an output; the folder is made when something is saved.  version: of the program, with its git
- * hash; both it and the job's canonical text must be those of the states that are to be used.  Any rank, also while
+ * hash; it, DKM_RECORD_METHOD and the job's canonical text must be those of the states that are to be used.  Any rank, also while
  * others write.  Fails with DKM_MEMORY, DKM_IO (the folder cannot be read). */
 dkm_status dkm_unfinished_open(const char *output, const char *version, const dkm_job *job, dkm_unfinished **out,
                                dkm_error *err);

@@ -30,6 +30,7 @@ static const char help[] =
 typedef struct counts {
   int64_t left, done, others; /* others: to be computed in other shards */
   int64_t verdict[DKM_N_VERDICTS], failure[DKM_N_FAILURES];
+  int64_t other_method; /* records of the methods of another version */
 } counts;
 
 static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, counts *found, dkm_error *err) {
@@ -55,11 +56,12 @@ static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, count
     }
     found->done += n_done;
     if (n_done == 0) continue;
-    if ((status = dkm_store_reader_records(reader, first, n, records, NULL, err)) != DKM_OK) break;
+    if ((status = dkm_store_reader_records(reader, first, n, records, NULL, NULL, err)) != DKM_OK) break;
     for (int64_t i = 0; i < n; i++) {
       if (point_status[i] == DKM_STATUS_TODO) continue;
       if (records[i].verdict < DKM_N_VERDICTS) found->verdict[records[i].verdict]++;
       if (records[i].failure < DKM_N_FAILURES) found->failure[records[i].failure]++;
+      if (records[i].method != DKM_RECORD_METHOD) found->other_method++;
     }
   }
   free(records);
@@ -147,10 +149,12 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   printf("left: %lld\n", (long long)found.left);
   printf("of other shards: %lld\n", (long long)found.others);
   if ((status = print_unfinished(path, job, err)) != DKM_OK) goto cleanup;
-  for (int v = 0; v < DKM_N_VERDICTS; v++)
+  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++)
     printf("verdict %s: %lld\n", dkm_verdict_name(v), (long long)found.verdict[v]);
   for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)
     printf("failure %s: %lld\n", dkm_failure_name(f), (long long)found.failure[f]);
+  printf("of an older method: %lld\n", (long long)found.other_method);
+  print_attribute(reader, "format", "format_version");
   print_attribute(reader, "records from", "records_from");
   if ((status = print_provenance(reader, err)) != DKM_OK) goto cleanup;
   if (fflush(stdout) != 0 || ferror(stdout)) status = dkm_fail(err, DKM_IO, "info: standard output cannot be written");

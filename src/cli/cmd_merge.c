@@ -113,6 +113,8 @@ static void print_source(const dkm_carry_source *source) {
   printf("%s: %lld points", source->path, (long long)source->n_carried);
   if (source->n_repeated > 0) printf(", %lld that were in a file before", (long long)source->n_repeated);
   if (source->n_damaged > 0) printf(", %lld damaged (wrong checksum) and left out", (long long)source->n_damaged);
+  if (source->n_refuted > 0)
+    printf(", %lld of an older method and contradicted by theory, left out", (long long)source->n_refuted);
   printf("\n");
 }
 

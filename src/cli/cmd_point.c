@@ -70,12 +70,6 @@ static bool is_named(const struct arguments *args, const char *name) {
   return false;
 }
 
-static bool same_point(const dkm_point *a, const dkm_point *b) {
-  return a->g0 == b->g0 && a->Omega == b->Omega && memcmp(a->Omega_mu, b->Omega_mu, sizeof a->Omega_mu) == 0 &&
-         memcmp(a->kappa_mu, b->kappa_mu, sizeof a->kappa_mu) == 0 && a->pattern == b->pattern &&
-         a->overlap == b->overlap && a->perturbation == b->perturbation && a->seed == b->seed;
-}
-
 /* An axis with several values has no default.  Dimension by dimension: if the point still depends on the index
  * after --at, one of its axes has not been given; of a zip group, one of those that --at does not name. */
 static dkm_status choose_point(const struct arguments *args, const dkm_job *job, dkm_point *point, dkm_error *err) {
@@ -88,7 +82,7 @@ static dkm_status choose_point(const struct arguments *args, const dkm_job *job,
     stride /= job->shape[dim];
     dkm_job_point(job, (job->shape[dim] - 1) * stride, &last);
     status = assign_all(args, job, &last, err);
-    if (status || same_point(point, &last)) continue;
+    if (status || dkm_point_equal(point, &last, job->patterns.n_modes)) continue;
     for (int i = 0; i < job->n_axes; i++)
       if (job->axes[i].dim == dim && !is_named(args, job->axes[i].long_name))
         snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",

@@ -37,7 +37,6 @@
 
 enum {
   BLOCK_POINTS = 1 << 14,
-  BLOCK_BYTES = 1 << 26, /* of states */
   MAX_SHOWN = 10,        /* differences that are spelled out */
   DEFAULT_SAMPLE = 16,
   MAX_SAMPLE = 1000000
@@ -117,13 +116,13 @@ static void check_status(struct verification *v, int64_t i, uint8_t status, cons
     differs(v, &v->status, i, "status is %d, which does not exist", status);
   else if (record->verdict >= DKM_N_VERDICTS)
     differs(v, &v->status, i, "verdict is %d, which does not exist", record->verdict);
+  else if (record->verdict == DKM_VERDICT_NONE)
+    differs(v, &v->status, i, "status is %d, but there is no verdict", status);
   else if ((status == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED))
     differs(v, &v->status, i, "status is %d, but the verdict is %s", status, dkm_verdict_name(record->verdict));
 }
 
-static void check_checksum(struct verification *v, int64_t i, const dkm_record *record, uint32_t stored,
-                           const double *state, size_t state_size) {
-  const uint32_t computed = dkm_record_checksum(record, v->job->patterns.n_modes, state, state ? state_size : 0);
+static void check_checksum(struct verification *v, int64_t i, uint32_t stored, uint32_t computed) {
   v->checksum.n++;
   if (stored == computed) return;
   if (stored == 0)
@@ -215,18 +214,13 @@ static void offer(struct verification *v, const struct arguments *args, gsl_rng 
 static dkm_status check_records(struct verification *v, const struct arguments *args, dkm_store_reader *reader,
                                 dkm_error *err) {
   const dkm_job *job = v->job;
-  const size_t state_size = job->keep_state ? dkm_model_size(&job->patterns) : 0;
-  int64_t block = BLOCK_POINTS;
-  if (state_size > 0 && (size_t)block > BLOCK_BYTES / (state_size * sizeof(double)))
-    block = (int64_t)(BLOCK_BYTES / (state_size * sizeof(double))) + 1;
-
+  const int64_t block = BLOCK_POINTS;
   uint8_t *point_status = malloc((size_t)block);
-  uint32_t *checksums = malloc((size_t)block * sizeof *checksums);
+  uint32_t *checksums = malloc((size_t)block * sizeof *checksums), *computed = malloc((size_t)block * sizeof *computed);
   dkm_record *records = malloc((size_t)block * sizeof *records);
-  double *states = state_size > 0 ? malloc((size_t)block * state_size * sizeof *states) : NULL;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   dkm_status status = DKM_OK;
-  if (!point_status || !checksums || !records || (state_size > 0 && !states) || !rng) {
+  if (!point_status || !checksums || !computed || !records || !rng) {
     status = dkm_fail(err, DKM_MEMORY, "verify: out of memory for a block of points");
     goto cleanup;
   }
@@ -241,15 +235,14 @@ static dkm_status check_records(struct verification *v, const struct arguments *
       v->n_left += point_status[i] == DKM_STATUS_TODO && dkm_shard_has(&v->shard, first + i);
     }
     if (n_done == 0) continue;
-    if ((status = dkm_store_reader_records(reader, first, n, records, checksums, err)) != DKM_OK) goto cleanup;
-    if (states && (status = dkm_store_reader_states(reader, first, n, states, err)) != DKM_OK) goto cleanup;
+    status = dkm_store_reader_records(reader, first, n, records, checksums, computed, err);
+    if (status != DKM_OK) goto cleanup;
     for (int64_t i = 0; i < n; i++) {
       if (point_status[i] == DKM_STATUS_TODO) continue;
       v->n_done++;
       v->n_failed_points += point_status[i] == DKM_STATUS_POINT_FAILED;
       check_status(v, first + i, point_status[i], &records[i]);
-      check_checksum(v, first + i, &records[i], checksums[i], states ? states + (size_t)i * state_size : NULL,
-                     state_size);
+      check_checksum(v, first + i, checksums[i], computed[i]);
       check_record(v, first + i, &records[i]);
       offer(v, args, rng, first + i, &records[i]);
     }
@@ -257,8 +250,8 @@ static dkm_status check_records(struct verification *v, const struct arguments *
 
 cleanup:
   gsl_rng_free(rng);
-  free(states);
   free(records);
+  free(computed);
   free(checksums);
   free(point_status);
   return status;

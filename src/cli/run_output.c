@@ -3,6 +3,7 @@
  *
  *   there is none, or --overwrite    created; with --extend the records of old files are in it when it gets its name
  *   there is one, --resume           what is left in it; the old files of --extend have been used when it was created
+ *   ... with fields of an older version  made anew with its own records in it, and renamed over it; then the same
  *   otherwise                        refused
  *
  * In a shard's file only the shard's own points are left to do. */
@@ -11,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "dickemap/match.h"
 #include "dickemap/unfinished.h"
@@ -100,8 +102,10 @@ static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
 }
 
 static void tell_source(FILE *out, const dkm_carry_source *source, const dkm_carry *carry) {
-  const int64_t rest = source->n_done - source->n_carried - source->n_repeated - source->n_damaged;
-  fprintf(out, "%s: %lld of %lld points reused", source->path, (long long)source->n_carried, (long long)source->n_done);
+  const int64_t rest = source->n_done - source->n_carried - source->n_repeated - source->n_damaged - source->n_refuted;
+  fprintf(out, "%lld of %lld points reused", (long long)source->n_carried, (long long)source->n_done);
+  if (source->n_refuted > 0)
+    fprintf(out, ", %lld of an older method are computed anew", (long long)source->n_refuted);
   if (source->n_damaged > 0)
     fprintf(out, "; %lld are damaged (wrong checksum) and computed anew", (long long)source->n_damaged);
   if (source->n_repeated > 0) fprintf(out, "; %lld were in a file before", (long long)source->n_repeated);
@@ -126,11 +130,73 @@ static dkm_status create(const dkm_run_output *output, const dkm_job *job, const
   if (!status)
     status = dkm_store_create_filled(output->path, job, &extended, output->overwrite, dkm_carry_fill, &carry, err);
   for (int i = 0; i < output->n_old && !status && told; i++) {
+    fprintf(told, "%s: ", carry.sources[i].path);
     tell_source(told, &carry.sources[i], &carry);
     tell_rounded(told, carry.sources[i].path, job);
   }
   free(records_from);
   free(carry.sources);
+  return status;
+}
+
+/* ---- the file of an older version ---- */
+
+enum { HISTORY_BYTES = 1 << 16 };
+
+struct renewal {
+  dkm_carry carry;
+  dkm_carry_source source;
+  char history[HISTORY_BYTES], records_from[HISTORY_BYTES], line[HISTORY_BYTES];
+  char version[128];
+};
+
+/* What the old file says about itself goes on in the new one. */
+static dkm_status describe_old(struct renewal *r, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  char *described = NULL;
+  dkm_status status = dkm_store_reader_open(r->source.path, &reader, err);
+  if (status) return status;
+  dkm_store_reader_attribute(reader, "history", r->history, sizeof r->history);
+  dkm_store_reader_attribute(reader, "records_from", r->records_from, sizeof r->records_from);
+  dkm_store_reader_attribute(reader, "dickemap_version", r->version, sizeof r->version);
+  dkm_store_reader_close(reader);
+  if ((status = dkm_carry_describe(&r->carry, &described, err))) return status;
+  const size_t used = strlen(r->records_from);
+  snprintf(r->records_from + used, sizeof r->records_from - used, "%s%s", used ? "\n" : "", described);
+  free(described);
+  return DKM_OK;
+}
+
+/* A dkm_store_fill: the old records, and a line in the history before the file gets its name. */
+static dkm_status fill_renewed(void *context, const char *new_path, dkm_error *err) {
+  struct renewal *r = context;
+  bool kept;
+  const dkm_status status = dkm_carry_fill(&r->carry, new_path, err);
+  return status ? status : dkm_store_append_history(new_path, r->line, &kept, err);
+}
+
+static dkm_status renew(const dkm_run_output *output, const dkm_job *job, const dkm_provenance *provenance, FILE *told,
+                        dkm_error *err) {
+  char date[32] = "";
+  const time_t now = time(NULL);
+  struct tm utc;
+  struct renewal *r = calloc(1, sizeof *r);
+  if (!r) return dkm_fail(err, DKM_MEMORY, "output %s: out of memory for what its old file says", output->path);
+  r->source.path = output->path;
+  r->carry = (dkm_carry){.job = job, .shard = provenance->shard, .n_sources = 1, .sources = &r->source};
+  dkm_status status = describe_old(r, err);
+  if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  snprintf(r->line, sizeof r->line, "%s: made anew from a file of dickemap %s: %s", date, r->version,
+           provenance->command);
+  dkm_provenance renewed = *provenance;
+  renewed.history = r->history[0] ? r->history : NULL;
+  renewed.records_from = r->records_from;
+  if (!status) status = dkm_store_create_filled(output->path, job, &renewed, true, fill_renewed, r, err);
+  if (!status && told) {
+    fprintf(told, "%s: made anew, as it was of dickemap %s: ", output->path, r->version);
+    tell_source(told, &r->source, &r->carry);
+  }
+  free(r);
   return status;
 }
 
@@ -151,17 +217,22 @@ static dkm_status keep_own(const dkm_shard *shard, dkm_resume *resume, dkm_error
 
 dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, const dkm_provenance *provenance,
                                   FILE *told, dkm_resume *resume, dkm_error *err) {
-  bool exists;
+  bool exists, is_current = true;
   dkm_resume_remove_leftovers(output->path);
   dkm_status status = dkm_run_output_check(output, job, &exists, err); /* again: another run may have come first */
   dkm_provenance of_shard = *provenance;
   if (output->shard.n > 1) of_shard.shard = &output->shard;
   if (!status && !exists) status = create(output, job, &of_shard, told, err);
+  if (!status && exists) status = dkm_resume_is_current(output->path, &is_current, err);
+  if (!status && exists && !is_current) status = renew(output, job, &of_shard, told, err);
   if (!status && !exists) dkm_unfinished_tidy(output->path, NULL, NULL); /* of a file that was there before */
   if (!status) status = dkm_resume_find(output->path, job, output->check, output->retry_failed, resume, err);
   if (!status && resume->n_wrong > 0)
     fprintf(stderr, "%lld points were marked done but do not agree with their checksums; they are computed again\n",
             (long long)resume->n_wrong);
+  if (!status && resume->n_refuted > 0)
+    fprintf(stderr, "%lld points of an older method are contradicted by theory; they are computed again\n",
+            (long long)resume->n_refuted);
   if (!status && output->shard.n > 1) status = keep_own(&output->shard, resume, err);
   return status;
 }

@@ -16,13 +16,6 @@ typedef struct saved_point {
   int64_t quotient, sampled;
 } saved_point;
 
-static bool same_point(const dkm_point *a, const dkm_point *b, int n_modes) {
-  for (int mu = 0; mu < n_modes; mu++)
-    if (a->Omega_mu[mu] != b->Omega_mu[mu] || a->kappa_mu[mu] != b->kappa_mu[mu]) return false;
-  return a->g0 == b->g0 && a->Omega == b->Omega && a->pattern == b->pattern && a->overlap == b->overlap &&
-         a->perturbation == b->perturbation && a->seed == b->seed;
-}
-
 static size_t saved_bytes(const engine *g, int lane) {
   return sizeof(saved_point) + dkm_integrator_saved_bytes(g->integrator) +
          (g->lanes[lane].sampled ? dkm_sampling_saved_bytes(g->sampling[lane]) : 0);
@@ -68,15 +61,16 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
 }
 
 /* Continues the point of t, just placed in a lane, from what was saved of it.  *restored: false if the bytes are of
- * something else. */
-static dkm_status restore(engine *g, int lane, const char *bytes, size_t n_bytes, bool *restored, dkm_error *err) {
+ * something else.  n_modes: of the point, of which the quotient has but one, while its record tells of all. */
+static dkm_status restore(engine *g, int lane, int n_modes, const char *bytes, size_t n_bytes, bool *restored,
+                          dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   const size_t lane_bytes = dkm_integrator_saved_bytes(g->integrator);
   saved_point head;
   *restored = false;
   if (n_bytes < sizeof head + lane_bytes) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
-  if (head.quotient != g->quotient || !same_point(&head.point, &t->point, g->patterns.n_modes)) return DKM_OK;
+  if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, n_modes)) return DKM_OK;
   bytes += sizeof head;
   n_bytes -= sizeof head + lane_bytes;
   if (head.sampled && !g->sampling[lane]) {
@@ -100,7 +94,7 @@ dkm_status evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dk
   const int64_t id = g->lanes[lane].id;
   *resumed = false;
   if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, id, &bytes, &n_bytes)) return DKM_OK;
-  dkm_status status = restore(g, lane, bytes, n_bytes, resumed, err);
+  dkm_status status = restore(g, lane, e->patterns.n_modes, bytes, n_bytes, resumed, err);
   if (*resumed && stream->resumed) stream->resumed(stream->context, id, dkm_integrator_lane(g->integrator, lane)->t);
   return status;
 }

@@ -153,6 +153,12 @@ static dkm_status read_solver(dkm_job *job, const dkm_job_source *source, dkm_er
   status = read_optional(source, err, "solver.t_max", keys->t_max,
                          &(dkm_limits){.min = 0, .min_excluded = true, .max = INFINITY}, 1e7, &job->solver.t_max);
   if (status != DKM_OK) return status;
+  double max_steps;
+  status = read_optional(source, err, "solver.max_steps", keys->max_steps,
+                         &(dkm_limits){.min = 1, .max = (double)DKM_LARGEST_MAX_STEPS, .integer = true},
+                         (double)DKM_DEFAULT_MAX_STEPS, &max_steps);
+  if (status != DKM_OK) return status;
+  job->solver.max_steps = (int64_t)max_steps;
   int sensitivity;
   status = read_choice(source, err, "solver.sensitivity", keys->sensitivity, 2, switches, &sensitivity);
   job->solver.sensitivity = sensitivity == 1;

@@ -84,6 +84,7 @@ char *dkm_job_canonical(const dkm_job *job) {
   fprintf(out, "solver.method = %s\n", job->solver.method == DKM_METHOD_GSL ? "gsl" : "ensemble");
   fprintf(out, "solver.tolerance = %.17g\n", job->solver.tolerance);
   fprintf(out, "solver.t_max = %.17g\n", job->solver.t_max);
+  fprintf(out, "solver.max_steps = %" PRId64 "\n", job->solver.max_steps);
   /* Off is as if there were no such key. */
   if (job->solver.sensitivity) fputs("solver.sensitivity = on\n", out);
   fprintf(out, "output.state = %s\n", job->keep_state ? "final" : "none");
@@ -117,6 +118,17 @@ static match find_line(const char *text, const char *wanted, size_t wanted_bytes
   return KEY_ABSENT;
 }
 
+/* Whether a line says what its absence means: texts of version 0.1.0 have none for solver.max_steps. */
+static bool is_implied(const char *line, size_t bytes) {
+  char implied[64];
+  const int n = snprintf(implied, sizeof implied, "solver.max_steps = %" PRId64, DKM_DEFAULT_MAX_STEPS);
+  return bytes == (size_t)n && memcmp(line, implied, bytes) == 0;
+}
+
+static bool differs(const char *line, size_t bytes, match found) {
+  return found == VALUE_DIFFERS || (found == KEY_ABSENT && !is_implied(line, bytes));
+}
+
 static void append_key(char *out, size_t out_bytes, const char *key, size_t key_bytes) {
   size_t used = strlen(out);
   snprintf(out + used, out_bytes - used, "%s%.*s", used ? ", " : "", (int)key_bytes, key);
@@ -128,13 +140,13 @@ int dkm_job_differences(const char *canonical_a, const char *canonical_b, char *
   size_t bytes, key_bytes;
   if (out_bytes > 0) *out = '\0';
   while ((line = next_line(&rest, &bytes, &key_bytes)))
-    if (find_line(canonical_b, line, bytes, key_bytes) != VALUE_EQUAL) {
+    if (differs(line, bytes, find_line(canonical_b, line, bytes, key_bytes))) {
       n++;
       if (out_bytes > 0) append_key(out, out_bytes, line, key_bytes);
     }
   rest = canonical_b;
   while ((line = next_line(&rest, &bytes, &key_bytes)))
-    if (find_line(canonical_a, line, bytes, key_bytes) == KEY_ABSENT) {
+    if (find_line(canonical_a, line, bytes, key_bytes) == KEY_ABSENT && !is_implied(line, bytes)) {
       n++;
       if (out_bytes > 0) append_key(out, out_bytes, line, key_bytes);
     }

@@ -57,6 +57,7 @@ static const cyaml_schema_field_t solver_fields[] = {
     VALUE(dkm_solver_keys, method),
     VALUE(dkm_solver_keys, tolerance),
     VALUE(dkm_solver_keys, t_max),
+    VALUE(dkm_solver_keys, max_steps),
     VALUE(dkm_solver_keys, sensitivity),
     CYAML_FIELD_END,
 };

@@ -29,7 +29,7 @@ typedef struct dkm_initial_keys {
 } dkm_initial_keys;
 
 typedef struct dkm_solver_keys {
-  char *method, *tolerance, *t_max, *sensitivity;
+  char *method, *tolerance, *t_max, *max_steps, *sensitivity;
 } dkm_solver_keys;
 
 typedef struct dkm_output_keys {

@@ -64,13 +64,6 @@ static int64_t find_along(const struct dimension *dim, const dkm_point *point) {
 
 /* ---- the whole point ---- */
 
-static bool same_point(const dkm_point *a, const dkm_point *b, int n_modes) {
-  for (int mu = 0; mu < n_modes; mu++)
-    if (a->Omega_mu[mu] != b->Omega_mu[mu] || a->kappa_mu[mu] != b->kappa_mu[mu]) return false;
-  return a->g0 == b->g0 && a->Omega == b->Omega && a->pattern == b->pattern && a->overlap == b->overlap &&
-         a->perturbation == b->perturbation && a->seed == b->seed;
-}
-
 static bool same_grid(const dkm_job *a, const dkm_job *b) {
   dkm_point first_a, first_b;
   if (a->n_axes != b->n_axes || a->patterns.n_modes != b->patterns.n_modes) return false;
@@ -82,7 +75,7 @@ static bool same_grid(const dkm_job *a, const dkm_job *b) {
   }
   dkm_job_point(a, 0, &first_a);
   dkm_job_point(b, 0, &first_b);
-  return same_point(&first_a, &first_b, a->patterns.n_modes);
+  return dkm_point_equal(&first_a, &first_b, a->patterns.n_modes);
 }
 
 dkm_status dkm_match_create(const dkm_job *old, const dkm_job *job, dkm_match **out, dkm_error *err) {
@@ -129,7 +122,7 @@ int64_t dkm_match_find(const dkm_match *match, int64_t i_point) {
     i_old = i_old * old->shape[d] + i;
   }
   dkm_job_point(old, i_old, &found);
-  return same_point(&point, &found, old->patterns.n_modes) ? i_old : -1;
+  return dkm_point_equal(&point, &found, old->patterns.n_modes) ? i_old : -1;
 }
 
 /* ---- what they have in common, parameter by parameter ---- */
@@ -194,14 +187,32 @@ static bool compare_parameter(const dkm_job *old, const dkm_job *job, dkm_quanti
   return good;
 }
 
+/* Of a canonical text the lines that are the same for all points and no parameter of theirs: what the system is and how
+ * it is solved, keys of later versions among them. */
+static char *keep_rules(char *canonical) {
+  static const char *const rules[] = {"model.patterns ", "model.mapping ", "solver."};
+  char *end = canonical;
+  for (const char *line = canonical; line && *line;) {
+    size_t length = strcspn(line, "\n");
+    length += line[length] == '\n';
+    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
+      if (strncmp(line, rules[i], strlen(rules[i])) == 0) {
+        memmove(end, line, length);
+        end += length;
+        break;
+      }
+    line += length;
+  }
+  if (canonical) *end = '\0';
+  return canonical;
+}
+
 int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
-  int n = 0;
-  *out = '\0';
-  if (old->patterns.n_modes != job->patterns.n_modes) add_key(out, out_bytes, &n, "", "model.patterns");
-  if (old->patterns.mapping != job->patterns.mapping) add_key(out, out_bytes, &n, "", "model.mapping");
-  if (old->solver.method != job->solver.method) add_key(out, out_bytes, &n, "", "solver.method");
-  if (old->solver.tolerance != job->solver.tolerance) add_key(out, out_bytes, &n, "", "solver.tolerance");
-  if (old->solver.t_max != job->solver.t_max) add_key(out, out_bytes, &n, "", "solver.t_max");
+  char *theirs = keep_rules(dkm_job_canonical(old)), *ours = keep_rules(dkm_job_canonical(job));
+  int n = theirs && ours ? dkm_job_differences(theirs, ours, out, out_bytes) : -1;
+  free(theirs);
+  free(ours);
+  if (n < 0) return -1;
   if (old->patterns.n_modes != job->patterns.n_modes) return n;
   for (int q = DKM_AXIS_G0; q <= DKM_AXIS_SEED; q++) {
     const bool per_mode = q == DKM_AXIS_OMEGA_MU || q == DKM_AXIS_KAPPA_MU;

@@ -136,6 +136,19 @@ int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, doubl
   return (int8_t)(xi[largest] > 0.0 ? largest + 1 : -(largest + 1));
 }
 
+const dkm_codes *dkm_field_codes(const dkm_field *field) {
+  static const struct {
+    size_t offset;
+    dkm_codes codes;
+  } fields[] = {{offsetof(dkm_record, verdict), {DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text}},
+                {offsetof(dkm_record, how), {DKM_N_HOWS, dkm_how_name, dkm_how_text}},
+                {offsetof(dkm_record, failure), {DKM_N_FAILURES, dkm_failure_name, dkm_failure_text}},
+                {offsetof(dkm_record, sensitive), {DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text}}};
+  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
+    if (field->offset == fields[i].offset) return &fields[i].codes;
+  return NULL;
+}
+
 void dkm_record_clear(dkm_record *record) {
   memset(record, 0, sizeof *record);
   for (int i = 0; i < dkm_n_fields; i++) {
@@ -173,8 +186,7 @@ static uint64_t value_bits(dkm_field_type type, const void *value) {
   return 0;
 }
 
-/* Continues a CRC with n values of one type. */
-static uLong crc_values(uLong crc, dkm_field_type type, const void *values, size_t n) {
+uint32_t dkm_record_crc(uint32_t crc, dkm_field_type type, const void *values, size_t n) {
   enum { CHUNK = 64 };
   unsigned char bytes[8 * CHUNK];
   const size_t size = dkm_field_type_bytes(type);
@@ -184,19 +196,23 @@ static uLong crc_values(uLong crc, dkm_field_type type, const void *values, size
       uint64_t bits = value_bits(type, (const char *)values + i * size);
       for (size_t b = 0; b < size; b++, bits >>= 8) bytes[n_bytes++] = (unsigned char)(bits & 0xff);
     }
-    crc = crc32(crc, bytes, (uInt)n_bytes);
+    crc = (uint32_t)crc32(crc, bytes, (uInt)n_bytes);
   }
   return crc;
 }
 
+uint32_t dkm_record_crc_end(uint32_t crc) {
+  return crc ? crc : 1;
+}
+
 uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double *state, size_t n_state) {
-  uLong crc = crc32(0, NULL, 0);
+  uint32_t crc = 0;
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];
     if (!field->reproducible) continue;
     const size_t n = field->per_mode ? (size_t)n_modes : 1;
-    crc = crc_values(crc, field->type, (const char *)record + field->offset, n);
+    crc = dkm_record_crc(crc, field->type, (const char *)record + field->offset, n);
   }
-  if (state) crc = crc_values(crc, DKM_FLOAT64, state, n_state);
-  return crc ? (uint32_t)crc : 1;
+  if (state) crc = dkm_record_crc(crc, DKM_FLOAT64, state, n_state);
+  return dkm_record_crc_end(crc);
 }

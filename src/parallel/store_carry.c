@@ -4,8 +4,12 @@
  * The new file is walked in blocks of consecutive points:
  *
  *   match          index of each point in the old grid, or none
- *   judge          old status, records, checksums (and states), read in windows: what is done and agrees is accepted
- *   copy           of each variable: block of the new file + accepted cells from the old one -> back
+ *   judge          old status, records, checksums, read in windows: what is done, agrees with its checksum and, if another
+ *                  method made it, with theory, is accepted
+ *   copy           of each variable: block of the new file + accepted values -> back
+ *
+ * The old file may have other fields and other codes (store.h): what is taken is its records, as the reader gives them.
+ * Only the values of states are copied as they are.
  *
  * Only raw data are written: metadata of a file never change.  Blocks of either file are contiguous reads and writes;
  * single points would cost as much each.  Where neighbours in the new grid are far apart in the old one (axes in
@@ -17,6 +21,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/check.h"
 #include "dickemap/match.h"
 #include "store_hdf5.h"
 
@@ -35,18 +40,19 @@ struct carrying {
   dkm_store_reader *reader; /* of the old file: records for checksums */
   dkm_hdf5_file from, to;   /* cells */
   bool has_from, has_to;
-  size_t n_state_old, n_state;
+  size_t n_state;
   int64_t block, window;
   /* of the points of a block */
   int64_t *i_old; /* -1: nothing to take */
   int64_t *order, n_ordered;
   uint8_t *marks;
   uint32_t *checksums;
+  dkm_record *taken;
   /* of the points of a window */
   dkm_record *records;
   uint8_t *old_marks;
-  uint32_t *old_checksums;
-  double *states;
+  uint32_t *old_checksums, *computed;
+  double *states; /* if the new file keeps them */
 };
 
 /* ---- windows ---- */
@@ -91,22 +97,36 @@ static bool next_window(const struct carrying *c, int64_t k, struct window *wind
 
 /* ---- judge ---- */
 
+/* Whether a record agrees with its mark and its checksum. */
+static bool is_whole(const struct carrying *c, int64_t j) {
+  const int verdict = c->records[j].verdict;
+  const int mark = verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+  return verdict > DKM_VERDICT_NONE && verdict < DKM_N_VERDICTS && c->old_marks[j] == mark &&
+         c->computed[j] == c->old_checksums[j];
+}
+
 static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, int64_t j, dkm_error *err) {
   const dkm_job *job = c->carry->job;
   const dkm_record *record = &c->records[j];
-  const double *state = c->states ? c->states + (size_t)j * c->n_state_old : NULL;
+  const double *state = c->states ? c->states + (size_t)j * c->n_state : NULL;
   const int64_t wanted = c->i_old[i];
   char point[DKM_MESSAGE_BYTES / 2];
   c->i_old[i] = -1;
   if (c->old_marks[j] == DKM_STATUS_TODO) return DKM_OK;
-  if (c->old_marks[j] != (record->verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE) ||
-      dkm_record_checksum(record, job->patterns.n_modes, state, c->n_state_old) != c->old_checksums[j]) {
+  if (!is_whole(c, j)) {
     c->source->n_damaged++;
     return DKM_OK;
   }
-  /* The new file may keep less. */
-  const uint32_t checksum =
-      c->n_state == c->n_state_old ? c->old_checksums[j] : dkm_record_checksum(record, job->patterns.n_modes, NULL, 0);
+  if (record->method != DKM_RECORD_METHOD) {
+    dkm_point parameters;
+    char why[DKM_MESSAGE_BYTES];
+    dkm_job_point(job, i_point, &parameters);
+    if (!dkm_check_record(&job->patterns, &parameters, record, why, sizeof why)) {
+      c->source->n_refuted++;
+      return DKM_OK;
+    }
+  }
+  const uint32_t checksum = dkm_record_checksum(record, job->patterns.n_modes, state, c->n_state);
   if (c->marks[i] != DKM_STATUS_TODO) {
     if (c->checksums[i] != checksum)
       return dkm_fail(
@@ -121,6 +141,7 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   c->i_old[i] = wanted;
   c->marks[i] = c->old_marks[j];
   c->checksums[i] = checksum;
+  c->taken[i] = *record;
   c->source->n_carried++;
   return DKM_OK;
 }
@@ -131,7 +152,7 @@ static dkm_status judge(struct carrying *c, int64_t first, dkm_error *err) {
   for (int64_t k = 0; !status && next_window(c, k, &w); k = w.end) {
     /* Status first: a record that is done then is complete when it is read. */
     status = dkm_store_reader_status(c->reader, w.first, w.count, c->old_marks, err);
-    if (!status) status = dkm_store_reader_records(c->reader, w.first, w.count, c->records, c->old_checksums, err);
+    if (!status) status = dkm_store_reader_records(c->reader, w.first, w.count, c->records, c->old_checksums, c->computed, err);
     if (!status && c->states) status = dkm_store_reader_states(c->reader, w.first, w.count, c->states, err);
     for (int64_t l = w.begin; !status && l < w.end; l++) {
       const int64_t i = c->order[l];
@@ -148,7 +169,16 @@ static dkm_status cannot(const char *what, const char *path, const char *name, d
   return dkm_fail(err, DKM_IO, "%s: `%s` cannot be %s: %s", path, name, what, dkm_hdf5_reason(reason, sizeof reason));
 }
 
-/* The accepted cells of one variable from the old file into the block in c->to.buffer. */
+/* One field of the accepted records into the block in c->to.buffer. */
+static void take_field(struct carrying *c, const dkm_hdf5_variable *variable) {
+  const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
+  for (int64_t k = 0; k < c->n_ordered; k++) {
+    const int64_t i = c->order[k];
+    memcpy((char *)c->to.buffer + (size_t)i * bytes, (const char *)&c->taken[i] + variable->field->offset, bytes);
+  }
+}
+
+/* The accepted cells of one part of the states, from the old file. */
 static dkm_status take_cells(struct carrying *c, int v, dkm_error *err) {
   const dkm_hdf5_variable *variable = &c->to.variable[v];
   const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
@@ -176,7 +206,11 @@ static dkm_status copy(struct carrying *c, int64_t first, int64_t n, dkm_error *
       values = c->checksums;
     } else {
       if (dkm_hdf5_get(&c->to, v, c->to.buffer) < 0) return cannot("read", c->new_path, name, err);
-      const dkm_status status = take_cells(c, v, err);
+      dkm_status status = DKM_OK;
+      if (c->to.variable[v].field)
+        take_field(c, &c->to.variable[v]);
+      else
+        status = take_cells(c, v, err);
       if (status) return status;
     }
     if (dkm_hdf5_put(&c->to, v, values) < 0) return cannot("written", c->new_path, name, err);
@@ -217,10 +251,21 @@ static dkm_status count_done(struct carrying *c, dkm_error *err) {
   return status;
 }
 
+/* What a later version knows would be lost. */
+static dkm_status open_old(const char *path, dkm_store_reader **reader, dkm_error *err) {
+  const dkm_status status = dkm_store_reader_open(path, reader, err);
+  const char *unknown = status ? NULL : dkm_store_reader_unknown_field(*reader);
+  if (!unknown) return status;
+  dkm_fail(err, DKM_INPUT, "%s has the field `%s` of a later version of dickemap, which would be lost", path, unknown);
+  dkm_store_reader_close(*reader);
+  *reader = NULL;
+  return DKM_INPUT;
+}
+
 static dkm_status open_files(struct carrying *c, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES];
   hid_t id = H5I_INVALID_HID;
-  dkm_status status = dkm_store_reader_open(c->source->path, &c->reader, err);
+  dkm_status status = open_old(c->source->path, &c->reader, err);
   if (status) return status;
   if (dkm_hdf5_recognise(c->source->path, &id, reason) != DKM_HDF5_OURS) {
     if (id >= 0) H5Fclose(id);
@@ -246,17 +291,19 @@ static bool allocate(struct carrying *c) {
   const int64_t from = dkm_hdf5_chunk(&c->from), to = dkm_hdf5_chunk(&c->to);
   c->block = to < BLOCK ? to : BLOCK;
   c->window = from < 2 * BLOCK ? from : 2 * BLOCK;
-  while (c->window > 1 && (size_t)c->window * c->n_state_old * sizeof(double) > STATE_BYTES) c->window /= 2;
+  while (c->window > 1 && (size_t)c->window * c->n_state * sizeof(double) > STATE_BYTES) c->window /= 2;
   c->i_old = malloc((size_t)c->block * sizeof *c->i_old);
   c->order = malloc((size_t)c->block * sizeof *c->order);
   c->marks = malloc((size_t)c->block);
   c->checksums = malloc((size_t)c->block * sizeof *c->checksums);
+  c->taken = malloc((size_t)c->block * sizeof *c->taken);
   c->records = malloc((size_t)c->window * sizeof *c->records);
   c->old_marks = malloc((size_t)c->window);
   c->old_checksums = malloc((size_t)c->window * sizeof *c->old_checksums);
-  if (c->n_state_old > 0) c->states = malloc((size_t)c->window * c->n_state_old * sizeof *c->states);
-  return c->i_old && c->order && c->marks && c->checksums && c->records && c->old_marks && c->old_checksums &&
-         (c->n_state_old == 0 || c->states);
+  c->computed = malloc((size_t)c->window * sizeof *c->computed);
+  if (c->n_state > 0) c->states = malloc((size_t)c->window * c->n_state * sizeof *c->states);
+  return c->i_old && c->order && c->marks && c->checksums && c->taken && c->records && c->old_marks &&
+         c->old_checksums && c->computed && (c->n_state == 0 || c->states);
 }
 
 static dkm_status carry_source(struct carrying *c, dkm_error *err) {
@@ -267,7 +314,6 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   if ((status = count_done(c, err))) return status;
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;
-  c->n_state_old = old->keep_state ? dkm_model_size(&old->patterns) : 0;
   c->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
   if (!allocate(c)) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->source->path);
   if ((status = dkm_match_create(old, job, &c->match, err))) return status;
@@ -291,6 +337,8 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
   free(c->records);
   free(c->old_marks);
   free(c->old_checksums);
+  free(c->computed);
+  free(c->taken);
   free(c->states);
   return status;
 }
@@ -312,7 +360,7 @@ dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err) {
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err) {
   dkm_store_reader *reader = NULL;
   char keys[DKM_MESSAGE_BYTES / 2];
-  dkm_status status = dkm_store_reader_open(path, &reader, err);
+  dkm_status status = open_old(path, &reader, err);
   if (status) return status;
   const int n = dkm_match_differences(dkm_store_reader_job(reader), job, keys, sizeof keys);
   if (n < 0)

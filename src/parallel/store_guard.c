@@ -9,7 +9,9 @@
  *   dickemap-metadata crc=<CRC-32 of what is left> at=<offset of this text> size=<bytes of the file>
  *   history=<offset>+<bytes> skip=<offset>+<bytes>,...  seal=<CRC-32 of the text before it>
  *
- * What is left: the bytes of the file without this attribute's own, the history's, and the raw data of `skip`.  When a
+ * What is left: the bytes of the file without this attribute's own, the history's, and the raw data of `skip`; and one
+ * byte of the superblock is taken as 0: in it HDF5 notes that a program has the file open for writing, which stays there
+ * if that program is killed, and which no reader minds (any damage to it that HDF5 minds, HDF5 refuses).  When a
  * program has copied the file into another layout (h5repack, nccopy), place and size are no longer those in the text, which
  * then says nothing about this file.  A file that is only shorter than it was is refused by HDF5 itself.
  *
@@ -34,7 +36,10 @@ const char dkm_history_mark[] = "dickemap-history -";
 enum {
   SCAN_BYTES = 1 << 18, /* both attributes are among the first that are written; the history takes most of this */
   READ_BYTES = 1 << 16,
-  MAX_SKIPPED = DKM_HDF5_MAX_VARIABLES + 2
+  MAX_SKIPPED = DKM_HDF5_MAX_VARIABLES + 2,
+  SUPERBLOCK_VERSION_AT = 8, /* 0 in our files, whose consistency flags begin at byte 20 */
+  FLAGS_AT = 20,
+  OPEN_FLAGS = 7 /* those that HDF5 knows */
 };
 
 struct guard {
@@ -85,6 +90,8 @@ static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
         errno = EIO;
         return -1;
       }
+      if (at == 0 && n > FLAGS_AT && buffer[SUPERBLOCK_VERSION_AT] == 0 && buffer[FLAGS_AT] <= OPEN_FLAGS)
+        buffer[FLAGS_AT] = 0;
       sum = crc32(sum, buffer, (uInt)n);
       at += n;
     }

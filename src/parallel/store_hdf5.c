@@ -18,6 +18,8 @@
  * state may be larger; the buffer then holds one point. */
 #define BUFFER_BYTES ((size_t)1 << 22)
 
+enum { N_SPACES = DKM_HDF5_N_SHAPES + DKM_HDF5_MAX_VARIABLES };
+
 void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
   memset(grid, 0, sizeof *grid);
   grid->n_dims = job->n_dims;
@@ -52,7 +54,7 @@ int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *ex
   return n;
 }
 
-static hid_t file_type(dkm_field_type type) {
+hid_t dkm_hdf5_file_type(dkm_field_type type) {
   switch (type) {
   case DKM_FLOAT64:
     return H5T_IEEE_F64LE;
@@ -68,7 +70,7 @@ static hid_t file_type(dkm_field_type type) {
   return H5I_INVALID_HID;
 }
 
-static hid_t memory_type(dkm_field_type type) {
+hid_t dkm_hdf5_memory_type(dkm_field_type type) {
   switch (type) {
   case DKM_FLOAT64:
     return H5T_NATIVE_DOUBLE;
@@ -84,14 +86,18 @@ static hid_t memory_type(dkm_field_type type) {
   return H5I_INVALID_HID;
 }
 
-/* Values that no record holds: counts are not negative, codes are few. */
-static const void *fill_value(dkm_field_type type) {
-  static const double no_float64 = NAN;
+static const double no_float64 = NAN;
+
+/* Values that no record holds: counts are not negative, codes are few.  Verdict and method have 0 for that, which sparse
+ * files read too. */
+static const void *fill_value(const dkm_field *field) {
   static const int64_t no_int64 = -1;
   static const int32_t no_int32 = -1;
   static const int8_t no_int8 = INT8_MIN;
-  static const uint8_t no_uint8 = UINT8_MAX;
-  switch (type) {
+  static const uint8_t no_uint8 = UINT8_MAX, no_verdict = DKM_VERDICT_NONE, no_method = 0;
+  if (field->offset == offsetof(dkm_record, verdict)) return &no_verdict;
+  if (field->offset == offsetof(dkm_record, method)) return &no_method;
+  switch (field->type) {
   case DKM_FLOAT64:
     return &no_float64;
   case DKM_INT64:
@@ -115,10 +121,11 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable) {
                                       .units = field->units,
                                       .long_name = field->long_name,
                                       .shape = field->per_mode ? DKM_HDF5_PER_MODE : DKM_HDF5_PER_POINT,
-                                      .file_type = file_type(field->type),
-                                      .memory_type = memory_type(field->type),
+                                      .type = field->type,
+                                      .file_type = dkm_hdf5_file_type(field->type),
+                                      .memory_type = dkm_hdf5_memory_type(field->type),
                                       .field = field,
-                                      .fill = fill_value(field->type)};
+                                      .fill = fill_value(field)};
   }
   variable[n++] = (dkm_hdf5_variable){.name = "status",
                                       .units = "1",
@@ -132,7 +139,7 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable) {
                                       .memory_type = H5T_NATIVE_UINT32};
   if (job->keep_state) {
     const dkm_hdf5_variable state = {
-        .units = "1", .file_type = H5T_IEEE_F64LE, .memory_type = H5T_NATIVE_DOUBLE, .fill = fill_value(DKM_FLOAT64)};
+        .units = "1", .file_type = H5T_IEEE_F64LE, .memory_type = H5T_NATIVE_DOUBLE, .fill = &no_float64};
     const struct {
       const char *name, *long_name;
       dkm_hdf5_shape shape;
@@ -184,13 +191,19 @@ static bool has_extent(hid_t dataset, int n_dims, const hsize_t *extent) {
 dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err) {
   hsize_t extent[DKM_MAX_AXES + 2];
   char reason[DKM_HDF5_REASON_BYTES];
+  long long format;
 
   memset(file, 0, sizeof *file);
   file->id = id;
   for (int i = 0; i < DKM_HDF5_MAX_VARIABLES; i++) file->dataset[i] = H5I_INVALID_HID;
-  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++) file->space[s] = H5I_INVALID_HID;
+  for (int s = 0; s < N_SPACES; s++) file->space[s] = H5I_INVALID_HID;
   dkm_hdf5_grid_of(job, &file->grid);
-  file->n_variables = dkm_hdf5_variables(job, file->variable);
+  file->n_known = file->n_variables = dkm_hdf5_variables(job, file->variable);
+  if (!dkm_hdf5_int_attribute(id, "format_version", &format))
+    return dkm_fail(err, DKM_IO, "%s is damaged: it does not say of which format it is", path);
+  file->format = (int)format;
+  const dkm_status listed = dkm_hdf5_list_fields(file, path, err);
+  if (listed) return listed;
 
   file->buffer = malloc((size_t)dkm_hdf5_chunk(file) * most_bytes_a_point(file));
   if (!file->buffer) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the buffer of one run of points", path);
@@ -199,8 +212,9 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
     file->space[s] = H5Screate_simple(n_dims, extent, NULL);
     if (file->space[s] < 0) return dkm_fail(err, DKM_IO, "%s: %s", path, dkm_hdf5_reason(reason, sizeof reason));
   }
-  for (int i = 0; i < file->n_variables; i++) {
+  for (int i = 0; i < file->n_known; i++) {
     const dkm_hdf5_variable *variable = &file->variable[i];
+    if (variable->field && !dkm_hdf5_has_field(file, i)) continue;
     file->dataset[i] = H5Dopen2(id, variable->name, H5P_DEFAULT);
     if (file->dataset[i] < 0)
       return dkm_fail(err, DKM_IO, "%s is damaged: dataset `%s` cannot be opened: %s", path, variable->name,
@@ -209,25 +223,27 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
     if (!has_extent(file->dataset[i], n_dims, extent))
       return dkm_fail(err, DKM_IO, "%s does not fit the job: dataset `%s` has another shape", path, variable->name);
   }
-  return DKM_OK;
+  return dkm_hdf5_read_codes(file, path, err);
 }
 
 herr_t dkm_hdf5_file_detach(dkm_hdf5_file *file) {
   herr_t result = 0;
   for (int i = 0; i < file->n_variables; i++)
     if (file->dataset[i] >= 0 && H5Dclose(file->dataset[i]) < 0) result = -1;
-  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++)
+  for (int s = 0; s < N_SPACES; s++)
     if (file->space[s] >= 0 && H5Sclose(file->space[s]) < 0) result = -1;
   if (H5Fclose(file->id) < 0) result = -1;
+  for (int i = 0; i < DKM_HDF5_MAX_VARIABLES; i++) free(file->codes[i]);
+  free(file->list);
   free(file->buffer);
   memset(file, 0, sizeof *file);
   return result;
 }
 
 /* Selects the run in a dataspace whose dimensions beyond the grid's are taken whole. */
-static herr_t select_run(hid_t space, const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, int64_t first, int64_t count) {
-  hsize_t extent[DKM_MAX_AXES + 2], start[DKM_MAX_AXES + 2], size[DKM_MAX_AXES + 2], stride[DKM_MAX_AXES];
-  const int n = dkm_hdf5_extent(grid, shape, extent, NULL), last = grid->n_dims - 1;
+static herr_t select_run(hid_t space, const dkm_hdf5_grid *grid, int64_t first, int64_t count) {
+  hsize_t extent[DKM_HDF5_MAX_DIMS], start[DKM_HDF5_MAX_DIMS], size[DKM_HDF5_MAX_DIMS], stride[DKM_MAX_AXES];
+  const int n = H5Sget_simple_extent_dims(space, extent, NULL), last = grid->n_dims - 1;
   H5S_seloper_t add = H5S_SELECT_SET;
 
   stride[last] = 1;
@@ -258,8 +274,8 @@ static herr_t select_run(hid_t space, const dkm_hdf5_grid *grid, dkm_hdf5_shape 
 
 herr_t dkm_hdf5_select(dkm_hdf5_file *file, int64_t first, int64_t count) {
   assert(first >= 0 && count > 0);
-  for (int s = 0; s < DKM_HDF5_N_SHAPES; s++)
-    if (select_run(file->space[s], &file->grid, s, first, count) < 0) return -1;
+  for (int s = 0; s < N_SPACES; s++)
+    if (file->space[s] >= 0 && select_run(file->space[s], &file->grid, first, count) < 0) return -1;
   file->n_selected = (hsize_t)count;
   return 0;
 }

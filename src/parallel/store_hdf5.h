@@ -2,6 +2,7 @@
 /* store_hdf5: what the parts of the store share, and the one place that includes hdf5.h.
  *
  *   store_hdf5.c     the list of variables, runs of points as selections, HDF5's reasons in words
+ *   store_fields.c   which fields a file has, and what its codes mean
  *   store_layout.c   every dataset and attribute of a new file
  *   store_create.c   rank 0 makes the file, or says why not
  *   store_carry.c    records of other files in a new one
@@ -19,7 +20,8 @@
 
 #include "dickemap/store.h"
 
-#define DKM_STORE_FORMAT_VERSION 1
+#define DKM_STORE_FORMAT_VERSION 2
+#define DKM_STORE_OLDEST_FORMAT  1
 
 /* Name of the one dimension, of length 1, of a job without axes: netCDF readers label
  * dimensions, not scalars. */
@@ -41,8 +43,10 @@ typedef enum dkm_hdf5_shape {
   DKM_HDF5_PER_POINT, /* none */
   DKM_HDF5_PER_MODE,  /* mode */
   DKM_HDF5_PER_CLASS, /* class, xyz */
-  DKM_HDF5_N_SHAPES
+  DKM_HDF5_N_SHAPES   /* from here on: a shape of its own, of a field that a later version has added */
 } dkm_hdf5_shape;
+
+enum { DKM_HDF5_MAX_DIMS = DKM_MAX_AXES + 8 };
 
 /* The extent of such a dataset into extent[DKM_MAX_AXES + 2], the names of its dimensions
  * into name (NULL if not wanted); returns the number of dimensions. */
@@ -53,14 +57,18 @@ int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *ex
 typedef struct dkm_hdf5_variable {
   const char *name, *units, *long_name;
   dkm_hdf5_shape shape;
+  dkm_field_type type;          /* of fields */
   hid_t file_type, memory_type; /* little endian in the file, the machine's own in memory */
   size_t value_bytes;
   hsize_t n_values;       /* for each point */
-  const dkm_field *field; /* NULL for what follows the fields in the list */
+  const dkm_field *field; /* NULL for what follows the fields in the list, and for fields of later versions */
   const void *fill;       /* value of cells that were never written; NULL: 0, which is legal there */
 } dkm_hdf5_variable;
 
-enum { DKM_HDF5_MAX_VARIABLES = 64 };
+enum { DKM_HDF5_MAX_VARIABLES = 80 };
+
+hid_t dkm_hdf5_file_type(dkm_field_type type);
+hid_t dkm_hdf5_memory_type(dkm_field_type type);
 
 /* Positions after the dkm_n_fields fields. */
 #define DKM_HDF5_STATUS   (dkm_n_fields + 0)
@@ -69,7 +77,7 @@ enum { DKM_HDF5_MAX_VARIABLES = 64 };
 #define DKM_HDF5_BETA_RE  (dkm_n_fields + 3)
 #define DKM_HDF5_BETA_IM  (dkm_n_fields + 4)
 
-/* Fills variable[DKM_HDF5_MAX_VARIABLES], returns their number. */
+/* Fills variable[DKM_HDF5_MAX_VARIABLES] with those of a new file, returns their number. */
 int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
 
 /* ---- an open file ---- */
@@ -77,15 +85,19 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
 typedef struct dkm_hdf5_file {
   hid_t id;
   dkm_hdf5_grid grid;
-  int n_variables;
+  int format;
+  int n_known, n_variables; /* of a new file; with those that only later versions know, behind them */
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
-  hid_t dataset[DKM_HDF5_MAX_VARIABLES];
-  hid_t space[DKM_HDF5_N_SHAPES]; /* dataspaces, the run selected */
+  hid_t dataset[DKM_HDF5_MAX_VARIABLES]; /* H5I_INVALID_HID: a field that the file does not have */
+  char *list;                            /* owned: the names of what is listed, cut apart */
+  int n_listed, listed[DKM_HDF5_MAX_VARIABLES];  /* variables that the checksum covers, in its order */
+  uint8_t *codes[DKM_HDF5_MAX_VARIABLES]; /* owned: what each code in the file is here; NULL: the same */
+  hid_t space[DKM_HDF5_N_SHAPES + DKM_HDF5_MAX_VARIABLES]; /* dataspaces, the run selected */
   hsize_t n_selected;             /* points */
   void *buffer;                   /* for dkm_hdf5_chunk points of any one variable */
 } dkm_hdf5_file;
 
-/* Opens every variable of the job in file `id` and checks its extent.  Local: metadata is
+/* Opens every variable that file `id` has of the job and checks its extent.  Local: metadata is
  * only read.  Whatever it returns, *file owns `id` and is to be detached: closing may be
  * collective, so a rank that fails here must first tell the others. */
 dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err);
@@ -101,6 +113,24 @@ int64_t dkm_hdf5_chunk(const dkm_hdf5_file *file);
 herr_t dkm_hdf5_select(dkm_hdf5_file *file, int64_t first, int64_t count);
 herr_t dkm_hdf5_put(dkm_hdf5_file *file, int i_variable, const void *values);
 herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values);
+
+/* ---- store_fields.c ---- */
+
+enum { DKM_HDF5_FIELDS_BYTES = 2048 };
+
+/* The names of the fields that checksums of a new file cover, in their order. */
+void dkm_hdf5_print_fields(char out[DKM_HDF5_FIELDS_BYTES]);
+
+/* While a file is attached: first its list of fields; then, with datasets open, the meaning of its codes. */
+dkm_status dkm_hdf5_list_fields(dkm_hdf5_file *file, const char *path, dkm_error *err);
+bool dkm_hdf5_has_field(const dkm_hdf5_file *file, int i_field);
+dkm_status dkm_hdf5_read_codes(dkm_hdf5_file *file, const char *path, dkm_error *err);
+
+/* The first field that only a later version knows; NULL if there is none. */
+const char *dkm_hdf5_unknown_field(const dkm_hdf5_file *file);
+
+/* Whether it has the fields and codes of a new file, so that records can be written into it. */
+bool dkm_hdf5_is_current(const dkm_hdf5_file *file);
 
 /* ---- store_layout.c ---- */
 
@@ -151,7 +181,7 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes);
 /* What is at `path`, as told by a reader that does not care for the job inside. */
 typedef enum dkm_hdf5_origin {
   DKM_HDF5_OURS,
-  DKM_HDF5_OTHER_FORMAT, /* ours, but of another format version */
+  DKM_HDF5_OTHER_FORMAT, /* ours, but of a format version that cannot be read */
   DKM_HDF5_DAMAGED,      /* HDF5 cannot open it, or its metadata are not what they were */
   DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
 } dkm_hdf5_origin;
@@ -164,7 +194,10 @@ dkm_hdf5_origin dkm_hdf5_recognise(const char *path, hid_t *id, char *reason);
 /* The same, and whether metadata have a checksum (which agrees, unless the answer is DKM_HDF5_DAMAGED). */
 dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *guarded, char *reason);
 
-/* A text attribute of the file, malloc'ed; NULL if it is absent or not text. */
-char *dkm_hdf5_text_attribute(hid_t file, const char *name);
+/* A text attribute of a file or dataset, malloc'ed; NULL if it is absent or not text. */
+char *dkm_hdf5_text_attribute(hid_t object, const char *name);
+
+/* A whole number; false if it is absent or none. */
+bool dkm_hdf5_int_attribute(hid_t object, const char *name, long long *value);
 
 #endif

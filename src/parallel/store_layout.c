@@ -26,8 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
-/* Some 15 s of filling at 150 MB/s. */
-#define FILL_MAX_BYTES ((double)((int64_t)2 << 30))
+/* Some 30 s of filling at 150 MB/s. */
+#define FILL_MAX_BYTES ((double)((int64_t)4 << 30))
 
 typedef struct creation {
   hid_t file;
@@ -136,7 +136,7 @@ static char *join_sets(const dkm_job *job) {
 
 static dkm_status put_file_attributes(creation *c) {
   const dkm_provenance *p = c->provenance;
-  char hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING], host[256] = "", date[32] = "";
+  char hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING], host[256] = "", date[32] = "", fields[DKM_HDF5_FIELDS_BYTES];
   char *canonical = dkm_job_canonical(c->job), *sets = join_sets(c->job), *source = NULL;
   const time_t now = time(NULL);
   struct tm utc;
@@ -146,7 +146,11 @@ static dkm_status put_file_attributes(creation *c) {
   if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
   dkm_store_library_version(hdf5, sizeof hdf5);
   mpi_version(mpi);
-  if (asprintf(&c->history, "%s: %s", date, p->command) < 0) c->history = NULL;
+  dkm_hdf5_print_fields(fields);
+  if (p->history)
+    c->history = strdup(p->history);
+  else if (asprintf(&c->history, "%s: %s", date, p->command) < 0)
+    c->history = NULL;
   if (asprintf(&source, "dickemap %s: mean-field equations of the open multimode Dicke model", p->version) < 0)
     source = NULL;
   if (!canonical || !sets || !c->history || !source) {
@@ -181,6 +185,7 @@ static dkm_status put_file_attributes(creation *c) {
       {"job", c->job->text, put_text},
       {"job_sets", sets, put_text},
       {"job_canonical", canonical, put_text},
+      {"checksum_fields", fields, put_string},
   };
   /* First, so that they are found near the beginning of the file. */
   status = put_reserved(c, c->file, "history", DKM_HISTORY_BYTES, dkm_history_mark);
@@ -346,13 +351,8 @@ static const char *status_text(int status) {
 
 /* What is particular to one variable. */
 static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_variable *variable) {
-  if (strcmp(variable->name, "verdict") == 0)
-    return put_flags(c, dataset, DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text);
-  if (strcmp(variable->name, "failure") == 0)
-    return put_flags(c, dataset, DKM_N_FAILURES, dkm_failure_name, dkm_failure_text);
-  if (strcmp(variable->name, "how") == 0) return put_flags(c, dataset, DKM_N_HOWS, dkm_how_name, dkm_how_text);
-  if (strcmp(variable->name, "sensitive") == 0)
-    return put_flags(c, dataset, DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text);
+  const dkm_codes *codes = variable->field ? dkm_field_codes(variable->field) : NULL;
+  if (codes) return put_flags(c, dataset, codes->n, codes->name, codes->text);
   if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
   if (strcmp(variable->name, "retrieved") == 0)
     return put_string(c, dataset, "comment",

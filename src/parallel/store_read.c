@@ -22,6 +22,7 @@ struct dkm_store_reader {
   dkm_shard shard;
   bool has_file, guarded;
   dkm_hdf5_file file;
+  double *states; /* of a buffer of points, once a checksum needs them */
 };
 
 /* ---- what a file says about itself ---- */
@@ -37,7 +38,7 @@ static hid_t open_read_only(const char *path) {
   return id;
 }
 
-static bool int_attribute(hid_t file, const char *name, long long *value) {
+bool dkm_hdf5_int_attribute(hid_t file, const char *name, long long *value) {
   if (H5Aexists(file, name) <= 0) return false;
   const hid_t attribute = H5Aopen(file, name, H5P_DEFAULT);
   if (attribute < 0) return false;
@@ -112,16 +113,16 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
              dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason));
     return DKM_HDF5_DAMAGED;
   }
-  if (H5Aexists(*id, "dickemap_version") <= 0 || !int_attribute(*id, "format_version", &format)) {
+  if (H5Aexists(*id, "dickemap_version") <= 0 || !dkm_hdf5_int_attribute(*id, "format_version", &format)) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is an HDF5 file, but not one of dickemap's");
     H5Fclose(*id);
     *id = H5I_INVALID_HID;
     return DKM_HDF5_FOREIGN;
   }
-  if (format != DKM_STORE_FORMAT_VERSION) {
+  if (format < DKM_STORE_OLDEST_FORMAT || format > DKM_STORE_FORMAT_VERSION) {
     snprintf(reason, DKM_HDF5_REASON_BYTES,
-             "has format %lld of dickemap's files, while this version of the program reads format %d", format,
-             DKM_STORE_FORMAT_VERSION);
+             "has format %lld of dickemap's files, while this version of the program reads formats %d to %d", format,
+             DKM_STORE_OLDEST_FORMAT, DKM_STORE_FORMAT_VERSION);
     return DKM_HDF5_OTHER_FORMAT;
   }
   return DKM_HDF5_OURS;
@@ -179,7 +180,7 @@ static dkm_status read_shard(dkm_store_reader *reader, hid_t id, dkm_error *err)
   int n = 0;
   reader->shard = DKM_SHARD_WHOLE;
   if (H5Aexists(id, names[0]) <= 0) return DKM_OK;
-  while (n < 3 && int_attribute(id, names[n], &value[n]) && value[n] > 0 && value[n] <= INT_MAX) n++;
+  while (n < 3 && dkm_hdf5_int_attribute(id, names[n], &value[n]) && value[n] > 0 && value[n] <= INT_MAX) n++;
   if (n == 3) reader->shard = (dkm_shard){.index = (int)value[0], .n = (int)value[1], .block = value[2]};
   if (n == 3 && dkm_shard_is_valid(&reader->shard)) return DKM_OK;
   return dkm_fail(err, DKM_IO, "%s is damaged: it does not say which shard it is", reader->path);
@@ -225,12 +226,21 @@ void dkm_store_reader_close(dkm_store_reader *reader) {
   if (!reader) return;
   if (reader->has_file) dkm_hdf5_file_detach(&reader->file);
   if (reader->has_job) dkm_job_free(&reader->job);
+  free(reader->states);
   free(reader->path);
   free(reader);
 }
 
 bool dkm_store_reader_guarded(const dkm_store_reader *reader) {
   return reader->guarded;
+}
+
+bool dkm_store_reader_is_current(const dkm_store_reader *reader) {
+  return dkm_hdf5_is_current(&reader->file);
+}
+
+const char *dkm_store_reader_unknown_field(const dkm_store_reader *reader) {
+  return dkm_hdf5_unknown_field(&reader->file);
 }
 
 const dkm_job *dkm_store_reader_job(const dkm_store_reader *reader) {
@@ -246,7 +256,7 @@ void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char
   char *text = dkm_hdf5_text_attribute(reader->file.id, name);
   if (text)
     snprintf(out, out_bytes, "%s", text);
-  else if (int_attribute(reader->file.id, name, &number))
+  else if (dkm_hdf5_int_attribute(reader->file.id, name, &number))
     snprintf(out, out_bytes, "%lld", number);
   else if (out_bytes > 0)
     out[0] = '\0';
@@ -267,25 +277,94 @@ dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int6
   return DKM_OK;
 }
 
+/* ---- records ---- */
+
+/* The record of a file that lacks some fields: made by the first method, unless it says otherwise. */
+static void clear(dkm_record *record) {
+  dkm_record_clear(record);
+  record->method = 1;
+}
+
+/* Moves n values of a field from the buffer into records. */
+static void scatter(const dkm_hdf5_file *file, int f, int64_t n, dkm_record *records) {
+  const size_t bytes = file->variable[f].value_bytes * (size_t)file->variable[f].n_values;
+  const uint8_t *codes = file->codes[f];
+  for (int64_t i = 0; i < n; i++) {
+    char *member = (char *)&records[i] + dkm_fields[f].offset;
+    memcpy(member, (const char *)file->buffer + (size_t)i * bytes, bytes);
+    if (codes) *(uint8_t *)member = codes[*(uint8_t *)member];
+  }
+}
+
+static dkm_status get_field(dkm_store_reader *reader, int f, dkm_error *err) {
+  dkm_hdf5_file *file = &reader->file;
+  return dkm_hdf5_get(file, f, file->buffer) < 0 ? read_failed(reader, file->variable[f].name, err) : DKM_OK;
+}
+
+/* The checksums of n points from the values in the file: what it lists, in its order, then the states.  The fields that
+ * the table knows come into the records on the way. */
+static dkm_status read_listed(dkm_store_reader *reader, int64_t first, int64_t n, dkm_record *records,
+                              uint32_t *computed, dkm_error *err) {
+  dkm_hdf5_file *file = &reader->file;
+  dkm_status status = DKM_OK;
+  if (computed) memset(computed, 0, (size_t)n * sizeof *computed);
+  for (int l = 0; l < file->n_listed; l++) {
+    const int f = file->listed[l];
+    const dkm_hdf5_variable *variable = &file->variable[f];
+    const size_t n_values = (size_t)variable->n_values, bytes = variable->value_bytes * n_values;
+    if (!computed && !variable->field) continue;
+    if ((status = get_field(reader, f, err))) return status;
+    for (int64_t i = 0; computed && i < n; i++)
+      computed[i] = dkm_record_crc(computed[i], variable->type, (const char *)file->buffer + (size_t)i * bytes, n_values);
+    if (variable->field) scatter(file, f, n, records);
+  }
+  if (!computed) return DKM_OK;
+  if (reader->job.keep_state) {
+    const size_t n_state = dkm_model_size(&reader->job.patterns);
+    if (!reader->states) reader->states = malloc((size_t)dkm_hdf5_chunk(file) * n_state * sizeof *reader->states);
+    if (!reader->states) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for states", reader->path);
+    if ((status = dkm_store_reader_states(reader, first, n, reader->states, err))) return status;
+    for (int64_t i = 0; i < n; i++)
+      computed[i] = dkm_record_crc(computed[i], DKM_FLOAT64, reader->states + (size_t)i * n_state, n_state);
+  }
+  for (int64_t i = 0; i < n; i++) computed[i] = dkm_record_crc_end(computed[i]);
+  return DKM_OK;
+}
+
 dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
-                                    uint32_t *checksums, dkm_error *err) {
+                                    uint32_t *stored, uint32_t *computed, dkm_error *err) {
   dkm_hdf5_file *file = &reader->file;
   const int64_t chunk = dkm_hdf5_chunk(file);
-  for (int64_t n; count > 0; count -= n, first += n, records += n) {
+  dkm_status status = DKM_OK;
+  for (int64_t n; count > 0 && !status; count -= n, first += n, records += n) {
     n = count < chunk ? count : chunk;
     if (dkm_hdf5_select(file, first, n) < 0) return read_failed(reader, "a run of points", err);
-    for (int64_t i = 0; i < n; i++) dkm_record_clear(&records[i]);
-    for (int f = 0; f < dkm_n_fields; f++) {
-      const size_t bytes = file->variable[f].value_bytes * (size_t)file->variable[f].n_values;
-      if (dkm_hdf5_get(file, f, file->buffer) < 0) return read_failed(reader, file->variable[f].name, err);
-      for (int64_t i = 0; i < n; i++)
-        memcpy((char *)&records[i] + dkm_fields[f].offset, (const char *)file->buffer + (size_t)i * bytes, bytes);
+    for (int64_t i = 0; i < n; i++) clear(&records[i]);
+    status = read_listed(reader, first, n, records, computed, err);
+    for (int f = 0; f < dkm_n_fields && !status; f++) {
+      if (dkm_fields[f].reproducible || file->dataset[f] < 0) continue;
+      if (!(status = get_field(reader, f, err))) scatter(file, f, n, records);
     }
-    if (checksums) {
-      if (dkm_hdf5_get(file, DKM_HDF5_CHECKSUM, checksums) < 0) return read_failed(reader, "checksum", err);
-      checksums += n;
-    }
+    if (!status && stored && dkm_hdf5_get(file, DKM_HDF5_CHECKSUM, stored) < 0)
+      status = read_failed(reader, "checksum", err);
+    if (stored) stored += n;
+    if (computed) computed += n;
   }
+  return status;
+}
+
+dkm_status dkm_store_reader_methods(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *methods,
+                                    dkm_error *err) {
+  dkm_hdf5_file *file = &reader->file;
+  int f = 0;
+  while (dkm_fields[f].offset != offsetof(dkm_record, method)) f++;
+  if (count == 0) return DKM_OK;
+  if (file->dataset[f] < 0) {
+    memset(methods, 1, (size_t)count);
+    return DKM_OK;
+  }
+  if (dkm_hdf5_select(file, first, count) < 0 || dkm_hdf5_get(file, f, methods) < 0)
+    return read_failed(reader, dkm_fields[f].name, err);
   return DKM_OK;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* store_resume: what is left to do in a file; see dickemap/resume.h.
  *
- * `status` decides: 0 is to be done.  With `check` a record must also agree with its checksum, which is computed from
- * the values in the file as it was when they were written.  What is done although it must be computed again is
- * first marked as to be done:
+ * `status` decides: 0 is to be done.  Records of another method must agree with theory, too.  With `check` a record must
+ * also agree with its checksum, which is computed from the values in the file as it was when they were written.  What is
+ * done although it must be computed again is first marked as to be done:
  *
  *   find (serial, read-only) -> all ranks open -> the master resets marks, syncs -> schedule */
 #define _GNU_SOURCE /* realpath */
@@ -17,10 +17,23 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dickemap/check.h"
 #include "store_hdf5.h"
 
 enum { STATUS_BLOCK = 1 << 20, RECORD_BLOCK = 4096, FIRST_RANGES = 64 };
-#define STATE_BYTES ((size_t)1 << 24) /* of the states of a block of records */
+
+static dkm_status check_fields(const char *path, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  dkm_status status = dkm_store_reader_open(path, &reader, err);
+  const char *unknown = status ? NULL : dkm_store_reader_unknown_field(reader);
+  if (unknown)
+    status = dkm_fail(err, DKM_INPUT,
+                      "output %s cannot be resumed: it has the field `%s` of a later version of dickemap, which this one "
+                      "cannot compute",
+                      path, unknown);
+  dkm_store_reader_close(reader);
+  return status;
+}
 
 dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES], keys[DKM_MESSAGE_BYTES / 2];
@@ -53,6 +66,14 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
   free(ours);
   free(theirs);
   if (id >= 0) H5Fclose(id);
+  return status ? status : check_fields(path, err);
+}
+
+dkm_status dkm_resume_is_current(const char *path, bool *is_current, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  const dkm_status status = dkm_store_reader_open(path, &reader, err);
+  *is_current = !status && dkm_store_reader_is_current(reader);
+  dkm_store_reader_close(reader);
   return status;
 }
 
@@ -79,51 +100,84 @@ static bool add_point(struct ranges *ranges, int64_t i_point) {
   return true;
 }
 
-/* ---- checksums ---- */
+/* ---- records that are done, but not to be believed ---- */
 
 struct records {
-  int64_t block;
-  size_t n_state;
+  uint8_t *methods; /* of a block of points; the others: of RECORD_BLOCK */
   dkm_record *records;
-  uint32_t *checksums;
-  double *states;
+  uint32_t *stored, *computed;
 };
 
 static void free_records(struct records *r) {
   free(r->records);
-  free(r->checksums);
-  free(r->states);
+  free(r->stored);
+  free(r->computed);
+  free(r->methods);
 }
 
-static bool allocate_records(struct records *r, const dkm_job *job) {
-  r->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
-  r->block = RECORD_BLOCK;
-  while (r->block > 1 && (size_t)r->block * r->n_state * sizeof(double) > STATE_BYTES) r->block /= 2;
-  r->records = malloc((size_t)r->block * sizeof *r->records);
-  r->checksums = malloc((size_t)r->block * sizeof *r->checksums);
-  if (r->n_state) r->states = malloc((size_t)r->block * r->n_state * sizeof *r->states);
-  return r->records && r->checksums && (!r->n_state || r->states);
+static bool allocate_records(struct records *r, int64_t block) {
+  r->records = malloc(RECORD_BLOCK * sizeof *r->records);
+  r->stored = malloc(RECORD_BLOCK * sizeof *r->stored);
+  r->computed = malloc(RECORD_BLOCK * sizeof *r->computed);
+  r->methods = malloc((size_t)block);
+  return r->records && r->stored && r->computed && r->methods;
 }
 
-/* wrong[i]: the record of point first + i is not what its checksum says, or its mark not what the record says. */
-static dkm_status compare_checksums(dkm_store_reader *reader, const dkm_job *job, struct records *r, int64_t first,
-                                    int64_t count, const uint8_t *marks, bool *wrong, dkm_error *err) {
-  for (int64_t n; count > 0; count -= n, first += n, wrong += n, marks += n) {
-    n = count < r->block ? count : r->block;
-    dkm_status status = dkm_store_reader_records(reader, first, n, r->records, r->checksums, err);
-    if (!status && r->n_state) status = dkm_store_reader_states(reader, first, n, r->states, err);
-    if (status) return status;
-    for (int64_t i = 0; i < n; i++) {
-      const double *state = r->n_state ? r->states + (size_t)i * r->n_state : NULL;
-      wrong[i] =
-          dkm_record_checksum(&r->records[i], job->patterns.n_modes, state, r->n_state) != r->checksums[i] ||
-          (marks[i] == DKM_STATUS_POINT_FAILED) != (r->records[i].verdict == DKM_VERDICT_FAILED);
-    }
+enum doubt { NO_DOUBT, WRONG, REFUTED };
+
+static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t i_point, int64_t i, uint8_t mark,
+                           bool check) {
+  const dkm_record *record = &r->records[i];
+  char why[DKM_MESSAGE_BYTES];
+  dkm_point point;
+  if (check && (r->computed[i] != r->stored[i] ||
+                (mark == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED)))
+    return WRONG;
+  if (record->method == DKM_RECORD_METHOD) return NO_DOUBT;
+  dkm_job_point(job, i_point, &point);
+  return dkm_check_record(&job->patterns, &point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
+}
+
+/* doubts[i] of point first + i, for those that are marked as done. Records are read only where there may be something. */
+static dkm_status doubt_all(dkm_store_reader *reader, struct records *r, int64_t first, int64_t count,
+                            const uint8_t *marks, bool check, uint8_t *doubts, dkm_error *err) {
+  const dkm_job *job = dkm_store_reader_job(reader);
+  dkm_status status = dkm_store_reader_methods(reader, first, count, r->methods, err);
+  memset(doubts, NO_DOUBT, (size_t)count);
+  for (int64_t begin = 0, n; begin < count && !status; begin += n) {
+    n = count - begin < RECORD_BLOCK ? count - begin : RECORD_BLOCK;
+    bool wanted = false;
+    for (int64_t i = begin; i < begin + n; i++)
+      wanted = wanted || (marks[i] != DKM_STATUS_TODO && (check || r->methods[i] != DKM_RECORD_METHOD));
+    if (!wanted) continue;
+    status =
+        dkm_store_reader_records(reader, first + begin, n, r->records, r->stored, check ? r->computed : NULL, err);
+    for (int64_t i = 0; i < n && !status; i++)
+      if (marks[begin + i] != DKM_STATUS_TODO)
+        doubts[begin + i] = (uint8_t)doubt_of(job, r, first + begin + i, i, marks[begin + i], check);
   }
-  return DKM_OK;
+  return status;
 }
 
 /* ---- what is left ---- */
+
+/* Adds what is left of a block of points. */
+static bool add_block(int64_t first, int64_t n, const uint8_t *marks, const uint8_t *doubts, bool retry_failed,
+                      struct ranges *todo, struct ranges *reset, dkm_resume *resume) {
+  for (int64_t i = 0; i < n; i++) {
+    const bool is_todo = marks[i] == DKM_STATUS_TODO;
+    const bool is_wrong = !is_todo && (doubts[i] == WRONG || marks[i] > DKM_STATUS_POINT_FAILED);
+    const bool is_refuted = !is_todo && !is_wrong && doubts[i] == REFUTED;
+    const bool is_retried = !is_wrong && !is_refuted && retry_failed && marks[i] == DKM_STATUS_POINT_FAILED;
+    if (!is_todo && !is_wrong && !is_refuted && !is_retried) continue;
+    if (!add_point(todo, first + i) || (!is_todo && !add_point(reset, first + i))) return false;
+    resume->n_points++;
+    resume->n_wrong += is_wrong;
+    resume->n_refuted += is_refuted;
+    resume->n_retried += is_retried;
+  }
+  return true;
+}
 
 dkm_status dkm_resume_find(const char *path, const dkm_job *job, bool check, bool retry_failed, dkm_resume *resume,
                            dkm_error *err) {
@@ -131,35 +185,18 @@ dkm_status dkm_resume_find(const char *path, const dkm_job *job, bool check, boo
   struct records records = {0};
   dkm_store_reader *reader = NULL;
   const int64_t block = job->n_points < STATUS_BLOCK ? job->n_points : STATUS_BLOCK;
-  uint8_t *marks = malloc((size_t)block);
-  bool *wrong = calloc((size_t)block, sizeof *wrong);
+  uint8_t *marks = malloc((size_t)block), *doubts = malloc((size_t)block);
   dkm_status status = DKM_OK;
 
   *resume = (dkm_resume){0};
-  if (!marks || !wrong || (check && !allocate_records(&records, job))) goto no_memory;
+  if (!marks || !doubts || !allocate_records(&records, block)) goto no_memory;
   status = dkm_store_reader_open(path, &reader, err);
   for (int64_t first = 0, n; !status && first < job->n_points; first += n) {
     n = job->n_points - first < block ? job->n_points - first : block;
     status = dkm_store_reader_status(reader, first, n, marks, err);
-    if (!status && check) { /* stretches that are marked */
-      for (int64_t i = 0, end; i < n && !status; i = end) {
-        end = i + 1;
-        if (marks[i] == DKM_STATUS_TODO) continue;
-        while (end < n && marks[end] != DKM_STATUS_TODO) end++;
-        status = compare_checksums(reader, job, &records, first + i, end - i, marks + i, wrong + i, err);
-      }
-    }
+    if (!status) status = doubt_all(reader, &records, first, n, marks, check, doubts, err);
     if (status) break;
-    for (int64_t i = 0; i < n; i++) {
-      const bool is_todo = marks[i] == DKM_STATUS_TODO;
-      const bool is_wrong = !is_todo && (wrong[i] || marks[i] > DKM_STATUS_POINT_FAILED);
-      const bool is_retried = !is_wrong && retry_failed && marks[i] == DKM_STATUS_POINT_FAILED;
-      if (!is_todo && !is_wrong && !is_retried) continue;
-      if (!add_point(&todo, first + i) || (!is_todo && !add_point(&reset, first + i))) goto no_memory;
-      resume->n_points++;
-      resume->n_wrong += is_wrong;
-      resume->n_retried += is_retried;
-    }
+    if (!add_block(first, n, marks, doubts, retry_failed, &todo, &reset, resume)) goto no_memory;
   }
   goto cleanup;
 
@@ -169,7 +206,7 @@ no_memory:
 cleanup:
   dkm_store_reader_close(reader);
   free_records(&records);
-  free(wrong);
+  free(doubts);
   free(marks);
   if (status) {
     free(todo.list);

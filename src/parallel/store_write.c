@@ -88,6 +88,8 @@ dkm_status dkm_store_open(MPI_Comm comm, const char *path, const dkm_job *job, d
   if (status == DKM_OK) status = open_together(store, err);
   if (status == DKM_OK) {
     status = dkm_hdf5_file_attach(&store->file, store->file.id, path, job, err);
+    if (status == DKM_OK && !dkm_hdf5_is_current(&store->file))
+      status = dkm_fail(err, DKM_INPUT, "%s has the fields of another version and cannot be written", path);
     store->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
     status = agree(comm, status, err);
     if (status != DKM_OK) dkm_hdf5_file_detach(&store->file);

@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "dickemap/attractor.h"
+#include "dickemap/record.h"
 
 static const char tag[16] = "dickemap-state 1", suffix[] = ".unfinished";
 
@@ -148,7 +149,7 @@ dkm_status dkm_unfinished_open(const char *output, const char *version, const dk
   } else {
     const size_t length = strlen(canonical);
     memcpy(u->expected.tag, tag, sizeof tag);
-    snprintf(u->expected.version, sizeof u->expected.version, "%s", version);
+    snprintf(u->expected.version, sizeof u->expected.version, "%s, method %d", version, DKM_RECORD_METHOD);
     u->expected.sizes[0] = sizeof(dkm_point);
     u->expected.sizes[1] = sizeof(dkm_attractor);
     u->expected.sizes[2] = sizeof(dkm_lane);

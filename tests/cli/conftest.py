@@ -57,9 +57,9 @@ def dickemap(program, mpi_environment, tmp_path):
 
     def run(*arguments, ranks=None, cwd=tmp_path, **options):
         launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
-        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE} | options
+        options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 300} | options
         return subprocess.run(launcher + [program, *map(str, arguments)], cwd=cwd, env=mpi_environment, text=True,
-                              timeout=300, **options)
+                              **options)
 
     return run
 

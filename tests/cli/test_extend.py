@@ -144,6 +144,7 @@ def test_quiet_says_nothing(dickemap, job, old):
 @pytest.mark.parametrize("settings, keys", [
     (["model.Omega=0.7"], "model.Omega"),
     (["solver.tolerance=1e-9", "solver.t_max=1e4"], "solver.tolerance, solver.t_max"),
+    (["solver.max_steps=1e5"], "solver.max_steps"),
     (["model.patterns=3", "model.Omega_mu=[1.5]"], "model.patterns"),
     (["axes.g0.from=10", "axes.g0.to=11"], "axes.g0"),
 ])

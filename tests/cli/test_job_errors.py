@@ -42,6 +42,12 @@ WRONG = {
                   "job.yaml:8:28: axes.pattern.values[1] is 0, but must be an integer 1 ... 2"),
     "pattern_beyond_M": (JOB + "initial: {pattern: 3}\n",
                          "job.yaml:10:20: initial.pattern is 3, but must be an integer 1 ... 2"),
+    "no_steps": (JOB.replace("t_max: 50", "max_steps: 0"),
+                 "job.yaml:9:21: solver.max_steps is 0, but must be an integer 1 ... 9007199254740992"),
+    "fraction_of_a_step": (JOB.replace("t_max: 50", "max_steps: 1e-3"),
+                           "job.yaml:9:21: solver.max_steps is 1e-3, but must be an integer 1 ... 9007199254740992"),
+    "unknown_solver_key": (JOB.replace("t_max: 50", "steps: 5"), 'unknown key "steps" in solver; allowed: method, '
+                           "tolerance, t_max, max_steps, sensitivity"),
     "mode_index_out_of_range": (JOB.replace("name: g0", 'name: "Omega_mu[3]"'), "has a mode index outside 1 ... 2"),
     "empty_axis": (JOB.replace("[1, 2]", "[]"), "job.yaml:8:27: axes[2].values is an empty list"),
     "non_monotonic_axis": (JOB.replace("[1, 2]", "[2, 1, 2]"), "axes.pattern.values must rise or fall strictly"),

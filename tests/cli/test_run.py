@@ -87,6 +87,19 @@ def test_the_plain_instruction_set_gives_the_same_bits(dickemap, job, tmp_path):
     assert contents(tmp_path / "best.h5") == contents(tmp_path / "plain.h5")
 
 
+def test_a_file_from_before_max_steps_is_resumed_with_its_default(dickemap, refused, job, tmp_path):
+    assert dickemap("run", job).returncode == 0
+    with h5py.File(tmp_path / "small.h5", "r+") as file:
+        lines = file.attrs["job_canonical"].splitlines(keepends=True)
+        older = [line for line in lines if not line.startswith("solver.max_steps")]
+        assert len(older) == len(lines) - 1
+        file.attrs["job_canonical"] = "".join(older)
+        del file.attrs["metadata_checksum"]
+    result = dickemap("run", job, "--resume")
+    assert result.returncode == 0 and f"{N_POINTS}  points were done before" in result.stdout, result.stderr
+    assert "differs in solver.max_steps" in refused("run", job, "--resume", "--set", "solver.max_steps=100")
+
+
 # ---- what it says ----
 
 

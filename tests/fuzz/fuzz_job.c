@@ -169,14 +169,6 @@ static int spell_as_sets(int n, const key_value pairs[MAX_LINES], char *sets[MAX
 
 /* ---- what must hold ---- */
 
-static bool same_point(const dkm_point *a, const dkm_point *b, int n_modes) {
-  size_t bytes = (size_t)n_modes * sizeof(double);
-  return memcmp(&a->g0, &b->g0, sizeof(double)) == 0 && memcmp(&a->Omega, &b->Omega, sizeof(double)) == 0 &&
-         memcmp(a->Omega_mu, b->Omega_mu, bytes) == 0 && memcmp(a->kappa_mu, b->kappa_mu, bytes) == 0 &&
-         a->pattern == b->pattern && memcmp(&a->overlap, &b->overlap, sizeof(double)) == 0 &&
-         memcmp(&a->perturbation, &b->perturbation, sizeof(double)) == 0 && a->seed == b->seed;
-}
-
 static void check_point(const dkm_job *job, const dkm_point *p) {
   fuzz_claim(isfinite(p->g0) && p->g0 >= 0 && isfinite(p->Omega), "g0 %g, Omega %g", p->g0, p->Omega);
   for (int mu = 0; mu < job->patterns.n_modes; mu++) {
@@ -221,7 +213,7 @@ static void check_grid(const dkm_job *job) {
       dkm_point assigned = point;
       snprintf(assignment, sizeof assignment, "%s=%.17g", axis->long_name, axis->values[index[axis->dim]]);
       fuzz_claim(dkm_job_assign(job, &assigned, assignment, &err) == DKM_OK, "%s", err.message);
-      fuzz_claim(same_point(&point, &assigned, job->patterns.n_modes), "--at %s leads elsewhere", assignment);
+      fuzz_claim(dkm_point_equal(&point, &assigned, job->patterns.n_modes), "--at %s leads elsewhere", assignment);
     }
   }
 }
@@ -246,7 +238,7 @@ static void check_same(const dkm_job *job, const char *canonical, const char *te
     dkm_point a, b;
     dkm_job_point(job, nth_index(job, n), &a);
     dkm_job_point(&other, nth_index(job, n), &b);
-    fuzz_claim(same_point(&a, &b, job->patterns.n_modes), "point %lld differs:\n%s", (long long)nth_index(job, n),
+    fuzz_claim(dkm_point_equal(&a, &b, job->patterns.n_modes), "point %lld differs:\n%s", (long long)nth_index(job, n),
                text);
   }
   free(other_canonical);

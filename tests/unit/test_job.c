@@ -55,6 +55,8 @@ static void defaults_are_those_of_the_manual(void **state) {
   assert_int_equal(job.base.seed, 1);
   assert_int_equal(job.solver.method, DKM_METHOD_ENSEMBLE);
   assert_true(job.solver.tolerance == 1e-10 && job.solver.t_max == 1e7);
+  assert_int_equal(job.solver.max_steps, DKM_DEFAULT_MAX_STEPS);
+  assert_int_equal(DKM_DEFAULT_MAX_STEPS, 1000000);
   assert_true(!job.solver.sensitivity && !job.sensitivity_given);
   assert_false(job.keep_state);
   dkm_job_free(&job);
@@ -66,7 +68,7 @@ static void every_key_is_read(void **state) {
   parse(&job,
         SMALL "  mapping: ungauged\n"
               "initial: {pattern: 3, overlap: -0.5, perturbation: 1e-3, seed: 134217727}\n"
-              "solver: {method: gsl, tolerance: 1e-12, t_max: 500, sensitivity: on}\n"
+              "solver: {method: gsl, tolerance: 1e-12, t_max: 500, max_steps: 1e3, sensitivity: on}\n"
               "output: {state: final}\n"
               "axes: []\n",
         NULL);
@@ -76,6 +78,7 @@ static void every_key_is_read(void **state) {
   assert_int_equal(job.base.seed, DKM_MAX_SEED);
   assert_int_equal(job.solver.method, DKM_METHOD_GSL);
   assert_true(job.solver.tolerance == 1e-12 && job.solver.t_max == 500);
+  assert_int_equal(job.solver.max_steps, 1000);
   assert_true(job.solver.sensitivity && job.sensitivity_given);
   assert_true(job.keep_state);
   dkm_job_free(&job);
@@ -415,6 +418,7 @@ static void spelling_title_and_comments_do_not_make_another_job(void **state) {
   differ(MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 3}\n", NULL,
          SMALL "axes:\n- {name: g0, values: [-0, 0.5, 1]}\n", NULL, "");
   differ(SMALL, NULL, SMALL, "solver.sensitivity=off", "");
+  differ(SMALL, NULL, SMALL, "solver.max_steps=1e6", "");
 }
 
 static void every_key_that_matters_makes_another_job(void **state) {
@@ -432,11 +436,46 @@ static void every_key_that_matters_makes_another_job(void **state) {
       {"solver.method=gsl", "solver.method"},
       {"solver.tolerance=1e-9", "solver.tolerance"},
       {"solver.t_max=1e6", "solver.t_max"},
+      {"solver.max_steps=999999", "solver.max_steps"},
       {"solver.sensitivity=on", "solver.sensitivity"},
       {"output.state=final", "output.state"},
       {"axes=[{name: g0, values: [0.9]}]", "model.g0, axes, axes.g0"},
   };
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) differ(SMALL, NULL, SMALL, cases[i][0], cases[i][1]);
+}
+
+static void remove_line(char *text, const char *key) {
+  char *line = strstr(text, key), *rest = strchr(line, '\n') + 1;
+  memmove(line, rest, strlen(rest) + 1);
+}
+
+/* The attribute job_canonical of files of version 0.1.0 has no line solver.max_steps. */
+static void a_key_that_an_older_text_lacks_has_its_default(void **state) {
+  (void)state;
+  static const struct {
+    const char *set, *keys;
+  } cases[] = {{NULL, ""},
+               {"solver.max_steps=1000000", ""},
+               {"solver.max_steps=1000001", "solver.max_steps"},
+               {"solver.sensitivity=on", "solver.sensitivity"}};
+  dkm_job job;
+  char out[64];
+  parse(&job, SMALL, NULL);
+  char *old = dkm_job_canonical(&job);
+  dkm_job_free(&job);
+  remove_line(old, "solver.max_steps");
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    parse(&job, SMALL, cases[i].set);
+    char *canonical = dkm_job_canonical(&job);
+    const int n_keys = *cases[i].keys ? 1 : 0;
+    assert_int_equal(dkm_job_differences(old, canonical, out, sizeof out), n_keys);
+    assert_string_equal(out, cases[i].keys);
+    assert_int_equal(dkm_job_differences(canonical, old, out, sizeof out), n_keys);
+    assert_string_equal(out, cases[i].keys);
+    free(canonical);
+    dkm_job_free(&job);
+  }
+  free(old);
 }
 
 static void axes_matter_by_value_order_and_zip(void **state) {
@@ -506,6 +545,7 @@ int main(void) {
       cmocka_unit_test(assign_takes_every_quantity),
       cmocka_unit_test(spelling_title_and_comments_do_not_make_another_job),
       cmocka_unit_test(every_key_that_matters_makes_another_job),
+      cmocka_unit_test(a_key_that_an_older_text_lacks_has_its_default),
       cmocka_unit_test(axes_matter_by_value_order_and_zip),
       cmocka_unit_test(what_an_axis_gives_is_taken_from_it_alone),
       cmocka_unit_test(long_axes_are_told_apart_by_any_of_their_values),

@@ -101,6 +101,12 @@ static void values_out_of_range_are_refused(void **state) {
   refused(SMALL "solver: {tolerance: 1e-2}\n", NULL,
           "job.yaml:7:21: solver.tolerance is 1e-2, but must be a number from 1e-15 to 0.001");
   refused(SMALL "solver: {t_max: 0}\n", NULL, "job.yaml:7:17: solver.t_max is 0, but must be a finite number > 0");
+  refused(SMALL "solver: {max_steps: 0}\n", NULL,
+          "job.yaml:7:21: solver.max_steps is 0, but must be an integer 1 ... 9007199254740992");
+  refused(SMALL "solver:\n  max_steps: 1.5\n", NULL,
+          "job.yaml:8:14: solver.max_steps is 1.5, but must be an integer 1 ... 9007199254740992");
+  refused(SMALL, "solver.max_steps=1e16",
+          "--set solver.max_steps=1e16: solver.max_steps is 1e16, but must be an integer 1 ... 9007199254740992");
 }
 
 static void values_that_are_not_finite_are_refused(void **state) {

@@ -103,6 +103,7 @@ static void keys_that_leave_nothing_in_common_are_named(void **state) {
   } changes[] = {
       {"", "solver.tolerance=1e-9", "solver.tolerance"},
       {"", "solver.t_max=1e5", "solver.t_max"},
+      {"", "solver.max_steps=100", "solver.max_steps"},
       {"", "solver.method=gsl", "solver.method"},
       {"", "model.mapping=ungauged", "model.mapping"},
       {"", "model.Omega=0.6", "model.Omega"},

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Random points over decades (sample.h). */
+#include "sample.h"
+
+#include <math.h>
+#include <stdio.h>
+
+const char *kind_name(kind k) {
+  static const char *const names[N_KINDS] = {"exact", "tilted, M <= 2", "tilted, M >= 3"};
+  return names[k];
+}
+
+/* splitmix64 (Steele, Lea, Flood 2014): any state is a good one, so each point can have its own stream. */
+static uint64_t next_bits(uint64_t *state) {
+  uint64_t z = *state += 0x9e3779b97f4a7c15u;
+  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
+  return z ^ (z >> 31);
+}
+
+static double uniform(uint64_t *state) {
+  return ((double)(next_bits(state) >> 11) + 0.5) * 0x1p-53;
+}
+
+static double log_uniform(uint64_t *state, double low, double high) {
+  return low * pow(high / low, uniform(state));
+}
+
+static int one_of(uint64_t *state, int n) {
+  return (int)(uniform(state) * n);
+}
+
+double sample_g_crit(const dkm_point *p, int nu) {
+  const double frequency = fabs(p->Omega_mu[nu]), D = frequency * frequency + 0.25 * p->kappa_mu[nu] * p->kappa_mu[nu];
+  return sqrt(0.5 * fabs(p->Omega) / frequency * D);
+}
+
+double sample_g_least(const dkm_point *p, int M) {
+  double least = INFINITY;
+  for (int nu = 0; nu < M; nu++) least = fmin(least, sample_g_crit(p, nu));
+  return least;
+}
+
+int sample_point(uint64_t seed, kind k, int64_t index, dkm_point *p) {
+  uint64_t state = seed;
+  state = next_bits(&state) + (uint64_t)k;
+  state = next_bits(&state) + (uint64_t)index;
+  const int M = k == EXACT ? 1 + one_of(&state, MAX_M) : k == TILTED_FEW ? 1 + one_of(&state, 2) : 3 + one_of(&state, MAX_M - 2);
+  *p = (dkm_point){.Omega = log_uniform(&state, 0.01, 10.0) * (one_of(&state, 4) == 0 ? -1.0 : 1.0)};
+  const double sign = one_of(&state, 4) == 0 ? -1.0 : 1.0;
+  for (int mu = 0; mu < M; mu++) {
+    p->Omega_mu[mu] = sign * log_uniform(&state, 0.01, 50.0);
+    p->kappa_mu[mu] = log_uniform(&state, 1e-3, 50.0);
+  }
+  p->g0 = sample_g_least(p, M) * log_uniform(&state, 0.01, 30.0);
+  p->pattern = 1 + one_of(&state, M);
+  p->overlap = 2.0 * uniform(&state) - 1.0;
+  if (one_of(&state, 4) == 0) p->overlap = 1.0;
+  if (k == EXACT && one_of(&state, 50) == 0) p->overlap = 0.0; /* at rest, on a saddle or a summit above g_nu */
+  p->perturbation = k == EXACT ? 0.0 : log_uniform(&state, 1e-4, 0.5);
+  p->seed = one_of(&state, 1 << 20);
+  return M;
+}
+
+void sample_print(const dkm_point *p, int M) {
+  printf("/* M = %d */ {.g0 = %.17g, .Omega = %.17g, .Omega_mu = {", M, p->g0, p->Omega);
+  for (int mu = 0; mu < M; mu++) printf("%s%.17g", mu ? ", " : "", p->Omega_mu[mu]);
+  printf("}, .kappa_mu = {");
+  for (int mu = 0; mu < M; mu++) printf("%s%.17g", mu ? ", " : "", p->kappa_mu[mu]);
+  printf("}, .pattern = %d, .overlap = %.17g, .perturbation = %.17g, .seed = %lld}", p->pattern, p->overlap,
+         p->perturbation, (long long)p->seed);
+}
