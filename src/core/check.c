@@ -53,8 +53,7 @@ static bool is_steady(int verdict) {
 }
 
 static bool is_oscillation(int verdict) {
-  return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC ||
-         verdict == DKM_VERDICT_IRREGULAR;
+  return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC || verdict == DKM_VERDICT_IRREGULAR;
 }
 
 static double squared_modulus(const dkm_point *point, int mu) {
@@ -311,7 +310,8 @@ static bool overlap_of_the_start_is_kept(const subject *s) {
   const int verdict = s->record->verdict;
   if (!s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0)) return true;
   if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
-    return object(s, "%s, but the spins %s", dkm_verdict_name(verdict), at_rest ? "are at rest" : "turn about z for ever");
+    return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),
+                  at_rest ? "are at rest" : "turn about z for ever");
   for (int mu = 0; mu < s->patterns->n_modes; mu++) {
     const double xi = mu == s->point->pattern - 1 ? s->point->overlap : 0.0;
     if (!(fabs(s->limit[mu] - xi) <= excess))
@@ -322,11 +322,17 @@ static bool overlap_of_the_start_is_kept(const subject *s) {
 
 bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes) {
-  static bool (*const questions[])(const subject *) = {
-      verdict_is_possible,          overlaps_are_possible,        closed_forms_are_those_of_theory,
-      exact_start_ends_in_eq_12,    uncoupled_spins_precess,      overlap_of_the_start_is_kept,
-      normal_state_below_g_c,       fixed_point_is_self_consistent, occupations_go_with_overlaps,
-      retrieved_is_the_leading_overlap, lyapunov_function_falls};
+  static bool (*const questions[])(const subject *) = {verdict_is_possible,
+                                                       overlaps_are_possible,
+                                                       closed_forms_are_those_of_theory,
+                                                       exact_start_ends_in_eq_12,
+                                                       uncoupled_spins_precess,
+                                                       overlap_of_the_start_is_kept,
+                                                       normal_state_below_g_c,
+                                                       fixed_point_is_self_consistent,
+                                                       occupations_go_with_overlaps,
+                                                       retrieved_is_the_leading_overlap,
+                                                       lyapunov_function_falls};
   subject s = {.patterns = patterns,
                .point = point,
                .record = record,
