@@ -1,24 +1,29 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* attractor: when to stop a trajectory, and what to say about it.
  *
- * The trajectory is looked at in windows of time.  Once the order parameters have hardly
- * moved for a whole window, Newton's method gives the fixed point nearby and the spectrum
- * says whether the trajectory can still leave it.  Let gamma be the decay rate of the slowest
- * of the directions that the trajectory can take: all that order parameters take part in or, for a start without
- * perturbation, the four of the symmetric subspace of the cue, which the integrators do not
- * leave by one bit.  With all of them damped, the integration stops as soon as
+ * An inquiry is one trajectory's questions: the system and the point that it is of, and the workspaces to answer with.
+ * A start on the symmetric subspace of its cue is inquired into as the one class and mode that it is (quotient.h),
+ * whichever system is integrated.
+ *
+ *   at once     exact.c        without coupling (g0 = 0), without splitting (Omega = 0), below every threshold, at rest
+ *   by theorem  settling.c     where a Lyapunov function excludes oscillations (landscape.h): the outcome is settled
+ *                              once it is below a barrier; what is left is how far to follow the order parameters
+ *   otherwise   oscillation.c  windows of samples (sampling.h, motion.h): cycles, tori, chaos
+ *   near rest   stationary.c   fixed points, dressed or not, that a trajectory has come close to; both ask it
+ *
+ * Rest.  Once the order parameters have hardly moved for a whole window, Newton's method gives the fixed point nearby and the
+ * spectrum says whether the trajectory can still leave it.  Let gamma be the decay rate of the slowest of the directions
+ * that order parameters take part in.  With all of them damped, the integration stops as soon as
  *
  *   d <= close gamma/(4 g0 sqrt(M) + gamma): even quadratic terms in the distance d are a
  *   hundredth of the slowest decay;                                     or
  *   the rates of the order parameters fell by a factor e, at the rate gamma within 10 %: the motion is
- *   linear already, and can only become more so;                       or
- *   with one mode, hence one slow pair of directions: the size of the oscillation falls at that rate, within 10 %,
- *   in a window of samples.
+ *   linear already, and can only become more so.
  *
  * The record then holds the fixed point itself.
  *
- * A trajectory that is not on its way to a fixed point by the end of a transient is sampled
- * (sampling.h) in windows that double in length; each is discarded as transient when the
+ * Oscillations (modes of both signs).  A trajectory that is not on its way to a fixed point by the end of a transient is
+ * sampled in windows that double in length; each is discarded as transient when the
  * next begins, and from a length of 2^13 samples on the time between them doubles.  The motion
  * (motion.h) is a limit cycle as soon as a window shows it to recur; a torus or chaos when two windows
  * in succession say so, the torus with the same frequencies; weak or intermittent chaos
@@ -30,8 +35,41 @@
 #define DICKEMAP_ATTRACTOR_H
 #include "dickemap/fixedpoint.h"
 #include "dickemap/integrator.h"
+#include "dickemap/landscape.h"
 #include "dickemap/motion.h"
 #include "dickemap/record.h"
+
+/* What is asked about, and what with. All borrowed. */
+typedef struct dkm_inquiry {
+  const dkm_patterns *patterns;
+  const dkm_point *point;
+  const dkm_solver *solver;
+  dkm_fixedpoint_workspace *workspace;
+  dkm_landscape *landscape;
+  double *u;       /* the state that is looked at, 3K + 2M values; at the end the one that the record describes */
+  double *scratch; /* 3K + 2M + 2K values */
+} dkm_inquiry;
+
+/* What is remembered where the theorem holds. */
+typedef struct dkm_settling {
+  bool holds, full_rank;
+  double period;                     /* of the slowest motion that spins or active modes make */
+  double t_settled;                  /* NaN: not yet */
+  bool proven;                       /* settled by a certified landscape */
+  double xi[DKM_MAX_MODES], limit, barrier; /* of the minimum that it is settled for */
+  /* Since when frozen spins (landscape.h) lead to the same leading overlap, and how many steps that was after. */
+  int leading;
+  double since_t;
+  int64_t since_steps;
+  /* The octave under way, and what the last ones were. */
+  double octave_start, octave_end;
+  double length, sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_occupation[DKM_MAX_MODES];
+  int n_octaves, n_steady;
+  double mean[DKM_MAX_MODES], mean_before[DKM_MAX_MODES], rms[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
+  double change, change_before;      /* largest changes of the means between the last octaves */
+  double rate_before;                /* of the approach to the limit, an octave ago */
+  int64_t steps_known;               /* when the label was known; 0: it is not */
+} dkm_settling;
 
 /* What is remembered of one trajectory between two looks. */
 typedef struct dkm_attractor {
@@ -58,6 +96,7 @@ typedef struct dkm_attractor {
   double growth_sum, growth_square, lyapunov_sum;
   double chaos_since; /* when chaos was first confirmed, 0: it was not */
   int64_t steps; /* before the lane's present count */
+  dkm_settling settling;
 } dkm_attractor;
 
 typedef enum dkm_outlook {
@@ -66,23 +105,20 @@ typedef enum dkm_outlook {
   DKM_OUTLOOK_END     /* the record is complete but for wall_time */
 } dkm_outlook;
 
-/* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */
-void dkm_attractor_begin(dkm_attractor *attractor, const dkm_patterns *patterns, const dkm_point *point,
-                         const dkm_solver *solver, dkm_lane *lane);
+/* Whether the outcome is known without integrating anything; the record is then complete but for wall_time, and
+ * inquiry->u, the start, has become the state that it describes. */
+bool dkm_attractor_at_once(const dkm_inquiry *inquiry, dkm_record *record);
 
-/* Looks at a lane that has reached t_pause or t_limit or has failed. u: its state (3K + 2M
- * values); scratch: 3K + 2M + 2K values.  At the end u is the state that the record
- * describes (the fixed point itself where there is one). */
-dkm_outlook dkm_attractor_look(dkm_attractor *attractor, dkm_fixedpoint_workspace *workspace,
-                               const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
-                               const dkm_window *window, dkm_lane *lane, double *u, double *scratch,
-                               dkm_record *record);
+/* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */
+void dkm_attractor_begin(dkm_attractor *attractor, const dkm_inquiry *inquiry, dkm_lane *lane);
+
+/* Looks at a lane that has reached t_pause or t_limit or has failed; inquiry->u is its state. */
+dkm_outlook dkm_attractor_look(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_window *window,
+                               dkm_lane *lane, dkm_record *record);
 
 /* The same at the end of a window of samples. fastest: the largest frequency met in it; may
  * ask for another window at once. */
-dkm_outlook dkm_attractor_judge(dkm_attractor *attractor, dkm_fixedpoint_workspace *workspace,
-                                const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
-                                const dkm_series *series, double fastest, dkm_lane *lane, double *u, double *scratch,
-                                dkm_record *record);
+dkm_outlook dkm_attractor_judge(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_series *series,
+                                double fastest, dkm_lane *lane, dkm_record *record);
 
 #endif

@@ -20,6 +20,9 @@ bool dkm_quotient_applies(const dkm_point *point);
 /* The reduced system: its patterns (M = 1, K = 1) and its point. */
 void dkm_quotient_reduce(const dkm_point *point, dkm_patterns *small_patterns, dkm_point *small_point);
 
+/* The 5 values of the reduced state from u (3K + 2M values), which lies in the subspace. */
+void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *small_state);
+
 /* u (3K + 2M values) from the 5 values of the reduced state. */
 void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state, double *u);
 

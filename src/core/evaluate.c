@@ -14,6 +14,8 @@
 
 /* How long to compute between two questions whether to go on, in seconds. */
 static const double interrupt_interval = 5e-3;
+/* Outcomes known at once take some microseconds each. */
+enum { MANY_AT_ONCE = 256 };
 
 static size_t scratch_size(const dkm_patterns *patterns) {
   return dkm_model_size(patterns) + 2 * (size_t)patterns->n_classes;
@@ -22,7 +24,12 @@ static size_t scratch_size(const dkm_patterns *patterns) {
 static void destroy_engine(engine *g) {
   dkm_integrator_destroy(g->integrator);
   dkm_fixedpoint_workspace_destroy(g->workspace);
-  for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) dkm_sampling_destroy(g->sampling[lane]);
+  dkm_fixedpoint_workspace_destroy(g->small_workspace);
+  for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) {
+    dkm_sampling_destroy(g->sampling[lane]);
+    dkm_landscape_destroy(g->landscape[lane]);
+    dkm_landscape_destroy(g->small_landscape[lane]);
+  }
   for (int i = 0; g->endings && i < dkm_sensitivity_shadows(g->sensitivity); i++) free(g->endings[i].u);
   free(g->endings);
   free(g->shadow_time);
@@ -48,9 +55,11 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
 static dkm_status create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
   dkm_point ignored = {.pattern = 1}, small_point;
   *g = (engine){.quotient = quotient, .patterns = e->patterns};
-  if (quotient) dkm_quotient_reduce(&ignored, &g->patterns, &small_point);
+  dkm_quotient_reduce(&ignored, &g->small_patterns, &small_point);
+  if (quotient) g->patterns = g->small_patterns;
   dkm_status status = dkm_integrator_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
   if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->small_patterns, &g->small_workspace, err);
   if (status == DKM_OK) {
     g->u = calloc(dkm_model_size(&g->patterns), sizeof *g->u);
     g->scratch = calloc(scratch_size(&g->patterns), sizeof *g->scratch);
@@ -96,7 +105,7 @@ static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solve
   /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
   return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
-         INTEGRATOR_MAX_LANES * dkm_sampling_bytes(patterns) +
+         INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + 2.0 * dkm_landscape_bytes(patterns)) +
          (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
 }
@@ -130,13 +139,71 @@ static void set_pause(engine *g, int lane) {
   if (g->sensitivity) l->t_pause = fmin(t->t_look, t->t_note);
 }
 
+/* ---- inquiries ---- */
+
+/* What is asked about the trajectory of a lane; where its start is in the quotient the inquiry is about that. u (of the
+ * engine's system; may be the small state itself) is its state. */
+static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  dkm_landscape **landscape = t->reduced ? &g->small_landscape[lane] : &g->landscape[lane];
+  *q = (dkm_inquiry){.patterns = t->reduced ? &g->small_patterns : &g->patterns,
+                     .point = t->reduced ? &t->small_point : &t->point,
+                     .solver = &e->solver,
+                     .workspace = t->reduced ? g->small_workspace : g->workspace,
+                     .u = t->reduced ? g->small_u : g->u,
+                     .scratch = t->reduced ? g->small_scratch : g->scratch};
+  if (!*landscape) {
+    dkm_status status = dkm_landscape_create(q->patterns, landscape, err);
+    if (status != DKM_OK) return status;
+  }
+  q->landscape = *landscape;
+  if (t->reduced && g->quotient)
+    memcpy(g->small_u, u, sizeof g->small_u);
+  else if (t->reduced)
+    dkm_quotient_reduce_state(&g->patterns, &t->point, u, g->small_u);
+  else if (u != g->u)
+    memcpy(g->u, u, dkm_model_size(&g->patterns) * sizeof *u);
+  return DKM_OK;
+}
+
+/* The same of a window. */
+static void reduce_window(const engine *g, const trajectory *t, dkm_window *window) {
+  if (!t->reduced || g->quotient) return;
+  const int nu = t->point.pattern - 1;
+  window->mean[0] = window->mean[nu];
+  window->rms[0] = window->rms[nu];
+  window->occupation[0] = window->occupation[nu];
+}
+
 /* ---- filling lanes ---- */
 
-/* Begins a trajectory in a lane at its start, with a shadow if that is wanted; *begun: false if no shadow is free. */
+static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced,
+                         dkm_record *record, const double *u, const dkm_stream *stream, dkm_error *err);
+
+/* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
+static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *known,
+                              dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  dkm_inquiry q;
+  dkm_record record;
+  const double before = now();
+  dkm_status status = inquire(e, g, lane, g->u, &q, err);
+  *known = status == DKM_OK && dkm_attractor_at_once(&q, &record);
+  if (!*known) return status;
+  if (e->solver.sensitivity) { /* nothing was amplified */
+    record.amplification = record.amplification_total = 1.0;
+    record.sensitive = DKM_SENSITIVE_NO;
+  }
+  record.wall_time = now() - before;
+  return report(e, &t->point, t->id, t->reduced, &record, q.u, stream, err);
+}
+
+/* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is free. */
 static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
+  dkm_inquiry q;
   *begun = false;
-  dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
+  dkm_status status = inquire(e, g, lane, g->u, &q, err);
   if (status != DKM_OK) return status;
   if (g->sensitivity) {
     t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_point(g, t), g->u, &t->t_note);
@@ -144,18 +211,18 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
     g->shadow_time[t->shadow] = 0.0;
   }
   dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
-  dkm_attractor_begin(&t->attractor, &g->patterns, integrated_point(g, t), &e->solver,
-                      dkm_integrator_lane(g->integrator, lane));
+  dkm_landscape_turn(q.landscape, q.point);
+  dkm_attractor_begin(&t->attractor, &q, dkm_integrator_lane(g->integrator, lane));
   set_pause(g, lane);
   *begun = true;
   return DKM_OK;
 }
 
-/* Places the waiting point in a lane of its engine, if there is one free. */
-static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, dkm_error *err) {
+/* Places the waiting point in a lane of its engine, if there is one free, unless its outcome is known at once. */
+static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
   const int which = engine_of(e, &e->waiting);
   engine *g = &e->engines[which];
-  *placed = false;
+  *placed = *at_once = false;
   if (!g->integrator) {
     dkm_status status = create_engine(e, which == QUOTIENT, g, err);
     if (status != DKM_OK) return status;
@@ -163,26 +230,43 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
   const int lane = free_lane(g);
   if (lane < 0) return DKM_OK;
   trajectory *t = &g->lanes[lane];
-  *t = (trajectory){.point = e->waiting, .id = e->waiting_id, .shadow = -1};
-  if (g->quotient) {
+  *t = (trajectory){
+      .point = e->waiting, .id = e->waiting_id, .reduced = dkm_quotient_applies(&e->waiting), .shadow = -1};
+  if (t->reduced) {
     dkm_patterns ignored;
     dkm_quotient_reduce(&t->point, &ignored, &t->small_point);
   }
-  dkm_status status = evaluate_resume(e, g, lane, stream, placed, err);
-  if (status == DKM_OK && !*placed) status = begin(e, g, lane, placed, err);
+  dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
+  if (status == DKM_OK) status = try_at_once(e, g, lane, stream, at_once, err);
+  if (status != DKM_OK || *at_once) {
+    *placed = *at_once;
+    e->has_waiting = e->has_waiting && !*at_once;
+    return status;
+  }
+  status = evaluate_resume(e, g, lane, stream, placed, err);
+  if (status == DKM_OK && !*placed) {
+    status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
+    if (status == DKM_OK) status = begin(e, g, lane, placed, err);
+  }
   if (status != DKM_OK || !*placed) return status;
   g->n_active++;
   e->has_waiting = false;
   return DKM_OK;
 }
 
-/* Fills lanes until there are no points now, or the next one has to wait for a lane. */
-static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
-  for (bool placed = true; placed;) {
+/* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were known
+ * at once that it is time to ask whether to go on. */
+static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, bool *more, dkm_error *err) {
+  int n_at_once = 0;
+  *more = false;
+  for (bool placed = true; placed && !*more;) {
+    bool at_once;
     if (!e->has_waiting && !stream->next(stream->context, &e->waiting, &e->waiting_id)) return DKM_OK;
     e->has_waiting = true;
-    dkm_status status = place(e, stream, &placed, err);
+    dkm_status status = place(e, stream, &placed, &at_once, err);
     if (status != DKM_OK) return status;
+    n_at_once += at_once;
+    *more = n_at_once >= MANY_AT_ONCE;
   }
   return DKM_OK;
 }
@@ -245,33 +329,38 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm
 }
 
 /* What to do with a lane that asks for attention. At the end its record is complete, and
- * g->u the state that it describes. */
-static dkm_outlook outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_record *record) {
+ * q->u the state that it describes. */
+static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_inquiry *q, dkm_record *record,
+                             dkm_outlook *outlook, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
-  const dkm_point *point = integrated_point(g, t);
   dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_sampling *sampling = g->sampling[lane];
   dkm_window window;
+  dkm_status status = DKM_OK;
+  *outlook = DKM_OUTLOOK_GO_ON;
   if (!t->sampled || l->failure != DKM_FAILURE_NONE) {
     dkm_integrator_window(g->integrator, lane, &window);
     dkm_integrator_state(g->integrator, lane, g->u);
-    return dkm_attractor_look(&t->attractor, g->workspace, &g->patterns, point, &e->solver, &window, l, g->u,
-                              g->scratch, record);
+    if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
+    reduce_window(g, t, &window);
+    *outlook = dkm_attractor_look(&t->attractor, q, &window, l, record);
+    return DKM_OK;
   }
-  if (!dkm_sampling_continue(sampling, point, g->integrator, lane, g->u, g->scratch)) return DKM_OUTLOOK_GO_ON;
+  if (!dkm_sampling_continue(sampling, integrated_point(g, t), g->integrator, lane, g->u, g->scratch)) return DKM_OK;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);
-  return dkm_attractor_judge(&t->attractor, g->workspace, &g->patterns, point, &e->solver,
-                             dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l, g->u, g->scratch,
-                             record);
+  if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
+  *outlook = dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l,
+                                 record);
+  return DKM_OK;
 }
 
-/* Passes a record on; u: the state that it describes. */
-static dkm_status report(dkm_evaluator *e, const engine *g, const dkm_point *point, int64_t id, dkm_record *record,
-                         const double *u, const dkm_stream *stream, dkm_error *err) {
+/* Passes a record on; u: the state that it describes, reduced as the record is. */
+static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced,
+                         dkm_record *record, const double *u, const dkm_stream *stream, dkm_error *err) {
   const double *state = u;
-  if (g->quotient) {
+  if (reduced) {
     const dkm_record small = *record;
     dkm_status status = dkm_quotient_lift_record(&e->patterns, point, u, &small, record, err);
     if (status != DKM_OK) return status;
@@ -286,21 +375,23 @@ static dkm_status report(dkm_evaluator *e, const engine *g, const dkm_point *poi
   return DKM_OK;
 }
 
-/* Keeps a record, and g->u if that will be needed, until the shadow of the lane has caught up. */
-static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const dkm_stream *stream, dkm_error *err) {
+/* Keeps a record, and u if that will be needed, until the shadow of the lane has caught up. */
+static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const double *u, const dkm_stream *stream,
+                              dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   ending *end = &g->endings[t->shadow];
-  const size_t size = dkm_model_size(&g->patterns);
+  const size_t size = dkm_model_size(&g->patterns), n = t->reduced ? QUOTIENT_SIZE : size;
   dkm_integrator_state(g->integrator, lane, g->scratch);
   note_target(g, lane, g->scratch);
   dkm_sensitivity_finish(g->sensitivity, t->shadow);
-  if ((g->quotient || stream->wants_states) && !end->u && !(end->u = calloc(size, sizeof *end->u)))
+  if ((t->reduced || stream->wants_states) && !end->u && !(end->u = calloc(size, sizeof *end->u)))
     return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
   end->waiting = true;
   end->point = t->point;
   end->id = t->id;
   end->record = *record;
-  if (end->u) memcpy(end->u, g->u, size * sizeof *end->u);
+  end->reduced = t->reduced;
+  if (t->reduced || stream->wants_states) memcpy(end->u, u, n * sizeof *end->u);
   g->n_endings++;
   return DKM_OK;
 }
@@ -316,7 +407,7 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
     dkm_sensitivity_release(g->sensitivity, i);
     end->waiting = false;
     g->n_endings--;
-    status = report(e, g, &end->point, end->id, &end->record, end->u, stream, err);
+    status = report(e, &end->point, end->id, end->reduced, &end->record, end->u, stream, err);
   }
   return status;
 }
@@ -332,7 +423,10 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     l->t_pause = fmin(t->t_look, t->t_note);
     if (l->t < t->t_look && l->t < l->t_limit) return DKM_OK;
   }
-  const dkm_outlook outlook = outlook_of(e, g, lane, &record);
+  dkm_inquiry q;
+  dkm_outlook outlook;
+  dkm_status status = outlook_of(e, g, lane, &q, &record, &outlook, err);
+  if (status != DKM_OK) return status;
   if (outlook == DKM_OUTLOOK_SAMPLE) return begin_samples(e, g, lane, err);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     if (!t->sampled) set_pause(g, lane);
@@ -340,14 +434,13 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   }
   record.wall_time = t->wall_time;
   const bool shadowed = g->sensitivity && record.verdict != DKM_VERDICT_FAILED;
-  dkm_status status = DKM_OK;
   if (shadowed)
-    status = keep_ending(g, lane, &record, stream, err);
+    status = keep_ending(g, lane, &record, q.u, stream, err);
   else if (g->sensitivity)
     dkm_sensitivity_release(g->sensitivity, t->shadow);
   dkm_integrator_unload(g->integrator, lane);
   g->n_active--;
-  return shadowed ? status : report(e, g, &t->point, t->id, &record, g->u, stream, err);
+  return shadowed ? status : report(e, &t->point, t->id, t->reduced, &record, q.u, stream, err);
 }
 
 /* Empties everything, so that the next stream begins afresh. */
@@ -394,8 +487,8 @@ static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream,
 dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
   dkm_status status = DKM_OK;
   double asked = now();
-  while ((status = refill(e, stream, err)) == DKM_OK) {
-    bool busy = false;
+  for (bool more; (status = refill(e, stream, &more, err)) == DKM_OK;) {
+    bool busy = more;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
       if (e->engines[i].n_active + e->engines[i].n_endings > 0) {
         busy = true;

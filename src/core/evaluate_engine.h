@@ -9,10 +9,13 @@
 #include "dickemap/sensitivity.h"
 #include "integrator_method.h"
 
+enum { QUOTIENT_SIZE = 5 }; /* doubles in a state of one class and one mode */
+
 /* One lane's trajectory. */
 typedef struct trajectory {
   dkm_point point;       /* as given */
-  dkm_point small_point; /* as integrated, in the quotient */
+  dkm_point small_point; /* of the quotient, where the start is in one */
+  bool reduced;          /* it is, and the inquiry is about that: so is the record until it is lifted */
   int64_t id;
   dkm_attractor attractor;
   bool sampled; /* a window of samples is under way */
@@ -27,7 +30,8 @@ typedef struct ending {
   dkm_point point;
   int64_t id;
   dkm_record record;
-  double *u; /* the state that the record describes, 3K + 2M values; kept if somebody needs it */
+  bool reduced;
+  double *u; /* the state that the record describes, of the quotient if reduced; kept if somebody needs it */
 } ending;
 
 /* An integrator with everything that goes with it: one for the full space, one for the quotient. */
@@ -36,8 +40,14 @@ typedef struct engine {
   dkm_patterns patterns; /* of the system that is integrated */
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
+  dkm_landscape *landscape[INTEGRATOR_MAX_LANES]; /* of each lane, once it was needed: lanes keep what they found */
   double *u;       /* 3K + 2M values */
   double *scratch; /* 3K + 2M + 2K values */
+  /* The quotient, to inquire about starts in it: as above. */
+  dkm_patterns small_patterns;
+  dkm_fixedpoint_workspace *small_workspace;
+  dkm_landscape *small_landscape[INTEGRATOR_MAX_LANES];
+  double small_u[QUOTIENT_SIZE], small_scratch[QUOTIENT_SIZE + 2];
   int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */

@@ -231,6 +231,7 @@ bool dkm_landscape_may_be_settled(dkm_landscape *l, double value) {
 /* The minimum of the list at q, or NULL. */
 static const search_point *minimum_at(const dkm_landscape *l, const double *q) {
   double size = 0.0;
+  if (l->n_active == 1) return &l->search.points[0];
   for (int i = 0; i < l->n_active; i++) size = fmax(size, l->r[l->active[i]]);
   for (int p = 0; p < l->search.n_points; p++) {
     const search_point *s = &l->search.points[p];
@@ -251,7 +252,8 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
     return;
   }
   coordinates(l, u, q);
-  if (!descend(l, NULL, NULL, q, &U)) return;
+  /* A single pair of minima: q keeps its sign on the way down, which may take long near the threshold. */
+  if (l->n_active > 1 && !descend(l, NULL, NULL, q, &U)) return;
   if (!can_search(l)) {
     valley->known = true;
     for (int mu = 0; mu < l->patterns.n_modes; mu++) valley->xi[mu] = overlap_of(l, mu, q[mu]);

@@ -437,6 +437,25 @@ static void sort_points(search *s) {
   free(sorted);
 }
 
+static void find_heights(search *s) {
+  s->lowest_saddle = INFINITY;
+  s->highest_escape = -INFINITY;
+  for (int p = 0; p < s->n_points; p++) {
+    if (s->points[p].index == 1) s->lowest_saddle = fmin(s->lowest_saddle, s->points[p].U);
+    if (s->points[p].index == 0) s->highest_escape = fmax(s->highest_escape, s->points[p].escape);
+  }
+}
+
+/* One mode: the normal state is the saddle between two images of the minimum, 1 + 2 v^2 = r^4. */
+static void solve_one_mode(search *s) {
+  const double square = s->r[0] * s->r[0], U = -0.25 * (square + 1.0 / square);
+  s->points[0] = (search_point){.q = {sqrt(0.5 * (square - 1.0) * (1.0 + 1.0 / square))}, .U = U, .escape = -0.5,
+                                .n_nonzero = 1, .end = {-1, -1}};
+  s->points[1] = (search_point){.U = -0.5, .escape = INFINITY, .index = 1, .end = {0, 0}, .end_sign = {0, 1}};
+  s->n_points = 2;
+  s->certified = true;
+}
+
 void search_run(search *s, int n, const double *r) {
   s->n = n;
   s->n_classes = 1 << (n - 1);
@@ -447,6 +466,11 @@ void search_run(search *s, int n, const double *r) {
   s->complete = true;
   s->degenerate = s->certified = false;
   const double origin[SEARCH_MODES] = {0};
+  if (n == 1) {
+    solve_one_mode(s);
+    find_heights(s);
+    return;
+  }
   add_point(s, origin);
   start_grid(s, n <= 4 ? 3 : n == 5 ? 2 : 1);
   all_downhill(s);
@@ -460,10 +484,5 @@ void search_run(search *s, int n, const double *r) {
     }
   }
   sort_points(s);
-  s->lowest_saddle = INFINITY;
-  s->highest_escape = -INFINITY;
-  for (int p = 0; p < s->n_points; p++) {
-    if (s->points[p].index == 1) s->lowest_saddle = fmin(s->lowest_saddle, s->points[p].U);
-    if (s->points[p].index == 0) s->highest_escape = fmax(s->highest_escape, s->points[p].escape);
-  }
+  find_heights(s);
 }

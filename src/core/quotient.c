@@ -19,6 +19,17 @@ void dkm_quotient_reduce(const dkm_point *point, dkm_patterns *small_patterns, d
   small_point->kappa_mu[0] = point->kappa_mu[nu];
 }
 
+void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u,
+                               double *small_state) {
+  const int64_t K = patterns->n_classes;
+  const int nu = point->pattern - 1, sign = dkm_patterns_sign(patterns, nu, 0);
+  small_state[0] = u[0];
+  small_state[1] = sign * u[K];
+  small_state[2] = sign * u[2 * K];
+  small_state[3] = u[3 * K + nu];
+  small_state[4] = u[3 * K + patterns->n_modes + nu];
+}
+
 void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state, double *u) {
   const int64_t K = patterns->n_classes;
   const int M = patterns->n_modes, nu = point->pattern - 1;
@@ -38,8 +49,11 @@ dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_poin
   const int M = patterns->n_modes, nu = point->pattern - 1;
   const double root_K = sqrt((double)patterns->n_classes); /* alpha = sqrt(K) beta */
   *record = *small_record;
-  for (int mu = 0; mu < M; mu++)
+  for (int mu = 0; mu < M; mu++) {
     record->xi[mu] = record->xi_rms[mu] = record->occupation[mu] = record->alpha_re[mu] = record->alpha_im[mu] = 0.0;
+    record->xi_limit[mu] = isnan(small_record->xi_limit[0]) ? NAN : 0.0;
+  }
+  record->xi_limit[nu] = small_record->xi_limit[0];
   record->xi[nu] = small_record->xi[0];
   record->xi_rms[nu] = small_record->xi_rms[0];
   record->occupation[nu] = root_K * root_K * small_record->occupation[0];

@@ -3,8 +3,8 @@
 #include <math.h>
 #include <string.h>
 
-#include "attractor_verdicts.h"
 #include "dickemap/sampling.h"
+#include "inquiry.h"
 
 /* See attractor.h.  Nonlinear terms are then a hundredth of the slowest decay. */
 static const double close = 1e-2;
@@ -35,16 +35,28 @@ static const double caught_within = 30.0, caught_within_precessing = 12.0;
 /* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. */
 static const double caught_windows = 30.0;
 
+/* Newton is tried once all rates of the order parameters stayed below this fraction of the
+ * largest frequency for a window; further away it finds other fixed points, or none. */
+static const double calm_rate = 1e-2;
+/* Newton's method leaves rounding, and near a threshold what rounding of the parameters makes of a square root. */
+static const double newton_error = 1e-12;
+/* Of the order parameters of spins that precess with amplitude p, in units of p^2. */
+static const double precession_error = 0.5;
+
+bool stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
+  return window->rate_max <= calm_rate * inquiry_largest_frequency(q);
+}
+
 /* The distance within which a fixed point of this decay rate does not let go. */
-static double capture_distance(const dkm_patterns *patterns, const dkm_point *point, double decay_rate) {
-  return close * decay_rate / (4.0 * point->g0 * sqrt((double)patterns->n_modes) + decay_rate);
+static double capture_distance(const dkm_inquiry *q, double decay_rate) {
+  return close * decay_rate / (4.0 * q->point->g0 * sqrt((double)q->patterns->n_modes) + decay_rate);
 }
 
 /* Whether the rates of the order parameters fall as those of the slowest direction do. */
-static bool decays_linearly(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed,
+static bool decays_linearly(dkm_attractor *a, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
                             const dkm_window *window, double distance, double gamma) {
   bool same = a->has_anchor && distance <= linear_distance;
-  for (int mu = 0; mu < patterns->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
   if (same && window->rate_max > a->anchor_rate / linear_factor) return false; /* too early to tell */
   const double measured = log(a->anchor_rate / window->rate_max) / (a->t_start - a->anchor_t);
   if (same && fabs(measured / gamma - 1.0) <= linear_agreement) return true;
@@ -69,14 +81,13 @@ static double sampled_steadiness(double p) {
  * where a soft mode answers to the differences between the c_k. Fields that differ by eps get spins out of step at
  * the rate 2 B eps, and what of them the modes then see, damped at the rate gamma, is some p 2 B eps/gamma: as long
  * as that is within the steadiness that is asked for, the fields are equal and the precession dark. */
-static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns, const dkm_point *point,
-                             const double *state, double p, dkm_spectrum *spectrum) {
-  const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(patterns, point, state, 0.0); /* at least 2 B */
-  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
+static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p, dkm_spectrum *spectrum) {
+  const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(q->patterns, q->point, state, 0.0); /* at least 2 B */
+  if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
   if (p == 0.0) return true;
   for (double eps = fmax(10.0 * p * p, least_unequal); spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
     dkm_spectrum wider;
-    if (dkm_fixedpoint_spectrum(workspace, point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
+    if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
     if (wider.n_marginal == 0 && p * fastest * eps <= steadiness(p) * wider.decay_rate) *spectrum = wider;
   }
   return true;
@@ -84,20 +95,19 @@ static bool dressed_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_patt
 
 /* How fast the order parameters settle about spins that precess: those that get out of step, because their fields
  * differ a little, are damped much more slowly than that, and the less the smaller they are. */
-static double bright_decay_rate(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
-                                double p, double gamma) {
+static double bright_decay_rate(const dkm_inquiry *q, const double *state, double p, double gamma) {
   dkm_spectrum bright;
-  if (dkm_fixedpoint_spectrum(workspace, point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) != DKM_OK ||
+  if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) != DKM_OK ||
       bright.n_unstable > 0 || bright.n_marginal > 0)
     return gamma;
   return fmax(gamma, bright.decay_rate);
 }
 
 /* Gives a trajectory that has come near a damped fixed point time to be caught. */
-static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const dkm_fixedpoint *fixed, double t,
+static void hold_samples(dkm_attractor *a, const dkm_inquiry *q, const dkm_fixedpoint *fixed, double t,
                          double patience) {
   bool same = a->near_since > 0.0;
-  for (int mu = 0; mu < patterns->n_modes; mu++)
+  for (int mu = 0; mu < q->patterns->n_modes; mu++)
     same = same && fabs(fixed->xi[mu] - a->near_xi[mu]) < 0.1 * linear_distance;
   if (!same) {
     a->near_since = t;
@@ -110,152 +120,158 @@ static void hold_samples(dkm_attractor *a, const dkm_patterns *patterns, const d
 typedef struct limit {
   dkm_fixedpoint fixed;
   bool aligned; /* nothing will be left of the precession */
-  bool has_full;
-  dkm_spectrum full;  /* of all directions */
-  dkm_spectrum taken; /* of those that the trajectory can take */
+  dkm_spectrum spectrum;
 } limit;
 
-/* The fixed point near u, state, if all that the trajectory can do there is to come closer. */
-static bool find_limit(dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns, const dkm_point *point,
-                       const double *u, limit *l, double *state) {
-  const bool symmetric = point->perturbation == 0.0;
-  /* In the symmetric subspace one spin stands for all and nothing is dark. */
-  l->aligned = symmetric;
-  if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+/* The fixed point near q->u, state q->scratch, if all that the trajectory can do there is to come closer. */
+static bool find_limit(const dkm_inquiry *q, limit *l) {
+  const dkm_point *point = q->point;
+  double *state = q->scratch;
+  l->aligned = dkm_landscape_full_rank(q->patterns); /* constant order parameters mean constant spins */
+  if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state)) return false;
   if (!l->aligned && l->fixed.precession <= at_rest) {
     l->aligned = true;
-    if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
+    if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state)) return false;
   }
-  l->has_full = dressed_spectrum(workspace, patterns, point, state, l->aligned ? 0.0 : l->fixed.precession, &l->full);
-  if (!l->aligned && l->has_full && l->full.n_neutral <= patterns->n_classes) {
+  if (!dressed_spectrum(q, state, l->aligned ? 0.0 : l->fixed.precession, &l->spectrum)) return false;
+  if (!l->aligned && l->spectrum.n_neutral <= q->patterns->n_classes) {
     /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
     l->aligned = true;
-    if (!dkm_fixedpoint_near(workspace, point, u, l->aligned, &l->fixed, state)) return false;
-    l->has_full = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &l->full, NULL) == DKM_OK;
-  }
-  if (symmetric) {
-    if (dkm_fixedpoint_spectrum(workspace, point, state, point->pattern - 1, 0.0, &l->taken, NULL) != DKM_OK)
+    if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state) ||
+        dkm_fixedpoint_spectrum(q->workspace, point, state, -1, 0.0, &l->spectrum, NULL) != DKM_OK)
       return false;
-  } else if (!l->has_full)
-    return false;
-  else
-    l->taken = l->full;
-  return l->taken.n_unstable == 0 && l->taken.n_marginal == 0 && l->taken.decay_rate > 0.0;
+  }
+  return l->spectrum.n_unstable == 0 && l->spectrum.n_marginal == 0 && l->spectrum.decay_rate > 0.0;
 }
 
-/* Whether a window of samples can tell that a trajectory whose rates fall is about to settle: it has come so near a
- * damped fixed point that linear theory may apply, or precession explains what is left. (Spins that get out of
- * step because of their precession die as t^(-1/4), so there is no end to wait for.) */
-bool stationary_settles(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
-                        const dkm_point *point, const double *u, double *state) {
+bool stationary_settles(const dkm_inquiry *q, bool *relaxes) {
   limit l;
-  a->relaxes = false;
-  if (!find_limit(workspace, patterns, point, u, &l, state)) return false;
+  *relaxes = false;
+  if (!find_limit(q, &l)) return false;
   if (!l.aligned) return l.fixed.distance <= sampled_steadiness(l.fixed.precession);
-  a->relaxes = l.fixed.distance_all <= linear_distance;
-  return a->relaxes && l.taken.n_damped <= ONE_MODE;
+  *relaxes = l.fixed.distance_all <= linear_distance;
+  return *relaxes && l.spectrum.n_damped <= ONE_MODE;
 }
 
-static void fill_limit(const dkm_attractor *a, const dkm_patterns *patterns, const dkm_point *point, const limit *l,
-                       const double *xi_rms, const dkm_lane *lane, const double *state, double *u, dkm_record *record) {
-  attractor_fill_common(a, patterns, point, xi_rms, lane, record);
-  attractor_fill_stationary(patterns, &l->fixed, state, l->has_full ? &l->full : NULL, record);
+/* xi_error of a limit: that of Newton's method, and what spins that precess leave open. */
+static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
+  double second, largest = 0.0;
+  dkm_record_leading(fixed->xi, q->patterns->n_modes, 0.0, &second);
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(fixed->xi[mu]));
+  const double p = aligned ? 0.0 : fixed->precession;
+  return newton_error + 1e-3 * newton_error / fmax(largest, 1e-6) + precession_error * p * p;
+}
+
+static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit *l, const double *xi_rms,
+                       const dkm_lane *lane, dkm_record *record) {
+  record_fill_common(a, q, xi_rms, lane, record);
+  record_fill_stationary(q, &l->fixed, q->scratch, &l->spectrum, record);
+  record->xi_error = limit_error(q, &l->fixed, l->aligned);
+  record_fill_leading(q, record);
   record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
-  if (!l->aligned) return;
+  record->how = DKM_HOW_REACHED;
+  if (!l->aligned) {
+    record->residual = inquiry_residual(q); /* ends the use of scratch */
+    return;
+  }
   record->residual = l->fixed.residual;
-  memcpy(u, state, dkm_model_size(patterns) * sizeof *u);
+  memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
 }
 
-/* Tries to end the trajectory at a fixed point near u. */
-bool stationary_try_fixed_point(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
-                                const dkm_point *point, const dkm_window *window, dkm_lane *lane, double *u,
-                                double *state, dkm_record *record) {
+bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                                dkm_record *record) {
   limit l;
   a->t_attempt = lane->t + 0.1 * lane->t; /* unless something better comes up below */
-  if (!find_limit(workspace, patterns, point, u, &l, state)) return false;
-  const double gamma = l.taken.decay_rate, distance = l.aligned ? l.fixed.distance_all : l.fixed.distance;
-  double near = capture_distance(patterns, point, gamma);
+  if (!find_limit(q, &l)) return false;
+  const double gamma = l.spectrum.decay_rate, distance = l.aligned ? l.fixed.distance_all : l.fixed.distance;
+  double near = capture_distance(q, gamma);
   if (!l.aligned) near = fmin(near, steadiness(l.fixed.precession));
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
-  const bool captured =
-      distance <= near && window->rate_max <= 100.0 * attractor_largest_frequency(patterns, point) * near;
-  if (!captured && !(l.aligned && decays_linearly(a, patterns, &l.fixed, window, distance, gamma))) {
+  const bool captured = distance <= near && window->rate_max <= 100.0 * inquiry_largest_frequency(q) * near;
+  if (!captured && !(l.aligned && decays_linearly(a, q, &l.fixed, window, distance, gamma))) {
     if (distance > linear_distance) return false;
     if (l.aligned) {
       const double measured =
-          l.taken.n_damped > ONE_MODE ? INFINITY : caught_windows * attractor_window_length(a, patterns, point, u);
-      hold_samples(a, patterns, &l.fixed, lane->t, fmin(caught_within / gamma, measured));
+          l.spectrum.n_damped > ONE_MODE ? INFINITY : caught_windows * oscillation_window_length(a, q);
+      hold_samples(a, q, &l.fixed, lane->t, fmin(caught_within / gamma, measured));
     } else if (distance > sampled_steadiness(l.fixed.precession))
-      hold_samples(a, patterns, &l.fixed, lane->t,
-                   caught_within_precessing / bright_decay_rate(workspace, point, state, l.fixed.precession, gamma));
+      hold_samples(a, q, &l.fixed, lane->t,
+                   caught_within_precessing / bright_decay_rate(q, q->scratch, l.fixed.precession, gamma));
     a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), l.aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
     return false;
   }
-  fill_limit(a, patterns, point, &l, window->rms, lane, state, u, record);
+  fill_limit(a, q, &l, window->rms, lane, record);
   return true;
 }
 
-/* A start exactly on a fixed point stays there, stable or not. */
-bool stationary_try_rest(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
-                         const dkm_point *point, const dkm_window *window, const dkm_lane *lane, const double *u,
-                         double *state, dkm_record *record) {
+bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
   dkm_fixedpoint fixed;
   dkm_spectrum full;
-  if (!dkm_fixedpoint_near(workspace, point, u, true, &fixed, state) || fixed.distance_all > 1e-12) return false;
-  const bool has_full = dkm_fixedpoint_spectrum(workspace, point, u, -1, 0.0, &full, NULL) == DKM_OK;
-  attractor_fill_common(a, patterns, point, window->rms, lane, record);
-  attractor_fill_stationary(patterns, &fixed, u, has_full ? &full : NULL, record);
+  if (inquiry_residual(q) != 0.0 || !dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch) ||
+      fixed.distance_all > 1e-12)
+    return false;
+  const bool has_full = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &full, NULL) == DKM_OK;
+  record_fill_common(NULL, q, NULL, NULL, record);
+  record_fill_stationary(q, &fixed, q->u, has_full ? &full : NULL, record);
+  record->xi_error = newton_error;
+  record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;
+  record->how = DKM_HOW_SETTLED;
+  record->t_settled = 0.0;
   record->residual = 0.0;
   return true;
 }
 
-/* Whether spins that precess about a stable fixed point explain all that was seen of the order parameters. */
-bool stationary_is_dark_precession(const dkm_attractor *a, dkm_fixedpoint_workspace *workspace,
-                                   const dkm_patterns *patterns, const dkm_point *point, const dkm_series *series,
-                                   const dkm_motion *motion, const dkm_lane *lane, const double *u, double *state,
-                                   dkm_record *record) {
-  const int M = patterns->n_modes;
+bool stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectrum, double *precession) {
+  dkm_fixedpoint fixed;
+  if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch)) return false;
+  *precession = fixed.precession;
+  return dressed_spectrum(q, q->scratch, fixed.precession, spectrum);
+}
+
+bool stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
+                                   const dkm_motion *motion, const dkm_lane *lane, dkm_record *record) {
+  const int M = q->patterns->n_modes;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
-  if (point->perturbation == 0.0 || !dkm_fixedpoint_near(workspace, point, u, false, &fixed, state)) return false;
-  const double *beta = state + 3 * patterns->n_classes;
+  if (dkm_landscape_full_rank(q->patterns) ||
+      !dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch))
+    return false;
+  const double *beta = q->scratch + 3 * q->patterns->n_classes;
   double deviation = 0.0;
   for (int i = 0; i < series->n; i++)
     for (int c = 0; c < 3 * M; c++)
       deviation = fmax(deviation, fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])));
   if (!(deviation <= sampled_steadiness(fixed.precession)) ||
-      !dressed_spectrum(workspace, patterns, point, state, fixed.precession, &spectrum))
+      !dressed_spectrum(q, q->scratch, fixed.precession, &spectrum))
     return false;
   if (spectrum.n_marginal > 0) {
     /* They are not seen in the samples, and will not be: growth that slow takes 1e10 periods. Do the others hold? */
     dkm_spectrum wider;
-    if (dkm_fixedpoint_spectrum(workspace, point, state, -1, most_unequal, &wider, NULL) != DKM_OK ||
+    if (dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, most_unequal, &wider, NULL) != DKM_OK ||
         wider.n_unstable > 0 || wider.n_marginal > 0)
       return false;
   }
   if (spectrum.n_unstable > 0) return false;
-  attractor_fill_common(a, patterns, point, motion->xi_rms, lane, record);
-  attractor_fill_stationary(patterns, &fixed, state, &spectrum, record);
+  record_fill_common(a, q, motion->xi_rms, lane, record);
+  record_fill_stationary(q, &fixed, q->scratch, &spectrum, record);
+  record->xi_error = fmax(deviation, limit_error(q, &fixed, false));
+  record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_DARK_PRECESSION;
+  record->how = DKM_HOW_REACHED;
   return true;
 }
 
-/* Whether an oscillation dies, and at the rate at which it must about a stable fixed point nearby. With one mode alone
- * there is one slow pair of directions, whose amplitude A obeys A' = -gamma A (1 + a A^2 + ...): as the
- * correction is below a tenth now, it will be the less the smaller A becomes. With more
- * modes the slowest of several may be hidden still, and the rates of the next windows decide. */
-bool stationary_is_relaxation(dkm_attractor *a, dkm_fixedpoint_workspace *workspace, const dkm_patterns *patterns,
-                              const dkm_point *point, const dkm_motion *motion, double length, const dkm_lane *lane,
-                              double *u, double *state, dkm_record *record) {
+bool stationary_is_relaxation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length,
+                              const dkm_lane *lane, bool *relaxes, dkm_record *record) {
   const double ratio = motion->half_size[1] / motion->half_size[0];
   limit l;
-  if (!(ratio < 1.0 - relaxing_least) || !find_limit(workspace, patterns, point, u, &l, state) || !l.aligned ||
-      l.fixed.distance_all > linear_distance)
+  if (!(ratio < 1.0 - relaxing_least) || !find_limit(q, &l) || !l.aligned || l.fixed.distance_all > linear_distance)
     return false;
-  a->relaxes = true;
+  *relaxes = true;
   const double measured = -log(ratio) / (0.5 * length);
-  if (!(fabs(measured / l.taken.decay_rate - 1.0) <= linear_agreement) || l.taken.n_damped > ONE_MODE) return false;
-  fill_limit(a, patterns, point, &l, motion->xi_rms, lane, state, u, record);
+  if (!(fabs(measured / l.spectrum.decay_rate - 1.0) <= linear_agreement) || l.spectrum.n_damped > ONE_MODE)
+    return false;
+  fill_limit(a, q, &l, motion->xi_rms, lane, record);
   return true;
 }

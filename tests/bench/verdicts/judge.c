@@ -178,15 +178,15 @@ static void add(const equations *e, const double *from, critical_points *found) 
     for (int mu = 0; mu < e->M; mu++) difference = fmax(difference, fabs(q[mu] - found->at[i].q[mu]));
     if (difference < 1e-8) return;
   }
-  if (found->n == (int)(sizeof found->at / sizeof *found->at)) return;
   const int index = index_at(e, q);
   const double U = equations_landscape(e, q);
+  if (index == 0) found->lowest = fmin(found->lowest, U);
+  if (index == 1) found->lowest_saddle = fmin(found->lowest_saddle, U);
+  if (found->n == (int)(sizeof found->at / sizeof *found->at)) return;
   memcpy(found->at[found->n].q, q, sizeof q);
   found->at[found->n].U = U;
   found->at[found->n++].index = index;
   found->euler += index % 2 ? -1 : 1;
-  if (index == 0) found->lowest = fmin(found->lowest, U);
-  if (index == 1) found->lowest_saddle = fmin(found->lowest_saddle, U);
 }
 
 /* All row signs are symmetries of U for the +-1 patterns: every critical point comes with its images. */
@@ -304,7 +304,7 @@ static bool steady(const equations *e, const history *h, double depth) {
   const int n = h->n_windows;
   if (n < 12) return false;
   for (int i = n - 2; i < n; i++) {
-    if (fabs(h->windows[i].L - h->windows[i - 1].L) > 1e-8 * depth || h->windows[i].rms > 1e-4) return false;
+    if (fabs(h->windows[i].L - h->windows[i - 1].L) > 1e-7 * depth || h->windows[i].rms > 1e-4) return false;
     for (int mu = 0; mu < e->M; mu++)
       if (fabs(h->windows[i].mean[mu] - h->windows[i - 1].mean[mu]) > 1e-6) return false;
   }

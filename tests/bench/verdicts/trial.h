@@ -22,7 +22,9 @@ typedef struct trial {
   bool given_up;           /* --cpu-cap: there is no record */
   finding finding;
   char complaint[400];
+  bool judged;                   /* by integration */
   bool asked_label, right_label; /* by the judge's integrations, or since the closed form leaves no choice */
+  bool asked_likely, right_likely; /* M >= 3, where the judge ran out of work, but his last windows have one label */
   double true_error;             /* of xi, where the judge arrived; NaN elsewhere */
   bool has_spectrum;
 } trial;

@@ -8,9 +8,10 @@
  *                 landscape that the bench finds itself (M <= 2)                                        (check.c)
  *   --spectra     fixed points with K <= 8: the state against the equations, growth_rate, decay_rate, n_unstable and
  *                 n_neutral against the dense Jacobian                                                  (spectrum.c)
- *   --judge       which state it is, sign included: integrations with GSL rk8pd, tolerances 1e-11 and 1e-12, until L is
- *                 below the lowest saddle; M >= 3: until the overlaps are steady over factors of 2 in time, or --work
- *                 evaluations of the right-hand side are spent, and |xi - mean| <= xi_error as well      (judge.c)
+ *   --judge       the first N that the closed forms leave open: which state it is, sign included.  Integrations with GSL
+ *                 rk8pd, tolerances 1e-11 and 1e-12, until L is below the lowest saddle; M >= 3: until the overlaps are
+ *                 steady over factors of 2 in time, or --work evaluations of the right-hand side (M <= 2: 5 times as
+ *                 many) are spent; then |xi - mean| <= xi_error as well                                  (judge.c)
  * If the tolerances disagree (or, for an end that disagrees with the record, 1e-10, 3e-10, 1e-9 with 1e-11), the outcome
  * hangs on errors of that size: "sensitive", listed and not counted as wrong.  A judge who ran out of work is "late".
  * "Right label" of M >= 3: descent in the landscape from the record's overlaps (xi, or xi_limit while relaxing) and
@@ -35,6 +36,9 @@ typedef struct options {
   bool cavity, fig3;
   dkm_solver solver;
 } options;
+
+/* One mode or two are that much cheaper than many. */
+static const double few_work = 5.0;
 
 /* ---- judgements on disk ---- */
 
@@ -133,16 +137,16 @@ static bool finished(const judgement *j, kind k) {
   return j->first.end >= least && j->second.end >= least;
 }
 
-static void judgement_of(archive *a, const options *o, const trial *t, judgement *out) {
+static void judgement_of(archive *a, uint64_t seed, const trial *t, double work, judgement *out) {
   for (int64_t i = a->n; i-- > 0;) { /* the latest first */
     const kept *k = &a->at[i];
-    if (k->seed != o->seed || k->kind != (int)t->kind || k->index != t->index || k->g0 != t->point.g0) continue;
-    if (k->work < o->work && !finished(&k->judgement, t->kind)) break;
+    if (k->seed != seed || k->kind != (int)t->kind || k->index != t->index || k->g0 != t->point.g0) continue;
+    if (k->work < work && !finished(&k->judgement, t->kind)) break;
     *out = k->judgement;
     return;
   }
-  kept k = {.seed = o->seed, .kind = (int)t->kind, .index = t->index, .g0 = t->point.g0, .work = o->work};
-  judge_trial(t, o->work, &k.judgement);
+  kept k = {.seed = seed, .kind = (int)t->kind, .index = t->index, .g0 = t->point.g0, .work = work};
+  judge_trial(t, work, &k.judgement);
   archive_write(a, &k);
   *out = k.judgement;
 }
@@ -195,7 +199,7 @@ static void print_findings(const trial *trials, int64_t n, finding which, int64_
 static summary tabulate(kind k, const trial *trials, int64_t n, const options *o) {
   summary s = {.n = n};
   int64_t verdicts[DKM_N_VERDICTS] = {0}, hows[DKM_N_HOWS] = {0}, findings[4] = {0}, n_given_up = 0, n_judged = 0,
-          n_spectra = 0, n_steps = 0, n_errors = 0, n_bounds = 0;
+          n_spectra = 0, n_steps = 0, n_errors = 0, n_bounds = 0, n_likely = 0, n_likely_right = 0;
   double *steps = calloc((size_t)n + 1, sizeof *steps), *errors = calloc((size_t)n + 1, sizeof *errors),
          *bounds = calloc((size_t)n + 1, sizeof *bounds), total = 0.0;
   if (!steps || !errors || !bounds) exit(2);
@@ -217,7 +221,9 @@ static summary tabulate(kind k, const trial *trials, int64_t n, const options *o
     s.n_wrong += !is_predicted(t) && t->finding == WRONG;
     s.n_asked += t->asked_label;
     s.n_right += t->right_label;
-    n_judged += t->index < o->n_judged && worth_judging(t);
+    n_judged += t->judged;
+    n_likely += t->asked_likely;
+    n_likely_right += t->right_likely;
     n_spectra += t->has_spectrum;
     if (!isnan(t->true_error)) errors[n_errors++] = t->true_error;
     if (!t->given_up && claimed_end(t) && r->verdict != DKM_VERDICT_UNDECIDED) {
@@ -238,6 +244,8 @@ static summary tabulate(kind k, const trial *trials, int64_t n, const options *o
          (long long)findings[LATE], (long long)n_judged, (long long)n_spectra);
   printf("  undecided %.3g %%, relaxing %.3g %%\n", 100.0 * (double)s.n_open / (double)n, 100.0 * (double)s.n_relaxing / (double)n);
   if (s.n_asked) printf("  right label: %lld of %lld that could be judged\n", (long long)s.n_right, (long long)s.n_asked);
+  if (n_likely)
+    printf("  the label of the judge's last windows, where he ran out of work: %lld of %lld\n", (long long)n_likely_right, (long long)n_likely);
   if (k == TILTED_MANY) {
     printf("  xi_error: median %.2g, 90 %% %.2g, 95 %% %.2g, largest %.2g (%lld points)\n", quantile(bounds, n_bounds, 0.5),
            quantile(bounds, n_bounds, 0.9), quantile(bounds, n_bounds, 0.95), quantile(bounds, n_bounds, 1.0), (long long)n_bounds);
@@ -336,7 +344,8 @@ static bool targets(const summary s[N_KINDS], const work works[N_KINDS]) {
     char text[160];
     const double most = k == TILTED_MANY ? 1e-2 : 1e-3;
     if (works[k].n == 0) {
-      printf("  work of %s: nothing to compare with                     NOT met\n", kind_name((kind)k));
+      snprintf(text, sizeof text, "work / 0.1.0's, %s: nothing to compare", kind_name((kind)k));
+      target(text, NAN, most, true);
       all = false;
       continue;
     }
@@ -361,18 +370,24 @@ static summary judge_kind(kind k, const options *o, archive *judged) {
   double begin = cpu_seconds();
   run_trials(trials, o->n, &o->solver, o->cpu_cap);
   const double seconds = cpu_seconds() - begin;
-  int64_t spectra = 0;
+  int64_t n_spectra = 0, n_judged = 0, ends[3] = {0};
+  const double work = k == TILTED_MANY ? o->work : few_work * o->work;
   begin = cpu_seconds();
   for (int64_t i = 0; i < o->n; i++) {
-    check_cheaply(&trials[i]);
-    if (spectra < o->n_spectra) check_spectrum(&trials[i]);
-    spectra += trials[i].has_spectrum;
-    if (i >= o->n_judged || !worth_judging(&trials[i])) continue;
-    judgement_of(judged, o, &trials[i], j);
-    check_with_judge(&trials[i], j, o->work);
+    trial *t = &trials[i];
+    check_cheaply(t);
+    if (n_spectra < o->n_spectra) check_spectrum(t);
+    n_spectra += t->has_spectrum;
+    if (n_judged == o->n_judged || !worth_judging(t)) continue;
+    n_judged++;
+    t->judged = true;
+    judgement_of(judged, o->seed, t, work, j);
+    ends[j->first.end < j->second.end ? j->first.end : j->second.end]++;
+    check_with_judge(t, j, work);
   }
   const summary s = tabulate(k, trials, o->n, o);
-  printf("  CPU: %.2f s for the records, %.2f s for the judge\n", seconds, cpu_seconds() - begin);
+  printf("  judge: settled %lld, arrived %lld, ran out of work %lld; CPU: %.2f s for the records, %.2f s for the judge\n",
+         (long long)ends[SETTLED], (long long)ends[ARRIVED], (long long)ends[NOT_JUDGED], seconds, cpu_seconds() - begin);
   fflush(stdout);
   free(trials);
   free(j);
@@ -380,7 +395,7 @@ static summary judge_kind(kind k, const options *o, archive *judged) {
 }
 
 static options read_options(int argc, char **argv) {
-  options o = {.n = 1000, .n_judged = 100, .n_spectra = 150, .n_lines = 20, .seed = 1, .work = 1e7,
+  options o = {.n = 1000, .n_judged = 100, .n_spectra = 150, .n_lines = 20, .seed = 1, .work = 2e7,
                .solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6}};
   bool t_max_given = false;
   enum { N, SEED, MAX_STEPS, TOLERANCE, T_MAX, JUDGED, JUDGE, SPECTRA, WORK, CPU_CAP, LINES, BASELINE, CAVITY, FIG3 };

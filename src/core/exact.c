@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Outcomes that are known at time 0, and the fixed points with every spin along its field.
+ *
+ *   g0 = 0       spins precess about x at 2 Omega for ever, modes stay empty: xi_mu(t) = Re (xi_mu + i eta_mu) exp(2 i Omega t),
+ *                eta_mu = sum_k w_k f_{mu,k} y_k
+ *   Omega = 0    z and xi are constants; beta_mu -> -i g0 xi_mu/(i Omega_mu + kappa_mu/2); spins precess about z at 2 g0 h_k
+ *   at rest      a start on which nothing moves
+ *   g0 <= g_mu for all mu, where the theorem holds (landscape.h): xi -> 0 */
+#include <math.h>
+#include <string.h>
+
+#include "inquiry.h"
+
+/* xi_error where order parameters are known in closed form: rounding. */
+static const double rounding = 1e-14;
+/* Of a fixed point by Newton's method, and what rounding of the parameters makes of a small overlap, a square root. */
+static const double newton_error = 1e-12, root_error = 1e-15;
+/* relaxation_time is when overlaps are this close to their limit. */
+static const double relaxed = 1e-3;
+
+static void fill_settled(const dkm_inquiry *q, dkm_verdict verdict, dkm_record *record) {
+  record->verdict = (uint8_t)verdict;
+  record->how = DKM_HOW_SETTLED;
+  record->t_settled = 0.0;
+  record_fill_leading(q, record);
+}
+
+/* The largest part of a spin across x (of = 0) or across z (of = 2). */
+static double largest_across(const dkm_inquiry *q, int of, const double *h) {
+  const int64_t K = q->patterns->n_classes;
+  const double *a = q->u + (of == 0 ? 2 * K : 0), *y = q->u + K;
+  double largest = 0.0;
+  for (int64_t k = 0; k < K; k++)
+    if (!h || h[k] != 0.0) largest = fmax(largest, hypot(a[k], y[k]));
+  return largest;
+}
+
+static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
+  const int64_t K = q->patterns->n_classes;
+  const int M = q->patterns->n_modes;
+  const double Omega = fabs(q->point->Omega), across = Omega > 0.0 ? largest_across(q, 0, NULL) : 0.0;
+  double xi[DKM_MAX_MODES], eta[DKM_MAX_MODES], zero[DKM_MAX_MODES] = {0}, largest = 0.0;
+  dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
+  dkm_patterns_sums(q->patterns, q->u + K, eta, q->scratch);
+  record_fill_common(NULL, q, NULL, NULL, record);
+  record_fill_means(q, Omega > 0.0 ? zero : xi, zero, record);
+  record->residual = inquiry_residual(q);
+  record->xi_error = rounding;
+  record->precession = across;
+  if (across == 0.0) {
+    fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
+    return;
+  }
+  for (int mu = 0; mu < M; mu++) {
+    const double amplitude = hypot(xi[mu], q->patterns->weight * eta[mu]);
+    record->xi_rms[mu] = amplitude * M_SQRT1_2;
+    largest = fmax(largest, amplitude);
+  }
+  if (largest == 0.0) { /* classes precess against each other */
+    fill_settled(q, DKM_VERDICT_DARK_PRECESSION, record);
+    return;
+  }
+  record->amplitude = largest;
+  record->period = M_PI / Omega;
+  record->frequency_1 = 2.0 * Omega;
+  record->lyapunov = 0.0;
+  fill_settled(q, DKM_VERDICT_LIMIT_CYCLE, record);
+}
+
+static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
+  const int64_t K = q->patterns->n_classes;
+  const int M = q->patterns->n_modes;
+  const dkm_point *point = q->point;
+  double xi[DKM_MAX_MODES], amplitude[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
+  dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
+  for (int mu = 0; mu < M; mu++) {
+    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    double *re = &q->u[3 * K + mu], *im = &q->u[3 * K + M + mu];
+    *re = -point->g0 * xi[mu] * point->Omega_mu[mu] / D;
+    *im = -point->g0 * xi[mu] * 0.5 * point->kappa_mu[mu] / D;
+    amplitude[mu] = 2.0 * *re;
+    occupation[mu] = *re * *re + *im * *im;
+  }
+  dkm_patterns_fields(q->patterns, amplitude, q->scratch);
+  const double across = largest_across(q, 2, q->scratch);
+  record_fill_common(NULL, q, NULL, NULL, record);
+  record_fill_means(q, xi, occupation, record);
+  record->residual = inquiry_residual(q);
+  record->xi_error = rounding;
+  record->precession = across;
+  fill_settled(q, across > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT, record);
+}
+
+bool exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
+                        const dkm_lane *lane, dkm_record *record) {
+  const int M = q->patterns->n_modes;
+  double now[DKM_MAX_MODES], distance = 0.0, largest = 0.0;
+  dkm_fixedpoint fixed;
+  dkm_spectrum spectrum;
+  const double L_end = dkm_landscape_value(q->landscape, q->u);
+  dkm_model_overlaps(q->patterns, q->u, now, q->scratch);
+  dkm_landscape_aligned_state(q->landscape, xi, q->u);
+  if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch)) return false;
+  for (int mu = 0; mu < M; mu++) {
+    distance = fmax(distance, fabs(now[mu] - fixed.xi[mu]));
+    largest = fmax(largest, fabs(fixed.xi[mu]));
+  }
+  memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+  const bool has_spectrum =
+      dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
+  record_fill_common(a, q, xi_rms, lane, record);
+  record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
+  record->drift = distance;
+  record->residual = fixed.residual;
+  record->xi_error = newton_error + root_error / fmax(largest, 1e-9);
+  record->L_end = L_end;
+  record->L_limit = dkm_landscape_value(q->landscape, q->u);
+  record->relaxation_rate_error = 0.0;
+  record->relaxation_time = record->t_end + log(fmax(1.0, distance / relaxed)) / record->relaxation_rate;
+  record_fill_leading(q, record);
+  return true;
+}
+
+/* Every spin that is not dark goes to its field. */
+static bool below_threshold(const dkm_inquiry *q, dkm_record *record) {
+  const double none[DKM_MAX_MODES] = {0};
+  const int M = q->patterns->n_modes;
+  const size_t size = dkm_model_size(q->patterns);
+  if (dkm_landscape_full_rank(q->patterns)) {
+    if (!exact_fill_aligned(NULL, q, none, NULL, NULL, record)) return false;
+    fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
+    return true;
+  }
+  dkm_spectrum spectrum;
+  double now[DKM_MAX_MODES];
+  dkm_model_overlaps(q->patterns, q->u, now, q->scratch);
+  dkm_landscape_aligned_state(q->landscape, none, q->scratch);
+  const bool has_spectrum =
+      dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, &spectrum, NULL) == DKM_OK;
+  dkm_fixedpoint fixed = {.precession = NAN};
+  for (int mu = 0; mu < M; mu++) fixed.distance = fmax(fixed.distance, fabs(now[mu]));
+  memset(q->scratch, 0, size * sizeof *q->scratch);
+  record_fill_common(NULL, q, NULL, NULL, record);
+  record_fill_stationary(q, &fixed, q->scratch, has_spectrum ? &spectrum : NULL, record);
+  record->xi_error = rounding;
+  record->L_end = dkm_landscape_value(q->landscape, q->u);
+  record->relaxation_rate_error = 0.0;
+  record->relaxation_time = log(fmax(1.0, fixed.distance / relaxed)) / record->relaxation_rate;
+  fill_settled(q, DKM_VERDICT_DARK_PRECESSION, record);
+  return true;
+}
+
+bool exact_outcome(const dkm_inquiry *q, dkm_record *record) {
+  if (q->point->g0 == 0.0) {
+    without_coupling(q, record);
+    return true;
+  }
+  if (q->point->Omega == 0.0) {
+    without_splitting(q, record);
+    return true;
+  }
+  if (stationary_try_rest(q, record)) return true;
+  if (dkm_landscape_sign(q->patterns, q->point) == 0) return false;
+  dkm_landscape_turn(q->landscape, q->point);
+  return dkm_landscape_n_active(q->landscape) == 0 && below_threshold(q, record);
+}
