@@ -7,7 +7,10 @@
     dickemap.verdict_counts(data)                # {'fixed_point': 800}
 
 Points that have not been computed yet are NaN (floating point) or the variable's `_FillValue`
-(integers); `status` says which they are.  So a file may be opened while a run is still writing it.
+(integers, for `verdict` the code of "none"); `status` says which they are.  So a file may be opened while a run is still
+writing it.
+
+Files of older versions lack some fields, and their codes have other numbers: go by names (`flag_names`, `is_verdict`).
 """
 
 import os
@@ -19,7 +22,7 @@ import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
 TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
-MIXTURE = 127  # value of `retrieved`: several patterns at once
+MIXTURE = 127  # value of `retrieved` in records of method 1 (version 0.1.0): several patterns at once
 NOT_FIELDS = ("status", "checksum")  # hold their own meaning where a point is not done
 
 
@@ -29,7 +32,7 @@ def open(path, fields=None, engine=None, mask=True):
     fields: names of the fields to read, for files that are larger than memory; `status` comes always.
     engine: "h5netcdf" or "netcdf4"; None takes the one that is installed.
     mask: points that are not done become NaN or `_FillValue`; False leaves what the file holds.
-    `alpha`, complex, is added beside `alpha_re` and `alpha_im`.
+    `alpha`, complex, is added beside `alpha_re` and `alpha_im`, and `method`, 1, to files that are older than it.
     """
     engine = engine or _first_engine()
     # Flags stay integers, and times in "s" stay numbers.
@@ -47,6 +50,9 @@ def open(path, fields=None, engine=None, mask=True):
             data = file[[*dict.fromkeys([*fields, "status"])]].load()
         else:
             data = file.load()
+    if fields is None and "method" not in data:
+        data["method"] = xr.ones_like(data.status)
+        data.method.attrs = {"units": "1", "long_name": "version of the methods behind the record", "_FillValue": np.uint8(0)}
     if mask:
         done = data.status != TODO
         for name, field in data.data_vars.items():

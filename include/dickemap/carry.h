@@ -18,6 +18,7 @@ typedef struct dkm_carry_source {
   int64_t n_repeated;  /* ... that had the same record from a file before */
   int64_t n_damaged;   /* left out, as record and checksum, or status and verdict, do not agree */
   int64_t n_refuted;   /* left out, as another method made them and theory contradicts */
+  bool has_others;     /* it has records of another method */
   bool lacks_states;   /* the new file keeps states and the old one does not: nothing could be carried */
 } dkm_carry_source;
 
@@ -37,7 +38,8 @@ dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err)
 dkm_status dkm_carry_describe(const dkm_carry *carry, char **out, dkm_error *err);
 
 /* A dkm_store_fill; context: a dkm_carry.
- * DKM_INPUT, naming the point, if two sources hold different records of one point; DKM_IO, DKM_MEMORY. */
+ * DKM_INPUT, naming the point, if two sources hold different records of one point and method; of different methods this
+ * program's counts.  DKM_IO, DKM_MEMORY. */
 dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err);
 
 #endif

@@ -151,6 +151,9 @@ typedef struct dkm_codes {
 /* NULL for a field that is a number. */
 const dkm_codes *dkm_field_codes(const dkm_field *field);
 
+/* The first field of a record that is done whose code does not exist; NULL if there is none. */
+const dkm_field *dkm_record_unknown_code(const dkm_record *record);
+
 /* In a record that was read: a code that its file does not name, or names in a way that nobody knows here. */
 enum { DKM_CODE_UNKNOWN = 255 };
 

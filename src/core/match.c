@@ -219,7 +219,8 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
     for (int mode = per_mode; mode <= (per_mode ? old->patterns.n_modes : 0); mode++) {
       const int n_before = n;
       if (!compare_parameter(old, job, (dkm_quantity)q, mode, out, out_bytes, &n)) return -1;
-      if (n > n_before && dkm_job_axes_cover(job, (dkm_quantity)q, 0)) break; /* one axis for all modes */
+      const bool all_modes = dkm_job_axes_cover(job, (dkm_quantity)q, 0) || dkm_job_axes_cover(old, (dkm_quantity)q, 0);
+      if (n > n_before && all_modes) break; /* one axis for all of them */
     }
   }
   return n;

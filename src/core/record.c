@@ -149,6 +149,14 @@ const dkm_codes *dkm_field_codes(const dkm_field *field) {
   return NULL;
 }
 
+const dkm_field *dkm_record_unknown_code(const dkm_record *record) {
+  for (int i = 0; i < dkm_n_fields; i++) {
+    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    if (codes && *((const uint8_t *)record + dkm_fields[i].offset) >= codes->n) return &dkm_fields[i];
+  }
+  return NULL;
+}
+
 void dkm_record_clear(dkm_record *record) {
   memset(record, 0, sizeof *record);
   for (int i = 0; i < dkm_n_fields; i++) {

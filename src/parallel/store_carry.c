@@ -8,6 +8,9 @@
  *                  method made it, with theory, is accepted
  *   copy           of each variable: block of the new file + accepted values -> back
  *
+ * All files are read for records of this program's method first, and then for others: where one file has the old record of
+ * a point and another the new one, the new one counts.
+ *
  * The old file may have other fields and other codes (store.h): what is taken is its records, as the reader gives them.
  * Only the values of states are copied as they are.
  *
@@ -40,12 +43,15 @@ struct carrying {
   dkm_store_reader *reader; /* of the old file: records for checksums */
   dkm_hdf5_file from, to;   /* cells */
   bool has_from, has_to;
+  bool others;  /* this time it is about records of other methods */
+  bool skipped; /* the other time there is something */
+  int i_method; /* row of `method` in dkm_fields */
   size_t n_state;
   int64_t block, window;
   /* of the points of a block */
   int64_t *i_old; /* -1: nothing to take */
   int64_t *order, n_ordered;
-  uint8_t *marks;
+  uint8_t *marks, *methods;
   uint32_t *checksums;
   dkm_record *taken;
   /* of the points of a window */
@@ -97,11 +103,11 @@ static bool next_window(const struct carrying *c, int64_t k, struct window *wind
 
 /* ---- judge ---- */
 
-/* Whether a record agrees with its mark and its checksum. */
+/* Whether a record agrees with its mark and its checksum, and can be understood. */
 static bool is_whole(const struct carrying *c, int64_t j) {
-  const int verdict = c->records[j].verdict;
-  const int mark = verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
-  return verdict > DKM_VERDICT_NONE && verdict < DKM_N_VERDICTS && c->old_marks[j] == mark &&
+  const dkm_record *record = &c->records[j];
+  const int mark = record->verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+  return record->verdict != DKM_VERDICT_NONE && !dkm_record_unknown_code(record) && c->old_marks[j] == mark &&
          c->computed[j] == c->old_checksums[j];
 }
 
@@ -114,10 +120,13 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   c->i_old[i] = -1;
   if (c->old_marks[j] == DKM_STATUS_TODO) return DKM_OK;
   if (!is_whole(c, j)) {
-    c->source->n_damaged++;
+    c->source->n_damaged += !c->others;
     return DKM_OK;
   }
-  if (record->method != DKM_RECORD_METHOD) {
+  const bool is_other = record->method != DKM_RECORD_METHOD;
+  c->skipped = c->skipped || (is_other && !c->others);
+  if (is_other != c->others) return DKM_OK;
+  if (is_other) {
     dkm_point parameters;
     char why[DKM_MESSAGE_BYTES];
     dkm_job_point(job, i_point, &parameters);
@@ -128,7 +137,7 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   }
   const uint32_t checksum = dkm_record_checksum(record, job->patterns.n_modes, state, c->n_state);
   if (c->marks[i] != DKM_STATUS_TODO) {
-    if (c->checksums[i] != checksum)
+    if (c->checksums[i] != checksum && c->methods[i] == record->method)
       return dkm_fail(
           err, DKM_INPUT,
           "%s holds another record of %s than a file named before it (checksums %08x and %08x); compute the "
@@ -140,6 +149,7 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   }
   c->i_old[i] = wanted;
   c->marks[i] = c->old_marks[j];
+  c->methods[i] = record->method;
   c->checksums[i] = checksum;
   c->taken[i] = *record;
   c->source->n_carried++;
@@ -226,7 +236,7 @@ static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_
   order_block(c, n);
   if (c->n_ordered == 0) return DKM_OK;
   if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS, c->marks) < 0 ||
-      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0)
+      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 || dkm_hdf5_get(&c->to, c->i_method, c->methods) < 0)
     return cannot("read", c->new_path, "status", err);
   const dkm_status status = judge(c, first, err);
   if (status) return status;
@@ -295,6 +305,7 @@ static bool allocate(struct carrying *c) {
   c->i_old = malloc((size_t)c->block * sizeof *c->i_old);
   c->order = malloc((size_t)c->block * sizeof *c->order);
   c->marks = malloc((size_t)c->block);
+  c->methods = malloc((size_t)c->block);
   c->checksums = malloc((size_t)c->block * sizeof *c->checksums);
   c->taken = malloc((size_t)c->block * sizeof *c->taken);
   c->records = malloc((size_t)c->window * sizeof *c->records);
@@ -302,7 +313,7 @@ static bool allocate(struct carrying *c) {
   c->old_checksums = malloc((size_t)c->window * sizeof *c->old_checksums);
   c->computed = malloc((size_t)c->window * sizeof *c->computed);
   if (c->n_state > 0) c->states = malloc((size_t)c->window * c->n_state * sizeof *c->states);
-  return c->i_old && c->order && c->marks && c->checksums && c->taken && c->records && c->old_marks &&
+  return c->i_old && c->order && c->marks && c->methods && c->checksums && c->taken && c->records && c->old_marks &&
          c->old_checksums && c->computed && (c->n_state == 0 || c->states);
 }
 
@@ -311,7 +322,8 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   dkm_status status = open_files(c, err);
   if (status) return status;
   const dkm_job *old = dkm_store_reader_job(c->reader);
-  if ((status = count_done(c, err))) return status;
+  while (dkm_fields[c->i_method].offset != offsetof(dkm_record, method)) c->i_method++;
+  if (!c->others && (status = count_done(c, err))) return status;
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;
   c->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
@@ -333,6 +345,7 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
   free(c->i_old);
   free(c->order);
   free(c->marks);
+  free(c->methods);
   free(c->checksums);
   free(c->records);
   free(c->old_marks);
@@ -347,11 +360,14 @@ dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err) {
   const dkm_carry *carry = context;
   dkm_status status = DKM_OK;
   dkm_hdf5_quiet();
-  for (int i = 0; i < carry->n_sources && !status; i++) {
-    struct carrying c = {.carry = carry, .source = &carry->sources[i], .new_path = new_path};
-    *c.source = (dkm_carry_source){.path = c.source->path};
-    status = close_files(&c, carry_source(&c, err), err);
-  }
+  for (int others = 0; others <= 1; others++)
+    for (int i = 0; i < carry->n_sources && !status; i++) {
+      struct carrying c = {.carry = carry, .source = &carry->sources[i], .new_path = new_path, .others = others};
+      if (others && !c.source->has_others) continue;
+      if (!others) *c.source = (dkm_carry_source){.path = c.source->path};
+      status = close_files(&c, carry_source(&c, err), err);
+      c.source->has_others = c.skipped;
+    }
   return status;
 }
 

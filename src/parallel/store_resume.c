@@ -130,7 +130,7 @@ static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t 
   const dkm_record *record = &r->records[i];
   char why[DKM_MESSAGE_BYTES];
   dkm_point point;
-  if (check && (r->computed[i] != r->stored[i] ||
+  if (check && (r->computed[i] != r->stored[i] || record->verdict == DKM_VERDICT_NONE ||
                 (mark == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED)))
     return WRONG;
   if (record->method == DKM_RECORD_METHOD) return NO_DOUBT;

@@ -8,10 +8,10 @@ import numpy as np
 import check_fig3 as fig3
 import dickemap
 
-VERDICTS = "fixed_point dark_precession limit_cycle quasiperiodic irregular undecided failed"
+VERDICTS = "none fixed_point dark_precession limit_cycle quasiperiodic irregular undecided failed relaxing"
 
 
-def write(path, n_g0=40, to_do=(), verdict=0):
+def write(path, n_g0=40, to_do=(), verdict=1):
     """to_do: flattened indices of points that were not computed."""
     g0 = np.linspace(0.01, 2.0, n_g0)
     pattern, mode = np.arange(1, fig3.N_MODES + 1), np.arange(1, fig3.N_MODES + 1)
@@ -47,9 +47,8 @@ def write(path, n_g0=40, to_do=(), verdict=0):
         add("g_crit", np.broadcast_to(g_nu, shape), 0)
         add("wall_time", np.full(shape, 1e-3), 0, units="s")
         add("verdict", np.full(shape, verdict, np.uint8), 0, flag_meanings=VERDICTS,
-            flag_values=np.arange(7, dtype=np.uint8))
+            flag_values=np.arange(9, dtype=np.uint8))
         add("steps", np.full(shape, 7, np.int64), 0)
-        file["verdict"].attrs["_FillValue"] = np.uint8(255)
         file["steps"].attrs["_FillValue"] = np.int64(-1)
         status = file.create_dataset("status", data=(~todo).astype(np.uint8))
         for i, axis in enumerate(("g0", "pattern")):

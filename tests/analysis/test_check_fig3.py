@@ -30,7 +30,7 @@ def test_one_wrong_number_is_found(script, closed_forms, field, at, value, messa
 
 def test_an_undecided_point_is_found(script, closed_forms):
     with h5py.File(closed_forms, "a") as file:
-        file["verdict"][3, 2] = 5
+        file["verdict"][3, 2] = 6
     result = script("check_fig3.py", closed_forms)
     assert result.returncode == 3
     assert "decided 159: 159 fixed_point, 1 undecided" in result.stdout

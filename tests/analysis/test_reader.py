@@ -22,7 +22,7 @@ def test_points_that_are_not_done_are_masked(tmp_path):
     data = dickemap.open(synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0, 7]))
     for todo in (data.isel(g0=0, pattern=0), data.isel(g0=1, pattern=3)):
         assert np.isnan(todo.xi).all() and np.isnan(todo.alpha).all() and np.isnan(todo.wall_time)
-        assert todo.verdict == 255 and todo.steps == -1
+        assert todo.verdict == 0 and todo.steps == -1
         assert todo.status == dickemap.TODO
     assert int(np.isnan(data.xi).any("mode").sum()) == 2
     assert dickemap.done(data).sum() == 10
@@ -40,7 +40,7 @@ def test_masking_keeps_types_and_attributes(closed_forms):
 
 
 def test_a_failed_point_keeps_its_record(tmp_path):
-    path = synthetic.write(tmp_path / "failed.h5", n_g0=3, verdict=6)
+    path = synthetic.write(tmp_path / "failed.h5", n_g0=3, verdict=7)
     with h5py.File(path, "a") as file:
         file["status"][...] = dickemap.POINT_FAILED
     data = dickemap.open(path)
@@ -57,7 +57,7 @@ def test_alpha_is_complex(closed_forms):
 def test_verdicts_are_counted_by_name(tmp_path):
     path = synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0])
     with h5py.File(path, "a") as file:
-        file["verdict"][2] = [0, 1, 5, 5]
+        file["verdict"][2] = [1, 2, 6, 6]
     data = dickemap.open(path)
     assert dickemap.verdict_counts(data) == {"fixed_point": 8, "dark_precession": 1, "undecided": 2, "to_do": 1}
     assert int(dickemap.is_verdict(data, "undecided", "dark_precession").sum()) == 3

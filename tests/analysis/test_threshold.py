@@ -82,7 +82,7 @@ def test_one_wrong_number_is_found(check, copy, field, perturbation, pattern, g0
 
 def test_an_undecided_point_is_found(check, copy):
     with h5py.File(copy, "a") as file:
-        file["verdict"][position(copy, 1, 1, 0.62)] = 5
+        file["verdict"][position(copy, 1, 1, 0.62)] = 6
     code, printed = check(copy)
     assert code == 3 and "1 undecided" in printed
 

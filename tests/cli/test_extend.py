@@ -147,11 +147,19 @@ def test_quiet_says_nothing(dickemap, job, old):
     (["solver.max_steps=1e5"], "solver.max_steps"),
     (["model.patterns=3", "model.Omega_mu=[1.5]"], "model.patterns"),
     (["axes.g0.from=10", "axes.g0.to=11"], "axes.g0"),
+    (["solver.sensitivity=on"], "solver.sensitivity"),
 ])
 def test_another_job_is_refused_and_the_keys_are_named(refused, job, old, settings, keys):
     settings = TILT + [word for setting in settings for word in ("--set", setting)]
     message = refused("run", job, *settings, "-o", "new.h5", "--extend", "old.h5")
     assert message == f"old.h5 has no point in common with the job: they differ in {keys}"
+
+
+def test_records_with_measured_sensitivity_are_not_taken_for_others(dickemap, refused, job, tmp_path):
+    """Nor the other way round: either file would have other bits than a run of its job."""
+    assert dickemap("run", job, *TILT, "--set", "solver.sensitivity=on", "-o", "on.h5", "-q").returncode == 0
+    message = refused("run", job, *TILT, "-o", "new.h5", "--extend", "on.h5")
+    assert message == "on.h5 has no point in common with the job: they differ in solver.sensitivity"
 
 
 def test_the_output_cannot_be_the_old_file(refused, job, old):

@@ -10,7 +10,9 @@ import subprocess
 import h5py
 import pytest
 
-VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed"]
+VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed",
+            "relaxing"]
+HOWS = ["not_applicable", "reached", "settled", "predicted", "symmetric"]
 FAILURES = ["not_finite", "step_too_small", "length_lost"]
 
 
@@ -33,19 +35,23 @@ def lines_of(result):
 
 def test_info_of_an_unfinished_file(dickemap, unfinished):
     lines = lines_of(dickemap("info", unfinished.name))
-    # Verdict of point i: (i + 5) % 4, failure: (i + 6) % 4, for i = 0 ... 58.
-    verdicts = [sum((i + 5) % 4 == v for i in range(59)) for v in range(7)]
-    failures = [sum((i + 6) % 4 == f for i in range(59)) for f in range(1, 4)]
+    # Codes of point i in row f of the table: 1 + (i + f) % 3, for i = 0 ... 58; verdict is row 8, how 9, method 10,
+    # failure 11. Every n_unstable is above 0.
+    verdicts = [sum((i + 8) % 3 == v for i in range(59)) for v in range(8)]
+    failures = [sum((i + 11) % 3 == f for i in range(59)) for f in range(3)]
     known = ["file: unfinished.h5", "title: A small grid", "job: small.yaml", "set: ",
              "patterns: 3, gauged, 4 classes", "state: none", "axis: g0, 5 values, 0.1 to 2",
              "axis: pattern, 3 values, 1 to 3", "axis: kappa_mu[2], 4 values, 1 to 4", "points: 60", "shard: 1 of 1",
              "done: 59", "left: 1", "of other shards: 0", "unfinished: 0",
              "unfinished and not usable: 0 of another version, 0 of another job, 0 damaged"]
     known += [f"verdict {name}: {n}" for name, n in zip(VERDICTS, verdicts)]
+    known += [f"unstable fixed points: {verdicts[0]}"]
+    known += [f"how {name}: {sum(1 + (i + 9) % 3 == h for i in range(59))}" for h, name in enumerate(HOWS)]
     known += [f"failure {name}: {n}" for name, n in zip(FAILURES, failures)]
     assert lines[: len(known)] == known
     rest = dict(line.split(": ", 1) for line in lines[len(known):])
-    assert list(rest) == ["records from", "version", "created", "host", "ranks", "command", "instruction set", "GSL",
+    assert rest["of an older method"] == str(sum((i + 10) % 3 != 1 for i in range(59))) and rest["format"] == "2"
+    assert list(rest) == ["of an older method", "format", "records from", "version", "created", "host", "ranks", "command", "instruction set", "GSL",
                           "HDF5", "MPI"]
     assert rest["version"] == "0.1.0 (git test)" and rest["command"] == "dickemap run small.yaml"
     assert rest["ranks"] == "3" and rest["instruction set"] == "plain"

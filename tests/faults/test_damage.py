@@ -7,6 +7,7 @@ import pathlib
 import re
 import shutil
 import subprocess
+import sys
 
 import h5py
 import numpy
@@ -172,3 +173,37 @@ def test_check_also_compares_status_with_verdict(finish, sound, damaged):
     process = finish(damaged.parent, "run", "small.yaml", "-o", "a.h5", "--resume", "--check", "-q")
     assert process.returncode == 0 and "1 points were marked done but do not agree" in process.err
     assert contents(damaged) == contents(sound)
+
+
+HOLD = """\
+import h5py, sys, time
+file = h5py.File(sys.argv[1], "a")
+print("open", flush=True)
+time.sleep(600)
+"""
+
+
+def test_a_file_that_a_reader_holds_open_for_writing_is_not_damaged(finish, sound, damaged):
+    """HDF5 notes that in the superblock, and the note stays where the reader was killed."""
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, damaged], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "open\n"
+    assert damaged.read_bytes() != sound.read_bytes()
+    for _ in range(2):
+        for command in (["info", "a.h5"], ["verify", "a.h5", "--sample", 0]):
+            process = finish(damaged.parent, *command)
+            assert process.returncode == 0, process.err
+        holder.kill()
+        holder.wait()
+    assert damaged.read_bytes() != sound.read_bytes()
+    with h5py.File(damaged) as file:
+        assert file.attrs["format_version"] == 2
+    with h5py.File(damaged, "r+") as file:
+        file["status"][3, 0] = 0
+    holder = subprocess.Popen([sys.executable, "-c", HOLD, damaged], stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "open\n"
+    holder.kill()
+    holder.wait()
+    process = finish(damaged.parent, "run", "small.yaml", "-o", "a.h5", "--resume", ranks=3)
+    assert process.returncode == 0, process.err
+    assert contents(damaged) == contents(sound)
+    assert "another program has copied or changed it" not in process.err  # the history goes on

@@ -23,16 +23,26 @@ import xarray as xr
 
 # Every field of a record in the order of the table: name, type in the file, value for each mode?
 FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", True), ("alpha_re", "<f8", True),
-          ("alpha_im", "<f8", True), ("verdict", "|u1", False), ("failure", "|u1", False), ("retrieved", "|i1", False),
+          ("alpha_im", "<f8", True), ("xi_error", "<f8", False), ("xi_second", "<f8", False), ("xi_limit", "<f8", True),
+          ("verdict", "|u1", False), ("how", "|u1", False), ("method", "|u1", False), ("failure", "|u1", False), ("retrieved", "|i1", False),
           ("residual", "<f8", False), ("drift", "<f8", False), ("precession", "<f8", False),
           ("growth_rate", "<f8", False), ("decay_rate", "<f8", False), ("n_unstable", "<i4", False),
           ("n_neutral", "<i4", False), ("amplitude", "<f8", False), ("period", "<f8", False),
           ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False),
           ("amplification", "<f8", False), ("amplification_total", "<f8", False), ("sensitive", "|u1", False),
           ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
-          ("g_retrieve", "<f8", False), ("t_end", "<f8", False), ("steps", "<i8", False), ("wall_time", "<f8", False)]
+          ("g_retrieve", "<f8", False), ("L_end", "<f8", False), ("L_limit", "<f8", False), ("L_saddle", "<f8", False),
+          ("t_settled", "<f8", False), ("relaxation_rate", "<f8", False), ("relaxation_rate_error", "<f8", False),
+          ("relaxation_time", "<f8", False), ("t_end", "<f8", False), ("steps", "<i8", False), ("wall_time", "<f8", False)]
 FILL = {"<f8": np.nan, "<i8": -1, "<i4": -1, "|i1": -128, "|u1": 255}
-VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed"]
+VERDICTS = ["none", "fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed",
+            "relaxing"]
+
+
+def fill_of(name, dtype):
+    """Of cells that were never written; what reads 0 in a sparse file must not look like a result there."""
+    return 0 if name in ("verdict", "method") else FILL[dtype]
+
 
 # What test_store writes: dimensions of the grid with their coordinates, others along them, number of modes.
 JOBS = {
@@ -52,10 +62,10 @@ def expected(job):
     known = {}
     for f, (name, dtype, per_mode) in enumerate(FIELDS):
         values = {"<f8": 100.0 * i_point + f, "<i8": (i_point << 33) + f, "<i4": 1000 * i_point + f,
-                  "|i1": i_point % 4 - 2, "|u1": (i_point + f) % 4}[dtype].astype(dtype)
+                  "|i1": i_point % 4 - 2, "|u1": 1 + (i_point + f) % 3}[dtype].astype(dtype)
         if per_mode:
             values = values[..., None] + 0.01 * np.arange(n_modes)
-        values.reshape(i_point.size, -1)[-1] = FILL[dtype]
+        values.reshape(i_point.size, -1)[-1] = fill_of(name, dtype)
         known[name] = values
     return known
 
@@ -174,7 +184,7 @@ def test_h5py_sees_types_fill_values_and_a_scale_on_every_dimension(files, job):
             np.testing.assert_array_equal(dataset[...], known[name], err_msg=name)
             fill = dataset.attrs["_FillValue"]
             assert fill.dtype == dataset.dtype
-            np.testing.assert_array_equal(fill, np.array(FILL[dtype], dtype))
+            np.testing.assert_array_equal(fill, np.array(fill_of(name, dtype), dtype))
             np.testing.assert_array_equal(dataset.fillvalue, fill)
             assert dataset.chunks is None
             scales = [dimension[0].name for dimension in dataset.dims]
@@ -199,7 +209,7 @@ def test_checksums_are_those_of_the_values(files, job):
 def test_codes_explain_themselves(files, engine):
     with xr.open_dataset(files["grid"], engine=engine) as data:
         assert data.verdict.attrs["flag_meanings"].split() == VERDICTS
-        np.testing.assert_array_equal(data.verdict.attrs["flag_values"], range(7))
+        np.testing.assert_array_equal(data.verdict.attrs["flag_values"], range(9))
         assert data.verdict.attrs["flag_values"].dtype == np.uint8
         for verdict in VERDICTS:
             assert f"{verdict}: " in data.verdict.attrs["comment"]
@@ -208,7 +218,8 @@ def test_codes_explain_themselves(files, engine):
         np.testing.assert_array_equal(data.sensitive.attrs["flag_values"], range(3))
         assert data.status.attrs["flag_meanings"].split() == ["to_do", "done", "failed"]
         np.testing.assert_array_equal(data.status.attrs["flag_values"], [0, 1, 2])
-        assert "127: a mixture" in data.retrieved.attrs["comment"]
+        assert "127, in records of method 1 alone: a mixture" in data.retrieved.attrs["comment"]
+        assert data.how.attrs["flag_meanings"].split() == ["not_applicable", "reached", "settled", "predicted", "symmetric"]
 
 
 @pytest.mark.parametrize("engine", ENGINES)
@@ -251,7 +262,8 @@ def test_the_file_says_where_it_comes_from(files, engine):
         assert "model.Omega = 0.5\n" in about["job_canonical"]
         assert about["hdf5_version"].count(".") == 2 and about["gsl_version"].startswith("2.")
         assert about["mpi_version"] and about["host"] and about["instruction_set"] == "plain"
-        assert about["n_ranks"] == 3 and about["format_version"] == 1
+        assert about["n_ranks"] == 3 and about["format_version"] == 2
+        assert about["checksum_fields"].split() == [name for name, _, _ in FIELDS if name != "wall_time"]
 
 
 def test_free_text_is_text_in_h5py_too(files):
@@ -368,7 +380,7 @@ def test_a_killed_creation_leaves_a_whole_file_or_none(maker, environment, tmp_p
             kill(process)
         if path.exists():
             with h5py.File(path) as file:
-                assert file.attrs["format_version"] == 1 and file["checksum"].shape == (100000, 2)
+                assert file.attrs["format_version"] == 2 and file["checksum"].shape == (100000, 2)
         else:
             assert [entry.name.startswith("killed.h5.new-") for entry in folder.iterdir()] == [True]
         return duration, path.exists()

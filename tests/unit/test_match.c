@@ -105,6 +105,7 @@ static void keys_that_leave_nothing_in_common_are_named(void **state) {
       {"", "solver.t_max=1e5", "solver.t_max"},
       {"", "solver.max_steps=100", "solver.max_steps"},
       {"", "solver.method=gsl", "solver.method"},
+      {"", "solver.sensitivity=on", "solver.sensitivity"}, /* other records: amplification, sensitive */
       {"", "model.mapping=ungauged", "model.mapping"},
       {"", "model.Omega=0.6", "model.Omega"},
       {"", "model.Omega_mu=[1.5, 2.1, 2.5]", "model.Omega_mu[2]"},
@@ -120,6 +121,8 @@ static void keys_that_leave_nothing_in_common_are_named(void **state) {
     parse(&old, "", NULL);
     parse(&job, changes[i].axes, changes[i].set);
     assert_true(dkm_match_differences(&old, &job, keys, sizeof keys) > 0);
+    assert_string_equal(keys, changes[i].keys);
+    assert_true(dkm_match_differences(&job, &old, keys, sizeof keys) > 0);
     assert_string_equal(keys, changes[i].keys);
     dkm_job_free(&job);
     dkm_job_free(&old);

@@ -75,6 +75,8 @@ static void a_cleared_record_is_undecided_and_not_a_number(void **state) {
   assert_int_equal(record.failure, DKM_FAILURE_NONE);
   assert_int_equal(record.retrieved, 0);
   assert_int_equal(record.sensitive, DKM_SENSITIVE_NOT_MEASURED);
+  assert_int_equal(record.how, DKM_HOW_NOT_APPLICABLE);
+  assert_int_equal(record.method, DKM_RECORD_METHOD);
   assert_int_equal(record.steps, 0);
   assert_int_equal(record.n_unstable, 0);
   for (int mu = 0; mu < DKM_MAX_MODES; mu++) assert_true(isnan(record.xi[mu]) && isnan(record.alpha_im[mu]));
@@ -92,14 +94,55 @@ static void codes_have_names_and_unknown_ones_a_question_mark(void **state) {
   assert_string_equal(dkm_sensitive_name(DKM_SENSITIVE_YES), "yes");
   assert_string_equal(dkm_sensitive_name(DKM_SENSITIVE_NOT_MEASURED), "not_measured");
   assert_string_equal(dkm_sensitive_text(DKM_SENSITIVE_NO), "errors of the size of the tolerance do not change the outcome");
+  assert_string_equal(dkm_verdict_name(DKM_VERDICT_NONE), "none");
+  assert_string_equal(dkm_verdict_name(DKM_VERDICT_RELAXING), "relaxing");
+  assert_string_equal(dkm_how_name(DKM_HOW_SETTLED), "settled");
+  assert_string_equal(dkm_how_text(DKM_HOW_NOT_APPLICABLE), "the end is not known, or is an oscillation");
   const int unknown[] = {-1, DKM_N_VERDICTS, 255};
   for (int i = 0; i < 3; i++) {
     assert_string_equal(dkm_verdict_name(unknown[i]), "?");
     assert_string_equal(dkm_verdict_text(unknown[i]), "?");
     assert_string_equal(dkm_failure_name(unknown[i]), "?");
     assert_string_equal(dkm_failure_text(unknown[i]), "?");
+    assert_string_equal(dkm_how_name(unknown[i]), "?");
+    assert_string_equal(dkm_how_text(unknown[i]), "?");
     assert_string_equal(dkm_sensitive_name(unknown[i]), "?");
     assert_string_equal(dkm_sensitive_text(unknown[i]), "?");
+  }
+}
+
+static void fields_that_are_codes_name_them(void **state) {
+  (void)state;
+  int n_coded = 0;
+  for (int i = 0; i < dkm_n_fields; i++) {
+    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    if (!codes) continue;
+    n_coded++;
+    assert_int_equal(dkm_fields[i].type, DKM_UINT8);
+    for (int code = 0; code < codes->n; code++) {
+      assert_string_not_equal(codes->name(code), "?");
+      assert_null(strchr(codes->name(code), ' ')); /* they are words of flag_meanings */
+      assert_string_not_equal(codes->text(code), "?");
+      for (int before = 0; before < code; before++) assert_string_not_equal(codes->name(code), codes->name(before));
+    }
+    assert_string_equal(codes->name(codes->n), "?");
+    assert_true(codes->n <= DKM_CODE_UNKNOWN);
+  }
+  assert_int_equal(n_coded, 4); /* verdict, how, failure, sensitive */
+}
+
+static void a_code_that_does_not_exist_is_found_in_any_field(void **state) {
+  (void)state;
+  dkm_record record;
+  dkm_record_clear(&record);
+  assert_null(dkm_record_unknown_code(&record));
+  for (int i = 0; i < dkm_n_fields; i++) {
+    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    if (!codes) continue;
+    uint8_t *code = (uint8_t *)&record + dkm_fields[i].offset, before = *code;
+    *code = (uint8_t)codes->n;
+    assert_ptr_equal(dkm_record_unknown_code(&record), &dkm_fields[i]);
+    *code = before;
   }
 }
 
@@ -162,7 +205,12 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
   const double *const modes[] = {r.xi, r.xi_rms, r.occupation, r.alpha_re, r.alpha_im};
   for (int i = 0; i < 5; i++)
     for (int mu = 0; mu < M; mu++) crc = crc_bitwise(crc, bits_of(modes[i][mu]), 8);
+  crc = crc_bitwise(crc, bits_of(r.xi_error), 8);
+  crc = crc_bitwise(crc, bits_of(r.xi_second), 8);
+  for (int mu = 0; mu < M; mu++) crc = crc_bitwise(crc, bits_of(r.xi_limit[mu]), 8);
   crc = crc_bitwise(crc, r.verdict, 1);
+  crc = crc_bitwise(crc, r.how, 1);
+  crc = crc_bitwise(crc, r.method, 1);
   crc = crc_bitwise(crc, r.failure, 1);
   crc = crc_bitwise(crc, (uint8_t)r.retrieved, 1);
   const double before[] = {r.residual, r.drift, r.precession, r.growth_rate, r.decay_rate};
@@ -173,8 +221,9 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
                            r.lyapunov, r.amplification, r.amplification_total};
   for (int i = 0; i < 7; i++) crc = crc_bitwise(crc, bits_of(moving[i]), 8);
   crc = crc_bitwise(crc, r.sensitive, 1);
-  const double after[] = {r.xi_theory, r.g_crit, r.g_retrieve, r.t_end};
-  for (int i = 0; i < 4; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
+  const double after[] = {r.xi_theory, r.g_crit,          r.g_retrieve,            r.L_end,           r.L_limit, r.L_saddle,
+                          r.t_settled, r.relaxation_rate, r.relaxation_rate_error, r.relaxation_time, r.t_end};
+  for (int i = 0; i < 11; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
   crc = crc_bitwise(crc, (uint64_t)r.steps, 8);
   assert_int_equal(checksum(&r), crc);
   double kept[100];
@@ -261,6 +310,8 @@ int main(void) {
       cmocka_unit_test(every_field_has_a_name_of_its_own_a_unit_and_a_long_name),
       cmocka_unit_test(a_cleared_record_is_undecided_and_not_a_number),
       cmocka_unit_test(codes_have_names_and_unknown_ones_a_question_mark),
+      cmocka_unit_test(fields_that_are_codes_name_them),
+      cmocka_unit_test(a_code_that_does_not_exist_is_found_in_any_field),
       cmocka_unit_test(the_checksum_sees_every_reproducible_field_and_no_other),
       cmocka_unit_test(the_checksum_is_blind_to_unused_modes_and_padding),
       cmocka_unit_test(every_nan_has_the_same_checksum),

@@ -341,6 +341,53 @@ static void bytes_of_something_else_are_not_used(void **state) {
   gsl_rng_free(rng);
 }
 
+/* In the quotient a trajectory has one mode, but its record tells of all: every parameter must be the same. */
+static void a_point_that_differs_in_any_parameter_is_not_continued(void **state) {
+  (void)state;
+  dkm_patterns p;
+  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 3e4};
+  dkm_evaluator *e;
+  assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+  for (int quotient = 0; quotient <= 1; quotient++) {
+    dkm_point point = fig3_point(1.2, 1);
+    point.Omega_mu[0] = -1.0; /* nothing comes to rest for long, so that there is time to ask */
+    for (int mu = 0; mu < 3; mu++) point.kappa_mu[mu] = 1e-3;
+    point.perturbation = quotient ? 0.0 : 1e-3;
+    dkm_point points[13];
+    for (int i = 0; i < 13; i++) points[i] = point;
+    points[1].g0 = 1.3;
+    points[2].Omega = 0.4;
+    for (int mu = 0; mu < 3; mu++) {
+      points[3 + mu].Omega_mu[mu] = 3.0;
+      points[6 + mu].kappa_mu[mu] = 2.0;
+    }
+    points[9].overlap = 0.9;
+    points[10].seed = 2;
+    points[11].pattern = 2;
+    points[12].perturbation = quotient ? 0.0 : 2e-3;
+    for (int i = 0; i < 13; i++) {
+      desk d = {.evaluator = e, .n = 1, .points = &point, .most_questions = 1};
+      dkm_stream stream = {.context = &d,
+                           .next = next_point,
+                           .done = take_record,
+                           .interrupt = interrupt,
+                           .resume = offer,
+                           .resumed = note_resumed};
+      assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
+      assert_int_equal(d.n_saved, 1);
+      d.points = &points[i];
+      d.next = 0;
+      stream.interrupt = NULL;
+      assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
+      const bool same = i == 0 || (i == 12 && quotient);
+      if (d.n_resumed != same) fail_msg("quotient %d, parameter %d: %d resumed", quotient, i, d.n_resumed);
+      free(d.bytes[0]);
+    }
+  }
+  dkm_evaluator_destroy(e);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_lane_that_is_restored_goes_on_with_the_same_bits),
@@ -348,6 +395,7 @@ int main(void) {
       cmocka_unit_test(interrupted_points_of_gsl_have_the_same_records),
       cmocka_unit_test(only_slow_points_are_saved_and_only_as_long_as_wanted),
       cmocka_unit_test(bytes_of_something_else_are_not_used),
+      cmocka_unit_test(a_point_that_differs_in_any_parameter_is_not_continued),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

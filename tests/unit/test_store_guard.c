@@ -94,6 +94,23 @@ static void every_byte_of_metadata_is_guarded_and_no_other(void **state) {
   assert_int_equal(state_of_file(), DKM_GUARD_GOOD);
 }
 
+/* HDF5's note that somebody writes stays there when that program is killed; other damage to that byte is seen. */
+static void the_mark_of_an_open_file_is_no_damage(void **state) {
+  (void)state;
+  const int descriptor = open(path, O_RDWR);
+  unsigned char byte;
+  assert_int_equal(pread(descriptor, &byte, 1, 20), 1);
+  assert_int_equal(byte, 0);
+  assert_int_equal(pwrite(descriptor, &(unsigned char){1}, 1, 20), 1);
+  assert_int_equal(dkm_guard_check(descriptor), DKM_GUARD_GOOD);
+  append("while it is marked");
+  assert_int_equal(pwrite(descriptor, &(unsigned char){8}, 1, 20), 1);
+  assert_int_equal(dkm_guard_check(descriptor), DKM_GUARD_BROKEN);
+  assert_int_equal(pwrite(descriptor, &byte, 1, 20), 1);
+  assert_int_equal(dkm_guard_check(descriptor), DKM_GUARD_GOOD);
+  close(descriptor);
+}
+
 static void a_file_of_another_size_is_not_judged(void **state) {
   (void)state;
   struct stat found;
@@ -221,6 +238,7 @@ static int tidy(void **state) {
 int main(int argc, char **argv) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(every_byte_of_metadata_is_guarded_and_no_other, make),
+      cmocka_unit_test_setup(the_mark_of_an_open_file_is_no_damage, make),
       cmocka_unit_test_setup(a_file_of_another_size_is_not_judged, make),
       cmocka_unit_test_setup(lines_are_appended_in_order, make),
       cmocka_unit_test_setup(a_line_cut_short_stays_a_line_of_its_own, make),

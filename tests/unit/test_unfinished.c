@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The folder of unfinished points: what is there when, and for whom. */
+#define _GNU_SOURCE /* memmem */
 #include "cmocka_headers.h"
 
 #include <stdio.h>
@@ -8,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dickemap/record.h"
 #include "dickemap/unfinished.h"
 
 static char folder[] = "/tmp/dkm-unfinished-XXXXXX", output[64];
@@ -115,6 +117,26 @@ static void states_of_another_version_or_job_are_counted_and_not_used(void **sta
   dkm_job_free(&another);
 }
 
+/* Two programs of one version string may compute in different ways, where nobody knows their git hash. */
+static void a_state_names_the_method_of_records(void **state) {
+  (void)state;
+  dkm_job job = make_job("0.7");
+  char name[128], bytes[256], expected[32];
+  dkm_unfinished *u = open_states(&job, "1");
+  save(u, 1, 1.0, "one");
+  snprintf(name, sizeof name, "%s.unfinished/1", output);
+  snprintf(expected, sizeof expected, "1, method %d", DKM_RECORD_METHOD);
+  FILE *file = fopen(name, "r+");
+  assert_non_null(file);
+  const size_t n = fread(bytes, 1, sizeof bytes, file);
+  char *version = memmem(bytes, n, expected, strlen(expected) + 1);
+  assert_non_null(version);
+  fclose(file);
+  dkm_unfinished_close(u);
+  dkm_unfinished_tidy(output, NULL, NULL);
+  dkm_job_free(&job);
+}
+
 static void a_state_is_removed_one_sweep_after_its_record_was_reported(void **state) {
   (void)state;
   dkm_job job = make_job("0.7");
@@ -166,6 +188,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_last_state_of_a_point_is_found_by_the_next_run),
       cmocka_unit_test(states_of_another_version_or_job_are_counted_and_not_used),
+      cmocka_unit_test(a_state_names_the_method_of_records),
       cmocka_unit_test(a_state_is_removed_one_sweep_after_its_record_was_reported),
       cmocka_unit_test(tidying_removes_what_is_done_and_what_is_half_written),
   };
