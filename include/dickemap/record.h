@@ -167,6 +167,9 @@ const char *dkm_how_text(int how);
 const char *dkm_sensitive_name(int sensitive);
 const char *dkm_sensitive_text(int sensitive);
 
+/* The threshold of `retrieved`: an overlap that is smaller is none. */
+#define DKM_RETRIEVED_OVERLAP 1e-6
+
 /* `retrieved` of overlaps xi (n_modes values): +-nu, nu = 1 ... M, for the largest |xi| with its sign if that exceeds the
  * threshold, otherwise 0.  *second: the second largest |xi|, 0 for one mode.  Of equal ones the first counts as the
  * largest; with a NaN among them 0, and *second is NaN. */

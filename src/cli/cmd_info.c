@@ -21,7 +21,7 @@ static const char help[] =
     "usage: dickemap info FILE.h5\n"
     "\n"
     "Says what a file of dickemap holds: the job, its axes, how many points are done and left,\n"
-    "how many ended in each verdict, with what it was computed, and each run that worked on it.\n"
+    "how many ended in each verdict and how that is known, with what it was computed, and each run that worked on it.\n"
     "Reads only; a run may be writing the file at the same time.\n"
     "\n"
     "options:\n"
@@ -29,7 +29,8 @@ static const char help[] =
 
 typedef struct counts {
   int64_t left, done, others; /* others: to be computed in other shards */
-  int64_t verdict[DKM_N_VERDICTS], failure[DKM_N_FAILURES];
+  int64_t verdict[DKM_N_VERDICTS], how[DKM_N_HOWS], failure[DKM_N_FAILURES];
+  int64_t unstable;     /* fixed points with directions that grow */
   int64_t other_method; /* records of the methods of another version */
 } counts;
 
@@ -60,6 +61,8 @@ static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, count
     for (int64_t i = 0; i < n; i++) {
       if (point_status[i] == DKM_STATUS_TODO) continue;
       if (records[i].verdict < DKM_N_VERDICTS) found->verdict[records[i].verdict]++;
+      if (records[i].how < DKM_N_HOWS) found->how[records[i].how]++;
+      found->unstable += records[i].verdict == DKM_VERDICT_FIXED_POINT && records[i].n_unstable > 0;
       if (records[i].failure < DKM_N_FAILURES) found->failure[records[i].failure]++;
       if (records[i].method != DKM_RECORD_METHOD) found->other_method++;
     }
@@ -151,6 +154,8 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   if ((status = print_unfinished(path, job, err)) != DKM_OK) goto cleanup;
   for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++)
     printf("verdict %s: %lld\n", dkm_verdict_name(v), (long long)found.verdict[v]);
+  printf("unstable fixed points: %lld\n", (long long)found.unstable);
+  for (int h = 0; h < DKM_N_HOWS; h++) printf("how %s: %lld\n", dkm_how_name(h), (long long)found.how[h]);
   for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)
     printf("failure %s: %lld\n", dkm_failure_name(f), (long long)found.failure[f]);
   printf("of an older method: %lld\n", (long long)found.other_method);

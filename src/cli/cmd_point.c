@@ -97,9 +97,9 @@ static dkm_status choose_point(const struct arguments *args, const dkm_job *job,
 /* ---- the listing ---- */
 
 static void print_values(const char *name, int n, const double *values, const char *meaning) {
-  int width = printf("  %-12s", name);
+  int width = printf("  %-21s", name);
   for (int i = 0; i < n; i++) width += printf(" %.12g", values[i] + 0.0); /* no -0 */
-  printf("%*s  %s\n", width < 40 ? 40 - width : 0, "", meaning);
+  printf("%*s  %s\n", width < 49 ? 49 - width : 0, "", meaning);
 }
 
 static void print_parameters(const dkm_job *job, const dkm_point *point) {
@@ -140,14 +140,45 @@ static void print_record(const dkm_record *record, int n_modes) {
     for (int i = 0; i < n; i++) values[i] = field_value(&dkm_fields[f], record, i);
     print_values(dkm_fields[f].name, n, values, dkm_fields[f].long_name);
   }
+}
+
+/* Where it goes from the state that it was followed to. */
+static void print_outlook(const dkm_record *record, int n_modes) {
+  if (!isnan(record->xi_limit[0])) print_values("on its way to", n_modes, record->xi_limit, "overlaps of the limit");
+  if (!isnan(record->L_limit)) {
+    printf("  Lyapunov function: %.10g when the integration ended, %.10g at the end state", record->L_end,
+           record->L_limit);
+    if (!isnan(record->L_saddle)) printf(", lowest barrier around that %.10g", record->L_saddle);
+    printf("\n");
+  }
+  if (!isnan(record->t_settled))
+    printf("  settled: the outcome could not change any more from t = %.6g on\n", record->t_settled);
+  if (!isnan(record->relaxation_rate)) {
+    printf("  relaxation: order parameters approach their limit with the rate %.6g", record->relaxation_rate);
+    if (record->relaxation_rate_error > 0.0) printf(" +- %.2g", record->relaxation_rate_error);
+    if (!isnan(record->relaxation_time))
+      printf(", and are within 1e-3 of it from t = %.6g on", record->relaxation_time);
+    printf("\n");
+  }
+}
+
+/* The record in words. */
+static void print_meaning(const dkm_record *record, int n_modes) {
   printf("  verdict: %s, %s\n", dkm_verdict_name(record->verdict), dkm_verdict_text(record->verdict));
+  if (record->how != DKM_HOW_NOT_APPLICABLE)
+    printf("  how it is known: %s, %s\n", dkm_how_name(record->how), dkm_how_text(record->how));
   if (record->failure) printf("  failure: %s\n", dkm_failure_text(record->failure));
-  if (record->retrieved == DKM_RETRIEVED_MIXTURE)
-    printf("  retrieved: a mixture of patterns\n");
-  else if (record->retrieved)
-    printf("  retrieved: pattern %d, sign %c\n", abs(record->retrieved), record->retrieved > 0 ? '+' : '-');
+  if (record->verdict == DKM_VERDICT_FIXED_POINT && record->n_unstable > 0)
+    printf("  unstable: %d direction%s; any tilt of the start leads away\n", record->n_unstable,
+           record->n_unstable == 1 ? " grows" : "s grow");
+  if (record->retrieved == 0)
+    printf("  retrieved: no pattern");
   else
-    printf("  retrieved: no pattern\n");
+    printf("  retrieved: pattern %d, sign %c", abs(record->retrieved), record->retrieved > 0 ? '+' : '-');
+  if (record->retrieved != 0 && n_modes > 1) printf("; the second largest |xi| is %.6g", record->xi_second);
+  printf("\n");
+  if (!isnan(record->xi_error)) printf("  known to: each xi within %.2g\n", record->xi_error);
+  print_outlook(record, n_modes);
 }
 
 /* Whether the outcome is determined. */
@@ -279,6 +310,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   if (listing) {
     print_parameters(job, point);
     print_record(&record, job->patterns.n_modes);
+    print_meaning(&record, job->patterns.n_modes);
     print_sensitivity(&record, solver.tolerance);
     print_theory(job, point);
   }

@@ -144,10 +144,13 @@ static void tell_states(const dkm_unfinished *unfinished, bool quiet) {
 static void print_summary(const struct run *run, const dkm_run_output *output, double elapsed) {
   char duration[32], shard[64] = "";
   int64_t n_done = 0;
-  for (int v = 0; v < DKM_N_VERDICTS; v++) n_done += run->worker.n_verdicts[v];
+  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) n_done += run->worker.n_verdicts[v];
   dkm_cli_duration(elapsed, duration, sizeof duration);
-  for (int v = 0; v < DKM_N_VERDICTS; v++)
+  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) {
     if (run->worker.n_verdicts[v] > 0) printf("%12lld  %s\n", (long long)run->worker.n_verdicts[v], dkm_verdict_name(v));
+    if (v == DKM_VERDICT_FIXED_POINT && run->worker.n_unstable > 0)
+      printf("%12lld  of these unstable: any tilt of the start leads away\n", (long long)run->worker.n_unstable);
+  }
   if (run->n_before > 0) printf("%12lld  points were done before\n", (long long)run->n_before);
   if (run->worker.n_resumed > 0) printf("%12lld  points went on inside\n", (long long)run->worker.n_resumed);
   if (output->shard.n > 1) snprintf(shard, sizeof shard, " of shard %d/%d", output->shard.index, output->shard.n);
@@ -321,11 +324,12 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
   if (!status) status = closed;
   if (!status) status = dkm_schedule_sum(comm, DKM_N_VERDICTS, run.worker.n_verdicts, err);
+  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_unstable, err);
   if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_suspended, err);
   if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_resumed, err);
   if (!status) {
     run.n_done = run.n_before;
-    for (int v = 0; v < DKM_N_VERDICTS; v++) run.n_done += run.worker.n_verdicts[v];
+    for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) run.n_done += run.worker.n_verdicts[v];
   }
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_run_now() - t_start);

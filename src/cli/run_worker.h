@@ -18,6 +18,7 @@ typedef struct dkm_run_worker {
   dkm_unfinished *unfinished;
   double save_interval; /* seconds between saves of points that take long; they take a hundredth of the time at most */
   int64_t n_verdicts[DKM_N_VERDICTS]; /* of the points that were finished here */
+  int64_t n_unstable;                 /* of them, fixed points with directions that grow */
   int64_t n_suspended, n_resumed;     /* points saved when the run was stopped; points that went on inside */
 } dkm_run_worker;
 

@@ -1,25 +1,364 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Records against theory. */
+/* Records against theory. check.h has what is asked; each question is a function here, and a row in a table. */
 #include "dickemap/check.h"
 
+#include <float.h>
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "dickemap/landscape.h"
 #include "dickemap/quotient.h"
+#include "dickemap/theory.h"
+
+/* Of methods that did not fill xi_error: limits found by Newton's method; what is left is for points close to a
+ * threshold. */
+static const double usual_error = 1e-6;
+/* What is computed twice from the same numbers, or found by Newton's method. */
+static const double rounding = 1e-10;
+/* Overlaps are at most 1, and sums of squares too, but for rounding in K terms. */
+static const double excess = 1e-9;
+static const double self_consistency = 1e-8;
+static const double same_period = 1e-6;
+/* Another overlap of more than this part of the largest made a mixture in version 0.1.0. */
+static const double mixture_fraction = 1e-2;
+
+/* What the questions are about: the point, and the same as a system of one mode where that is exact. */
+typedef struct subject {
+  const dkm_patterns *patterns;
+  const dkm_point *point;
+  const dkm_record *record;
+  bool exact; /* no perturbation */
+  dkm_patterns system;
+  dkm_point reduced;
+  int sign;            /* of the Lyapunov function of the system, 0: there is none */
+  const double *limit; /* M overlaps that are steady in the end; NULL if the record names none */
+  double xi_error;
+  char *why;
+  size_t why_bytes;
+} subject;
+
+/* Returns false, so that a question may end with it. */
+__attribute__((format(printf, 2, 3))) static bool object(const subject *s, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(s->why, s->why_bytes, format, arguments);
+  va_end(arguments);
+  return false;
+}
+
+static bool is_steady(int verdict) {
+  return verdict == DKM_VERDICT_FIXED_POINT || verdict == DKM_VERDICT_DARK_PRECESSION;
+}
 
 static bool is_oscillation(int verdict) {
-  return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC ||
-         verdict == DKM_VERDICT_IRREGULAR;
+  return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC || verdict == DKM_VERDICT_IRREGULAR;
+}
+
+static double squared_modulus(const dkm_point *point, int mu) {
+  return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+}
+
+/* NaN agrees with NaN. */
+static bool same(double stored, double computed, double tolerance) {
+  if (isnan(stored) || isnan(computed)) return isnan(stored) && isnan(computed);
+  return fabs(stored - computed) <= tolerance * fmax(1.0, fabs(computed));
+}
+
+double dkm_check_xi_error(const dkm_record *record) {
+  if (!isnan(record->xi_error)) return record->xi_error;
+  const bool precesses = record->verdict != DKM_VERDICT_FIXED_POINT && !isnan(record->precession);
+  return usual_error + (precesses ? 0.5 * record->precession * record->precession : 0.0);
+}
+
+/* Of |xi| that is `xi` in closed form: rounding of (g_nu/g0)^4 is amplified close to the threshold. */
+static double tolerance_about(const subject *s, double xi) {
+  return fmax(s->xi_error, rounding) + sqrt(xi * xi + 64.0 * DBL_EPSILON) - xi;
+}
+
+/* |alpha|^2 over xi^2, wherever the order parameters are steady */
+static double occupation_factor(const dkm_patterns *patterns, const dkm_point *point, int mu) {
+  return (double)patterns->n_classes * point->g0 * point->g0 / squared_modulus(point, mu);
+}
+
+/* ---- any record ---- */
+
+static bool overlaps_are_possible(const subject *s) {
+  const double *const lists[] = {s->record->xi, s->record->xi_limit};
+  const bool must = is_steady(s->record->verdict) || is_oscillation(s->record->verdict);
+  for (int list = 0; list < 2; list++) {
+    double sum = 0.0;
+    for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+      const double xi = lists[list][mu];
+      if (isnan(xi) && must && list == 0) return object(s, "|xi| of mode %d is nan", mu + 1);
+      if (fabs(xi) > 1.0 + excess) return object(s, "|xi| of mode %d is %.10g, above 1", mu + 1, fabs(xi));
+      sum += xi * xi;
+    }
+    if (sum > 1.0 + excess) return object(s, "the sum of xi^2 is %.10g, above 1", sum);
+  }
+  if (s->record->xi_error < 0.0) return object(s, "xi_error is %.3g, below 0", s->record->xi_error);
+  return true;
+}
+
+/* Method 1 left closed forms out for Omega Omega_mu < 0; rounding of g_crit/g0 is amplified at the threshold. */
+static bool closed_forms_are_those_of_theory(const subject *s) {
+  const int cue = s->point->pattern - 1;
+  const double g_crit = dkm_theory_g_crit(s->point, cue), xi_theory = dkm_theory_xi(s->point, cue);
+  const double g_retrieve = dkm_theory_g_retrieve(s->patterns, s->point, cue);
+  const dkm_record *record = s->record;
+  const bool left_out = record->method < 2 && isnan(record->g_crit) && isnan(record->xi_theory) &&
+                        isnan(record->g_retrieve) && s->point->Omega * s->point->Omega_mu[cue] < 0.0;
+  if (left_out) return true;
+  if (!same(record->g_crit, g_crit, rounding))
+    return object(s, "g_crit is %.17g, the closed form gives %.17g", record->g_crit, g_crit);
+  if (!same(record->xi_theory, xi_theory, usual_error))
+    return object(s, "xi_theory is %.17g, Eq. 12 gives %.17g", record->xi_theory, xi_theory);
+  if (!same(record->g_retrieve, g_retrieve, rounding))
+    return object(s, "g_retrieve is %.17g, the closed form gives %.17g", record->g_retrieve, g_retrieve);
+  return true;
+}
+
+static int old_retrieved(const double *xi, int M) {
+  double second;
+  const int leading = dkm_record_leading(xi, M, DKM_RETRIEVED_OVERLAP, &second);
+  return leading != 0 && second > mixture_fraction * fabs(xi[abs(leading) - 1]) ? DKM_RETRIEVED_MIXTURE : leading;
+}
+
+/* Whether `retrieved` and xi_second are those of these overlaps. */
+static bool is_leading(const subject *s, const double *xi, int *expected, double *second) {
+  const int M = s->patterns->n_modes, retrieved = s->record->retrieved;
+  double largest = 0.0;
+  for (int mu = 0; mu < M; mu++) largest = fmax(largest, fabs(xi[mu]));
+  *expected = dkm_record_leading(xi, M, DKM_RETRIEVED_OVERLAP, second);
+  if (s->record->method < 2) *expected = old_retrieved(xi, M);
+  if (!isnan(s->record->xi_second) && !same(s->record->xi_second, *second, rounding)) return false;
+  /* An overlap that is not known to differ from 0 need not be named. */
+  return retrieved == *expected || (retrieved == 0 && largest <= s->record->xi_error);
+}
+
+/* Where order parameters move, none needs be named. */
+static bool retrieved_is_the_leading_overlap(const subject *s) {
+  const dkm_record *record = s->record;
+  int expected, other;
+  double second, other_second;
+  if (!is_steady(record->verdict) && record->retrieved == 0 && isnan(record->xi_second)) return true;
+  if (is_leading(s, record->xi, &expected, &second)) return true;
+  if (!is_steady(record->verdict) && !isnan(record->xi_limit[0]) &&
+      is_leading(s, record->xi_limit, &other, &other_second))
+    return true;
+  if (record->retrieved != expected)
+    return object(s, "retrieved is %d, but the leading overlap says %d", record->retrieved, expected);
+  return object(s, "xi_second is %.10g, but the second largest |xi| is %.10g", record->xi_second, second);
+}
+
+/* L is stationary at a limit, so that its error is of second order; the rest is rounding. */
+static bool lyapunov_function_falls(const subject *s) {
+  const dkm_record *record = s->record;
+  double scale = 1.0;
+  if (isnan(record->L_limit)) return true;
+  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+    const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
+    scale += ratio * ratio;
+  }
+  const double tolerance = (excess + s->xi_error * s->xi_error) * scale * fmax(1.0, fabs(s->point->Omega));
+  if (record->L_limit > record->L_end + tolerance)
+    return object(s, "L_limit, %.10g, is above L_end, %.10g, but L cannot rise", record->L_limit, record->L_end);
+  if (record->L_limit > record->L_saddle + tolerance)
+    return object(s, "L_limit, %.10g, is above the barrier around it, %.10g", record->L_limit, record->L_saddle);
+  return true;
+}
+
+/* ---- which verdicts are possible ---- */
+
+static bool verdict_is_possible(const subject *s) {
+  const int verdict = s->record->verdict;
+  if (is_oscillation(verdict) && s->sign != 0)
+    return object(s, "%s, where nothing but rest is possible", dkm_verdict_name(verdict));
+  if (is_oscillation(verdict) && s->point->Omega == 0.0)
+    return object(s, "%s, but overlaps are constants of motion for Omega = 0", dkm_verdict_name(verdict));
+  if (verdict == DKM_VERDICT_DARK_PRECESSION && s->system.n_classes == s->system.n_modes && s->point->Omega != 0.0)
+    return object(s, "dark_precession, but constant overlaps leave no spin free to precess");
+  return true;
+}
+
+/* Spins precess about the x axis, if they are not along it. */
+static bool uncoupled_spins_precess(const subject *s) {
+  const dkm_record *record = s->record;
+  const double Omega = s->point->Omega;
+  const bool at_rest = s->exact && s->point->overlap == 0.0;
+  if (s->point->g0 != 0.0 || Omega == 0.0) return true;
+  if (record->verdict == DKM_VERDICT_FIXED_POINT && !at_rest)
+    return object(s, "fixed_point, but uncoupled spins precess for ever");
+  if (is_oscillation(record->verdict) && (at_rest || record->verdict != DKM_VERDICT_LIMIT_CYCLE))
+    return object(s, "%s, but %s", dkm_verdict_name(record->verdict),
+                  at_rest ? "the start is at rest" : "uncoupled spins precess with one frequency");
+  if (record->verdict == DKM_VERDICT_LIMIT_CYCLE && !same(record->period * fabs(Omega) / M_PI, 1.0, same_period))
+    return object(s, "period is %.10g, but uncoupled spins precess with %.10g", record->period, M_PI / fabs(Omega));
+  return true;
+}
+
+/* ---- overlaps that are steady in the end ---- */
+
+static bool normal_state_below_g_c(const subject *s) {
+  double g_c = INFINITY;
+  if (!s->limit || s->point->Omega == 0.0) return true;
+  for (int mu = 0; mu < s->system.n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->reduced, mu));
+  if (s->point->g0 >= g_c) return true;
+  for (int mu = 0; mu < s->patterns->n_modes; mu++)
+    if (!(fabs(s->limit[mu]) <= tolerance_about(s, 0.0)))
+      return object(s, "|xi| of mode %d is %.10g, but nothing is steady below g_c = %.10g other than xi = 0", mu + 1,
+                    fabs(s->limit[mu]), g_c);
+  return true;
+}
+
+/* |alpha|^2 follows from xi, at rest. Where xi fluctuates still it is a mean: by more than alpha' = -kappa/2 alpha -
+ * i sqrt(K) g0 xi lets it, at resonance, it cannot exceed that. */
+static bool occupations_go_with_overlaps(const subject *s) {
+  const dkm_record *record = s->record;
+  if (!is_steady(record->verdict)) return true;
+  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+    const double factor = occupation_factor(s->patterns, s->point, mu), xi = fabs(record->xi[mu]);
+    const double expected = factor * xi * xi, error = fmax(s->xi_error, rounding);
+    const double tolerance = rounding * expected + factor * error * (2.0 * xi + error);
+    const double swing = 2.0 * s->point->g0 / s->point->kappa_mu[mu] * record->xi_rms[mu];
+    const bool swings = record->verdict == DKM_VERDICT_DARK_PRECESSION && !isnan(swing);
+    const double above = swings ? 4.0 * (double)s->patterns->n_classes * swing * swing : 0.0;
+    const double excess_found = record->occupation[mu] - expected;
+    if (!(excess_found >= -tolerance && excess_found <= above + tolerance))
+      return object(s, "occupation of mode %d is %.10g, its overlap gives %.10g", mu + 1, record->occupation[mu],
+                    expected);
+  }
+  return true;
+}
+
+/* Right-hand side of the self-consistency equations at xi, with c_k = c or, for c = 0, +-1 such that z_k has the
+ * sign that it has in xi (rank G = K). */
+static void self_consistent_overlaps(const subject *s, const double *xi, int c, double *expected) {
+  const int M = s->patterns->n_modes;
+  double field[DKM_MAX_MODES];
+  for (int mu = 0; mu < M; mu++) {
+    field[mu] = -2.0 * s->point->g0 * s->point->g0 * s->point->Omega_mu[mu] * xi[mu] / squared_modulus(s->point, mu);
+    expected[mu] = 0.0;
+  }
+  for (int64_t k = 0; k < s->patterns->n_classes; k++) {
+    double along_z = 0.0, z_of_xi = 0.0; /* g0 h_k; z_k = sum_mu f_{mu,k} xi_mu */
+    for (int mu = 0; mu < M; mu++) {
+      const int f = dkm_patterns_sign(s->patterns, mu, k);
+      along_z += f * field[mu];
+      z_of_xi += f * xi[mu];
+    }
+    const double component = c != 0 ? c : (z_of_xi * along_z < 0.0 ? -1.0 : 1.0);
+    const double B = hypot(s->point->Omega, along_z);
+    const double z = B > 0.0 ? component * along_z / B : 0.0;
+    for (int mu = 0; mu < M; mu++) expected[mu] += s->patterns->weight * dkm_patterns_sign(s->patterns, mu, k) * z;
+  }
+}
+
+/* Damped spins are aligned: an inverted class adds two directions that grow.  (Exact starts: Eq. 12.) */
+static bool fixed_point_is_self_consistent(const subject *s) {
+  const int M = s->patterns->n_modes;
+  double expected[DKM_MAX_MODES], steepness = 1.0;
+  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || s->exact || s->point->Omega == 0.0 || s->point->g0 == 0.0 ||
+      (s->sign == 0 && s->system.n_classes != M))
+    return true;
+  for (int mu = 0; mu < M; mu++) {
+    const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
+    steepness = fmax(steepness, ratio * ratio);
+  }
+  /* The equations amplify an error of xi by no more than this. */
+  const double error = isnan(s->record->xi_error) ? 0.0 : s->xi_error;
+  const double tolerance = self_consistency + (1.0 + steepness) * error;
+  self_consistent_overlaps(s, s->record->xi, -s->sign, expected);
+  for (int mu = 0; mu < M; mu++)
+    if (!(fabs(s->record->xi[mu] - expected[mu]) <= tolerance))
+      return object(s, "xi of mode %d is %.10g, but aligned spins in its field give %.10g", mu + 1, s->record->xi[mu],
+                    expected[mu]);
+  return true;
+}
+
+/* ---- starts without perturbation ---- */
+
+bool dkm_check_has_closed_form(const dkm_point *point, const dkm_record *record) {
+  const bool ends = record->verdict == DKM_VERDICT_FIXED_POINT ||
+                    (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]));
+  return ends && dkm_quotient_applies(point) && point->overlap != 0.0 && dkm_theory_applies(point) && point->g0 > 0.0;
+}
+
+double dkm_check_deviation(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record) {
+  const bool at_rest = record->verdict == DKM_VERDICT_FIXED_POINT;
+  const double *limit = at_rest ? record->xi : record->xi_limit;
+  double largest = 0.0;
+  for (int mu = 0; mu < patterns->n_modes; mu++) {
+    const double xi = mu == point->pattern - 1 ? dkm_theory_xi(point, mu) : 0.0;
+    const double occupation = occupation_factor(patterns, point, mu) * xi * xi;
+    largest = fmax(largest, fabs(fabs(limit[mu]) - xi));
+    if (at_rest) largest = fmax(largest, fabs(record->occupation[mu] - occupation) / fmax(1.0, occupation));
+  }
+  return largest;
+}
+
+static bool exact_start_ends_in_eq_12(const subject *s) {
+  if (!dkm_check_has_closed_form(s->point, s->record)) return true;
+  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+    const double xi = mu == s->point->pattern - 1 ? dkm_theory_xi(s->point, mu) : 0.0, found = fabs(s->limit[mu]);
+    const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->patterns, s->point, mu);
+    if (!(fabs(found - xi) <= tolerance))
+      return object(s, "|xi| of mode %d is %.10g, Eq. 12 gives %.10g", mu + 1, found, xi);
+    if (s->record->verdict == DKM_VERDICT_FIXED_POINT &&
+        !(fabs(s->record->occupation[mu] - factor * xi * xi) <=
+          rounding * factor * xi * xi + factor * tolerance * (2.0 * xi + tolerance)))
+      return object(s, "occupation of mode %d is %.10g, Eq. 12 gives %.10g", mu + 1, s->record->occupation[mu],
+                    factor * xi * xi);
+  }
+  return true;
+}
+
+/* A start at rest stays there, and without Omega all overlaps stay while spins turn about z, if they are not along it. */
+static bool overlap_of_the_start_is_kept(const subject *s) {
+  const bool at_rest = s->point->overlap == 0.0 || fabs(s->point->overlap) == 1.0 || s->point->g0 == 0.0;
+  const int verdict = s->record->verdict;
+  if (!s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0)) return true;
+  if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
+    return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),
+                  at_rest ? "are at rest" : "turn about z for ever");
+  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+    const double xi = mu == s->point->pattern - 1 ? s->point->overlap : 0.0;
+    if (!(fabs(s->limit[mu] - xi) <= excess))
+      return object(s, "xi of mode %d is %.10g, but that of the start is kept, %.10g", mu + 1, s->limit[mu], xi);
+  }
+  return true;
 }
 
 bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes) {
-  dkm_patterns system = *patterns;
-  dkm_point reduced = *point;
-  if (dkm_quotient_applies(point)) dkm_quotient_reduce(point, &system, &reduced);
-  if (is_oscillation(record->verdict) && dkm_landscape_sign(&system, &reduced) != 0) {
-    snprintf(why, why_bytes, "%s, where nothing but rest is possible", dkm_verdict_name(record->verdict));
-    return false;
-  }
+  static bool (*const questions[])(const subject *) = {verdict_is_possible,
+                                                       overlaps_are_possible,
+                                                       closed_forms_are_those_of_theory,
+                                                       exact_start_ends_in_eq_12,
+                                                       uncoupled_spins_precess,
+                                                       overlap_of_the_start_is_kept,
+                                                       normal_state_below_g_c,
+                                                       fixed_point_is_self_consistent,
+                                                       occupations_go_with_overlaps,
+                                                       retrieved_is_the_leading_overlap,
+                                                       lyapunov_function_falls};
+  subject s = {.patterns = patterns,
+               .point = point,
+               .record = record,
+               .exact = dkm_quotient_applies(point),
+               .system = *patterns,
+               .reduced = *point,
+               .xi_error = dkm_check_xi_error(record),
+               .why = why,
+               .why_bytes = why_bytes};
+  const int verdict = record->verdict;
+  if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
+  if (s.exact) dkm_quotient_reduce(point, &s.system, &s.reduced);
+  s.sign = dkm_landscape_sign(&s.system, &s.reduced);
+  if (is_steady(verdict)) s.limit = record->xi;
+  if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;
+  for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
+    if (!questions[i](&s)) return false;
   return true;
 }

@@ -12,6 +12,7 @@ import pytest
 
 VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed",
             "relaxing"]
+HOWS = ["not_applicable", "reached", "settled", "predicted", "symmetric"]
 FAILURES = ["not_finite", "step_too_small", "length_lost"]
 
 
@@ -34,7 +35,8 @@ def lines_of(result):
 
 def test_info_of_an_unfinished_file(dickemap, unfinished):
     lines = lines_of(dickemap("info", unfinished.name))
-    # Codes of point i in row f of the table: 1 + (i + f) % 3, for i = 0 ... 58; verdict is row 8, method 10, failure 11.
+    # Codes of point i in row f of the table: 1 + (i + f) % 3, for i = 0 ... 58; verdict is row 8, how 9, method 10,
+    # failure 11. Every n_unstable is above 0.
     verdicts = [sum((i + 8) % 3 == v for i in range(59)) for v in range(8)]
     failures = [sum((i + 11) % 3 == f for i in range(59)) for f in range(3)]
     known = ["file: unfinished.h5", "title: A small grid", "job: small.yaml", "set: ",
@@ -43,6 +45,8 @@ def test_info_of_an_unfinished_file(dickemap, unfinished):
              "done: 59", "left: 1", "of other shards: 0", "unfinished: 0",
              "unfinished and not usable: 0 of another version, 0 of another job, 0 damaged"]
     known += [f"verdict {name}: {n}" for name, n in zip(VERDICTS, verdicts)]
+    known += [f"unstable fixed points: {verdicts[0]}"]
+    known += [f"how {name}: {sum(1 + (i + 9) % 3 == h for i in range(59))}" for h, name in enumerate(HOWS)]
     known += [f"failure {name}: {n}" for name, n in zip(FAILURES, failures)]
     assert lines[: len(known)] == known
     rest = dict(line.split(": ", 1) for line in lines[len(known):])

@@ -3,6 +3,7 @@
 
 import csv
 import io
+import re
 
 import h5py
 import numpy
@@ -63,7 +64,26 @@ def test_parameters_and_closed_forms_stand_beside_the_record(dickemap, job):
 def test_the_verdict_is_spelled_out(dickemap, job):
     text = dickemap("point", job, *AT).stdout
     assert "verdict: fixed_point, all variables are stationary" in text
-    assert "retrieved: pattern 2, sign " in text
+    assert "retrieved: pattern 2, sign " in text and "; the second largest |xi| is 0\n" in text
+    assert "how it is known: settled, the Lyapunov function fell below every barrier" in text
+    assert "known to: each xi within 1e-" in text
+
+
+def test_an_unstable_fixed_point_is_called_so(dickemap, job):
+    text = dickemap("point", job, "--at", "g0=0.74,pattern=2").stdout  # between g_crit and g_retrieve
+    assert "verdict: fixed_point" in text
+    assert "unstable: 1 direction grows; any tilt of the start leads away" in text
+    assert "unstable:" not in dickemap("point", job, *AT).stdout
+
+
+def test_a_tilted_start_says_what_lies_ahead(dickemap, job):
+    """The Lyapunov function has fallen, to the end state and below the barrier."""
+    text = dickemap("point", job, *AT, "--at", "perturbation=0.01").stdout
+    told = re.search(r"Lyapunov function: (\S+) when the integration ended, (\S+) at the end state"
+                     r"(?:, lowest barrier around that (\S+))?\n", text)
+    assert told and float(told[2]) <= float(told[1]) + 1e-9
+    assert told[3] is None or float(told[2]) < float(told[3])
+    assert "relaxation: order parameters approach their limit with the rate 0." in text
 
 
 def test_point_says_whether_the_outcome_is_determined(dickemap, job):

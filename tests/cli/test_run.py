@@ -106,7 +106,7 @@ def test_a_file_from_before_max_steps_is_resumed_with_its_default(dickemap, refu
 @pytest.mark.parametrize("ranks", [1, 3])
 def test_the_summary_counts_the_verdicts_of_the_file(dickemap, job, tmp_path, ranks):
     result = dickemap("run", job, ranks=ranks)
-    *verdicts, total = [line.split() for line in result.stdout.splitlines()]
+    *verdicts, total = [line.split() for line in result.stdout.splitlines() if "unstable" not in line]
     with h5py.File(tmp_path / "small.h5") as file:
         meanings = file["verdict"].attrs["flag_meanings"]
         names = (meanings.decode() if isinstance(meanings, bytes) else meanings).split()
@@ -114,6 +114,14 @@ def test_the_summary_counts_the_verdicts_of_the_file(dickemap, job, tmp_path, ra
     assert {name: int(count) for count, name in verdicts} == {names[c]: n for c, n in zip(codes, counts)}
     assert total[:2] == [str(N_POINTS), "points"] and "points/s" in " ".join(total)
     assert total[-1] == "small.h5"
+
+
+@pytest.mark.parametrize("ranks", [1, 3])
+def test_the_summary_counts_unstable_fixed_points_apart(dickemap, job, ranks):
+    """Starts on the normal state, which is stable up to g_crit = 0.6455: g0 = 0.3, 0.4, ... 1.5, twice."""
+    result = dickemap("run", job, "--set", "initial.overlap=0", ranks=ranks)
+    assert [line.split(maxsplit=1) for line in result.stdout.splitlines()][:2] == [
+        ["26", "fixed_point"], ["18", "of these unstable: any tilt of the start leads away"]]
 
 
 def test_progress_goes_to_standard_error_and_quiet_silences_it(dickemap, job):

@@ -1,0 +1,210 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Some points of a file anew, by the other integration method.
+ *
+ *   stored record ---- compare ---- the same point by the other method
+ *                         | differ
+ *                         v
+ *   stored record ---- compare ---- the same point by the job's own method, sensitivity measured
+ *                         | agree, and errors of the size of the tolerance decide the outcome: undetermined
+ *                         v
+ *                     a difference
+ *
+ * Both know their xi to xi_error (check.h), and agree if they name the same end within the sum.  Where a trajectory is
+ * at rest, at rest but for dark precession, or on its way there, what is compared is the end.  The sign of the end is
+ * not compared where a record says that it is that of the state so far (`symmetric`), or is sensitive. */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+
+#include "dickemap/check.h"
+#include "dickemap/evaluate.h"
+#include "verify.h"
+
+/* What Newton's method leaves of the last digits of both. */
+static const double rounding = 1e-9;
+/* Precession that is next to nothing: on the edge of what counts as rest it may be found on either side of it. */
+static const double tiny_precession = 1e-6;
+
+const char *dkm_verify_method(const dkm_job *job) {
+  return job->solver.method == DKM_METHOD_ENSEMBLE ? "gsl" : "ensemble";
+}
+
+/* ---- one point ---- */
+
+static double now(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* A stream of one point, given up at a deadline. */
+struct attempt {
+  dkm_point point;
+  bool drawn, finished;
+  double deadline;
+  dkm_record record;
+};
+
+static bool attempt_next(void *context, dkm_point *point, int64_t *id) {
+  struct attempt *attempt = context;
+  if (attempt->drawn) return false;
+  attempt->drawn = true;
+  *point = attempt->point;
+  *id = 0;
+  return true;
+}
+
+static void attempt_done(void *context, int64_t id, const dkm_record *record, const double *state) {
+  struct attempt *attempt = context;
+  (void)id;
+  (void)state;
+  attempt->finished = true;
+  attempt->record = *record;
+}
+
+static bool attempt_interrupt(void *context) {
+  return now() > ((const struct attempt *)context)->deadline;
+}
+
+/* attempt->finished tells whether there was time for it. */
+static dkm_status evaluate_one(const dkm_verification *v, dkm_evaluator *evaluator, int64_t i_point,
+                               struct attempt *attempt, dkm_error *err) {
+  const dkm_stream stream = {
+      .context = attempt, .next = attempt_next, .done = attempt_done, .interrupt = attempt_interrupt};
+  *attempt = (struct attempt){.deadline = now() + v->seconds};
+  dkm_job_point(v->job, i_point, &attempt->point);
+  return dkm_evaluate_stream(evaluator, &stream, err);
+}
+
+/* ---- two records of one point ---- */
+
+/* Nothing was found out about such a point. */
+static bool is_open(const dkm_record *record) {
+  return record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_FAILED;
+}
+
+/* Overlaps that are steady in the end; NULL if there are none, or they are not known. */
+static const double *end_of(const dkm_record *record) {
+  if (record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION) return record->xi;
+  return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]) ? record->xi_limit : NULL;
+}
+
+/* A trajectory on its way may be followed for longer by one method; rest differs from precession. */
+static bool same_verdict(const dkm_record *a, const dkm_record *b) {
+  const bool relaxes = a->verdict == DKM_VERDICT_RELAXING || b->verdict == DKM_VERDICT_RELAXING;
+  if (a->verdict == b->verdict) return true;
+  if (!end_of(a) || !end_of(b)) return false;
+  return relaxes || (a->precession <= tiny_precession && b->precession <= tiny_precession);
+}
+
+static bool sign_is_open(const dkm_record *record) {
+  return record->how == DKM_HOW_SYMMETRIC || record->sensitive == DKM_SENSITIVE_YES;
+}
+
+/* Whether both say the same.  If not, `what` (DKM_MESSAGE_BYTES) says what differs; *largest grows to the largest
+ * difference of overlaps. */
+static bool agree(int M, const dkm_record *stored, const dkm_record *anew, const char *method, double *largest,
+                  char *what) {
+  const double *a = end_of(stored), *b = end_of(anew);
+  const double tolerance = dkm_check_xi_error(stored) + dkm_check_xi_error(anew) + rounding;
+  const bool with_sign = !sign_is_open(stored) && !sign_is_open(anew);
+  if (!same_verdict(stored, anew)) {
+    snprintf(what, DKM_MESSAGE_BYTES, "verdict is %s, %s finds %s", dkm_verdict_name(stored->verdict), method,
+             dkm_verdict_name(anew->verdict));
+    return false;
+  }
+  /* Where order parameters move, they are means over a window, which depends on the steps taken. */
+  if (!a || !b) return true;
+  for (int mu = 0; mu < M; mu++) {
+    const double difference = fabs(fabs(a[mu]) - fabs(b[mu]));
+    *largest = fmax(*largest, difference);
+    if (!(difference <= tolerance)) {
+      snprintf(what, DKM_MESSAGE_BYTES, "|xi| of mode %d is %.10g, %s finds %.10g", mu + 1, fabs(a[mu]), method,
+               fabs(b[mu]));
+      return false;
+    }
+    if (with_sign && !(fabs(a[mu] - b[mu]) <= tolerance)) {
+      snprintf(what, DKM_MESSAGE_BYTES, "xi of mode %d is %.10g, %s finds the other sign", mu + 1, a[mu], method);
+      return false;
+    }
+  }
+  return true;
+}
+
+/* ---- the sample ---- */
+
+static int by_point(const void *a, const void *b) {
+  const int64_t i = ((const dkm_verify_sampled *)a)->i_point, j = ((const dkm_verify_sampled *)b)->i_point;
+  return (i > j) - (i < j);
+}
+
+/* Whether the job's own method makes this record again, and says that its outcome is a matter of the last digits. */
+static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sampled *sampled, bool *answer,
+                                  dkm_error *err) {
+  dkm_solver own = v->job->solver;
+  dkm_evaluator *evaluator = NULL;
+  struct attempt attempt;
+  char what[DKM_MESSAGE_BYTES];
+  double largest = 0.0;
+  *answer = false;
+  if (sampled->record.sensitive == DKM_SENSITIVE_NO) return DKM_OK;
+  own.sensitivity = true;
+  dkm_status status = dkm_evaluator_create(&v->job->patterns, &own, NULL, &evaluator, err);
+  if (!status) status = evaluate_one(v, evaluator, sampled->i_point, &attempt, err);
+  if (!status)
+    *answer = attempt.finished && attempt.record.sensitive == DKM_SENSITIVE_YES &&
+              agree(v->job->patterns.n_modes, &sampled->record, &attempt.record, "", &largest, what);
+  dkm_evaluator_destroy(evaluator);
+  return status;
+}
+
+static dkm_status compare(dkm_verification *v, const dkm_verify_sampled *sampled, const dkm_record *anew,
+                          dkm_error *err) {
+  char what[DKM_MESSAGE_BYTES];
+  bool undetermined;
+  double largest = v->recomputed.largest;
+  if (agree(v->job->patterns.n_modes, &sampled->record, anew, dkm_verify_method(v->job), &largest, what)) {
+    v->recomputed.n++;
+    v->recomputed.largest = largest;
+    return DKM_OK;
+  }
+  const dkm_status status = is_undetermined(v, sampled, &undetermined, err);
+  if (status) return status;
+  if (undetermined) {
+    v->n_undetermined++;
+    return DKM_OK;
+  }
+  v->recomputed.n++;
+  v->recomputed.largest = largest;
+  dkm_verify_differs(v, &v->recomputed, sampled->i_point, "%s", what);
+  return DKM_OK;
+}
+
+dkm_status dkm_verify_recompute(dkm_verification *v, dkm_error *err) {
+  dkm_solver other = v->job->solver;
+  dkm_evaluator *evaluator = NULL;
+  if (v->n_sampled == 0) return DKM_OK;
+  other.method = other.method == DKM_METHOD_ENSEMBLE ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE;
+  other.sensitivity = false;
+  qsort(v->sampled, (size_t)v->n_sampled, sizeof *v->sampled, by_point);
+  dkm_status status = dkm_evaluator_create(&v->job->patterns, &other, NULL, &evaluator, err);
+  for (int64_t i = 0; i < v->n_sampled && !status; i++) {
+    const dkm_verify_sampled *sampled = &v->sampled[i];
+    struct attempt attempt;
+    if (is_open(&sampled->record)) {
+      v->n_undecided++;
+      continue;
+    }
+    status = evaluate_one(v, evaluator, sampled->i_point, &attempt, err);
+    if (status) break;
+    if (!attempt.finished)
+      v->n_given_up++;
+    else if (is_open(&attempt.record))
+      v->n_undecided++;
+    else
+      status = compare(v, sampled, &attempt.record, err);
+  }
+  dkm_evaluator_destroy(evaluator);
+  return status;
+}

@@ -1,0 +1,145 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One pass over the records of a file: each by itself, without computing anything.
+ *
+ * The file is read in blocks, so that one of any size needs little memory.  In the same pass the points to
+ * recompute are drawn, all with the same chance, without knowing their number beforehand (Vitter, algorithm R).
+ * Points that are not done are no difference: they are counted, in a shard without those of the others.  A run may be
+ * writing: the status of a point is read before its record. */
+#include <gsl/gsl_rng.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "dickemap/check.h"
+#include "verify.h"
+
+enum { BLOCK_POINTS = 1 << 14 };
+/* |u'| of a fixed point in units of the rates in the equations: Newton's method leaves some 1e-15. */
+static const double residual_tolerance = 1e-8;
+
+static void check_status(dkm_verification *v, int64_t i, uint8_t status, const dkm_record *record) {
+  const dkm_field *unknown = dkm_record_unknown_code(record);
+  v->status.n++;
+  if (status != DKM_STATUS_DONE && status != DKM_STATUS_POINT_FAILED)
+    dkm_verify_differs(v, &v->status, i, "status is %d, which does not exist", status);
+  else if (unknown)
+    dkm_verify_differs(v, &v->status, i, "%s is %d, which does not exist", unknown->name,
+                       *((const uint8_t *)record + unknown->offset));
+  else if (record->verdict == DKM_VERDICT_NONE)
+    dkm_verify_differs(v, &v->status, i, "status is %d, but there is no verdict", status);
+  else if ((status == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED))
+    dkm_verify_differs(v, &v->status, i, "status is %d, but the verdict is %s", status,
+                       dkm_verdict_name(record->verdict));
+}
+
+static void check_checksum(dkm_verification *v, int64_t i, uint32_t stored, uint32_t computed) {
+  v->checksum.n++;
+  if (stored == computed) return;
+  if (stored == 0)
+    dkm_verify_differs(v, &v->checksum, i, "marked as done, but its record was never written");
+  else
+    dkm_verify_differs(v, &v->checksum, i, "checksum is %08" PRIx32 ", that of the record is %08" PRIx32, stored,
+                       computed);
+}
+
+/* The largest rate in the equations of a point, for fields as large as the record's. */
+static double rate_scale(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record) {
+  double rate = 2 * fabs(point->Omega) + point->g0;
+  for (int mu = 0; mu < patterns->n_modes; mu++)
+    rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu] +
+            4 * point->g0 * sqrt(fmax(record->occupation[mu], 0.0) * patterns->weight);
+  return rate;
+}
+
+static void check_residual(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
+  const double residual = record->residual / rate_scale(&v->job->patterns, point, record);
+  if (record->verdict != DKM_VERDICT_FIXED_POINT) return;
+  v->residual.n++;
+  v->residual.largest = fmax(v->residual.largest, residual);
+  if (!(residual <= residual_tolerance))
+    dkm_verify_differs(v, &v->residual, i, "residual is %.3g, too large for a fixed point", record->residual);
+}
+
+/* Records of an older method count as superseded, and as a difference only if they cannot be right. */
+static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
+  const dkm_patterns *patterns = &v->job->patterns;
+  const bool is_old = record->method < DKM_RECORD_METHOD;
+  char why[DKM_MESSAGE_BYTES];
+  v->n_superseded += is_old;
+  v->n_current += !is_old;
+  if (record->verdict == DKM_VERDICT_FAILED) return;
+  v->theory.n++;
+  if (dkm_check_has_closed_form(point, record)) {
+    v->n_closed_forms++;
+    v->theory.largest = fmax(v->theory.largest, dkm_check_deviation(patterns, point, record));
+  }
+  if (dkm_check_record(patterns, point, record, why, sizeof why)) return;
+  v->n_refuted += is_old;
+  dkm_verify_differs(v, &v->theory, i, "%s", why);
+}
+
+/* Algorithm R: the n-th of the records that may be drawn replaces one of the sample with probability size/n. */
+static void offer(dkm_verification *v, gsl_rng *rng, int64_t i, const dkm_record *record) {
+  const dkm_verify_sampled offered = {.i_point = i, .record = *record};
+  if (record->method < DKM_RECORD_METHOD) return;
+  if (v->n_sampled < v->sample) {
+    v->sampled[v->n_sampled++] = offered;
+  } else if (v->sample > 0) {
+    const unsigned long place = gsl_rng_uniform_int(rng, (unsigned long)v->n_current);
+    if (place < (unsigned long)v->sample) v->sampled[place] = offered;
+  }
+}
+
+/* The record of point i, which is done. */
+static void check_record(dkm_verification *v, int64_t i, uint8_t status, const dkm_record *record,
+                         const uint32_t checksums[2], gsl_rng *rng) {
+  dkm_point point;
+  dkm_job_point(v->job, i, &point);
+  v->n_done++;
+  v->n_failed_points += status == DKM_STATUS_POINT_FAILED;
+  check_status(v, i, status, record);
+  check_checksum(v, i, checksums[0], checksums[1]);
+  check_residual(v, i, &point, record);
+  check_theory(v, i, &point, record);
+  offer(v, rng, i, record);
+}
+
+dkm_status dkm_verify_records(dkm_verification *v, dkm_store_reader *reader, dkm_error *err) {
+  const dkm_job *job = v->job;
+  const int64_t block = BLOCK_POINTS;
+  uint8_t *point_status = malloc((size_t)block);
+  uint32_t *stored = malloc((size_t)block * sizeof *stored), *computed = malloc((size_t)block * sizeof *computed);
+  dkm_record *records = malloc((size_t)block * sizeof *records);
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_status status = DKM_OK;
+  if (!point_status || !stored || !computed || !records || !rng) {
+    status = dkm_fail(err, DKM_MEMORY, "verify: out of memory for a block of points");
+    goto cleanup;
+  }
+  gsl_rng_set(rng, (unsigned long)v->seed);
+
+  for (int64_t first = 0; first < job->n_points; first += block) {
+    const int64_t n = job->n_points - first < block ? job->n_points - first : block;
+    int64_t n_done = 0;
+    if ((status = dkm_store_reader_status(reader, first, n, point_status, err)) != DKM_OK) goto cleanup;
+    for (int64_t i = 0; i < n; i++) {
+      n_done += point_status[i] != DKM_STATUS_TODO;
+      v->n_left += point_status[i] == DKM_STATUS_TODO && dkm_shard_has(&v->shard, first + i);
+    }
+    if (n_done == 0) continue;
+    status = dkm_store_reader_records(reader, first, n, records, stored, computed, err);
+    if (status != DKM_OK) goto cleanup;
+    for (int64_t i = 0; i < n; i++) {
+      if (point_status[i] == DKM_STATUS_TODO) continue;
+      check_record(v, first + i, point_status[i], &records[i], (const uint32_t[]){stored[i], computed[i]}, rng);
+    }
+  }
+
+cleanup:
+  gsl_rng_free(rng);
+  free(records);
+  free(computed);
+  free(stored);
+  free(point_status);
+  return status;
+}
