@@ -73,17 +73,19 @@ typedef struct dkm_settling {
   int64_t steps_known;               /* when the label was known; 0: it is not */
 } dkm_settling;
 
-/* What is remembered of one trajectory between two looks. */
-typedef struct dkm_attractor {
-  double t_start;       /* of the window under way */
-  double shortest;      /* length of a window: two periods of the slowest frequency */
-  double t_attempt;     /* not worth trying Newton before */
-  double drift;         /* change of the mean overlaps between the last two windows */
-  double mean[DKM_MAX_MODES]; /* of the last window */
-  bool has_mean;
+/* What is remembered of fixed points that a trajectory has come close to. */
+typedef struct dkm_approach {
+  double t_attempt; /* not worth trying Newton before */
   /* A window in which a damped fixed point was near: where the decay is measured from. */
   bool has_anchor;
   double anchor_t, anchor_rate, anchor_xi[DKM_MAX_MODES];
+} dkm_approach;
+
+/* What is remembered where oscillations are possible. */
+typedef struct dkm_oscillation {
+  double shortest;      /* length of a window: two periods of the slowest frequency */
+  double mean[DKM_MAX_MODES]; /* of the last window */
+  bool has_mean;
   /* The damped fixed point that was near last, and since when. */
   double near_since, near_xi[DKM_MAX_MODES];
   bool relaxes; /* the last window of samples showed an oscillation that dies about a damped fixed point */
@@ -97,13 +99,21 @@ typedef struct dkm_attractor {
   int n_long;
   double growth_sum, growth_square, lyapunov_sum;
   double chaos_since; /* when chaos was first confirmed, 0: it was not */
-  int64_t steps; /* before the lane's present count */
-  dkm_settling settling;
+} dkm_oscillation;
+
+/* What is remembered of one trajectory between two looks. */
+typedef struct dkm_attractor {
+  double t_start; /* of the window under way */
+  double drift;   /* change of the mean overlaps between the last two windows */
+  int64_t steps;  /* before the lane's present count */
+  dkm_approach approach;
+  dkm_settling settling;       /* one of the two */
+  dkm_oscillation oscillation;
 } dkm_attractor;
 
 typedef enum dkm_outlook {
   DKM_OUTLOOK_GO_ON,  /* a new t_pause is set */
-  DKM_OUTLOOK_SAMPLE, /* take a window of dkm_attractor.n_samples, then call dkm_attractor_judge */
+  DKM_OUTLOOK_SAMPLE, /* take a window of oscillation.n_samples, then call dkm_attractor_judge */
   DKM_OUTLOOK_END     /* the record is complete but for wall_time */
 } dkm_outlook;
 

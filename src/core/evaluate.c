@@ -318,12 +318,12 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm
     if (status != DKM_OK) return status;
   }
   t->sampled = true;
-  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.fastest);
+  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.oscillation.fastest);
   if (g->sensitivity) {
     note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
   }
-  dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.n_samples, dt, g->integrator, lane,
+  dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.oscillation.n_samples, dt, g->integrator, lane,
                      g->u, g->scratch);
   return DKM_OK;
 }

@@ -58,17 +58,23 @@ dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_w
                              dkm_record *record);
 dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
                               dkm_lane *lane, dkm_record *record);
-/* Length of time of the next window of samples. */
-double oscillation_window_length(const dkm_attractor *a, const dkm_inquiry *q);
 
 /* ---- stationary.c: true if the record is complete ---- */
 
 /* Whether the rates of a window are small enough to ask for the fixed point nearby. */
 bool stationary_is_calm(const dkm_inquiry *q, const dkm_window *window);
 
+/* A damped fixed point that is near but has not caught the trajectory yet. */
+typedef struct stationary_near {
+  bool is;
+  double xi[DKM_MAX_MODES];
+  double patience; /* the time in which it should */
+  bool by_samples; /* a window of samples could tell the decay */
+} stationary_near;
+
 /* Tries to end the trajectory at a fixed point near q->u. */
 bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                                dkm_record *record);
+                                stationary_near *near, dkm_record *record);
 
 /* A start exactly on a fixed point stays there, stable or not. */
 bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record);

@@ -348,8 +348,9 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   dkm_settling *s = &a->settling;
   const int64_t steps = inquiry_steps(a, lane);
   const bool out = inquiry_is_out(a, q, lane);
-  if (stationary_is_calm(q, window) && lane->t >= a->t_attempt &&
-      stationary_try_fixed_point(a, q, window, lane, record)) {
+  stationary_near near;
+  if (stationary_is_calm(q, window) && lane->t >= a->approach.t_attempt &&
+      stationary_try_fixed_point(a, q, window, lane, &near, record)) {
     record->L_end = value;
     record->L_limit = dkm_landscape_value(q->landscape, q->u);
     fill_barrier(s, record);
