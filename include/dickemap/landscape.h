@@ -53,7 +53,7 @@ double dkm_landscape_bytes(const dkm_patterns *patterns);
  * one another. */
 void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point);
 
-/* V at u (3K + 2M values), in the unit of Omega. */
+/* V at u (3K + 2M values), not divided by anything. */
 double dkm_landscape_value(dkm_landscape *landscape, const double *u);
 
 /* Number of modes with g0 > g_mu; 0: the normal state is where every trajectory ends. */
@@ -82,7 +82,7 @@ bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */
-  double barrier;           /* of U_a, in the unit of Omega */
+  double barrier;           /* of U_a, as V */
 } dkm_frozen;
 
 /* Returns false if a descent does not converge. */

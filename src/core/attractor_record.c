@@ -6,8 +6,8 @@
 #include "dickemap/theory.h"
 #include "inquiry.h"
 
-/* A pattern is retrieved if its overlap is above this and above its error. */
-static const double retrieved_overlap = 1e-6;
+
+
 
 /* Everything that needs no integration. */
 static void fill_theory(const dkm_inquiry *q, dkm_record *record) {
@@ -24,7 +24,7 @@ void record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, dou
 }
 
 void record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
-  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes, fmax(retrieved_overlap, record->xi_error),
+  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes, fmax(DKM_RETRIEVED_OVERLAP, record->xi_error),
                                          &record->xi_second);
 }
 

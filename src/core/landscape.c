@@ -137,7 +137,7 @@ double dkm_landscape_value(dkm_landscape *l, const double *u) {
 static double potential(dkm_landscape *l, const double *a, const double *q, double *next) {
   const int64_t K = l->patterns.n_classes;
   const int M = l->patterns.n_modes;
-  double amplitude[DKM_MAX_MODES], sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
+  double amplitude[DKM_MAX_MODES] = {0}, sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
   for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
   dkm_patterns_fields(&l->patterns, amplitude, l->v);
   for (int64_t k = 0; k < K; k++) {

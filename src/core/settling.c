@@ -82,7 +82,7 @@ static double ahead(const dkm_inquiry *q, const double *xi) {
 
 static int leading_label(const dkm_inquiry *q, const double *xi) {
   double second;
-  return dkm_record_leading(xi, q->patterns->n_modes, 1e-6, &second);
+  return dkm_record_leading(xi, q->patterns->n_modes, DKM_RETRIEVED_OVERLAP, &second);
 }
 
 /* Means of the octave that ends now (or so far) into mean, rms, occupation. */
