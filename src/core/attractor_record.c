@@ -6,9 +6,6 @@
 #include "dickemap/theory.h"
 #include "inquiry.h"
 
-
-
-
 /* Everything that needs no integration. */
 static void fill_theory(const dkm_inquiry *q, dkm_record *record) {
   const int cue = q->point->pattern - 1;

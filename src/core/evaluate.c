@@ -103,9 +103,13 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
 static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
   const double K = (double)patterns->n_classes, M = patterns->n_modes;
   /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
+  dkm_point ignored = {.pattern = 1}, small_point;
+  dkm_patterns small_patterns;
+  dkm_quotient_reduce(&ignored, &small_patterns, &small_point);
+  const double landscapes = dkm_landscape_bytes(patterns) + dkm_landscape_bytes(&small_patterns);
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
   return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
-         INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + 2.0 * dkm_landscape_bytes(patterns)) +
+         INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + landscapes) +
          (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
 }
@@ -297,7 +301,8 @@ static void note_samples(engine *g, int lane) {
 }
 
 static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
-  const bool steady = record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION;
+  const bool steady = record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
+                      record->verdict == DKM_VERDICT_RELAXING;
   record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
   record->amplification =
       steady ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi) : record->amplification_total;

@@ -314,7 +314,9 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   record->L_limit = L_limit;
   fill_barrier(s, record);
-  record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : known ? DKM_HOW_PREDICTED : DKM_HOW_SYMMETRIC);
+  record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : known                                           ? DKM_HOW_PREDICTED
+                         : dkm_landscape_n_active(q->landscape) == 1 ? DKM_HOW_SYMMETRIC
+                                                                     : DKM_HOW_NOT_APPLICABLE);
   if (steady) {
     record->verdict = DKM_VERDICT_DARK_PRECESSION;
     record->xi_error = ahead + in_octave;
@@ -332,6 +334,11 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
 /* Whether one overlap of the last octave stands out. */
 static bool stands_out(const dkm_settling *s, const dkm_inquiry *q) {
   return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + s->spread);
+}
+
+/* Whether overlaps are steady, though two of them are so close that it is not said which leads. */
+static bool is_flat(const dkm_settling *s, const dkm_inquiry *q) {
+  return largest_of(q, s->mean) > ahead_at_all * s->spread && s->spread <= steady_at_all;
 }
 
 /* Whether the label is known: settled, or predicted in one of two ways. */
@@ -368,7 +375,7 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   const bool sign_only = !known && dkm_landscape_n_active(q->landscape) == 1 && s->n_octaves >= 3 &&
                          steps >= steps_for_sign(q) * (s->spread <= spread_enough ? 1 : SIGN_LONGER);
   if (!enough && !out && !sign_only) return DKM_OUTLOOK_GO_ON;
-  if (s->n_octaves >= 3 && (known || stands_out(s, q) || dkm_landscape_n_active(q->landscape) == 1))
+  if (s->n_octaves >= 3 && (known || stands_out(s, q) || dkm_landscape_n_active(q->landscape) == 1 || is_flat(s, q)))
     end_plateau(a, q, window, lane, known || stands_out(s, q), record);
   else
     end_undecided(a, q, lane, record);

@@ -66,7 +66,7 @@ static void gsl_gives_the_same_records(void **state) {
   }
 }
 
-/* Without coupling the spins precess for ever, however small the overlap. */
+/* Without coupling the spins precess for ever, however small the overlap: known in closed form, whatever t_max. */
 static void free_precession_is_a_limit_cycle(void **state) {
   (void)state;
   dkm_patterns p = fig3_patterns();
@@ -76,41 +76,15 @@ static void free_precession_is_a_limit_cycle(void **state) {
       pt.overlap = overlap;
       pt.perturbation = j % 2 ? 0.01 : 0.0;
       pt.Omega *= 1 + 0.3 * j;
-      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e4);
+      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, j < 2 ? 1e4 : 1e-3);
       if (r.verdict != DKM_VERDICT_LIMIT_CYCLE) fail_msg("overlap %g: verdict %s", overlap, dkm_verdict_name(r.verdict));
-      assert_close(r.period, M_PI / pt.Omega, 1e-6);
-      assert_close(r.lyapunov, 0.0, 1e-3);
+      assert_true(r.how == DKM_HOW_SETTLED && r.t_end == 0.0 && r.steps == 0);
+      assert_close(r.period, M_PI / pt.Omega, 1e-15 * r.period);
+      assert_close(r.lyapunov, 0.0, 0.0);
       if (pt.perturbation == 0.0) {
-        assert_close(r.xi_rms[j], overlap / sqrt(2), 1e-3 * overlap);
-        assert_close(r.amplitude, overlap, 1e-6 * overlap);
+        assert_close(r.xi_rms[j], overlap / sqrt(2), 1e-15 * overlap);
+        assert_close(r.amplitude, overlap, 1e-15 * overlap);
       }
-    }
-}
-
-/* Nor is it stationary if there is no time for samples. */
-static void free_precession_is_not_stationary(void **state) {
-  (void)state;
-  dkm_patterns p = fig3_patterns();
-  for (int j = 0; j < 4; j++) {
-    dkm_point pt = fig3_point(0.0, 1 + j);
-    pt.overlap = 1e-6;
-    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 10 * M_PI + 0.3 * j);
-    assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
-  }
-}
-
-/* Nor if its period is a fraction of the windows: they are two periods of the slowest frequency long, here 4 Omega/n. */
-static void an_oscillation_in_step_with_the_windows_is_not_stationary(void **state) {
-  (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
-  for (int n = 2; n <= 16; n++)
-    for (int i = 0; i < 2; i++) {
-      dkm_point pt = {.Omega = 0.5, .Omega_mu = {2.0 / n * (i ? 1 + 1e-9 : 1)}, .kappa_mu = {1}, .pattern = 1,
-                      .overlap = n % 2 ? 1e-5 : 1e-2, .seed = 1};
-      dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e4);
-      if (r.verdict != DKM_VERDICT_LIMIT_CYCLE) fail_msg("%d periods a window: verdict %s", n, dkm_verdict_name(r.verdict));
-      assert_close(r.period, M_PI / pt.Omega, 1e-6);
     }
 }
 
@@ -337,8 +311,7 @@ static void oscillations_do_not_depend_on_neighbours_or_instruction_set(void **s
   gsl_rng_free(rng);
 }
 
-/* One slow pair of directions: its decay is measured long before it is over, while spins still precess
- * visibly, and the record is the limit. */
+/* The outcome of slow relaxation is settled long before it is over, and the record is the limit. */
 static void slow_relaxation_is_told_within_its_decay_time(void **state) {
   (void)state;
   dkm_patterns p;
@@ -348,7 +321,7 @@ static void slow_relaxation_is_told_within_its_decay_time(void **state) {
     pt.perturbation = i ? 1e-3 : 0.0;
     dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e5);
     assert_int_equal(r.verdict, DKM_VERDICT_FIXED_POINT);
-    assert_true(r.decay_rate < 5e-5 && r.t_end < 1 / r.decay_rate && r.precession > 1e-3 && r.residual < 1e-12);
+    assert_true(r.decay_rate < 5e-5 && r.t_end < 1e-3 / r.decay_rate && r.drift > 0.1 && r.residual < 1e-12);
     assert_close(fabs(r.xi[0]), r.xi_theory, 1e-12);
   }
 }
@@ -367,20 +340,27 @@ static void slow_modulation_is_quasiperiodic(void **state) {
   assert_true(fabs(r.frequency_1 - r.frequency_2) < 0.01);
 }
 
-/* What the order parameters show of spins that precess is of the second order in the tilt. */
-static void a_large_tilt_ends_in_dark_precession(void **state) {
+/* What the order parameters show of spins that precess is of the second order in the tilt.  Where that still drifts the
+ * record has the limit as well: Eq. 12. */
+static void a_large_tilt_is_settled_early_and_steady_to_second_order(void **state) {
   (void)state;
   dkm_patterns p = fig3_patterns();
-  const int seeds[] = {2, 7, 25}; /* steady before t_max: others take until 6e4 */
-  for (int i = 0; i < 3; i++) {
+  int n_steady = 0, n_relaxing = 0;
+  for (int seed = 1; seed <= 12; seed++) {
     dkm_point pt = fig3_point(1.3, 1);
     pt.perturbation = 0.1;
-    pt.seed = seeds[i];
-    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e4);
-    assert_int_equal(r.verdict, DKM_VERDICT_DARK_PRECESSION);
+    pt.seed = seed;
+    dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
+    assert_true(r.verdict == DKM_VERDICT_DARK_PRECESSION || r.verdict == DKM_VERDICT_RELAXING);
+    assert_true(r.how == DKM_HOW_SETTLED && r.t_settled < 20 && r.t_end < 1e4);
     assert_int_equal(abs(r.retrieved), 1);
     assert_true(r.precession > 1e-2 && r.xi_rms[0] < 1e-3 && r.n_unstable == 0);
+    assert_close(fabs(r.xi[0]), r.xi_theory, 0.01);
+    if (r.verdict == DKM_VERDICT_RELAXING) assert_close(fabs(r.xi_limit[0]), r.xi_theory, 1e-12);
+    n_steady += r.verdict == DKM_VERDICT_DARK_PRECESSION;
+    n_relaxing += r.verdict == DKM_VERDICT_RELAXING;
   }
+  assert_true(n_steady > 0 && n_relaxing > 0);
 }
 
 static void records_do_not_depend_on_their_neighbours(void **state) {
@@ -519,8 +499,6 @@ int main(void) {
       cmocka_unit_test(fig_3_is_that_of_eq_12),
       cmocka_unit_test(gsl_gives_the_same_records),
       cmocka_unit_test(free_precession_is_a_limit_cycle),
-      cmocka_unit_test(free_precession_is_not_stationary),
-      cmocka_unit_test(an_oscillation_in_step_with_the_windows_is_not_stationary),
       cmocka_unit_test(a_start_on_a_saddle_stays_and_is_reported_unstable),
       cmocka_unit_test(a_perturbation_leads_away_from_a_pattern_below_g_ret),
       cmocka_unit_test(a_pattern_is_kept_above_g_ret_while_spins_precess),
@@ -534,7 +512,7 @@ int main(void) {
       cmocka_unit_test(oscillations_do_not_depend_on_neighbours_or_instruction_set),
       cmocka_unit_test(slow_relaxation_is_told_within_its_decay_time),
       cmocka_unit_test(slow_modulation_is_quasiperiodic),
-      cmocka_unit_test(a_large_tilt_ends_in_dark_precession),
+      cmocka_unit_test(a_large_tilt_is_settled_early_and_steady_to_second_order),
       cmocka_unit_test(records_do_not_depend_on_their_neighbours),
       cmocka_unit_test(the_quotient_gives_the_records_of_the_full_space),
       cmocka_unit_test(points_with_and_without_perturbation_share_a_batch),

@@ -88,7 +88,7 @@ static bool one_in(gsl_rng *rng, int n) {
 }
 
 static void draw(gsl_rng *rng, trial *t) {
-  const int M = 2 + (int)gsl_rng_uniform_int(rng, MAX_M - 1);
+  const int M = one_in(rng, 2) ? 2 : 3 + (int)gsl_rng_uniform_int(rng, MAX_M - 2); /* with more there is more chaos */
   dkm_patterns_init(&t->patterns, one_in(rng, 3) ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
   dkm_point *p = &t->point;
   *p = (dkm_point){.g0 = between(rng, 0.05, 2.0), .Omega = between(rng, 0.2, 1.2) * (one_in(rng, 4) ? -1.0 : 1.0)};

@@ -2,10 +2,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Early stops against the same trajectories without them (early_stop.c, which says what is compared and how).
 
-    tests/bench/early_stop/run.py BUILD_DIRECTORY [--points 400] [--seeds 1 2 3] [--cap 2e4] [--t-max 1e5]
+    tests/bench/early_stop/run.py BUILD_DIRECTORY [--points 200] [--seeds 1 2 3] [--cap 2e4] [--t-max 1e5]
 
-BUILD_DIRECTORY holds a release build with tests.  Exit code 0 if no point of any seed differs, 3 if one does; each of
-them is printed with its parameters.  About a tenth of a second of one core a point.
+Points where oscillations are possible: modes of both signs, tilted starts.  BUILD_DIRECTORY holds a release build with
+tests.  Exit code 0 if no point of any seed differs, 3 if one does; each of them is printed with its parameters.  About
+half a second of one core a point.
 """
 import argparse
 import pathlib
@@ -16,7 +17,7 @@ import sys
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("build", type=pathlib.Path)
-    parser.add_argument("--points", type=int, default=400, help="of each seed (default 400)")
+    parser.add_argument("--points", type=int, default=200, help="of each seed (default 200)")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1, 2, 3], help="of the random points (default 1 2 3)")
     parser.add_argument("--cap", type=float, default=2e4, help="longest time to go on after a stop (default 2e4)")
     parser.add_argument("--t-max", type=float, default=1e5, help="time after which a point is undecided (default 1e5)")
