@@ -21,8 +21,8 @@ void record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, dou
 }
 
 void record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
-  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes, fmax(DKM_RETRIEVED_OVERLAP, record->xi_error),
-                                         &record->xi_second);
+  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes,
+                                         fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
 }
 
 void record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,

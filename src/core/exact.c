@@ -106,8 +106,7 @@ bool exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const doub
     largest = fmax(largest, fabs(fixed.xi[mu]));
   }
   memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
-  const bool has_spectrum =
-      dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
+  const bool has_spectrum = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
   record_fill_common(a, q, xi_rms, lane, record);
   record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
   record->drift = distance;

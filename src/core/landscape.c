@@ -25,15 +25,15 @@ struct dkm_landscape {
   dkm_patterns patterns;
   dkm_point point;
   int sign;
-  double unit;                  /* |Omega| */
-  double r[DKM_MAX_MODES];      /* g0/g_mu */
-  double scale[DKM_MAX_MODES];  /* Q_mu = scale q_mu */
+  double unit;                 /* |Omega| */
+  double r[DKM_MAX_MODES];     /* g0/g_mu */
+  double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
   int n_active, active[DKM_MAX_MODES];
-  double *v, *p, *work;         /* K, K, 2K values */
-  double *a;                    /* K weights of classes */
+  double *v, *p, *work; /* K, K, 2K values */
+  double *a;            /* K weights of classes */
   search search;
-  bool searched;                /* for the present r */
-  dkm_critical *critical;       /* as handed out, lazily */
+  bool searched;          /* for the present r */
+  dkm_critical *critical; /* as handed out, lazily */
 };
 
 /* ---- the theorem ---- */

@@ -449,8 +449,11 @@ static void find_heights(search *s) {
 /* One mode: the normal state is the saddle between two images of the minimum, 1 + 2 v^2 = r^4. */
 static void solve_one_mode(search *s) {
   const double square = s->r[0] * s->r[0], U = -0.25 * (square + 1.0 / square);
-  s->points[0] = (search_point){.q = {sqrt(0.5 * (square - 1.0) * (1.0 + 1.0 / square))}, .U = U, .escape = -0.5,
-                                .n_nonzero = 1, .end = {-1, -1}};
+  s->points[0] = (search_point){.q = {sqrt(0.5 * (square - 1.0) * (1.0 + 1.0 / square))},
+                                .U = U,
+                                .escape = -0.5,
+                                .n_nonzero = 1,
+                                .end = {-1, -1}};
   s->points[1] = (search_point){.U = -0.5, .escape = INFINITY, .index = 1, .end = {0, 0}, .end_sign = {0, 1}};
   s->n_points = 2;
   s->certified = true;

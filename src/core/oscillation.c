@@ -69,7 +69,8 @@ void oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
 /* Gives a trajectory that has come near a damped fixed point time to be caught. Where a window of samples can tell the
  * decay it need not wait for more than some of those. */
 static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const stationary_near *near, double t) {
-  const double patience = near->by_samples ? fmin(near->patience, caught_windows * window_length(o, q)) : near->patience;
+  const double patience =
+      near->by_samples ? fmin(near->patience, caught_windows * window_length(o, q)) : near->patience;
   bool same = o->near_since > 0.0;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) same = same && fabs(near->xi[mu] - o->near_xi[mu]) < near_again;
   if (!same) {
@@ -225,12 +226,11 @@ dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_
   dkm_motion_analyse(series, q->solver->tolerance, &motion);
   o->relaxes = false;
   if (!stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
-    if (motion.kind == DKM_MOTION_UNCLEAR &&
-        stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record))
+    if (motion.kind == DKM_MOTION_UNCLEAR && stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record))
       return DKM_OUTLOOK_END;
     /* Weak chaos is seen over a time that doubles from window to window, and has lasted. */
-    const bool confirmed = is_confirmed(o, &motion, fmax(bin, o->last_bin)) &&
-                           has_lasted(o, &motion, q->solver->t_max, lane->t, length);
+    const bool confirmed =
+        is_confirmed(o, &motion, fmax(bin, o->last_bin)) && has_lasted(o, &motion, q->solver->t_max, lane->t, length);
     if (!confirmed && !is_weak_chaos(o, &motion)) {
       plan_next(a, &motion, length, bin, lane);
       return DKM_OUTLOOK_GO_ON;

@@ -49,8 +49,15 @@ static const double ahead_at_all = 3.0, steady_periods = 4.0;
 static const double octaves_ahead = 6.0;
 
 void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
-  *s = (dkm_settling){.holds = true, .full_rank = dkm_landscape_full_rank(q->patterns), .t_settled = NAN, .since_t = NAN,
-                      .change = NAN, .change_before = NAN, .rate_before = NAN, .limit = NAN, .barrier = NAN};
+  *s = (dkm_settling){.holds = true,
+                      .full_rank = dkm_landscape_full_rank(q->patterns),
+                      .t_settled = NAN,
+                      .since_t = NAN,
+                      .change = NAN,
+                      .change_before = NAN,
+                      .rate_before = NAN,
+                      .limit = NAN,
+                      .barrier = NAN};
   double slowest = 2.0 * fabs(q->point->Omega);
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
@@ -242,13 +249,11 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
     return DKM_OUTLOOK_END;
   if (lane->t >= s->octave_end) close_octave(s, q, lane->t);
   const int64_t steps = inquiry_steps(a, lane);
-  if (isnan(s->t_settled) &&
-      (is_predicted(s, q, window, value, lane->t, steps) || is_lasting(s, q, lane->t, steps)) &&
+  if (isnan(s->t_settled) && (is_predicted(s, q, window, value, lane->t, steps) || is_lasting(s, q, lane->t, steps)) &&
       end_aligned(a, q, window, lane, DKM_HOW_PREDICTED, s->xi, record))
     return DKM_OUTLOOK_END;
   const bool out = inquiry_is_out(a, q, lane);
-  if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record))
-    return DKM_OUTLOOK_END;
+  if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record)) return DKM_OUTLOOK_END;
   if (!out) return DKM_OUTLOOK_GO_ON;
   end_undecided(a, q, lane, record);
   return DKM_OUTLOOK_END;
@@ -286,6 +291,12 @@ static void fill_rate(dkm_settling *s, const dkm_inquiry *q, double t, dkm_recor
   if (rate > 0.0) record->relaxation_time = t + log(fmax(1.0, now / 1e-3)) / rate;
 }
 
+static dkm_how how_known(const dkm_settling *s, const dkm_inquiry *q, bool known) {
+  if (!isnan(s->t_settled) && s->proven) return DKM_HOW_SETTLED;
+  if (known) return DKM_HOW_PREDICTED;
+  return dkm_landscape_n_active(q->landscape) == 1 ? DKM_HOW_SYMMETRIC : DKM_HOW_NOT_APPLICABLE;
+}
+
 /* Verdict on order parameters as they are in the last octave. known: the label is. */
 static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                         bool known, dkm_record *record) {
@@ -293,7 +304,7 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   double xi[DKM_MAX_MODES], precession = NAN;
   bool dark = true;
   dkm_spectrum spectrum, dressed;
-  const bool settled = !isnan(s->t_settled), found = find_end(s, q, xi, &dark, &spectrum);
+  const bool found = find_end(s, q, xi, &dark, &spectrum);
   const double L_limit = found ? dkm_landscape_value(q->landscape, q->scratch) : NAN;
   if (!stationary_dressed_spectrum(q, &dressed, &precession)) precession = NAN;
   record_fill_common(a, q, s->rms, lane, record);
@@ -314,9 +325,7 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   record->L_limit = L_limit;
   fill_barrier(s, record);
-  record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : known                                           ? DKM_HOW_PREDICTED
-                         : dkm_landscape_n_active(q->landscape) == 1 ? DKM_HOW_SYMMETRIC
-                                                                     : DKM_HOW_NOT_APPLICABLE);
+  record->how = (uint8_t)how_known(s, q, known);
   if (steady) {
     record->verdict = DKM_VERDICT_DARK_PRECESSION;
     record->xi_error = ahead + in_octave;
@@ -389,8 +398,8 @@ dkm_outlook settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_wind
   const double value = dkm_landscape_value(q->landscape, q->u);
   add_window(s, q, window);
   ask_valley(s, q, value, lane->t);
-  const dkm_outlook outlook = s->full_rank ? look_full_rank(a, q, window, lane, value, record)
-                                           : look_locked(a, q, window, lane, value, record);
+  const dkm_outlook outlook =
+      s->full_rank ? look_full_rank(a, q, window, lane, value, record) : look_locked(a, q, window, lane, value, record);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     a->t_start = lane->t;
     lane->t_pause = fmax(look_factor * lane->t, lane->t + first_look / inquiry_largest_frequency(q));

@@ -95,7 +95,8 @@ static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p
  * differ a little, are damped much more slowly than that, and the less the smaller they are. */
 static double bright_decay_rate(const dkm_inquiry *q, const double *state, double p, double gamma) {
   dkm_spectrum bright;
-  if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) != DKM_OK ||
+  if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) !=
+          DKM_OK ||
       bright.n_unstable > 0 || bright.n_marginal > 0)
     return gamma;
   return fmax(gamma, bright.decay_rate);
@@ -183,9 +184,8 @@ bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dk
   near->is = l.aligned || distance > sampled_steadiness(l.fixed.precession);
   near->by_samples = l.aligned && l.spectrum.n_damped <= ONE_MODE;
   if (near->is)
-    near->patience = l.aligned
-                         ? caught_within / gamma
-                         : caught_within_precessing / bright_decay_rate(q, q->scratch, l.fixed.precession, gamma);
+    near->patience = l.aligned ? caught_within / gamma
+                               : caught_within_precessing / bright_decay_rate(q, q->scratch, l.fixed.precession, gamma);
   memcpy(near->xi, l.fixed.xi, sizeof near->xi);
   approach->t_attempt =
       fmin(lane->t + fmin(0.9 * log(distance / capture), l.aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
