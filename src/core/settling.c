@@ -340,9 +340,11 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   record_fill_leading(q, record);
 }
 
-/* Whether one overlap of the last octave stands out. */
+/* Whether one overlap of the last octave stands out. Its lead may grow as it will, but not shrink fast. */
 static bool stands_out(const dkm_settling *s, const dkm_inquiry *q) {
-  return s->n_octaves >= 3 && ahead(q, s->mean) > ahead_at_all * (s->change + s->spread);
+  const double lead = ahead(q, s->mean);
+  const bool grows = lead >= ahead(q, s->mean_before) && leading_label(q, s->mean) == leading_label(q, s->mean_before);
+  return s->n_octaves >= 3 && lead > ahead_at_all * (s->spread + (grows ? 0.0 : s->change));
 }
 
 /* Whether overlaps are steady, though two of them are so close that it is not said which leads. */
