@@ -291,6 +291,21 @@ static void fill_rate(dkm_settling *s, const dkm_inquiry *q, double t, dkm_recor
   if (rate > 0.0) record->relaxation_time = t + log(fmax(1.0, now / 1e-3)) / rate;
 }
 
+/* Whether the modes have come to rest with the overlaps: their occupation is what the overlap makes of them and, at most,
+ * what its fluctuations drive. (Where spins are locked to strong fields modes may ring on while overlaps stand.) */
+static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double xi_error) {
+  const dkm_point *point = q->point;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    const double factor = point->g0 * point->g0 / D, xi = fabs(s->mean[mu]);
+    const double driven = 2.0 * point->g0 / point->kappa_mu[mu] * s->rms[mu];
+    const double excess = s->occupation[mu] - factor * xi * xi;
+    const double unknown = factor * xi_error * (2.0 * xi + xi_error);
+    if (excess < -unknown || excess > unknown + 4.0 * driven * driven) return false;
+  }
+  return true;
+}
+
 static dkm_how how_known(const dkm_settling *s, const dkm_inquiry *q, bool known) {
   if (!isnan(s->t_settled) && s->proven) return DKM_HOW_SETTLED;
   if (known) return DKM_HOW_PREDICTED;
@@ -310,7 +325,8 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   record_fill_common(a, q, s->rms, lane, record);
   /* Where order parameters drift, the last window is closer to where they are now than the last octave is. */
   const double ahead = drift_ahead(s), in_octave = octave_error * s->spread;
-  const bool steady = known && dark && ahead + in_octave <= steady_at_all && lane->t >= steady_periods * s->period;
+  const bool steady = known && dark && ahead + in_octave <= steady_at_all &&
+                      lane->t >= steady_periods * s->period && modes_are_steady(s, q, ahead + in_octave);
   const bool octave = steady || s->change < 0.5 * s->spread;
   record_fill_means(q, octave ? s->mean : window->mean, octave ? s->occupation : window->occupation, record);
   if (found) {
