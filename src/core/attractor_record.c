@@ -57,7 +57,7 @@ void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, c
 void record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record) {
   const dkm_point *point = q->point;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
-    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    const double D = dkm_point_D(point, mu);
     const double factor = -point->g0 * xi[mu] / D;
     record->xi[mu] = xi[mu];
     record_fill_alpha(q->patterns, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);

@@ -74,7 +74,7 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   double xi[DKM_MAX_MODES], amplitude[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
   dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
   for (int mu = 0; mu < M; mu++) {
-    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    const double D = dkm_point_D(point, mu);
     double *re = &q->u[3 * K + mu], *im = &q->u[3 * K + M + mu];
     *re = -point->g0 * xi[mu] * point->Omega_mu[mu] / D;
     *im = -point->g0 * xi[mu] * 0.5 * point->kappa_mu[mu] / D;

@@ -296,7 +296,7 @@ static void fill_rate(dkm_settling *s, const dkm_inquiry *q, double t, dkm_recor
 static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double xi_error) {
   const dkm_point *point = q->point;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
-    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    const double D = dkm_point_D(point, mu);
     const double factor = point->g0 * point->g0 / D, xi = fabs(s->mean[mu]);
     const double driven = 2.0 * point->g0 / point->kappa_mu[mu] * s->rms[mu];
     const double excess = s->occupation[mu] - factor * xi * xi;
