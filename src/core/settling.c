@@ -42,6 +42,10 @@ enum { SIGN_PART = 50, SIGN_STEPS = 20000, SIGN_LONGER = 5 };
 static const double steady_enough = 1e-7, steady_at_all = 0.02;
 /* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
 static const double octave_error = 0.3, window_error = 0.5;
+/* Means of windows weigh the ends of steps, whose lengths go with the phase of an oscillation: in units of its rms. */
+static const double step_error = 0.02;
+/* A window whose means are further from those of the last octave than so many times that spread shows that they have left. */
+static const double left_spreads = 2.0;
 /* The overlap that stands out by so many times what is not known does so; and nothing is called steady before so many
  * periods of the slowest motion. */
 static const double ahead_at_all = 3.0, steady_periods = 4.0;
@@ -202,17 +206,25 @@ static bool end_aligned(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   return true;
 }
 
+/* Whether order parameters have left where they were in the last octave, which then says nothing of now. */
+static bool has_left(const dkm_settling *s, const dkm_inquiry *q, const dkm_window *window) {
+  double distance = 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) distance = fmax(distance, fabs(window->mean[mu] - s->mean[mu]));
+  return distance > left_spreads * s->spread;
+}
+
 /* Nothing was shown: what is known nevertheless. */
-static void end_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+static void end_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                          dkm_record *record) {
   dkm_settling *s = &a->settling;
   double mean[DKM_MAX_MODES], rms[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
-  const bool whole = s->n_octaves > 0;
+  const bool whole = s->n_octaves > 0 && (s->length == 0.0 || !has_left(s, q, window));
   if (!whole) average(s, q, mean, rms, occupation);
   record_fill_common(a, q, whole ? s->rms : rms, lane, record);
   record_fill_means(q, whole ? s->mean : mean, whole ? s->occupation : occupation, record);
   record->residual = inquiry_residual(q);
   record->drift = s->change;
-  record->xi_error = s->n_octaves < 3 ? 1.0 : fmin(1.0, drift_ahead(s) + s->spread);
+  record->xi_error = s->n_octaves < 3 || !whole ? 1.0 : fmin(1.0, drift_ahead(s) + s->spread);
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   fill_barrier(s, record);
   record_fill_leading(q, record);
@@ -250,7 +262,7 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
   if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record))
     return DKM_OUTLOOK_END;
   if (!out) return DKM_OUTLOOK_GO_ON;
-  end_undecided(a, q, lane, record);
+  end_undecided(a, q, window, lane, record);
   return DKM_OUTLOOK_END;
 }
 
@@ -296,11 +308,13 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   const bool settled = !isnan(s->t_settled), found = find_end(s, q, xi, &dark, &spectrum);
   const double L_limit = found ? dkm_landscape_value(q->landscape, q->scratch) : NAN;
   if (!stationary_dressed_spectrum(q, &dressed, &precession)) precession = NAN;
-  record_fill_common(a, q, s->rms, lane, record);
+  const bool left = has_left(s, q, window);
+  record_fill_common(a, q, left ? window->rms : s->rms, lane, record);
   /* Where order parameters drift, the last window is closer to where they are now than the last octave is. */
   const double ahead = drift_ahead(s), in_octave = octave_error * s->spread;
-  const bool steady = known && dark && ahead + in_octave <= steady_at_all && lane->t >= steady_periods * s->period;
-  const bool octave = steady || s->change < 0.5 * s->spread;
+  const bool steady =
+      known && dark && !left && ahead + in_octave <= steady_at_all && lane->t >= steady_periods * s->period;
+  const bool octave = steady || (!left && s->change < 0.5 * s->spread);
   record_fill_means(q, octave ? s->mean : window->mean, octave ? s->occupation : window->occupation, record);
   if (found) {
     record->growth_rate = spectrum.growth_rate;
@@ -317,13 +331,15 @@ static void end_plateau(dkm_attractor *a, const dkm_inquiry *q, const dkm_window
   record->how = (uint8_t)(settled && s->proven ? DKM_HOW_SETTLED : known ? DKM_HOW_PREDICTED : DKM_HOW_SYMMETRIC);
   if (steady) {
     record->verdict = DKM_VERDICT_DARK_PRECESSION;
-    record->xi_error = ahead + in_octave;
+    record->xi_error = ahead + in_octave + step_error * largest_of(q, s->rms);
   } else {
     record->verdict = DKM_VERDICT_RELAXING;
-    record->xi_error = window_error * s->spread;
+    record->xi_error = window_error * s->spread + step_error * largest_of(q, left ? window->rms : s->rms);
+    for (int mu = 0; left && mu < q->patterns->n_modes; mu++)
+      record->xi_error = fmax(record->xi_error, window_error * fabs(window->mean[mu] - s->mean[mu]));
     if (found) {
       memcpy(record->xi_limit, xi, (size_t)q->patterns->n_modes * sizeof *xi);
-      fill_rate(s, q, lane->t, record);
+      if (!left) fill_rate(s, q, lane->t, record);
     }
   }
   record_fill_leading(q, record);
@@ -367,10 +383,11 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   const bool sign_only = !known && dkm_landscape_n_active(q->landscape) == 1 && s->n_octaves >= 3 &&
                          steps >= steps_for_sign(q) * (s->spread <= spread_enough ? 1 : SIGN_LONGER);
   if (!enough && !out && !sign_only) return DKM_OUTLOOK_GO_ON;
-  if (s->n_octaves >= 3 && (known || stands_out(s, q) || dkm_landscape_n_active(q->landscape) == 1))
-    end_plateau(a, q, window, lane, known || stands_out(s, q), record);
+  const bool seen = known || (stands_out(s, q) && !has_left(s, q, window));
+  if (s->n_octaves >= 3 && (seen || dkm_landscape_n_active(q->landscape) == 1))
+    end_plateau(a, q, window, lane, seen, record);
   else
-    end_undecided(a, q, lane, record);
+    end_undecided(a, q, window, lane, record);
   return DKM_OUTLOOK_END;
 }
 
