@@ -214,7 +214,6 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
     g->shadow_time[t->shadow] = 0.0;
   }
   dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
-  dkm_landscape_turn(q.landscape, q.point);
   dkm_attractor_begin(&t->attractor, &q, dkm_integrator_lane(g->integrator, lane));
   set_pause(g, lane);
   *begun = true;
@@ -247,7 +246,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
     return status;
   }
   status = evaluate_resume(e, g, lane, stream, placed, err);
-  if (status == DKM_OK && !*placed) {
+  if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
     status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
     if (status == DKM_OK) status = begin(e, g, lane, placed, err);
   }

@@ -435,7 +435,7 @@ static void sort_points(search *s) {
 }
 
 static void find_heights(search *s) {
-  s->lowest_saddle = INFINITY;
+  s->lowest_saddle = NAN; /* of a search that found none, and was incomplete: nothing is below it */
   s->highest_escape = -INFINITY;
   for (int p = 0; p < s->n_points; p++) {
     if (s->points[p].index == 1) s->lowest_saddle = fmin(s->lowest_saddle, s->points[p].U);

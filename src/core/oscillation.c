@@ -47,13 +47,17 @@ static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
   return o->n_samples * dkm_sampling_spacing(q->patterns, q->point, q->u, o->fastest);
 }
 
-static bool room_for_samples(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_lane *lane) {
-  return lane->t + window_length(o, q) <= q->solver->t_max;
+/* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
+static bool room_for_samples(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
+  const double length = window_length(&a->oscillation, q), steps = (double)inquiry_steps(a, lane);
+  if (q->solver->max_steps > 0 && steps * (1.0 + length / lane->t) > (double)q->solver->max_steps) return false;
+  return lane->t + length <= q->solver->t_max;
 }
 
-static void next_window(dkm_attractor *a, dkm_lane *lane) {
+static void next_window(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   a->t_start = lane->t;
-  lane->t_pause = lane->t + fmax(a->oscillation.shortest, window_fraction * lane->t);
+  lane->t_pause =
+      inquiry_next_pause(a, q, lane, lane->t + fmax(a->oscillation.shortest, window_fraction * lane->t));
 }
 
 void oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
@@ -63,7 +67,7 @@ void oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   o->shortest = 4.0 * M_PI / slowest_frequency(q);
   o->n_samples = DKM_MOTION_LEAST;
   o->t_sample = fmax(transient_windows * o->shortest, transient_decays / slowest_loss);
-  next_window(a, lane);
+  next_window(a, q, lane);
 }
 
 /* Gives a trajectory that has come near a damped fixed point time to be caught. Where a window of samples can tell the
@@ -109,7 +113,7 @@ dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_w
     fill_undecided(a, q, window, lane, record);
     return DKM_OUTLOOK_END;
   }
-  if (lane->t >= o->t_sample && room_for_samples(o, q, lane)) {
+  if (lane->t >= o->t_sample && room_for_samples(a, q, lane)) {
     const bool falls = window->rate_max < (1.0 - relaxing_rate) * o->rate_mark;
     o->rate_mark = window->rate_max;
     if (!falls) {
@@ -120,7 +124,7 @@ dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_w
     o->t_sample = relaxing_look * lane->t;
   } else if (lane->t < 0.5 * o->t_sample)
     o->rate_mark = window->rate_max;
-  next_window(a, lane);
+  next_window(a, q, lane);
   return DKM_OUTLOOK_GO_ON;
 }
 
@@ -189,7 +193,8 @@ static void fill_oscillation(const dkm_attractor *a, const dkm_inquiry *q, const
 }
 
 /* The motion of a window was not clear: when to take the next. */
-static void plan_next(dkm_attractor *a, const dkm_motion *motion, double length, double bin, dkm_lane *lane) {
+static void plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length, double bin,
+                      dkm_lane *lane) {
   dkm_oscillation *o = &a->oscillation;
   o->last_kind = motion->kind;
   memcpy(o->last_frequency, motion->frequency, sizeof o->last_frequency);
@@ -208,7 +213,7 @@ static void plan_next(dkm_attractor *a, const dkm_motion *motion, double length,
     o->t_sample =
         lane->t + fmin(relaxing_longest * lane->t, (o->relaxes ? relaxing_again : relaxing_decays) * decay_time);
   }
-  next_window(a, lane);
+  next_window(a, q, lane);
 }
 
 dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
@@ -219,8 +224,8 @@ dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_
   lane->t_limit = q->solver->t_max;
   if (fastest * series->dt > spacing_margin * DKM_MOTION_PHASE) {
     o->fastest = fmax(o->fastest, fastest);
-    if (room_for_samples(o, q, lane) && !inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
-    next_window(a, lane);
+    if (room_for_samples(a, q, lane) && !inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
+    next_window(a, q, lane);
     return DKM_OUTLOOK_GO_ON;
   }
   dkm_motion_analyse(series, q->solver->tolerance, &motion);
@@ -232,7 +237,7 @@ dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_
     const bool confirmed =
         is_confirmed(o, &motion, fmax(bin, o->last_bin)) && has_lasted(o, &motion, q->solver->t_max, lane->t, length);
     if (!confirmed && !is_weak_chaos(o, &motion)) {
-      plan_next(a, &motion, length, bin, lane);
+      plan_next(a, q, &motion, length, bin, lane);
       return DKM_OUTLOOK_GO_ON;
     }
     fill_oscillation(a, q, &motion, lane, record);

@@ -36,8 +36,6 @@ static const double caught_within = 30.0, caught_within_precessing = 12.0;
 /* Newton is tried once all rates of the order parameters stayed below this fraction of the
  * largest frequency for a window; further away it finds other fixed points, or none. */
 static const double calm_rate = 1e-2;
-/* Newton's method leaves rounding, and near a threshold what rounding of the parameters makes of a square root. */
-static const double newton_error = 1e-12;
 /* Of the order parameters of spins that precess with amplitude p, in units of p^2. */
 static const double precession_error = 0.5;
 
@@ -141,11 +139,8 @@ bool stationary_settles(const dkm_inquiry *q, bool *relaxes) {
 
 /* xi_error of a limit: that of Newton's method, and what spins that precess leave open. */
 static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
-  double second, largest = 0.0;
-  dkm_record_leading(fixed->xi, q->patterns->n_modes, 0.0, &second);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(fixed->xi[mu]));
   const double p = aligned ? 0.0 : fixed->precession;
-  return newton_error + 1e-3 * newton_error / fmax(largest, 1e-6) + precession_error * p * p;
+  return record_newton_error(q, fixed->xi) + precession_error * p * p;
 }
 
 static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit *l, const double *xi_rms,
@@ -153,6 +148,7 @@ static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit
   record_fill_common(a, q, xi_rms, lane, record);
   record_fill_stationary(q, &l->fixed, q->scratch, &l->spectrum, record);
   record->xi_error = limit_error(q, &l->fixed, l->aligned);
+  record_fill_relaxation(record, record->t_end, l->fixed.distance, l->spectrum.decay_rate, 0.0);
   record_fill_leading(q, record);
   record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
   record->how = DKM_HOW_REACHED;
@@ -201,7 +197,7 @@ bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
   const bool has_full = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &full, NULL) == DKM_OK;
   record_fill_common(NULL, q, NULL, NULL, record);
   record_fill_stationary(q, &fixed, q->u, has_full ? &full : NULL, record);
-  record->xi_error = newton_error;
+  record->xi_error = record_newton_error(q, fixed.xi);
   record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->how = DKM_HOW_SETTLED;

@@ -687,6 +687,28 @@ static void what_is_not_certified_is_not_settled(void **state) {
   dkm_landscape_destroy(l);
 }
 
+/* Far above threshold saddles are narrow, and none may be found: then nothing is below them. */
+static void nothing_is_below_saddles_that_were_not_found(void **state) {
+  (void)state;
+  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  for (double ratio = 10.0; ratio < 3000.0; ratio *= 1.5) {
+    const double ratios[2] = {ratio, 1.1 * ratio};
+    const dkm_point pt = point_of_ratios(2, ratios);
+    const dkm_critical *points;
+    bool certified;
+    double u[MAX_STATE], xi[DKM_MAX_MODES] = {0.3, 0.2}; /* above the barrier: between the two */
+    dkm_valley valley;
+    dkm_landscape *l = landscape_for(&p, &pt);
+    const int n = dkm_landscape_critical(l, &points, &certified);
+    dkm_landscape_aligned_state(l, xi, u);
+    const double value = -0.5 * pt.Omega * 1.001; /* next to the normal state's */
+    dkm_landscape_valley(l, u, value, &valley);
+    if (valley.below || valley.settled || (certified && count(points, n).saddles == 0))
+      fail_msg("settled at %g g_nu, certified: %d", ratio, certified);
+    dkm_landscape_destroy(l);
+  }
+}
+
 /* ---- turning, and what is beyond the search ---- */
 
 static bool same_points(const dkm_critical *a, int n_a, const dkm_critical *b, int n_b) {
@@ -788,6 +810,7 @@ int main(void) {
       cmocka_unit_test(below_threshold_there_is_one_end),
       cmocka_unit_test(one_mode_next_to_threshold_is_not_settled),
       cmocka_unit_test(what_is_not_certified_is_not_settled),
+      cmocka_unit_test(nothing_is_below_saddles_that_were_not_found),
       cmocka_unit_test(turning_keeps_what_was_found_for_equal_parameters),
       cmocka_unit_test(beyond_the_search_nothing_is_settled),
   };
