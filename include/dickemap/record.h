@@ -6,6 +6,7 @@
  * a member of dkm_record and a row in the table, nothing else. */
 #ifndef DICKEMAP_RECORD_H
 #define DICKEMAP_RECORD_H
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@
 /* Verdicts in the order of their codes in the file, from 1 (0, DKM_VERDICT_NONE, is a record that was never written): name,
  * meaning. */
 #define DKM_VERDICT_LIST(X)                                                                        \
-  X(FIXED_POINT, fixed_point, "all variables are stationary")                                      \
+  X(FIXED_POINT, fixed_point, "all variables come to rest")                                        \
   X(DARK_PRECESSION, dark_precession, "order parameters steady, some spins precess undamped")      \
   X(LIMIT_CYCLE, limit_cycle, "order parameters periodic")                                         \
   X(QUASIPERIODIC, quasiperiodic, "order parameters oscillate with several frequencies")           \
@@ -177,6 +178,9 @@ int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, doubl
 
 /* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere else. */
 void dkm_record_clear(dkm_record *record);
+
+/* Whether another version of the methods made it, which this program may not agree with. */
+bool dkm_record_is_other(const dkm_record *record);
 
 /* CRC-32 (zlib) of the reproducible fields, M modes each, in the table's order and little
  * endian, followed by `n_state` doubles of `state` (NULL if none was kept). Never 0, so

@@ -64,7 +64,7 @@ static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, count
       if (records[i].how < DKM_N_HOWS) found->how[records[i].how]++;
       found->unstable += records[i].verdict == DKM_VERDICT_FIXED_POINT && records[i].n_unstable > 0;
       if (records[i].failure < DKM_N_FAILURES) found->failure[records[i].failure]++;
-      if (records[i].method != DKM_RECORD_METHOD) found->other_method++;
+      if (dkm_record_is_other(&records[i])) found->other_method++;
     }
   }
   free(records);

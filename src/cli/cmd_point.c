@@ -139,7 +139,11 @@ static void print_record(const dkm_record *record, int n_modes) {
     double values[DKM_MAX_MODES];
     int n = dkm_fields[f].per_mode ? n_modes : 1;
     for (int i = 0; i < n; i++) values[i] = field_value(&dkm_fields[f], record, i);
-    print_values(dkm_fields[f].name, n, values, dkm_fields[f].long_name);
+    const dkm_codes *codes = dkm_field_codes(&dkm_fields[f]);
+    char meaning[256];
+    snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "",
+             dkm_fields[f].long_name);
+    print_values(dkm_fields[f].name, n, values, meaning);
   }
 }
 
@@ -153,13 +157,16 @@ static void print_outlook(const dkm_record *record, int n_modes) {
     printf("\n");
   }
   if (!isnan(record->t_settled))
-    printf("  settled: the outcome could not change any more from t = %.6g on\n", record->t_settled);
+    printf("  settled: from t = %.6g on it is certain where the trajectory ends\n", record->t_settled);
   if (!isnan(record->relaxation_rate)) {
     printf("  relaxation: order parameters approach their limit with the rate %.6g", record->relaxation_rate);
     if (record->relaxation_rate_error > 0.0) printf(" +- %.2g", record->relaxation_rate_error);
     if (!isnan(record->relaxation_time))
-      printf(", and are within 1e-3 of it from t = %.6g on", record->relaxation_time);
+      printf(", and come within 1e-3 of it at t = %.3g or so", record->relaxation_time);
     printf("\n");
+    if (record->verdict == DKM_VERDICT_FIXED_POINT && record->relaxation_time > record->t_end)
+      printf("  at rest: not yet at t = %.6g, where xi was %.3g away; the record is the limit\n", record->t_end,
+             record->drift);
   }
 }
 

@@ -63,7 +63,7 @@ static void check_residual(dkm_verification *v, int64_t i, const dkm_point *poin
 /* Records of an older method count as superseded, and as a difference only if they cannot be right. */
 static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
   const dkm_patterns *patterns = &v->job->patterns;
-  const bool is_old = record->method < DKM_RECORD_METHOD;
+  const bool is_old = dkm_record_is_other(record);
   char why[DKM_MESSAGE_BYTES];
   v->n_superseded += is_old;
   v->n_current += !is_old;
@@ -81,7 +81,7 @@ static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point,
 /* Algorithm R: the n-th of the records that may be drawn replaces one of the sample with probability size/n. */
 static void offer(dkm_verification *v, gsl_rng *rng, int64_t i, const dkm_record *record) {
   const dkm_verify_sampled offered = {.i_point = i, .record = *record};
-  if (record->method < DKM_RECORD_METHOD) return;
+  if (dkm_record_is_other(record)) return;
   if (v->n_sampled < v->sample) {
     v->sampled[v->n_sampled++] = offered;
   } else if (v->sample > 0) {

@@ -180,8 +180,8 @@ static void reduce_window(const engine *g, const trajectory *t, dkm_window *wind
 
 /* ---- filling lanes ---- */
 
-static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced, dkm_record *record,
-                         const double *u, const dkm_stream *stream, dkm_error *err);
+static dkm_status report(dkm_evaluator *e, const trajectory *t, dkm_record *record, const double *u,
+                         const dkm_stream *stream, dkm_error *err);
 
 /* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
 static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *known,
@@ -198,7 +198,7 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
     record.sensitive = DKM_SENSITIVE_NO;
   }
   record.wall_time = now() - before;
-  return report(e, &t->point, t->id, t->reduced, &record, q.u, stream, err);
+  return report(e, t, &record, q.u, stream, err);
 }
 
 /* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is free. */
@@ -360,21 +360,21 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
 }
 
 /* Passes a record on; u: the state that it describes, reduced as the record is. */
-static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced, dkm_record *record,
-                         const double *u, const dkm_stream *stream, dkm_error *err) {
+static dkm_status report(dkm_evaluator *e, const trajectory *t, dkm_record *record, const double *u,
+                         const dkm_stream *stream, dkm_error *err) {
   const double *state = u;
-  if (reduced) {
+  if (t->reduced) {
     const dkm_record small = *record;
-    dkm_status status = dkm_quotient_lift_record(&e->patterns, point, u, &small, record, err);
+    dkm_status status = dkm_quotient_lift_record(&e->patterns, &t->point, u, &small, record, err);
     if (status != DKM_OK) return status;
     if (stream->wants_states) {
       if (!e->lifted && !(e->lifted = calloc(dkm_model_size(&e->patterns), sizeof *e->lifted)))
         return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-      dkm_quotient_lift_state(&e->patterns, point, u, e->lifted);
+      dkm_quotient_lift_state(&e->patterns, &t->point, u, e->lifted);
       state = e->lifted;
     }
   }
-  stream->done(stream->context, id, record, stream->wants_states ? state : NULL);
+  stream->done(stream->context, t->id, record, stream->wants_states ? state : NULL);
   return DKM_OK;
 }
 
@@ -390,10 +390,8 @@ static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, con
   if ((t->reduced || stream->wants_states) && !end->u && !(end->u = calloc(size, sizeof *end->u)))
     return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
   end->waiting = true;
-  end->point = t->point;
-  end->id = t->id;
+  end->trajectory = *t;
   end->record = *record;
-  end->reduced = t->reduced;
   if (t->reduced || stream->wants_states) memcpy(end->u, u, n * sizeof *end->u);
   g->n_endings++;
   return DKM_OK;
@@ -410,7 +408,7 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
     dkm_sensitivity_release(g->sensitivity, i);
     end->waiting = false;
     g->n_endings--;
-    status = report(e, &end->point, end->id, end->reduced, &end->record, end->u, stream, err);
+    status = report(e, &end->trajectory, &end->record, end->u, stream, err);
   }
   return status;
 }
@@ -443,7 +441,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     dkm_sensitivity_release(g->sensitivity, t->shadow);
   dkm_integrator_unload(g->integrator, lane);
   g->n_active--;
-  return shadowed ? status : report(e, &t->point, t->id, t->reduced, &record, q.u, stream, err);
+  return shadowed ? status : report(e, t, &record, q.u, stream, err);
 }
 
 /* Empties everything, so that the next stream begins afresh. */

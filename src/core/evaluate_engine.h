@@ -27,10 +27,8 @@ typedef struct trajectory {
 /* A trajectory that is over, while its shadow catches up. */
 typedef struct ending {
   bool waiting;
-  dkm_point point;
-  int64_t id;
+  trajectory trajectory;
   dkm_record record;
-  bool reduced;
   double *u; /* the state that the record describes, of the quotient if reduced; kept if somebody needs it */
 } ending;
 

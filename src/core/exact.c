@@ -87,6 +87,18 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   fill_settled(q, across > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT, record);
 }
 
+/* How far overlaps can be from those of `state` in the course of a precession, whatever its phase is now: y and z turn into
+ * each other. */
+static double largest_swing(const dkm_inquiry *q, const double *state) {
+  const int64_t K = q->patterns->n_classes;
+  double largest = 0.0;
+  for (int64_t k = K; k < 2 * K; k++) {
+    const double y = q->u[k] - state[k], z = q->u[K + k] - state[K + k];
+    largest = fmax(largest, sqrt(y * y + z * z));
+  }
+  return largest;
+}
+
 void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
                         const dkm_lane *lane, dkm_record *record) {
   const int M = q->patterns->n_modes;
@@ -95,7 +107,9 @@ void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const doub
   dkm_spectrum spectrum;
   const double L_end = dkm_landscape_value(q->landscape, q->u);
   dkm_model_overlaps(q->patterns, q->u, now, q->scratch);
-  dkm_landscape_aligned_state(q->landscape, xi, q->u);
+  dkm_landscape_aligned_state(q->landscape, xi, q->scratch);
+  const double swing = largest_swing(q, q->scratch);
+  memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
   if (dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch))
     memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
   else { /* at a threshold Newton's method may crawl: what it started from is the minimum already */
@@ -112,7 +126,7 @@ void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const doub
   record->xi_error = record_newton_error(q, fixed.xi);
   record->L_end = L_end;
   record->L_limit = dkm_landscape_value(q->landscape, q->u);
-  if (has_spectrum) record_fill_relaxation(record, record->t_end, distance, spectrum.decay_rate, 0.0);
+  if (has_spectrum) record_fill_relaxation(record, record->t_end, swing, spectrum.decay_rate, 0.0);
   record_fill_leading(q, record);
 }
 

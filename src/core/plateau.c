@@ -22,7 +22,7 @@ static const double steady_enough = 1e-7, steady_at_all = 0.02;
 /* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
 static const double octave_error = 0.3, window_error = 0.5;
 /* Means of windows weigh the ends of steps, whose lengths go with the phase of an oscillation: in units of its rms. */
-static const double step_error = 0.02;
+static const double step_error = 0.05;
 /* A window whose means are further from those of the last octave than so many times that spread shows that they have left. */
 static const double left_spreads = 2.0;
 /* The overlap that stands out by so many times what is not known does so; nothing is called steady before so many
@@ -104,12 +104,10 @@ bool plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window 
   return true;
 }
 
-/* How far the means may still go: as a geometric series if they change less and less, else for some octaves. */
+/* How far the means may still go: for some octaves as in the last ones.  (What changes from octave to octave fluctuates too
+ * much to be taken for a geometric series.) */
 static double drift_ahead(const dkm_settling *s) {
-  if (s->n_octaves < 3) return 1.0;
-  const double ratio = s->change / s->change_before;
-  return ratio < octaves_ahead / (1.0 + octaves_ahead) ? s->change * (1.0 + ratio / (1.0 - ratio))
-                                                       : s->change * octaves_ahead * fmax(1.0, ratio);
+  return s->n_octaves < 3 ? 1.0 : octaves_ahead * fmax(s->change, 0.5 * s->change_before);
 }
 
 /* Whether order parameters have left where they were in the last octave, which then says nothing of now. */
@@ -127,13 +125,14 @@ bool plateau_stands_out(const dkm_settling *s, const dkm_inquiry *q) {
   /* It may grow as it will, but not shrink fast. */
   const bool grows =
       lead >= lead_of(q, s->mean_before) && plateau_label(q, s->mean) == plateau_label(q, s->mean_before);
-  return lead > ahead_at_all * (s->spread + (grows ? 0.0 : s->change));
+  return lead > ahead_at_all * (s->spread + step_error * largest_of(q, s->rms) + (grows ? 0.0 : s->change));
 }
 
 bool plateau_is_there(const dkm_settling *s, const dkm_inquiry *q, const dkm_window *window) {
   if (s->n_octaves < 3 || has_left(s, q, window)) return false;
   return plateau_stands_out(s, q) ||
-         (largest_of(q, s->mean) > ahead_at_all * s->spread && s->spread <= steady_at_all);
+         (largest_of(q, s->mean) > ahead_at_all * (s->spread + step_error * largest_of(q, s->rms)) &&
+          s->spread <= steady_at_all);
 }
 
 bool plateau_is_quiet(const dkm_settling *s) {

@@ -25,7 +25,7 @@ const dkm_field dkm_fields[] = {
     FIELD(alpha_im, DKM_FLOAT64, PER_MODE, 1, "1", "imaginary part of the mode's amplitude alpha"),
     FIELD(xi_error, DKM_FLOAT64, PER_POINT, 1, "1", "bound on the error of each xi"),
     FIELD(xi_second, DKM_FLOAT64, PER_POINT, 1, "1", "second largest |xi|"),
-    FIELD(xi_limit, DKM_FLOAT64, PER_MODE, 1, "1", "overlaps of the state that a relaxing trajectory is on its way to"),
+    FIELD(xi_limit, DKM_FLOAT64, PER_MODE, 1, "1", "overlaps of the minimum that a relaxing trajectory is on its way to"),
     FIELD(verdict, DKM_UINT8, PER_POINT, 1, "1", "what the trajectory ended in"),
     FIELD(how, DKM_UINT8, PER_POINT, 1, "1", "how the end is known"),
     FIELD(method, DKM_UINT8, PER_POINT, 1, "1", "version of the methods behind the record"),
@@ -55,11 +55,11 @@ const dkm_field dkm_fields[] = {
     FIELD(g_retrieve, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state is stable"),
     FIELD(L_end, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov function when the integration ended"),
     FIELD(L_limit, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov function of the state at the end of relaxation"),
-    FIELD(L_saddle, DKM_FLOAT64, PER_POINT, 1, "1", "lowest barrier around that state"),
-    FIELD(t_settled, DKM_FLOAT64, PER_POINT, 1, "1", "time from which the outcome could not change"),
-    FIELD(relaxation_rate, DKM_FLOAT64, PER_POINT, 1, "1", "rate at which order parameters approach their limit"),
+    FIELD(L_saddle, DKM_FLOAT64, PER_POINT, 1, "1", "lowest barrier around that state, for exact starts within their subspace"),
+    FIELD(t_settled, DKM_FLOAT64, PER_POINT, 1, "1", "time from which the outcome was certain, which is not that of rest"),
+    FIELD(relaxation_rate, DKM_FLOAT64, PER_POINT, 1, "1", "rate of the slowest way in which this start approaches its limit"),
     FIELD(relaxation_rate_error, DKM_FLOAT64, PER_POINT, 1, "1", "error of that rate"),
-    FIELD(relaxation_time, DKM_FLOAT64, PER_POINT, 1, "1", "time at which order parameters would be within 1e-3 of it"),
+    FIELD(relaxation_time, DKM_FLOAT64, PER_POINT, 1, "1", "estimate of the time when overlaps come within 1e-3 of their limit"),
     FIELD(t_end, DKM_FLOAT64, PER_POINT, 1, "1", "time at which the integration ended"),
     FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps"),
     FIELD(wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
@@ -155,6 +155,10 @@ const dkm_field *dkm_record_unknown_code(const dkm_record *record) {
     if (codes && *((const uint8_t *)record + dkm_fields[i].offset) >= codes->n) return &dkm_fields[i];
   }
   return NULL;
+}
+
+bool dkm_record_is_other(const dkm_record *record) {
+  return record->method != DKM_RECORD_METHOD;
 }
 
 void dkm_record_clear(dkm_record *record) {

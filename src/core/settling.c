@@ -17,7 +17,8 @@
 #include <math.h>
 #include <string.h>
 
-/* Looks are at times that grow by this factor; the first is early in the fastest oscillation. */
+/* Looks are at times that grow by this factor; the first is early in the fastest oscillation, and before the fields g0 h <=
+ * 2 M g0^2 t, which modes build up, have turned a spin far: else steps without number might come before it. */
 static const double look_factor = 1.15, first_look = 0.3;
 /* Frozen spins are believed after the time has grown by this factor, so many periods of the slowest motion and so many
  * steps.  (Of 162 such predictions for M = 2 over decades that V proved or refuted later all were right; after a factor
@@ -41,7 +42,8 @@ void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
   s->octave_end = 2.0 * M_PI / inquiry_largest_frequency(q);
-  lane->t_pause = first_look / inquiry_largest_frequency(q);
+  lane->t_pause = fmin(first_look / inquiry_largest_frequency(q),
+                       first_look / (q->point->g0 * sqrt(2.0 * q->patterns->n_modes)));
 }
 
 /* ---- barriers and labels ---- */
@@ -205,7 +207,7 @@ dkm_outlook settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_wind
   if (outlook == DKM_OUTLOOK_GO_ON) {
     a->t_start = lane->t;
     lane->t_pause = inquiry_next_pause(
-        a, q, lane, fmax(look_factor * lane->t, lane->t + first_look / inquiry_largest_frequency(q)));
+        a, q, lane, look_factor * lane->t);
   }
   return outlook;
 }

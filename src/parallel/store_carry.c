@@ -123,10 +123,10 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
     c->source->n_damaged += !c->others;
     return DKM_OK;
   }
-  const bool is_other = record->method != DKM_RECORD_METHOD;
+  const bool is_other = dkm_record_is_other(record);
   c->skipped = c->skipped || (is_other && !c->others);
   if (is_other != c->others) return DKM_OK;
-  if (is_other) {
+  if (is_other && c->marks[i] == DKM_STATUS_TODO) {
     dkm_point parameters;
     char why[DKM_MESSAGE_BYTES];
     dkm_job_point(job, i_point, &parameters);

@@ -133,7 +133,7 @@ static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t 
   if (check && (r->computed[i] != r->stored[i] || record->verdict == DKM_VERDICT_NONE ||
                 (mark == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED)))
     return WRONG;
-  if (record->method == DKM_RECORD_METHOD) return NO_DOUBT;
+  if (!dkm_record_is_other(record)) return NO_DOUBT;
   dkm_job_point(job, i_point, &point);
   return dkm_check_record(&job->patterns, &point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
 }

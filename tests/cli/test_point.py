@@ -63,7 +63,7 @@ def test_parameters_and_closed_forms_stand_beside_the_record(dickemap, job):
 
 def test_the_verdict_is_spelled_out(dickemap, job):
     text = dickemap("point", job, *AT).stdout
-    assert "verdict: fixed_point, all variables are stationary" in text
+    assert "verdict: fixed_point, all variables come to rest" in text
     assert "retrieved: pattern 2, sign " in text and "; the second largest |xi| is 0\n" in text
     assert "how it is known: settled, the Lyapunov function fell below every barrier" in text
     assert "known to: each xi within 1e-" in text

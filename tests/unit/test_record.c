@@ -87,7 +87,7 @@ static void codes_have_names_and_unknown_ones_a_question_mark(void **state) {
   (void)state;
   assert_string_equal(dkm_verdict_name(DKM_VERDICT_FIXED_POINT), "fixed_point");
   assert_string_equal(dkm_verdict_name(DKM_VERDICT_FAILED), "failed");
-  assert_string_equal(dkm_verdict_text(DKM_VERDICT_FIXED_POINT), "all variables are stationary");
+  assert_string_equal(dkm_verdict_text(DKM_VERDICT_FIXED_POINT), "all variables come to rest");
   assert_string_equal(dkm_failure_name(DKM_FAILURE_NONE), "none");
   assert_string_equal(dkm_failure_name(DKM_FAILURE_LENGTH_LOST), "length_lost");
   assert_string_equal(dkm_failure_text(DKM_FAILURE_NONE), "it did not");
