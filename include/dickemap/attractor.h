@@ -7,7 +7,7 @@
  *
  *   at once     exact.c        without coupling (g0 = 0), without splitting (Omega = 0), below every threshold, at rest
  *   by theorem  settling.c     where a Lyapunov function excludes oscillations (landscape.h): the outcome is settled
- *                              once it is below a barrier; what is left is how far to follow the order parameters
+ *                              once it is below a barrier; how far to follow order parameters then: plateau.c
  *   otherwise   oscillation.c  windows of samples (sampling.h, motion.h): cycles, tori, chaos
  *   near rest   stationary.c   fixed points, dressed or not, that a trajectory has come close to; both ask it
  *
@@ -53,37 +53,42 @@ typedef struct dkm_inquiry {
 /* What is remembered where the theorem holds. */
 typedef struct dkm_settling {
   bool holds, full_rank;
-  double period;                     /* of the slowest motion that spins or active modes make */
-  double t_settled;                  /* NaN: not yet */
-  bool proven;                       /* settled by a certified landscape */
-  double xi[DKM_MAX_MODES], limit, barrier; /* of the minimum that it is settled for */
+  double period;                     /* of the slowest motion that spins or modes make */
+  double t_below;                    /* when V was first seen below the barrier of its valley; NaN: not yet */
+  bool proven;                       /* the landscape was certified then */
+  double xi[DKM_MAX_MODES], barrier; /* overlaps of the minimum of that valley, and the barrier */
   /* Since when frozen spins (landscape.h) lead to the same leading overlap, and how many steps that was after. */
   int leading;
   double since_t;
   int64_t since_steps;
-  /* The octave under way, and what the last ones were. */
-  double octave_start, octave_end;
-  double length, sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_occupation[DKM_MAX_MODES];
-  int n_windows, n_octaves, n_steady;
-  double low[DKM_MAX_MODES], high[DKM_MAX_MODES]; /* of the means of the windows in it */
-  double spread;                     /* largest difference of the two in the last octave */
-  double mean[DKM_MAX_MODES], mean_before[DKM_MAX_MODES], rms[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
-  double change, change_before;      /* largest changes of the means between the last octaves */
-  double rate_before;                /* of the approach to the limit, an octave ago */
-  int64_t steps_known;               /* when the label was known; 0: it is not */
+  /* The octave under way: sums over its windows, the lowest and highest of their means. */
+  double octave_start, octave_end, length;
+  int n_windows;
+  double sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_occupation[DKM_MAX_MODES];
+  double low[DKM_MAX_MODES], high[DKM_MAX_MODES];
+  /* The last octaves: how many, how many in succession were steady; means and middles of the last three, ... */
+  int n_octaves, n_steady;
+  double mean[DKM_MAX_MODES], mean_before[DKM_MAX_MODES], mean_earlier[DKM_MAX_MODES];
+  double middle, middle_before, middle_earlier;
+  double rms[DKM_MAX_MODES], occupation[DKM_MAX_MODES]; /* ... and of the last one */
+  double change, change_before; /* largest changes of the means between the last three */
+  double spread;                /* largest difference of the means of windows in the last one */
+  int64_t steps_known;          /* when the label was known; 0: it is not */
 } dkm_settling;
 
-/* What is remembered of one trajectory between two looks. */
-typedef struct dkm_attractor {
-  double t_start;       /* of the window under way */
-  double shortest;      /* length of a window: two periods of the slowest frequency */
-  double t_attempt;     /* not worth trying Newton before */
-  double drift;         /* change of the mean overlaps between the last two windows */
-  double mean[DKM_MAX_MODES]; /* of the last window */
-  bool has_mean;
+/* What is remembered of fixed points that a trajectory has come close to. */
+typedef struct dkm_approach {
+  double t_attempt; /* not worth trying Newton before */
   /* A window in which a damped fixed point was near: where the decay is measured from. */
   bool has_anchor;
   double anchor_t, anchor_rate, anchor_xi[DKM_MAX_MODES];
+} dkm_approach;
+
+/* What is remembered where oscillations are possible. */
+typedef struct dkm_oscillation {
+  double shortest;      /* length of a window: two periods of the slowest frequency */
+  double mean[DKM_MAX_MODES]; /* of the last window */
+  bool has_mean;
   /* The damped fixed point that was near last, and since when. */
   double near_since, near_xi[DKM_MAX_MODES];
   bool relaxes; /* the last window of samples showed an oscillation that dies about a damped fixed point */
@@ -97,18 +102,27 @@ typedef struct dkm_attractor {
   int n_long;
   double growth_sum, growth_square, lyapunov_sum;
   double chaos_since; /* when chaos was first confirmed, 0: it was not */
-  int64_t steps; /* before the lane's present count */
-  dkm_settling settling;
+} dkm_oscillation;
+
+/* What is remembered of one trajectory between two looks. */
+typedef struct dkm_attractor {
+  double t_start; /* of the window under way */
+  double drift;   /* change of the mean overlaps between the last two windows */
+  int64_t steps;  /* before the lane's present count */
+  dkm_approach approach;
+  dkm_settling settling;       /* one of the two */
+  dkm_oscillation oscillation;
 } dkm_attractor;
 
 typedef enum dkm_outlook {
   DKM_OUTLOOK_GO_ON,  /* a new t_pause is set */
-  DKM_OUTLOOK_SAMPLE, /* take a window of dkm_attractor.n_samples, then call dkm_attractor_judge */
+  DKM_OUTLOOK_SAMPLE, /* take a window of oscillation.n_samples, then call dkm_attractor_judge */
   DKM_OUTLOOK_END     /* the record is complete but for wall_time */
 } dkm_outlook;
 
 /* Whether the outcome is known without integrating anything; the record is then complete but for wall_time, and
- * inquiry->u, the start, has become the state that it describes. */
+ * inquiry->u, the start, has become the fixed point if it is one, and else is the start still, with modes at rest
+ * where Omega = 0. */
 bool dkm_attractor_at_once(const dkm_inquiry *inquiry, dkm_record *record);
 
 /* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */

@@ -29,8 +29,8 @@
 bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes);
 
-/* How well xi (of relaxing: xi_limit) is known: xi_error, and what is known of methods that did not fill it, 1e-6 and,
- * where spins precess with amplitude p, p^2/2 more. */
+/* How well xi is known: xi_error, and of methods that did not fill it 1e-6 and, where spins precess with amplitude p,
+ * p^2/2 more. */
 double dkm_check_xi_error(const dkm_record *record);
 
 /* Whether Eq. 12 is what the record has to say: no perturbation, some overlap, Omega != 0, g0 > 0, and fixed_point, or

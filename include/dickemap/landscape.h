@@ -53,7 +53,7 @@ double dkm_landscape_bytes(const dkm_patterns *patterns);
  * one another. */
 void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point);
 
-/* V at u (3K + 2M values), in the unit of Omega. */
+/* V at u (3K + 2M values), not divided by anything. */
 double dkm_landscape_value(dkm_landscape *landscape, const double *u);
 
 /* Number of modes with g0 > g_mu; 0: the normal state is where every trajectory ends. */
@@ -77,12 +77,13 @@ bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
 
 /* The landscape of spins that keep their present components along their fields: each class weighted by a_k = -sign
  * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark precession.
- * V is exactly U_a(q) plus the kinetic term, so the leading overlap is kept while V is below the lowest point of U_a on
- * the surfaces where another one takes the lead.  That point is searched from q alone, and the a_k may change: no proof. */
+ * V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a wherever another mode's field
+ * on the spins becomes as strong as its own.  The barrier is the lowest point found there, from the projection of q alone and
+ * on the nearer side, and the a_k may change: no proof. */
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */
-  double barrier;           /* of U_a, in the unit of Omega */
+  double barrier;           /* of U_a, as V */
 } dkm_frozen;
 
 /* Returns false if a descent does not converge. */

@@ -37,6 +37,11 @@ typedef struct dkm_point {
 
 #define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))
 
+/* D_mu = Omega_mu^2 + kappa_mu^2/4, mu from 0. */
+static inline double dkm_point_D(const dkm_point *point, int mu) {
+  return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+}
+
 /* Whether all parameters are equal bit for bit, those of modes up to n_modes. */
 bool dkm_point_equal(const dkm_point *a, const dkm_point *b, int n_modes);
 

@@ -22,8 +22,9 @@
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
 
-/* Without --t-end a trajectory shows the transient: many times the life time 2/kappa of a mode. */
-static const double default_kappa_t = 200, default_samples = 1000, max_samples = 1e7;
+/* Without --t-end a trajectory shows the transient, many times the life time 2/kappa of a mode, as long as that of
+ * the record went on: which may have been settled at once. */
+static const double least_kappa_t = 20, default_kappa_t = 200, default_samples = 1000, max_samples = 1e7;
 
 static const char help[] =
     "usage: dickemap point JOB.yaml --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
@@ -33,7 +34,7 @@ static const char help[] =
     "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
     "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"
     "                             instead of the listing\n"
-    "      --t-end T              end of the trajectory (default: that of the record, at most 200/kappa)\n"
+    "      --t-end T              end of the trajectory (default: that of the record, 20/kappa to 200/kappa)\n"
     "      --dt D                 distance of its samples (default: t-end/1000)\n"
     "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
     "      --cpu NAME             instruction set (default: the best that the machine has)\n"
@@ -300,7 +301,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
     dkm_trajectory trajectory;
     double t_end = args->t_end, kappa = INFINITY;
     for (int mu = 0; mu < job->patterns.n_modes; mu++) kappa = fmin(kappa, point->kappa_mu[mu]);
-    if (t_end == 0) t_end = fmin(record.t_end, default_kappa_t / kappa);
+    if (t_end == 0) t_end = fmin(fmax(record.t_end, least_kappa_t / kappa), default_kappa_t / kappa);
     status = sample_trajectory(args, job, point, t_end, &trajectory, err);
     if (status) return status;
     status = write_trajectory(args->trajectory, job, point, &trajectory, err);

@@ -9,12 +9,14 @@
  *                         v
  *                     a difference
  *
- * Both know their xi to xi_error (check.h), and agree if they name the same end within the sum.  Where a trajectory is
- * at rest, at rest but for dark precession, or on its way there, what is compared is the end.  The sign of the end is
- * not compared where a record says that it is that of the state so far (`symmetric`), or is sensitive. */
+ * Both know their xi to xi_error (check.h), and agree if they name the same end within the sum: overlaps at rest, or at
+ * rest but for dark precession; of a trajectory that is on its way (`relaxing`) those so far or those of the limit, as one
+ * method may have followed it for longer.  The sign is not compared where a record says that it is that of the state so
+ * far (`symmetric`), or is sensitive. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 
 #include "dickemap/check.h"
@@ -84,17 +86,20 @@ static bool is_open(const dkm_record *record) {
   return record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_FAILED;
 }
 
-/* Overlaps that are steady in the end; NULL if there are none, or they are not known. */
-static const double *end_of(const dkm_record *record) {
-  if (record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION) return record->xi;
-  return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]) ? record->xi_limit : NULL;
+/* Order parameters are steady, or on their way to be. */
+static bool comes_to_rest(const dkm_record *record) {
+  return record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
+         record->verdict == DKM_VERDICT_RELAXING;
 }
 
-/* A trajectory on its way may be followed for longer by one method; rest differs from precession. */
+static bool has_limit(const dkm_record *record) {
+  return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]);
+}
+
 static bool same_verdict(const dkm_record *a, const dkm_record *b) {
   const bool relaxes = a->verdict == DKM_VERDICT_RELAXING || b->verdict == DKM_VERDICT_RELAXING;
   if (a->verdict == b->verdict) return true;
-  if (!end_of(a) || !end_of(b)) return false;
+  if (!comes_to_rest(a) || !comes_to_rest(b)) return false;
   return relaxes || (a->precession <= tiny_precession && b->precession <= tiny_precession);
 }
 
@@ -102,34 +107,59 @@ static bool sign_is_open(const dkm_record *record) {
   return record->how == DKM_HOW_SYMMETRIC || record->sensitive == DKM_SENSITIVE_YES;
 }
 
+/* How two lists of overlaps are compared, and what came of it. */
+struct comparison {
+  int M;
+  double tolerance;
+  bool with_sign;
+  const char *method;
+  double largest;
+  char what[DKM_MESSAGE_BYTES];
+};
+
+static bool same_overlaps(struct comparison *c, const double *a, const double *b) {
+  c->largest = 0.0;
+  for (int mu = 0; mu < c->M; mu++) {
+    const double difference = fabs(fabs(a[mu]) - fabs(b[mu]));
+    c->largest = fmax(c->largest, difference);
+    if (!(difference <= c->tolerance)) {
+      snprintf(c->what, sizeof c->what, "|xi| of mode %d is %.10g, %s finds %.10g", mu + 1, fabs(a[mu]), c->method,
+               fabs(b[mu]));
+      return false;
+    }
+    if (c->with_sign && !(fabs(a[mu] - b[mu]) <= c->tolerance)) {
+      snprintf(c->what, sizeof c->what, "xi of mode %d is %.10g, %s finds the other sign", mu + 1, a[mu], c->method);
+      return false;
+    }
+  }
+  return true;
+}
+
 /* Whether both say the same.  If not, `what` (DKM_MESSAGE_BYTES) says what differs; *largest grows to the largest
  * difference of overlaps. */
 static bool agree(int M, const dkm_record *stored, const dkm_record *anew, const char *method, double *largest,
                   char *what) {
-  const double *a = end_of(stored), *b = end_of(anew);
-  const double tolerance = dkm_check_xi_error(stored) + dkm_check_xi_error(anew) + rounding;
-  const bool with_sign = !sign_is_open(stored) && !sign_is_open(anew);
+  const double *const ours[2] = {stored->xi, stored->xi_limit}, *const theirs[2] = {anew->xi, anew->xi_limit};
+  struct comparison c = {.M = M,
+                         .tolerance = dkm_check_xi_error(stored) + dkm_check_xi_error(anew) + rounding,
+                         .with_sign = !sign_is_open(stored) && !sign_is_open(anew),
+                         .method = method};
   if (!same_verdict(stored, anew)) {
     snprintf(what, DKM_MESSAGE_BYTES, "verdict is %s, %s finds %s", dkm_verdict_name(stored->verdict), method,
              dkm_verdict_name(anew->verdict));
     return false;
   }
   /* Where order parameters move, they are means over a window, which depends on the steps taken. */
-  if (!a || !b) return true;
-  for (int mu = 0; mu < M; mu++) {
-    const double difference = fabs(fabs(a[mu]) - fabs(b[mu]));
-    *largest = fmax(*largest, difference);
-    if (!(difference <= tolerance)) {
-      snprintf(what, DKM_MESSAGE_BYTES, "|xi| of mode %d is %.10g, %s finds %.10g", mu + 1, fabs(a[mu]), method,
-               fabs(b[mu]));
-      return false;
+  if (!comes_to_rest(stored)) return true;
+  for (int i = has_limit(stored); i >= 0; i--)
+    for (int j = has_limit(anew); j >= 0; j--) { /* those so far last: they are what a difference is told of */
+      if (!same_overlaps(&c, ours[i], theirs[j])) continue;
+      *largest = fmax(*largest, c.largest);
+      return true;
     }
-    if (with_sign && !(fabs(a[mu] - b[mu]) <= tolerance)) {
-      snprintf(what, DKM_MESSAGE_BYTES, "xi of mode %d is %.10g, %s finds the other sign", mu + 1, a[mu], method);
-      return false;
-    }
-  }
-  return true;
+  *largest = fmax(*largest, c.largest);
+  memcpy(what, c.what, sizeof c.what);
+  return false;
 }
 
 /* ---- the sample ---- */

@@ -21,6 +21,12 @@ bool inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane
   return lane->t >= q->solver->t_max || (q->solver->max_steps > 0 && inquiry_steps(a, lane) >= q->solver->max_steps);
 }
 
+double inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause) {
+  const int64_t steps = inquiry_steps(a, lane), left = q->solver->max_steps - steps;
+  if (q->solver->max_steps <= 0 || steps == 0) return pause;
+  return fmin(pause, lane->t + (double)(left > 1 ? left : 1) * (lane->t / (double)steps));
+}
+
 double inquiry_residual(const dkm_inquiry *q) {
   const size_t n = dkm_model_size(q->patterns);
   double largest = 0.0;

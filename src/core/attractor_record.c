@@ -6,9 +6,6 @@
 #include "dickemap/theory.h"
 #include "inquiry.h"
 
-/* A pattern is retrieved if its overlap is above this and above its error. */
-static const double retrieved_overlap = 1e-6;
-
 /* Everything that needs no integration. */
 static void fill_theory(const dkm_inquiry *q, dkm_record *record) {
   const int cue = q->point->pattern - 1;
@@ -23,9 +20,27 @@ void record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, dou
   record->alpha_im[mu] = root_K * beta_im;
 }
 
+/* relaxation_time is when overlaps are this close to their limit. */
+static const double relaxed = 1e-3;
+/* What Newton's method leaves, and what rounding of the parameters makes of a small overlap, a square root. */
+static const double newton_error = 1e-12, root_error = 1e-15;
+
+void record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error) {
+  record->relaxation_rate = rate;
+  record->relaxation_rate_error = error;
+  /* The C library's logarithm may differ in the last bit from one processor to another. */
+  if (rate > 0.0) record->relaxation_time = t + (distance > relaxed ? dkm_motion_log(distance / relaxed) / rate : 0.0);
+}
+
+double record_newton_error(const dkm_inquiry *q, const double *xi) {
+  double largest = 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(xi[mu]));
+  return newton_error + (largest > 0.0 ? root_error / fmax(largest, 1e-9) : 0.0);
+}
+
 void record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
-  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes, fmax(retrieved_overlap, record->xi_error),
-                                         &record->xi_second);
+  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes,
+                                         fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
 }
 
 void record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
@@ -54,16 +69,17 @@ void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, c
   record->decay_rate = spectrum->decay_rate;
   record->n_unstable = (int32_t)spectrum->n_unstable;
   record->n_neutral = (int32_t)spectrum->n_neutral;
-  record->relaxation_rate = spectrum->decay_rate;
 }
 
 void record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record) {
   const dkm_point *point = q->point;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
-    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    const double D = dkm_point_D(point, mu);
     const double factor = -point->g0 * xi[mu] / D;
     record->xi[mu] = xi[mu];
     record_fill_alpha(q->patterns, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);
-    record->occupation[mu] = (double)q->patterns->n_classes * occupation[mu];
+    /* Means of beta leave out what it changed by in the window: never above the mean of |beta|^2. */
+    record->occupation[mu] = fmax((double)q->patterns->n_classes * occupation[mu],
+                                  record->alpha_re[mu] * record->alpha_re[mu] + record->alpha_im[mu] * record->alpha_im[mu]);
   }
 }

@@ -56,10 +56,6 @@ static bool is_oscillation(int verdict) {
   return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC || verdict == DKM_VERDICT_IRREGULAR;
 }
 
-static double squared_modulus(const dkm_point *point, int mu) {
-  return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
-}
-
 /* NaN agrees with NaN. */
 static bool same(double stored, double computed, double tolerance) {
   if (isnan(stored) || isnan(computed)) return isnan(stored) && isnan(computed);
@@ -79,7 +75,7 @@ static double tolerance_about(const subject *s, double xi) {
 
 /* |alpha|^2 over xi^2, wherever the order parameters are steady */
 static double occupation_factor(const dkm_patterns *patterns, const dkm_point *point, int mu) {
-  return (double)patterns->n_classes * point->g0 * point->g0 / squared_modulus(point, mu);
+  return (double)patterns->n_classes * point->g0 * point->g0 / dkm_point_D(point, mu);
 }
 
 /* ---- any record ---- */
@@ -238,7 +234,7 @@ static void self_consistent_overlaps(const subject *s, const double *xi, int c, 
   const int M = s->patterns->n_modes;
   double field[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
-    field[mu] = -2.0 * s->point->g0 * s->point->g0 * s->point->Omega_mu[mu] * xi[mu] / squared_modulus(s->point, mu);
+    field[mu] = -2.0 * s->point->g0 * s->point->g0 * s->point->Omega_mu[mu] * xi[mu] / dkm_point_D(s->point, mu);
     expected[mu] = 0.0;
   }
   for (int64_t k = 0; k < s->patterns->n_classes; k++) {

@@ -41,8 +41,7 @@ static void destroy_engine(engine *g) {
 }
 
 static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_error *err) {
-  dkm_status status =
-      dkm_sensitivity_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
+  dkm_status status = dkm_sensitivity_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
   if (status != DKM_OK) return status;
   const size_t n = (size_t)dkm_sensitivity_shadows(g->sensitivity);
   g->endings = calloc(n, sizeof *g->endings);
@@ -71,8 +70,7 @@ static dkm_status create_engine(const dkm_evaluator *e, bool quotient, engine *g
 }
 
 static int engine_of(const dkm_evaluator *e, const dkm_point *point) {
-  const bool quotient =
-      e->solver.method == DKM_METHOD_ENSEMBLE && !e->solver.full_space && dkm_quotient_applies(point);
+  const bool quotient = e->solver.method == DKM_METHOD_ENSEMBLE && !e->solver.full_space && dkm_quotient_applies(point);
   return quotient ? QUOTIENT : FULL;
 }
 
@@ -147,7 +145,8 @@ static void set_pause(engine *g, int lane) {
 
 /* What is asked about the trajectory of a lane; where its start is in the quotient the inquiry is about that. u (of the
  * engine's system; may be the small state itself) is its state. */
-static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q, dkm_error *err) {
+static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q,
+                          dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   dkm_landscape **landscape = t->reduced ? &g->small_landscape[lane] : &g->landscape[lane];
   *q = (dkm_inquiry){.patterns = t->reduced ? &g->small_patterns : &g->patterns,
@@ -181,8 +180,8 @@ static void reduce_window(const engine *g, const trajectory *t, dkm_window *wind
 
 /* ---- filling lanes ---- */
 
-static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced,
-                         dkm_record *record, const double *u, const dkm_stream *stream, dkm_error *err);
+static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced, dkm_record *record,
+                         const double *u, const dkm_stream *stream, dkm_error *err);
 
 /* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
 static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *known,
@@ -215,7 +214,6 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
     g->shadow_time[t->shadow] = 0.0;
   }
   dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
-  dkm_landscape_turn(q.landscape, q.point);
   dkm_attractor_begin(&t->attractor, &q, dkm_integrator_lane(g->integrator, lane));
   set_pause(g, lane);
   *begun = true;
@@ -248,7 +246,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
     return status;
   }
   status = evaluate_resume(e, g, lane, stream, placed, err);
-  if (status == DKM_OK && !*placed) {
+  if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
     status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
     if (status == DKM_OK) status = begin(e, g, lane, placed, err);
   }
@@ -323,13 +321,13 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm
     if (status != DKM_OK) return status;
   }
   t->sampled = true;
-  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.fastest);
+  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.oscillation.fastest);
   if (g->sensitivity) {
     note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
   }
-  dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.n_samples, dt, g->integrator, lane,
-                     g->u, g->scratch);
+  dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.oscillation.n_samples, dt,
+                     g->integrator, lane, g->u, g->scratch);
   return DKM_OK;
 }
 
@@ -356,14 +354,14 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);
   if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
-  *outlook = dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l,
-                                 record);
+  *outlook =
+      dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l, record);
   return DKM_OK;
 }
 
 /* Passes a record on; u: the state that it describes, reduced as the record is. */
-static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced,
-                         dkm_record *record, const double *u, const dkm_stream *stream, dkm_error *err) {
+static dkm_status report(dkm_evaluator *e, const dkm_point *point, int64_t id, bool reduced, dkm_record *record,
+                         const double *u, const dkm_stream *stream, dkm_error *err) {
   const double *state = u;
   if (reduced) {
     const dkm_record small = *record;

@@ -13,10 +13,6 @@
 
 /* xi_error where order parameters are known in closed form: rounding. */
 static const double rounding = 1e-14;
-/* Of a fixed point by Newton's method, and what rounding of the parameters makes of a small overlap, a square root. */
-static const double newton_error = 1e-12, root_error = 1e-15;
-/* relaxation_time is when overlaps are this close to their limit. */
-static const double relaxed = 1e-3;
 
 static void fill_settled(const dkm_inquiry *q, dkm_verdict verdict, dkm_record *record) {
   record->verdict = (uint8_t)verdict;
@@ -31,7 +27,7 @@ static double largest_across(const dkm_inquiry *q, int of, const double *h) {
   const double *a = q->u + (of == 0 ? 2 * K : 0), *y = q->u + K;
   double largest = 0.0;
   for (int64_t k = 0; k < K; k++)
-    if (!h || h[k] != 0.0) largest = fmax(largest, hypot(a[k], y[k]));
+    if (!h || h[k] != 0.0) largest = fmax(largest, sqrt(a[k] * a[k] + y[k] * y[k]));
   return largest;
 }
 
@@ -52,7 +48,7 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
     return;
   }
   for (int mu = 0; mu < M; mu++) {
-    const double amplitude = hypot(xi[mu], q->patterns->weight * eta[mu]);
+    const double across_x = q->patterns->weight * eta[mu], amplitude = sqrt(xi[mu] * xi[mu] + across_x * across_x);
     record->xi_rms[mu] = amplitude * M_SQRT1_2;
     largest = fmax(largest, amplitude);
   }
@@ -74,7 +70,7 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   double xi[DKM_MAX_MODES], amplitude[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
   dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
   for (int mu = 0; mu < M; mu++) {
-    const double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    const double D = dkm_point_D(point, mu);
     double *re = &q->u[3 * K + mu], *im = &q->u[3 * K + M + mu];
     *re = -point->g0 * xi[mu] * point->Omega_mu[mu] / D;
     *im = -point->g0 * xi[mu] * 0.5 * point->kappa_mu[mu] / D;
@@ -91,45 +87,45 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   fill_settled(q, across > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT, record);
 }
 
-bool exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
+void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
                         const dkm_lane *lane, dkm_record *record) {
   const int M = q->patterns->n_modes;
-  double now[DKM_MAX_MODES], distance = 0.0, largest = 0.0;
+  double now[DKM_MAX_MODES], distance = 0.0;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
   const double L_end = dkm_landscape_value(q->landscape, q->u);
   dkm_model_overlaps(q->patterns, q->u, now, q->scratch);
   dkm_landscape_aligned_state(q->landscape, xi, q->u);
-  if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch)) return false;
-  for (int mu = 0; mu < M; mu++) {
-    distance = fmax(distance, fabs(now[mu] - fixed.xi[mu]));
-    largest = fmax(largest, fabs(fixed.xi[mu]));
+  if (dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch))
+    memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+  else { /* at a threshold Newton's method may crawl: what it started from is the minimum already */
+    fixed = (dkm_fixedpoint){.residual = inquiry_residual(q)};
+    memcpy(fixed.xi, xi, (size_t)M * sizeof *xi);
   }
-  memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+  for (int mu = 0; mu < M; mu++) distance = fmax(distance, fabs(now[mu] - fixed.xi[mu]));
   const bool has_spectrum =
       dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
   record_fill_common(a, q, xi_rms, lane, record);
   record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
   record->drift = distance;
   record->residual = fixed.residual;
-  record->xi_error = newton_error + root_error / fmax(largest, 1e-9);
+  record->xi_error = record_newton_error(q, fixed.xi);
   record->L_end = L_end;
   record->L_limit = dkm_landscape_value(q->landscape, q->u);
-  record->relaxation_rate_error = 0.0;
-  record->relaxation_time = record->t_end + log(fmax(1.0, distance / relaxed)) / record->relaxation_rate;
+  if (has_spectrum) record_fill_relaxation(record, record->t_end, distance, spectrum.decay_rate, 0.0);
   record_fill_leading(q, record);
-  return true;
 }
 
 /* Every spin that is not dark goes to its field. */
-static bool below_threshold(const dkm_inquiry *q, dkm_record *record) {
+static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
   const double none[DKM_MAX_MODES] = {0};
   const int M = q->patterns->n_modes;
   const size_t size = dkm_model_size(q->patterns);
   if (dkm_landscape_full_rank(q->patterns)) {
-    if (!exact_fill_aligned(NULL, q, none, NULL, NULL, record)) return false;
+    exact_fill_aligned(NULL, q, none, NULL, NULL, record);
+    record->xi_error = rounding;
     fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
-    return true;
+    return;
   }
   dkm_spectrum spectrum;
   double now[DKM_MAX_MODES];
@@ -144,10 +140,8 @@ static bool below_threshold(const dkm_inquiry *q, dkm_record *record) {
   record_fill_stationary(q, &fixed, q->scratch, has_spectrum ? &spectrum : NULL, record);
   record->xi_error = rounding;
   record->L_end = dkm_landscape_value(q->landscape, q->u);
-  record->relaxation_rate_error = 0.0;
-  record->relaxation_time = log(fmax(1.0, fixed.distance / relaxed)) / record->relaxation_rate;
+  if (has_spectrum) record_fill_relaxation(record, 0.0, fixed.distance, spectrum.decay_rate, 0.0);
   fill_settled(q, DKM_VERDICT_DARK_PRECESSION, record);
-  return true;
 }
 
 bool exact_outcome(const dkm_inquiry *q, dkm_record *record) {
@@ -162,5 +156,7 @@ bool exact_outcome(const dkm_inquiry *q, dkm_record *record) {
   if (stationary_try_rest(q, record)) return true;
   if (dkm_landscape_sign(q->patterns, q->point) == 0) return false;
   dkm_landscape_turn(q->landscape, q->point);
-  return dkm_landscape_n_active(q->landscape) == 0 && below_threshold(q, record);
+  if (dkm_landscape_n_active(q->landscape) > 0) return false;
+  below_threshold(q, record);
+  return true;
 }

@@ -85,7 +85,7 @@ void fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *g
 static void fields_of_overlaps(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *xi) {
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < w->patterns.n_modes; mu++) {
-    double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    double D = dkm_point_D(point, mu);
     amplitude[mu] = -2.0 * point->g0 * point->Omega_mu[mu] * xi[mu] / D;
   }
   dkm_patterns_fields(&w->patterns, amplitude, w->h);
@@ -129,7 +129,7 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
     for (int mu = 0; mu < M; mu++) {
       gsl_vector_set(w->step, (size_t)mu, xi[mu] - p->weight * sum[mu]);
       for (int nu = 0; nu < M; nu++) {
-        double D = point->Omega_mu[nu] * point->Omega_mu[nu] + 0.25 * point->kappa_mu[nu] * point->kappa_mu[nu];
+        double D = dkm_point_D(point, nu);
         double slope = -2.0 * point->g0 * point->g0 * point->Omega_mu[nu] / D; /* d(g0 h)/d(f xi_nu) */
         gsl_matrix_set(w->jacobian, (size_t)mu, (size_t)nu, (mu == nu) - gram[mu * M + nu] * slope);
       }
@@ -171,7 +171,7 @@ bool dkm_fixedpoint_near(dkm_fixedpoint_workspace *w, const dkm_point *point, co
     state[2 * K + k] = w->c[k] * bz / B;
   }
   for (int mu = 0; mu < M; mu++) {
-    double D = point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
+    double D = dkm_point_D(point, mu);
     state[3 * K + mu] = -point->g0 * fixed->xi[mu] * point->Omega_mu[mu] / D;
     state[3 * K + M + mu] = -point->g0 * fixed->xi[mu] * 0.5 * point->kappa_mu[mu] / D;
   }

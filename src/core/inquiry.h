@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inquiry: what the files behind attractor.h share (see there who does what).
  *
- *   attractor.c -> exact.c, settling.c, oscillation.c -> stationary.c; all of them -> attractor_record.c
+ *   attractor.c -> exact.c, settling.c (and plateau.c), oscillation.c -> stationary.c; all of them -> attractor_record.c
  *
  * q: the inquiry; q->u is the state looked at. */
 #ifndef DICKEMAP_INQUIRY_H
@@ -16,6 +16,9 @@ double inquiry_largest_frequency(const dkm_inquiry *q);
 /* Steps of the trajectory so far, and whether that is all it may take, in work or in time. */
 int64_t inquiry_steps(const dkm_attractor *a, const dkm_lane *lane);
 bool inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane);
+
+/* `pause`, or sooner if the steps that are left will not last until then at the pace so far. */
+double inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause);
 
 /* max_i |u_i'| at q->u. */
 double inquiry_residual(const dkm_inquiry *q);
@@ -33,6 +36,10 @@ void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, c
 /* Mean overlaps and occupations (of beta). The mean of beta follows from that of xi: the mean of beta' is the change
  * of beta over the window divided by its length. */
 void record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record);
+/* How fast xi_limit (or xi) is approached, |xi - limit| being `distance` at time t: rate, its error, relaxation_time. */
+void record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error);
+/* xi_error of a fixed point by Newton's method. */
+double record_newton_error(const dkm_inquiry *q, const double *xi);
 /* `retrieved` and xi_second from xi and xi_error. */
 void record_fill_leading(const dkm_inquiry *q, dkm_record *record);
 
@@ -41,8 +48,8 @@ void record_fill_leading(const dkm_inquiry *q, dkm_record *record);
 bool exact_outcome(const dkm_inquiry *q, dkm_record *record);
 
 /* The fixed point with overlaps xi and every spin along its field, whose spectrum is taken: into the record, q->u
- * becomes that state. Returns false if Newton's method fails. */
-bool exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
+ * becomes that state. a, lane: NULL at time 0. */
+void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
                         const dkm_lane *lane, dkm_record *record);
 
 /* ---- settling.c: where the theorem holds ---- */
@@ -58,17 +65,23 @@ dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_w
                              dkm_record *record);
 dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
                               dkm_lane *lane, dkm_record *record);
-/* Length of time of the next window of samples. */
-double oscillation_window_length(const dkm_attractor *a, const dkm_inquiry *q);
 
 /* ---- stationary.c: true if the record is complete ---- */
 
 /* Whether the rates of a window are small enough to ask for the fixed point nearby. */
 bool stationary_is_calm(const dkm_inquiry *q, const dkm_window *window);
 
+/* A damped fixed point that is near but has not caught the trajectory yet. */
+typedef struct stationary_near {
+  bool is;
+  double xi[DKM_MAX_MODES];
+  double patience; /* the time in which it should */
+  bool by_samples; /* a window of samples could tell the decay */
+} stationary_near;
+
 /* Tries to end the trajectory at a fixed point near q->u. */
 bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                                dkm_record *record);
+                                stationary_near *near, dkm_record *record);
 
 /* A start exactly on a fixed point stays there, stable or not. */
 bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record);

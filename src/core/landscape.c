@@ -25,15 +25,15 @@ struct dkm_landscape {
   dkm_patterns patterns;
   dkm_point point;
   int sign;
-  double unit;                  /* |Omega| */
-  double r[DKM_MAX_MODES];      /* g0/g_mu */
-  double scale[DKM_MAX_MODES];  /* Q_mu = scale q_mu */
+  double unit;                 /* |Omega| */
+  double r[DKM_MAX_MODES];     /* g0/g_mu */
+  double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
   int n_active, active[DKM_MAX_MODES];
-  double *v, *p, *work;         /* K, K, 2K values */
-  double *a;                    /* K weights of classes */
+  double *v, *p, *work; /* K, K, 2K values */
+  double *a;            /* K weights of classes */
   search search;
-  bool searched;                /* for the present r */
-  dkm_critical *critical;       /* as handed out, lazily */
+  bool searched;          /* for the present r */
+  dkm_critical *critical; /* as handed out, lazily */
 };
 
 /* ---- the theorem ---- */
@@ -85,10 +85,6 @@ double dkm_landscape_bytes(const dkm_patterns *patterns) {
   return sizeof(dkm_landscape) + 5.0 * sizeof(double) * (double)patterns->n_classes;
 }
 
-static double squared_modulus(const dkm_point *point, int mu) {
-  return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
-}
-
 void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point) {
   bool same = l->sign != 0;
   l->point = *point;
@@ -96,7 +92,7 @@ void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point) {
   l->unit = fabs(point->Omega);
   l->n_active = 0;
   for (int mu = 0; mu < l->patterns.n_modes; mu++) {
-    const double stiffness = squared_modulus(point, mu) / fabs(point->Omega_mu[mu]);
+    const double stiffness = dkm_point_D(point, mu) / fabs(point->Omega_mu[mu]);
     const double r = point->g0 * sqrt(2.0 / (l->unit * stiffness));
     same = same && r == l->r[mu];
     l->r[mu] = r;
@@ -119,7 +115,7 @@ double dkm_landscape_value(dkm_landscape *l, const double *u) {
   for (int mu = 0; mu < M; mu++) {
     const double Q = u[3 * K + mu], P = u[3 * K + M + mu];
     const double rate = point->Omega_mu[mu] * P - 0.5 * point->kappa_mu[mu] * Q;
-    value += (rate * rate + squared_modulus(point, mu) * Q * Q) / (2.0 * fabs(point->Omega_mu[mu]));
+    value += (rate * rate + dkm_point_D(point, mu) * Q * Q) / (2.0 * fabs(point->Omega_mu[mu]));
     value += l->sign * point->g0 * Q * xi[mu];
   }
   dkm_patterns_sums(&l->patterns, u, x, l->work);
@@ -137,7 +133,7 @@ double dkm_landscape_value(dkm_landscape *l, const double *u) {
 static double potential(dkm_landscape *l, const double *a, const double *q, double *next) {
   const int64_t K = l->patterns.n_classes;
   const int M = l->patterns.n_modes;
-  double amplitude[DKM_MAX_MODES], sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
+  double amplitude[DKM_MAX_MODES] = {0}, sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
   for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
   dkm_patterns_fields(&l->patterns, amplitude, l->v);
   for (int64_t k = 0; k < K; k++) {
@@ -222,7 +218,7 @@ int dkm_landscape_critical(dkm_landscape *l, const dkm_critical **points, bool *
 
 bool dkm_landscape_may_be_settled(dkm_landscape *l, double value) {
   if (l->n_active == 0) return true;
-  if (!can_search(l)) return false;
+  if (!can_search(l) || value >= -0.5 * l->unit) return false; /* no saddle is above U(0): no need to search for them yet */
   search_all(l);
   const double highest = l->search.certified ? l->search.highest_escape : l->search.lowest_saddle;
   return value < (highest - value_margin) * l->unit;
@@ -334,7 +330,7 @@ void dkm_landscape_aligned_state(dkm_landscape *l, const double *xi, double *sta
   const int M = l->patterns.n_modes;
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
-    const double D = squared_modulus(&l->point, mu);
+    const double D = dkm_point_D(&l->point, mu);
     state[3 * K + mu] = -l->point.g0 * xi[mu] * l->point.Omega_mu[mu] / D;
     state[3 * K + M + mu] = -l->point.g0 * xi[mu] * 0.5 * l->point.kappa_mu[mu] / D;
     amplitude[mu] = 2.0 * l->point.g0 * state[3 * K + mu] / l->unit;

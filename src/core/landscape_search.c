@@ -12,7 +12,6 @@
 #include "landscape_search.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 enum { NEWTON_STEPS = 60, DESCENT_STEPS = 100000, CLIMBING_STEPS = 100, EXTRA_ROUNDS = 2 };
@@ -303,12 +302,22 @@ static void saddle_between(search *s, const double *a, const double *b) {
   if (climb(s, q)) add_point(s, q);
 }
 
+/* Indices of points by rising U, by insertion. */
+static void order_points(search *s) {
+  for (int p = 0; p < s->n_points; p++) {
+    int i = p;
+    for (; i > 0 && s->points[s->order[i - 1]].U > s->points[p].U; i--) s->order[i] = s->order[i - 1];
+    s->order[i] = p;
+  }
+}
+
 /* Between minima first ... and all others, in all their images. */
 static void search_saddles(search *s, int first) {
   int minima[SEARCH_POINTS], n_minima = 0;
   double b[SEARCH_MODES];
-  for (int p = 0; p < s->n_points; p++)
-    if (s->points[p].index == 0) minima[n_minima++] = p;
+  order_points(s);
+  for (int i = 0; i < s->n_points; i++)
+    if (s->points[s->order[i]].index == 0) minima[n_minima++] = s->order[i];
   if ((double)n_minima * n_minima * (1 << s->n) > 2e4) n_minima = (int)sqrt(2e4 / (1 << s->n)); /* the lowest of them */
   for (int i = 0; i < n_minima; i++)
     for (int j = 0; j <= i && s->complete; j++) {
@@ -356,11 +365,6 @@ static int euler_sum(const search *s) {
   return sum;
 }
 
-static int by_U(const void *a, const void *b) {
-  const double x = (*(const search_point *const *)a)->U, y = (*(const search_point *const *)b)->U;
-  return (x > y) - (x < y);
-}
-
 static int root_of(int *parent, int i) {
   while (parent[i] != i) i = parent[i] = parent[parent[i]];
   return i;
@@ -370,42 +374,37 @@ static int root_of(int *parent, int i) {
  * p 2^n + signs, with 0 for signs of components that are 0. */
 static bool join_minima(search *s) {
   const int n_signs = 1 << s->n;
-  int *parent = malloc((size_t)(s->n_points * n_signs) * sizeof *parent);
-  search_point **saddles = malloc((size_t)s->n_points * sizeof *saddles);
-  int n_saddles = 0, n_parts = 0;
-  bool sound = parent && saddles;
-  for (int p = 0; sound && p < s->n_points; p++) {
-    if (s->points[p].index == 1) saddles[n_saddles++] = &s->points[p];
+  int n_parts = 0;
+  order_points(s);
+  for (int p = 0; p < s->n_points; p++) {
     if (s->points[p].index == 0) n_parts += 1 << s->points[p].n_nonzero;
-    for (int signs = 0; signs < n_signs; signs++) parent[p * n_signs + signs] = p * n_signs + signs;
+    for (int signs = 0; signs < n_signs; signs++) s->parent[p * n_signs + signs] = p * n_signs + signs;
   }
-  if (sound) qsort(saddles, (size_t)n_saddles, sizeof *saddles, by_U);
-  for (int i = 0; sound && i < n_saddles; i++)
+  for (int i = 0; i < s->n_points; i++) {
+    search_point *saddle = &s->points[s->order[i]];
+    if (saddle->index != 1) continue;
+    for (int side = 0; side < 2; side++)
+      if (saddle->end[side] < 0 || s->points[saddle->end[side]].index != 0) return false;
     for (int signs = 0; signs < n_signs; signs++) {
       int node[2];
       for (int side = 0; side < 2; side++) {
-        const int end = saddles[i]->end[side];
-        if (end < 0 || s->points[end].index != 0) {
-          sound = false;
-          break;
-        }
-        int bits = signs ^ saddles[i]->end_sign[side];
+        const search_point *end = &s->points[saddle->end[side]];
+        int bits = signs ^ saddle->end_sign[side];
         for (int c = 0; c < s->n; c++)
-          if (s->points[end].q[c] == 0.0) bits &= ~(1 << c);
-        node[side] = end * n_signs + bits;
+          if (end->q[c] == 0.0) bits &= ~(1 << c);
+        node[side] = saddle->end[side] * n_signs + bits;
       }
-      if (!sound || node[0] == node[1]) continue;
+      if (node[0] == node[1]) continue;
       for (int side = 0; side < 2; side++) {
-        search_point *end = &s->points[saddles[i]->end[side]];
-        end->escape = fmin(end->escape, saddles[i]->U);
+        search_point *end = &s->points[saddle->end[side]];
+        end->escape = fmin(end->escape, saddle->U);
       }
-      const int a = root_of(parent, node[0]), b = root_of(parent, node[1]);
+      const int a = root_of(s->parent, node[0]), b = root_of(s->parent, node[1]);
       if (a != b) n_parts--;
-      parent[a] = b;
+      s->parent[a] = b;
     }
-  free(parent);
-  free(saddles);
-  return sound && n_parts == 1;
+  }
+  return n_parts == 1;
 }
 
 /* Whether the list is complete, as far as that can be told; escape heights. */
@@ -416,25 +415,23 @@ static bool certify(search *s) {
   return s->certified;
 }
 
+/* Puts the list in that order. */
 static void sort_points(search *s) {
-  /* Indices of ends follow: only their order is changed, by insertion, for the lists are short. */
-  int place[SEARCH_POINTS], order[SEARCH_POINTS];
-  for (int p = 0; p < s->n_points; p++) {
-    int i = p;
-    for (; i > 0 && s->points[order[i - 1]].U > s->points[p].U; i--) order[i] = order[i - 1];
-    order[i] = p;
-  }
-  search_point *sorted = malloc((size_t)s->n_points * sizeof *sorted);
-  if (!sorted) return;
-  for (int i = 0; i < s->n_points; i++) {
-    sorted[i] = s->points[order[i]];
-    place[order[i]] = i;
-  }
-  for (int i = 0; i < s->n_points; i++)
+  int place[SEARCH_POINTS];
+  order_points(s);
+  for (int i = 0; i < s->n_points; i++) place[s->order[i]] = i;
+  for (int p = 0; p < s->n_points; p++)
     for (int side = 0; side < 2; side++)
-      if (sorted[i].end[side] >= 0) sorted[i].end[side] = place[sorted[i].end[side]];
-  memcpy(s->points, sorted, (size_t)s->n_points * sizeof *sorted);
-  free(sorted);
+      if (s->points[p].end[side] >= 0) s->points[p].end[side] = place[s->points[p].end[side]];
+  for (int p = 0; p < s->n_points; p++)
+    while (place[p] != p) { /* each exchange puts one where it belongs */
+      const int to = place[p];
+      const search_point moved = s->points[p];
+      s->points[p] = s->points[to];
+      s->points[to] = moved;
+      place[p] = place[to];
+      place[to] = to;
+    }
 }
 
 static void find_heights(search *s) {
@@ -449,8 +446,11 @@ static void find_heights(search *s) {
 /* One mode: the normal state is the saddle between two images of the minimum, 1 + 2 v^2 = r^4. */
 static void solve_one_mode(search *s) {
   const double square = s->r[0] * s->r[0], U = -0.25 * (square + 1.0 / square);
-  s->points[0] = (search_point){.q = {sqrt(0.5 * (square - 1.0) * (1.0 + 1.0 / square))}, .U = U, .escape = -0.5,
-                                .n_nonzero = 1, .end = {-1, -1}};
+  s->points[0] = (search_point){.q = {sqrt(0.5 * (square - 1.0) * (1.0 + 1.0 / square))},
+                                .U = U,
+                                .escape = -0.5,
+                                .n_nonzero = 1,
+                                .end = {-1, -1}};
   s->points[1] = (search_point){.U = -0.5, .escape = INFINITY, .index = 1, .end = {0, 0}, .end_sign = {0, 1}};
   s->n_points = 2;
   s->certified = true;

@@ -27,6 +27,7 @@ typedef struct search {
   bool complete, degenerate;          /* the room was enough; an eigenvalue is close to 0 */
   bool certified;
   double lowest_saddle, highest_escape;
+  int parent[SEARCH_POINTS << SEARCH_MODES], order[SEARCH_POINTS]; /* of join_minima and sort_points */
   /* for eigenvalues */
   gsl_eigen_symmv_workspace *eigen[SEARCH_MODES + 1];
 } search;

@@ -27,6 +27,9 @@ static const double weak_growth = 5.0, weak_errors = 3.0;
 /* Chaos that is only a transient often dies soon: it has to be there still at this many times the time at which it
  * was seen first. (Going there without samples takes a fraction of the time that the samples took.) */
 static const double chaos_lasts = 2.0;
+/* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A fixed
+ * point is the same as the last if overlaps differ by less than the second number. */
+static const double caught_windows = 30.0, near_again = 0.01;
 /* Means over a window of samples are known to this fraction of the amplitude. */
 static const double mean_error = 1e-2;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
@@ -40,26 +43,45 @@ static double slowest_frequency(const dkm_inquiry *q) {
   return fmax(slowest, 1e-3 * largest);
 }
 
-double oscillation_window_length(const dkm_attractor *a, const dkm_inquiry *q) {
-  return a->n_samples * dkm_sampling_spacing(q->patterns, q->point, q->u, a->fastest);
+static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
+  return o->n_samples * dkm_sampling_spacing(q->patterns, q->point, q->u, o->fastest);
 }
 
+/* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
 static bool room_for_samples(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
-  return lane->t + oscillation_window_length(a, q) <= q->solver->t_max;
+  const double length = window_length(&a->oscillation, q), steps = (double)inquiry_steps(a, lane);
+  if (q->solver->max_steps > 0 && steps * (1.0 + length / lane->t) > (double)q->solver->max_steps) return false;
+  return lane->t + length <= q->solver->t_max;
 }
 
-static void next_window(dkm_attractor *a, dkm_lane *lane) {
+static void next_window(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   a->t_start = lane->t;
-  lane->t_pause = lane->t + fmax(a->shortest, window_fraction * lane->t);
+  lane->t_pause =
+      inquiry_next_pause(a, q, lane, lane->t + fmax(a->oscillation.shortest, window_fraction * lane->t));
 }
 
 void oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
+  dkm_oscillation *o = &a->oscillation;
   double slowest_loss = INFINITY;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest_loss = fmin(slowest_loss, q->point->kappa_mu[mu]);
-  a->shortest = 4.0 * M_PI / slowest_frequency(q);
-  a->n_samples = DKM_MOTION_LEAST;
-  a->t_sample = fmax(transient_windows * a->shortest, transient_decays / slowest_loss);
-  next_window(a, lane);
+  o->shortest = 4.0 * M_PI / slowest_frequency(q);
+  o->n_samples = DKM_MOTION_LEAST;
+  o->t_sample = fmax(transient_windows * o->shortest, transient_decays / slowest_loss);
+  next_window(a, q, lane);
+}
+
+/* Gives a trajectory that has come near a damped fixed point time to be caught. Where a window of samples can tell the
+ * decay it need not wait for more than some of those. */
+static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const stationary_near *near, double t) {
+  const double patience =
+      near->by_samples ? fmin(near->patience, caught_windows * window_length(o, q)) : near->patience;
+  bool same = o->near_since > 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) same = same && fabs(near->xi[mu] - o->near_xi[mu]) < near_again;
+  if (!same) {
+    o->near_since = t;
+    memcpy(o->near_xi, near->xi, sizeof o->near_xi);
+  }
+  o->t_sample = fmax(o->t_sample, o->near_since + patience);
 }
 
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
@@ -74,71 +96,74 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
 
 dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                              dkm_record *record) {
-  if (a->has_mean) {
+  dkm_oscillation *o = &a->oscillation;
+  if (o->has_mean) {
     a->drift = 0.0;
-    for (int mu = 0; mu < q->patterns->n_modes; mu++) a->drift = fmax(a->drift, fabs(window->mean[mu] - a->mean[mu]));
+    for (int mu = 0; mu < q->patterns->n_modes; mu++) a->drift = fmax(a->drift, fabs(window->mean[mu] - o->mean[mu]));
   }
-  memcpy(a->mean, window->mean, sizeof a->mean);
-  a->has_mean = true;
+  memcpy(o->mean, window->mean, sizeof o->mean);
+  o->has_mean = true;
 
-  if ((a->relaxes || stationary_is_calm(q, window)) && lane->t >= a->t_attempt &&
-      stationary_try_fixed_point(a, q, window, lane, record))
-    return DKM_OUTLOOK_END;
+  if ((o->relaxes || stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
+    stationary_near near;
+    if (stationary_try_fixed_point(a, q, window, lane, &near, record)) return DKM_OUTLOOK_END;
+    if (near.is) hold_samples(o, q, &near, lane->t);
+  }
   if (inquiry_is_out(a, q, lane)) {
     fill_undecided(a, q, window, lane, record);
     return DKM_OUTLOOK_END;
   }
-  if (lane->t >= a->t_sample && room_for_samples(a, q, lane)) {
-    const bool falls = window->rate_max < (1.0 - relaxing_rate) * a->rate_mark;
-    a->rate_mark = window->rate_max;
+  if (lane->t >= o->t_sample && room_for_samples(a, q, lane)) {
+    const bool falls = window->rate_max < (1.0 - relaxing_rate) * o->rate_mark;
+    o->rate_mark = window->rate_max;
     if (!falls) {
-      a->relaxes = false;
+      o->relaxes = false;
       return DKM_OUTLOOK_SAMPLE;
     }
-    if (stationary_settles(q, &a->relaxes)) return DKM_OUTLOOK_SAMPLE;
-    a->t_sample = relaxing_look * lane->t;
-  } else if (lane->t < 0.5 * a->t_sample)
-    a->rate_mark = window->rate_max;
-  next_window(a, lane);
+    if (stationary_settles(q, &o->relaxes)) return DKM_OUTLOOK_SAMPLE;
+    o->t_sample = relaxing_look * lane->t;
+  } else if (lane->t < 0.5 * o->t_sample)
+    o->rate_mark = window->rate_max;
+  next_window(a, q, lane);
   return DKM_OUTLOOK_GO_ON;
 }
 
 /* ---- oscillations ---- */
 
 /* Whether this window and the one before it agree. */
-static bool is_confirmed(const dkm_attractor *a, const dkm_motion *motion, double bin) {
+static bool is_confirmed(const dkm_oscillation *o, const dkm_motion *motion, double bin) {
   if (motion->kind == DKM_MOTION_CYCLE) return true; /* the window confirms itself */
-  if (motion->kind == DKM_MOTION_UNCLEAR || motion->kind != a->last_kind) return false;
+  if (motion->kind == DKM_MOTION_UNCLEAR || motion->kind != o->last_kind) return false;
   if (motion->kind == DKM_MOTION_CHAOS) return true;
   /* The second line may be either of two equal ones on both sides of the first. */
-  const double leading = a->last_frequency[0], second = a->last_frequency[1];
+  const double leading = o->last_frequency[0], second = o->last_frequency[1];
   if (!(fabs(motion->frequency[0] - leading) <= torus_bins * bin)) return false;
   if (!(fmin(fabs(motion->frequency[1] - second), fabs(motion->frequency[1] - (2.0 * leading - second))) <=
         torus_bins * bin))
     return false;
-  return fabs(motion->weight[1] / a->last_weight - 1.0) <= torus_weight;
+  return fabs(motion->weight[1] / o->last_weight - 1.0) <= torus_weight;
 }
 
 /* Whether the long windows so far show chaos together; *motion then says so. */
-static bool is_weak_chaos(dkm_attractor *a, dkm_motion *motion) {
-  if (a->n_samples < DKM_MOTION_LONG || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS))
+static bool is_weak_chaos(dkm_oscillation *o, dkm_motion *motion) {
+  if (o->n_samples < DKM_MOTION_LONG || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS))
     return false;
-  a->n_long++;
-  a->growth_sum += motion->growth;
-  a->growth_square += motion->growth * motion->growth;
-  a->lyapunov_sum += motion->lyapunov;
-  const double n = a->n_long, mean = a->growth_sum / n, variance = fmax(0.0, a->growth_square / n - mean * mean);
+  o->n_long++;
+  o->growth_sum += motion->growth;
+  o->growth_square += motion->growth * motion->growth;
+  o->lyapunov_sum += motion->lyapunov;
+  const double n = o->n_long, mean = o->growth_sum / n, variance = fmax(0.0, o->growth_square / n - mean * mean);
   if (n < WEAK_WINDOWS || !(mean > weak_growth) || !(mean > weak_errors * sqrt(variance / (n - 1.0)))) return false;
   motion->kind = DKM_MOTION_CHAOS;
-  motion->lyapunov = a->lyapunov_sum / n;
+  motion->lyapunov = o->lyapunov_sum / n;
   return true;
 }
 
 /* Whether chaos has lasted long enough to be no transient, as far as t_max allows to wait for that. */
-static bool has_lasted(dkm_attractor *a, const dkm_motion *motion, double t_max, double t, double length) {
+static bool has_lasted(dkm_oscillation *o, const dkm_motion *motion, double t_max, double t, double length) {
   if (motion->kind != DKM_MOTION_CHAOS) return true;
-  if (a->chaos_since == 0.0) a->chaos_since = t;
-  const double until = chaos_lasts * a->chaos_since;
+  if (o->chaos_since == 0.0) o->chaos_since = t;
+  const double until = chaos_lasts * o->chaos_since;
   if (until + 2.0 * length > t_max) return true;
   return t >= until;
 }
@@ -168,49 +193,51 @@ static void fill_oscillation(const dkm_attractor *a, const dkm_inquiry *q, const
 }
 
 /* The motion of a window was not clear: when to take the next. */
-static void plan_next(dkm_attractor *a, const dkm_motion *motion, double length, double bin, dkm_lane *lane) {
-  a->last_kind = motion->kind;
-  memcpy(a->last_frequency, motion->frequency, sizeof a->last_frequency);
-  a->last_weight = motion->weight[1];
-  a->last_bin = bin;
-  a->has_mean = false;
+static void plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length, double bin,
+                      dkm_lane *lane) {
+  dkm_oscillation *o = &a->oscillation;
+  o->last_kind = motion->kind;
+  memcpy(o->last_frequency, motion->frequency, sizeof o->last_frequency);
+  o->last_weight = motion->weight[1];
+  o->last_bin = bin;
+  o->has_mean = false;
   const double ratio = motion->half_size[1] / motion->half_size[0];
-  const bool dies = a->relaxes || (motion->kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing);
-  a->t_sample = a->n_samples < DKM_MOTION_LONG ? lane->t + length : 2.0 * lane->t;
+  const bool dies = o->relaxes || (motion->kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing);
+  o->t_sample = o->n_samples < DKM_MOTION_LONG ? lane->t + length : 2.0 * lane->t;
   /* The longest windows are for motion that stays, and slowly changes. */
-  if (a->n_samples < (dies ? DKM_MOTION_LONG : DKM_MOTION_MOST)) a->n_samples *= 2;
-  if (motion->kind == DKM_MOTION_CHAOS && a->chaos_since > 0.0)
-    a->t_sample = fmax(a->t_sample, chaos_lasts * a->chaos_since);
+  if (o->n_samples < (dies ? DKM_MOTION_LONG : DKM_MOTION_MOST)) o->n_samples *= 2;
+  if (motion->kind == DKM_MOTION_CHAOS && o->chaos_since > 0.0)
+    o->t_sample = fmax(o->t_sample, chaos_lasts * o->chaos_since);
   if (dies) {
     const double decay_time = 0.5 * length / (1.0 - ratio);
-    a->t_sample =
-        lane->t + fmin(relaxing_longest * lane->t, (a->relaxes ? relaxing_again : relaxing_decays) * decay_time);
+    o->t_sample =
+        lane->t + fmin(relaxing_longest * lane->t, (o->relaxes ? relaxing_again : relaxing_decays) * decay_time);
   }
-  next_window(a, lane);
+  next_window(a, q, lane);
 }
 
 dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
                               dkm_lane *lane, dkm_record *record) {
+  dkm_oscillation *o = &a->oscillation;
   const double length = lane->t - series->t0, bin = 2.0 * M_PI / length;
   dkm_motion motion;
   lane->t_limit = q->solver->t_max;
   if (fastest * series->dt > spacing_margin * DKM_MOTION_PHASE) {
-    a->fastest = fmax(a->fastest, fastest);
+    o->fastest = fmax(o->fastest, fastest);
     if (room_for_samples(a, q, lane) && !inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
-    next_window(a, lane);
+    next_window(a, q, lane);
     return DKM_OUTLOOK_GO_ON;
   }
   dkm_motion_analyse(series, q->solver->tolerance, &motion);
-  a->relaxes = false;
+  o->relaxes = false;
   if (!stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
-    if (motion.kind == DKM_MOTION_UNCLEAR &&
-        stationary_is_relaxation(a, q, &motion, length, lane, &a->relaxes, record))
+    if (motion.kind == DKM_MOTION_UNCLEAR && stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record))
       return DKM_OUTLOOK_END;
     /* Weak chaos is seen over a time that doubles from window to window, and has lasted. */
-    const bool confirmed = is_confirmed(a, &motion, fmax(bin, a->last_bin)) &&
-                           has_lasted(a, &motion, q->solver->t_max, lane->t, length);
-    if (!confirmed && !is_weak_chaos(a, &motion)) {
-      plan_next(a, &motion, length, bin, lane);
+    const bool confirmed =
+        is_confirmed(o, &motion, fmax(bin, o->last_bin)) && has_lasted(o, &motion, q->solver->t_max, lane->t, length);
+    if (!confirmed && !is_weak_chaos(o, &motion)) {
+      plan_next(a, q, &motion, length, bin, lane);
       return DKM_OUTLOOK_GO_ON;
     }
     fill_oscillation(a, q, &motion, lane, record);

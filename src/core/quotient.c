@@ -30,7 +30,8 @@ void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *po
   small_state[4] = u[3 * K + patterns->n_modes + nu];
 }
 
-void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state, double *u) {
+void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state,
+                             double *u) {
   const int64_t K = patterns->n_classes;
   const int M = patterns->n_modes, nu = point->pattern - 1;
   for (int64_t k = 0; k < K; k++) {

@@ -13,7 +13,7 @@
  * sum_{k in g} w_k f_{mu,k} f_{nu,k}, of dimension r_g.  The problem that remains has
  * 2 sum_g r_g + 2M rows.  All other directions are neutral: K lengths, 2(K - sum_g r_g) of
  * precession that no mode sees. */
-#include <gsl/gsl_complex_math.h>
+#include <complex.h>
 #include <gsl/gsl_eigen.h>
 #include <math.h>
 #include <stdlib.h>
@@ -166,49 +166,88 @@ static void fill_matrix(const dkm_patterns *p, const dkm_point *point, const gro
   }
 }
 
-/* Adds the eigenvalues of a (overwritten) to the spectrum, by the sign of their real parts. */
-static dkm_status classify(gsl_matrix *a, dkm_spectrum *spectrum, dkm_error *err) {
+/* Eigenvalues of a (overwritten) into values[rows of a]; *scale: the largest modulus. */
+static dkm_status eigenvalues(gsl_matrix *a, double complex *values, double *scale, dkm_error *err) {
   const size_t n = a->size1;
   dkm_status status = DKM_OK;
-  gsl_vector_complex *values = gsl_vector_complex_alloc(n);
+  gsl_vector_complex *found = gsl_vector_complex_alloc(n);
   gsl_eigen_nonsymm_workspace *workspace = gsl_eigen_nonsymm_alloc(n);
-  if (!values || !workspace) {
+  if (!found || !workspace) {
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
     goto cleanup;
   }
   gsl_eigen_nonsymm_params(0, 1, workspace); /* balanced */
-  if (gsl_eigen_nonsymm(a, values, workspace)) {
+  if (gsl_eigen_nonsymm(a, found, workspace)) {
     status = dkm_fail(err, DKM_NUMERIC, "the eigenvalues of %zu rows did not converge", n);
     goto cleanup;
   }
-  double scale = 0.0;
-  for (size_t i = 0; i < n; i++) scale = fmax(scale, gsl_complex_abs(gsl_vector_complex_get(values, i)));
+  *scale = 0.0;
   for (size_t i = 0; i < n; i++) {
-    const double rate = GSL_REAL(gsl_vector_complex_get(values, i));
-    if (fabs(rate) <= neutral * scale) {
-      spectrum->n_marginal++;
-      continue;
-    }
-    spectrum->growth_rate = fmax(spectrum->growth_rate, rate); /* fmax and fmin leave out the NaN */
-    if (rate > 0.0)
-      spectrum->n_unstable++;
-    else {
-      spectrum->n_damped++;
-      spectrum->decay_rate = fmin(spectrum->decay_rate, -rate);
-    }
+    const gsl_complex value = gsl_vector_complex_get(found, i);
+    values[i] = GSL_REAL(value) + I * GSL_IMAG(value);
+    *scale = fmax(*scale, cabs(values[i]));
   }
 cleanup:
-  if (values) gsl_vector_complex_free(values);
+  if (found) gsl_vector_complex_free(found);
   if (workspace) gsl_eigen_nonsymm_free(workspace);
+  return status;
+}
+
+/* Adds a direction by its rate, the real part of an eigenvalue that is known within `unknown`. */
+static void count(dkm_spectrum *spectrum, double rate, double unknown) {
+  if (fabs(rate) <= unknown) {
+    spectrum->n_marginal++;
+    return;
+  }
+  spectrum->growth_rate = fmax(spectrum->growth_rate, rate); /* fmax and fmin leave out the NaN */
+  if (rate > 0.0) {
+    spectrum->n_unstable++;
+    return;
+  }
+  spectrum->n_damped++;
+  spectrum->decay_rate = fmin(spectrum->decay_rate, -rate);
+}
+
+/* Adds the eigenvalues of a (overwritten) to the spectrum, by the sign of their real parts. */
+static dkm_status classify(gsl_matrix *a, dkm_spectrum *spectrum, dkm_error *err) {
+  double scale = 0.0;
+  double complex *values = malloc(a->size1 * sizeof *values);
+  if (!values) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
+  dkm_status status = eigenvalues(a, values, &scale, err);
+  for (size_t i = 0; i < a->size1 && status == DKM_OK; i++) count(spectrum, creal(values[i]), neutral * scale);
+  free(values);
   return status;
 }
 
 static const dkm_spectrum no_directions = {.growth_rate = NAN, .decay_rate = NAN};
 
+/* The distance of an eigenvalue from the pole p = +-2iB near it, delta of
+ *   delta (delta + 2p) ((p + delta + kappa_mu/2)^2 + Omega_mu^2) = C.
+ * The faster a spin precesses the less a mode damps it, and the more digits of the rate are lost in the eigenvalue
+ * itself (strong coupling: rates of 1e-12 beside frequencies of 1e3); delta has them all. */
+static double complex distance_from_pole(const dkm_point *point, int mu, double complex p, double C,
+                                         double complex delta) {
+  enum { STEPS = 12 };
+  const double half_kappa = 0.5 * point->kappa_mu[mu], Omega = point->Omega_mu[mu];
+  for (int i = 0; i < STEPS; i++) {
+    const double complex shifted = p + delta + half_kappa, N = shifted * shifted + Omega * Omega;
+    const double complex f = delta * (delta + 2.0 * p) * N - C;
+    const double complex slope = 2.0 * (delta + p) * N + delta * (delta + 2.0 * p) * 2.0 * shifted;
+    const double complex step = f / slope;
+    delta -= step;
+    if (cabs(step) <= 1e-15 * cabs(delta)) break;
+  }
+  return delta;
+}
+
 /* At a state in the symmetric subspace of a pattern all fields are equally strong, B, and all c_k equal, and
- * the rows P_mu, Q_mu, Re beta_mu, Im beta_mu of one mode decouple from all others. */
+ * the rows P_mu, Q_mu, Re beta_mu, Im beta_mu of one mode decouple from all others:
+ *   (lambda^2 + 4B^2) ((lambda + kappa_mu/2)^2 + Omega_mu^2) = C = -8 g0^2 c Omega_mu Omega^2/B. */
 static dkm_status add_sector(const dkm_point *point, double B, double c, int mu, dkm_spectrum *spectrum,
                              dkm_error *err) {
+  static const double near_pole = 0.1; /* in units of the pole; there the other factor is still far from 0 if C is small */
+  double scale = 0.0;
+  double complex values[4];
   gsl_matrix *a = gsl_matrix_calloc(4, 4);
   if (!a) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   gsl_matrix_set(a, 0, 1, -2.0 * B);
@@ -219,8 +258,19 @@ static dkm_status add_sector(const dkm_point *point, double B, double c, int mu,
   gsl_matrix_set(a, 3, 1, -point->g0);
   gsl_matrix_set(a, 3, 2, -point->Omega_mu[mu]);
   gsl_matrix_set(a, 3, 3, -0.5 * point->kappa_mu[mu]);
-  dkm_status status = classify(a, spectrum, err);
+  dkm_status status = eigenvalues(a, values, &scale, err);
   gsl_matrix_free(a);
+  const double C = -8.0 * point->g0 * point->g0 * c * point->Omega_mu[mu] * point->Omega * point->Omega / B;
+  for (int i = 0; i < 4 && status == DKM_OK; i++) {
+    const double complex p = cimag(values[i]) > 0.0 ? 2.0 * B * I : -2.0 * B * I, delta = values[i] - p;
+    double complex better = delta;
+    if (cabs(delta) <= near_pole * cabs(p)) better = distance_from_pole(point, mu, p, C, delta);
+    /* Newton has stayed with its eigenvalue, or the eigenvalue is as good. */
+    if (cabs(delta) <= near_pole * cabs(p) && cabs(better - delta) <= 1e-9 * scale)
+      count(spectrum, creal(better), neutral * cabs(better));
+    else
+      count(spectrum, creal(values[i]), neutral * scale);
+  }
   return status;
 }
 
@@ -257,6 +307,13 @@ static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point,
   return status;
 }
 
+/* Whether all spins have the same component along their fields: with equal fields modes decouple then. */
+static bool components_are_equal(const dkm_fixedpoint_workspace *w) {
+  for (int64_t k = 1; k < w->patterns.n_classes; k++)
+    if (fabs(w->c[k] - w->c[0]) > same_field) return false;
+  return true;
+}
+
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
                                    int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err) {
   if (sector >= 0) return sector_spectrum(&w->patterns, point, state, sector, spectrum, err);
@@ -265,9 +322,13 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
   gsl_matrix *a = NULL;
   dkm_status status =
       find_groups(w, point, state, fmax(same_field, unequal), &groups, &n_groups, &rows, err);
-  if (status == DKM_OK && !(a = gsl_matrix_alloc((size_t)rows, (size_t)rows)))
+  if (status == DKM_OK && n_groups == 1 && components_are_equal(w)) {
+    *spectrum = no_directions;
+    for (int mu = 0; mu < w->patterns.n_modes && status == DKM_OK; mu++)
+      status = add_sector(point, groups[0].B, w->c[0], mu, spectrum, err);
+  } else if (status == DKM_OK && !(a = gsl_matrix_alloc((size_t)rows, (size_t)rows)))
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
-  if (status == DKM_OK) {
+  if (status == DKM_OK && a) {
     fill_matrix(&w->patterns, point, groups, n_groups, a);
     *spectrum = no_directions;
     status = classify(a, spectrum, err);

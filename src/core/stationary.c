@@ -32,14 +32,10 @@ static const double least_unequal = 1e-10, most_unequal = 1e-3;
 /* A trajectory near a damped fixed point has this many decay times to be caught by it before
  * it is sampled: exp(-30) is rounding error.  Spins that precess end at a distance of 1e-5 at most. */
 static const double caught_within = 30.0, caught_within_precessing = 12.0;
-/* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. */
-static const double caught_windows = 30.0;
 
 /* Newton is tried once all rates of the order parameters stayed below this fraction of the
  * largest frequency for a window; further away it finds other fixed points, or none. */
 static const double calm_rate = 1e-2;
-/* Newton's method leaves rounding, and near a threshold what rounding of the parameters makes of a square root. */
-static const double newton_error = 1e-12;
 /* Of the order parameters of spins that precess with amplitude p, in units of p^2. */
 static const double precession_error = 0.5;
 
@@ -53,15 +49,15 @@ static double capture_distance(const dkm_inquiry *q, double decay_rate) {
 }
 
 /* Whether the rates of the order parameters fall as those of the slowest direction do. */
-static bool decays_linearly(dkm_attractor *a, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
+static bool decays_linearly(dkm_approach *a, double t_start, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
                             const dkm_window *window, double distance, double gamma) {
   bool same = a->has_anchor && distance <= linear_distance;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
   if (same && window->rate_max > a->anchor_rate / linear_factor) return false; /* too early to tell */
-  const double measured = log(a->anchor_rate / window->rate_max) / (a->t_start - a->anchor_t);
+  const double measured = log(a->anchor_rate / window->rate_max) / (t_start - a->anchor_t);
   if (same && fabs(measured / gamma - 1.0) <= linear_agreement) return true;
   a->has_anchor = distance <= linear_distance;
-  a->anchor_t = a->t_start;
+  a->anchor_t = t_start;
   a->anchor_rate = window->rate_max;
   memcpy(a->anchor_xi, fixed->xi, sizeof a->anchor_xi);
   return false;
@@ -97,23 +93,11 @@ static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p
  * differ a little, are damped much more slowly than that, and the less the smaller they are. */
 static double bright_decay_rate(const dkm_inquiry *q, const double *state, double p, double gamma) {
   dkm_spectrum bright;
-  if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) != DKM_OK ||
+  if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, fmax(10.0 * p * p, most_unequal), &bright, NULL) !=
+          DKM_OK ||
       bright.n_unstable > 0 || bright.n_marginal > 0)
     return gamma;
   return fmax(gamma, bright.decay_rate);
-}
-
-/* Gives a trajectory that has come near a damped fixed point time to be caught. */
-static void hold_samples(dkm_attractor *a, const dkm_inquiry *q, const dkm_fixedpoint *fixed, double t,
-                         double patience) {
-  bool same = a->near_since > 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++)
-    same = same && fabs(fixed->xi[mu] - a->near_xi[mu]) < 0.1 * linear_distance;
-  if (!same) {
-    a->near_since = t;
-    memcpy(a->near_xi, fixed->xi, sizeof a->near_xi);
-  }
-  a->t_sample = fmax(a->t_sample, a->near_since + patience);
 }
 
 /* A fixed point, and which way the trajectory can leave it. */
@@ -155,11 +139,8 @@ bool stationary_settles(const dkm_inquiry *q, bool *relaxes) {
 
 /* xi_error of a limit: that of Newton's method, and what spins that precess leave open. */
 static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
-  double second, largest = 0.0;
-  dkm_record_leading(fixed->xi, q->patterns->n_modes, 0.0, &second);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(fixed->xi[mu]));
   const double p = aligned ? 0.0 : fixed->precession;
-  return newton_error + 1e-3 * newton_error / fmax(largest, 1e-6) + precession_error * p * p;
+  return record_newton_error(q, fixed->xi) + precession_error * p * p;
 }
 
 static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit *l, const double *xi_rms,
@@ -167,6 +148,7 @@ static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit
   record_fill_common(a, q, xi_rms, lane, record);
   record_fill_stationary(q, &l->fixed, q->scratch, &l->spectrum, record);
   record->xi_error = limit_error(q, &l->fixed, l->aligned);
+  record_fill_relaxation(record, record->t_end, l->fixed.distance, l->spectrum.decay_rate, 0.0);
   record_fill_leading(q, record);
   record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
   record->how = DKM_HOW_REACHED;
@@ -179,29 +161,31 @@ static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit
 }
 
 bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                                dkm_record *record) {
+                                stationary_near *near, dkm_record *record) {
   limit l;
-  a->t_attempt = lane->t + 0.1 * lane->t; /* unless something better comes up below */
+  dkm_approach *approach = &a->approach;
+  near->is = false;
+  approach->t_attempt = lane->t + 0.1 * lane->t; /* unless something better comes up below */
   if (!find_limit(q, &l)) return false;
   const double gamma = l.spectrum.decay_rate, distance = l.aligned ? l.fixed.distance_all : l.fixed.distance;
-  double near = capture_distance(q, gamma);
-  if (!l.aligned) near = fmin(near, steadiness(l.fixed.precession));
+  double capture = capture_distance(q, gamma);
+  if (!l.aligned) capture = fmin(capture, steadiness(l.fixed.precession));
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
-  const bool captured = distance <= near && window->rate_max <= 100.0 * inquiry_largest_frequency(q) * near;
-  if (!captured && !(l.aligned && decays_linearly(a, q, &l.fixed, window, distance, gamma))) {
-    if (distance > linear_distance) return false;
-    if (l.aligned) {
-      const double measured =
-          l.spectrum.n_damped > ONE_MODE ? INFINITY : caught_windows * oscillation_window_length(a, q);
-      hold_samples(a, q, &l.fixed, lane->t, fmin(caught_within / gamma, measured));
-    } else if (distance > sampled_steadiness(l.fixed.precession))
-      hold_samples(a, q, &l.fixed, lane->t,
-                   caught_within_precessing / bright_decay_rate(q, q->scratch, l.fixed.precession, gamma));
-    a->t_attempt = fmin(lane->t + fmin(0.9 * log(distance / near), l.aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
-    return false;
+  const bool captured = distance <= capture && window->rate_max <= 100.0 * inquiry_largest_frequency(q) * capture;
+  if (captured || (l.aligned && decays_linearly(approach, a->t_start, q, &l.fixed, window, distance, gamma))) {
+    fill_limit(a, q, &l, window->rms, lane, record);
+    return true;
   }
-  fill_limit(a, q, &l, window->rms, lane, record);
-  return true;
+  if (distance > linear_distance) return false;
+  near->is = l.aligned || distance > sampled_steadiness(l.fixed.precession);
+  near->by_samples = l.aligned && l.spectrum.n_damped <= ONE_MODE;
+  if (near->is)
+    near->patience = l.aligned ? caught_within / gamma
+                               : caught_within_precessing / bright_decay_rate(q, q->scratch, l.fixed.precession, gamma);
+  memcpy(near->xi, l.fixed.xi, sizeof near->xi);
+  approach->t_attempt =
+      fmin(lane->t + fmin(0.9 * log(distance / capture), l.aligned ? 0.3 : INFINITY) / gamma, 2.0 * lane->t);
+  return false;
 }
 
 bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
@@ -213,7 +197,7 @@ bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
   const bool has_full = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &full, NULL) == DKM_OK;
   record_fill_common(NULL, q, NULL, NULL, record);
   record_fill_stationary(q, &fixed, q->u, has_full ? &full : NULL, record);
-  record->xi_error = newton_error;
+  record->xi_error = record_newton_error(q, fixed.xi);
   record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->how = DKM_HOW_SETTLED;

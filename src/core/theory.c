@@ -13,14 +13,9 @@ static double sign_of(double value) {
   return value < 0.0 ? -1.0 : 1.0;
 }
 
-/* D_mu = Omega_mu^2 + kappa_mu^2/4 */
-static double squared_modulus(const dkm_point *point, int mu) {
-  return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
-}
-
 double dkm_theory_g_crit(const dkm_point *point, int nu) {
   if (!dkm_theory_applies(point)) return NAN;
-  return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * squared_modulus(point, nu));
+  return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * dkm_point_D(point, nu));
 }
 
 double dkm_theory_g_retrieve(const dkm_patterns *patterns, const dkm_point *point, int nu) {
@@ -44,7 +39,7 @@ double dkm_theory_xi(const dkm_point *point, int nu) {
 double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu) {
   double xi = dkm_theory_xi(point, nu);
   return -sqrt((double)patterns->n_classes) * point->g0 * xi *
-         (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) / squared_modulus(point, nu);
+         (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) / dkm_point_D(point, nu);
 }
 
 void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u) {
@@ -67,7 +62,7 @@ void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex r
   const double g_nu = dkm_theory_g_crit(point, nu);
   const double ratio = point->g0 > g_nu ? point->g0 / g_nu : 1.0;
   const double B = fabs(point->Omega) * ratio * ratio;
-  const double kappa = point->kappa_mu[mu], D = squared_modulus(point, mu);
+  const double kappa = point->kappa_mu[mu], D = dkm_point_D(point, mu);
   /* Spins have the component -sign(Omega_nu) along their field. */
   const double coupling = 8.0 * point->g0 * point->g0 * sign_of(point->Omega_mu[nu]) * point->Omega_mu[mu] *
                           point->Omega * point->Omega / B;

@@ -203,10 +203,11 @@ def test_a_kill_leaves_the_old_file_or_the_new_one(program, mpi_environment, dic
         process = subprocess.Popen([program, "run", JOB, "-o", OLD, "--resume", "-q"], cwd=tmp_path, env=mpi_environment,
                                    stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
         deadline = time.monotonic() + 60
-        while not list(tmp_path.glob(OLD + ".new-*")) and old.stat().st_ino == inode and time.monotonic() < deadline:
+        while (not list(tmp_path.glob(OLD + ".new-*")) and old.stat().st_ino == inode and process.poll() is None
+               and time.monotonic() < deadline):
             pass
         begin = time.monotonic()
-        while delay is None and old.stat().st_ino == inode and time.monotonic() < deadline:
+        while (delay is None and old.stat().st_ino == inode and process.poll() is None and time.monotonic() < deadline):
             pass
         duration = time.monotonic() - begin
         time.sleep(max(delay or 0, 0))

@@ -205,7 +205,7 @@ static bool look_beyond(group *g, int lane) {
   after->until = l->t;
   dkm_integrator_state(g->integrator, lane, g->u);
   if (f->oscillates) {
-    begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
+    begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.oscillation.fastest);
     return true;
   }
   dkm_model_overlaps(&g->patterns, g->u, xi, g->scratch);
@@ -215,7 +215,7 @@ static bool look_beyond(group *g, int lane) {
     after->xi_high[mu] = after->n ? fmax(after->xi_high[mu], xi[mu]) : xi[mu];
   }
   if (++after->n < N_LOOKS) {
-    l->t_pause = l->t + LOOK_PERIODS * 0.5 * f->attractor.shortest / N_LOOKS;
+    l->t_pause = l->t + LOOK_PERIODS * 0.5 * f->attractor.oscillation.shortest / N_LOOKS;
     return true;
   }
   dkm_fixedpoint fixed;
@@ -239,15 +239,15 @@ static bool window_beyond(group *g, int lane) {
   aftermath *after = &f->trial->after;
   const dkm_series *series = dkm_sampling_series(f->sampling);
   if (dkm_sampling_fastest(f->sampling) * series->dt > 1.2 * DKM_MOTION_PHASE) { /* as the attractor does */
-    f->attractor.fastest = dkm_sampling_fastest(f->sampling);
-    begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
+    f->attractor.oscillation.fastest = dkm_sampling_fastest(f->sampling);
+    begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.oscillation.fastest);
     return true;
   }
   dkm_motion_analyse(series, tolerance, &after->windows[after->n_windows]);
   after->until = dkm_integrator_lane(g->integrator, lane)->t;
   const bool calm = f->trial->record.verdict == DKM_VERDICT_IRREGULAR && mean_growth(after) <= grows;
   if (++after->n_windows >= (calm ? MOST_WINDOWS : N_WINDOWS)) return false;
-  begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.fastest);
+  begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.oscillation.fastest);
   return true;
 }
 
@@ -278,7 +278,7 @@ static bool look(group *g, int lane) {
     dkm_integrator_state(g->integrator, lane, g->u);
     outlook = dkm_attractor_look(&f->attractor, &q, &window, l, &record);
   }
-  if (outlook == DKM_OUTLOOK_SAMPLE) begin_samples(g, lane, f->attractor.n_samples, f->attractor.fastest);
+  if (outlook == DKM_OUTLOOK_SAMPLE) begin_samples(g, lane, f->attractor.oscillation.n_samples, f->attractor.oscillation.fastest);
   if (outlook != DKM_OUTLOOK_END) return true;
   f->trial->record = record;
   return go_beyond(g, lane);
