@@ -341,7 +341,7 @@ static void each_way_to_know_the_end_is_met(void **state) {
                    .overlap = -0.215, .perturbation = 0.067, .seed = 213}; /* V stays above barriers for 1e6 */
   r = evaluate_one(&two, &pt, &usual);
   assert_true(r.how == DKM_HOW_PREDICTED && r.verdict == DKM_VERDICT_FIXED_POINT && r.retrieved == -1);
-  assert_true(r.L_end > r.L_saddle && r.relaxation_time > 1e5 && r.t_end < 1e3);
+  assert_true(isnan(r.t_settled) && r.relaxation_time > 1e5 && r.t_end < 1e3);
 
   pt = (dkm_point){.g0 = 0.55, .Omega = 0.025, .Omega_mu = {20}, .kappa_mu = {16.2}, .pattern = 1, .overlap = 1.0};
   r = evaluate_one(&one, &pt, &usual); /* over the barrier and back for 1e4 */
@@ -397,8 +397,9 @@ static void max_steps_bounds_the_steps_and_gives_no_false_verdict(void **state) 
         const bool steady = r[i].verdict == DKM_VERDICT_FIXED_POINT || r[i].verdict == DKM_VERDICT_DARK_PRECESSION;
         if (!steady && r[i].verdict != DKM_VERDICT_RELAXING && r[i].verdict != DKM_VERDICT_UNDECIDED)
           complain(&p, &points[i], &r[i], "impossible");
-        if (r[i].how == DKM_HOW_SETTLED && much[i].how == DKM_HOW_SETTLED && much[i].t_settled != r[i].t_settled)
-          complain(&p, &points[i], &r[i], "settled at another time");
+        /* The bound may come before a look would have, and asks then. */
+        if (r[i].how == DKM_HOW_SETTLED && much[i].how == DKM_HOW_SETTLED && !(r[i].t_settled <= much[i].t_settled))
+          complain(&p, &points[i], &r[i], "settled later with fewer steps");
         if (r[i].verdict == DKM_VERDICT_FIXED_POINT && much[i].verdict == DKM_VERDICT_FIXED_POINT)
           for (int mu = 0; mu < M; mu++)
             if (r[i].how != DKM_HOW_SYMMETRIC && fabs(r[i].xi[mu] - much[i].xi[mu]) > 1e-10)
