@@ -298,13 +298,18 @@ static void note_samples(engine *g, int lane) {
                                      dkm_sampling_shadow(g->sampling[lane]), dkm_sampling_series(g->sampling[lane]));
 }
 
+/* The product speaks of tens of steps; the errors of more of them may add up, as those of a phase do. */
+static double errors_of_steps(int64_t steps) {
+  return fmax(1.0, (double)steps / DKM_SENSITIVE_STEPS);
+}
+
 static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
   const bool steady = record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
                       record->verdict == DKM_VERDICT_RELAXING;
   record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
   record->amplification =
       steady ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi) : record->amplification_total;
-  if (record->verdict == DKM_VERDICT_IRREGULAR || record->amplification * e->solver.tolerance >= DKM_SENSITIVE_PRODUCT)
+  if (record->verdict == DKM_VERDICT_IRREGULAR || record->amplification * e->solver.tolerance * errors_of_steps(record->steps) >= DKM_SENSITIVE_PRODUCT)
     record->sensitive = DKM_SENSITIVE_YES;
   else if (!isnan(record->amplification))
     record->sensitive = DKM_SENSITIVE_NO;
