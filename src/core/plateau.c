@@ -22,7 +22,7 @@ static const double steady_enough = 1e-7, steady_at_all = 0.02;
 /* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
 static const double octave_error = 0.3, window_error = 0.5;
 /* Means of windows weigh the ends of steps, whose lengths go with the phase of an oscillation: in units of its rms. */
-static const double step_error = 0.05;
+static const double step_error = 0.03;
 /* A window whose means are further from those of the last octave than so many times that spread shows that they have left. */
 static const double left_spreads = 2.0;
 /* The overlap that stands out by so many times what is not known does so; nothing is called steady before so many
