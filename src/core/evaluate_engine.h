@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* evaluate_engine: what an evaluator consists of, for evaluate.c, which fills lanes and looks at them, and
- * evaluate_save.c, which puts trajectories aside and continues them. */
+/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate.c, which fills lanes and looks
+ * at them, and evaluate_save.c, which puts trajectories aside and continues them. */
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
 #include "dickemap/attractor.h"
@@ -68,6 +68,10 @@ struct dkm_evaluator {
   dkm_point waiting;
   int64_t waiting_id;
 };
+
+/* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
+ * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
+dkm_status evaluate_create_engine(const dkm_evaluator *evaluator, bool quotient, engine *g, dkm_error *err);
 
 /* The point as its engine integrates it. */
 static inline const dkm_point *integrated_point(const engine *g, const trajectory *t) {

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What an evaluator consists of: made, destroyed, and how much memory that takes. */
+#include "evaluate_engine.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "dickemap/quotient.h"
+
+static size_t scratch_size(const dkm_patterns *patterns) {
+  return dkm_model_size(patterns) + 2 * (size_t)patterns->n_classes;
+}
+
+static void destroy_engine(engine *g) {
+  dkm_integrator_destroy(g->integrator);
+  dkm_fixedpoint_workspace_destroy(g->workspace);
+  dkm_fixedpoint_workspace_destroy(g->small_workspace);
+  for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) {
+    dkm_sampling_destroy(g->sampling[lane]);
+    dkm_landscape_destroy(g->landscape[lane]);
+    dkm_landscape_destroy(g->small_landscape[lane]);
+  }
+  for (int i = 0; g->endings && i < dkm_sensitivity_shadows(g->sensitivity); i++) free(g->endings[i].u);
+  free(g->endings);
+  free(g->shadow_time);
+  free(g->served);
+  dkm_sensitivity_destroy(g->sensitivity);
+  free(g->u);
+  free(g->scratch);
+  *g = (engine){0};
+}
+
+static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_error *err) {
+  dkm_status status = dkm_sensitivity_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
+  if (status != DKM_OK) return status;
+  const size_t n = (size_t)dkm_sensitivity_shadows(g->sensitivity);
+  g->endings = calloc(n, sizeof *g->endings);
+  g->shadow_time = calloc(n, sizeof *g->shadow_time);
+  g->served = calloc(n, sizeof *g->served);
+  if (!g->endings || !g->shadow_time || !g->served) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
+  return DKM_OK;
+}
+
+dkm_status evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
+  dkm_point ignored = {.pattern = 1}, small_point;
+  *g = (engine){.quotient = quotient, .patterns = e->patterns};
+  dkm_quotient_reduce(&ignored, &g->small_patterns, &small_point);
+  if (quotient) g->patterns = g->small_patterns;
+  dkm_status status = dkm_integrator_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->small_patterns, &g->small_workspace, err);
+  if (status == DKM_OK) {
+    g->u = calloc(dkm_model_size(&g->patterns), sizeof *g->u);
+    g->scratch = calloc(scratch_size(&g->patterns), sizeof *g->scratch);
+    if (!g->u || !g->scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
+  }
+  if (status == DKM_OK && e->solver.sensitivity) status = create_sensitivity(e, g, err);
+  if (status != DKM_OK) destroy_engine(g);
+  return status;
+}
+
+dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+                                dkm_evaluator **out, dkm_error *err) {
+  dkm_evaluator *e = calloc(1, sizeof *e);
+  if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
+  e->patterns = *patterns;
+  e->solver = *solver;
+  if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
+  /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
+  dkm_status status = evaluate_create_engine(e, true, &e->engines[QUOTIENT], err);
+  if (status != DKM_OK) {
+    free(e);
+    return status;
+  }
+  *out = e;
+  return DKM_OK;
+}
+
+void dkm_evaluator_destroy(dkm_evaluator *e) {
+  if (!e) return;
+  for (int i = 0; i < N_ENGINES; i++) destroy_engine(&e->engines[i]);
+  free(e->lifted);
+  free(e);
+}
+
+static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+  const double K = (double)patterns->n_classes, M = patterns->n_modes;
+  /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
+  dkm_point ignored = {.pattern = 1}, small_point;
+  dkm_patterns small_patterns;
+  dkm_quotient_reduce(&ignored, &small_patterns, &small_point);
+  const double landscapes = dkm_landscape_bytes(patterns) + dkm_landscape_bytes(&small_patterns);
+  const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
+  return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
+         INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + landscapes) +
+         (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
+         sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
+}
+
+double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed) {
+  dkm_point ignored = {.pattern = 1}, small_point;
+  dkm_patterns small_patterns;
+  dkm_quotient_reduce(&ignored, &small_patterns, &small_point);
+  const bool full = perturbed || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
+  return sizeof(dkm_evaluator) + engine_bytes(&small_patterns, solver, cpu) +
+         (full ? engine_bytes(patterns, solver, cpu) : 0.0);
+}
