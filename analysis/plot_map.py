@@ -11,6 +11,7 @@ computed grey.  Where g0 is one of the two axes, the line g0 = g_crit is drawn t
 
 import argparse
 import sys
+import textwrap
 
 import matplotlib
 
@@ -97,6 +98,39 @@ def long_name(variable):
     return variable.attrs.get("long_name", variable.name)
 
 
+def draw_codes(figure, axes, borders, values, done):
+    """One colour for each code that occurs, by its name, or for each pattern."""
+    present = np.unique(values.values[done.values]) if done.values.any() else np.array([0])
+    names = [f"{code:+d}" if code else "none" for code in present.astype(int)]
+    if "flag_meanings" in values.attrs:
+        named = dict(zip(np.atleast_1d(values.attrs["flag_values"]), values.attrs["flag_meanings"].split()))
+        names = [named.get(code, "?") for code in present]
+    shown = np.ma.masked_where(~done.values, np.searchsorted(present, values.values))
+    colours = matplotlib.colormaps["tab20" if present.size > 10 else "tab10"]
+    colours = matplotlib.colors.ListedColormap([colours(i % colours.N) for i in range(present.size)])
+    mesh = axes.pcolormesh(*borders, shown, cmap=colours, vmin=-0.5, vmax=present.size - 0.5)
+    bar = figure.colorbar(mesh, ax=axes, ticks=range(present.size))
+    bar.ax.set_yticklabels(names)
+    if "flag_meanings" not in values.attrs:
+        bar.set_label(values.name)
+
+
+def draw_numbers(figure, axes, borders, values, done, is_overlap):
+    """Rates and times, positive over more than two decades, on a logarithmic scale."""
+    shown = np.ma.masked_invalid(np.ma.masked_where(~done.values, values.values.astype(float)))
+    how = {}
+    if is_overlap:
+        shown = abs(shown)
+        how = {"vmin": 0, "vmax": 1}
+    elif shown.count() and shown.max() > 0:
+        positive = np.ma.masked_less_equal(shown, 0)
+        if positive.count() > 0.5 * shown.count() and positive.max() > 100 * positive.min() and shown.min() >= 0:
+            shown, how = positive, {"norm": matplotlib.colors.LogNorm(positive.min(), positive.max())}
+    mesh = axes.pcolormesh(*borders, shown, cmap="viridis", **how)
+    label = f"|{values.name}|" if is_overlap else textwrap.fill(f"{values.name}: {long_name(values)}", 38)
+    figure.colorbar(mesh, ax=axes, label=label)
+
+
 def draw(data, field, x, y, fixed):
     values = data[field].transpose(y, x)
     done = dickemap.done(data).broadcast_like(values).transpose(y, x)
@@ -105,24 +139,10 @@ def draw(data, field, x, y, fixed):
     log_x, log_y = is_log(data[x].values), is_log(data[y].values)
     borders = edges(data[x].values, log_x), edges(data[y].values, log_y)
 
-    if "flag_meanings" in values.attrs:
-        names = values.attrs["flag_meanings"].split()
-        codes = np.atleast_1d(values.attrs["flag_values"])
-        index = np.vectorize(lambda code: np.flatnonzero(codes == code)[0] if code in codes else -1)(values.values)
-        shown = np.ma.masked_where(~done.values | (index < 0), index)
-        colours = matplotlib.colors.ListedColormap(matplotlib.colormaps["tab10"].colors[: len(names)])
-        mesh = axes.pcolormesh(*borders, shown, cmap=colours, vmin=-0.5, vmax=len(names) - 0.5)
-        bar = figure.colorbar(mesh, ax=axes, ticks=range(len(names)))
-        bar.ax.set_yticklabels(names)
+    if "flag_meanings" in values.attrs or field == "retrieved":
+        draw_codes(figure, axes, borders, values, done)
     else:
-        is_overlap = field in ("xi", "xi_theory")
-        shown = np.ma.masked_invalid(np.ma.masked_where(~done.values, values.values.astype(float)))
-        if is_overlap:
-            shown = abs(shown)
-        limits = {"vmin": 0, "vmax": 1} if is_overlap else {}
-        mesh = axes.pcolormesh(*borders, shown, cmap="viridis", **limits)
-        label = f"|{field}|" if is_overlap else long_name(values)
-        figure.colorbar(mesh, ax=axes, label=label)
+        draw_numbers(figure, axes, borders, values, done, field in ("xi", "xi_theory"))
 
     has_line = False
     if "g0" in (x, y) and "g_crit" in data and min(values.shape) > 1:
