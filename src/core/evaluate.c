@@ -198,9 +198,11 @@ static void note_samples(engine *g, int lane) {
                                      dkm_sampling_shadow(g->sampling[lane]), dkm_sampling_series(g->sampling[lane]));
 }
 
-/* The product speaks of tens of steps; the errors of more of them may add up, as those of a phase do. */
-static double errors_of_steps(int64_t steps) {
-  return fmax(1.0, (double)steps / DKM_SENSITIVE_STEPS);
+/* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as those of
+ * a phase do. */
+static double errors_of_steps(const dkm_record *record) {
+  const double part = record->t_settled < record->t_end ? record->t_settled / record->t_end : 1.0;
+  return fmax(1.0, part * (double)record->steps / DKM_SENSITIVE_STEPS);
 }
 
 static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
@@ -209,7 +211,8 @@ static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow
   record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
   record->amplification =
       steady ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi) : record->amplification_total;
-  if (record->verdict == DKM_VERDICT_IRREGULAR || record->amplification * e->solver.tolerance * errors_of_steps(record->steps) >= DKM_SENSITIVE_PRODUCT)
+  const double product = record->amplification * e->solver.tolerance * errors_of_steps(record);
+  if (record->verdict == DKM_VERDICT_IRREGULAR || product >= DKM_SENSITIVE_PRODUCT)
     record->sensitive = DKM_SENSITIVE_YES;
   else if (!isnan(record->amplification))
     record->sensitive = DKM_SENSITIVE_NO;

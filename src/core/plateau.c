@@ -104,10 +104,11 @@ bool plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window 
   return true;
 }
 
-/* How far the means may still go: for some octaves as in the last ones.  (What changes from octave to octave fluctuates too
- * much to be taken for a geometric series.) */
+/* How far the means may still go: for some octaves as in the last ones, and by no less than they scatter.  (What changes
+ * from octave to octave fluctuates too much to be taken for a geometric series.) */
 static double drift_ahead(const dkm_settling *s) {
-  return s->n_octaves < 3 ? 1.0 : octaves_ahead * fmax(s->change, 0.5 * s->change_before);
+  if (s->n_octaves < 3) return 1.0;
+  return octaves_ahead * fmax(0.5 * s->spread, fmax(s->change, 0.5 * s->change_before));
 }
 
 /* Whether order parameters have left where they were in the last octave, which then says nothing of now. */

@@ -16,13 +16,13 @@ JOB = """\
 model:
   patterns: 4
   Omega: 0.5
-  Omega_mu: [1.5, 2.0, 2.5, 3.0]
+  Omega_mu: [1.5, -2.0, 2.5, -3.0]
   kappa_mu: [1.0]
 initial: {perturbation: 1e-3}
 axes:
   - {name: g0, from: 0.3, to: 1.5, points: 15}
   - {name: pattern, values: [1, 2, 3, 4]}
-solver: {method: gsl, t_max: 1e5}
+solver: {method: gsl, t_max: 5e3}
 """
 # Stands in for the program where the script itself is tested: notes how it was called; shard 2 waits for USR1 in its first
 # run and stops in good order.

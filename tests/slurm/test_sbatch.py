@@ -21,18 +21,18 @@ axes:
   - {name: pattern, values: [1, 2]}
 solver: {t_max: 1e5}
 """
-N_SLOW = 120  # some ten seconds: GSL in the full space
+N_SLOW = 120  # some ten seconds: GSL, modes of both signs
 SLOW_JOB = """\
 model:
   patterns: 4
   Omega: 0.5
-  Omega_mu: [1.5, 2.0, 2.5, 3.0]
+  Omega_mu: [1.5, -2.0, 2.5, -3.0]
   kappa_mu: [1.0]
 initial: {perturbation: 1e-3}
 axes:
   - {name: g0, from: 0.3, to: 1.5, points: 30}
   - {name: pattern, values: [1, 2, 3, 4]}
-solver: {method: gsl, t_max: 1e5}
+solver: {method: gsl, t_max: 4e3}
 """
 # Stands in for the program where the script itself is tested: each rank notes how it was called and which signals
 # came; in the first run it waits for USR1 and stops in good order, later it is done.

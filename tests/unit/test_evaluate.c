@@ -347,15 +347,18 @@ static void a_large_tilt_is_settled_early_and_steady_to_second_order(void **stat
   dkm_patterns p = fig3_patterns();
   int n_steady = 0, n_relaxing = 0;
   for (int seed = 1; seed <= 12; seed++) {
-    dkm_point pt = fig3_point(1.3, 1);
+    dkm_point pt = fig3_point(seed % 2 ? 1.3 : 2.2, 1);
     pt.perturbation = 0.1;
     pt.seed = seed;
     dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
     assert_true(r.verdict == DKM_VERDICT_DARK_PRECESSION || r.verdict == DKM_VERDICT_RELAXING);
     assert_true(r.how == DKM_HOW_SETTLED && r.t_settled < 20 && r.t_end < 1e4);
     assert_int_equal(abs(r.retrieved), 1);
-    assert_true(r.precession > 1e-2 && r.xi_rms[0] < 1e-3 && r.n_unstable == 0);
-    assert_close(fabs(r.xi[0]), r.xi_theory, 0.01);
+    assert_true(r.precession > 1e-2 && r.n_unstable == 0);
+    if (r.verdict == DKM_VERDICT_DARK_PRECESSION) {
+      assert_true(r.xi_rms[0] < 1e-3);
+      assert_close(fabs(r.xi[0]), r.xi_theory, 0.01);
+    }
     if (r.verdict == DKM_VERDICT_RELAXING) assert_close(fabs(r.xi_limit[0]), r.xi_theory, 1e-12);
     n_steady += r.verdict == DKM_VERDICT_DARK_PRECESSION;
     n_relaxing += r.verdict == DKM_VERDICT_RELAXING;
