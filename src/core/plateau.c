@@ -15,8 +15,8 @@
 static const double ahead_of_change = 20.0, ahead_of_rms = 3.0;
 /* Once the label is known order parameters are followed for this factor of the steps up to there and so many more, and
  * longer by the second factor while the spread of the last octave is above this. */
-static const double follow_factor = 1.25, follow_longer = 3.0, spread_enough = 0.02;
-enum { FOLLOW_STEPS = 5000 };
+static const double follow_factor = 1.5, follow_longer = 4.0, spread_enough = 0.02;
+enum { FOLLOW_STEPS = 15000 };
 /* Steadier than this they need not be followed further, and are called steady at all up to the second number. */
 static const double steady_enough = 1e-7, steady_at_all = 0.02;
 /* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
