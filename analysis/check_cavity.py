@@ -13,6 +13,7 @@ import sys
 
 import numpy as np
 
+import checks
 import dickemap
 
 # Rates in 1/us, as in the job.
@@ -37,10 +38,7 @@ def decay_rate(Omega_mu, g0):
 
 def open_cavity(path, script):
     """The file as a dataset over Omega_mu and g0, both rising; exits with a message if it is none of this job."""
-    try:
-        data = dickemap.open(path)
-    except (OSError, ValueError) as error:
-        sys.exit(f"{script}: {error}")
+    data = checks.open_file(path, script)
     axes = data["status"].sizes
     if set(axes) != {"Omega_mu", "g0"} or data.sizes["mode"] != 1:
         sys.exit(f"{script}: {path}: expected the axes Omega_mu and g0 and 1 mode, found {', '.join(axes)} and "
@@ -58,12 +56,9 @@ def differences(data):
     xi = dickemap.xi_theory(data["g0"], dickemap.g_crit(OMEGA, data["Omega_mu"], KAPPA))
     rate = np.array([[decay_rate(Omega_mu, g0) for g0 in data["g0"].values] for Omega_mu in data["Omega_mu"].values])
 
-    def largest(deviation):  # NaN if any is NaN
-        return float(deviation.max(skipna=False))
-
     return {
-        "|xi|": largest(abs(abs(data["xi"].isel(mode=0)) - xi)),
-        "decay_rate": largest(abs(data["decay_rate"] / rate - 1)),
+        "|xi|": checks.largest(abs(abs(data["xi"].isel(mode=0)) - xi)),
+        "decay_rate": checks.largest(abs(data["decay_rate"] / rate - 1)),
     }
 
 
@@ -74,15 +69,8 @@ def main():
     arguments = parser.parse_args()
     data = open_cavity(arguments.file, "check_cavity")
 
-    counts = dickemap.verdict_counts(data)
-    n_points, n_fixed = data["status"].size, counts.get("fixed_point", 0)
-    print(f"points     {n_points}, decided rightly {n_fixed}: "
-          + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    good = n_fixed == n_points
-    for name, value in differences(data).items():
-        within = value <= arguments.tolerance  # also False for NaN
-        good = good and within
-        print(f"{name:<10} differs from theory by at most {value:.1e}{'' if within else '   TOO MUCH'}")
+    good = checks.all_are(data, ("fixed_point",), "decided rightly")
+    good = checks.all_within(differences(data), arguments.tolerance, width=10) and good
     print(f"{'passed' if good else 'FAILED'} (tolerance {arguments.tolerance:g})")
     return 0 if good else 3
 

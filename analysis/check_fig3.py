@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import xarray as xr
 
+import checks
 import dickemap
 
 # Fig. 3 of the paper, rates in units of kappa.
@@ -21,7 +22,14 @@ KAPPA = 1.0
 MU = np.arange(1, N_MODES + 1)
 OMEGA_MU = OMEGA * (MU + 2)
 N_CLASSES = 2 ** (N_MODES - 1)
-DECIDED = ("fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular")
+
+
+def open_fig3(path, script, fields=None):
+    """The file as a dataset; exits with a message if it is none of this job."""
+    data = checks.open_file(path, script, fields)
+    if set(data["xi"].dims) != {"g0", "pattern", "mode"} or data.sizes["mode"] != N_MODES:
+        sys.exit(f"{script}: {path}: expected xi over g0, pattern and {N_MODES} modes, found {dict(data['xi'].sizes)}")
+    return data
 
 
 def differences(data):
@@ -34,14 +42,11 @@ def differences(data):
     occupation = dickemap.occupation_theory(data["g0"], xi, Omega_mu, KAPPA, N_CLASSES)
     xi_off = abs(abs(data["xi"]) - xi)
 
-    def largest(deviation):  # NaN if any is NaN
-        return float(deviation.max(skipna=False))
-
     return {
-        "|xi| of the cue": largest(xi_off.where(is_cue, 0.0)),
-        "|xi| of the others": largest(xi_off.where(~is_cue, 0.0)),
-        "|alpha|^2": largest(abs(data["occupation"] - occupation)),
-        "g_crit": largest(abs(data["g_crit"] - g_nu.where(is_cue, 0.0).sum("mode"))),
+        "|xi| of the cue": checks.largest(xi_off.where(is_cue, 0.0)),
+        "|xi| of the others": checks.largest(xi_off.where(~is_cue, 0.0)),
+        "|alpha|^2": checks.largest(abs(data["occupation"] - occupation)),
+        "g_crit": checks.largest(abs(data["g_crit"] - g_nu.where(is_cue, 0.0).sum("mode"))),
     }
 
 
@@ -51,24 +56,10 @@ def main():
     parser.add_argument("--tolerance", type=float, default=1e-8, help="largest deviation allowed (default 1e-8)")
     arguments = parser.parse_args()
 
-    try:
-        data = dickemap.open(arguments.file)
-    except (OSError, ValueError) as error:
-        sys.exit(f"check_fig3: {error}")
-    if set(data["xi"].dims) != {"g0", "pattern", "mode"} or data.sizes["mode"] != N_MODES:
-        sys.exit(f"check_fig3: {arguments.file}: expected xi over g0, pattern and {N_MODES} modes, "
-                 f"found {dict(data['xi'].sizes)}")
+    data = open_fig3(arguments.file, "check_fig3")
 
-    counts = dickemap.verdict_counts(data)
-    n_points = data["status"].size
-    n_decided = sum(counts.get(verdict, 0) for verdict in DECIDED)
-    print(f"points     {n_points}, decided {n_decided}: "
-          + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    good = n_decided == n_points
-    for name, value in differences(data).items():
-        within = value <= arguments.tolerance  # also False for NaN
-        good = good and within
-        print(f"{name:<19} differs from theory by at most {value:.1e}{'' if within else '   TOO MUCH'}")
+    good = checks.all_are(data, checks.DECIDED, "decided")
+    good = checks.all_within(differences(data), arguments.tolerance, width=19) and good
     print(f"{'passed' if good else 'FAILED'} (tolerance {arguments.tolerance:g})")
     return 0 if good else 3
 

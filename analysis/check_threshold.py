@@ -13,17 +13,13 @@ import sys
 
 import numpy as np
 
+import checks
 import dickemap
-
-DECIDED = ("fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular")
 
 
 def open_thresholds(path, script):
     """The file as a dataset over perturbation (0 first), pattern and g0, g0 rising; exits with a message if it is none."""
-    try:
-        data = dickemap.open(path)
-    except (OSError, ValueError) as error:
-        sys.exit(f"{script}: {error}")
+    data = checks.open_file(path, script)
     axes = data["status"].sizes
     if set(axes) != {"perturbation", "pattern", "g0"}:
         sys.exit(f"{script}: {path}: expected the axes perturbation, pattern and g0, found {', '.join(axes)}")
@@ -78,11 +74,7 @@ def main():
     arguments = parser.parse_args()
     data = open_thresholds(arguments.file, "check_threshold")
 
-    counts = dickemap.verdict_counts(data)
-    n_points, n_decided = data["status"].size, sum(counts.get(verdict, 0) for verdict in DECIDED)
-    print(f"points     {n_points}, decided {n_decided}: "
-          + ", ".join(f"{count} {verdict}" for verdict, count in counts.items()))
-    good = n_decided == n_points
+    good = checks.all_are(data, checks.DECIDED, "decided")
     print("pattern  start                   fails up to   retrieves from   theory")
     for nu in data.pattern.values.astype(int):
         for tilted in (False, True):

@@ -3,7 +3,6 @@
 """Draws Fig. 3 of the paper from the output of jobs/fig3.yaml: theory as lines, computed points as circles."""
 
 import argparse
-import sys
 
 import matplotlib
 
@@ -90,13 +89,7 @@ def main():
     parser.add_argument("--dpi", type=int, default=200)
     arguments = parser.parse_args()
 
-    try:
-        data = dickemap.open(arguments.file, fields=["xi", "occupation"])
-    except (OSError, ValueError) as error:
-        sys.exit(f"plot_fig3: {error}")
-    if set(data["xi"].dims) != {"g0", "pattern", "mode"} or data.sizes["mode"] != fig3.N_MODES:
-        sys.exit(f"plot_fig3: {arguments.file}: expected xi over g0, pattern and {fig3.N_MODES} modes, "
-                 f"found {dict(data['xi'].sizes)}")
+    data = fig3.open_fig3(arguments.file, "plot_fig3", fields=["xi", "occupation"])
     every = arguments.every or max(1, round(data.sizes["g0"] / 40))
     draw(data, every).savefig(arguments.output, dpi=arguments.dpi)
     print(f"{arguments.output}: {data.sizes['pattern']} patterns, {data.sizes['g0']} values of g0")
