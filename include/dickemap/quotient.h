@@ -17,8 +17,9 @@
 /* Whether the start of this point lies in the symmetric subspace of its cue. */
 bool dkm_quotient_applies(const dkm_point *point);
 
-/* The reduced system: its patterns (M = 1, K = 1) and its point. */
-void dkm_quotient_reduce(const dkm_point *point, dkm_patterns *small_patterns, dkm_point *small_point);
+/* The reduced system: its patterns (M = 1, K = 1), the same for every point, and its point. */
+dkm_patterns dkm_quotient_patterns(void);
+dkm_point dkm_quotient_point(const dkm_point *point);
 
 /* The 5 values of the reduced state from u (3K + 2M values), which lies in the subspace. */
 void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *small_state);

@@ -339,18 +339,18 @@ bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, cons
                                                        occupations_go_with_overlaps,
                                                        retrieved_is_the_leading_overlap,
                                                        lyapunov_function_falls};
+  const bool exact = dkm_quotient_applies(point);
   subject s = {.patterns = patterns,
                .point = point,
                .record = record,
-               .exact = dkm_quotient_applies(point),
-               .system = *patterns,
-               .reduced = *point,
+               .exact = exact,
+               .system = exact ? dkm_quotient_patterns() : *patterns,
+               .reduced = exact ? dkm_quotient_point(point) : *point,
                .xi_error = dkm_check_xi_error(record),
                .why = why,
                .why_bytes = why_bytes};
   const int verdict = record->verdict;
   if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
-  if (s.exact) dkm_quotient_reduce(point, &s.system, &s.reduced);
   s.sign = dkm_landscape_sign(&s.system, &s.reduced);
   if (is_steady(verdict)) s.limit = record->xi;
   if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;

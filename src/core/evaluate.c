@@ -134,10 +134,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
   trajectory *t = &g->lanes[lane];
   *t = (trajectory){
       .point = e->waiting, .id = e->waiting_id, .reduced = dkm_quotient_applies(&e->waiting), .shadow = -1};
-  if (t->reduced) {
-    dkm_patterns ignored;
-    dkm_quotient_reduce(&t->point, &ignored, &t->small_point);
-  }
+  if (t->reduced) t->small_point = dkm_quotient_point(&t->point);
   dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
   if (status == DKM_OK) status = try_at_once(e, g, lane, stream, at_once, err);
   if (status != DKM_OK || *at_once) {

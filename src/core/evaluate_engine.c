@@ -42,9 +42,7 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
 }
 
 dkm_status evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
-  dkm_point ignored = {.pattern = 1}, small_point;
-  *g = (engine){.quotient = quotient, .patterns = e->patterns};
-  dkm_quotient_reduce(&ignored, &g->small_patterns, &small_point);
+  *g = (engine){.quotient = quotient, .patterns = e->patterns, .small_patterns = dkm_quotient_patterns()};
   if (quotient) g->patterns = g->small_patterns;
   dkm_status status = dkm_integrator_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
   if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, err);
@@ -86,9 +84,7 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
 static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
   const double K = (double)patterns->n_classes, M = patterns->n_modes;
   /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
-  dkm_point ignored = {.pattern = 1}, small_point;
-  dkm_patterns small_patterns;
-  dkm_quotient_reduce(&ignored, &small_patterns, &small_point);
+  const dkm_patterns small_patterns = dkm_quotient_patterns();
   const double landscapes = dkm_landscape_bytes(patterns) + dkm_landscape_bytes(&small_patterns);
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
   return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
@@ -98,9 +94,7 @@ static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solve
 }
 
 double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed) {
-  dkm_point ignored = {.pattern = 1}, small_point;
-  dkm_patterns small_patterns;
-  dkm_quotient_reduce(&ignored, &small_patterns, &small_point);
+  const dkm_patterns small_patterns = dkm_quotient_patterns();
   const bool full = perturbed || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
   return sizeof(dkm_evaluator) + engine_bytes(&small_patterns, solver, cpu) +
          (full ? engine_bytes(patterns, solver, cpu) : 0.0);

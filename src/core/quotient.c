@@ -11,12 +11,20 @@ bool dkm_quotient_applies(const dkm_point *point) {
   return point->perturbation == 0.0;
 }
 
-void dkm_quotient_reduce(const dkm_point *point, dkm_patterns *small_patterns, dkm_point *small_point) {
+dkm_patterns dkm_quotient_patterns(void) {
+  dkm_patterns patterns;
+  dkm_patterns_init(&patterns, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
+  return patterns;
+}
+
+dkm_point dkm_quotient_point(const dkm_point *point) {
   const int nu = point->pattern - 1;
-  dkm_patterns_init(small_patterns, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
-  *small_point = (dkm_point){.g0 = point->g0, .Omega = point->Omega, .pattern = 1, .overlap = point->overlap};
-  small_point->Omega_mu[0] = point->Omega_mu[nu];
-  small_point->kappa_mu[0] = point->kappa_mu[nu];
+  return (dkm_point){.g0 = point->g0,
+                     .Omega = point->Omega,
+                     .pattern = 1,
+                     .overlap = point->overlap,
+                     .Omega_mu = {point->Omega_mu[nu]},
+                     .kappa_mu = {point->kappa_mu[nu]}};
 }
 
 void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u,
