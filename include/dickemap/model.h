@@ -42,6 +42,13 @@ static inline double dkm_point_D(const dkm_point *point, int mu) {
   return point->Omega_mu[mu] * point->Omega_mu[mu] + 0.25 * point->kappa_mu[mu] * point->kappa_mu[mu];
 }
 
+/* beta_mu = re + i im of mode mu where the overlap xi is constant: the root of beta_mu' = 0. */
+static inline void dkm_point_steady_mode(const dkm_point *point, int mu, double xi, double *re, double *im) {
+  const double D = dkm_point_D(point, mu);
+  *re = -point->g0 * xi * point->Omega_mu[mu] / D;
+  *im = -point->g0 * xi * 0.5 * point->kappa_mu[mu] / D;
+}
+
 /* Whether all parameters are equal bit for bit, those of modes up to n_modes. */
 bool dkm_point_equal(const dkm_point *a, const dkm_point *b, int n_modes);
 

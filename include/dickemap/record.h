@@ -179,6 +179,9 @@ int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, doubl
 /* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere else. */
 void dkm_record_clear(dkm_record *record);
 
+/* Whether order parameters are steady, or on their way to be. */
+bool dkm_record_comes_to_rest(const dkm_record *record);
+
 /* Whether another version of the methods made it, which this program may not agree with. */
 bool dkm_record_is_other(const dkm_record *record);
 

@@ -86,12 +86,6 @@ static bool is_open(const dkm_record *record) {
   return record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_FAILED;
 }
 
-/* Order parameters are steady, or on their way to be. */
-static bool comes_to_rest(const dkm_record *record) {
-  return record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
-         record->verdict == DKM_VERDICT_RELAXING;
-}
-
 static bool has_limit(const dkm_record *record) {
   return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]);
 }
@@ -99,7 +93,7 @@ static bool has_limit(const dkm_record *record) {
 static bool same_verdict(const dkm_record *a, const dkm_record *b) {
   const bool relaxes = a->verdict == DKM_VERDICT_RELAXING || b->verdict == DKM_VERDICT_RELAXING;
   if (a->verdict == b->verdict) return true;
-  if (!comes_to_rest(a) || !comes_to_rest(b)) return false;
+  if (!dkm_record_comes_to_rest(a) || !dkm_record_comes_to_rest(b)) return false;
   return relaxes || (a->precession <= tiny_precession && b->precession <= tiny_precession);
 }
 
@@ -150,7 +144,7 @@ static bool agree(int M, const dkm_record *stored, const dkm_record *anew, const
     return false;
   }
   /* Where order parameters move, they are means over a window, which depends on the steps taken. */
-  if (!comes_to_rest(stored)) return true;
+  if (!dkm_record_comes_to_rest(stored)) return true;
   for (int i = has_limit(stored); i >= 0; i--)
     for (int j = has_limit(anew); j >= 0; j--) { /* those so far last: they are what a difference is told of */
       if (!same_overlaps(&c, ours[i], theirs[j])) continue;

@@ -53,6 +53,13 @@ void record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const doub
   for (int mu = 0; mu < q->patterns->n_modes; mu++) record->xi_rms[mu] = xi_rms ? xi_rms[mu] : 0.0;
 }
 
+void record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record) {
+  record->growth_rate = spectrum->growth_rate;
+  record->decay_rate = spectrum->decay_rate;
+  record->n_unstable = (int32_t)spectrum->n_unstable;
+  record->n_neutral = (int32_t)spectrum->n_neutral;
+}
+
 void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
                             const dkm_spectrum *spectrum, dkm_record *record) {
   const int M = q->patterns->n_modes;
@@ -64,11 +71,7 @@ void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, c
   }
   record->drift = fixed->distance;
   record->precession = fixed->precession;
-  if (!spectrum) return;
-  record->growth_rate = spectrum->growth_rate;
-  record->decay_rate = spectrum->decay_rate;
-  record->n_unstable = (int32_t)spectrum->n_unstable;
-  record->n_neutral = (int32_t)spectrum->n_neutral;
+  if (spectrum) record_fill_spectrum(spectrum, record);
 }
 
 void record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record) {

@@ -203,11 +203,9 @@ static double errors_of_steps(const dkm_record *record) {
 }
 
 static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
-  const bool steady = record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
-                      record->verdict == DKM_VERDICT_RELAXING;
   record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
-  record->amplification =
-      steady ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi) : record->amplification_total;
+  record->amplification = dkm_record_comes_to_rest(record) ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi)
+                                                           : record->amplification_total;
   const double product = record->amplification * e->solver.tolerance * errors_of_steps(record);
   if (record->verdict == DKM_VERDICT_IRREGULAR || product >= DKM_SENSITIVE_PRODUCT)
     record->sensitive = DKM_SENSITIVE_YES;

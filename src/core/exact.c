@@ -70,10 +70,8 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   double xi[DKM_MAX_MODES], amplitude[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
   dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
   for (int mu = 0; mu < M; mu++) {
-    const double D = dkm_point_D(point, mu);
     double *re = &q->u[3 * K + mu], *im = &q->u[3 * K + M + mu];
-    *re = -point->g0 * xi[mu] * point->Omega_mu[mu] / D;
-    *im = -point->g0 * xi[mu] * 0.5 * point->kappa_mu[mu] / D;
+    dkm_point_steady_mode(point, mu, xi[mu], re, im);
     amplitude[mu] = 2.0 * *re;
     occupation[mu] = *re * *re + *im * *im;
   }

@@ -170,11 +170,8 @@ bool dkm_fixedpoint_near(dkm_fixedpoint_workspace *w, const dkm_point *point, co
     state[K + k] = 0.0;
     state[2 * K + k] = w->c[k] * bz / B;
   }
-  for (int mu = 0; mu < M; mu++) {
-    double D = dkm_point_D(point, mu);
-    state[3 * K + mu] = -point->g0 * fixed->xi[mu] * point->Omega_mu[mu] / D;
-    state[3 * K + M + mu] = -point->g0 * fixed->xi[mu] * 0.5 * point->kappa_mu[mu] / D;
-  }
+  for (int mu = 0; mu < M; mu++)
+    dkm_point_steady_mode(point, mu, fixed->xi[mu], &state[3 * K + mu], &state[3 * K + M + mu]);
 
   fixed->distance = fixed->distance_all = fixed->residual = 0.0;
   for (int mu = 0; mu < M; mu++) fixed->distance = fmax(fixed->distance, fabs(xi_now[mu] - fixed->xi[mu]));

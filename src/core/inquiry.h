@@ -30,6 +30,8 @@ void record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, dou
 /* Members that every verdict has in common. lane: NULL at time 0. */
 void record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
                         dkm_record *record);
+/* The members that count and measure directions. */
+void record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record);
 /* What a fixed point, dressed or not, and its spectrum (NULL: unknown) say. */
 void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
                             const dkm_spectrum *spectrum, dkm_record *record);

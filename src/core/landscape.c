@@ -330,9 +330,7 @@ void dkm_landscape_aligned_state(dkm_landscape *l, const double *xi, double *sta
   const int M = l->patterns.n_modes;
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
-    const double D = dkm_point_D(&l->point, mu);
-    state[3 * K + mu] = -l->point.g0 * xi[mu] * l->point.Omega_mu[mu] / D;
-    state[3 * K + M + mu] = -l->point.g0 * xi[mu] * 0.5 * l->point.kappa_mu[mu] / D;
+    dkm_point_steady_mode(&l->point, mu, xi[mu], &state[3 * K + mu], &state[3 * K + M + mu]);
     amplitude[mu] = 2.0 * l->point.g0 * state[3 * K + mu] / l->unit;
   }
   dkm_patterns_fields(&l->patterns, amplitude, l->v);

@@ -185,10 +185,9 @@ static void find_end(const dkm_settling *s, const dkm_inquiry *q, end *e) {
   }
   if (!e->found) return;
   dkm_landscape_aligned_state(q->landscape, e->xi, q->scratch);
+  e->L = dkm_landscape_value(q->landscape, q->scratch);
   e->has_spectrum = dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, &e->spectrum, NULL) == DKM_OK;
   e->dark = e->has_spectrum && e->spectrum.n_neutral > q->patterns->n_classes;
-  dkm_landscape_aligned_state(q->landscape, e->xi, q->scratch);
-  e->L = dkm_landscape_value(q->landscape, q->scratch);
 }
 
 /* The approach to xi_limit: from the last octaves where means have moved by more than windows scatter, else that of the
@@ -229,11 +228,7 @@ static void fill_end(const end *e, const dkm_inquiry *q, dkm_record *record) {
   if (!stationary_dressed_spectrum(q, &dressed, &record->precession)) record->precession = NAN;
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   record->L_limit = e->L;
-  if (!e->has_spectrum) return;
-  record->growth_rate = e->spectrum.growth_rate;
-  record->decay_rate = e->spectrum.decay_rate;
-  record->n_unstable = (int32_t)e->spectrum.n_unstable;
-  record->n_neutral = (int32_t)e->spectrum.n_neutral;
+  if (e->has_spectrum) record_fill_spectrum(&e->spectrum, record);
 }
 
 void plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, bool known,

@@ -6,6 +6,7 @@
 
 #include "dickemap/fixedpoint.h"
 #include "dickemap/theory.h"
+#include "inquiry.h"
 
 bool dkm_quotient_applies(const dkm_point *point) {
   return point->perturbation == 0.0;
@@ -79,9 +80,6 @@ dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_poin
     return DKM_OK;
   }
   if (status != DKM_OK) return status;
-  record->growth_rate = spectrum.growth_rate;
-  record->decay_rate = spectrum.decay_rate;
-  record->n_unstable = (int32_t)spectrum.n_unstable;
-  record->n_neutral = (int32_t)spectrum.n_neutral;
+  record_fill_spectrum(&spectrum, record);
   return DKM_OK;
 }

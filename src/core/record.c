@@ -157,6 +157,11 @@ const dkm_field *dkm_record_unknown_code(const dkm_record *record) {
   return NULL;
 }
 
+bool dkm_record_comes_to_rest(const dkm_record *record) {
+  return record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
+         record->verdict == DKM_VERDICT_RELAXING;
+}
+
 bool dkm_record_is_other(const dkm_record *record) {
   return record->method != DKM_RECORD_METHOD;
 }
