@@ -182,6 +182,9 @@ void dkm_record_clear(dkm_record *record);
 /* Whether order parameters are steady, or on their way to be. */
 bool dkm_record_comes_to_rest(const dkm_record *record);
 
+/* Whether it is a fixed point with directions that grow. */
+bool dkm_record_is_unstable(const dkm_record *record);
+
 /* Whether another version of the methods made it, which this program may not agree with. */
 bool dkm_record_is_other(const dkm_record *record);
 

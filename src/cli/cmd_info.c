@@ -62,7 +62,7 @@ static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, count
       if (point_status[i] == DKM_STATUS_TODO) continue;
       if (records[i].verdict < DKM_N_VERDICTS) found->verdict[records[i].verdict]++;
       if (records[i].how < DKM_N_HOWS) found->how[records[i].how]++;
-      found->unstable += records[i].verdict == DKM_VERDICT_FIXED_POINT && records[i].n_unstable > 0;
+      found->unstable += dkm_record_is_unstable(&records[i]);
       if (records[i].failure < DKM_N_FAILURES) found->failure[records[i].failure]++;
       if (dkm_record_is_other(&records[i])) found->other_method++;
     }

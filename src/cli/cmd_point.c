@@ -176,7 +176,7 @@ static void print_meaning(const dkm_record *record, int n_modes) {
   if (record->how != DKM_HOW_NOT_APPLICABLE)
     printf("  how it is known: %s, %s\n", dkm_how_name(record->how), dkm_how_text(record->how));
   if (record->failure) printf("  failure: %s\n", dkm_failure_text(record->failure));
-  if (record->verdict == DKM_VERDICT_FIXED_POINT && record->n_unstable > 0)
+  if (dkm_record_is_unstable(record))
     printf("  unstable: %d direction%s; any tilt of the start leads away\n", record->n_unstable,
            record->n_unstable == 1 ? " grows" : "s grow");
   if (record->retrieved == 0)

@@ -190,7 +190,7 @@ static void take_record(void *context, int64_t id, const dkm_record *record, con
   const double took = dkm_run_now() - block->t_open; /* up to a second too much */
   if (run->worker->job->solver.sensitivity && took > run->notice) run->notice = took;
   run->worker->n_verdicts[record->verdict]++;
-  run->worker->n_unstable += record->verdict == DKM_VERDICT_FIXED_POINT && record->n_unstable > 0;
+  run->worker->n_unstable += dkm_record_is_unstable(record);
   write_if_complete(run, block);
 }
 

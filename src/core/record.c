@@ -162,6 +162,10 @@ bool dkm_record_comes_to_rest(const dkm_record *record) {
          record->verdict == DKM_VERDICT_RELAXING;
 }
 
+bool dkm_record_is_unstable(const dkm_record *record) {
+  return record->verdict == DKM_VERDICT_FIXED_POINT && record->n_unstable > 0;
+}
+
 bool dkm_record_is_other(const dkm_record *record) {
   return record->method != DKM_RECORD_METHOD;
 }

@@ -11,6 +11,7 @@
 #include "dickemap/integrator.h"
 #include "dickemap/landscape.h"
 #include "dickemap/theory.h"
+#include "evaluation.h"
 #include "random_points.h"
 
 enum { MAX_STATE = 3 * 16 + 2 * 4, MAX_CLASSES = 16 };
@@ -20,12 +21,6 @@ static dkm_landscape *landscape_for(const dkm_patterns *p, const dkm_point *pt) 
   assert_int_equal(dkm_landscape_create(p, &l, NULL), DKM_OK);
   if (pt) dkm_landscape_turn(l, pt);
   return l;
-}
-
-static dkm_patterns patterns_of(int mapping, int n_modes) {
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, (dkm_mapping)mapping, n_modes, NULL), DKM_OK);
-  return p;
 }
 
 /* A point for which the theorem holds, with the given signs of Omega and of all Omega_mu. */

@@ -8,26 +8,13 @@
 #include "dickemap/check.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/theory.h"
+#include "evaluation.h"
 #include "random_points.h"
 
 enum { MAX_STATE = 3 * 64 + 2 * 7, MAX_CLASSES = 64 };
 
 static const dkm_solver usual = {
     .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e9, .max_steps = 200000, .sensitivity = true};
-
-static dkm_patterns patterns_of(int mapping, int n_modes) {
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, (dkm_mapping)mapping, n_modes, NULL), DKM_OK);
-  return p;
-}
-
-static void evaluate_all(const dkm_patterns *p, const dkm_solver *solver, const char *cpu, int n,
-                         const dkm_point *points, dkm_record *records) {
-  dkm_evaluator *e;
-  assert_int_equal(dkm_evaluator_create(p, solver, cpu, &e, NULL), DKM_OK);
-  assert_int_equal(dkm_evaluate(e, n, points, records, NULL, NULL), DKM_OK);
-  dkm_evaluator_destroy(e);
-}
 
 static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, const dkm_solver *solver) {
   dkm_record r;
