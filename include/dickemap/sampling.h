@@ -19,8 +19,10 @@
 
 typedef struct dkm_sampling dkm_sampling;
 
-/* Fails with DKM_MEMORY. The patterns are copied. */
-dkm_status dkm_sampling_create(const dkm_patterns *patterns, dkm_sampling **out, dkm_error *err);
+/* For windows of one lane of an integrator, which must outlive it; tolerance: that of its steps. The patterns are copied.
+ * Fails with DKM_MEMORY. */
+dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, dkm_integrator *integrator, int lane,
+                               dkm_sampling **out, dkm_error *err);
 void dkm_sampling_destroy(dkm_sampling *sampling);
 double dkm_sampling_bytes(const dkm_patterns *patterns);
 
@@ -29,13 +31,12 @@ double dkm_sampling_bytes(const dkm_patterns *patterns);
 double dkm_sampling_spacing(const dkm_patterns *patterns, const dkm_point *point, const double *u, double fastest);
 
 /* Begins a window of n_samples at the time and state of the lane. u: that state. scratch: 3K + 2M + 2K values. */
-void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, double tolerance, int n_samples, double dt,
-                        dkm_integrator *integrator, int lane, const double *u, double *scratch);
+void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, int n_samples, double dt, const double *u,
+                        double *scratch);
 
-/* To be called when the lane has reached its t_limit. Returns true once the window is full:
+/* To be called when the lane has reached its t_limit; u becomes its state. Returns true once the window is full:
  * the lane then holds the trajectory itself, at the time of the last stretch's end. */
-bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, dkm_integrator *integrator, int lane,
-                           double *u, double *scratch);
+bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, double *u, double *scratch);
 
 /* A window under way can be put aside together with the lane (dkm_integrator_save), as dkm_sampling_saved_bytes()
  * bytes; what is restored goes on with the same bits.  Restoring fails (false, and no window is under way) if the bytes

@@ -219,18 +219,15 @@ static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   const dkm_point *point = integrated_point(g, t);
-  if (!g->sampling[lane]) {
-    dkm_status status = dkm_sampling_create(&g->patterns, &g->sampling[lane], err);
-    if (status != DKM_OK) return status;
-  }
+  dkm_status status = evaluate_need_sampling(e, g, lane, err);
+  if (status != DKM_OK) return status;
   t->sampled = true;
   const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.oscillation.fastest);
   if (g->sensitivity) {
     note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
   }
-  dkm_sampling_begin(g->sampling[lane], point, e->solver.tolerance, t->attractor.oscillation.n_samples, dt,
-                     g->integrator, lane, g->u, g->scratch);
+  dkm_sampling_begin(g->sampling[lane], point, t->attractor.oscillation.n_samples, dt, g->u, g->scratch);
   return DKM_OK;
 }
 
@@ -252,7 +249,7 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     *outlook = dkm_attractor_look(&t->attractor, q, &window, l, record);
     return DKM_OK;
   }
-  if (!dkm_sampling_continue(sampling, integrated_point(g, t), g->integrator, lane, g->u, g->scratch)) return DKM_OK;
+  if (!dkm_sampling_continue(sampling, integrated_point(g, t), g->u, g->scratch)) return DKM_OK;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);

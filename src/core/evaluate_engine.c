@@ -57,6 +57,11 @@ dkm_status evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine 
   return status;
 }
 
+dkm_status evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
+  if (g->sampling[lane]) return DKM_OK;
+  return dkm_sampling_create(&g->patterns, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
+}
+
 dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
                                 dkm_evaluator **out, dkm_error *err) {
   dkm_evaluator *e = calloc(1, sizeof *e);

@@ -73,6 +73,9 @@ struct dkm_evaluator {
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
 dkm_status evaluate_create_engine(const dkm_evaluator *evaluator, bool quotient, engine *g, dkm_error *err);
 
+/* Makes g->sampling[lane], if it is not there yet. */
+dkm_status evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);
+
 /* The point as its engine integrates it. */
 static inline const dkm_point *integrated_point(const engine *g, const trajectory *t) {
   return g->quotient ? &t->small_point : &t->point;

@@ -61,22 +61,20 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
 }
 
 /* Continues the point of t, just placed in a lane, from what was saved of it.  *restored: false if the bytes are of
- * something else.  n_modes: of the point, of which the quotient has but one, while its record tells of all. */
-static dkm_status restore(engine *g, int lane, int n_modes, const char *bytes, size_t n_bytes, bool *restored,
-                          dkm_error *err) {
+ * something else.  All modes of the point must be those saved: the quotient has but one, while its record tells of all. */
+static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const char *bytes, size_t n_bytes,
+                          bool *restored, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   const size_t lane_bytes = dkm_integrator_saved_bytes(g->integrator);
   saved_point head;
   *restored = false;
   if (n_bytes < sizeof head + lane_bytes) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
-  if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, n_modes)) return DKM_OK;
+  if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, e->patterns.n_modes)) return DKM_OK;
   bytes += sizeof head;
   n_bytes -= sizeof head + lane_bytes;
-  if (head.sampled && !g->sampling[lane]) {
-    dkm_status status = dkm_sampling_create(&g->patterns, &g->sampling[lane], err);
-    if (status != DKM_OK) return status;
-  }
+  dkm_status status = head.sampled ? evaluate_need_sampling(e, g, lane, err) : DKM_OK;
+  if (status != DKM_OK) return status;
   if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0)
     return DKM_OK;
   dkm_integrator_restore(g->integrator, lane, integrated_point(g, t), bytes);
@@ -94,7 +92,7 @@ dkm_status evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dk
   const int64_t id = g->lanes[lane].id;
   *resumed = false;
   if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, id, &bytes, &n_bytes)) return DKM_OK;
-  dkm_status status = restore(g, lane, e->patterns.n_modes, bytes, n_bytes, resumed, err);
+  dkm_status status = restore(e, g, lane, bytes, n_bytes, resumed, err);
   if (*resumed && stream->resumed) stream->resumed(stream->context, id, dkm_integrator_lane(g->integrator, lane)->t);
   return status;
 }

@@ -11,21 +11,28 @@
 
 struct dkm_sampling {
   dkm_patterns patterns;
+  dkm_integrator *integrator;
+  int lane;
+  double departure; /* the first distance of the shadow */
   dkm_series *series;
   gsl_rng *rng;
   double *trajectory, *shadow; /* states at the end and at the beginning of the stretch, 3K + 2M values each */
   double separation;
   double fastest;
-  bool on_shadow;              /* which of them is in the lane */
-  double t_stretch;            /* where the stretch began */
-  int64_t steps;               /* of the trajectory up to then */
+  bool on_shadow;   /* which of them is in the lane */
+  double t_stretch; /* where the stretch began */
+  int64_t steps;    /* of the trajectory up to then */
 };
 
-dkm_status dkm_sampling_create(const dkm_patterns *patterns, dkm_sampling **out, dkm_error *err) {
+dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, dkm_integrator *integrator, int lane,
+                               dkm_sampling **out, dkm_error *err) {
   dkm_sampling *s = calloc(1, sizeof *s);
   dkm_status status = DKM_OK;
   if (s) {
     s->patterns = *patterns;
+    s->integrator = integrator;
+    s->lane = lane;
+    s->departure = fmin(1e-4, fmax(1e-7, sqrt(tolerance)));
     s->trajectory = calloc(dkm_model_size(patterns), sizeof *s->trajectory);
     s->shadow = calloc(dkm_model_size(patterns), sizeof *s->shadow);
     s->rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -109,10 +116,10 @@ static double sample_time(const dkm_series *series, int i) {
   return series->t0 + i * series->dt;
 }
 
-void dkm_sampling_begin(dkm_sampling *s, const dkm_point *point, double tolerance, int n_samples, double dt,
-                        dkm_integrator *integrator, int lane, const double *u, double *scratch) {
+void dkm_sampling_begin(dkm_sampling *s, const dkm_point *point, int n_samples, double dt, const double *u,
+                        double *scratch) {
   const size_t size = dkm_model_size(&s->patterns);
-  dkm_lane *l = dkm_integrator_lane(integrator, lane);
+  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
   s->series->n_samples = n_samples;
   s->series->n = 0;
   s->series->t0 = s->t_stretch = l->t;
@@ -120,22 +127,21 @@ void dkm_sampling_begin(dkm_sampling *s, const dkm_point *point, double toleranc
   s->on_shadow = false;
   s->fastest = 0.0;
   s->steps = l->steps;
-  s->separation = fmin(1e-4, fmax(1e-7, sqrt(tolerance)));
+  s->separation = s->departure;
   memcpy(s->shadow, u, size * sizeof *u);
   dkm_separation_depart(&s->patterns, point, s->rng, s->shadow, 1.0);
   dkm_separation_scale(&s->patterns, u, s->shadow, s->separation / dkm_separation_of(&s->patterns, u, s->shadow));
   /* Steps are counted from the load. */
-  dkm_integrator_load(integrator, lane, point, u, s->series->t0);
+  dkm_integrator_load(s->integrator, s->lane, point, u, s->series->t0);
   take_sample(s, point, u, scratch);
   l->t_limit = sample_time(s->series, 1);
 }
 
-bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, dkm_integrator *integrator, int lane, double *u,
-                           double *scratch) {
+bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
   dkm_series *series = s->series;
-  dkm_lane *l = dkm_integrator_lane(integrator, lane);
+  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
   const size_t size = dkm_model_size(&s->patterns);
-  dkm_integrator_state(integrator, lane, u);
+  dkm_integrator_state(s->integrator, s->lane, u);
   if (!s->on_shadow) {
     /* The last sample, n_samples, is only the end of the last stretch. */
     const int i = series->n;
@@ -147,7 +153,7 @@ bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, dkm_integrat
     }
     memcpy(s->trajectory, u, size * sizeof *u);
     s->steps += l->steps;
-    dkm_integrator_load(integrator, lane, point, s->shadow, s->t_stretch);
+    dkm_integrator_load(s->integrator, s->lane, point, s->shadow, s->t_stretch);
     l->t_limit = sample_time(series, i);
     s->on_shadow = true;
     return false;
@@ -160,7 +166,7 @@ bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, dkm_integrat
   memcpy(u, s->trajectory, size * sizeof *u);
   s->on_shadow = false;
   s->t_stretch = sample_time(series, i);
-  dkm_integrator_load(integrator, lane, point, u, s->t_stretch);
+  dkm_integrator_load(s->integrator, s->lane, point, u, s->t_stretch);
   if (i == series->n_samples) return true;
   take_sample(s, point, u, scratch);
   l->t_limit = sample_time(series, i + 1);

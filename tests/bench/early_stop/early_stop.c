@@ -148,11 +148,10 @@ static bool is_stationary(const dkm_record *r) {
 static void begin_samples(group *g, int lane, int n_samples, double fastest) {
   follower *f = &g->lanes[lane];
   dkm_error err;
-  if (!f->sampling) check(dkm_sampling_create(&g->patterns, &f->sampling, &err), &err);
+  if (!f->sampling) check(dkm_sampling_create(&g->patterns, tolerance, g->integrator, lane, &f->sampling, &err), &err);
   f->sampled = true;
-  dkm_sampling_begin(f->sampling, &f->trial->point, tolerance, n_samples,
-                     dkm_sampling_spacing(&g->patterns, &f->trial->point, g->u, fastest), g->integrator, lane, g->u,
-                     g->scratch);
+  dkm_sampling_begin(f->sampling, &f->trial->point, n_samples,
+                     dkm_sampling_spacing(&g->patterns, &f->trial->point, g->u, fastest), g->u, g->scratch);
 }
 
 static double largest_rate(group *g, const dkm_point *point, const double *u) {
@@ -265,7 +264,7 @@ static bool look(group *g, int lane) {
   dkm_record record;
   dkm_outlook outlook;
   if (f->sampled && l->failure == DKM_FAILURE_NONE) {
-    if (!dkm_sampling_continue(f->sampling, &f->trial->point, g->integrator, lane, g->u, g->scratch)) return true;
+    if (!dkm_sampling_continue(f->sampling, &f->trial->point, g->u, g->scratch)) return true;
     f->sampled = false;
     if (f->beyond) return window_beyond(g, lane);
     f->attractor.steps += dkm_sampling_steps(f->sampling);
