@@ -45,7 +45,6 @@ struct carrying {
   bool has_from, has_to;
   bool others;  /* this time it is about records of other methods */
   bool skipped; /* the other time there is something */
-  int i_method; /* row of `method` in dkm_fields */
   size_t n_state;
   int64_t block, window;
   /* of the points of a block */
@@ -236,7 +235,7 @@ static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_
   order_block(c, n);
   if (c->n_ordered == 0) return DKM_OK;
   if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS, c->marks) < 0 ||
-      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 || dkm_hdf5_get(&c->to, c->i_method, c->methods) < 0)
+      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 || dkm_hdf5_get(&c->to, dkm_hdf5_method(), c->methods) < 0)
     return cannot("read", c->new_path, "status", err);
   const dkm_status status = judge(c, first, err);
   if (status) return status;
@@ -322,7 +321,6 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   dkm_status status = open_files(c, err);
   if (status) return status;
   const dkm_job *old = dkm_store_reader_job(c->reader);
-  while (dkm_fields[c->i_method].offset != offsetof(dkm_record, method)) c->i_method++;
   if (!c->others && (status = count_done(c, err))) return status;
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;

@@ -107,6 +107,12 @@ dkm_status dkm_hdf5_list_fields(dkm_hdf5_file *file, const char *path, dkm_error
   return status;
 }
 
+int dkm_hdf5_method(void) {
+  int i = 0;
+  while (dkm_fields[i].offset != offsetof(dkm_record, method)) i++;
+  return i;
+}
+
 bool dkm_hdf5_has_field(const dkm_hdf5_file *file, int i_field) {
   if (dkm_fields[i_field].reproducible) return is_listed(file, i_field);
   return H5Lexists(file->id, dkm_fields[i_field].name, H5P_DEFAULT) > 0;

@@ -121,6 +121,9 @@ enum { DKM_HDF5_FIELDS_BYTES = 2048 };
 /* The names of the fields that checksums of a new file cover, in their order. */
 void dkm_hdf5_print_fields(char out[DKM_HDF5_FIELDS_BYTES]);
 
+/* Index of `method` in dkm_fields, and of its variable. */
+int dkm_hdf5_method(void);
+
 /* While a file is attached: first its list of fields; then, with datasets open, the meaning of its codes. */
 dkm_status dkm_hdf5_list_fields(dkm_hdf5_file *file, const char *path, dkm_error *err);
 bool dkm_hdf5_has_field(const dkm_hdf5_file *file, int i_field);

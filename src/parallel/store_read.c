@@ -356,8 +356,7 @@ dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int
 dkm_status dkm_store_reader_methods(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *methods,
                                     dkm_error *err) {
   dkm_hdf5_file *file = &reader->file;
-  int f = 0;
-  while (dkm_fields[f].offset != offsetof(dkm_record, method)) f++;
+  const int f = dkm_hdf5_method();
   if (count == 0) return DKM_OK;
   if (file->dataset[f] < 0) {
     memset(methods, 1, (size_t)count);
