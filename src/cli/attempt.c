@@ -10,8 +10,8 @@
 #include <time.h>
 
 #include "cli.h"
+#include "dickemap/clock.h"
 #include "dickemap/store.h"
-#include "run_worker.h"
 
 enum { LINE_BYTES = 8192, DATE_BYTES = 32 };
 static const char begun[] = ": begun: ", ended[] = ": ended ";
@@ -38,7 +38,7 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
            date, begun, (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets,
            gsl_version, hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch,
            attempt->command);
-  attempt->t_begun = dkm_run_now();
+  attempt->t_begun = dkm_clock_now();
   dkm_status status = dkm_store_append_history(attempt->output, line, &kept, err);
   if (status) return status;
   attempt->begun = kept;
@@ -54,7 +54,7 @@ dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how
   if (!attempt->begun) return DKM_OK;
   attempt->begun = false;
   print_date(date);
-  dkm_cli_duration(dkm_run_now() - attempt->t_begun, duration, sizeof duration);
+  dkm_cli_duration(dkm_clock_now() - attempt->t_begun, duration, sizeof duration);
   snprintf(line, sizeof line, "%s%safter %s: %lld of %lld points done; %s", date, ended, duration, (long long)n_done,
            (long long)attempt->n_points, how);
   return dkm_store_append_history(attempt->output, line, &kept, err);

@@ -21,7 +21,7 @@ typedef struct dkm_attempt {
   const char *instruction_sets, *hosts; /* of all ranks: dkm_schedule_list_words */
   int n_ranks;
   int64_t n_points;
-  double t_begun; /* on the clock of dkm_run_now */
+  double t_begun; /* on the clock of dkm_clock_now */
   bool begun;     /* dkm_attempt_begin has written its line */
 } dkm_attempt;
 

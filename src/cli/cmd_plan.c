@@ -19,9 +19,9 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "cli.h"
+#include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/store.h"
@@ -56,12 +56,6 @@ typedef struct probes {
   } probe[MAX_PROBES];
 } probes;
 
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 static int64_t golden_stride(int64_t n) {
   int64_t stride = (int64_t)(0.6180339887498949 * (double)n) + 1;
   for (;; stride++) {
@@ -78,7 +72,7 @@ static int64_t golden_stride(int64_t n) {
 static bool next_point(void *context, dkm_point *point, int64_t *id) {
   probes *p = context;
   int64_t i = p->n_started, n = p->job->n_points;
-  double t = now();
+  double t = dkm_clock_now();
   if (p->n_probes == 0 && (i == MAX_PROBES || i == n || (i >= MIN_PROBES && t - p->t_start > probe_seconds)))
     p->n_probes = (int)i;
   if (p->n_probes != 0 && (p->n_probes == n || p->n_done == p->n_probes)) return false;
@@ -105,7 +99,7 @@ static void take_record(void *context, int64_t id, const dkm_record *record, con
 
 static bool enough(void *context) {
   const probes *p = context;
-  return (p->n_probes != 0 && p->n_done == p->n_probes) || now() - p->t_start > give_up_seconds;
+  return (p->n_probes != 0 && p->n_done == p->n_probes) || dkm_clock_now() - p->t_start > give_up_seconds;
 }
 
 /* ---- the estimate ---- */
@@ -221,9 +215,9 @@ static dkm_status probe(const dkm_job *job, dkm_error *err) {
   dkm_status status = dkm_evaluator_create(&job->patterns, &job->solver, NULL, &evaluator, err);
   if (status != DKM_OK) return status;
   const dkm_stream stream = {.context = &p, .next = next_point, .done = take_record, .interrupt = enough};
-  p.t_start = now();
+  p.t_start = dkm_clock_now();
   status = dkm_evaluate_stream(evaluator, &stream, err);
-  p.t_end = now();
+  p.t_end = dkm_clock_now();
   if (p.n_probes == 0) p.n_probes = (int)p.n_started; /* given up before all of them were started */
   if (status == DKM_OK) print_estimate(&p);
   dkm_evaluator_destroy(evaluator);

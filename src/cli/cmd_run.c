@@ -16,6 +16,7 @@
 
 #include "attempt.h"
 #include "cli.h"
+#include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/lock.h"
@@ -253,6 +254,31 @@ static dkm_status describe_attempt(const struct arguments *args, bool worker, ch
   return dkm_schedule_agree(MPI_COMM_WORLD, status, err);
 }
 
+/* Counts of all workers together, on every rank.  Collective. */
+static dkm_status sum_counts(MPI_Comm comm, struct run *run, dkm_error *err) {
+  dkm_run_worker *w = &run->worker;
+  int64_t *const single[] = {&w->n_unstable, &w->n_suspended, &w->n_resumed};
+  dkm_status status = dkm_schedule_sum(comm, DKM_N_VERDICTS, w->n_verdicts, err);
+  for (size_t i = 0; i < sizeof single / sizeof *single && !status; i++)
+    status = dkm_schedule_sum(comm, 1, single[i], err);
+  if (status) return status;
+  run->n_done = run->n_before;
+  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) run->n_done += w->n_verdicts[v];
+  return DKM_OK;
+}
+
+/* The last line of the history: how a run ended that came to `status`, which it returns, or what went wrong with the line. */
+static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_status status, dkm_error *err) {
+  dkm_error history = {0};
+  char how[DKM_MESSAGE_BYTES + 16] = "complete";
+  if (status == DKM_STOPPED)
+    snprintf(how, sizeof how, "stopped early (%s)", run->ending.reason);
+  else if (status)
+    snprintf(how, sizeof how, "failed: %s", err->message);
+  const dkm_status ended = dkm_attempt_end(attempt, run->n_before + run->n_marked, how, &history);
+  return ended && !status ? dkm_fail(err, ended, "%s", history.message) : status;
+}
+
 static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
@@ -312,7 +338,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   if (status) goto cleanup;
 
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
-  const double t_start = dkm_run_now();
+  const double t_start = dkm_clock_now();
   if (master) {
     run.n_done = run.n_before;
     if (!run.quiet) dkm_progress_start(&run.progress, run.n_points, run.n_before);
@@ -323,16 +349,9 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   if (status == DKM_PARALLEL) goto cleanup; /* closing is collective: not possible any more */
   dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
   if (!status) status = closed;
-  if (!status) status = dkm_schedule_sum(comm, DKM_N_VERDICTS, run.worker.n_verdicts, err);
-  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_unstable, err);
-  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_suspended, err);
-  if (!status) status = dkm_schedule_sum(comm, 1, &run.worker.n_resumed, err);
-  if (!status) {
-    run.n_done = run.n_before;
-    for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) run.n_done += run.worker.n_verdicts[v];
-  }
+  if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
-  if (!status && master) print_summary(&run, output, dkm_run_now() - t_start);
+  if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);
   if (!status && master) tidy_states(output->path, !stopped);
   if (!status && stopped)
     status =
@@ -343,16 +362,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                  (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
 
 cleanup:
-  if (attempt.begun) {
-    dkm_error history = {0};
-    char how[DKM_MESSAGE_BYTES + 16] = "complete";
-    if (status == DKM_STOPPED)
-      snprintf(how, sizeof how, "stopped early (%s)", run.ending.reason);
-    else if (status)
-      snprintf(how, sizeof how, "failed: %s", err->message);
-    const dkm_status ended = dkm_attempt_end(&attempt, run.n_before + run.n_marked, how, &history);
-    if (ended && !status) status = dkm_fail(err, ended, "%s", history.message);
-  }
+  if (attempt.begun) status = end_attempt(&attempt, &run, status, err);
   dkm_lock_release(lock);
   dkm_resume_free(&resume);
   dkm_unfinished_close(run.worker.unfinished);
@@ -363,7 +373,7 @@ cleanup:
 
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err) {
   struct arguments args = {
-      .t_start = dkm_run_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
+      .t_start = dkm_clock_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
   char *default_name = NULL, *command = NULL;
   dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
   args.sets = malloc(sizeof *args.sets * (size_t)(argc > 0 ? argc : 1));

@@ -11,7 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "run_worker.h"
+#include "dickemap/clock.h"
 
 static const double longest_reserve = 5, grace = 30; /* seconds; closing a file takes well below one */
 
@@ -114,7 +114,7 @@ dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limi
   *ending = (dkm_ending){.t_end = t_start + time_limit, .limit = time_limit, .limit_name = "--time-limit",
                          .t_signal = INFINITY};
   if (!slurm || slurm[0] == '\0') {
-    const double t = dkm_run_now(), left = job && job[0] ? ask_slurm(job) : INFINITY;
+    const double t = dkm_clock_now(), left = job && job[0] ? ask_slurm(job) : INFINITY;
     if (t + left < ending->t_end) {
       ending->t_end = t + left;
       ending->limit = ending->t_end - t_start;
@@ -128,7 +128,7 @@ dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limi
     return dkm_fail(err, DKM_INPUT, "SLURM_JOB_END_TIME=%s in the environment is not a time in seconds", slurm);
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  const double left = epoch - ((double)now.tv_sec + 1e-9 * (double)now.tv_nsec), t = dkm_run_now();
+  const double left = epoch - ((double)now.tv_sec + 1e-9 * (double)now.tv_nsec), t = dkm_clock_now();
   if (t + left < ending->t_end) {
     ending->t_end = t + left;
     ending->limit = ending->t_end - t_start;
@@ -144,7 +144,7 @@ static void decide(dkm_ending *ending, dkm_stop stop) {
 
 dkm_stop dkm_ending_look(dkm_ending *ending, double notice) {
   const bool first = ending->stop == DKM_STOP_NOT;
-  const double t = dkm_run_now();
+  const double t = dkm_clock_now();
   const double limit = ending->limit > 0 ? ending->limit : 0;
   const double reserve = fmin(longest_reserve, 0.1 * limit), margin = fmin(notice, 0.5 * limit);
   const double t_draw = ending->t_end - reserve - margin,

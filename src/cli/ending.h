@@ -25,7 +25,7 @@
 #include "dickemap/schedule.h"
 
 typedef struct dkm_ending {
-  double t_end, limit; /* on the clock of dkm_run_now; seconds from the start of the run to t_end; or INFINITY */
+  double t_end, limit; /* on the clock of dkm_clock_now; seconds from the start of the run to t_end; or INFINITY */
   const char *limit_name; /* "--time-limit", "SLURM_JOB_END_TIME", "the end of the batch job" */
   bool suspends; /* points under way are suspended when they are given up; set by the caller after dkm_ending_begin */
   double t_signal;     /* when the first SIGUSR1 was seen, or INFINITY */
@@ -40,7 +40,7 @@ dkm_status dkm_ending_parse_time(const char *option, const char *text, double *s
 /* From now on signals are noted instead of killing the process. On every rank. */
 dkm_status dkm_ending_catch_signals(dkm_error *err);
 
-/* t_start: when the run began, on the clock of dkm_run_now; time_limit: seconds from then, INFINITY for none.  Also reads
+/* t_start: when the run began, on the clock of dkm_clock_now; time_limit: seconds from then, INFINITY for none.  Also reads
  * SLURM_JOB_END_TIME or, in a batch job without it, asks squeue; the earlier end counts. DKM_INPUT if the variable is not
  * a number. */
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err);

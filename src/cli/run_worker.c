@@ -24,7 +24,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
+
+#include "dickemap/clock.h"
 
 enum {
   MAX_BLOCKS = 4 * DKM_RUN_LANES, /* more than points can be under way */
@@ -65,15 +66,9 @@ struct run {
   dkm_error failure;
 };
 
-double dkm_run_now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
 /* What was written is put on disk first and only then reported. */
 static void sync_and_report(struct run *run) {
-  run->t_synced = dkm_run_now();
+  run->t_synced = dkm_clock_now();
   dkm_unfinished_sweep(run->worker->unfinished);
   if (run->n_written == 0 || run->failure.status) return;
   run->failure.status = dkm_store_sync(run->worker->store, &run->failure);
@@ -100,7 +95,7 @@ static void write_part(struct run *run, const struct block *block, int64_t start
     run->status[run->n_status++] =
         records[i].verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   const bool is_full = run->n_written == MAX_WRITTEN || run->n_status + MAX_BLOCK_POINTS > MAX_WRITTEN_POINTS;
-  if (is_full || dkm_run_now() - run->t_synced >= sync_interval) sync_and_report(run);
+  if (is_full || dkm_clock_now() - run->t_synced >= sync_interval) sync_and_report(run);
 }
 
 static void write_if_complete(struct run *run, struct block *block) {
@@ -151,7 +146,7 @@ static bool open_block(struct run *run) {
   block->range = (dkm_range){.first = run->left.first, .count = 0};
   block->n_finished = 0;
   memset(block->finished, 0, sizeof block->finished);
-  block->t_open = dkm_run_now();
+  block->t_open = dkm_clock_now();
   block->open = true;
   run->current = block;
   return true;
@@ -162,7 +157,7 @@ static bool next_point(void *context, dkm_point *point, int64_t *id) {
   struct run *run = context;
   struct block *block = run->current;
   if (block &&
-      (run->left.count == 0 || block->range.count == run->block_points || dkm_run_now() - block->t_open >= sync_interval))
+      (run->left.count == 0 || block->range.count == run->block_points || dkm_clock_now() - block->t_open >= sync_interval))
     seal_current(run);
   if (run->failure.status || dkm_schedule_stopping(run->schedule) != DKM_STOP_NOT) return false;
   if (run->left.count == 0 && dkm_schedule_next(run->schedule, false, &run->left) != DKM_NEXT_RANGE) return false;
@@ -187,7 +182,7 @@ static void take_record(void *context, int64_t id, const dkm_record *record, con
   if (block->states) memcpy(block->states + (size_t)i * run->state_size, state, run->state_size * sizeof *state);
   block->finished[i] = true;
   block->n_finished++;
-  const double took = dkm_run_now() - block->t_open; /* up to a second too much */
+  const double took = dkm_clock_now() - block->t_open; /* up to a second too much */
   if (run->worker->job->solver.sensitivity && took > run->notice) run->notice = took;
   run->worker->n_verdicts[record->verdict]++;
   run->worker->n_unstable += dkm_record_is_unstable(record);
@@ -230,12 +225,12 @@ static bool save_state(void *context, int64_t id, double t, const void *bytes, s
 
 static void save_points(struct run *run, double least_seconds) {
   dkm_error why = {0};
-  const double before = dkm_run_now();
+  const double before = dkm_clock_now();
   if (dkm_evaluator_save(run->worker->evaluator, least_seconds, save_state, run, &why) && !run->save_failed) {
     fprintf(stderr, "points under way cannot be saved: %s\n", why.message);
     run->save_failed = true;
   }
-  run->t_saved = dkm_run_now();
+  run->t_saved = dkm_clock_now();
   run->saving = run->t_saved - before;
 }
 
@@ -251,7 +246,7 @@ static void save_slow_points(struct run *run) {
 /* dkm_stream.interrupt */
 static bool interrupted(void *context) {
   struct run *run = context;
-  const double t = dkm_run_now();
+  const double t = dkm_clock_now();
   run->stopped = run->failure.status || dkm_schedule_interrupted(run->schedule) ||
                  dkm_schedule_stopping(run->schedule) == DKM_STOP_GIVE_UP;
   if (run->stopped) { /* what is finished comes first */
@@ -277,7 +272,7 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
                              .resumed = count_resumed};
   run->worker = worker;
   run->schedule = schedule;
-  run->t_synced = run->t_saved = dkm_run_now();
+  run->t_synced = run->t_saved = dkm_clock_now();
   run->state_size = job->keep_state ? dkm_model_size(&job->patterns) : 0;
   run->block_points = (int64_t)(BLOCK_BYTES / (sizeof(dkm_record) + run->state_size * sizeof(double)));
   if (run->block_points > MAX_BLOCK_POINTS) run->block_points = MAX_BLOCK_POINTS;

@@ -27,7 +27,4 @@ typedef struct dkm_run_worker {
  * the state of those that took a tenth of a second or more is saved. */
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err);
 
-/* Seconds of a clock that never goes back. */
-double dkm_run_now(void);
-
 #endif

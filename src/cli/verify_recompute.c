@@ -17,9 +17,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include "dickemap/check.h"
+#include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
 #include "verify.h"
 
@@ -33,12 +33,6 @@ const char *dkm_verify_method(const dkm_job *job) {
 }
 
 /* ---- one point ---- */
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* A stream of one point, given up at a deadline. */
 struct attempt {
@@ -66,7 +60,7 @@ static void attempt_done(void *context, int64_t id, const dkm_record *record, co
 }
 
 static bool attempt_interrupt(void *context) {
-  return now() > ((const struct attempt *)context)->deadline;
+  return dkm_clock_now() > ((const struct attempt *)context)->deadline;
 }
 
 /* attempt->finished tells whether there was time for it. */
@@ -74,7 +68,7 @@ static dkm_status evaluate_one(const dkm_verification *v, dkm_evaluator *evaluat
                                struct attempt *attempt, dkm_error *err) {
   const dkm_stream stream = {
       .context = attempt, .next = attempt_next, .done = attempt_done, .interrupt = attempt_interrupt};
-  *attempt = (struct attempt){.deadline = now() + v->seconds};
+  *attempt = (struct attempt){.deadline = dkm_clock_now() + v->seconds};
   dkm_job_point(v->job, i_point, &attempt->point);
   return dkm_evaluate_stream(evaluator, &stream, err);
 }

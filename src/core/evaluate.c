@@ -6,8 +6,8 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "dickemap/clock.h"
 #include "dickemap/quotient.h"
 #include "evaluate_engine.h"
 
@@ -19,12 +19,6 @@ enum { MANY_AT_ONCE = 256 };
 static int engine_of(const dkm_evaluator *e, const dkm_point *point) {
   const bool quotient = e->solver.method == DKM_METHOD_ENSEMBLE && !e->solver.full_space && dkm_quotient_applies(point);
   return quotient ? QUOTIENT : FULL;
-}
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 static int free_lane(const engine *g) {
@@ -89,7 +83,7 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
   trajectory *t = &g->lanes[lane];
   dkm_inquiry q;
   dkm_record record;
-  const double before = now();
+  const double before = dkm_clock_now();
   dkm_status status = inquire(e, g, lane, g->u, &q, err);
   *known = status == DKM_OK && dkm_attractor_at_once(&q, &record);
   if (!*known) return status;
@@ -97,7 +91,7 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
     record.amplification = record.amplification_total = 1.0;
     record.sensitive = DKM_SENSITIVE_NO;
   }
-  record.wall_time = now() - before;
+  record.wall_time = dkm_clock_now() - before;
   return report(e, t, &record, q.u, stream, err);
 }
 
@@ -180,9 +174,9 @@ static void note_target(engine *g, int lane, const double *u) {
 }
 
 static void advance_shadows(engine *g) {
-  const double before = now();
+  const double before = dkm_clock_now();
   const int n = dkm_sensitivity_advance(g->sensitivity, g->served);
-  const double share = (now() - before) / n;
+  const double share = (dkm_clock_now() - before) / n;
   for (int i = 0; i < dkm_sensitivity_shadows(g->sensitivity); i++)
     if (g->served[i]) g->shadow_time[i] += share;
 }
@@ -363,9 +357,9 @@ static void give_up(dkm_evaluator *e) {
 /* Advances the lanes of one engine and looks at those that ask for it. */
 static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
   const int n_active = g->n_active;
-  const double before = now();
+  const double before = dkm_clock_now();
   dkm_integrator_advance(g->integrator);
-  const double share = (now() - before) / n_active;
+  const double share = (dkm_clock_now() - before) / n_active;
   for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++) {
     dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
     if (!l->active) continue;
@@ -387,7 +381,7 @@ static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream,
 
 dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
   dkm_status status = DKM_OK;
-  double asked = now();
+  double asked = dkm_clock_now();
   for (bool more; (status = refill(e, stream, &more, err)) == DKM_OK;) {
     bool busy = more;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
@@ -396,8 +390,8 @@ dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_e
         status = advance(e, &e->engines[i], stream, err);
       }
     if (status != DKM_OK || !busy) break;
-    if (stream->interrupt && now() - asked > interrupt_interval) {
-      asked = now();
+    if (stream->interrupt && dkm_clock_now() - asked > interrupt_interval) {
+      asked = dkm_clock_now();
       if (stream->interrupt(stream->context)) {
         give_up(e);
         return DKM_OK;

@@ -15,17 +15,12 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "dickemap/clock.h"
 
 static const double interval_terminal = 0.2, interval_log = 10.0; /* seconds */
 enum { MAX_BAR = 40, MIN_BAR = 5, LINE_BYTES = 160, DEFAULT_COLUMNS = 80 };
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* Three significant digits, no exponent: 0.0123, 4.56, 133, 10400. */
 static void format_rate(double rate, char *out, size_t out_bytes) {
@@ -98,15 +93,15 @@ static bool shown_on_terminal(void) {
 
 void dkm_progress_start(dkm_progress *progress, int64_t n_total, int64_t n_before) {
   *progress = (dkm_progress){.n_total = n_total, .n_before = n_before, .terminal = shown_on_terminal()};
-  progress->t_start = progress->t_printed = now();
+  progress->t_start = progress->t_printed = dkm_clock_now();
 }
 
 void dkm_progress_update(dkm_progress *progress, int64_t n_done) {
-  double t = now();
+  double t = dkm_clock_now();
   if (t - progress->t_printed >= (progress->terminal ? interval_terminal : interval_log)) print(progress, n_done, t);
 }
 
 void dkm_progress_end(dkm_progress *progress, int64_t n_done) {
-  print(progress, n_done, now());
+  print(progress, n_done, dkm_clock_now());
   if (progress->terminal) fputc('\n', stderr);
 }

@@ -58,6 +58,8 @@
 #include <string.h>
 #include <time.h>
 
+#include "dickemap/clock.h"
+
 enum { REQUEST = 1, REPORT, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
 
 /* The first nap after a message is short, since messages come in groups; then naps double.  A
@@ -112,12 +114,6 @@ struct dkm_schedule {
 };
 
 /* ---- small things that all parts use ---- */
-
-static double now(void) {
-  struct timespec t;
-  clock_gettime(CLOCK_MONOTONIC, &t);
-  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 static void nap(long *ns) {
   if (*ns < NAP_FIRST_NS) *ns = NAP_FIRST_NS;
@@ -213,7 +209,7 @@ static dkm_status mark_done(dkm_schedule *s, dkm_range range, const uint8_t *sta
 }
 
 static void tick_if_due(dkm_schedule *s) {
-  double t = now();
+  double t = dkm_clock_now();
   if (t < s->t_tick || s->failure.status) return;
   s->t_tick = t + tick_interval;
   dkm_error why = {0};
@@ -404,14 +400,14 @@ static const char *take(dkm_schedule *s, int64_t n_points, char pace[PACE_BYTES]
   memcpy(pace, &count, sizeof count);
   memcpy(pace + sizeof count, &seconds, sizeof seconds);
   s->n_taken = n_points;
-  s->t_taken = now();
+  s->t_taken = dkm_clock_now();
   s->t_drawn = 0;
   return count > 0 ? pace : NULL;
 }
 
 dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   char pace[PACE_BYTES];
-  if (s->t_drawn == 0) s->t_drawn = now();
+  if (s->t_drawn == 0) s->t_drawn = dkm_clock_now();
   if (s->n_ranks == 1) {
     tick_if_due(s);
     if (s->n_taken > 0) note_pace(s, s->n_taken, s->t_drawn - s->t_taken);
@@ -577,7 +573,7 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
     s.n_todo = n_todo;
     for (int64_t i = 0; i < n_todo; i++) s.n_total += todo[i].count;
     s.n_left = s.n_total;
-    s.t_tick = now() + tick_interval;
+    s.t_tick = dkm_clock_now() + tick_interval;
   }
   status = dkm_schedule_agree(s.comm, allocate(&s, err), err);
   if (status) goto cleanup;
