@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "cmocka_headers.h"
+#include "test_folder.h"
 
 enum { NAME_BYTES = 200, NOTE_BYTES = 300 };
 static char folder[NAME_BYTES / 2], output[NAME_BYTES], lock_name[NAME_BYTES + 8], note[NOTE_BYTES];
@@ -19,8 +20,7 @@ static dkm_error err;
 
 static int make_folder(void **state) {
   (void)state;
-  snprintf(folder, sizeof folder, "/tmp/dkm-lock-XXXXXX");
-  if (!mkdtemp(folder)) return -1;
+  if (!make_test_folder("lock", folder, sizeof folder)) return -1;
   snprintf(output, sizeof output, "%s/a.h5", folder);
   snprintf(lock_name, sizeof lock_name, "%s.lock", output);
   unsetenv("SLURM_JOB_ID");

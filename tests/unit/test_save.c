@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dickemap/evaluate.h"
+#include "desk.h"
 #include "random_points.h"
 
 /* ---- integrators ---- */
@@ -94,89 +94,11 @@ static void a_lane_that_is_restored_goes_on_with_the_same_bits(void **state) {
 
 /* ---- evaluators ---- */
 
-enum { MOST = 16 };
-
-/* A stream that is interrupted at the n-th question, and keeps what is saved of its points. */
-typedef struct desk {
-  dkm_evaluator *evaluator;
-  int n, next;
-  const dkm_point *points;
-  dkm_record records[MOST];
-  bool done[MOST];
-  void *bytes[MOST];
-  size_t n_bytes[MOST];
-  double t[MOST];
-  bool offered[MOST];
-  int n_saved, n_windows, n_resumed; /* n_windows: saved with more than 1000 values, so within a window of samples */
-  int questions, most_questions;
-  double least_seconds;
-} desk;
-
-static bool next_point(void *context, dkm_point *point, int64_t *id) {
-  desk *d = context;
-  while (d->next < d->n && d->done[d->next]) d->next++;
-  if (d->next == d->n) return false;
-  *id = d->next;
-  *point = d->points[d->next++];
-  return true;
-}
-
-static void take_record(void *context, int64_t id, const dkm_record *record, const double *state) {
-  desk *d = context;
-  (void)state;
-  assert_false(d->done[id]);
-  d->records[id] = *record;
-  d->done[id] = true;
-}
-
-static bool keep(void *context, int64_t id, double t, const void *bytes, size_t n_bytes) {
-  desk *d = context;
-  free(d->bytes[id]);
-  d->bytes[id] = malloc(n_bytes);
-  memcpy(d->bytes[id], bytes, n_bytes);
-  d->n_bytes[id] = n_bytes;
-  d->t[id] = t;
-  d->n_saved++;
-  d->n_windows += n_bytes > 8000;
-  return true;
-}
-
-static bool interrupt(void *context) {
-  desk *d = context;
-  if (++d->questions < d->most_questions) return false;
-  assert_int_equal(dkm_evaluator_save(d->evaluator, d->least_seconds, keep, d, NULL), DKM_OK);
-  return true;
-}
-
-static bool offer(void *context, int64_t id, const void **bytes, size_t *n_bytes) {
-  desk *d = context;
-  *bytes = d->bytes[id];
-  *n_bytes = d->n_bytes[id];
-  return d->bytes[id] != NULL;
-}
-
-static void note_resumed(void *context, int64_t id, double t) {
-  desk *d = context;
-  assert_true(t == d->t[id]);
-  d->n_resumed++;
-}
-
-static bool complete(const desk *d) {
-  for (int i = 0; i < d->n; i++)
-    if (!d->done[i]) return false;
-  return true;
-}
-
 /* One process after the other, each with an evaluator of its own, until all is done; returns how many there were. */
 static int work(desk *d, const dkm_patterns *p, const dkm_solver *solver, const char *cpu, bool alternate) {
-  dkm_stream stream = {.context = d,
-                       .next = next_point,
-                       .done = take_record,
-                       .interrupt = interrupt,
-                       .resume = offer,
-                       .resumed = note_resumed};
+  dkm_stream stream = desk_stream(d);
   int n = 0;
-  for (; !complete(d); n++) {
+  for (; !desk_is_complete(d); n++) {
     dkm_solver this_time = *solver;
     if (alternate && n % 2) this_time.coefficients = DKM_COEFFICIENTS_STREAMED;
     assert_int_equal(dkm_evaluator_create(p, &this_time, alternate && n % 2 ? "plain" : cpu, &d->evaluator, NULL),
@@ -212,21 +134,21 @@ static void interrupted_points_have_the_records_of_uninterrupted_ones(void **sta
   for (int M = 1; M <= 4; M++)
     for (int perturbed = 0; perturbed <= 1; perturbed++) {
       dkm_patterns p;
-      dkm_point points[MOST];
-      dkm_record whole[MOST];
-      desk d = {.n = MOST, .points = points, .most_questions = 1 + M % 3};
+      dkm_point points[DESK_MOST];
+      dkm_record whole[DESK_MOST];
+      desk d = {.n = DESK_MOST, .points = points, .most_questions = 1 + M % 3};
       dkm_patterns_init(&p, M % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
-      for (int i = 0; i < MOST; i++) points[i] = random_point(rng, M, i % 2, perturbed && i % 3);
+      for (int i = 0; i < DESK_MOST; i++) points[i] = random_point(rng, M, i % 2, perturbed && i % 3);
       const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 2e4};
       dkm_evaluator *e;
       assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
-      assert_int_equal(dkm_evaluate(e, MOST, points, whole, NULL, NULL), DKM_OK);
+      assert_int_equal(dkm_evaluate(e, DESK_MOST, points, whole, NULL, NULL), DKM_OK);
       dkm_evaluator_destroy(e);
       n_processes += work(&d, &p, &solver, NULL, M > 1);
       n_resumed += d.n_resumed;
       n_windows += d.n_windows;
-      check_bits(&p, MOST, points, whole, d.records);
-      for (int i = 0; i < MOST; i++) kind[whole[i].verdict] = true;
+      check_bits(&p, DESK_MOST, points, whole, d.records);
+      for (int i = 0; i < DESK_MOST; i++) kind[whole[i].verdict] = true;
     }
   for (int v = 0; v < DKM_N_VERDICTS; v++) n_kinds += kind[v];
   print_message("%d processes, %d times a point was continued, %d times it was put aside within a window of samples\n",
@@ -263,12 +185,12 @@ static void interrupted_points_of_gsl_have_the_same_records(void **state) {
 /* ---- what is passed, and what is taken ---- */
 
 static bool refuse(void *context, int64_t id, double t, const void *bytes, size_t n_bytes) {
-  keep(context, id, t, bytes, n_bytes);
+  desk_keep(context, id, t, bytes, n_bytes);
   return false;
 }
 static bool save_once(void *context) {
   desk *d = context;
-  assert_int_equal(dkm_evaluator_save(d->evaluator, 1e3, keep, d, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluator_save(d->evaluator, 1e3, desk_keep, d, NULL), DKM_OK);
   assert_int_equal(d->n_saved, 0); /* none has taken so long */
   assert_int_equal(dkm_evaluator_save(d->evaluator, 0.0, refuse, d, NULL), DKM_OK);
   return true;
@@ -276,15 +198,15 @@ static bool save_once(void *context) {
 static void only_slow_points_are_saved_and_only_as_long_as_wanted(void **state) {
   (void)state;
   dkm_patterns p;
-  dkm_point points[MOST];
-  desk d = {.n = MOST, .points = points};
+  dkm_point points[DESK_MOST];
+  desk d = {.n = DESK_MOST, .points = points};
   dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
-  for (int i = 0; i < MOST; i++) {
+  for (int i = 0; i < DESK_MOST; i++) {
     points[i] = fig3_point(1.0 + 0.01 * i, 1);
     points[i].Omega_mu[0] = -1.0;
     points[i].perturbation = 0.1;
   }
-  const dkm_stream stream = {.context = &d, .next = next_point, .done = take_record, .interrupt = save_once};
+  const dkm_stream stream = {.context = &d, .next = desk_next, .done = desk_done, .interrupt = save_once};
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6};
   for (int sensitivity = 0; sensitivity <= 1; sensitivity++) {
     solver.sensitivity = sensitivity;
@@ -294,7 +216,7 @@ static void only_slow_points_are_saved_and_only_as_long_as_wanted(void **state) 
     assert_int_equal(d.n_saved, sensitivity ? 0 : 1); /* shadows cannot be continued */
     dkm_evaluator_destroy(d.evaluator);
   }
-  for (int i = 0; i < MOST; i++) free(d.bytes[i]);
+  for (int i = 0; i < DESK_MOST; i++) free(d.bytes[i]);
 }
 
 /* Bytes of another point, or too few of them: it begins at its start. */
@@ -313,12 +235,7 @@ static void bytes_of_something_else_are_not_used(void **state) {
   assert_int_equal(dkm_evaluate(e, N, points, whole, NULL, NULL), DKM_OK);
   for (int kind = 0; kind < 3; kind++) {
     desk d = {.evaluator = e, .n = N, .points = points, .most_questions = 1};
-    dkm_stream stream = {.context = &d,
-                         .next = next_point,
-                         .done = take_record,
-                         .interrupt = interrupt,
-                         .resume = offer,
-                         .resumed = note_resumed};
+    dkm_stream stream = desk_stream(&d);
     assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
     assert_int_equal(d.n_saved, N);
     if (kind == 0) { /* exchanged */
@@ -374,12 +291,7 @@ static void a_point_that_differs_in_any_parameter_is_not_continued(void **state)
     points[12].perturbation = quotient ? 0.0 : 2e-3;
     for (int i = 0; i < 13; i++) {
       desk d = {.evaluator = e, .n = 1, .points = &point, .most_questions = 1};
-      dkm_stream stream = {.context = &d,
-                           .next = next_point,
-                           .done = take_record,
-                           .interrupt = interrupt,
-                           .resume = offer,
-                           .resumed = note_resumed};
+      dkm_stream stream = desk_stream(&d);
       assert_int_equal(dkm_evaluate_stream(e, &stream, NULL), DKM_OK);
       assert_int_equal(d.n_saved, 1);
       d.points = &points[i];

@@ -8,6 +8,7 @@
 #include "dickemap/check.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/theory.h"
+#include "desk.h"
 #include "evaluation.h"
 #include "random_points.h"
 
@@ -459,7 +460,7 @@ static void records_are_such_as_theory_allows(void **state) {
 
 /* ---- bits ---- */
 
-enum { N_BITS = 16 };
+enum { N_BITS = DESK_MOST };
 
 /* Points of all kinds, some of them long. */
 static void points_for_bits(const dkm_patterns *p, gsl_rng *rng, dkm_point *points) {
@@ -499,58 +500,6 @@ static void records_have_the_same_bits_alone_in_company_and_from_every_instructi
   gsl_rng_free(rng);
 }
 
-/* A stream that is interrupted again and again, each time at the first question, and goes on from what was saved. */
-typedef struct desk {
-  dkm_evaluator *evaluator;
-  const dkm_point *points;
-  int next, n_resumed;
-  bool done[N_BITS];
-  dkm_record records[N_BITS];
-  void *bytes[N_BITS];
-  size_t n_bytes[N_BITS];
-} desk;
-
-static bool next_point(void *context, dkm_point *point, int64_t *id) {
-  desk *d = context;
-  while (d->next < N_BITS && d->done[d->next]) d->next++;
-  if (d->next == N_BITS) return false;
-  *id = d->next;
-  *point = d->points[d->next++];
-  return true;
-}
-static void take_record(void *context, int64_t id, const dkm_record *record, const double *u) {
-  desk *d = context;
-  (void)u;
-  d->records[id] = *record;
-  d->done[id] = true;
-}
-static bool keep(void *context, int64_t id, double t, const void *bytes, size_t n_bytes) {
-  desk *d = context;
-  (void)t;
-  free(d->bytes[id]);
-  d->bytes[id] = malloc(n_bytes);
-  memcpy(d->bytes[id], bytes, n_bytes);
-  d->n_bytes[id] = n_bytes;
-  return true;
-}
-static bool interrupt(void *context) {
-  desk *d = context;
-  assert_int_equal(dkm_evaluator_save(d->evaluator, 0.0, keep, d, NULL), DKM_OK);
-  return true;
-}
-static bool offer(void *context, int64_t id, const void **bytes, size_t *n_bytes) {
-  desk *d = context;
-  *bytes = d->bytes[id];
-  *n_bytes = d->n_bytes[id];
-  return d->bytes[id] != NULL;
-}
-static void note_resumed(void *context, int64_t id, double t) {
-  desk *d = context;
-  (void)id;
-  (void)t;
-  d->n_resumed++;
-}
-
 /* What is remembered between looks (octaves, predictions) goes along. */
 static void records_have_the_same_bits_after_interruptions(void **state) {
   (void)state;
@@ -564,17 +513,14 @@ static void records_have_the_same_bits_after_interruptions(void **state) {
     dkm_point points[N_BITS];
     dkm_record whole[N_BITS];
     points_for_bits(&p, rng, points);
-    desk d = {.points = points};
-    const dkm_stream stream = {.context = &d, .next = next_point, .done = take_record, .interrupt = interrupt,
-                               .resume = offer, .resumed = note_resumed};
+    desk d = {.n = N_BITS, .points = points};
+    const dkm_stream stream = desk_stream(&d);
     evaluate_all(&p, &solver, NULL, N_BITS, points, whole);
-    for (bool complete = false; !complete;) {
+    while (!desk_is_complete(&d)) {
       d.next = 0;
       assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &d.evaluator, NULL), DKM_OK);
       assert_int_equal(dkm_evaluate_stream(d.evaluator, &stream, NULL), DKM_OK);
       dkm_evaluator_destroy(d.evaluator);
-      complete = true;
-      for (int i = 0; i < N_BITS; i++) complete = complete && d.done[i];
     }
     for (int i = 0; i < N_BITS; i++) {
       check_bits(&p, &points[i], &whole[i], &d.records[i]);

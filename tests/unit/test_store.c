@@ -28,6 +28,7 @@
 #include <cmocka.h>
 
 #include "../../src/parallel/store_hdf5.h"
+#include "test_folder.h"
 
 #define MODEL                                                                                                          \
   "model: {patterns: 3, mapping: gauged, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}\n"                    \
@@ -925,9 +926,7 @@ static int make_file(int argc, char **argv) {
 
 static int prepare(void **state) {
   (void)state;
-  const char *base = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/test_store_XXXXXX", base ? base : "/tmp");
-  if (rank == 0 && !mkdtemp(folder)) return -1;
+  if (rank == 0 && !make_test_folder("store", folder, sizeof folder)) return -1;
   MPI_Bcast(folder, sizeof folder, MPI_CHAR, 0, MPI_COMM_WORLD);
   snprintf(path, sizeof path, "%s/store.h5", folder);
   snprintf(other_path, sizeof other_path, "%s/other.h5", folder);

@@ -15,6 +15,7 @@
 #include "../../src/parallel/store_hdf5.h"
 #include "dickemap/carry.h"
 #include "dickemap/resume.h"
+#include "test_folder.h"
 
 enum { N = 6, M = 2 };
 static const char job_text[] = "model: {patterns: 2, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]}\n"
@@ -251,9 +252,7 @@ static void a_later_format_is_refused_with_its_number(void **state) {
 
 static int prepare(void **state) {
   (void)state;
-  const char *base = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/test_fields_XXXXXX", base ? base : "/tmp");
-  if (!mkdtemp(folder)) return -1;
+  if (!make_test_folder("fields", folder, sizeof folder)) return -1;
   snprintf(path, sizeof path, "%s/fields.h5", folder);
   return dkm_job_parse(&job, "job.yaml", job_text, 0, NULL, &err) != DKM_OK;
 }

@@ -9,6 +9,7 @@
 
 #include "../../src/parallel/store_hdf5.h"
 #include "cmocka_headers.h"
+#include "test_folder.h"
 
 static char folder[512], path[600];
 static dkm_error err;
@@ -221,9 +222,7 @@ static int make(void **state) {
 
 static int prepare(void **state) {
   (void)state;
-  const char *base = getenv("TMPDIR");
-  snprintf(folder, sizeof folder, "%s/test_guard_XXXXXX", base ? base : "/tmp");
-  if (!mkdtemp(folder)) return -1;
+  if (!make_test_folder("guard", folder, sizeof folder)) return -1;
   snprintf(path, sizeof path, "%s/guard.h5", folder);
   return dkm_job_parse(&job, "small.yaml", job_text, 0, NULL, &err) != DKM_OK;
 }

@@ -11,12 +11,13 @@
 
 #include "dickemap/record.h"
 #include "dickemap/unfinished.h"
+#include "test_folder.h"
 
-static char folder[] = "/tmp/dkm-unfinished-XXXXXX", output[64];
+static char folder[256], output[300];
 
 static int make_output(void **state) {
   (void)state;
-  if (!mkdtemp(folder)) return -1;
+  if (!make_test_folder("unfinished", folder, sizeof folder)) return -1;
   snprintf(output, sizeof output, "%s/a.h5", folder);
   FILE *file = fopen(output, "w");
   return file ? fclose(file) : -1;
@@ -44,7 +45,7 @@ static dkm_unfinished *open_states(const dkm_job *job, const char *version) {
 }
 
 static bool there(int64_t i_point) {
-  char name[128];
+  char name[384];
   struct stat file;
   snprintf(name, sizeof name, "%s.unfinished/%lld", output, (long long)i_point);
   return stat(name, &file) == 0;
@@ -121,7 +122,7 @@ static void states_of_another_version_or_job_are_counted_and_not_used(void **sta
 static void a_state_names_the_method_of_records(void **state) {
   (void)state;
   dkm_job job = make_job("0.7");
-  char name[128], bytes[256], expected[32];
+  char name[384], bytes[256], expected[32];
   dkm_unfinished *u = open_states(&job, "1");
   save(u, 1, 1.0, "one");
   snprintf(name, sizeof name, "%s.unfinished/1", output);
@@ -167,7 +168,7 @@ static void tidying_removes_what_is_done_and_what_is_half_written(void **state) 
   (void)state;
   dkm_job job = make_job("0.7");
   dkm_unfinished *u = open_states(&job, "1");
-  char name[128];
+  char name[384];
   int n_asked = 0;
   dkm_unfinished_tidy(output, NULL, NULL); /* there is nothing */
   for (int i = 0; i < 4; i++) save(u, i, i, "state");
