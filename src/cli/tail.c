@@ -32,20 +32,12 @@ double dkm_tail_share(const double *sorted, int n, double fraction) {
   return sum > 0 ? top / sum : 0;
 }
 
-/* splitmix64 (Steele, Lea and Flood 2014). */
-static uint64_t next_random(uint64_t *state) {
-  uint64_t z = *state += 0x9e3779b97f4a7c15u;
-  z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ (z >> 27)) * 0x94d049bb133111ebu;
-  return z ^ (z >> 31);
-}
-
 void dkm_tail_mean_interval(const double *values, int n, double interval[2]) {
   double means[N_RESAMPLES];
-  uint64_t state = 1;
+  unsigned short state[3] = {1, 0, 0};
   for (int i = 0; i < N_RESAMPLES; i++) {
     double sum = 0;
-    for (int j = 0; j < n; j++) sum += values[(next_random(&state) >> 32) * (uint64_t)n >> 32];
+    for (int j = 0; j < n; j++) sum += values[(int64_t)nrand48(state) * n >> 31];
     means[i] = sum / n;
   }
   dkm_tail_sort(means, N_RESAMPLES);

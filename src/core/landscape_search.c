@@ -99,7 +99,8 @@ static void climbing_step(search *s, const double *q, const double *grad, double
   }
 }
 
-/* Newton's step -H^-1 grad, by elimination with pivots; false if H is singular. */
+/* Newton's step -H^-1 grad, by elimination with pivots; false if H is singular.  (GSL's LU decomposition allocates memory
+ * each time.) */
 static bool newton_step(const search *s, const double *q, const double *grad, double *step) {
   const int n = s->n;
   double H[SEARCH_MODES * SEARCH_MODES];
