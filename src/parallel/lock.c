@@ -1,127 +1,53 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lock: one run at a time on one output; see dickemap/lock.h.
  *
- * The file, one "key: value" a line:
- *   host, boot     name of the machine, and the random number of its present start
- *   pid, started   the process, and when it started, in clock ticks since the boot (/proc/PID/stat)
- *   job, restart   SLURM_JOB_ID and SLURM_RESTART_COUNT, empty outside of a batch job
- *   time           when the lock was taken, for people
- *
- * Taking: the text is written to a file of another name, which is then linked to the lock's name; a link
- * never overwrites, also on NFS, and a lock is never seen half written.
- * Replacing a stale lock is a race between runs that all find it stale.  Each first locks the stale file
- * itself with flock, then looks whether the name still leads to this very file, and only then removes it: who
- * comes second finds another file, or none, and begins anew. */
-#define _GNU_SOURCE /* flock, realpath */
+ * Taking: the text (lock_holder.h) is written to a file of another name with a flock on it, put on disk, and that file
+ * is then linked to the lock's name; a link never overwrites, also on NFS, and a lock is never seen half written, nor
+ * without its flock, nor empty after a loss of power.
+ * Replacing a stale lock is a race between runs that all find it stale.  Each first gets the flock of the stale file, then
+ * looks whether the name still leads to this very file, and only then removes it: who comes second finds another file, or
+ * none, and begins anew.  No flock is waited for: anybody who may read a file can keep one.
+ * Whatever else has the lock's name (a link, a FIFO, a folder) is neither followed nor opened. */
+#define _GNU_SOURCE /* flock, realpath, F_OFD_SETLK, pthread_timedjoin_np */
 #include "dickemap/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-enum { TEXT_BYTES = 1024, WORD_BYTES = 128, MAX_TRIES = 10, ENDED = -2 };
+#include "dickemap/printable.h"
+#include "lock_holder.h"
+
+enum { MAX_TRIES = 10, MAX_WAIT = DKM_HOLDER_SILENCE + 30, NEWS_BYTES = 512, NAME_BYTES = 64, FLOCK_TRIES = 10 };
+
+/* Far behind the end of any file, where no other program locks anything. */
+static const off_t mark_at = (off_t)1 << 62;
 
 struct dkm_lock {
-  char *path;
-  dev_t device;
-  ino_t inode;
+  char *output; /* without links */
+  char *path, *own; /* the lock's name, and that of the file before it is linked */
+  dkm_holder us;
+  bool break_lock, without_links;
+  long predecessor;
+  int descriptor; /* with the flock */
+  struct stat file;
+  int mark; /* on the output, or -1 */
+  struct stat marked;
+  /* the thread that touches the file */
+  bool has_thread;
+  pthread_t thread;
+  pthread_mutex_t mutex; /* of what follows; never kept while files are used */
+  pthread_cond_t wake;
+  bool ending, lost;
+  char news[NEWS_BYTES];
 };
-
-struct holder {
-  char host[WORD_BYTES], boot[WORD_BYTES], job[WORD_BYTES], time[WORD_BYTES];
-  long pid, restart;
-  long long started;
-};
-
-/* ---- who ---- */
-
-/* When a process started, in ticks since the boot; -1 if there is none or it cannot be seen; ENDED if it has ended
- * and only waits for its parent to take note, which an orphan may do for ever. */
-static long long start_of(long pid) {
-  char path[64], text[TEXT_BYTES];
-  snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-  FILE *file = fopen(path, "re");
-  if (!file) return -1;
-  const size_t n = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[n] = '\0';
-  char *at = strrchr(text, ')'); /* the name, field 2, may hold anything; the start is field 22 */
-  if (at && (strncmp(at, ") Z", 3) == 0 || strncmp(at, ") X", 3) == 0)) return ENDED;
-  for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
-  return at ? strtoll(at + 1, NULL, 10) : -1;
-}
-
-static void read_word(const char *path, char word[WORD_BYTES]) {
-  FILE *file = fopen(path, "re");
-  word[0] = '\0';
-  if (!file) return;
-  if (!fgets(word, WORD_BYTES, file)) word[0] = '\0';
-  word[strcspn(word, "\n")] = '\0';
-  fclose(file);
-}
-
-static void describe_us(struct holder *us) {
-  const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
-  const time_t now = time(NULL);
-  struct tm utc;
-  memset(us, 0, sizeof *us);
-  if (gethostname(us->host, sizeof us->host - 1) != 0) strcpy(us->host, "unknown");
-  read_word("/proc/sys/kernel/random/boot_id", us->boot);
-  snprintf(us->job, sizeof us->job, "%s", job ? job : "");
-  us->restart = restart ? strtol(restart, NULL, 10) : 0;
-  us->pid = (long)getpid();
-  us->started = start_of(us->pid);
-  strftime(us->time, sizeof us->time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
-static int print_holder(const struct holder *h, char text[TEXT_BYTES]) {
-  return snprintf(text, TEXT_BYTES,
-                  "host: %s\nboot: %s\npid: %ld\nstarted: %lld\njob: %s\nrestart: %ld\ntime: %s\n", h->host, h->boot,
-                  h->pid, h->started, h->job, h->restart, h->time);
-}
-
-/* False if the text is not that of a lock. */
-static bool parse_holder(char *text, struct holder *h) {
-  memset(h, 0, sizeof *h);
-  for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-    char *value = strstr(line, ": ");
-    if (!value) return false;
-    *value = '\0';
-    value += 2;
-    if (strcmp(line, "host") == 0) snprintf(h->host, sizeof h->host, "%s", value);
-    if (strcmp(line, "boot") == 0) snprintf(h->boot, sizeof h->boot, "%s", value);
-    if (strcmp(line, "job") == 0) snprintf(h->job, sizeof h->job, "%s", value);
-    if (strcmp(line, "time") == 0) snprintf(h->time, sizeof h->time, "%s", value);
-    if (strcmp(line, "pid") == 0) h->pid = strtol(value, NULL, 10);
-    if (strcmp(line, "started") == 0) h->started = strtoll(value, NULL, 10);
-    if (strcmp(line, "restart") == 0) h->restart = strtol(value, NULL, 10);
-  }
-  return h->host[0] != '\0' && h->pid > 0 && h->time[0] != '\0';
-}
-
-/* Why the holder cannot be alive; NULL if it may be. */
-static const char *why_stale(const struct holder *h, const struct holder *us) {
-  if (us->job[0] != '\0' && strcmp(h->job, us->job) == 0 && us->restart > h->restart)
-    return "an earlier start of this batch job";
-  if (strcmp(h->host, us->host) != 0) return NULL;
-  if (h->boot[0] != '\0' && us->boot[0] != '\0' && strcmp(h->boot, us->boot) != 0)
-    return "the machine was restarted since";
-  if (h->pid == us->pid && h->started == us->started) return NULL; /* this very process */
-  if (kill((pid_t)h->pid, 0) != 0 && errno == ESRCH) return "that process is gone";
-  const long long started = start_of(h->pid);
-  if (started == ENDED) return "that process is gone";
-  if (started >= 0 && h->started >= 0 && started != h->started) return "that process is gone";
-  return NULL;
-}
-
-/* ---- the file ---- */
 
 static dkm_status fail_lock(const char *path, const char *what, dkm_error *err) {
   return dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", path, what, strerror(errno));
@@ -131,118 +57,492 @@ static bool same_file(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Someone's lock is there: removes it (*removed) or says why not.  Gone or replaced in the meantime: DKM_OK, and the
- * caller tries again. */
-static dkm_status clear(const char *output, const char *path, const struct holder *us, bool break_lock, char *note,
-                        size_t note_bytes, dkm_error *err) {
-  char text[TEXT_BYTES];
-  struct stat opened, named;
-  struct holder h;
+/* ---- the file ---- */
+
+/* False with EWOULDBLOCK if somebody else keeps one, with another error where there is none. */
+static bool get_flock(int descriptor, int tries) {
+  static const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000}; /* others may be looking at it, too */
+  for (int i = 0; i < tries; i++) {
+    if (i > 0) nanosleep(&pause, NULL);
+    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
+    if (errno != EWOULDBLOCK && errno != EINTR) return false;
+  }
+  errno = EWOULDBLOCK;
+  return false;
+}
+
+/* Some file systems cannot: what is written there is as safe as they make it. */
+static bool put_on_disk(int descriptor) {
+  while (fsync(descriptor) != 0)
+    if (errno != EINTR) return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
+  return true;
+}
+
+static bool put_folder_on_disk(const char *path) {
+  char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+  if (!folder) return false;
+  if (slash) slash[slash == folder] = '\0';
+  const int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const bool good = descriptor >= 0 ? put_on_disk(descriptor) : errno == EACCES; /* it may be written, but not read */
+  if (descriptor >= 0) close(descriptor);
+  free(folder);
+  return good;
+}
+
+static void close_file(dkm_lock *lock) {
+  if (lock->descriptor >= 0) close(lock->descriptor);
+  lock->descriptor = -1;
+}
+
+/* A new file with our text, on disk, with a flock on it. *exists: there is something of that name. */
+static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_error *err) {
+  char text[DKM_HOLDER_TEXT_BYTES];
+  *exists = false;
+  close_file(lock);
+  const int descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  if (descriptor < 0) {
+    *exists = errno == EEXIST;
+    return *exists ? DKM_OK : fail_lock(lock->path, "made", err);
+  }
+  lock->descriptor = descriptor;
   dkm_status status = DKM_OK;
-  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-  if (descriptor < 0) return errno == ENOENT ? DKM_OK : fail_lock(path, "read", err);
-  /* Where flock is not supported, the race described above remains. */
-  while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) continue;
-  const ssize_t n = read(descriptor, text, sizeof text - 1);
-  if (n < 0 || fstat(descriptor, &opened) != 0) {
-    status = fail_lock(path, "read", err);
-    goto cleanup;
+  strcpy(lock->us.flock, "none");
+  if (fstat(descriptor, &lock->file) != 0) status = fail_lock(lock->path, "made", err);
+  if (!status && get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
+  const int n = dkm_holder_print(&lock->us, text);
+  errno = ENOSPC; /* of a write that is short without a reason */
+  if (!status && write(descriptor, text, (size_t)n) != n) status = fail_lock(lock->path, "written", err);
+  if (!status && !put_on_disk(descriptor)) status = fail_lock(lock->path, "put on disk", err);
+  if (status) {
+    close_file(lock);
+    unlink(name);
   }
-  if (stat(path, &named) != 0 || !same_file(&opened, &named)) goto cleanup;
-  text[n] = '\0';
-  const bool known = parse_holder(text, &h);
-  const char *reason = break_lock ? "--break-lock" : known ? why_stale(&h, us) : NULL;
-  if (!reason && !known) {
-    status = dkm_fail(err, DKM_INPUT,
-                      "output %s is locked by %s, which is not readable as a lock; if no run is using it, --break-lock "
-                      "removes it",
-                      output, path);
-  } else if (!reason) {
-    status = dkm_fail(err, DKM_INPUT,
-                      "output %s is in use by another run: process %ld on host %s%s%s, since %s; if that run is no "
-                      "more, --break-lock removes its lock %s",
-                      output, h.pid, h.host, h.job[0] ? ", batch job " : "", h.job, h.time, path);
-  } else if (unlink(path) != 0 && errno != ENOENT) {
-    status = fail_lock(path, "removed", err);
-  } else if (known) {
-    snprintf(note, note_bytes, "replaced the lock of process %ld on host %s, taken %s (%s)", h.pid, h.host, h.time,
-             reason);
-  } else {
-    snprintf(note, note_bytes, "replaced an unreadable lock (%s)", reason);
-  }
-cleanup:
-  close(descriptor);
   return status;
 }
 
-/* The text under a name of its own; what an earlier process of our number left there is replaced. */
-static dkm_status write_text(const char *path, const char *text, size_t n, struct stat *made, dkm_error *err) {
-  unlink(path);
-  const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-  if (descriptor < 0) return fail_lock(path, "written", err);
-  errno = ENOSPC; /* of a write that is short without a reason */
-  const bool good = write(descriptor, text, n) == (ssize_t)n && fstat(descriptor, made) == 0;
-  dkm_status status = good ? DKM_OK : fail_lock(path, "written", err);
-  if (close(descriptor) != 0 && !status) status = fail_lock(path, "written", err);
-  if (status) unlink(path);
+/* The file that is to be linked, under a name that nobody has. */
+static dkm_status make_own(dkm_lock *lock, dkm_error *err) {
+  bool exists = true;
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < MAX_TRIES && exists && !status; i++) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    sprintf(lock->own, "%s.new-%ld-%ld", lock->path, lock->us.pid, (long)now.tv_nsec);
+    status = make_file(lock, lock->own, &exists, err);
+  }
+  if (exists && !status) {
+    errno = EEXIST;
+    status = fail_lock(lock->path, "made", err);
+  }
   return status;
+}
+
+static bool has_no_links(int error) {
+  return error == EPERM || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
+}
+
+/* Gives the lock its name, unless there is something of that name; `own` was made and stays. */
+static dkm_status place(dkm_lock *lock, bool *taken, dkm_error *err) {
+  struct stat made;
+  bool exists = false;
+  dkm_status status = DKM_OK;
+  *taken = false;
+  if (!lock->without_links) {
+    /* Where the answer of a server was lost and the request repeated, the number of links tells the truth. */
+    *taken = link(lock->own, lock->path) == 0;
+    const int error = errno;
+    if (!*taken && error == EEXIST) *taken = fstat(lock->descriptor, &made) == 0 && made.st_nlink > 1;
+    if (!*taken && has_no_links(error)) {
+      lock->without_links = true;
+    } else if (!*taken && error != EEXIST) {
+      errno = error;
+      return fail_lock(lock->path, "made", err);
+    }
+  }
+  if (lock->without_links) {
+    struct stat named;
+    if (lstat(lock->path, &named) == 0) return DKM_OK; /* `own` is kept while we look at it: it has the clock */
+    status = make_file(lock, lock->path, &exists, err);
+    *taken = !status && !exists;
+    if (!status && exists) {
+      unlink(lock->own);
+      status = make_own(lock, err);
+    }
+  }
+  if (*taken && !put_folder_on_disk(lock->path)) {
+    status = fail_lock(lock->path, "put on disk", err);
+    unlink(lock->path);
+    *taken = false;
+  }
+  return status;
+}
+
+/* ---- somebody else's ---- */
+
+enum outcome { TRY_AGAIN, WAIT, REFUSED };
+
+struct contest {
+  bool waiting; /* for a sign of life since then */
+  struct timespec touched;
+  char *note;
+  size_t note_bytes;
+};
+
+static void say(struct contest *contest, const char *text) {
+  snprintf(contest->note, contest->note_bytes, "%s", text);
+  dkm_printable_make(contest->note);
+}
+
+static const char *kind_of(mode_t mode) {
+  return S_ISLNK(mode) ? "a link" : S_ISFIFO(mode) ? "a FIFO" : S_ISDIR(mode) ? "a folder"
+       : S_ISSOCK(mode) ? "a socket" : "a device";
+}
+
+/* What has the lock's name is no file: nothing of ours. */
+static enum outcome refuse_kind(const dkm_lock *lock, mode_t mode, struct contest *contest, dkm_error *err) {
+  char text[NEWS_BYTES];
+  if (lock->break_lock && !S_ISDIR(mode)) {
+    if (unlink(lock->path) != 0 && errno != ENOENT) {
+      fail_lock(lock->path, "removed", err);
+      return REFUSED;
+    }
+    snprintf(text, sizeof text, "removed %s that had the name of its lock (--break-lock)", kind_of(mode));
+    say(contest, text);
+    return TRY_AGAIN;
+  }
+  dkm_fail(err, DKM_INPUT, "output %s cannot be locked: %s is %s, not a file; if no run is using it, %s",
+           lock->output, lock->path, kind_of(mode), S_ISDIR(mode) ? "remove it" : "--break-lock removes it");
+  return REFUSED;
+}
+
+/* Seconds since the file was touched, by the clock that dates files in this folder. */
+static double age_of(const dkm_lock *lock, const struct stat *file) {
+  struct stat own;
+  struct timespec now;
+  clock_gettime(CLOCK_REALTIME, &now);
+  if (lock->descriptor >= 0 && futimens(lock->descriptor, NULL) == 0 && fstat(lock->descriptor, &own) == 0)
+    now = own.st_mtim;
+  const double age =
+      (double)(now.tv_sec - file->st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - file->st_mtim.tv_nsec);
+  return age > 0 ? age : 0;
+}
+
+/* Opened to see and to flock, which some network file systems allow only to those who may write. */
+static int open_theirs(const char *path) {
+  const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+  const int descriptor = open(path, O_RDWR | flags);
+  return descriptor >= 0 || (errno != EACCES && errno != EPERM && errno != EROFS) ? descriptor
+                                                                                   : open(path, O_RDONLY | flags);
+}
+
+static void refuse(const dkm_lock *lock, const dkm_holder *h, dkm_holder_life life, const char *why, double age,
+                   dkm_error *err) {
+  char doubt[256] = "";
+  if (life != DKM_HOLDER_ALIVE && h->beat > 0)
+    snprintf(doubt, sizeof doubt,
+             " (whether it lives cannot be seen from here: %s; its last sign of life, one is due every %ld s, was %.0f s "
+             "ago)",
+             why, h->beat, age);
+  else if (life != DKM_HOLDER_ALIVE)
+    snprintf(doubt, sizeof doubt, " (whether it lives cannot be seen from here: %s)", why);
+  dkm_fail(err, DKM_INPUT,
+           "output %s is in use by another run: process %ld on host %s%s%s, since %s%s; if that run is no more, "
+           "--break-lock removes its lock %s",
+           lock->output, h->pid, h->host, h->job[0] ? ", batch job " : "", h->job, h->time, doubt, lock->path);
+}
+
+/* Whether the lock in `text`, of n bytes, is to be removed, and why; otherwise WAIT or REFUSED. */
+static enum outcome judge(dkm_lock *lock, char *text, size_t n, const dkm_holder_signs *signs,
+                          struct contest *contest, dkm_error *err) {
+  char what[NEWS_BYTES];
+  dkm_holder h;
+  const char *why = "--break-lock";
+  const bool touched = contest->waiting && (contest->touched.tv_sec != signs->file.st_mtim.tv_sec ||
+                                            contest->touched.tv_nsec != signs->file.st_mtim.tv_nsec);
+  size_t n_nul = 0;
+  while (n_nul < n && text[n_nul] == '\0') n_nul++;
+  const bool empty = n_nul == n, known = !empty && dkm_holder_parse(text, &h);
+  dkm_holder_life life = DKM_HOLDER_UNKNOWN;
+  if (known) {
+    life = dkm_holder_judge(&h, &lock->us, signs, &why);
+    snprintf(what, sizeof what, "replaced the lock of process %ld on host %s, taken %s", h.pid, h.host, h.time);
+    if (life == DKM_HOLDER_DEAD) lock->predecessor = h.pid;
+  } else if (empty) {
+    snprintf(what, sizeof what, "replaced an empty lock");
+    why = "nobody keeps it, as after a loss of power";
+    life = signs->flocked                       ? DKM_HOLDER_ALIVE
+           : signs->age >= DKM_HOLDER_SILENCE ? DKM_HOLDER_DEAD
+                                                : DKM_HOLDER_SILENT_SOON;
+  } else {
+    snprintf(what, sizeof what, "replaced an unreadable lock");
+  }
+  if (life == DKM_HOLDER_SILENT_SOON && touched) life = DKM_HOLDER_ALIVE;
+  if (lock->break_lock) {
+    why = "--break-lock";
+  } else if (life == DKM_HOLDER_SILENT_SOON) {
+    contest->waiting = true;
+    contest->touched = signs->file.st_mtim;
+    return WAIT;
+  } else if (life != DKM_HOLDER_DEAD && known) {
+    refuse(lock, &h, life, why, signs->age, err);
+    return REFUSED;
+  } else if (life != DKM_HOLDER_DEAD) {
+    dkm_fail(err, DKM_INPUT,
+             "output %s is locked by %s, which is %s; if no run is using it, --break-lock removes it", lock->output,
+             lock->path, empty ? "empty, but kept by a process" : "not readable as a lock");
+    return REFUSED;
+  }
+  if (unlink(lock->path) != 0 && errno != ENOENT) {
+    fail_lock(lock->path, "removed", err);
+    return REFUSED;
+  }
+  snprintf(what + strlen(what), sizeof what - strlen(what), " (%s)", why);
+  say(contest, what);
+  return TRY_AGAIN;
+}
+
+/* There is something of the lock's name: removes it or says why not (REFUSED, with *err).  Gone or replaced in the
+ * meantime: TRY_AGAIN. */
+static enum outcome contest_lock(dkm_lock *lock, struct contest *contest, dkm_error *err) {
+  char text[DKM_HOLDER_TEXT_BYTES];
+  struct stat named;
+  dkm_holder_signs signs = {0};
+  enum outcome outcome = TRY_AGAIN;
+  if (lstat(lock->path, &named) != 0) {
+    if (errno == ENOENT) return TRY_AGAIN;
+    fail_lock(lock->path, "read", err);
+    return REFUSED;
+  }
+  if (!S_ISREG(named.st_mode)) return refuse_kind(lock, named.st_mode, contest, err);
+  const int descriptor = open_theirs(lock->path);
+  if (descriptor < 0) {
+    if (errno == ENOENT || errno == ELOOP) return TRY_AGAIN;
+    fail_lock(lock->path, "read", err);
+    return REFUSED;
+  }
+  signs.free = get_flock(descriptor, FLOCK_TRIES);
+  signs.flocked = !signs.free && errno == EWOULDBLOCK;
+  const ssize_t n = pread(descriptor, text, sizeof text - 1, 0);
+  if (n < 0 || fstat(descriptor, &signs.file) != 0) {
+    fail_lock(lock->path, "read", err);
+    outcome = REFUSED;
+  } else if (S_ISREG(signs.file.st_mode) && lstat(lock->path, &named) == 0 && same_file(&signs.file, &named)) {
+    text[n] = '\0';
+    signs.age = age_of(lock, &signs.file);
+    outcome = judge(lock, text, (size_t)n, &signs, contest, err);
+  }
+  close(descriptor);
+  return outcome;
+}
+
+static dkm_status place_or_contest(dkm_lock *lock, struct contest *contest, dkm_error *err) {
+  bool taken = false;
+  dkm_status status = DKM_OK;
+  for (int n_tries = 0, n_waits = 0; n_tries < MAX_TRIES && n_waits < MAX_WAIT;) {
+    status = place(lock, &taken, err);
+    if (taken || status) return status;
+    switch (contest_lock(lock, contest, err)) {
+    case TRY_AGAIN:
+      n_tries++;
+      break;
+    case WAIT:
+      n_waits++;
+      sleep(1);
+      break;
+    case REFUSED:
+      return err->status;
+    }
+  }
+  return dkm_fail(err, DKM_INPUT, "output %s is in use: other runs keep taking its lock %s", lock->output, lock->path);
+}
+
+/* ---- other names of the output ---- */
+
+dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
+  struct flock ours = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = mark_at, .l_len = 1}, theirs = ours;
+  struct stat file;
+  /* Whatever else is wrong with the output, others say. */
+  const int descriptor = open(lock->output, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+  if (descriptor < 0) return DKM_OK;
+  const bool again = fstat(descriptor, &file) == 0 && lock->mark >= 0 && same_file(&file, &lock->marked);
+  if (again || !S_ISREG(file.st_mode) || fcntl(descriptor, F_OFD_SETLK, &ours) != 0) {
+    close(descriptor);
+    return DKM_OK;
+  }
+  /* A read lock, since programs that read the file keep read locks on all of it on some network file systems.  First set,
+   * then looked: of two runs that begin at once at least one sees the other. */
+  theirs.l_type = F_WRLCK;
+  if (!lock->break_lock && fcntl(descriptor, F_OFD_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK &&
+      theirs.l_start == mark_at && theirs.l_len == 1) {
+    close(descriptor);
+    return dkm_fail(err, DKM_INPUT,
+                    "output %s is in use by another run, which knows it by another of its %lld names (hard links); if "
+                    "that run is no more, --break-lock ignores it",
+                    lock->output, (long long)file.st_nlink);
+  }
+  if (lock->mark >= 0) close(lock->mark);
+  lock->mark = descriptor;
+  lock->marked = file;
+  return DKM_OK;
+}
+
+/* ---- signs of life ---- */
+
+static void tell(dkm_lock *lock, bool lost, const char *text) {
+  pthread_mutex_lock(&lock->mutex);
+  lock->lost = lock->lost || lost;
+  snprintf(lock->news, sizeof lock->news, "%s", text);
+  dkm_printable_make(lock->news);
+  pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Another run has it now. */
+static void tell_loss(dkm_lock *lock) {
+  char text[DKM_HOLDER_TEXT_BYTES], news[NEWS_BYTES];
+  dkm_holder h;
+  const int descriptor = open(lock->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+  const ssize_t n = descriptor >= 0 ? pread(descriptor, text, sizeof text - 1, 0) : -1;
+  if (descriptor >= 0) close(descriptor);
+  text[n > 0 ? n : 0] = '\0';
+  if (dkm_holder_parse(text, &h))
+    snprintf(news, sizeof news, "another run has taken its lock by force: process %ld on host %s", h.pid, h.host);
+  else
+    snprintf(news, sizeof news, "something else has taken the name of its lock");
+  tell(lock, true, news);
+}
+
+/* Storage that does not answer, or with an error, says nothing about the lock. */
+static void beat(dkm_lock *lock) {
+  struct stat named;
+  bool taken;
+  if (lstat(lock->path, &named) == 0) {
+    if (same_file(&named, &lock->file))
+      futimens(lock->descriptor, NULL);
+    else
+      tell_loss(lock);
+  } else if (errno == ENOENT && !make_own(lock, NULL)) {
+    if (!place(lock, &taken, NULL) && taken) tell(lock, false, "its lock was removed by somebody, and is taken again");
+    unlink(lock->own);
+  }
+}
+
+static void *keep_alive(void *context) {
+  dkm_lock *lock = context;
+  struct timespec next;
+  clock_gettime(CLOCK_MONOTONIC, &next);
+  pthread_mutex_lock(&lock->mutex);
+  while (!lock->ending && !lock->lost) {
+    next.tv_sec += DKM_LOCK_BEAT_SECONDS;
+    while (!lock->ending && pthread_cond_timedwait(&lock->wake, &lock->mutex, &next) != ETIMEDOUT) continue;
+    if (lock->ending) break;
+    pthread_mutex_unlock(&lock->mutex);
+    beat(lock);
+    clock_gettime(CLOCK_MONOTONIC, &next); /* it may have taken long */
+    pthread_mutex_lock(&lock->mutex);
+  }
+  pthread_mutex_unlock(&lock->mutex);
+  return NULL;
+}
+
+static dkm_status start_thread(dkm_lock *lock, dkm_error *err) {
+  pthread_condattr_t clock;
+  sigset_t all, before;
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_mutex_init(&lock->mutex, NULL);
+  pthread_cond_init(&lock->wake, &clock);
+  pthread_condattr_destroy(&clock);
+  sigfillset(&all); /* signals are for the main thread */
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int error = pthread_create(&lock->thread, NULL, keep_alive, lock);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  lock->has_thread = error == 0;
+  return error ? dkm_fail(err, DKM_MEMORY, "no thread for the lock of output %s: %s", lock->output, strerror(error))
+               : DKM_OK;
+}
+
+bool dkm_lock_is_lost(dkm_lock *lock, char *note, size_t note_bytes) {
+  pthread_mutex_lock(&lock->mutex);
+  const bool lost = lock->lost;
+  snprintf(note, note_bytes, "%s", lock->news);
+  lock->news[0] = '\0';
+  pthread_mutex_unlock(&lock->mutex);
+  return lost;
+}
+
+/* ---- taking and releasing ---- */
+
+static void destroy(dkm_lock *lock) {
+  if (!lock) return;
+  close_file(lock);
+  if (lock->mark >= 0) close(lock->mark);
+  free(lock->output);
+  free(lock->path);
+  free(lock->own);
+  free(lock);
 }
 
 dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, char *note, size_t note_bytes,
                          dkm_error *err) {
-  char text[TEXT_BYTES];
-  char *own = NULL, *target = realpath(output, NULL); /* all links to one output share a lock */
-  struct holder us;
-  struct stat made;
-  dkm_lock *lock = calloc(1, sizeof *lock);
-  dkm_status status = DKM_OK;
-  bool taken = false;
-
+  struct contest contest = {.note = note, .note_bytes = note_bytes};
+  dkm_error own = {0};
+  if (!err) err = &own;
   *out = NULL;
   note[0] = '\0';
-  if (!target) target = strdup(output);
-  const size_t size = target ? strlen(target) + sizeof ".lock.new-" + 3 * sizeof(long) : 0;
-  if (lock && target) lock->path = malloc(size);
-  own = malloc(size);
-  if (!lock || !target || !lock->path || !own) {
-    status = dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
-    goto cleanup;
+  dkm_lock *lock = calloc(1, sizeof *lock);
+  if (!lock) return dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
+  lock->descriptor = lock->mark = -1;
+  lock->break_lock = break_lock;
+  lock->output = realpath(output, NULL); /* all symbolic links to one output share a lock */
+  if (!lock->output) lock->output = strdup(output);
+  const size_t size = lock->output ? strlen(lock->output) + sizeof ".lock" : 0;
+  lock->path = size ? malloc(size) : NULL;
+  lock->own = size ? malloc(size + NAME_BYTES) : NULL;
+  if (!lock->path || !lock->own) {
+    destroy(lock);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
   }
-  snprintf(lock->path, size, "%s.lock", target);
-  snprintf(own, size, "%s.lock.new-%ld", target, (long)getpid());
-  describe_us(&us);
-  status = write_text(own, text, (size_t)print_holder(&us, text), &made, err);
-  if (status) goto cleanup;
-  for (int i = 0; i < MAX_TRIES && !taken && !status; i++) {
-    taken = link(own, lock->path) == 0;
-    if (taken) break;
-    if (errno != EEXIST)
-      status = fail_lock(lock->path, "made", err);
-    else
-      status = clear(output, lock->path, &us, break_lock, note, note_bytes, err);
-  }
-  if (!taken && !status)
-    status = dkm_fail(err, DKM_INPUT, "output %s is in use: other runs keep taking its lock %s", output, lock->path);
-  unlink(own);
-  lock->device = made.st_dev;
-  lock->inode = made.st_ino;
+  sprintf(lock->path, "%s.lock", lock->output);
+  dkm_holder_describe_us(&lock->us);
+  lock->us.beat = DKM_LOCK_BEAT_SECONDS;
 
-cleanup:
-  free(own);
-  free(target);
+  dkm_status status = make_own(lock, err);
+  if (!status) {
+    status = place_or_contest(lock, &contest, err);
+    unlink(lock->own);
+  }
   if (status) {
-    if (lock) free(lock->path);
-    free(lock);
+    destroy(lock);
     return status;
   }
-  *out = lock;
-  return DKM_OK;
+  status = dkm_lock_mark_output(lock, err);
+  if (!status) status = start_thread(lock, err);
+  if (status)
+    dkm_lock_release(lock);
+  else
+    *out = lock;
+  return status;
+}
+
+long dkm_lock_predecessor(const dkm_lock *lock) {
+  return lock->predecessor;
 }
 
 void dkm_lock_release(dkm_lock *lock) {
   struct stat named;
+  struct timespec soon;
   if (!lock) return;
-  if (stat(lock->path, &named) == 0 && named.st_dev == lock->device && named.st_ino == lock->inode) unlink(lock->path);
-  free(lock->path);
-  free(lock);
+  if (lock->has_thread) {
+    pthread_mutex_lock(&lock->mutex);
+    lock->ending = true;
+    pthread_cond_signal(&lock->wake);
+    pthread_mutex_unlock(&lock->mutex);
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec += 2;
+    if (pthread_timedjoin_np(lock->thread, NULL, &soon) != 0) return; /* it waits for storage, and keeps the memory */
+    pthread_cond_destroy(&lock->wake);
+    pthread_mutex_destroy(&lock->mutex);
+  }
+  if (lstat(lock->path, &named) == 0 && same_file(&named, &lock->file)) unlink(lock->path);
+  destroy(lock);
 }
