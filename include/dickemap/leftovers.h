@@ -6,10 +6,11 @@
 /* Removes what is known to be left by killed runs from the folder of the output, and nothing else of a like name:
  *
  *   <output>.new-<pid>            what HDF5 leaves of a file (its signature, or nothing or zeros at the beginning), if `pid` is
- *                                 `predecessor`: the process whose lock was stale (dkm_lock_predecessor; 0: none)
+ *                                 `dead`: a process whose lock is stale; 0: none
  *   <output>.lock.new-<pid>-<n>   a lock of that process, on which nobody keeps a flock
  *
- * Only regular files of this user that have no other name.  Rank 0, with the lock of the output.  Whatever cannot be removed stays. */
-void dkm_leftovers_remove(const char *output, long predecessor);
+ * Only regular files of this user that have no other name.  For the lock, which does this while nobody else can have the
+ * output.  Whatever cannot be removed stays. */
+void dkm_leftovers_remove(const char *output, long dead);
 
 #endif

@@ -39,7 +39,7 @@ enum { DKM_LOCK_BEAT_SECONDS = 10 };
 typedef struct dkm_lock dkm_lock;
 
 /* Takes the lock of the output; its folder exists.  break_lock: whoever holds it.  note[note_bytes]: a sentence
- * about a lock that was replaced, "" if there was none.  May wait for a minute to see whether a holder lives.  Fails with
+ * about a lock that was replaced, "" if there was none; what its holder has left half made is removed (leftovers.h).  May wait for a minute to see whether a holder lives.  Fails with
  * DKM_INPUT and says who holds it or that there is no file of that name but a link, FIFO, folder ...; DKM_IO; DKM_MEMORY,
  * also where no thread can be made. */
 dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, char *note, size_t note_bytes,
@@ -48,9 +48,6 @@ dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, ch
 /* To be called when the output has been created or replaced: its other names are locked too.  Fails with DKM_INPUT if a
  * run is using it by one of them (never with break_lock), DKM_IO.  Where the file system has no such locks: DKM_OK. */
 dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err);
-
-/* The process whose stale lock was replaced, if it is known to be dead, not only said to be by break_lock; else 0. */
-long dkm_lock_predecessor(const dkm_lock *lock);
 
 /* Whether another run has taken the lock from us, as was last seen; costs nothing, may be asked at any time.
  * note[note_bytes]: a sentence about what happened since it was asked last (also: taken again), mostly "". */

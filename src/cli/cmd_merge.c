@@ -15,7 +15,6 @@
 
 #include "cli.h"
 #include "dickemap/carry.h"
-#include "dickemap/leftovers.h"
 #include "dickemap/lock.h"
 #include "dickemap/schedule.h"
 
@@ -142,7 +141,6 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   if (!status) status = dkm_lock_take(args->output, args->break_lock, &lock, note, sizeof note, err);
   if (status) goto cleanup;
   if (note[0]) dkm_cli_say(stderr, "%s: %s\n", args->output, note);
-  dkm_leftovers_remove(args->output, dkm_lock_predecessor(lock));
   status = dkm_store_create_filled(args->output, job, &provenance, args->overwrite, dkm_carry_fill, &carry, err);
   if (!status) status = find_missing(args->output, &n_missing, missing, sizeof missing, err);
   if (status) goto cleanup;

@@ -342,7 +342,6 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                                        .n_ranks = n_ranks};
     status = dkm_lock_take(output->path, args->break_lock, &run.lock, note, sizeof note, err);
     if (!status && note[0]) dkm_cli_say(stderr, "%s: %s\n", output->path, note);
-    if (!status) output->predecessor = dkm_lock_predecessor(run.lock);
     if (!status) status = dkm_run_output_prepare(output, &job, &provenance, args->quiet ? NULL : stderr, &resume, err);
     if (!status) status = dkm_lock_mark_output(run.lock, err);
     run.n_points = attempt.n_points = dkm_shard_size(&output->shard, job.n_points);

@@ -15,7 +15,6 @@
 #include <time.h>
 
 #include "cli.h"
-#include "dickemap/leftovers.h"
 #include "dickemap/match.h"
 #include "dickemap/unfinished.h"
 
@@ -221,7 +220,6 @@ static dkm_status keep_own(const dkm_shard *shard, dkm_resume *resume, dkm_error
 dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, const dkm_provenance *provenance,
                                   FILE *told, dkm_resume *resume, dkm_error *err) {
   bool exists, is_current = true;
-  dkm_leftovers_remove(output->path, output->predecessor);
   dkm_status status = dkm_run_output_check(output, job, &exists, err); /* again: another run may have come first */
   dkm_provenance of_shard = *provenance;
   if (output->shard.n > 1) of_shard.shard = &output->shard;

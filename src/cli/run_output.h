@@ -15,7 +15,6 @@ typedef struct dkm_run_output {
   dkm_shard shard; /* DKM_SHARD_WHOLE without one; after dkm_run_output_check that of a file that is resumed */
   int n_old;
   const char *const *old; /* files to extend */
-  long predecessor;       /* of dkm_lock_predecessor, for dkm_run_output_prepare */
 } dkm_run_output;
 
 /* jobs/fig3.yaml -> fig3.h5, shard 1 of 4: fig3.1of4.h5; malloc'ed, the caller frees. */

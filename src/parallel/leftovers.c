@@ -19,7 +19,7 @@ enum { BEGINNING_BYTES = 512 };
 
 struct folder {
   DIR *directory;
-  long predecessor;
+  long dead;
 };
 
 /* Reads up to `size` bytes of a file of our own that has one name; their number, or -1. */
@@ -51,7 +51,7 @@ static bool is_left_file(const struct folder *folder, const char *name, const ch
   char bytes[BEGINNING_BYTES], *end;
   bool flocked;
   const long pid = strtol(number, &end, 10);
-  if (!isdigit((unsigned char)number[0]) || *end != '\0' || pid <= 0 || pid != folder->predecessor) return false;
+  if (!isdigit((unsigned char)number[0]) || *end != '\0' || pid <= 0 || pid != folder->dead) return false;
   const ssize_t n = read_own(folder, name, bytes, sizeof bytes, &flocked);
   return n >= 0 && !flocked && is_half_made(bytes, (size_t)n);
 }
@@ -88,8 +88,8 @@ static void look_through(struct folder *folder, const char *output) {
   }
 }
 
-void dkm_leftovers_remove(const char *output, long predecessor) {
-  struct folder folder = {.predecessor = predecessor};
+void dkm_leftovers_remove(const char *output, long dead) {
+  struct folder folder = {.dead = dead};
   char *target = realpath(output, NULL);
   if (!target) target = strdup(output);
   if (!target) return;

@@ -4,11 +4,8 @@
  * Taking: the text (lock_holder.h) is written to a file of another name with a flock on it, put on disk, and that file
  * is then linked to the lock's name; a link never overwrites, also on NFS, and a lock is never seen half written, nor
  * without its flock, nor empty after a loss of power.
- * Replacing a stale lock is a race between runs that all find it stale.  Each first gets the flock of the stale file, then
- * looks whether the name still leads to this very file, and only then removes it: who comes second finds another file, or
- * none, and begins anew.  No flock is waited for: anybody who may read a file can keep one.
- * Whatever else has the lock's name (a link, a FIFO, a folder) is neither followed nor opened. */
-#define _GNU_SOURCE /* flock, realpath, F_OFD_SETLK, pthread_timedjoin_np */
+ * A lock that is there is lock_contest's matter. */
+#define _GNU_SOURCE /* realpath, F_OFD_SETLK, pthread_timedjoin_np */
 #include "dickemap/lock.h"
 
 #include <errno.h>
@@ -18,24 +15,23 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "dickemap/leftovers.h"
 #include "dickemap/printable.h"
-#include "lock_holder.h"
+#include "lock_contest.h"
 
-enum { MAX_TRIES = 10, MAX_WAIT = DKM_HOLDER_SILENCE + 30, NEWS_BYTES = 512, NAME_BYTES = 64, FLOCK_TRIES = 10 };
+enum { MAX_TRIES = 10, MAX_WAIT = DKM_HOLDER_SILENCE + 30, NEWS_BYTES = 512, NAME_BYTES = 64 };
 
 /* Far behind the end of any file, where no other program locks anything. */
 static const off_t mark_at = (off_t)1 << 62;
 
 struct dkm_lock {
-  char *output; /* without links */
+  char *name, *output; /* as it was given, for messages; without symbolic links */
   char *path, *own; /* the lock's name, and that of the file before it is linked */
   dkm_holder us;
   bool break_lock, without_links;
-  long predecessor;
   int descriptor; /* with the flock */
   struct stat file;
   int mark; /* on the output, or -1 */
@@ -58,18 +54,6 @@ static bool same_file(const struct stat *a, const struct stat *b) {
 }
 
 /* ---- the file ---- */
-
-/* False with EWOULDBLOCK if somebody else keeps one, with another error where there is none. */
-static bool get_flock(int descriptor, int tries) {
-  static const struct timespec pause = {.tv_nsec = 50 * 1000 * 1000}; /* others may be looking at it, too */
-  for (int i = 0; i < tries; i++) {
-    if (i > 0) nanosleep(&pause, NULL);
-    if (flock(descriptor, LOCK_EX | LOCK_NB) == 0) return true;
-    if (errno != EWOULDBLOCK && errno != EINTR) return false;
-  }
-  errno = EWOULDBLOCK;
-  return false;
-}
 
 /* Some file systems cannot: what is written there is as safe as they make it. */
 static bool put_on_disk(int descriptor) {
@@ -108,7 +92,7 @@ static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_
   dkm_status status = DKM_OK;
   strcpy(lock->us.flock, "none");
   if (fstat(descriptor, &lock->file) != 0) status = fail_lock(lock->path, "made", err);
-  if (!status && get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
+  if (!status && dkm_contest_get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
   const int n = dkm_holder_print(&lock->us, text);
   errno = ENOSPC; /* of a write that is short without a reason */
   if (!status && write(descriptor, text, (size_t)n) != n) status = fail_lock(lock->path, "written", err);
@@ -177,183 +161,26 @@ static dkm_status place(dkm_lock *lock, bool *taken, dkm_error *err) {
   return status;
 }
 
-/* ---- somebody else's ---- */
-
-enum outcome { TRY_AGAIN, WAIT, REFUSED };
-
-struct contest {
-  bool waiting; /* for a sign of life since then */
-  struct timespec touched;
-  char *note;
-  size_t note_bytes;
-};
-
-static void say(struct contest *contest, const char *text) {
-  snprintf(contest->note, contest->note_bytes, "%s", text);
-  dkm_printable_make(contest->note);
-}
-
-static const char *kind_of(mode_t mode) {
-  return S_ISLNK(mode) ? "a link" : S_ISFIFO(mode) ? "a FIFO" : S_ISDIR(mode) ? "a folder"
-       : S_ISSOCK(mode) ? "a socket" : "a device";
-}
-
-/* What has the lock's name is no file: nothing of ours. */
-static enum outcome refuse_kind(const dkm_lock *lock, mode_t mode, struct contest *contest, dkm_error *err) {
-  char text[NEWS_BYTES];
-  if (lock->break_lock && !S_ISDIR(mode)) {
-    if (unlink(lock->path) != 0 && errno != ENOENT) {
-      fail_lock(lock->path, "removed", err);
-      return REFUSED;
-    }
-    snprintf(text, sizeof text, "removed %s that had the name of its lock (--break-lock)", kind_of(mode));
-    say(contest, text);
-    return TRY_AGAIN;
-  }
-  dkm_fail(err, DKM_INPUT, "output %s cannot be locked: %s is %s, not a file; if no run is using it, %s",
-           lock->output, lock->path, kind_of(mode), S_ISDIR(mode) ? "remove it" : "--break-lock removes it");
-  return REFUSED;
-}
-
-/* Seconds since the file was touched, by the clock that dates files in this folder. */
-static double age_of(const dkm_lock *lock, const struct stat *file) {
-  struct stat own;
-  struct timespec now;
-  clock_gettime(CLOCK_REALTIME, &now);
-  if (lock->descriptor >= 0 && futimens(lock->descriptor, NULL) == 0 && fstat(lock->descriptor, &own) == 0)
-    now = own.st_mtim;
-  const double age =
-      (double)(now.tv_sec - file->st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - file->st_mtim.tv_nsec);
-  return age > 0 ? age : 0;
-}
-
-/* Opened to see and to flock, which some network file systems allow only to those who may write. */
-static int open_theirs(const char *path) {
-  const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const int descriptor = open(path, O_RDWR | flags);
-  return descriptor >= 0 || (errno != EACCES && errno != EPERM && errno != EROFS) ? descriptor
-                                                                                   : open(path, O_RDONLY | flags);
-}
-
-static void refuse(const dkm_lock *lock, const dkm_holder *h, dkm_holder_life life, const char *why, double age,
-                   dkm_error *err) {
-  char doubt[256] = "";
-  if (life != DKM_HOLDER_ALIVE && h->beat > 0)
-    snprintf(doubt, sizeof doubt,
-             " (whether it lives cannot be seen from here: %s; its last sign of life, one is due every %ld s, was %.0f s "
-             "ago)",
-             why, h->beat, age);
-  else if (life != DKM_HOLDER_ALIVE)
-    snprintf(doubt, sizeof doubt, " (whether it lives cannot be seen from here: %s)", why);
-  dkm_fail(err, DKM_INPUT,
-           "output %s is in use by another run: process %ld on host %s%s%s, since %s%s; if that run is no more, "
-           "--break-lock removes its lock %s",
-           lock->output, h->pid, h->host, h->job[0] ? ", batch job " : "", h->job, h->time, doubt, lock->path);
-}
-
-/* Whether the lock in `text`, of n bytes, is to be removed, and why; otherwise WAIT or REFUSED. */
-static enum outcome judge(dkm_lock *lock, char *text, size_t n, const dkm_holder_signs *signs,
-                          struct contest *contest, dkm_error *err) {
-  char what[NEWS_BYTES];
-  dkm_holder h;
-  const char *why = "--break-lock";
-  const bool touched = contest->waiting && (contest->touched.tv_sec != signs->file.st_mtim.tv_sec ||
-                                            contest->touched.tv_nsec != signs->file.st_mtim.tv_nsec);
-  size_t n_nul = 0;
-  while (n_nul < n && text[n_nul] == '\0') n_nul++;
-  const bool empty = n_nul == n, known = !empty && dkm_holder_parse(text, &h);
-  dkm_holder_life life = DKM_HOLDER_UNKNOWN;
-  if (known) {
-    life = dkm_holder_judge(&h, &lock->us, signs, &why);
-    snprintf(what, sizeof what, "replaced the lock of process %ld on host %s, taken %s", h.pid, h.host, h.time);
-    if (life == DKM_HOLDER_DEAD) lock->predecessor = h.pid;
-  } else if (empty) {
-    snprintf(what, sizeof what, "replaced an empty lock");
-    why = "nobody keeps it, as after a loss of power";
-    life = signs->flocked                       ? DKM_HOLDER_ALIVE
-           : signs->age >= DKM_HOLDER_SILENCE ? DKM_HOLDER_DEAD
-                                                : DKM_HOLDER_SILENT_SOON;
-  } else {
-    snprintf(what, sizeof what, "replaced an unreadable lock");
-  }
-  if (life == DKM_HOLDER_SILENT_SOON && touched) life = DKM_HOLDER_ALIVE;
-  if (lock->break_lock) {
-    why = "--break-lock";
-  } else if (life == DKM_HOLDER_SILENT_SOON) {
-    contest->waiting = true;
-    contest->touched = signs->file.st_mtim;
-    return WAIT;
-  } else if (life != DKM_HOLDER_DEAD && known) {
-    refuse(lock, &h, life, why, signs->age, err);
-    return REFUSED;
-  } else if (life != DKM_HOLDER_DEAD) {
-    dkm_fail(err, DKM_INPUT,
-             "output %s is locked by %s, which is %s; if no run is using it, --break-lock removes it", lock->output,
-             lock->path, empty ? "empty, but kept by a process" : "not readable as a lock");
-    return REFUSED;
-  }
-  if (unlink(lock->path) != 0 && errno != ENOENT) {
-    fail_lock(lock->path, "removed", err);
-    return REFUSED;
-  }
-  snprintf(what + strlen(what), sizeof what - strlen(what), " (%s)", why);
-  say(contest, what);
-  return TRY_AGAIN;
-}
-
-/* There is something of the lock's name: removes it or says why not (REFUSED, with *err).  Gone or replaced in the
- * meantime: TRY_AGAIN. */
-static enum outcome contest_lock(dkm_lock *lock, struct contest *contest, dkm_error *err) {
-  char text[DKM_HOLDER_TEXT_BYTES];
-  struct stat named;
-  dkm_holder_signs signs = {0};
-  enum outcome outcome = TRY_AGAIN;
-  if (lstat(lock->path, &named) != 0) {
-    if (errno == ENOENT) return TRY_AGAIN;
-    fail_lock(lock->path, "read", err);
-    return REFUSED;
-  }
-  if (!S_ISREG(named.st_mode)) return refuse_kind(lock, named.st_mode, contest, err);
-  const int descriptor = open_theirs(lock->path);
-  if (descriptor < 0) {
-    if (errno == ENOENT || errno == ELOOP) return TRY_AGAIN;
-    fail_lock(lock->path, "read", err);
-    return REFUSED;
-  }
-  signs.free = get_flock(descriptor, FLOCK_TRIES);
-  signs.flocked = !signs.free && errno == EWOULDBLOCK;
-  const ssize_t n = pread(descriptor, text, sizeof text - 1, 0);
-  if (n < 0 || fstat(descriptor, &signs.file) != 0) {
-    fail_lock(lock->path, "read", err);
-    outcome = REFUSED;
-  } else if (S_ISREG(signs.file.st_mode) && lstat(lock->path, &named) == 0 && same_file(&signs.file, &named)) {
-    text[n] = '\0';
-    signs.age = age_of(lock, &signs.file);
-    outcome = judge(lock, text, (size_t)n, &signs, contest, err);
-  }
-  close(descriptor);
-  return outcome;
-}
-
-static dkm_status place_or_contest(dkm_lock *lock, struct contest *contest, dkm_error *err) {
+static dkm_status place_or_contest(dkm_lock *lock, dkm_contest *contest, dkm_error *err) {
   bool taken = false;
   dkm_status status = DKM_OK;
   for (int n_tries = 0, n_waits = 0; n_tries < MAX_TRIES && n_waits < MAX_WAIT;) {
     status = place(lock, &taken, err);
     if (taken || status) return status;
-    switch (contest_lock(lock, contest, err)) {
-    case TRY_AGAIN:
+    contest->clock = lock->descriptor;
+    switch (dkm_contest_lock(contest, err)) {
+    case DKM_CONTEST_TRY_AGAIN:
       n_tries++;
       break;
-    case WAIT:
+    case DKM_CONTEST_WAIT:
       n_waits++;
       sleep(1);
       break;
-    case REFUSED:
+    case DKM_CONTEST_REFUSED:
       return err->status;
     }
   }
-  return dkm_fail(err, DKM_INPUT, "output %s is in use: other runs keep taking its lock %s", lock->output, lock->path);
+  return dkm_fail(err, DKM_INPUT, "output %s is in use: other runs keep taking its lock %s", lock->name, lock->path);
 }
 
 /* ---- other names of the output ---- */
@@ -378,7 +205,7 @@ dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
     return dkm_fail(err, DKM_INPUT,
                     "output %s is in use by another run, which knows it by another of its %lld names (hard links); if "
                     "that run is no more, --break-lock ignores it",
-                    lock->output, (long long)file.st_nlink);
+                    lock->name, (long long)file.st_nlink);
   }
   if (lock->mark >= 0) close(lock->mark);
   lock->mark = descriptor;
@@ -457,7 +284,7 @@ static dkm_status start_thread(dkm_lock *lock, dkm_error *err) {
   const int error = pthread_create(&lock->thread, NULL, keep_alive, lock);
   pthread_sigmask(SIG_SETMASK, &before, NULL);
   lock->has_thread = error == 0;
-  return error ? dkm_fail(err, DKM_MEMORY, "no thread for the lock of output %s: %s", lock->output, strerror(error))
+  return error ? dkm_fail(err, DKM_MEMORY, "no thread for the lock of output %s: %s", lock->name, strerror(error))
                : DKM_OK;
 }
 
@@ -476,6 +303,7 @@ static void destroy(dkm_lock *lock) {
   if (!lock) return;
   close_file(lock);
   if (lock->mark >= 0) close(lock->mark);
+  free(lock->name);
   free(lock->output);
   free(lock->path);
   free(lock->own);
@@ -484,7 +312,6 @@ static void destroy(dkm_lock *lock) {
 
 dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, char *note, size_t note_bytes,
                          dkm_error *err) {
-  struct contest contest = {.note = note, .note_bytes = note_bytes};
   dkm_error own = {0};
   if (!err) err = &own;
   *out = NULL;
@@ -493,12 +320,13 @@ dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, ch
   if (!lock) return dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
   lock->descriptor = lock->mark = -1;
   lock->break_lock = break_lock;
+  lock->name = strdup(output);
   lock->output = realpath(output, NULL); /* all symbolic links to one output share a lock */
   if (!lock->output) lock->output = strdup(output);
   const size_t size = lock->output ? strlen(lock->output) + sizeof ".lock" : 0;
   lock->path = size ? malloc(size) : NULL;
   lock->own = size ? malloc(size + NAME_BYTES) : NULL;
-  if (!lock->path || !lock->own) {
+  if (!lock->name || !lock->path || !lock->own) {
     destroy(lock);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
   }
@@ -506,6 +334,13 @@ dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, ch
   dkm_holder_describe_us(&lock->us);
   lock->us.beat = DKM_LOCK_BEAT_SECONDS;
 
+  dkm_contest contest = {.name = lock->name,
+                         .output = lock->output,
+                         .path = lock->path,
+                         .us = &lock->us,
+                         .break_lock = break_lock,
+                         .note = note,
+                         .note_bytes = note_bytes};
   dkm_status status = make_own(lock, err);
   if (!status) {
     status = place_or_contest(lock, &contest, err);
@@ -515,6 +350,7 @@ dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, ch
     destroy(lock);
     return status;
   }
+  dkm_leftovers_remove(lock->output, 0);
   status = dkm_lock_mark_output(lock, err);
   if (!status) status = start_thread(lock, err);
   if (status)
@@ -522,10 +358,6 @@ dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, ch
   else
     *out = lock;
   return status;
-}
-
-long dkm_lock_predecessor(const dkm_lock *lock) {
-  return lock->predecessor;
 }
 
 void dkm_lock_release(dkm_lock *lock) {
