@@ -10,7 +10,7 @@
  * begins anew.
  *
  * The folder must belong to this user or to the owner of the folder around it, must be no link, and must not be writable by
- * everybody: what others plant there would be continued, or lead us to overwrite files elsewhere. */
+ * everybody (unless the folder around it is, without the sticky bit): what others plant there would be continued, or lead us to overwrite files elsewhere. */
 #ifndef DICKEMAP_UNFINISHED_H
 #define DICKEMAP_UNFINISHED_H
 #include <stdbool.h>

@@ -92,7 +92,8 @@ static void remove_state(int folder, int64_t i_point, const char *ending) {
 /* ---- the folder ---- */
 
 /* A descriptor, or -1 with errno 0 if there is none, another errno, or a reason in `why` not to use it: "" otherwise, also
- * where there is no folder.  Whoever owns the folder around it could replace everything here anyway. */
+ * where there is no folder.  Whoever owns the folder around it, or everybody if that is everybody's (as all folders look on
+ * file systems without permissions), could replace the output itself anyway. */
 static int open_folder(const char *path, char why[WHY_BYTES]) {
   struct stat folder, around;
   why[0] = '\0';
@@ -107,7 +108,7 @@ static int open_folder(const char *path, char why[WHY_BYTES]) {
     snprintf(why, WHY_BYTES, "cannot be looked at: %s", strerror(errno));
   else if (folder.st_uid != geteuid() && folder.st_uid != around.st_uid)
     snprintf(why, WHY_BYTES, "belongs to another user (uid %lu)", (unsigned long)folder.st_uid);
-  else if (folder.st_mode & S_IWOTH)
+  else if ((folder.st_mode & S_IWOTH) && (around.st_mode & (S_IWOTH | S_ISVTX)) != S_IWOTH)
     snprintf(why, WHY_BYTES, "can be written by everybody");
   return descriptor;
 }
