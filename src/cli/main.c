@@ -110,7 +110,8 @@ int main(int argc, char **argv) {
   opterr = 0;                  /* getopt's own messages would come from every rank */
   signal(SIGXFSZ, SIG_IGN);    /* beyond a limit on the size of files writing fails, which is said */
 
-  dkm_status status = dispatch(argc, argv, &err);
+  dkm_status status = dkm_store_begin(&err);
+  if (!status) status = dispatch(argc, argv, &err);
   const bool first = dkm_ranks_first();
   if (first && status == DKM_OK && (fflush(stdout) || ferror(stdout)))
     status = dkm_fail(&err, DKM_IO, "cannot write to standard output");
