@@ -528,10 +528,10 @@ dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
 
 /* Seconds for which this rank waits: rank 0 speaks first, then one of the others. */
 static double patience_of(MPI_Comm comm, double seconds) {
-  enum { LATER = 30, APART = 2, MAX_APART = 30 };
+  enum { APART = 2, MAX_APART = 30 };
   int rank = 0;
   MPI_Comm_rank(comm, &rank);
-  return rank == MASTER ? seconds : seconds + LATER + APART * (rank < MAX_APART ? rank : MAX_APART);
+  return rank == MASTER ? seconds : 1.1 * seconds + APART * (rank < MAX_APART ? rank : MAX_APART);
 }
 
 /* Waits asleep, for so many seconds. */
