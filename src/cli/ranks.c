@@ -72,6 +72,7 @@ void dkm_ranks_end(dkm_status status, const char *message) {
     return;
   }
   if (last.status) fprintf(stderr, "dickemap: at the end: %s\n", last.message);
+  if (last.status && !dkm_ranks_first()) status = last.status; /* rank 0 knows how the run went, the others do not */
   fflush(stdout);
   MPI_Abort(MPI_COMM_WORLD, dkm_status_exit_code(status));
 }
