@@ -71,8 +71,11 @@ struct run {
   int64_t n_points;         /* of the job, or of the shard */
   int64_t n_before, n_done; /* of them, done before this run, and with what it has done */
   int64_t n_marked;         /* by this run */
+  double t_look;            /* when to look next whether the output is still there */
   bool quiet;
 };
+
+static const double look_interval = 5; /* seconds */
 
 static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
   struct run *run = context;
@@ -90,8 +93,13 @@ static dkm_status mark_done(void *context, dkm_range range, const uint8_t *statu
 
 static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err) {
   struct run *run = context;
-  (void)err;
+  const double t = dkm_clock_now();
   run->n_done = run->n_before + n_done;
+  if (t >= run->t_look) {
+    const dkm_status status = dkm_store_look(run->worker.store, err);
+    if (status) return status;
+    run->t_look = t + look_interval;
+  }
   const dkm_stop before = run->ending.stop;
   *stop = dkm_ending_look(&run->ending, notice);
   if (*stop != before && *stop != DKM_STOP_LEAVE_BEHIND && !run->quiet) {
@@ -104,6 +112,45 @@ static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *s
     dkm_progress_update(&run->progress, run->n_done);
   }
   return DKM_OK;
+}
+
+/* Whether the file under the output's name has everything that was marked as done, at least. */
+static dkm_status count_marks(const struct run *run, const char *path, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  int64_t n_done = 0;
+  dkm_status status = dkm_store_reader_open(path, &reader, err);
+  if (!status) status = dkm_store_reader_count_done(reader, &n_done, err);
+  dkm_store_reader_close(reader);
+  if (!status && n_done < run->n_before + run->n_marked)
+    status = dkm_fail(err, DKM_IO,
+                      "%s holds %lld points that are done, and should hold %lld: another program changed it while the run "
+                      "was using it; --resume computes the rest",
+                      path, (long long)n_done, (long long)(run->n_before + run->n_marked));
+  return status;
+}
+
+/* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
+ * true of the file under that name.  Closes it. */
+static dkm_status finish_output(struct run *run, const char *path, dkm_status status, bool *is_there, dkm_error *err) {
+  dkm_error why = {0}, lost = {0};
+  char *copy = NULL;
+  dkm_store_sync(run->worker.store, NULL); /* closing says whether that failed */
+  *is_there = dkm_store_look(run->worker.store, &why) == DKM_OK;
+  if (!*is_there) {
+    const dkm_status rescued = dkm_store_rescue(run->worker.store, &copy, &lost);
+    if (rescued)
+      status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
+    else if (copy)
+      status = dkm_fail(err, DKM_IO, "%s; what was done is in %s, which can be given the old name and resumed", why.message,
+                        copy);
+    else
+      status = dkm_fail(err, DKM_IO, "%s", why.message);
+  }
+  free(copy);
+  const dkm_status closed = dkm_store_close(run->worker.store, status ? NULL : err);
+  run->worker.store = NULL;
+  if (!status) status = closed;
+  return status ? status : count_marks(run, path, err);
 }
 
 /* ---- points that were under way ---- */
@@ -281,15 +328,19 @@ static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_s
 }
 
 /* Some ranks do not answer any more, as err says.  What they and the others have reported is kept: rank 0 puts its marks on
- * disk.  A worker that cannot reach rank 0 has nothing to do here. */
+ * disk. */
 static dkm_status end_without(struct run *run, const dkm_run_output *output, double elapsed, dkm_status status,
-                              dkm_error *err) {
+                              bool *is_there, dkm_error *err) {
   const dkm_error why = *err;
   char duration[32];
-  if (status != DKM_STOPPED) return status;
   run->n_done = run->n_before + run->n_marked;
   if (!run->quiet) dkm_progress_end(&run->progress, run->n_done);
-  if (dkm_store_sync(run->worker.store, err)) return err->status;
+  if (status != DKM_STOPPED) return finish_output(run, output->path, status, is_there, err);
+  status = finish_output(run, output->path, DKM_OK, is_there, err);
+  if (status) {
+    const dkm_error also = *err;
+    return dkm_fail(err, status, "%s; %s", also.message, why.message);
+  }
   dkm_cli_duration(elapsed, duration, sizeof duration);
   printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, output->path);
   const size_t used = strlen(run->ending.reason);
@@ -308,7 +359,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_resume resume = {0};
   dkm_lock *lock = NULL;
   char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
-  bool stopped = false, exists;
+  bool stopped = false, is_there = true, exists;
   int rank, n_ranks;
   if (dkm_ranks_start(err)) return err->status;
   MPI_Comm_rank(comm, &rank);
@@ -356,7 +407,8 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   if (!status) status = dkm_unfinished_open(output->path, dkm_cli_version, &job, &run.worker.unfinished, err);
   status = dkm_schedule_agree(comm, status, err);
   if (!status && master) tell_states(run.worker.unfinished, args->quiet);
-  if (!status) status = dkm_store_open(comm, output->path, &job, &run.worker.store, err);
+  if (!status) status = dkm_store_open(output->path, &job, &run.worker.store, err);
+  status = dkm_schedule_agree(comm, status, err);
   if (status) goto cleanup;
 
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
@@ -368,13 +420,21 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_schedule_run(comm, resume.n_todo, resume.todo, DKM_RUN_LANES, &ops, &stopped, err);
-  if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* closing is collective: not possible any more */
+  if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* nothing collective is possible any more */
     dkm_ranks_leave_behind();
-    status = end_without(&run, output, dkm_clock_now() - t_start, status, err);
+    if (master) status = end_without(&run, output, dkm_clock_now() - t_start, status, &is_there, err);
+    if (!is_there) attempt.begun = false;
     goto cleanup;
   }
-  dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
-  if (!status) status = closed;
+  if (!master) {
+    const dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
+    run.worker.store = NULL;
+    if (!status) status = closed;
+  }
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree(comm, status, err);
+  if (master) status = finish_output(&run, output->path, status, &is_there, err);
+  if (!is_there) attempt.begun = false; /* the history under that name is not ours */
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);
@@ -388,6 +448,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                  (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
 
 cleanup:
+  if (run.worker.store) dkm_store_close(run.worker.store, NULL);
   if (attempt.begun) status = end_attempt(&attempt, &run, status, err);
   dkm_lock_release(lock);
   dkm_resume_free(&resume);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* disk: the system's calls on files, each of them as one expects it: a call that a signal interrupts is made again, and
+ * what is written or read in pieces is written or read to its end.  -1 with errno is a failure, as from the system. */
+#ifndef DICKEMAP_DISK_H
+#define DICKEMAP_DISK_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The descriptor is closed where another program is executed; mode: of a file that is created. */
+int dkm_disk_open(const char *path, int flags, mode_t mode);
+
+/* 0 also where a signal came in between: the descriptor is closed then, and may belong to somebody else by now. */
+int dkm_disk_close(int descriptor);
+
+/* Up to n bytes, from where the last one ended or from a place; fewer only at the end of the file. */
+ssize_t dkm_disk_read_on(int descriptor, void *bytes, size_t n);
+ssize_t dkm_disk_read(int descriptor, void *bytes, size_t n, uint64_t offset);
+
+/* All n bytes, and 0; on failure a part may have been written. */
+int dkm_disk_write_on(int descriptor, const void *bytes, size_t n);
+int dkm_disk_write(int descriptor, const void *bytes, size_t n, uint64_t offset);
+
+/* fsync, fdatasync, ftruncate, flock, fallocate */
+int dkm_disk_sync(int descriptor);
+int dkm_disk_sync_data(int descriptor);
+int dkm_disk_truncate(int descriptor, uint64_t n_bytes);
+int dkm_disk_lock(int descriptor, int operation);
+int dkm_disk_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes);
+
+#endif
