@@ -3,12 +3,16 @@
  * what is written or read in pieces is written or read to its end.  -1 with errno is a failure, as from the system. */
 #ifndef DICKEMAP_DISK_H
 #define DICKEMAP_DISK_H
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* The descriptor is closed where another program is executed; mode: of a file that is created. */
 int dkm_disk_open(const char *path, int flags, mode_t mode);
+
+/* To be closed with closedir; NULL with errno. */
+DIR *dkm_disk_open_folder(const char *path);
 
 /* 0 also where a signal came in between: the descriptor is closed then, and may belong to somebody else by now. */
 int dkm_disk_close(int descriptor);
