@@ -15,7 +15,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "dickemap/disk.h"
+#include "dickemap/file.h"
 #include "job_axes.h"
 #include "job_quantity.h"
 #include "job_schema.h"
@@ -264,7 +264,7 @@ static dkm_status read_file(const char *path, char **out, dkm_error *err) {
   size_t used = 0, capacity = 1 << 14;
   struct stat info;
   dkm_status status = DKM_OK;
-  const int descriptor = dkm_disk_open(path, O_RDONLY, 0);
+  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
   *out = NULL;
   if (descriptor < 0 || fstat(descriptor, &info) != 0)
     status = dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
@@ -281,7 +281,7 @@ static dkm_status read_file(const char *path, char **out, dkm_error *err) {
       }
       text = larger;
     }
-    n = dkm_disk_read_on(descriptor, text + used, capacity - used - 1);
+    n = dkm_file_read(descriptor, text + used, capacity - used - 1);
     if (n < 0) {
       status = dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
       break;
@@ -291,7 +291,7 @@ static dkm_status read_file(const char *path, char **out, dkm_error *err) {
     else if (used + (size_t)n > MAX_FILE_BYTES)
       status = too_large(path, err);
   }
-  if (descriptor >= 0) dkm_disk_close(descriptor);
+  if (descriptor >= 0) dkm_file_close(descriptor);
   if (status) {
     free(text);
     return status;

@@ -14,7 +14,7 @@
 #include <zlib.h>
 
 #include "dickemap/attractor.h"
-#include "dickemap/disk.h"
+#include "dickemap/file.h"
 #include "dickemap/record.h"
 
 static const char tag[16] = "dickemap-state 1", suffix[] = ".unfinished";
@@ -121,7 +121,7 @@ static int by_point(const void *a, const void *b) {
 }
 
 static dkm_status list(dkm_unfinished *u, dkm_error *err) {
-  DIR *directory = dkm_disk_open_folder(u->folder);
+  DIR *directory = dkm_file_open_folder(u->folder);
   dkm_status status = DKM_OK;
   if (!directory && errno == ENOENT) return DKM_OK;
   if (!directory) return dkm_fail(err, DKM_IO, "%s cannot be read: %s", u->folder, strerror(errno));
@@ -190,11 +190,11 @@ static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head
   enum use use = DAMAGED;
   struct stat file;
   char *name = name_of(u->folder, i_point, "");
-  *descriptor = name ? dkm_disk_open(name, O_RDONLY, 0) : -1;
+  *descriptor = name ? dkm_file_open(name, O_RDONLY, 0) : -1;
   free(name);
   if (*descriptor < 0) return errno == ENOENT ? ABSENT : DAMAGED;
   const struct head *wanted = &u->expected;
-  if (dkm_disk_read_on(*descriptor, head, sizeof *head) == (ssize_t)sizeof *head &&
+  if (dkm_file_read(*descriptor, head, sizeof *head) == (ssize_t)sizeof *head &&
       memcmp(head->tag, tag, sizeof tag) == 0 && head->head_crc == head_crc(head)) {
     if (memcmp(head->version, wanted->version, sizeof head->version) != 0 ||
         memcmp(head->sizes, wanted->sizes, sizeof head->sizes) != 0)
@@ -205,7 +205,7 @@ static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head
       use = USABLE;
   }
   if (use != USABLE) {
-    dkm_disk_close(*descriptor);
+    dkm_file_close(*descriptor);
     *descriptor = -1;
   }
   return use;
@@ -218,7 +218,7 @@ void dkm_unfinished_look(const dkm_unfinished *u, dkm_unfinished_survey *survey)
     int descriptor;
     switch (open_state(u, u->entries[i].i_point, &head, &descriptor)) {
     case USABLE:
-      dkm_disk_close(descriptor);
+      dkm_file_close(descriptor);
       if (survey->n_usable == 0 || head.t < survey->t_least) survey->t_least = head.t;
       if (survey->n_usable == 0 || head.t > survey->t_most) survey->t_most = head.t;
       survey->n_usable++;
@@ -259,10 +259,10 @@ dkm_status dkm_unfinished_save(dkm_unfinished *u, int64_t i_point, double t, con
     status = dkm_fail(err, DKM_IO, "%s cannot be made: %s", u->folder, strerror(errno));
     goto cleanup;
   }
-  const int descriptor = dkm_disk_open(half, O_WRONLY | O_CREAT | O_TRUNC, 0666);
-  bool good = descriptor >= 0 && dkm_disk_write_on(descriptor, &head, sizeof head) == 0 && dkm_disk_write_on(descriptor, bytes, n_bytes) == 0 &&
-              dkm_disk_sync(descriptor) == 0;
-  if (descriptor >= 0 && dkm_disk_close(descriptor) != 0) good = false;
+  const int descriptor = dkm_file_open(half, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  bool good = descriptor >= 0 && dkm_file_write(descriptor, &head, sizeof head) == 0 && dkm_file_write(descriptor, bytes, n_bytes) == 0 &&
+              dkm_file_sync(descriptor) == 0;
+  if (descriptor >= 0 && dkm_file_close(descriptor) != 0) good = false;
   if (!good || rename(half, name) != 0) {
     status = dkm_fail(err, DKM_IO, "%s cannot be written: %s", half, strerror(errno));
     if (descriptor >= 0) unlink(half);
@@ -290,11 +290,11 @@ bool dkm_unfinished_load(dkm_unfinished *u, int64_t i_point, const void **bytes,
   *bytes = u->bytes = malloc(*n_bytes > 0 ? *n_bytes : 1);
   if (!u->bytes)
     dkm_fail(why, DKM_MEMORY, "out of memory (%zu bytes)", *n_bytes);
-  else if (dkm_disk_read_on(descriptor, u->bytes, *n_bytes) != (ssize_t)*n_bytes)
+  else if (dkm_file_read(descriptor, u->bytes, *n_bytes) != (ssize_t)*n_bytes)
     dkm_fail(why, DKM_IO, "it cannot be read");
   else if (crc32_z(0, u->bytes, *n_bytes) != head.bytes_crc)
     dkm_fail(why, DKM_IO, "wrong checksum");
-  dkm_disk_close(descriptor);
+  dkm_file_close(descriptor);
   return why->status == DKM_OK;
 }
 
@@ -326,7 +326,7 @@ void dkm_unfinished_sweep(dkm_unfinished *u) {
 
 void dkm_unfinished_tidy(const char *output, bool (*is_done)(void *context, int64_t i_point), void *context) {
   char *folder = folder_of(output);
-  DIR *directory = folder ? dkm_disk_open_folder(folder) : NULL;
+  DIR *directory = folder ? dkm_file_open_folder(folder) : NULL;
   for (struct dirent *file; directory && (file = readdir(directory));) {
     int64_t i_point;
     bool half;

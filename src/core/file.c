@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* disk: the system's calls on files; see dickemap/file.h.  Signals of ours restart most calls by themselves (SA_RESTART),
+/* file: the system's calls on files; see dickemap/file.h.  Signals of ours restart most calls by themselves (SA_RESTART),
  * but not where a network file system or a debugger interrupts them. */
 #define _GNU_SOURCE /* fallocate */
-#include "dickemap/disk.h"
+#include "dickemap/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <unistd.h>
 
-int dkm_disk_open(const char *path, int flags, mode_t mode) {
+int dkm_file_open(const char *path, int flags, mode_t mode) {
   int descriptor;
   do {
     descriptor = open(path, flags | O_CLOEXEC, mode);
@@ -17,7 +17,7 @@ int dkm_disk_open(const char *path, int flags, mode_t mode) {
   return descriptor;
 }
 
-DIR *dkm_disk_open_folder(const char *path) {
+DIR *dkm_file_open_folder(const char *path) {
   DIR *folder;
   do {
     folder = opendir(path);
@@ -25,11 +25,11 @@ DIR *dkm_disk_open_folder(const char *path) {
   return folder;
 }
 
-int dkm_disk_close(int descriptor) {
+int dkm_file_close(int descriptor) {
   return close(descriptor) == 0 || errno == EINTR ? 0 : -1;
 }
 
-ssize_t dkm_disk_read_on(int descriptor, void *bytes, size_t n) {
+ssize_t dkm_file_read(int descriptor, void *bytes, size_t n) {
   size_t done = 0;
   while (done < n) {
     const ssize_t got = read(descriptor, (char *)bytes + done, n - done);
@@ -41,7 +41,7 @@ ssize_t dkm_disk_read_on(int descriptor, void *bytes, size_t n) {
   return (ssize_t)done;
 }
 
-ssize_t dkm_disk_read(int descriptor, void *bytes, size_t n, uint64_t offset) {
+ssize_t dkm_file_read_at(int descriptor, void *bytes, size_t n, uint64_t offset) {
   size_t done = 0;
   while (done < n) {
     const ssize_t got = pread(descriptor, (char *)bytes + done, n - done, (off_t)(offset + done));
@@ -53,7 +53,7 @@ ssize_t dkm_disk_read(int descriptor, void *bytes, size_t n, uint64_t offset) {
   return (ssize_t)done;
 }
 
-int dkm_disk_write_on(int descriptor, const void *bytes, size_t n) {
+int dkm_file_write(int descriptor, const void *bytes, size_t n) {
   size_t done = 0;
   while (done < n) {
     const ssize_t put = write(descriptor, (const char *)bytes + done, n - done);
@@ -65,7 +65,7 @@ int dkm_disk_write_on(int descriptor, const void *bytes, size_t n) {
   return 0;
 }
 
-int dkm_disk_write(int descriptor, const void *bytes, size_t n, uint64_t offset) {
+int dkm_file_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset) {
   size_t done = 0;
   while (done < n) {
     const ssize_t put = pwrite(descriptor, (const char *)bytes + done, n - done, (off_t)(offset + done));
@@ -77,31 +77,31 @@ int dkm_disk_write(int descriptor, const void *bytes, size_t n, uint64_t offset)
   return 0;
 }
 
-int dkm_disk_sync(int descriptor) {
+int dkm_file_sync(int descriptor) {
   int answer;
   while ((answer = fsync(descriptor)) != 0 && errno == EINTR) continue;
   return answer;
 }
 
-int dkm_disk_sync_data(int descriptor) {
+int dkm_file_sync_data(int descriptor) {
   int answer;
   while ((answer = fdatasync(descriptor)) != 0 && errno == EINTR) continue;
   return answer;
 }
 
-int dkm_disk_truncate(int descriptor, uint64_t n_bytes) {
+int dkm_file_truncate(int descriptor, uint64_t n_bytes) {
   int answer;
   while ((answer = ftruncate(descriptor, (off_t)n_bytes)) != 0 && errno == EINTR) continue;
   return answer;
 }
 
-int dkm_disk_lock(int descriptor, int operation) {
+int dkm_file_lock(int descriptor, int operation) {
   int answer;
   while ((answer = flock(descriptor, operation)) != 0 && errno == EINTR) continue;
   return answer;
 }
 
-int dkm_disk_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes) {
+int dkm_file_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes) {
   int answer;
   while ((answer = fallocate(descriptor, mode, (off_t)offset, (off_t)n_bytes)) != 0 && errno == EINTR) continue;
   return answer;
