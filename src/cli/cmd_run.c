@@ -131,12 +131,13 @@ static dkm_status count_marks(const struct run *run, const char *path, dkm_error
 
 /* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
  * true of the file under that name.  Closes it. */
-static dkm_status finish_output(struct run *run, const char *path, dkm_status status, bool *is_there, dkm_error *err) {
+static dkm_status finish_output(struct run *run, dkm_attempt *attempt, dkm_status status, dkm_error *err) {
+  const char *path = attempt->output;
   dkm_error why = {0}, lost = {0};
   char *copy = NULL;
   dkm_store_sync(run->worker.store, NULL); /* closing says whether that failed */
-  *is_there = dkm_store_look(run->worker.store, &why) == DKM_OK;
-  if (!*is_there) {
+  if (dkm_store_look(run->worker.store, &why)) {
+    attempt->begun = false; /* the history under that name is not ours */
     const dkm_status rescued = dkm_store_rescue(run->worker.store, &copy, &lost);
     if (rescued)
       status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
@@ -329,20 +330,18 @@ static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_s
 
 /* Some ranks do not answer any more, as err says.  What they and the others have reported is kept: rank 0 puts its marks on
  * disk. */
-static dkm_status end_without(struct run *run, const dkm_run_output *output, double elapsed, dkm_status status,
-                              bool *is_there, dkm_error *err) {
+static dkm_status end_without(struct run *run, dkm_attempt *attempt, double elapsed, dkm_status status, dkm_error *err) {
   const dkm_error why = *err;
   char duration[32];
   run->n_done = run->n_before + run->n_marked;
   if (!run->quiet) dkm_progress_end(&run->progress, run->n_done);
-  if (status != DKM_STOPPED) return finish_output(run, output->path, status, is_there, err);
-  status = finish_output(run, output->path, DKM_OK, is_there, err);
-  if (status) {
+  if (status != DKM_STOPPED) return finish_output(run, attempt, status, err);
+  if (finish_output(run, attempt, DKM_OK, err)) {
     const dkm_error also = *err;
-    return dkm_fail(err, status, "%s; %s", also.message, why.message);
+    return dkm_fail(err, also.status, "%s; %s", also.message, why.message);
   }
   dkm_cli_duration(elapsed, duration, sizeof duration);
-  printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, output->path);
+  printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, attempt->output);
   const size_t used = strlen(run->ending.reason);
   snprintf(run->ending.reason + used, sizeof run->ending.reason - used, "; %s", why.message);
   return dkm_fail(err, DKM_STOPPED,
@@ -420,10 +419,9 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_schedule_run(comm, resume.n_todo, resume.todo, DKM_RUN_LANES, &ops, &stopped, err);
-  if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* nothing collective is possible any more */
+  if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* some ranks do not answer: nothing collective is possible */
     dkm_ranks_leave_behind();
-    if (master) status = end_without(&run, output, dkm_clock_now() - t_start, status, &is_there, err);
-    if (!is_there) attempt.begun = false;
+    if (master) status = end_without(&run, &attempt, dkm_clock_now() - t_start, status, err);
     goto cleanup;
   }
   if (!master) {
@@ -431,9 +429,8 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     run.worker.store = NULL;
     if (!status) status = closed;
   }
-  if (status != DKM_PARALLEL) status = dkm_schedule_agree(comm, status, err);
-  if (master) status = finish_output(&run, output->path, status, &is_there, err);
-  if (!is_there) attempt.begun = false; /* the history under that name is not ours */
+  status = dkm_schedule_agree(comm, status, err);
+  if (master) status = finish_output(&run, &attempt, status, err);
   if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);

@@ -51,6 +51,8 @@ struct guard {
   uint32_t crc;
 };
 
+/* ---- checksum ---- */
+
 /* CRC-32 of everything that is not skipped. -1 with errno. */
 static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
   unsigned char buffer[READ_BYTES];

@@ -333,13 +333,6 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes) {
   return out;
 }
 
-dkm_status dkm_store_begin(dkm_error *err) {
-  const herr_t before = H5dont_atexit(); /* fails where it was called before */
-  (void)before;
-  /* Initialised before MPI, HDF5 does not ask MPI_Finalize to end it. */
-  return H5open() < 0 ? dkm_fail(err, DKM_IO, "the HDF5 library cannot be started") : DKM_OK;
-}
-
 /* Whether the system refused a read, and what it or HDF5 says; out: "" if neither says anything. */
 static bool is_of_system(char *out, size_t out_bytes) {
   static const int of_reads[] = {EIO, EINTR, EMFILE, ENFILE, ENOMEM, ESTALE, ETIMEDOUT};
@@ -366,6 +359,13 @@ dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format
   va_end(arguments);
   return dkm_fail(err, DKM_IO, "%s %s: %s%s%s", path, of_system ? "cannot be read" : "is damaged", what, why[0] ? ": " : "",
                   why);
+}
+
+dkm_status dkm_store_begin(dkm_error *err) {
+  const herr_t before = H5dont_atexit(); /* fails where it was called before */
+  (void)before;
+  /* Initialised before MPI, HDF5 does not ask MPI_Finalize to end it. */
+  return H5open() < 0 ? dkm_fail(err, DKM_IO, "the HDF5 library cannot be started") : DKM_OK;
 }
 
 void dkm_store_library_version(char *out, size_t out_bytes) {
