@@ -358,7 +358,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_resume resume = {0};
   dkm_lock *lock = NULL;
   char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
-  bool stopped = false, is_there = true, exists;
+  bool stopped = false, exists;
   int rank, n_ranks;
   if (dkm_ranks_start(err)) return err->status;
   MPI_Comm_rank(comm, &rank);
