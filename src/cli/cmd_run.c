@@ -329,14 +329,17 @@ static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_s
 }
 
 /* Some ranks do not answer any more, as err says.  What they and the others have reported is kept: rank 0 puts its marks on
- * disk.  A worker that cannot reach rank 0 has nothing to do here. */
+ * disk. */
 static dkm_status end_without(struct run *run, dkm_attempt *attempt, double elapsed, dkm_status status, dkm_error *err) {
   const dkm_error why = *err;
   char duration[32];
-  if (status != DKM_STOPPED) return status;
   run->n_done = run->n_before + run->n_marked;
   if (!run->quiet) dkm_progress_end(&run->progress, run->n_done);
-  if (finish_output(run, attempt, DKM_OK, err)) return err->status;
+  if (status != DKM_STOPPED) return finish_output(run, attempt, status, err);
+  if (finish_output(run, attempt, DKM_OK, err)) {
+    const dkm_error also = *err;
+    return dkm_fail(err, also.status, "%s; %s", also.message, why.message);
+  }
   dkm_cli_duration(elapsed, duration, sizeof duration);
   printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, attempt->output);
   const size_t used = strlen(run->ending.reason);
@@ -428,7 +431,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree(comm, status, err);
   if (master) status = finish_output(&run, &attempt, status, err);
-  status = dkm_schedule_agree_with_first(comm, status, err);
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);

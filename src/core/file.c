@@ -17,6 +17,14 @@ int dkm_file_open(const char *path, int flags, mode_t mode) {
   return descriptor;
 }
 
+DIR *dkm_file_open_folder(const char *path) {
+  DIR *folder;
+  do {
+    folder = opendir(path);
+  } while (!folder && errno == EINTR);
+  return folder;
+}
+
 int dkm_file_close(int descriptor) {
   return close(descriptor) == 0 || errno == EINTR ? 0 : -1;
 }

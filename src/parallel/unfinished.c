@@ -121,7 +121,7 @@ static int by_point(const void *a, const void *b) {
 }
 
 static dkm_status list(dkm_unfinished *u, dkm_error *err) {
-  DIR *directory = opendir(u->folder);
+  DIR *directory = dkm_file_open_folder(u->folder);
   dkm_status status = DKM_OK;
   if (!directory && errno == ENOENT) return DKM_OK;
   if (!directory) return dkm_fail(err, DKM_IO, "%s cannot be read: %s", u->folder, strerror(errno));
@@ -326,7 +326,7 @@ void dkm_unfinished_sweep(dkm_unfinished *u) {
 
 void dkm_unfinished_tidy(const char *output, bool (*is_done)(void *context, int64_t i_point), void *context) {
   char *folder = folder_of(output);
-  DIR *directory = folder ? opendir(folder) : NULL;
+  DIR *directory = folder ? dkm_file_open_folder(folder) : NULL;
   for (struct dirent *file; directory && (file = readdir(directory));) {
     int64_t i_point;
     bool half;
