@@ -28,9 +28,9 @@ if [ "$(id -u)" -eq 0 ]; then sections+=(slurm); fi # only root can start a SLUR
 if [ $long = yes ]; then sections+=(fuzz octave); fi
 setup_packages "${sections[@]}"
 scratch=$(mktemp -d)
-chmod 711 "$scratch" # tests of permissions give up being root and must still reach their folders
 trap 'rm -rf "$scratch"' EXIT
-setup_mpi "$scratch"
+setup_scratch "$scratch"
+setup_mpi
 # Our code is checked for leaks, the MPI library and those below it are not.  To tell them apart takes whole
 # stacks (slow unwinding); without the second option LeakSanitizer stumbles over modules loaded by MPI.
 export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
@@ -61,7 +61,9 @@ run_ctest() { # run_ctest PRESET
 run_pytest() { # run_pytest PRESET TESTS...
   local preset=$1
   shift
-  DICKEMAP=$PWD/build/$preset/dickemap DICKEMAP_BUILD=$PWD/build/$preset \
+  # The launcher that belongs to the MPI of the build, should PATH have another one first.
+  MPIEXEC=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' "build/$preset/CMakeCache.txt") \
+    DICKEMAP=$PWD/build/$preset/dickemap DICKEMAP_BUILD=$PWD/build/$preset \
     "$PYTHON" -m pytest "$@" "${pytest_tier[@]}" --junit-xml="$reports/pytest-$preset.xml"
 }
 

@@ -27,6 +27,7 @@
 #include "dickemap/check.h"
 #include "dickemap/match.h"
 #include "store_hdf5.h"
+#include "store_locking.h"
 
 enum {
   BLOCK = 1 << 13,
@@ -286,7 +287,7 @@ static dkm_status open_files(struct carrying *c, dkm_error *err) {
 
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS); /* as the file was created; not locked, as it has no name yet */
   if (access >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) >= 0 &&
-      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_file_locking(access, false, true) >= 0)
+      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && dkm_hdf5_without_lock(access) >= 0)
     id = H5Fopen(c->new_path, H5F_ACC_RDWR, access);
   else
     id = H5I_INVALID_HID;

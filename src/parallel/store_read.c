@@ -5,6 +5,7 @@
  * there is nothing to protect, and locking fails outright on some network file systems.
  * Nothing is buffered between calls, so that each call sees the file as it is then. */
 #include "store_hdf5.h"
+#include "store_locking.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -31,7 +32,7 @@ static hid_t open_read_only(const char *path) {
   hid_t id = H5I_INVALID_HID;
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access < 0) return access;
-  if (H5Pset_file_locking(access, false, true) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
+  if (dkm_hdf5_without_lock(access) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
     id = H5Fopen(path, H5F_ACC_RDONLY, access);
   if (id >= 0) H5Pclose(access); /* otherwise it would clear the reason; a property list is lost */
