@@ -41,7 +41,9 @@ done
 unshare --mount --pid --fork true 2>/dev/null || die "this machine lets nobody mount (a container without the right to?)"
 
 # ---- the machine ----
-mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 2>/dev/null | awk '$2 !~ /-/ {print $1; exit}')}
+# shellcheck disable=SC2016 # expanded by apt-get
+mirror=${MIRROR:-$(apt-get indextargets --format '$(REPO_URI) $(RELEASE)' 2>/dev/null |
+  awk '$2 !~ /-/ && !found { print $1; found = 1 }')} || true
 if [ ! -e "$folder/etc/debian_version" ]; then
   [ -n "$mirror" ] || die "set MIRROR to the URL of a Debian mirror"
   if [ -d "$folder" ] && [ -n "$(ls -A "$folder")" ]; then die "$folder is not empty, and no Debian"; fi
