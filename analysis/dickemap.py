@@ -13,6 +13,7 @@ writing it.
 Files of older versions lack some fields, and their codes have other numbers: go by names (`flag_names`, `is_verdict`).
 """
 
+import importlib.util
 import os
 
 # A file on NFS, or one that a run is writing, is read without asking for a lock.
@@ -66,9 +67,8 @@ def open(path, fields=None, engine=None, mask=True):
 
 
 def _first_engine():
-    engines = xr.backends.list_engines()
-    for name in ("h5netcdf", "netcdf4"):
-        if name in engines:
+    for name, module in (("h5netcdf", "h5netcdf"), ("netcdf4", "netCDF4")):
+        if importlib.util.find_spec(module):
             return name
     raise ImportError("xarray needs h5netcdf or netCDF4 (Debian: python3-h5netcdf)")
 
