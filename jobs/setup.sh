@@ -42,9 +42,19 @@ setup_compiles() { # setup_compiles COMMAND TEXT
   return $works
 }
 
+# Whether NAME --version tells MAJOR.MINOR or later.
+setup_is_recent() { # setup_is_recent NAME>=MAJOR.MINOR
+  local said major minor
+  said=$("${1%%>=*}" --version 2>/dev/null) || return 1
+  [[ $said =~ ([0-9]+)\.([0-9]+) ]] || return 1
+  IFS=. read -r major minor <<<"${1##*>=}"
+  ((BASH_REMATCH[1] > major || (BASH_REMATCH[1] == major && BASH_REMATCH[2] >= minor)))
+}
+
 # One `check` of jobs/packages.txt.
 setup_check() {
   case $1 in
+    command:*'>='*) setup_is_recent "${1#command:}" ;;
     command:*) command -v "${1#command:}" >/dev/null ;;
     pc:*) pkg-config --exists "${1#pc:}" 2>/dev/null ;;
     python:*) "$PYTHON" -c "import ${1#python:}" 2>/dev/null ;;

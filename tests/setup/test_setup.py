@@ -33,7 +33,7 @@ def machine(tmp_path):
         (bin_folder / name).write_text(f"#!/bin/bash\n{script}\n")
         (bin_folder / name).chmod(0o755)
 
-    def make(there=(), uid=1000, sudo=False, debian=True, apt_works=True, mpirun=None, brings=()):
+    def make(there=(), uid=1000, sudo=False, debian=True, apt_works=True, mpirun=None, brings=(), versions={}):
         bin_folder.mkdir()
         there_file.write_text("".join(f"{CHECKS[name]}\n" for name in there))
         for tool in TOOLS:
@@ -48,8 +48,9 @@ def machine(tmp_path):
         for line in there_file.read_text().splitlines():
             kind, _, name = line.partition(":")
             if kind == "command" and name not in ("cc", "mpicc"):
+                name, _, version = name.partition(">=")
                 if not (bin_folder / name).exists():
-                    stand_in(name, "exit 0")
+                    stand_in(name, f"echo {name} version {versions.get(name, version)}")
             elif line == "hdf5":
                 stand_in("h5cc", "exit 0")
         if "command:cc" in there_file.read_text():
@@ -69,7 +70,7 @@ echo "from apt-get"
 [ "$1" = install ] || exit 0
 {"" if apt_works else "exit 100"}
 for package; do
-{installs}  case $package in cmake) printf '#!/bin/bash\\n' >{bin_folder}/cmake; /bin/chmod 755 {bin_folder}/cmake;; esac
+{installs}  case $package in cmake) printf '#!/bin/bash\\necho 3.22\\n' >{bin_folder}/cmake; /bin/chmod 755 {bin_folder}/cmake;; esac
 done
 exit 0""")
 
@@ -161,11 +162,19 @@ def test_what_does_not_work_though_it_was_installed_is_named(machine):
     assert result.stderr == "Installed, and yet it does not work:\n  mpicc (Debian: libopenmpi-dev)\n"
 
 
+@pytest.mark.parametrize("version, will_do", [("3.18.4", False), ("2.99", False), ("3.22.0", True), ("3.100", True),
+                                              ("4.0.1", True)])
+def test_an_old_cmake_is_refused_with_the_version_that_is_needed(machine, version, will_do):
+    result = machine(there=BUILD, versions={"cmake": version}, debian=False)("build")
+    assert result.returncode == (0 if will_do else 1)
+    assert will_do or "  cmake>=3.22 (Debian: cmake)\n" in result.stderr
+
+
 def test_another_system_is_told_what_is_missing(machine):
     result = machine(debian=False, there=["gcc", "libc6-dev", "make", "libopenmpi-dev"])("build")
     assert result.returncode == 1 and "went on" not in result.stdout
     missing = re.findall(r"^  (\S+) \(Debian: (\S+)\)$", result.stderr, re.MULTILINE)
-    assert ("cmake", "cmake") in missing and ("hdf5", BUILD[-1]) in missing
+    assert ("cmake>=3.22", "cmake") in missing and ("hdf5", BUILD[-1]) in missing
     assert not {"cc", "make", "mpicc"} & {name for name, _ in missing}
 
 
