@@ -67,6 +67,7 @@ fi
 
 # ---- in it: own processes and mounts, which end with the command ----
 code=0
+trap 'kill -KILL "${inside:-}" 2>/dev/null' EXIT # unshare heeds no other signal; its children end with it
 # shellcheck disable=SC2016 # expanded by the inner shell
 unshare --mount --pid --fork --kill-child bash -c '
   set -eu
@@ -98,6 +99,8 @@ unshare --mount --pid --fork --kill-child bash -c '
     code=1
   fi
   exit $code
-' - "${mpi[*]:-}" "${command[@]}" || code=$?
+' - "${mpi[*]:-}" "${command[@]}" &
+inside=$!
+wait $inside || code=$?
 echo "tests/chroot.sh: $distribution${mpi[*]:+, ${mpi[*]}}: ${command[*]}: exit code $code"
 exit $code
