@@ -31,11 +31,20 @@ struct dkm_store_reader {
 
 /* ---- what a file says about itself ---- */
 
+static herr_t without_lock(hid_t access) {
+#ifdef DKM_HDF5_SETS_LOCKING
+  return H5Pset_file_locking(access, false, true);
+#else
+  (void)access; /* before HDF5 1.10.7 the environment alone says it; H5Fopen looks there each time */
+  return setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+#endif
+}
+
 hid_t dkm_hdf5_open_read_only(const char *path) {
   hid_t id = H5I_INVALID_HID;
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access < 0) return access;
-  if (H5Pset_file_locking(access, false, true) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
+  if (without_lock(access) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
     do { /* HDF5 itself makes reads again that a signal interrupted, but not this */
       errno = 0;
