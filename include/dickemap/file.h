@@ -10,6 +10,7 @@
 
 /* The descriptor is closed where another program is executed; mode: of a file that is created. */
 int dkm_file_open(const char *path, int flags, mode_t mode);
+int dkm_file_open_at(int folder, const char *name, int flags, mode_t mode);
 
 /* To be closed with closedir; NULL with errno. */
 DIR *dkm_file_open_folder(const char *path);

@@ -103,9 +103,15 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
   *id = H5I_INVALID_HID;
   *guarded = false;
   reason[0] = '\0';
-  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
+  struct stat file;
+  const int descriptor = dkm_file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* a FIFO would be waited for */
   if (descriptor < 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
+    return DKM_HDF5_FOREIGN;
+  }
+  if (fstat(descriptor, &file) == 0 && !S_ISREG(file.st_mode)) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "is not a regular file");
+    close(descriptor);
     return DKM_HDF5_FOREIGN;
   }
   const dkm_guard_state guard = dkm_guard_check(descriptor);
@@ -152,6 +158,11 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
              "has format %lld of dickemap's files, while this version of the program reads formats %d to %d", format,
              DKM_STORE_OLDEST_FORMAT, DKM_STORE_FORMAT_VERSION);
     return DKM_HDF5_OTHER_FORMAT;
+  }
+  if (!dkm_hdf5_is_local(*id, reason)) {
+    H5Fclose(*id);
+    *id = H5I_INVALID_HID;
+    return DKM_HDF5_FOREIGN;
   }
   return DKM_HDF5_OURS;
 }
