@@ -2,22 +2,20 @@
 /* What the subcommands share: version, printing, quantities for people. */
 #include "cli.h"
 
-#include <mpi.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/printable.h"
+#include "ranks.h"
 
 enum { SAY_BYTES = 1 << 14 };
 
 const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
 
 void dkm_cli_print(const char *text) {
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (rank == 0) fputs(text, stdout);
+  if (dkm_ranks_first()) fputs(text, stdout);
 }
 
 void dkm_cli_say(FILE *file, const char *format, ...) {

@@ -24,6 +24,7 @@
 #include "dickemap/schedule.h"
 #include "dickemap/store.h"
 #include "ending.h"
+#include "ranks.h"
 #include "run_output.h"
 #include "run_worker.h"
 
@@ -73,8 +74,11 @@ struct run {
   int64_t n_points;         /* of the job, or of the shard */
   int64_t n_before, n_done; /* of them, done before this run, and with what it has done */
   int64_t n_marked;         /* by this run */
+  double t_look;            /* when to look next whether the output is still there */
   bool quiet;
 };
+
+static const double look_interval = 5; /* seconds */
 
 static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
   struct run *run = context;
@@ -103,21 +107,66 @@ static void look_at_lock(struct run *run) {
 
 static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err) {
   struct run *run = context;
-  (void)err;
+  const double t = dkm_clock_now();
   run->n_done = run->n_before + n_done;
+  if (t >= run->t_look) {
+    const dkm_status status = dkm_store_look(run->worker.store, err);
+    if (status) return status;
+    run->t_look = t + look_interval;
+  }
   const dkm_stop before = run->ending.stop;
   if (!run->lost) look_at_lock(run);
   *stop = dkm_ending_look(&run->ending, notice);
-  if (*stop != before && !run->quiet) {
+  if (*stop != before && *stop != DKM_STOP_LEAVE_BEHIND && !run->quiet) {
     dkm_progress_end(&run->progress, run->n_done);
     dkm_cli_say(stderr, "ending early (%s): %s\n", run->ending.reason,
             *stop != DKM_STOP_GIVE_UP ? "points under way are finished"
             : run->ending.suspends    ? "points under way are suspended"
                                       : "points under way are given up");
-  } else if (!run->quiet) {
+  } else if (*stop == before && !run->quiet) {
     dkm_progress_update(&run->progress, run->n_done);
   }
   return DKM_OK;
+}
+
+/* Whether the file under the output's name has everything that was marked as done, at least. */
+static dkm_status count_marks(const struct run *run, const char *path, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  int64_t n_done = 0;
+  dkm_status status = dkm_store_reader_open(path, &reader, err);
+  if (!status) status = dkm_store_reader_count_done(reader, &n_done, err);
+  dkm_store_reader_close(reader);
+  if (!status && n_done < run->n_before + run->n_marked)
+    status = dkm_fail(err, DKM_IO,
+                      "%s holds %lld points that are done, and should hold %lld: another program changed it while the run "
+                      "was using it; --resume computes the rest",
+                      path, (long long)n_done, (long long)(run->n_before + run->n_marked));
+  return status;
+}
+
+/* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
+ * true of the file under that name.  Closes it. */
+static dkm_status finish_output(struct run *run, dkm_attempt *attempt, dkm_status status, dkm_error *err) {
+  const char *path = attempt->output;
+  dkm_error why = {0}, lost = {0};
+  char *copy = NULL;
+  dkm_store_sync(run->worker.store, NULL); /* closing says whether that failed */
+  if (dkm_store_look(run->worker.store, &why)) {
+    attempt->begun = false; /* the history under that name is not ours */
+    const dkm_status rescued = dkm_store_rescue(run->worker.store, &copy, &lost);
+    if (rescued)
+      status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
+    else if (copy)
+      status = dkm_fail(err, DKM_IO, "%s; what was done is in %s, which can be given the old name and resumed", why.message,
+                        copy);
+    else
+      status = dkm_fail(err, DKM_IO, "%s", why.message);
+  }
+  free(copy);
+  const dkm_status closed = dkm_store_close(run->worker.store, status ? NULL : err);
+  run->worker.store = NULL;
+  if (!status) status = closed;
+  return status ? status : count_marks(run, path, err);
 }
 
 /* ---- points that were under way ---- */
@@ -294,6 +343,28 @@ static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_s
   return ended && !status ? dkm_fail(err, ended, "%s", history.message) : status;
 }
 
+/* Some ranks do not answer any more, as err says.  What they and the others have reported is kept: rank 0 puts its marks on
+ * disk. */
+static dkm_status end_without(struct run *run, dkm_attempt *attempt, double elapsed, dkm_status status, dkm_error *err) {
+  const dkm_error why = *err;
+  char duration[32];
+  run->n_done = run->n_before + run->n_marked;
+  if (!run->quiet) dkm_progress_end(&run->progress, run->n_done);
+  if (status != DKM_STOPPED) return finish_output(run, attempt, status, err);
+  if (finish_output(run, attempt, DKM_OK, err)) {
+    const dkm_error also = *err;
+    return dkm_fail(err, also.status, "%s; %s", also.message, why.message);
+  }
+  dkm_cli_duration(elapsed, duration, sizeof duration);
+  printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, attempt->output);
+  const size_t used = strlen(run->ending.reason);
+  snprintf(run->ending.reason + used, sizeof run->ending.reason - used, "; %s", why.message);
+  return dkm_fail(err, DKM_STOPPED,
+                  "stopped early (%s): %lld of %lld points done, %lld left; the same command with --resume continues",
+                  run->ending.reason, (long long)run->n_done, (long long)run->n_points,
+                  (long long)(run->n_points - run->n_done));
+}
+
 static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
@@ -307,6 +378,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
   bool stopped = false, exists;
   int rank, n_ranks;
+  if (dkm_ranks_start(err)) return err->status;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
   bool master = rank == 0, worker = !master || n_ranks == 1;
@@ -316,16 +388,16 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                          .hosts = hosts,
                          .n_ranks = n_ranks};
 
-  dkm_status status = dkm_ending_catch_signals(err);
+  dkm_status status = dkm_ending_catch_signals(!master, err);
   if (!status && master) status = dkm_ending_begin(&run.ending, args->t_start, args->time_limit, err);
   if (!status && master) status = dkm_job_read(&job, args->job, args->n_sets, args->sets, err);
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_schedule_share_job(comm, &job, err);
   if (status) goto cleanup;
   run.ending.suspends = !job.solver.sensitivity;
 
   if (master) status = dkm_run_output_check(output, &job, &exists, err);
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (status) goto cleanup;
 
   if (worker) status = dkm_evaluator_create(&job.patterns, &job.solver, args->cpu, &run.worker.evaluator, err);
@@ -349,11 +421,12 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
   }
   if (!status && master && resume.n_points > 0) tidy_states(output->path, false);
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_unfinished_open(output->path, dkm_cli_version, &job, &run.worker.unfinished, err);
   status = dkm_schedule_agree(comm, status, err);
   if (!status && master) tell_states(run.worker.unfinished, args->quiet);
-  if (!status) status = dkm_store_open(comm, output->path, &job, &run.worker.store, err);
+  if (!status) status = dkm_store_open(output->path, &job, &run.worker.store, err);
+  status = dkm_schedule_agree(comm, status, err);
   if (status) goto cleanup;
 
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
@@ -363,11 +436,21 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     if (!run.quiet) dkm_progress_start(&run.progress, run.n_points, run.n_before);
     status = dkm_resume_reset(&resume, run.worker.store, err);
   }
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_schedule_run(comm, resume.n_todo, resume.todo, DKM_RUN_LANES, &ops, &stopped, err);
-  if (status == DKM_PARALLEL) goto cleanup; /* closing is collective: not possible any more */
-  dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
-  if (!status) status = closed;
+  if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* some ranks do not answer: nothing collective is possible */
+    dkm_ranks_leave_behind();
+    if (master) status = end_without(&run, &attempt, dkm_clock_now() - t_start, status, err);
+    goto cleanup;
+  }
+  if (!master) {
+    const dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
+    run.worker.store = NULL;
+    if (!status) status = closed;
+  }
+  status = dkm_schedule_agree(comm, status, err);
+  if (master) status = finish_output(&run, &attempt, status, err);
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);
@@ -381,6 +464,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                  (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
 
 cleanup:
+  if (run.worker.store) dkm_store_close(run.worker.store, NULL);
   if (attempt.begun && !run.lost) status = end_attempt(&attempt, &run, status, err);
   dkm_lock_release(run.lock);
   dkm_resume_free(&resume);

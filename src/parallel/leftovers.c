@@ -13,6 +13,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dickemap/file.h"
+
 #include "lock_holder.h"
 
 enum { BEGINNING_BYTES = 512 };
@@ -27,12 +29,12 @@ static ssize_t read_own(const struct folder *folder, const char *name, char *byt
   struct stat file;
   ssize_t n = -1;
   const int descriptor =
-      openat(dirfd(folder->directory), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
+      dkm_file_open_at(dirfd(folder->directory), name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
   if (descriptor < 0) return -1;
   *flocked = flock(descriptor, LOCK_SH | LOCK_NB) != 0;
   if (fstat(descriptor, &file) == 0 && S_ISREG(file.st_mode) && file.st_nlink == 1 && file.st_uid == geteuid())
-    n = pread(descriptor, bytes, size, 0);
-  close(descriptor);
+    n = dkm_file_read_at(descriptor, bytes, size, 0);
+  dkm_file_close(descriptor);
   return n;
 }
 

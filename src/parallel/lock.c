@@ -18,6 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dickemap/file.h"
 #include "dickemap/leftovers.h"
 #include "dickemap/printable.h"
 #include "lock_contest.h"
@@ -57,24 +58,22 @@ static bool same_file(const struct stat *a, const struct stat *b) {
 
 /* Some file systems cannot: what is written there is as safe as they make it. */
 static bool put_on_disk(int descriptor) {
-  while (fsync(descriptor) != 0)
-    if (errno != EINTR) return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
-  return true;
+  return dkm_file_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
 }
 
 static bool put_folder_on_disk(const char *path) {
   char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
   if (!folder) return false;
   if (slash) slash[slash == folder] = '\0';
-  const int descriptor = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int descriptor = dkm_file_open(slash ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
   const bool good = descriptor >= 0 ? put_on_disk(descriptor) : errno == EACCES; /* it may be written, but not read */
-  if (descriptor >= 0) close(descriptor);
+  if (descriptor >= 0) dkm_file_close(descriptor);
   free(folder);
   return good;
 }
 
 static void close_file(dkm_lock *lock) {
-  if (lock->descriptor >= 0) close(lock->descriptor);
+  if (lock->descriptor >= 0) dkm_file_close(lock->descriptor);
   lock->descriptor = -1;
 }
 
@@ -83,7 +82,7 @@ static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_
   char text[DKM_HOLDER_TEXT_BYTES];
   *exists = false;
   close_file(lock);
-  const int descriptor = open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+  const int descriptor = dkm_file_open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
   if (descriptor < 0) {
     *exists = errno == EEXIST;
     return *exists ? DKM_OK : fail_lock(lock->path, "made", err);
@@ -94,8 +93,7 @@ static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_
   if (fstat(descriptor, &lock->file) != 0) status = fail_lock(lock->path, "made", err);
   if (!status && dkm_contest_get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
   const int n = dkm_holder_print(&lock->us, text);
-  errno = ENOSPC; /* of a write that is short without a reason */
-  if (!status && write(descriptor, text, (size_t)n) != n) status = fail_lock(lock->path, "written", err);
+  if (!status && dkm_file_write(descriptor, text, (size_t)n) != 0) status = fail_lock(lock->path, "written", err);
   if (!status && !put_on_disk(descriptor)) status = fail_lock(lock->path, "put on disk", err);
   if (status) {
     close_file(lock);
@@ -189,11 +187,11 @@ dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
   struct flock ours = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = mark_at, .l_len = 1}, theirs = ours;
   struct stat file;
   /* Whatever else is wrong with the output, others say. */
-  const int descriptor = open(lock->output, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW | O_CLOEXEC);
+  const int descriptor = dkm_file_open(lock->output, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0);
   if (descriptor < 0) return DKM_OK;
   const bool again = fstat(descriptor, &file) == 0 && lock->mark >= 0 && same_file(&file, &lock->marked);
   if (again || !S_ISREG(file.st_mode) || fcntl(descriptor, F_OFD_SETLK, &ours) != 0) {
-    close(descriptor);
+    dkm_file_close(descriptor);
     return DKM_OK;
   }
   /* A read lock, since programs that read the file keep read locks on all of it on some network file systems.  First set,
@@ -201,13 +199,13 @@ dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
   theirs.l_type = F_WRLCK;
   if (!lock->break_lock && fcntl(descriptor, F_OFD_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK &&
       theirs.l_start == mark_at && theirs.l_len == 1) {
-    close(descriptor);
+    dkm_file_close(descriptor);
     return dkm_fail(err, DKM_INPUT,
                     "output %s is in use by another run, which knows it by another of its %lld names (hard links); if "
                     "that run is no more, --break-lock ignores it",
                     lock->name, (long long)file.st_nlink);
   }
-  if (lock->mark >= 0) close(lock->mark);
+  if (lock->mark >= 0) dkm_file_close(lock->mark);
   lock->mark = descriptor;
   lock->marked = file;
   return DKM_OK;
@@ -227,9 +225,9 @@ static void tell(dkm_lock *lock, bool lost, const char *text) {
 static void tell_loss(dkm_lock *lock) {
   char text[DKM_HOLDER_TEXT_BYTES], news[NEWS_BYTES];
   dkm_holder h;
-  const int descriptor = open(lock->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
-  const ssize_t n = descriptor >= 0 ? pread(descriptor, text, sizeof text - 1, 0) : -1;
-  if (descriptor >= 0) close(descriptor);
+  const int descriptor = dkm_file_open(lock->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+  const ssize_t n = descriptor >= 0 ? dkm_file_read_at(descriptor, text, sizeof text - 1, 0) : -1;
+  if (descriptor >= 0) dkm_file_close(descriptor);
   text[n > 0 ? n : 0] = '\0';
   if (dkm_holder_parse(text, &h))
     snprintf(news, sizeof news, "another run has taken its lock by force: process %ld on host %s", h.pid, h.host);
@@ -302,7 +300,7 @@ bool dkm_lock_is_lost(dkm_lock *lock, char *note, size_t note_bytes) {
 static void destroy(dkm_lock *lock) {
   if (!lock) return;
   close_file(lock);
-  if (lock->mark >= 0) close(lock->mark);
+  if (lock->mark >= 0) dkm_file_close(lock->mark);
   free(lock->name);
   free(lock->output);
   free(lock->path);

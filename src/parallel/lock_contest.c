@@ -16,6 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dickemap/file.h"
 #include "dickemap/leftovers.h"
 #include "dickemap/printable.h"
 
@@ -84,10 +85,10 @@ static double age_of(const dkm_contest *contest, const struct stat *file) {
 
 /* Opened to see and to flock, which some network file systems allow only to those who may write. */
 static int open_theirs(const char *path) {
-  const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-  const int descriptor = open(path, O_RDWR | flags);
+  const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
+  const int descriptor = dkm_file_open(path, O_RDWR | flags, 0);
   return descriptor >= 0 || (errno != EACCES && errno != EPERM && errno != EROFS) ? descriptor
-                                                                                   : open(path, O_RDONLY | flags);
+                                                                                   : dkm_file_open(path, O_RDONLY | flags, 0);
 }
 
 static void refuse(const dkm_contest *contest, const dkm_holder *h, dkm_holder_life life, const char *why, double age,
@@ -176,7 +177,7 @@ dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err) {
   }
   signs.free = dkm_contest_get_flock(descriptor, FLOCK_TRIES);
   signs.flocked = !signs.free && errno == EWOULDBLOCK;
-  const ssize_t n = pread(descriptor, text, sizeof text - 1, 0);
+  const ssize_t n = dkm_file_read_at(descriptor, text, sizeof text - 1, 0);
   if (n < 0 || fstat(descriptor, &signs.file) != 0) {
     fail_lock(contest, "read", err);
     outcome = DKM_CONTEST_REFUSED;
@@ -185,6 +186,6 @@ dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err) {
     signs.age = age_of(contest, &signs.file);
     outcome = judge(text, (size_t)n, &signs, contest, err);
   }
-  close(descriptor);
+  dkm_file_close(descriptor);
   return outcome;
 }

@@ -22,6 +22,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "dickemap/file.h"
+
 /* Metadata of a file: some 40 datasets with attributes, the room for the history; other texts come on top. */
 #define METADATA_BYTES 250e3
 
@@ -164,8 +166,8 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
 
 static dkm_status sync_path(const char *path, int flags, const char *output, dkm_error *err) {
   dkm_status status = DKM_OK;
-  const int descriptor = open(path, flags | O_CLOEXEC);
-  if (descriptor < 0 || (fsync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
+  const int descriptor = dkm_file_open(path, flags, 0);
+  if (descriptor < 0 || (dkm_file_sync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s cannot be put on disk: %s", output, path,
                       strerror(errno));
   if (descriptor >= 0) close(descriptor);
@@ -180,14 +182,14 @@ static dkm_status reserve(const char *new_path, const char *path, const dkm_job 
                           dkm_error *err) {
   const double bytes = bytes_on_disk(job, shard) + METADATA_BYTES;
   dkm_status status = DKM_OK;
-  const int descriptor = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int descriptor = dkm_file_open(new_path, O_RDWR | O_CREAT | O_EXCL, 0666);
   if (descriptor < 0)
     return dkm_fail(err, errno == EEXIST ? DKM_INPUT : DKM_IO, "output %s cannot be created: %s: %s", path, new_path,
                     strerror(errno));
-  if (fallocate(descriptor, 0, 0, (off_t)bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+  if (dkm_file_allocate(descriptor, 0, 0, (uint64_t)bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: no room for its %.3g GB: %s", path, bytes / 1e9,
                       strerror(errno));
-  else if (ftruncate(descriptor, 0) != 0)
+  else if (dkm_file_truncate(descriptor, 0) != 0)
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s: %s", path, new_path, strerror(errno));
   close(descriptor);
   if (status != DKM_OK) unlink(new_path);
@@ -206,6 +208,28 @@ static int rename_new(const char *from, const char *to) {
   if (lstat(to, &found) != 0) return errno == ENOENT ? rename(from, to) : -1;
   errno = EEXIST;
   return -1;
+}
+
+/* What was written is read back, since libraries may lose the answer to a write: the job, every dataset, coordinates. */
+static dkm_status read_back(const char *new_path, const char *path, const dkm_job *job, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  dkm_error why = {0};
+  char *written = NULL, *meant = dkm_job_canonical(job);
+  dkm_status status = meant ? dkm_store_reader_open(new_path, &reader, &why)
+                            : dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
+  if (!status && !(written = dkm_job_canonical(dkm_store_reader_job(reader))))
+    status = dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
+  if (!status && strcmp(written, meant) != 0)
+    status = dkm_fail(&why, DKM_IO, "the job inside it is another one");
+  if (!status && !dkm_store_reader_guarded(reader))
+    status = dkm_fail(&why, DKM_IO, "the checksum of its metadata is missing");
+  dkm_store_reader_close(reader);
+  if (!status) status = dkm_store_check_axes(new_path, job, &why);
+  free(written);
+  free(meant);
+  if (!status) return DKM_OK;
+  return dkm_fail(err, status == DKM_MEMORY ? DKM_MEMORY : DKM_IO,
+                  "output %s cannot be created: what was written does not read back: %s", path, why.message);
 }
 
 dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
@@ -234,6 +258,7 @@ dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const d
   new_exists = true;
   status = dkm_hdf5_write_layout(new_path, path, job, provenance, err);
   if (status == DKM_OK && fill) status = fill(context, new_path, err);
+  if (status == DKM_OK) status = read_back(new_path, path, job, err);
   if (status == DKM_OK) status = sync_path(new_path, O_RDONLY, path, err);
   if (status != DKM_OK) goto cleanup;
 

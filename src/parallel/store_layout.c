@@ -19,7 +19,9 @@
 #define _GNU_SOURCE /* asprintf, stpcpy */
 #include "store_hdf5.h"
 
+#include <errno.h>
 #include <gsl/gsl_version.h>
+#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +61,7 @@ static dkm_status put_attribute(creation *c, hid_t object, const char *name, hid
   else if ((attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
            H5Awrite(attribute, memory_type, values) < 0)
     status = hdf5_failed(c, name);
-  if (attribute >= 0) H5Aclose(attribute);
+  if (attribute >= 0 && H5Aclose(attribute) < 0 && status == DKM_OK) status = hdf5_failed(c, name);
   if (space >= 0) H5Sclose(space);
   return status;
 }
@@ -215,7 +217,7 @@ static dkm_status attach_scales(creation *c, hid_t dataset, int n_dims, const ch
   for (int d = 0; d < n_dims && status == DKM_OK; d++) {
     const hid_t scale = H5Dopen2(c->file, dim_name[d], H5P_DEFAULT);
     if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)d) < 0) status = hdf5_failed(c, what);
-    if (scale >= 0) H5Dclose(scale);
+    if (scale >= 0 && H5Dclose(scale) < 0 && status == DKM_OK) status = hdf5_failed(c, what);
   }
   return status;
 }
@@ -249,8 +251,8 @@ static dkm_status put_coordinate(creation *c, const coordinate *x) {
     status = put_attribute(c, dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, 3, xyz);
     if (status == DKM_OK) status = put_string(c, dataset, "flag_meanings", "x y z");
   }
-cleanup:
-  if (dataset >= 0) H5Dclose(dataset);
+cleanup: /* a coordinate is written when its dataset is closed */
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, x->name);
   if (space >= 0) H5Sclose(space);
   return status;
 }
@@ -396,10 +398,19 @@ static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, c
   if (status == DKM_OK && *auxiliary) status = put_string(c, dataset, "coordinates", auxiliary);
 
 cleanup:
-  if (dataset >= 0) H5Dclose(dataset);
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, variable->name);
   if (space >= 0) H5Sclose(space);
   if (how >= 0) H5Pclose(how);
   return status;
+}
+
+static hid_t create_file(const char *path, hid_t how, hid_t access) {
+  hid_t file;
+  do { /* HDF5 does not try again where a signal came in between */
+    errno = 0;
+    file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
+  } while (file < 0 && errno == EINTR);
+  return file;
 }
 
 dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const dkm_job *job,
@@ -422,7 +433,7 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
       H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) < 0 ||
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || (how = H5Pcreate(H5P_FILE_CREATE)) < 0 ||
       H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
-      (c->file = H5Fcreate(new_path, H5F_ACC_TRUNC, how, access)) < 0) {
+      (c->file = create_file(new_path, how, access)) < 0) {
     status = hdf5_failed(c, "file");
     goto cleanup;
   }

@@ -17,6 +17,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "dickemap/file.h"
 #include "dickemap/attractor.h"
 #include "dickemap/record.h"
 
@@ -97,7 +98,7 @@ static void remove_state(int folder, int64_t i_point, const char *ending) {
 static int open_folder(const char *path, char why[WHY_BYTES]) {
   struct stat folder, around;
   why[0] = '\0';
-  const int descriptor = open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  const int descriptor = dkm_file_open(path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK, 0);
   if (descriptor < 0) {
     if (lstat(path, &folder) == 0 && !S_ISDIR(folder.st_mode))
       snprintf(why, WHY_BYTES, "is %s, not a folder", S_ISLNK(folder.st_mode) ? "a link" : "a file");
@@ -126,15 +127,15 @@ dkm_status dkm_unfinished_check(const char *output, dkm_error *err) {
   if (!folder) return dkm_fail(err, DKM_MEMORY, "out of memory (the folder of unfinished points)");
   const int descriptor = open_folder(folder, why);
   if (why[0]) status = refuse_folder(DKM_INPUT, folder, why, err);
-  if (descriptor >= 0) close(descriptor);
+  if (descriptor >= 0) dkm_file_close(descriptor);
   free(folder);
   return status;
 }
 
 static DIR *list_folder(int descriptor) {
-  const int own = openat(descriptor, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  const int own = dkm_file_open_at(descriptor, ".", O_RDONLY | O_DIRECTORY, 0);
   DIR *directory = own >= 0 ? fdopendir(own) : NULL;
-  if (!directory && own >= 0) close(own);
+  if (!directory && own >= 0) dkm_file_close(own);
   return directory;
 }
 
@@ -225,7 +226,7 @@ dkm_status dkm_unfinished_open(const char *output, const char *version, const dk
 
 void dkm_unfinished_close(dkm_unfinished *u) {
   if (!u) return;
-  if (u->descriptor >= 0) close(u->descriptor);
+  if (u->descriptor >= 0) dkm_file_close(u->descriptor);
   free(u->folder);
   free(u->entries);
   free(u->bytes);
@@ -242,43 +243,18 @@ static uint32_t head_crc(const struct head *head) {
   return (uint32_t)crc32_z(0, (const Bytef *)head, offsetof(struct head, head_crc));
 }
 
-/* All n bytes, or false. */
-static bool read_all(int descriptor, void *bytes, size_t n) {
-  char *at = bytes;
-  while (n > 0) {
-    const ssize_t got = read(descriptor, at, n);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    at += got;
-    n -= (size_t)got;
-  }
-  return true;
-}
-
-static bool write_all(int descriptor, const void *bytes, size_t n) {
-  const char *at = bytes;
-  while (n > 0) {
-    const ssize_t put = write(descriptor, at, n);
-    if (put < 0 && errno == EINTR) continue;
-    if (put == 0) errno = ENOSPC;
-    if (put <= 0) return false;
-    at += put;
-    n -= (size_t)put;
-  }
-  return true;
-}
-
 /* Opens the state of a point, *descriptor then behind its head; -1 unless USABLE. */
 static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head *head, int *descriptor) {
   enum use use = DAMAGED;
   struct stat file;
   char name[NAME_BYTES];
-  *descriptor = openat(u->descriptor, name_of(i_point, "", name),
-                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC); /* a FIFO would be waited for */
+  *descriptor = dkm_file_open_at(u->descriptor, name_of(i_point, "", name),
+                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0); /* a FIFO would be waited for */
   if (*descriptor < 0) return errno == ENOENT ? ABSENT : DAMAGED;
   const struct head *wanted = &u->expected;
-  if (fstat(*descriptor, &file) == 0 && S_ISREG(file.st_mode) && read_all(*descriptor, head, sizeof *head) && memcmp(head->tag, tag, sizeof tag) == 0 &&
-      head->head_crc == head_crc(head)) {
+  if (fstat(*descriptor, &file) == 0 && S_ISREG(file.st_mode) &&
+      dkm_file_read(*descriptor, head, sizeof *head) == (ssize_t)sizeof *head &&
+      memcmp(head->tag, tag, sizeof tag) == 0 && head->head_crc == head_crc(head)) {
     if (memcmp(head->version, wanted->version, sizeof head->version) != 0 ||
         memcmp(head->sizes, wanted->sizes, sizeof head->sizes) != 0)
       use = OTHER_VERSION;
@@ -288,7 +264,7 @@ static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head
       use = USABLE;
   }
   if (use != USABLE) {
-    close(*descriptor);
+    dkm_file_close(*descriptor);
     *descriptor = -1;
   }
   return use;
@@ -301,7 +277,7 @@ void dkm_unfinished_look(const dkm_unfinished *u, dkm_unfinished_survey *survey)
     int descriptor;
     switch (open_state(u, u->entries[i].i_point, &head, &descriptor)) {
     case USABLE:
-      close(descriptor);
+      dkm_file_close(descriptor);
       if (survey->n_usable == 0 || head.t < survey->t_least) survey->t_least = head.t;
       if (survey->n_usable == 0 || head.t > survey->t_most) survey->t_most = head.t;
       survey->n_usable++;
@@ -339,11 +315,11 @@ static int make_half(dkm_unfinished *u, const char *half, dkm_error *err) {
   int descriptor = -1;
   for (int i = 0; i < 3 && descriptor < 0; i++) {
     if (make_folder(u, err)) return -1;
-    descriptor = openat(u->descriptor, half, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0666);
+    descriptor = dkm_file_open_at(u->descriptor, half, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
     if (descriptor < 0 && errno == EEXIST) {
       unlinkat(u->descriptor, half, 0);
     } else if (descriptor < 0 && errno == ENOENT) {
-      close(u->descriptor);
+      dkm_file_close(u->descriptor);
       u->descriptor = -1;
     } else if (descriptor < 0) {
       break;
@@ -370,8 +346,9 @@ dkm_status dkm_unfinished_save(dkm_unfinished *u, int64_t i_point, double t, con
   name_of(i_point, ".new", half);
   const int descriptor = make_half(u, half, err);
   if (descriptor < 0) return DKM_IO;
-  bool good = write_all(descriptor, &head, sizeof head) && write_all(descriptor, bytes, n_bytes) && fsync(descriptor) == 0;
-  if (close(descriptor) != 0) good = false;
+  bool good = dkm_file_write(descriptor, &head, sizeof head) == 0 &&
+              dkm_file_write(descriptor, bytes, n_bytes) == 0 && dkm_file_sync(descriptor) == 0;
+  if (dkm_file_close(descriptor) != 0) good = false;
   if (!good || renameat(u->descriptor, half, u->descriptor, name) != 0) {
     const dkm_status status = dkm_fail(err, DKM_IO, "%s/%s cannot be written: %s", u->folder, half, strerror(errno));
     unlinkat(u->descriptor, half, 0);
@@ -395,11 +372,11 @@ bool dkm_unfinished_load(dkm_unfinished *u, int64_t i_point, const void **bytes,
   *bytes = u->bytes = malloc(*n_bytes > 0 ? *n_bytes : 1);
   if (!u->bytes)
     dkm_fail(why, DKM_MEMORY, "out of memory (%zu bytes)", *n_bytes);
-  else if (!read_all(descriptor, u->bytes, *n_bytes))
+  else if (dkm_file_read(descriptor, u->bytes, *n_bytes) != (ssize_t)*n_bytes)
     dkm_fail(why, DKM_IO, "it cannot be read");
   else if (crc32_z(0, u->bytes, *n_bytes) != head.bytes_crc)
     dkm_fail(why, DKM_IO, "wrong checksum");
-  close(descriptor);
+  dkm_file_close(descriptor);
   return why->status == DKM_OK;
 }
 
@@ -446,6 +423,6 @@ void dkm_unfinished_tidy(const char *output, bool (*is_done)(void *context, int6
     closedir(directory);
     rmdir(path); /* if it is empty */
   }
-  if (folder >= 0) close(folder);
+  if (folder >= 0) dkm_file_close(folder);
   free(path);
 }
