@@ -94,7 +94,7 @@ enum { DKM_SCHEDULE_PATIENCE = 300 };
 
 /* The outcome of the lowest rank that did not succeed becomes everybody's: status and message.  DKM_PARALLEL on rank 0
  * after DKM_SCHEDULE_PATIENCE, with a message that names the ranks that did not answer, and on the others if rank 0
- * did not. */
+ * did not.  With DKM_PARALLEL it returns at once: nothing collective is possible then. */
 dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
 
 /* The same where rank 0 alone has worked, which may take it hours (creating a large file): the others wait for it as

@@ -431,7 +431,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree(comm, status, err);
   if (master) status = finish_output(&run, &attempt, status, err);
-  if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);

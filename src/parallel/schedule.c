@@ -608,6 +608,7 @@ static dkm_status gather_outcomes(MPI_Comm comm, int n_ranks, double seconds, in
 dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_worked_alone, dkm_status status,
                                      dkm_error *err) {
   int rank, n_ranks, speaker = status ? MASTER : INT_MAX;
+  if (status == DKM_PARALLEL) return status; /* the others cannot be reached, and waiting once was enough */
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
   const double patience = patience_of(comm, seconds);

@@ -285,6 +285,7 @@ static void a_rank_that_does_not_come_is_named(void) {
     const dkm_status own = dkm_fail(&err, DKM_IO, "no room"); /* what happened here is told as well */
     CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, true, own, &err) == DKM_PARALLEL);
     CHECK(strncmp(err.message, "no room; rank 1 did not answer for 1 s", 38) == 0);
+    CHECK(dkm_schedule_agree(MPI_COMM_WORLD, DKM_PARALLEL, &err) == DKM_PARALLEL); /* and not after five minutes */
   }
   MPI_Barrier(MPI_COMM_WORLD);
 }
