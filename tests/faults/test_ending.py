@@ -14,6 +14,7 @@ import pytest
 
 from calls import Bench, end
 from files import JOB, contents, message_of, n_done, wait_for, wrong_records
+from machine import mpirun
 from test_kills import ranks_of
 
 # Six points of some seconds each, whose states are saved when the run is told to end.
@@ -160,7 +161,7 @@ def test_term_waits_for_a_slow_disk(launch, tmp_path):
 def test_a_limit_on_the_size_of_files_is_a_failure_with_a_message(program, environment, tmp_path, ranks):
     """Of less than the output needs, and more than MPI needs for itself."""
     (tmp_path / "job.yaml").write_text(JOB)
-    launcher = ["mpirun", "--oversubscribe", "-n", str(ranks)] if ranks > 1 else []
+    launcher = mpirun(ranks) if ranks > 1 else []
     limited = ["bash", "-c", 'ulimit -c 0; ulimit -f 30000; exec "$@"', "bash", program]
     process = subprocess.run([*launcher, *limited, "run", "job.yaml", "-o", "a.h5", "--set", "axes.g0.points=200000"],
                              cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120)
