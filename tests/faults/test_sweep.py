@@ -1,0 +1,54 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Calls of the system that fail while a run works on its output (sweep.py): whichever it is, the run ends with one message or
+none, nothing wrong is marked done, and --resume goes on from there."""
+
+import concurrent.futures
+import os
+
+import pytest
+
+from calls import Bench
+from sweep import CALLS, ERRORS, Case, Sweep, spread, table
+
+BOUND = 120  # seconds; a run takes one or two
+
+
+@pytest.fixture(scope="module")
+def sweep(program, tmp_path_factory):
+    if "DICKEMAP_BUILD" not in os.environ:
+        pytest.skip("DICKEMAP_BUILD does not name the folder of the library that lets calls fail")
+    return Sweep(Bench(program, os.environ["DICKEMAP_BUILD"]), tmp_path_factory.mktemp("sweep"), BOUND)
+
+
+def fail(results):
+    return [f"{result.case}: code {result.code}, {result.message}: {result.faults}" for result in results if result.faults]
+
+
+def test_the_shim_sees_the_calls_of_all_ranks(sweep):
+    assert sorted(sweep.counts[1]) == [0] and sorted(sweep.counts[3]) == [0, 1, 2]
+    for counts in (sweep.counts[1][0], sweep.counts[3][0]):
+        assert all(counts[call] > 0 for call in CALLS)
+    assert all(sweep.counts[3][rank]["write"] > 0 for rank in (1, 2))
+
+
+@pytest.mark.parametrize("case", [
+    # one of each call, of ranks that write and of the one that creates
+    "1:0:open:EIO:3:1", "1:0:write:ENOSPC:20:0", "3:1:write:EIO:3:1", "3:1:write:short:3:1", "1:0:read:EIO:9:1",
+    "1:0:fsync:EIO:1:1", "3:1:fdatasync:EIO:1:1", "3:1:fdatasync:EINTR:1:1", "1:0:rename:EIO:1:1", "3:all:close:EIO:1:0",
+    "1:0:link:EMFILE:1:1", "1:0:unlink:EIO:1:0", "3:1:open:EMFILE:1:0"])
+def test_a_call_that_fails(sweep, case):
+    result = sweep.run(Case.parse(case))
+    assert result.fired and not fail([result])
+
+
+@pytest.mark.long
+def test_every_call_that_fails(sweep):
+    """Hundreds of cases; with figures."""
+    cases = spread(sweep.cases(samples=4), 2000)
+    with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
+        results = list(pool.map(sweep.run, cases))
+    print(table(results))
+    assert sum(result.fired for result in results) >= 600
+    assert {result.case.call for result in results if result.fired} == set(CALLS)
+    assert {result.case.how for result in results if result.fired} == {*ERRORS, "short"}
+    assert not fail(results)
