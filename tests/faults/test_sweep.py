@@ -41,6 +41,26 @@ def test_a_call_that_fails(sweep, case):
     assert result.fired and not fail([result])
 
 
+def test_no_rank_waits_for_one_that_cannot_open_the_file(sweep):
+    for nth in range(1, sweep.counts[3][1]["open"] + 1):
+        for how in ("EIO", "EMFILE"):
+            assert not fail([sweep.run(Case(3, "1", "open", how, nth, 1))])
+
+
+def test_no_coordinate_is_lost_while_the_file_is_made(sweep):
+    """A write of the many that lay out the file; whoever ignores it seals a coordinate of zeros."""
+    for nth in range(2, 40, 3):
+        assert not fail([sweep.run(Case(1, "0", "write", "ENOSPC", nth, 1))])
+
+
+def test_no_metadata_are_ruined_by_a_read_that_fails(sweep):
+    """The last reads are those after the file has been made; what they miss must not be written back."""
+    n = sweep.counts[1][0]["read"]
+    for nth in range(n, 0, -max(n // 12, 1)):
+        for how in ("EIO", "EINTR"):
+            assert not fail([sweep.run(Case(1, "0", "read", how, nth, 1))])
+
+
 @pytest.mark.long
 def test_every_call_that_fails(sweep):
     """Hundreds of cases; with figures."""
