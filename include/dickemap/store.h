@@ -35,17 +35,15 @@
  *   1. Rank 0 creates the whole file with the serial driver under a temporary name in the same folder
  *      (every dataset allocated, every attribute written), closes it, fsyncs, renames.
  *      Metadata never changes while a run is writing, so that the file opens at any moment.
- *   2. Every rank opens it through MPI-IO and writes raw data only, independently.
+ *   2. Every rank opens it and writes raw data only, by plain writes at the places that HDF5 tells.
  *   3. A worker writes data and checksums, calls dkm_store_sync on its own, and only then
  *      reports to the master, who alone writes `status`.
- * No collective call happens between open and close.
+ * Nothing here waits for another rank.
  *
  * Metadata, that is everything but the raw data on the grid, have a checksum in the file, which is compared before HDF5
  * opens it: damaged metadata make HDF5 crash or read and write at wrong places. */
 #ifndef DICKEMAP_STORE_H
 #define DICKEMAP_STORE_H
-#include <mpi.h>
-
 #include "dickemap/job.h"
 #include "dickemap/record.h"
 #include "dickemap/shard.h"
@@ -90,21 +88,30 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
 
 typedef struct dkm_store dkm_store;
 
-/* Opens for writing by all ranks of comm. Collective; every rank returns the same status. */
-dkm_status dkm_store_open(MPI_Comm comm, const char *path, const dkm_job *job, dkm_store **out, dkm_error *err);
+/* Opens for writing; any number of ranks and programs may, who write different points.  DKM_INPUT if the file is not as
+ * this version makes it, DKM_IO, DKM_MEMORY. */
+dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out, dkm_error *err);
 
-/* Closes. Collective; every rank returns the same status. */
+/* Syncs and closes. The store is gone, whatever is returned. */
 dkm_status dkm_store_close(dkm_store *store, dkm_error *err);
 
+/* Whether the file under this name is still the one that was opened: DKM_IO with what became of it if it was removed,
+ * moved, replaced, overwritten or cut.  Some 20 us. */
+dkm_status dkm_store_look(const dkm_store *store, dkm_error *err);
+
+/* Where no name leads any more to the file that is open: copies it to <path>.rescued-<pid>.  *copy: that name, owned by the
+ * caller; NULL if the file still has a name. */
+dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err);
+
 /* Writes records first ... first+count-1 of the flattened grid and their checksums. states:
- * count * (3K + 2M) values, or NULL unless the job keeps states.  Local. */
+ * count * (3K + 2M) values, or NULL unless the job keeps states. */
 dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const dkm_record *records,
                            const double *states, dkm_error *err);
 
-/* Puts everything that this rank wrote on disk (fdatasync on a descriptor of its own). Local. */
+/* Puts everything that this rank wrote on disk (fdatasync). */
 dkm_status dkm_store_sync(dkm_store *store, dkm_error *err);
 
-/* Marks records as done; status[i] is DKM_STATUS_DONE or DKM_STATUS_POINT_FAILED. Local; only the
+/* Marks records as done; status[i] is DKM_STATUS_DONE or DKM_STATUS_POINT_FAILED. Only the
  * master calls it, for records whose writer has synced. */
 dkm_status dkm_store_mark(dkm_store *store, int64_t first, int64_t count, const uint8_t *status, dkm_error *err);
 
@@ -135,6 +142,8 @@ void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char
 /* status[count]; records[count]. Records whose status is DKM_STATUS_TODO hold whatever the file does. */
 dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
                                    dkm_error *err);
+/* How many points are done. */
+dkm_status dkm_store_reader_count_done(dkm_store_reader *reader, int64_t *n_done, dkm_error *err);
 /* stored[count]: the checksums in the file, computed[count]: those of its values; either may be NULL. */
 dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
                                     uint32_t *stored, uint32_t *computed, dkm_error *err);
@@ -160,7 +169,7 @@ bool dkm_store_reader_guarded(const dkm_store_reader *reader);
 dkm_status dkm_store_append_history(const char *path, const char *line, bool *kept, dkm_error *err);
 
 /* Writes one trajectory to a new file (t, mode, xi, alpha_re, alpha_im; the point as attributes).
- * Fails with DKM_IO, also if the file exists; nothing is left behind then. Local. */
+ * Fails with DKM_IO, also if the file exists; nothing is left behind then. */
 dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
                                       const dkm_trajectory *trajectory, dkm_error *err);
 

@@ -70,8 +70,11 @@ struct run {
   int64_t n_points;         /* of the job, or of the shard */
   int64_t n_before, n_done; /* of them, done before this run, and with what it has done */
   int64_t n_marked;         /* by this run */
+  double t_look;            /* when to look next whether the output is still there */
   bool quiet;
 };
+
+static const double look_interval = 5; /* seconds */
 
 static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
   struct run *run = context;
@@ -89,8 +92,13 @@ static dkm_status mark_done(void *context, dkm_range range, const uint8_t *statu
 
 static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err) {
   struct run *run = context;
-  (void)err;
+  const double t = dkm_clock_now();
   run->n_done = run->n_before + n_done;
+  if (t >= run->t_look) {
+    const dkm_status status = dkm_store_look(run->worker.store, err);
+    if (status) return status;
+    run->t_look = t + look_interval;
+  }
   const dkm_stop before = run->ending.stop;
   *stop = dkm_ending_look(&run->ending, notice);
   if (*stop != before && !run->quiet) {
@@ -103,6 +111,45 @@ static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *s
     dkm_progress_update(&run->progress, run->n_done);
   }
   return DKM_OK;
+}
+
+/* Whether the file under the output's name has everything that was marked as done, at least. */
+static dkm_status count_marks(const struct run *run, const char *path, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  int64_t n_done = 0;
+  dkm_status status = dkm_store_reader_open(path, &reader, err);
+  if (!status) status = dkm_store_reader_count_done(reader, &n_done, err);
+  dkm_store_reader_close(reader);
+  if (!status && n_done < run->n_before + run->n_marked)
+    status = dkm_fail(err, DKM_IO,
+                      "%s holds %lld points that are done, and should hold %lld: another program changed it while the run "
+                      "was using it; --resume computes the rest",
+                      path, (long long)n_done, (long long)(run->n_before + run->n_marked));
+  return status;
+}
+
+/* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
+ * true of the file under that name.  Closes it. */
+static dkm_status finish_output(struct run *run, const char *path, dkm_status status, bool *is_there, dkm_error *err) {
+  dkm_error why = {0}, lost = {0};
+  char *copy = NULL;
+  dkm_store_sync(run->worker.store, NULL); /* closing says whether that failed */
+  *is_there = dkm_store_look(run->worker.store, &why) == DKM_OK;
+  if (!*is_there) {
+    const dkm_status rescued = dkm_store_rescue(run->worker.store, &copy, &lost);
+    if (rescued)
+      status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
+    else if (copy)
+      status = dkm_fail(err, DKM_IO, "%s; what was done is in %s, which can be given the old name and resumed", why.message,
+                        copy);
+    else
+      status = dkm_fail(err, DKM_IO, "%s", why.message);
+  }
+  free(copy);
+  const dkm_status closed = dkm_store_close(run->worker.store, status ? NULL : err);
+  run->worker.store = NULL;
+  if (!status) status = closed;
+  return status ? status : count_marks(run, path, err);
 }
 
 /* ---- points that were under way ---- */
@@ -334,7 +381,8 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   if (!status) status = dkm_unfinished_open(output->path, dkm_cli_version, &job, &run.worker.unfinished, err);
   status = dkm_schedule_agree(comm, status, err);
   if (!status && master) tell_states(run.worker.unfinished, args->quiet);
-  if (!status) status = dkm_store_open(comm, output->path, &job, &run.worker.store, err);
+  if (!status) status = dkm_store_open(output->path, &job, &run.worker.store, err);
+  status = dkm_schedule_agree(comm, status, err);
   if (status) goto cleanup;
 
   const dkm_schedule_ops ops = {.context = &run, .work = work, .done = mark_done, .tick = tick};
@@ -346,9 +394,16 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree(comm, status, err);
   if (!status) status = dkm_schedule_run(comm, resume.n_todo, resume.todo, DKM_RUN_LANES, &ops, &stopped, err);
-  if (status == DKM_PARALLEL) goto cleanup; /* closing is collective: not possible any more */
-  dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
-  if (!status) status = closed;
+  if (!master) {
+    const dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
+    run.worker.store = NULL;
+    if (!status) status = closed;
+  }
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree(comm, status, err);
+  bool is_there = true;
+  if (master) status = finish_output(&run, output->path, status, &is_there, err);
+  if (!is_there) attempt.begun = false; /* the history under that name is not ours */
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);
@@ -362,6 +417,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                  (long long)(run.n_points - run.n_done), (long long)run.worker.n_suspended);
 
 cleanup:
+  if (run.worker.store) dkm_store_close(run.worker.store, NULL);
   if (attempt.begun) status = end_attempt(&attempt, &run, status, err);
   dkm_lock_release(lock);
   dkm_resume_free(&resume);

@@ -18,8 +18,7 @@ static dkm_status check_coordinate(hid_t file, const char *path, const char *nam
 
   const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
   if (dataset < 0)
-    return dkm_fail(err, DKM_IO, "%s is damaged: coordinate `%s` cannot be opened: %s", path, name,
-                    dkm_hdf5_reason(reason, sizeof reason));
+    return dkm_hdf5_damaged(path, err, "coordinate `%s` cannot be opened", name);
   space = H5Dget_space(dataset);
   const long long n_read = space < 0 ? -1 : (long long)H5Sget_simple_extent_npoints(space);
   if (n_read != n) {

@@ -30,8 +30,7 @@
 
 enum {
   BLOCK = 1 << 13,
-  GAP = 256, /* reading so many points more costs less than another call */
-  STATUS_BLOCK = 1 << 20
+  GAP = 256 /* reading so many points more costs less than another call */
 };
 #define STATE_BYTES ((size_t)1 << 24) /* of the states of a window */
 
@@ -41,8 +40,9 @@ struct carrying {
   const char *new_path;
   dkm_match *match;
   dkm_store_reader *reader; /* of the old file: records for checksums */
-  dkm_hdf5_file from, to;   /* cells */
+  dkm_hdf5_file from, to;   /* cells, to be read */
   bool has_from, has_to;
+  dkm_store *store; /* of the new file, to be written */
   bool others;  /* this time it is about records of other methods */
   bool skipped; /* the other time there is something */
   size_t n_state;
@@ -205,10 +205,10 @@ static dkm_status take_cells(struct carrying *c, int v, dkm_error *err) {
 }
 
 static dkm_status copy(struct carrying *c, int64_t first, int64_t n, dkm_error *err) {
-  if (dkm_hdf5_select(&c->to, first, n) < 0) return cannot("written", c->new_path, "a run of points", err);
+  if (dkm_hdf5_select(&c->to, first, n) < 0) return cannot("read", c->new_path, "a run of points", err);
   for (int v = 0; v < c->to.n_variables; v++) {
     const char *name = c->to.variable[v].name;
-    const void *values = c->to.buffer;
+    void *values = c->to.buffer;
     if (v == DKM_HDF5_STATUS) {
       values = c->marks;
     } else if (v == DKM_HDF5_CHECKSUM) {
@@ -222,7 +222,8 @@ static dkm_status copy(struct carrying *c, int64_t first, int64_t n, dkm_error *
         status = take_cells(c, v, err);
       if (status) return status;
     }
-    if (dkm_hdf5_put(&c->to, v, values) < 0) return cannot("written", c->new_path, name, err);
+    const dkm_status status = dkm_hdf5_write_values(c->store, v, first, n, values, err);
+    if (status) return status;
   }
   return DKM_OK;
 }
@@ -244,21 +245,6 @@ static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_
 }
 
 /* ---- one source ---- */
-
-static dkm_status count_done(struct carrying *c, dkm_error *err) {
-  const int64_t n_points = dkm_store_reader_job(c->reader)->n_points;
-  const int64_t block = n_points < STATUS_BLOCK ? n_points : STATUS_BLOCK;
-  dkm_status status = DKM_OK;
-  uint8_t *marks = malloc((size_t)block);
-  if (!marks) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the status of its points", c->source->path);
-  for (int64_t first = 0, n; !status && first < n_points; first += n) {
-    n = n_points - first < block ? n_points - first : block;
-    status = dkm_store_reader_status(c->reader, first, n, marks, err);
-    for (int64_t i = 0; !status && i < n; i++) c->source->n_done += marks[i] != DKM_STATUS_TODO;
-  }
-  free(marks);
-  return status;
-}
 
 /* What a later version knows would be lost. */
 static dkm_status open_old(const char *path, dkm_store_reader **reader, dkm_error *err) {
@@ -284,14 +270,8 @@ static dkm_status open_files(struct carrying *c, dkm_error *err) {
   status = dkm_hdf5_file_attach(&c->from, id, c->source->path, dkm_store_reader_job(c->reader), err);
   if (status) return status;
 
-  const hid_t access = H5Pcreate(H5P_FILE_ACCESS); /* as the file was created; not locked, as it has no name yet */
-  if (access >= 0 && H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) >= 0 &&
-      H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0 && H5Pset_file_locking(access, false, true) >= 0)
-    id = H5Fopen(c->new_path, H5F_ACC_RDWR, access);
-  else
-    id = H5I_INVALID_HID;
-  if (id < 0) return cannot("opened", c->new_path, "file", err);
-  H5Pclose(access);
+  if ((status = dkm_store_open(c->new_path, c->carry->job, &c->store, err))) return status;
+  if ((id = dkm_hdf5_open_read_only(c->new_path)) < 0) return cannot("opened", c->new_path, "file", err);
   c->has_to = true;
   return dkm_hdf5_file_attach(&c->to, id, c->new_path, c->carry->job, err);
 }
@@ -321,7 +301,7 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   dkm_status status = open_files(c, err);
   if (status) return status;
   const dkm_job *old = dkm_store_reader_job(c->reader);
-  if (!c->others && (status = count_done(c, err))) return status;
+  if (!c->others && (status = dkm_store_reader_count_done(c->reader, &c->source->n_done, err))) return status;
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;
   c->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
@@ -338,8 +318,11 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
   dkm_match_destroy(c->match);
   dkm_store_reader_close(c->reader);
   if (c->has_from) dkm_hdf5_file_detach(&c->from);
-  if (c->has_to && dkm_hdf5_file_detach(&c->to) < 0 && !status)
-    status = dkm_fail(err, DKM_IO, "%s could not be closed in good order", c->new_path);
+  if (c->has_to) dkm_hdf5_file_detach(&c->to);
+  if (c->store) {
+    const dkm_status closed = dkm_store_close(c->store, status ? NULL : err);
+    if (!status) status = closed;
+  }
   free(c->i_old);
   free(c->order);
   free(c->marks);

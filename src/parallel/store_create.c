@@ -22,6 +22,8 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include "disk.h"
+
 /* Metadata of a file: some 40 datasets with attributes, the room for the history; other texts come on top. */
 #define METADATA_BYTES 250e3
 
@@ -152,8 +154,8 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
 
 static dkm_status sync_path(const char *path, int flags, const char *output, dkm_error *err) {
   dkm_status status = DKM_OK;
-  const int descriptor = open(path, flags | O_CLOEXEC);
-  if (descriptor < 0 || (fsync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
+  const int descriptor = dkm_disk_open(path, flags, 0);
+  if (descriptor < 0 || (dkm_disk_sync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s cannot be put on disk: %s", output, path,
                       strerror(errno));
   if (descriptor >= 0) close(descriptor);
@@ -191,6 +193,28 @@ static int rename_new(const char *from, const char *to) {
   return unlink(from);
 }
 
+/* What was written is read back, since libraries may lose the answer to a write: the job, every dataset, coordinates. */
+static dkm_status read_back(const char *new_path, const char *path, const dkm_job *job, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  dkm_error why = {0};
+  char *written = NULL, *meant = dkm_job_canonical(job);
+  dkm_status status = meant ? dkm_store_reader_open(new_path, &reader, &why)
+                            : dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
+  if (!status && !(written = dkm_job_canonical(dkm_store_reader_job(reader))))
+    status = dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
+  if (!status && strcmp(written, meant) != 0)
+    status = dkm_fail(&why, DKM_IO, "the job inside it is another one");
+  if (!status && !dkm_store_reader_guarded(reader))
+    status = dkm_fail(&why, DKM_IO, "the checksum of its metadata is missing");
+  dkm_store_reader_close(reader);
+  if (!status) status = dkm_store_check_axes(new_path, job, &why);
+  free(written);
+  free(meant);
+  if (!status) return DKM_OK;
+  return dkm_fail(err, status == DKM_MEMORY ? DKM_MEMORY : DKM_IO,
+                  "output %s cannot be created: what was written does not read back: %s", path, why.message);
+}
+
 dkm_status dkm_store_create(const char *path, const dkm_job *job, const dkm_provenance *provenance, bool overwrite,
                             dkm_error *err) {
   return dkm_store_create_filled(path, job, provenance, overwrite, NULL, NULL, err);
@@ -217,6 +241,7 @@ dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const d
   new_exists = true;
   status = dkm_hdf5_write_layout(new_path, path, job, provenance, err);
   if (status == DKM_OK && fill) status = fill(context, new_path, err);
+  if (status == DKM_OK) status = read_back(new_path, path, job, err);
   if (status == DKM_OK) status = sync_path(new_path, O_RDONLY, path, err);
   if (status != DKM_OK) goto cleanup;
 

@@ -29,7 +29,7 @@ void dkm_hdf5_print_fields(char out[DKM_HDF5_FIELDS_BYTES]) {
 }
 
 static dkm_status damaged(const char *path, const char *what, const char *name, dkm_error *err) {
-  return dkm_fail(err, DKM_IO, "%s is damaged: %s `%s`", path, what, name);
+  return dkm_hdf5_damaged(path, err, "%s `%s`", what, name);
 }
 
 /* ---- fields of later versions ---- */
@@ -115,7 +115,7 @@ int dkm_hdf5_method(void) {
 
 bool dkm_hdf5_has_field(const dkm_hdf5_file *file, int i_field) {
   if (dkm_fields[i_field].reproducible) return is_listed(file, i_field);
-  return H5Lexists(file->id, dkm_fields[i_field].name, H5P_DEFAULT) > 0;
+  return H5Lexists(file->id, dkm_fields[i_field].name, H5P_DEFAULT) != 0; /* < 0: opening it will say why */
 }
 
 /* ---- codes ---- */

@@ -29,6 +29,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "disk.h"
+
 static const char mark[] = "dickemap-metadata crc=";
 const char dkm_guard_mark[] = "dickemap-metadata crc=-";
 const char dkm_history_mark[] = "dickemap-history -";
@@ -49,32 +51,6 @@ struct guard {
   uint32_t crc;
 };
 
-/* ---- plain reads and writes ---- */
-
-/* Up to n bytes; fewer only at the end of the file; -1 with errno. */
-static ssize_t read_at(int descriptor, void *out, size_t n, uint64_t offset) {
-  size_t done = 0;
-  while (done < n) {
-    const ssize_t got = pread(descriptor, (char *)out + done, n - done, (off_t)(offset + done));
-    if (got < 0 && errno == EINTR) continue;
-    if (got < 0) return -1;
-    if (got == 0) break;
-    done += (size_t)got;
-  }
-  return (ssize_t)done;
-}
-
-static int write_at(int descriptor, const void *bytes, size_t n, uint64_t offset) {
-  size_t done = 0;
-  while (done < n) {
-    const ssize_t put = pwrite(descriptor, (const char *)bytes + done, n - done, (off_t)(offset + done));
-    if (put < 0 && errno == EINTR) continue;
-    if (put < 0) return -1;
-    done += (size_t)put;
-  }
-  return 0;
-}
-
 /* CRC-32 of everything that is not skipped. -1 with errno. */
 static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
   unsigned char buffer[READ_BYTES];
@@ -84,7 +60,7 @@ static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
     const uint64_t end = i < g->n_skip ? g->skip[i].first : g->size;
     while (at < end) {
       const size_t n = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;
-      const ssize_t got = read_at(descriptor, buffer, n, at);
+      const ssize_t got = dkm_disk_read(descriptor, buffer, n, at);
       if (got < 0) return -1;
       if ((size_t)got < n) { /* it has become shorter just now */
         errno = EIO;
@@ -182,7 +158,7 @@ static dkm_guard_state read_guard(int descriptor, struct guard *g) {
   if (fstat(descriptor, &found) != 0) return DKM_GUARD_UNREADABLE;
   char *head = malloc(SCAN_BYTES + 1);
   if (!head) return DKM_GUARD_UNREADABLE;
-  const ssize_t n = read_at(descriptor, head, SCAN_BYTES, 0);
+  const ssize_t n = dkm_disk_read(descriptor, head, SCAN_BYTES, 0);
   if (n < 0) state = DKM_GUARD_UNREADABLE;
   /* The mark may also stand in a command line or a title. */
   for (size_t at = 0; n > 0 && state != DKM_GUARD_GOOD && (at = find(head, (size_t)n, at, mark)) < (size_t)n; at++) {
@@ -209,6 +185,16 @@ static dkm_guard_state check(int descriptor, struct guard *g) {
 dkm_guard_state dkm_guard_check(int descriptor) {
   struct guard g;
   return check(descriptor, &g);
+}
+
+dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text) {
+  struct guard g;
+  const dkm_guard_state state = read_guard(descriptor, &g);
+  *text = (dkm_guard_text){0};
+  if (state != DKM_GUARD_GOOD) return state;
+  text->at = g.own.first;
+  text->n = sizeof text->text;
+  return dkm_disk_read(descriptor, text->text, text->n, text->at) == (ssize_t)text->n ? state : DKM_GUARD_UNREADABLE;
 }
 
 /* ---- creation ---- */
@@ -243,7 +229,7 @@ dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5
     status = dkm_fail(err, DKM_MEMORY, "output %s cannot be created: out of memory for its checksum", path);
     goto cleanup;
   }
-  const ssize_t n = descriptor < 0 ? -1 : read_at(descriptor, head, SCAN_BYTES, 0);
+  const ssize_t n = descriptor < 0 ? -1 : dkm_disk_read(descriptor, head, SCAN_BYTES, 0);
   if (n < 0 || fstat(descriptor, &found) != 0) {
     status = seal_failed(path, new_path, err);
     goto cleanup;
@@ -259,11 +245,11 @@ dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5
     goto cleanup;
   }
   const size_t length = strnlen(history, DKM_HISTORY_BYTES - 1);
-  if (write_at(descriptor, history, length, g.history.first) != 0 || metadata_crc(descriptor, &g, &g.crc) != 0) {
+  if (dkm_disk_write(descriptor, history, length, g.history.first) != 0 || metadata_crc(descriptor, &g, &g.crc) != 0) {
     status = seal_failed(path, new_path, err);
   } else if (!print_guard(&g, raw, n_raw, text)) {
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: the text of its checksum is too long", path);
-  } else if (write_at(descriptor, text, sizeof text, g.own.first) != 0) {
+  } else if (dkm_disk_write(descriptor, text, sizeof text, g.own.first) != 0) {
     status = seal_failed(path, new_path, err);
   }
 cleanup:
@@ -311,7 +297,7 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for its history", path);
     goto cleanup;
   }
-  if (read_at(descriptor, text, DKM_HISTORY_BYTES, g.history.first) != DKM_HISTORY_BYTES) {
+  if (dkm_disk_read(descriptor, text, DKM_HISTORY_BYTES, g.history.first) != DKM_HISTORY_BYTES) {
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be read: %s", path, strerror(errno));
     goto cleanup;
   }
@@ -328,7 +314,7 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   const size_t first = rewrite ? 0 : before, after = strlen(text);
   if (rewrite) memset(text + after, 0, DKM_HISTORY_BYTES - after);
   const size_t n = rewrite ? DKM_HISTORY_BYTES : after - first;
-  if (write_at(descriptor, text + first, n, g.history.first + first) != 0 || fdatasync(descriptor) != 0)
+  if (dkm_disk_write(descriptor, text + first, n, g.history.first + first) != 0 || fdatasync(descriptor) != 0)
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be written: %s", path, strerror(errno));
   else
     *kept = true;

@@ -8,7 +8,9 @@
 #include "store_hdf5.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -194,13 +196,14 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
   long long format;
 
   memset(file, 0, sizeof *file);
+  errno = 0; /* see dkm_hdf5_damaged */
   file->id = id;
   for (int i = 0; i < DKM_HDF5_MAX_VARIABLES; i++) file->dataset[i] = H5I_INVALID_HID;
   for (int s = 0; s < N_SPACES; s++) file->space[s] = H5I_INVALID_HID;
   dkm_hdf5_grid_of(job, &file->grid);
   file->n_known = file->n_variables = dkm_hdf5_variables(job, file->variable);
   if (!dkm_hdf5_int_attribute(id, "format_version", &format))
-    return dkm_fail(err, DKM_IO, "%s is damaged: it does not say of which format it is", path);
+    return dkm_hdf5_damaged(path, err, "it does not say of which format it is");
   file->format = (int)format;
   const dkm_status listed = dkm_hdf5_list_fields(file, path, err);
   if (listed) return listed;
@@ -217,8 +220,7 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
     if (variable->field && !dkm_hdf5_has_field(file, i)) continue;
     file->dataset[i] = H5Dopen2(id, variable->name, H5P_DEFAULT);
     if (file->dataset[i] < 0)
-      return dkm_fail(err, DKM_IO, "%s is damaged: dataset `%s` cannot be opened: %s", path, variable->name,
-                      dkm_hdf5_reason(reason, sizeof reason));
+      return dkm_hdf5_damaged(path, err, "dataset `%s` cannot be opened", variable->name);
     const int n_dims = dkm_hdf5_extent(&file->grid, variable->shape, extent, NULL);
     if (!has_extent(file->dataset[i], n_dims, extent))
       return dkm_fail(err, DKM_IO, "%s does not fit the job: dataset `%s` has another shape", path, variable->name);
@@ -280,17 +282,6 @@ herr_t dkm_hdf5_select(dkm_hdf5_file *file, int64_t first, int64_t count) {
   return 0;
 }
 
-herr_t dkm_hdf5_put(dkm_hdf5_file *file, int i_variable, const void *values) {
-  const dkm_hdf5_variable *variable = &file->variable[i_variable];
-  const hsize_t n = file->n_selected * variable->n_values;
-  const hid_t memory = H5Screate_simple(1, &n, NULL);
-  if (memory < 0) return -1;
-  if (H5Dwrite(file->dataset[i_variable], variable->memory_type, memory, file->space[variable->shape], H5P_DEFAULT,
-               values) < 0)
-    return -1; /* the dataspace is lost, the reason is kept: closing would clear it */
-  return H5Sclose(memory);
-}
-
 herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values) {
   const dkm_hdf5_variable *variable = &file->variable[i_variable];
   const hsize_t n = file->n_selected * variable->n_values;
@@ -298,7 +289,7 @@ herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values) {
   if (memory < 0) return -1;
   if (H5Dread(file->dataset[i_variable], variable->memory_type, memory, file->space[variable->shape], H5P_DEFAULT,
               values) < 0)
-    return -1; /* as above */
+    return -1; /* the dataspace is lost, the reason is kept: closing would clear it */
   return H5Sclose(memory);
 }
 
@@ -337,9 +328,37 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes) {
   snprintf(out, out_bytes, "HDF5 gives no reason");
   H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason);
   shorten(out);
-  for (char *c = out; *c; c++) /* MPI-IO hands on error texts with newlines in them */
+  for (char *c = out; *c; c++) /* one line */
     if (*c == '\n') *c = ' ';
   return out;
+}
+
+/* Whether the system refused a read, and what it or HDF5 says; out: "" if neither says anything. */
+static bool is_of_system(char *out, size_t out_bytes) {
+  static const int of_reads[] = {EIO, EINTR, EMFILE, ENFILE, ENOMEM, ESTALE, ETIMEDOUT};
+  const int said = errno;
+  struct reason reason = {out, out_bytes};
+  out[0] = '\0';
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason);
+  const bool quoted = strstr(out, "error message = '") != NULL;
+  if (out[0]) dkm_hdf5_reason(out, out_bytes);
+  for (size_t i = 0; i < sizeof of_reads / sizeof *of_reads && !quoted; i++)
+    if (said == of_reads[i]) {
+      snprintf(out, out_bytes, "%s", strerror(said));
+      return true;
+    }
+  return quoted;
+}
+
+dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format, ...) {
+  char why[DKM_HDF5_REASON_BYTES], what[DKM_MESSAGE_BYTES / 2];
+  const bool of_system = is_of_system(why, sizeof why);
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(what, sizeof what, format, arguments);
+  va_end(arguments);
+  return dkm_fail(err, DKM_IO, "%s %s: %s%s%s", path, of_system ? "cannot be read" : "is damaged", what, why[0] ? ": " : "",
+                  why);
 }
 
 void dkm_store_library_version(char *out, size_t out_bytes) {

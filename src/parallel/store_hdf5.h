@@ -6,7 +6,7 @@
  *   store_layout.c   every dataset and attribute of a new file
  *   store_create.c   rank 0 makes the file, or says why not
  *   store_carry.c    records of other files in a new one
- *   store_write.c    every rank writes into it
+ *   store_write.c    every rank writes into it, by plain writes where HDF5 says that datasets lie
  *   store_read.c     anybody reads it
  *   store_guard.c    whether metadata are as they were written; the history
  *
@@ -97,21 +97,18 @@ typedef struct dkm_hdf5_file {
   void *buffer;                   /* for dkm_hdf5_chunk points of any one variable */
 } dkm_hdf5_file;
 
-/* Opens every variable that file `id` has of the job and checks its extent.  Local: metadata is
- * only read.  Whatever it returns, *file owns `id` and is to be detached: closing may be
- * collective, so a rank that fails here must first tell the others. */
+/* Opens every variable that file `id` has of the job and checks its extent.  Whatever it returns, *file owns `id` and is
+ * to be detached. */
 dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err);
 
-/* Closes everything; a negative value if HDF5 could not. Collective if the file was opened by several ranks. */
+/* Closes everything; a negative value if HDF5 could not. */
 herr_t dkm_hdf5_file_detach(dkm_hdf5_file *file);
 
 /* Points that `buffer` holds at a time. */
 int64_t dkm_hdf5_chunk(const dkm_hdf5_file *file);
 
-/* Selects points first ... first+count-1, then moves one variable of all of them from or to
- * memory, point by point. Local. */
+/* Selects points first ... first+count-1, then moves one variable of all of them to memory, point by point. */
 herr_t dkm_hdf5_select(dkm_hdf5_file *file, int64_t first, int64_t count);
-herr_t dkm_hdf5_put(dkm_hdf5_file *file, int i_variable, const void *values);
 herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values);
 
 /* ---- store_fields.c ---- */
@@ -134,6 +131,13 @@ const char *dkm_hdf5_unknown_field(const dkm_hdf5_file *file);
 
 /* Whether it has the fields and codes of a new file, so that records can be written into it. */
 bool dkm_hdf5_is_current(const dkm_hdf5_file *file);
+
+/* ---- store_write.c ---- */
+
+/* Writes one variable of points first ... first+count-1 to its place in the file: values[count * n_values], in the
+ * variable's memory type, which may be changed in place into that of the file.  DKM_IO. */
+dkm_status dkm_hdf5_write_values(dkm_store *store, int i_variable, int64_t first, int64_t count, void *values,
+                                 dkm_error *err);
 
 /* ---- store_layout.c ---- */
 
@@ -168,6 +172,14 @@ typedef enum dkm_guard_state {
 /* Compares the metadata of an open file with their checksum, by plain reads. */
 dkm_guard_state dkm_guard_check(int descriptor);
 
+/* The text of the checksum and its place, by which one file is known from another; n: 0 if there is none. */
+typedef struct dkm_guard_text {
+  uint64_t at;
+  size_t n;
+  char text[DKM_GUARD_BYTES];
+} dkm_guard_text;
+dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text);
+
 /* ---- store_hdf5.c: reasons ---- */
 
 enum { DKM_HDF5_REASON_BYTES = 400 };
@@ -179,6 +191,11 @@ void dkm_hdf5_quiet(void);
  * before any other HDF5 call, which would clear the stack. */
 const char *dkm_hdf5_reason(char *out, size_t out_bytes);
 
+/* Fails with DKM_IO: the file is damaged, or it cannot be read just now, if the system said so in the call of HDF5 that
+ * failed; otherwise as dkm_hdf5_reason. */
+dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
 /* ---- store_read.c: what a file says about itself ---- */
 
 /* What is at `path`, as told by a reader that does not care for the job inside. */
@@ -188,6 +205,9 @@ typedef enum dkm_hdf5_origin {
   DKM_HDF5_DAMAGED,      /* HDF5 cannot open it, or its metadata are not what they were */
   DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
 } dkm_hdf5_origin;
+
+/* Opens a file for reading: not locked, and what others write meanwhile is seen.  The id, negative with HDF5's reason. */
+hid_t dkm_hdf5_open_read_only(const char *path);
 
 /* Opens `path` read-only and tells what it is; *id is the open file for DKM_HDF5_OURS and
  * DKM_HDF5_OTHER_FORMAT.  reason[DKM_HDF5_REASON_BYTES]: a clause such as "is not an HDF5

@@ -20,6 +20,7 @@
 #include "store_hdf5.h"
 
 #include <gsl/gsl_version.h>
+#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -59,7 +60,7 @@ static dkm_status put_attribute(creation *c, hid_t object, const char *name, hid
   else if ((attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
            H5Awrite(attribute, memory_type, values) < 0)
     status = hdf5_failed(c, name);
-  if (attribute >= 0) H5Aclose(attribute);
+  if (attribute >= 0 && H5Aclose(attribute) < 0 && status == DKM_OK) status = hdf5_failed(c, name);
   if (space >= 0) H5Sclose(space);
   return status;
 }
@@ -215,7 +216,7 @@ static dkm_status attach_scales(creation *c, hid_t dataset, int n_dims, const ch
   for (int d = 0; d < n_dims && status == DKM_OK; d++) {
     const hid_t scale = H5Dopen2(c->file, dim_name[d], H5P_DEFAULT);
     if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)d) < 0) status = hdf5_failed(c, what);
-    if (scale >= 0) H5Dclose(scale);
+    if (scale >= 0 && H5Dclose(scale) < 0 && status == DKM_OK) status = hdf5_failed(c, what);
   }
   return status;
 }
@@ -249,8 +250,8 @@ static dkm_status put_coordinate(creation *c, const coordinate *x) {
     status = put_attribute(c, dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, 3, xyz);
     if (status == DKM_OK) status = put_string(c, dataset, "flag_meanings", "x y z");
   }
-cleanup:
-  if (dataset >= 0) H5Dclose(dataset);
+cleanup: /* a coordinate is written when its dataset is closed */
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, x->name);
   if (space >= 0) H5Sclose(space);
   return status;
 }
@@ -396,7 +397,7 @@ static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, c
   if (status == DKM_OK && *auxiliary) status = put_string(c, dataset, "coordinates", auxiliary);
 
 cleanup:
-  if (dataset >= 0) H5Dclose(dataset);
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, variable->name);
   if (space >= 0) H5Sclose(space);
   if (how >= 0) H5Pclose(how);
   return status;

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+enum { STATUS_BLOCK = 1 << 20 };
+
 struct dkm_store_reader {
   char *path;
   bool has_job;
@@ -27,7 +29,7 @@ struct dkm_store_reader {
 
 /* ---- what a file says about itself ---- */
 
-static hid_t open_read_only(const char *path) {
+hid_t dkm_hdf5_open_read_only(const char *path) {
   hid_t id = H5I_INVALID_HID;
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access < 0) return access;
@@ -103,17 +105,25 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
              "was meant: delete its attribute metadata_checksum)");
     return DKM_HDF5_DAMAGED;
   }
-  if (H5Fis_hdf5(path) <= 0) {
+  const htri_t is_hdf5 = H5Fis_hdf5(path);
+  if (is_hdf5 == 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not an HDF5 file");
     return DKM_HDF5_FOREIGN;
   }
-  *id = open_read_only(path);
-  if (*id < 0) {
-    snprintf(reason, DKM_HDF5_REASON_BYTES, "is a damaged HDF5 file: %s",
-             dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason));
+  if (is_hdf5 < 0 || (*id = dkm_hdf5_open_read_only(path)) < 0) {
+    dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason);
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "%s: %s",
+             is_hdf5 < 0 || *guarded ? "cannot be read" : "is a damaged HDF5 file", hdf5_reason);
     return DKM_HDF5_DAMAGED;
   }
-  if (H5Aexists(*id, "dickemap_version") <= 0 || !dkm_hdf5_int_attribute(*id, "format_version", &format)) {
+  const htri_t is_ours = H5Aexists(*id, "dickemap_version");
+  if (is_ours < 0) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason));
+    H5Fclose(*id);
+    *id = H5I_INVALID_HID;
+    return DKM_HDF5_DAMAGED;
+  }
+  if (is_ours == 0 || !dkm_hdf5_int_attribute(*id, "format_version", &format)) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is an HDF5 file, but not one of dickemap's");
     H5Fclose(*id);
     *id = H5I_INVALID_HID;
@@ -145,7 +155,7 @@ static dkm_status read_job(dkm_store_reader *reader, hid_t id, dkm_error *err) {
   dkm_status status = DKM_OK;
 
   if (!text) {
-    status = dkm_fail(err, DKM_IO, "%s is damaged: the job inside it cannot be read", reader->path);
+    status = dkm_hdf5_damaged(reader->path, err, "the job inside it cannot be read");
     goto cleanup;
   }
   if (sets) {
@@ -179,11 +189,11 @@ static dkm_status read_shard(dkm_store_reader *reader, hid_t id, dkm_error *err)
   long long value[3];
   int n = 0;
   reader->shard = DKM_SHARD_WHOLE;
-  if (H5Aexists(id, names[0]) <= 0) return DKM_OK;
+  if (H5Aexists(id, names[0]) == 0) return DKM_OK;
   while (n < 3 && dkm_hdf5_int_attribute(id, names[n], &value[n]) && value[n] > 0 && value[n] <= INT_MAX) n++;
   if (n == 3) reader->shard = (dkm_shard){.index = (int)value[0], .n = (int)value[1], .block = value[2]};
   if (n == 3 && dkm_shard_is_valid(&reader->shard)) return DKM_OK;
-  return dkm_fail(err, DKM_IO, "%s is damaged: it does not say which shard it is", reader->path);
+  return dkm_hdf5_damaged(reader->path, err, "it does not say which shard it is");
 }
 
 dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_error *err) {
@@ -275,6 +285,21 @@ dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int6
   if (dkm_hdf5_select(&reader->file, first, count) < 0 || dkm_hdf5_get(&reader->file, DKM_HDF5_STATUS, status) < 0)
     return read_failed(reader, "status", err);
   return DKM_OK;
+}
+
+dkm_status dkm_store_reader_count_done(dkm_store_reader *reader, int64_t *n_done, dkm_error *err) {
+  const int64_t n_points = reader->job.n_points, block = n_points < STATUS_BLOCK ? n_points : STATUS_BLOCK;
+  dkm_status status = DKM_OK;
+  uint8_t *marks = malloc((size_t)block);
+  *n_done = 0;
+  if (!marks) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the status of its points", reader->path);
+  for (int64_t first = 0, n; !status && first < n_points; first += n) {
+    n = n_points - first < block ? n_points - first : block;
+    status = dkm_store_reader_status(reader, first, n, marks, err);
+    for (int64_t i = 0; !status && i < n; i++) *n_done += marks[i] != DKM_STATUS_TODO;
+  }
+  free(marks);
+  return status;
 }
 
 /* ---- records ---- */

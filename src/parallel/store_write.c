@@ -1,105 +1,162 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* store_write: every rank writes its records into a file that is already whole.
  *
- *   all ranks    open (collective)
+ *   each rank    open
  *   a worker     write, write, ..., sync;  then it reports to the master
- *   the master   mark
- *   all ranks    close (collective)
+ *   the master   mark, look
+ *   each rank    close
  *
- * write, sync and mark are independent calls: only raw data moves, and its place in the
- * file was fixed when the file was created.  HDF5's own flush is collective, and MPI's
- * MPI_File_sync is so in one of its two implementations, so that data is put on disk
- * through a second, plain descriptor of the same file: the pages are the same.
+ * Where each value lies was fixed when the file was made: HDF5 says at which place each dataset begins, and from then on
+ * records are written there by plain pwrite, in the type that the dataset has.  So nothing here waits for another rank,
+ * no rank can touch metadata, and what the system says of a write is known.  (Through MPI-IO a rank that failed while it
+ * opened or closed the file left the others waiting for ever, a read that failed there could end as zeros written over
+ * metadata, and reasons were lost.  A run needs nothing of what MPI-IO adds: collective writes and file views.)
  *
- * Opening is the dangerous moment: if one rank fails inside a collective call, the others
- * wait for ever.  So each rank first opens the file on its own, all agree that they could,
- * and only then they open it together. */
-#define _GNU_SOURCE /* fallocate */
+ * Network file systems.  A client of NFS keeps pages of the file, and may write a whole page that it has read although
+ * only a part of it was written here: it would put back old bytes of records that other nodes have written since.  It
+ * does not do so for a descriptor that cannot read, while the file has a lock on a part of it, or with O_DSYNC; hence
+ * O_WRONLY, and on NFS a lock on one byte that is no byte of the file. */
+#define _GNU_SOURCE /* F_OFD_SETLK, asprintf, SEEK_DATA */
 #include "store_hdf5.h"
 
 #include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
+#include "disk.h"
+
+/* Between records and the file: large enough that a call costs little beside the data that it moves. A single point's
+ * state may be larger; the buffer then holds one point. */
+#define BUFFER_BYTES ((size_t)1 << 22)
+
 struct dkm_store {
-  MPI_Comm comm;
   char *path;
-  dkm_hdf5_file file;
-  int descriptor; /* for fdatasync */
+  int descriptor;
+  dev_t device;
+  ino_t inode;
+  dkm_guard_text guard;
+  int n_variables;
+  dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
+  uint64_t place[DKM_HDF5_MAX_VARIABLES]; /* of point 0 in the file */
+  size_t n_modes, n_classes;
   size_t n_state; /* doubles of a state, 0 if none is kept */
+  int64_t chunk;  /* points that the buffer holds of any one variable */
+  void *buffer;
 };
 
-/* Everybody's outcome is that of the first rank that failed: status and message. Collective. */
-static dkm_status agree(MPI_Comm comm, dkm_status status, dkm_error *err) {
-  struct {
-    int ok, rank;
-  } mine = {status == DKM_OK, 0}, worst;
-  dkm_error told = {.status = status};
-  MPI_Comm_rank(comm, &mine.rank);
-  if (status != DKM_OK && err) told = *err;
-  if (MPI_Allreduce(&mine, &worst, 1, MPI_2INT, MPI_MINLOC, comm) != MPI_SUCCESS ||
-      (!worst.ok && MPI_Bcast(&told, (int)sizeof told, MPI_BYTE, worst.rank, comm) != MPI_SUCCESS))
-    return dkm_fail(err, DKM_PARALLEL, "MPI failed while all ranks agreed on how it went with the output");
-  if (worst.ok) return DKM_OK;
-  return dkm_fail(err, told.status, "%s", told.message);
+/* ---- opening ---- */
+
+/* Whether a dataset is as creation made it: of that type, in one piece, in this file. */
+static bool is_plain(hid_t dataset, const dkm_hdf5_variable *variable) {
+  const hid_t type = H5Dget_type(dataset), how = H5Dget_create_plist(dataset);
+  const bool plain = type >= 0 && how >= 0 && H5Tequal(type, variable->file_type) > 0 &&
+                     H5Pget_layout(how) == H5D_CONTIGUOUS && H5Pget_external_count(how) == 0 &&
+                     H5Dget_offset(dataset) != HADDR_UNDEF;
+  if (how >= 0) H5Pclose(how);
+  if (type >= 0) H5Tclose(type);
+  return plain;
 }
 
-/* Opens through MPI-IO. Collective. */
-static dkm_status open_together(dkm_store *store, dkm_error *err) {
+/* Where everything lies, by HDF5, which reads only and has let go of the file afterwards. */
+static dkm_status find_places(dkm_store *store, const dkm_job *job, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES];
-  dkm_status status = DKM_OK;
-  const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
-  if (access < 0 || H5Pset_fapl_mpio(access, store->comm, MPI_INFO_NULL) < 0)
-    status = dkm_fail(err, DKM_PARALLEL, "%s: %s", store->path, dkm_hdf5_reason(reason, sizeof reason));
-  status = agree(store->comm, status, err);
-  if (status == DKM_OK) {
-    /* A rank that has opened the file while another has not can only leave it open: closing
-     * waits for the other. */
-    store->file.id = H5Fopen(store->path, H5F_ACC_RDWR, access);
-    if (store->file.id < 0)
-      status = dkm_fail(err, DKM_IO, "%s cannot be opened for writing: %s", store->path,
-                        dkm_hdf5_reason(reason, sizeof reason));
-    status = agree(store->comm, status, err);
+  dkm_hdf5_file file;
+  hid_t id = H5I_INVALID_HID;
+  const dkm_hdf5_origin origin = dkm_hdf5_recognise(store->path, &id, reason);
+  if (origin != DKM_HDF5_OURS) {
+    if (id >= 0) H5Fclose(id);
+    return dkm_fail(err, DKM_IO, "%s cannot be opened for writing: it %s", store->path, reason);
   }
-  if (access >= 0) H5Pclose(access);
+  dkm_status status = dkm_hdf5_file_attach(&file, id, store->path, job, err);
+  if (!status && !dkm_hdf5_is_current(&file))
+    status = dkm_fail(err, DKM_INPUT, "%s has the fields of another version and cannot be written", store->path);
+  store->n_variables = file.n_variables;
+  size_t most_bytes = 1;
+  for (int i = 0; i < file.n_variables && !status; i++) {
+    const dkm_hdf5_variable *variable = &file.variable[i];
+    const size_t bytes = (size_t)variable->n_values * variable->value_bytes;
+    if (!is_plain(file.dataset[i], variable))
+      status = dkm_fail(err, DKM_INPUT,
+                        "%s cannot be written: another program has changed how its dataset `%s` is stored; run --extend "
+                        "takes its records into a new file",
+                        store->path, variable->name);
+    store->variable[i] = *variable;
+    store->place[i] = (uint64_t)H5Dget_offset(file.dataset[i]);
+    if (bytes > most_bytes) most_bytes = bytes;
+  }
+  store->n_modes = (size_t)file.grid.n_modes;
+  store->n_classes = (size_t)file.grid.n_classes;
+  store->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
+  store->chunk = most_bytes < BUFFER_BYTES ? (int64_t)(BUFFER_BYTES / most_bytes) : 1;
+  store->buffer = malloc((size_t)store->chunk * most_bytes);
+  if (dkm_hdf5_file_detach(&file) < 0 && !status)
+    status = dkm_fail(err, DKM_IO, "%s could not be closed after reading where its datasets are", store->path);
+  if (!store->buffer && !status)
+    status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for the buffer of one run of points", store->path);
   return status;
 }
 
-dkm_status dkm_store_open(MPI_Comm comm, const char *path, const dkm_job *job, dkm_store **out, dkm_error *err) {
+/* See "Network file systems" above. False if no lock could be had: then every write has to be put on disk at once. */
+static bool keep_pages_apart(int descriptor) {
+  enum { NFS = 0x6969, N_TRIES = 4096 };
+  struct statfs disk;
+  if (fstatfs(descriptor, &disk) != 0 || disk.f_type != NFS) return true;
+  for (int i = 0; i < N_TRIES; i++) { /* each holder, on any node, has a byte of its own */
+    struct flock lock = {
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = ((off_t)1 << 62) + (getpid() + i) % N_TRIES, .l_len = 1};
+    if (fcntl(descriptor, F_OFD_SETLK, &lock) == 0) return true;
+    if (errno != EAGAIN && errno != EACCES && errno != EINTR) return false;
+  }
+  return false;
+}
+
+dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out, dkm_error *err) {
   dkm_status status = DKM_OK;
   dkm_store *store = calloc(1, sizeof *store);
+  struct stat found;
+  int readable = -1;
 
   *out = NULL;
   dkm_hdf5_quiet();
-  if (store) {
-    store->comm = comm;
-    store->file.id = H5I_INVALID_HID;
-    store->path = strdup(path);
-    store->descriptor = open(path, O_RDWR | O_CLOEXEC);
-  }
-  if (!store || !store->path)
+  if (store) store->descriptor = -1;
+  if (!store || !(store->path = strdup(path))) {
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory while opening it for writing", path);
-  else if (store->descriptor < 0)
-    status = dkm_fail(err, DKM_IO, "%s cannot be opened for writing: %s", path, strerror(errno));
-  status = agree(comm, status, err);
-  if (status == DKM_OK) status = open_together(store, err);
-  if (status == DKM_OK) {
-    status = dkm_hdf5_file_attach(&store->file, store->file.id, path, job, err);
-    if (status == DKM_OK && !dkm_hdf5_is_current(&store->file))
-      status = dkm_fail(err, DKM_INPUT, "%s has the fields of another version and cannot be written", path);
-    store->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
-    status = agree(comm, status, err);
-    if (status != DKM_OK) dkm_hdf5_file_detach(&store->file);
+    goto cleanup;
   }
-  if (status == DKM_OK) {
+  store->descriptor = dkm_disk_open(path, O_WRONLY, 0);
+  if (store->descriptor >= 0 && !keep_pages_apart(store->descriptor)) {
+    dkm_disk_close(store->descriptor);
+    store->descriptor = dkm_disk_open(path, O_WRONLY | O_DSYNC, 0);
+  }
+  if (store->descriptor < 0 || fstat(store->descriptor, &found) != 0) {
+    status = dkm_fail(err, DKM_IO, "%s cannot be opened for writing: %s", path, strerror(errno));
+    goto cleanup;
+  }
+  store->device = found.st_dev;
+  store->inode = found.st_ino;
+  if ((status = find_places(store, job, err))) goto cleanup;
+  readable = dkm_disk_open(path, O_RDONLY, 0);
+  if (readable < 0 || dkm_guard_read(readable, &store->guard) == DKM_GUARD_UNREADABLE) {
+    status = dkm_fail(err, DKM_IO, "%s cannot be read: %s", path, strerror(errno));
+    goto cleanup;
+  }
+  status = dkm_store_look(store, err); /* what HDF5 has read is what is written to */
+
+cleanup:
+  if (readable >= 0) close(readable);
+  if (!status) {
     *out = store;
     return DKM_OK;
   }
   if (store) {
     if (store->descriptor >= 0) close(store->descriptor);
+    free(store->buffer);
     free(store->path);
     free(store);
   }
@@ -108,54 +165,127 @@ dkm_status dkm_store_open(MPI_Comm comm, const char *path, const dkm_job *job, d
 
 dkm_status dkm_store_close(dkm_store *store, dkm_error *err) {
   dkm_status status = dkm_store_sync(store, err);
-  if (dkm_hdf5_file_detach(&store->file) < 0 && status == DKM_OK)
-    status = dkm_fail(err, DKM_IO, "%s could not be closed in good order", store->path);
-  if (close(store->descriptor) != 0 && status == DKM_OK)
+  if (dkm_disk_close(store->descriptor) != 0 && status == DKM_OK)
     status = dkm_fail(err, DKM_IO, "%s could not be closed: %s", store->path, strerror(errno));
-  status = agree(store->comm, status, err);
+  free(store->buffer);
   free(store->path);
   free(store);
   return status;
 }
 
-/* MPI-IO keeps the system's reason to itself, so errno is cleared before the call and told after it.  A disk that is
- * full first takes a part without a complaint, which OMPIO reports and drops: then errno is 0, and the
- * system is asked for the space of those points once more. */
-static dkm_status write_failed(const dkm_store *store, int i_variable, int64_t first, int64_t count, dkm_error *err) {
-  char reason[DKM_HDF5_REASON_BYTES];
-  const dkm_hdf5_variable *variable = &store->file.variable[i_variable];
-  int said = errno;
-  dkm_hdf5_reason(reason, sizeof reason);
-  const haddr_t offset = H5Dget_offset(store->file.dataset[i_variable]);
-  const off_t bytes = (off_t)variable->value_bytes * (off_t)variable->n_values;
-  if (said == 0 && offset != HADDR_UNDEF &&
-      fallocate(store->descriptor, FALLOC_FL_KEEP_SIZE, (off_t)offset + first * bytes, count * bytes) != 0 &&
-      errno != EOPNOTSUPP && errno != ENOSYS)
-    said = errno;
-  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be written: %s%s%s", store->path, variable->name, reason,
-                  said ? "; the system said last: " : "", said ? strerror(said) : "");
+/* ---- whether the file is still there ---- */
+
+/* What became of the file that is open, into out[out_bytes]: a clause. */
+static void say_where(const dkm_store *store, char *out, size_t out_bytes) {
+  char link[64], name[4096];
+  struct stat found;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", store->descriptor);
+  const ssize_t n = readlink(link, name, sizeof name - 1);
+  if (fstat(store->descriptor, &found) == 0 && found.st_nlink == 0)
+    snprintf(out, out_bytes, "was removed or replaced by another program");
+  else if (n > 0)
+    snprintf(out, out_bytes, "was moved by another program and is now %.*s", (int)n, name);
+  else
+    snprintf(out, out_bytes, "was moved or replaced by another program");
 }
 
-static dkm_status select_failed(const dkm_store *store, dkm_error *err) {
+dkm_status dkm_store_look(const dkm_store *store, dkm_error *err) {
+  char what[4200] = "";
+  struct stat found;
+  char text[DKM_GUARD_BYTES];
+  const int descriptor = dkm_disk_open(store->path, O_RDONLY | O_NONBLOCK, 0); /* it may have become a FIFO */
+  if (descriptor < 0 && errno != ENOENT && errno != ENOTDIR)
+    return dkm_fail(err, DKM_IO, "%s cannot be opened any more: %s", store->path, strerror(errno));
+  if (descriptor < 0 || fstat(descriptor, &found) != 0 || found.st_dev != store->device || found.st_ino != store->inode)
+    say_where(store, what, sizeof what);
+  else if (store->guard.n > 0 &&
+           (dkm_disk_read(descriptor, text, store->guard.n, store->guard.at) != (ssize_t)store->guard.n ||
+            memcmp(text, store->guard.text, store->guard.n) != 0))
+    snprintf(what, sizeof what, "was overwritten or cut by another program");
+  if (descriptor >= 0) close(descriptor);
+  if (what[0] == '\0') return DKM_OK;
+  return dkm_fail(err, DKM_IO, "%s %s while the run was using it", store->path, what);
+}
+
+/* Copies what is not a hole. 0, or -1 with errno. */
+static int copy_data(int from, int to, void *buffer, off_t size) {
+  for (off_t at = 0, end; at < size; at = end) {
+    const off_t data = lseek(from, at, SEEK_DATA);
+    if (data < 0 && errno == ENXIO) break; /* only holes are left */
+    at = data < 0 ? at : data;
+    end = data < 0 ? size : lseek(from, at, SEEK_HOLE); /* < 0: the file system knows no holes */
+    if (end < 0) return -1;
+    while (at < end) {
+      const size_t n = end - at < (off_t)BUFFER_BYTES ? (size_t)(end - at) : BUFFER_BYTES;
+      if (dkm_disk_read(from, buffer, n, (uint64_t)at) != (ssize_t)n) return -1;
+      if (dkm_disk_write(to, buffer, n, (uint64_t)at) != 0) return -1;
+      at += (off_t)n;
+    }
+  }
+  return ftruncate(to, size) == 0 ? dkm_disk_sync(to) : -1;
+}
+
+dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err) {
+  char link[64];
+  struct stat found;
+  dkm_status status = DKM_OK;
+  int from = -1, to = -1;
+  void *buffer = NULL;
+
+  *copy = NULL;
+  if (fstat(store->descriptor, &found) != 0 || found.st_nlink > 0) return DKM_OK;
+  snprintf(link, sizeof link, "/proc/self/fd/%d", store->descriptor);
+  if (asprintf(copy, "%s.rescued-%ld", store->path, (long)getpid()) < 0) {
+    *copy = NULL;
+    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the name of a copy", store->path);
+  }
+  buffer = malloc(BUFFER_BYTES);
+  from = dkm_disk_open(link, O_RDONLY, 0);
+  if (from >= 0) to = dkm_disk_open(*copy, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  bool good = buffer && from >= 0 && to >= 0 && copy_data(from, to, buffer, found.st_size) == 0;
+  if (!good) status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
+  if (to >= 0 && dkm_disk_close(to) != 0 && good)
+    status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
+  if (to >= 0 && status) unlink(*copy);
+  if (from >= 0) close(from);
+  free(buffer);
+  if (status) {
+    free(*copy);
+    *copy = NULL;
+  }
+  return status;
+}
+
+/* ---- writing ---- */
+
+dkm_status dkm_hdf5_write_values(dkm_store *store, int i_variable, int64_t first, int64_t count, void *values,
+                                 dkm_error *err) {
+  const dkm_hdf5_variable *variable = &store->variable[i_variable];
+  const size_t n = (size_t)count * (size_t)variable->n_values;
   char reason[DKM_HDF5_REASON_BYTES];
-  return dkm_fail(err, DKM_IO, "%s: a run of points cannot be selected: %s", store->path,
-                  dkm_hdf5_reason(reason, sizeof reason));
+  /* Nothing is converted on a little-endian machine, where both types are the same. */
+  if (H5Tconvert(variable->memory_type, variable->file_type, n, values, NULL, H5P_DEFAULT) < 0)
+    return dkm_fail(err, DKM_IO, "%s: `%s` cannot be converted: %s", store->path, variable->name,
+                    dkm_hdf5_reason(reason, sizeof reason));
+  const uint64_t at = store->place[i_variable] + (uint64_t)first * variable->n_values * variable->value_bytes;
+  if (dkm_disk_write(store->descriptor, values, n * variable->value_bytes, at) != 0)
+    return dkm_fail(err, DKM_IO, "%s: `%s` cannot be written: %s", store->path, variable->name, strerror(errno));
+  return DKM_OK;
 }
 
 /* One member of n records, or of the state behind each, into the buffer: the layout of the
  * dataset.  A state is x[K] y[K] z[K] Re beta[M] Im beta[M]. */
 static void gather(dkm_store *store, int i_variable, int64_t n, const dkm_record *records, const double *states) {
-  const dkm_hdf5_variable *variable = &store->file.variable[i_variable];
-  const size_t n_classes = (size_t)store->file.grid.n_classes, n_modes = (size_t)store->file.grid.n_modes;
-  const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
-  char *out = store->file.buffer;
+  const dkm_hdf5_variable *variable = &store->variable[i_variable];
+  const size_t bytes = variable->value_bytes * (size_t)variable->n_values, n_classes = store->n_classes;
+  char *out = store->buffer;
 
   for (int64_t i = 0; i < n; i++, out += bytes) {
     if (variable->field) {
       memcpy(out, (const char *)&records[i] + variable->field->offset, bytes);
     } else if (i_variable == DKM_HDF5_CHECKSUM) {
       const double *state = states ? states + (size_t)i * store->n_state : NULL;
-      const uint32_t checksum = dkm_record_checksum(&records[i], (int)n_modes, state, store->n_state);
+      const uint32_t checksum = dkm_record_checksum(&records[i], (int)store->n_modes, state, store->n_state);
       memcpy(out, &checksum, sizeof checksum);
     } else if (i_variable == DKM_HDF5_M) {
       const double *u = states + (size_t)i * store->n_state;
@@ -163,7 +293,7 @@ static void gather(dkm_store *store, int i_variable, int64_t n, const dkm_record
       for (size_t k = 0; k < n_classes; k++)
         for (size_t component = 0; component < 3; component++) m[3 * k + component] = u[component * n_classes + k];
     } else {
-      const size_t offset = 3 * n_classes + (i_variable == DKM_HDF5_BETA_IM ? n_modes : 0);
+      const size_t offset = 3 * n_classes + (i_variable == DKM_HDF5_BETA_IM ? store->n_modes : 0);
       memcpy(out, states + (size_t)i * store->n_state + offset, bytes);
     }
   }
@@ -171,16 +301,14 @@ static void gather(dkm_store *store, int i_variable, int64_t n, const dkm_record
 
 dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const dkm_record *records,
                            const double *states, dkm_error *err) {
-  const int64_t chunk = dkm_hdf5_chunk(&store->file);
   assert((states != NULL) == (store->n_state > 0));
   while (count > 0) {
-    const int64_t n = count < chunk ? count : chunk;
-    if (dkm_hdf5_select(&store->file, first, n) < 0) return select_failed(store, err);
-    for (int i = 0; i < store->file.n_variables; i++) {
+    const int64_t n = count < store->chunk ? count : store->chunk;
+    for (int i = 0; i < store->n_variables; i++) {
       if (i == DKM_HDF5_STATUS) continue;
       gather(store, i, n, records, states);
-      errno = 0;
-      if (dkm_hdf5_put(&store->file, i, store->file.buffer) < 0) return write_failed(store, i, first, n, err);
+      const dkm_status status = dkm_hdf5_write_values(store, i, first, n, store->buffer, err);
+      if (status) return status;
     }
     records += n;
     if (states) states += (size_t)n * store->n_state;
@@ -191,16 +319,14 @@ dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const
 }
 
 dkm_status dkm_store_sync(dkm_store *store, dkm_error *err) {
-  if (fdatasync(store->descriptor) != 0)
+  if (dkm_disk_sync_data(store->descriptor) != 0)
     return dkm_fail(err, DKM_IO, "%s cannot be put on disk: %s", store->path, strerror(errno));
   return DKM_OK;
 }
 
 dkm_status dkm_store_mark(dkm_store *store, int64_t first, int64_t count, const uint8_t *status, dkm_error *err) {
-  if (count == 0) return DKM_OK;
-  if (dkm_hdf5_select(&store->file, first, count) < 0) return select_failed(store, err);
-  errno = 0;
-  if (dkm_hdf5_put(&store->file, DKM_HDF5_STATUS, status) < 0)
-    return write_failed(store, DKM_HDF5_STATUS, first, count, err);
+  const uint64_t at = store->place[DKM_HDF5_STATUS] + (uint64_t)first; /* one byte a point, the same everywhere */
+  if (dkm_disk_write(store->descriptor, status, (size_t)count, at) != 0)
+    return dkm_fail(err, DKM_IO, "%s: `status` cannot be written: %s", store->path, strerror(errno));
   return DKM_OK;
 }

@@ -54,11 +54,9 @@ def sparse(whole_file, disk, tmp_path):
     return disk / "a.h5"
 
 
-@pytest.mark.parametrize("io", ["ompio", "romio321"])
-def test_a_disk_that_fills_up_while_records_are_written(finish, sparse, whole, io):
+def test_a_disk_that_fills_up_while_records_are_written(finish, sparse, whole):
     fill(sparse.parent, left=256 * 1024)  # of some 1.6 MB
-    process = finish(sparse.parent, "run", "job.yaml", "-o", "a.h5", "--resume", ranks=3,
-                     variables={"OMPI_MCA_io": io})
+    process = finish(sparse.parent, "run", "job.yaml", "-o", "a.h5", "--resume", ranks=3)
     assert process.returncode == 2, process.err
     said = message_of(process)
     assert "a.h5: `" in said and "` cannot be written: " in said and "No space left on device" in said

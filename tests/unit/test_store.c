@@ -101,8 +101,15 @@ static void create(const dkm_job *job) {
 
 static dkm_store *open_store(const dkm_job *job) {
   dkm_store *store = NULL;
-  OK(dkm_store_open(MPI_COMM_WORLD, path, job, &store, &err));
+  OK(dkm_store_open(path, job, &store, &err));
+  MPI_Barrier(MPI_COMM_WORLD);
   return store;
+}
+
+/* Then all have closed it. */
+static void close_store(dkm_store *store) {
+  OK(dkm_store_close(store, &err));
+  MPI_Barrier(MPI_COMM_WORLD);
 }
 
 /* Every member of a record is a function of the point, and all differ. */
@@ -218,7 +225,7 @@ static void write_all(const char *text) {
   assert_non_null(status);
   for (int64_t i = 0; i < job.n_points; i++) status[i] = i % 5 == 4 ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   if (rank == 0) OK(dkm_store_mark(store, 0, job.n_points, status, &err));
-  OK(dkm_store_close(store, &err));
+  close_store(store);
 
   if (rank == 0) {
     dkm_store_reader *reader = NULL;
@@ -299,7 +306,7 @@ static void a_run_touches_its_own_points_and_is_seen_at_once(void **state) {
       }
     dkm_store_reader_close(reader);
   }
-  OK(dkm_store_close(store, &err));
+  close_store(store);
   dkm_job_free(&job);
 }
 
@@ -353,7 +360,7 @@ static void a_large_file_is_sparse_and_fills_as_it_is_written(void **state) {
   memset(marks, DKM_STATUS_DONE, sizeof marks);
   if (rank == 0)
     for (int r = 0; r < n_ranks; r++) OK(dkm_store_mark(store, job.n_points - 1500 * (r + 1), 1400, marks, &err));
-  OK(dkm_store_close(store, &err));
+  close_store(store);
 
   if (rank == 0) {
     struct stat found;
@@ -401,8 +408,11 @@ static void a_rank_puts_what_it_wrote_on_disk_by_itself(void **state) {
     synced.failing = EIO;
     REFUSED(dkm_store_sync(store, &err), DKM_IO, path, "cannot be put on disk", "Input/output error");
   }
-  /* The last rank cannot sync while closing; the others hear of it. */
-  REFUSED(dkm_store_close(store, &err), DKM_IO, path, "cannot be put on disk", "Input/output error");
+  if (rank == n_ranks - 1)
+    REFUSED(dkm_store_close(store, &err), DKM_IO, path, "cannot be put on disk", "Input/output error");
+  else
+    OK(dkm_store_close(store, &err));
+  MPI_Barrier(MPI_COMM_WORLD);
   synced.failing = 0;
   dkm_job_free(&job);
 }
@@ -726,7 +736,7 @@ static void a_failure_half_way_leaves_everything_as_it_was(void **state) {
 
 /* ---- opening ---- */
 
-static void all_ranks_fail_alike_where_the_file_cannot_be_opened(void **state) {
+static void what_cannot_be_opened_says_why_to_each_rank_alone(void **state) {
   (void)state;
   dkm_job job, changed;
   dkm_store *store = NULL;
@@ -734,17 +744,22 @@ static void all_ranks_fail_alike_where_the_file_cannot_be_opened(void **state) {
   parse(&job, grid_job, 0, NULL);
   parse(&changed, grid_job, 1, sets);
   create(&job);
-  REFUSED(dkm_store_open(MPI_COMM_WORLD, path, &changed, &store, &err), DKM_IO, path, "another shape");
+  REFUSED(dkm_store_open(path, &changed, &store, &err), DKM_IO, path, "another shape");
   assert_null(store);
   /* Only the last rank is given a wrong name, as on a node that lacks the folder. */
-  const char *name = rank == n_ranks - 1 ? other_path : path;
-  REFUSED(dkm_store_open(MPI_COMM_WORLD, name, &job, &store, &err), DKM_IO, other_path, "cannot be opened for writing",
-          "No such file or directory");
-  assert_null(store);
+  if (rank == n_ranks - 1) {
+    REFUSED(dkm_store_open(other_path, &job, &store, &err), DKM_IO, other_path, "cannot be opened for writing",
+            "No such file or directory");
+    assert_null(store);
+  } else {
+    OK(dkm_store_open(path, &job, &store, &err));
+    OK(dkm_store_close(store, &err));
+    store = NULL;
+  }
   MPI_Barrier(MPI_COMM_WORLD);
   if (rank == 0) write_text(path, "not HDF5\n");
   MPI_Barrier(MPI_COMM_WORLD);
-  REFUSED(dkm_store_open(MPI_COMM_WORLD, path, &job, &store, &err), DKM_IO, path, "file signature not found");
+  REFUSED(dkm_store_open(path, &job, &store, &err), DKM_IO, path, "cannot be opened for writing", "is not an HDF5 file");
   assert_null(store);
   MPI_Barrier(MPI_COMM_WORLD);
   dkm_job_free(&changed);
@@ -773,7 +788,7 @@ static void a_write_that_fails_says_why_and_the_file_closes(void **state) {
     assert_int_equal(status, DKM_IO);
     has_words(err.message, (const char *const[]){path, "`xi` cannot be written: ", "File too large", NULL});
   }
-  OK(dkm_store_close(store, &err));
+  close_store(store);
   dkm_job_free(&job);
 }
 
@@ -876,11 +891,33 @@ static void a_job_that_cannot_be_used_any_more_is_named(void **state) {
   dkm_store_reader *reader = NULL;
   parse(&job, grid_job, 0, NULL);
   unlink(path);
+  OK(dkm_store_create(path, &job, &provenance, false, &err));
+  drop_checksum();
+  const char *text = "model: {patterns: 3, colour: blue}\n";
+  const hid_t file = H5Fopen(path, H5F_ACC_RDWR, H5P_DEFAULT), attribute = H5Aopen(file, "job", H5P_DEFAULT);
+  const hid_t type = H5Aget_type(attribute);
+  assert_true(H5Awrite(attribute, type, &text) >= 0);
+  H5Tclose(type);
+  H5Aclose(attribute);
+  H5Fclose(file);
+  REFUSED(dkm_store_reader_open(path, &reader, &err), DKM_IO, path, "the job inside it cannot be used", "colour");
+  dkm_job_free(&job);
+}
+
+/* What is not the job that was meant, or cannot be used, does not get its name. */
+static void a_new_file_is_read_back(void **state) {
+  (void)state;
+  if (rank != 0) return;
+  dkm_job job;
+  parse(&job, grid_job, 0, NULL);
+  unlink(path);
   char *text = job.text;
   job.text = (char[]){"model: {patterns: 3, colour: blue}\n"};
-  OK(dkm_store_create(path, &job, &provenance, false, &err));
-  REFUSED(dkm_store_reader_open(path, &reader, &err), DKM_IO, path, "the job inside it cannot be used", "colour");
+  REFUSED(dkm_store_create(path, &job, &provenance, false, &err), DKM_IO, path, "does not read back", "colour");
   job.text = text;
+  job.axes[0].values[0] *= 1.5; /* the text says otherwise */
+  REFUSED(dkm_store_create(path, &job, &provenance, false, &err), DKM_IO, path, "does not read back", "another one");
+  assert_true(access(path, F_OK) != 0);
   dkm_job_free(&job);
 }
 
@@ -894,7 +931,7 @@ static dkm_status write_file(const char *name, const char *text, const char *set
   dkm_status status = dkm_job_parse(&job, "small.yaml", text, set != NULL, &set, err);
   memset(marks, DKM_STATUS_DONE, sizeof marks);
   if (status == DKM_OK) status = dkm_store_create(name, &job, &provenance, false, err);
-  if (status == DKM_OK) status = dkm_store_open(MPI_COMM_WORLD, name, &job, &store, err);
+  if (status == DKM_OK) status = dkm_store_open(name, &job, &store, err);
   if (status != DKM_OK) return status;
   puts("writing");
   fflush(stdout);
@@ -973,12 +1010,13 @@ int main(int argc, char **argv) {
         cmocka_unit_test(a_folder_that_cannot_be_written_is_refused),
         cmocka_unit_test(a_file_larger_than_the_disk_is_refused_with_both_sizes),
         cmocka_unit_test(a_failure_half_way_leaves_everything_as_it_was),
-        cmocka_unit_test(all_ranks_fail_alike_where_the_file_cannot_be_opened),
+        cmocka_unit_test(what_cannot_be_opened_says_why_to_each_rank_alone),
         cmocka_unit_test(a_write_that_fails_says_why_and_the_file_closes),
         cmocka_unit_test(a_reader_says_what_is_wrong_with_a_file),
         cmocka_unit_test(a_file_that_somebody_has_locked_can_be_read),
         cmocka_unit_test(the_systems_reason_is_quoted_without_hdf5s_details),
         cmocka_unit_test(a_job_that_cannot_be_used_any_more_is_named),
+        cmocka_unit_test(a_new_file_is_read_back),
     };
     failed = cmocka_run_group_tests_name("store", tests, prepare, tidy);
   }

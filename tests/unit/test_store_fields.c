@@ -54,7 +54,7 @@ static int make(void **state) {
   for (int i = 0; i < N; i++) records[i] = record_of(i);
   memset(done, DKM_STATUS_DONE, N);
   OK(dkm_store_create(path, &job, &provenance, false, &err));
-  OK(dkm_store_open(MPI_COMM_SELF, path, &job, &store, &err));
+  OK(dkm_store_open(path, &job, &store, &err));
   OK(dkm_store_write(store, 0, N, records, NULL, &err));
   OK(dkm_store_mark(store, 0, N, done, &err));
   OK(dkm_store_close(store, &err));
@@ -148,7 +148,7 @@ static void the_list_says_what_is_there_and_in_which_order_checksums_cover_it(vo
   for (int i = 0; i < N; i++) assert_int_equal(methods[i], 1);
   dkm_store_reader_close(reader);
   dkm_store *store;
-  refused(dkm_store_open(MPI_COMM_SELF, path, &job, &store, &err), DKM_INPUT, "fields of another version");
+  refused(dkm_store_open(path, &job, &store, &err), DKM_INPUT, "fields of another version");
   OK(dkm_resume_is_current(path, &is_current, &err));
   assert_false(is_current);
 }

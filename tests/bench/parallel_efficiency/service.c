@@ -74,7 +74,7 @@ static double seconds_per_mark(const char *path, dkm_error *err) {
   double start = 0;
   dkm_status outcome = dkm_job_parse(&job, "service.yaml", job_text, 0, NULL, err);
   if (!outcome) outcome = dkm_store_create(path, &job, &provenance, true, err);
-  if (!outcome) outcome = dkm_store_open(MPI_COMM_SELF, path, &job, &store, err);
+  if (!outcome) outcome = dkm_store_open(path, &job, &store, err);
   start = cpu();
   for (int64_t i = 0; i < N_MARKS && !outcome; i++) outcome = dkm_store_mark(store, i * 7919 % 900000, 32, status, err);
   start = (cpu() - start) / N_MARKS;
