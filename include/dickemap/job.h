@@ -65,12 +65,13 @@ typedef struct dkm_job {
  * without its brackets (`model.kappa_mu=1`).
  * An axis has either `values` or from, to, points, scale: setting one of them drops the other; a linear or
  * logarithmic axis ends exactly at `to`, and with points: 1 needs `from` alone.
+ * A setting without effect is refused, since axes give what it sets.
  * text and sets together reproduce the job: dkm_job_parse(path, text, n_sets, sets).
  * Fails with DKM_INPUT (the job is wrong or cannot be read) or DKM_MEMORY; *job is then
  * empty.  Checks everything that can be checked without integrating. */
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err);
 
-/* The same from text in memory; path is only for messages. */
+/* The same from text in memory, also with settings without effect; path is only for messages. */
 dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                          dkm_error *err);
 void dkm_job_free(dkm_job *job);

@@ -32,7 +32,8 @@ typedef struct dkm_schedule dkm_schedule;
 typedef enum dkm_stop {
   DKM_STOP_NOT,
   DKM_STOP_DRAW_NO_MORE, /* no new ranges and no new points; those under way are finished */
-  DKM_STOP_GIVE_UP       /* those under way are given up as well */
+  DKM_STOP_GIVE_UP,      /* those under way are given up as well */
+  DKM_STOP_LEAVE_BEHIND  /* ranks that have not answered to that are not waited for */
 } dkm_stop;
 
 /* What one rank does; all callbacks get `context`. A status other than DKM_OK from any of them
@@ -53,7 +54,12 @@ typedef enum dkm_next { DKM_NEXT_RANGE, DKM_NEXT_WAIT, DKM_NEXT_END } dkm_next;
 
 /* Runs all points of todo (n_todo ranges, needed on rank 0 only, disjoint and ascending). Collective: every
  * rank returns the same status and message.  *stopped (on every rank): not all points were done, because `tick`
- * asked to stop. */
+ * asked to stop.
+ *
+ * Where ranks do not answer any more, rank 0 alone returns: DKM_STOPPED after DKM_STOP_LEAVE_BEHIND, DKM_PARALLEL if they
+ * have not given up within a minute of a failure, which the message begins with.  The message names them and says
+ * what is known of them; everything that they have reported has been passed to `done`.  Nothing collective is possible then,
+ * and MPI_Abort is to follow, since the other ranks wait. */
 dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo, int lanes,
                             const dkm_schedule_ops *ops, bool *stopped, dkm_error *err);
 
@@ -77,11 +83,27 @@ bool dkm_schedule_interrupted(dkm_schedule *schedule);
 
 /* ---- before and after: collective, and waiting ranks sleep ----
  *
- * DKM_PARALLEL from these and from dkm_schedule_run may mean that an MPI call failed on this rank alone;
- * the others cannot be told then.  (MPI_ERRORS_RETURN must be set on comm for that to be reported.) */
+ * DKM_PARALLEL from these and from dkm_schedule_run may mean that an MPI call failed on this rank alone, or that others
+ * did not answer; they cannot be told then, and MPI_Abort is to follow.  (MPI_ERRORS_RETURN must be set on comm for that
+ * to be reported.) */
 
-/* The outcome of the lowest rank that did not succeed becomes everybody's: status and message. */
+/* Seconds for which rank 0 waits for the others in what is collective, each of them working by itself before it: opening,
+ * closing and allocating take seconds, and recovery of a network file system a minute or two.  The others wait
+ * somewhat longer, each rank longer than the one before, so that one of them speaks. */
+enum { DKM_SCHEDULE_PATIENCE = 300 };
+
+/* The outcome of the lowest rank that did not succeed becomes everybody's: status and message.  DKM_PARALLEL on rank 0
+ * after DKM_SCHEDULE_PATIENCE, with a message that names the ranks that did not answer, and on the others if rank 0
+ * did not. */
 dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
+
+/* The same where rank 0 alone has worked, which may take it hours (creating a large file): the others wait for it as
+ * long as it takes, and it for them as above. */
+dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, dkm_status status, dkm_error *err);
+
+/* Both with a patience of so many seconds. */
+dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_worked_alone, dkm_status status,
+                                     dkm_error *err);
 
 /* values[i] becomes its sum over all ranks. */
 dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err);

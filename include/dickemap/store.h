@@ -173,6 +173,11 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
 dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
                                       const dkm_trajectory *trajectory, dkm_error *err);
 
+/* To be called once, before MPI is started: the HDF5 library then never ends by itself, neither at the exit of the program nor
+ * with MPI, where it would close a file again that it could not close before, and crash.  All files are closed by the
+ * functions above. */
+dkm_status dkm_store_begin(dkm_error *err);
+
 /* Version strings "HDF5 1.10.8" for --version and provenance. */
 void dkm_store_library_version(char *out, size_t out_bytes);
 

@@ -2,16 +2,15 @@
 /* What the subcommands share: version, printing, quantities for people. */
 #include "cli.h"
 
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "ranks.h"
 
 const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
 
 void dkm_cli_print(const char *text) {
-  int rank = 0;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (rank == 0) fputs(text, stdout);
+  if (dkm_ranks_first()) fputs(text, stdout);
 }
 
 dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *err) {

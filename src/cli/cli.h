@@ -12,7 +12,7 @@
 /* Reported by --version and recorded in files: "0.1.0 (git abc1234)". */
 extern const char dkm_cli_version[];
 
-/* argv[0] is the subcommand's name. Each is called on every rank of MPI_COMM_WORLD. */
+/* argv[0] is the subcommand's name. dkm_cmd_run is called on every rank, the others on rank 0 and without MPI. */
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);

@@ -6,7 +6,6 @@
  * and only those that are done are counted.  While a run is writing, the counts are those
  * of the moment. */
 #include <getopt.h>
-#include <mpi.h>
 #include <stdlib.h>
 
 #include "attempt.h"
@@ -171,7 +170,6 @@ cleanup:
 
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err) {
   static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-  int rank = 0;
   for (int answer; (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
     if (answer != 'h') return dkm_cli_option_error(argv, answer, err);
     dkm_cli_print(help);
@@ -180,6 +178,5 @@ dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err) {
   if (optind != argc - 1)
     return dkm_fail(err, DKM_INPUT, "info: expected one output file, got %d arguments; see `dickemap info --help`",
                     argc - optind);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  return rank == 0 ? print_info(argv[optind], err) : DKM_OK;
+  return print_info(argv[optind], err);
 }

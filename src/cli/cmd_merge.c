@@ -8,7 +8,6 @@
  * Shards may overlap where their records are equal.  The new file is a file as a run makes it: if points are missing
  * `run --resume` computes them. */
 #include <getopt.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -17,7 +16,6 @@
 #include "dickemap/carry.h"
 #include "dickemap/lock.h"
 #include "dickemap/resume.h"
-#include "dickemap/schedule.h"
 
 enum { MAX_NAMED = 3, STATUS_BLOCK = 1 << 20 };
 
@@ -200,16 +198,10 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
 dkm_status dkm_cmd_merge(int argc, char **argv, dkm_error *err) {
   struct arguments args = {0};
   char *command = NULL;
-  int rank;
   dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
   if (!status) status = parse_arguments(argc, argv, &args, err);
   if (!status && args.help) dkm_cli_print(help);
-  if (!status && !args.help) {
-    /* The others wait, asleep. */
-    MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-    if (rank == 0) status = merge(&args, command, err);
-    status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
-  }
+  if (!status && !args.help) status = merge(&args, command, err);
   free(command);
   return status;
 }

@@ -16,7 +16,6 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -264,9 +263,8 @@ static dkm_status plan(const char *path, int n_sets, const char *const *sets, dk
 dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err) {
   static const struct option options[] = {
       {"set", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-  int rank, n_sets = 0;
+  int n_sets = 0;
   dkm_status status = DKM_OK;
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   const char **sets = malloc((size_t)argc * sizeof *sets);
   if (!sets) return dkm_fail(err, DKM_MEMORY, "plan: out of memory");
   for (int answer; status == DKM_OK && (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
@@ -281,7 +279,7 @@ dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err) {
   if (status == DKM_OK && optind != argc - 1)
     status = dkm_fail(err, DKM_INPUT, "plan: expected one job file, got %d arguments; see `dickemap plan --help`",
                       argc - optind);
-  if (status == DKM_OK && rank == 0) status = plan(argv[optind], n_sets, sets, err);
+  if (status == DKM_OK) status = plan(argv[optind], n_sets, sets, err);
 cleanup:
   free(sets);
   return status;

@@ -10,14 +10,12 @@
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
-#include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
-#include "dickemap/schedule.h"
 #include "dickemap/sensitivity.h"
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
@@ -397,7 +395,6 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
 
 dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err) {
   struct arguments args = {0};
-  int rank;
   dkm_status status = DKM_OK;
   size_t room = (size_t)(argc > 0 ? argc : 1);
   args.sets = malloc(sizeof *args.sets * room);
@@ -409,10 +406,7 @@ dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err) {
     dkm_cli_print(help);
     goto cleanup;
   }
-  /* One point is work for one rank. */
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (rank == 0) status = point_of_job(&args, err);
-  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  status = point_of_job(&args, err);
 
 cleanup:
   free(args.at);

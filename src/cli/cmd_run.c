@@ -24,6 +24,7 @@
 #include "dickemap/schedule.h"
 #include "dickemap/store.h"
 #include "ending.h"
+#include "ranks.h"
 #include "run_output.h"
 #include "run_worker.h"
 
@@ -101,13 +102,13 @@ static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *s
   }
   const dkm_stop before = run->ending.stop;
   *stop = dkm_ending_look(&run->ending, notice);
-  if (*stop != before && !run->quiet) {
+  if (*stop != before && *stop != DKM_STOP_LEAVE_BEHIND && !run->quiet) {
     dkm_progress_end(&run->progress, run->n_done);
     fprintf(stderr, "ending early (%s): %s\n", run->ending.reason,
             *stop != DKM_STOP_GIVE_UP ? "points under way are finished"
             : run->ending.suspends    ? "points under way are suspended"
                                       : "points under way are given up");
-  } else if (!run->quiet) {
+  } else if (*stop == before && !run->quiet) {
     dkm_progress_update(&run->progress, run->n_done);
   }
   return DKM_OK;
@@ -130,12 +131,13 @@ static dkm_status count_marks(const struct run *run, const char *path, dkm_error
 
 /* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
  * true of the file under that name.  Closes it. */
-static dkm_status finish_output(struct run *run, const char *path, dkm_status status, bool *is_there, dkm_error *err) {
+static dkm_status finish_output(struct run *run, dkm_attempt *attempt, dkm_status status, dkm_error *err) {
+  const char *path = attempt->output;
   dkm_error why = {0}, lost = {0};
   char *copy = NULL;
   dkm_store_sync(run->worker.store, NULL); /* closing says whether that failed */
-  *is_there = dkm_store_look(run->worker.store, &why) == DKM_OK;
-  if (!*is_there) {
+  if (dkm_store_look(run->worker.store, &why)) {
+    attempt->begun = false; /* the history under that name is not ours */
     const dkm_status rescued = dkm_store_rescue(run->worker.store, &copy, &lost);
     if (rescued)
       status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
@@ -326,6 +328,25 @@ static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_s
   return ended && !status ? dkm_fail(err, ended, "%s", history.message) : status;
 }
 
+/* Some ranks do not answer any more, as err says.  What they and the others have reported is kept: rank 0 puts its marks on
+ * disk.  A worker that cannot reach rank 0 has nothing to do here. */
+static dkm_status end_without(struct run *run, dkm_attempt *attempt, double elapsed, dkm_status status, dkm_error *err) {
+  const dkm_error why = *err;
+  char duration[32];
+  if (status != DKM_STOPPED) return status;
+  run->n_done = run->n_before + run->n_marked;
+  if (!run->quiet) dkm_progress_end(&run->progress, run->n_done);
+  if (finish_output(run, attempt, DKM_OK, err)) return err->status;
+  dkm_cli_duration(elapsed, duration, sizeof duration);
+  printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, attempt->output);
+  const size_t used = strlen(run->ending.reason);
+  snprintf(run->ending.reason + used, sizeof run->ending.reason - used, "; %s", why.message);
+  return dkm_fail(err, DKM_STOPPED,
+                  "stopped early (%s): %lld of %lld points done, %lld left; the same command with --resume continues",
+                  run->ending.reason, (long long)run->n_done, (long long)run->n_points,
+                  (long long)(run->n_points - run->n_done));
+}
+
 static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
@@ -336,6 +357,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
   bool stopped = false, exists;
   int rank, n_ranks;
+  if (dkm_ranks_start(err)) return err->status;
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
   bool master = rank == 0, worker = !master || n_ranks == 1;
@@ -345,16 +367,16 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                          .hosts = hosts,
                          .n_ranks = n_ranks};
 
-  dkm_status status = dkm_ending_catch_signals(err);
+  dkm_status status = dkm_ending_catch_signals(!master, err);
   if (!status && master) status = dkm_ending_begin(&run.ending, args->t_start, args->time_limit, err);
   if (!status && master) status = dkm_job_read(&job, args->job, args->n_sets, args->sets, err);
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_schedule_share_job(comm, &job, err);
   if (status) goto cleanup;
   run.ending.suspends = !job.solver.sensitivity;
 
   if (master) status = dkm_run_output_check(output, &job, &exists, err);
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (status) goto cleanup;
 
   if (worker) status = dkm_evaluator_create(&job.patterns, &job.solver, args->cpu, &run.worker.evaluator, err);
@@ -377,7 +399,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
   }
   if (!status && master && resume.n_points > 0) tidy_states(output->path, false);
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_unfinished_open(output->path, dkm_cli_version, &job, &run.worker.unfinished, err);
   status = dkm_schedule_agree(comm, status, err);
   if (!status && master) tell_states(run.worker.unfinished, args->quiet);
@@ -392,18 +414,21 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     if (!run.quiet) dkm_progress_start(&run.progress, run.n_points, run.n_before);
     status = dkm_resume_reset(&resume, run.worker.store, err);
   }
-  status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = dkm_schedule_run(comm, resume.n_todo, resume.todo, DKM_RUN_LANES, &ops, &stopped, err);
+  if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* some ranks do not answer: nothing collective is possible */
+    dkm_ranks_leave_behind();
+    if (master) status = end_without(&run, &attempt, dkm_clock_now() - t_start, status, err);
+    goto cleanup;
+  }
   if (!master) {
     const dkm_status closed = dkm_store_close(run.worker.store, status ? NULL : err);
     run.worker.store = NULL;
     if (!status) status = closed;
   }
-  if (status != DKM_PARALLEL) status = dkm_schedule_agree(comm, status, err);
-  bool is_there = true;
-  if (master) status = finish_output(&run, output->path, status, &is_there, err);
-  if (!is_there) attempt.begun = false; /* the history under that name is not ours */
-  if (status != DKM_PARALLEL) status = dkm_schedule_agree(comm, status, err);
+  status = dkm_schedule_agree(comm, status, err);
+  if (master) status = finish_output(&run, &attempt, status, err);
+  status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);

@@ -15,12 +15,10 @@
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
-#include <mpi.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
 #include "cli.h"
-#include "dickemap/schedule.h"
 #include "verify.h"
 
 enum {
@@ -197,15 +195,11 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
 
 dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err) {
   struct arguments args = {.sample = DEFAULT_SAMPLE, .seed = 1, .seconds = default_seconds};
-  int rank;
   dkm_status status = parse_arguments(argc, argv, &args, err);
   if (status) return status;
   if (args.help) {
     dkm_cli_print(help);
     return DKM_OK;
   }
-  /* The others wait, asleep. */
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
-  if (rank == 0) status = verify_file(&args, err);
-  return dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  return verify_file(&args, err);
 }

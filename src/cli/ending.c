@@ -13,12 +13,23 @@
 
 #include "dickemap/clock.h"
 
-static const double longest_reserve = 5, grace = 30; /* seconds; closing a file takes well below one */
+static const double longest_reserve = 20, grace = 30; /* seconds; closing a file takes well below one */
+/* Seconds for ranks to answer once points under way are given up; what is finished is on disk after one or two. */
+static const double least_patience = 10, usr1_patience = 30;
+static const double last_part = 0.25; /* of the reserve, for rank 0 alone */
 
-enum { SECONDS_TO_END = 10 }; /* after SIGTERM or SIGINT; what is finished is on disk after one or two */
+/* Of a process that follows: rank 0 has long ended the run, or left us behind, or is no more. */
+enum { SECONDS_TO_FOLLOW = 30 };
 
 static volatile sig_atomic_t n_usr1, n_terminate;
-static volatile sig_atomic_t terminated_by;
+static volatile sig_atomic_t terminated_by, is_follower;
+
+static void end_follower(int number) {
+  static const char text[] = "dickemap: a rank that was told to end has waited 30 s for rank 0\n";
+  (void)number;
+  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) terminated_by = 0; /* nobody is listening */
+  _exit(dkm_status_exit_code(DKM_STOPPED));
+}
 
 static void note_signal(int number) {
   if (number == SIGUSR1) {
@@ -31,13 +42,15 @@ static void note_signal(int number) {
     raise(number);
   }
   terminated_by = number;
-  alarm(SECONDS_TO_END); /* where other ranks are gone already, nobody would ever answer: SIGALRM ends the process */
+  if (is_follower) alarm(SECONDS_TO_FOLLOW);
 }
 
-dkm_status dkm_ending_catch_signals(dkm_error *err) {
+dkm_status dkm_ending_catch_signals(bool follows, dkm_error *err) {
   static const int numbers[] = {SIGUSR1, SIGTERM, SIGINT};
   struct sigaction action = {.sa_handler = note_signal, .sa_flags = SA_RESTART};
   sigemptyset(&action.sa_mask);
+  is_follower = follows;
+  signal(SIGALRM, end_follower);
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if (sigaction(numbers[i], &action, NULL) != 0)
       return dkm_fail(err, DKM_INPUT, "signal %d cannot be caught: %s", numbers[i], strerror(errno));
@@ -112,7 +125,8 @@ static double ask_slurm(const char *job) {
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err) {
   const char *slurm = getenv("SLURM_JOB_END_TIME"), *job = getenv("SLURM_JOB_ID");
   *ending = (dkm_ending){.t_end = t_start + time_limit, .limit = time_limit, .limit_name = "--time-limit",
-                         .t_signal = INFINITY};
+                         .t_signal = INFINITY,
+                         .t_gave_up = INFINITY};
   if (!slurm || slurm[0] == '\0') {
     const double t = dkm_clock_now(), left = job && job[0] ? ask_slurm(job) : INFINITY;
     if (t + left < ending->t_end) {
@@ -166,5 +180,14 @@ dkm_stop dkm_ending_look(dkm_ending *ending, double notice) {
     decide(ending, DKM_STOP_DRAW_NO_MORE);
   }
   if (t >= t_give_up) decide(ending, DKM_STOP_GIVE_UP);
+
+  if (ending->stop < DKM_STOP_GIVE_UP) return ending->stop;
+  if (!isfinite(ending->t_gave_up)) ending->t_gave_up = t;
+  double t_leave = fmax(ending->t_end - last_part * reserve, ending->t_gave_up + least_patience);
+  if (n_terminate > 0)
+    t_leave = ending->t_gave_up + least_patience;
+  else if (n_usr1 > 0)
+    t_leave = fmin(t_leave, ending->t_gave_up + fmax(usr1_patience, notice));
+  if (t >= t_leave) decide(ending, DKM_STOP_LEAVE_BEHIND);
   return ending->stop;
 }

@@ -1,34 +1,36 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* main: `dickemap <subcommand> ...`, on every rank of MPI_COMM_WORLD.
+/* main: `dickemap <subcommand> ...`, on every rank.
  *
  * Subcommands return a status; this is the only place that prints an error (rank 0, once) and
- * that turns a status into the exit code. */
+ * that turns a status into the exit code.  MPI is started by `run` alone (ranks.c); all else is done by one process. */
 #include <cyaml/cyaml.h>
 #include <getopt.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
 #include <limits.h>
 #include <mpi.h>
-#include <stdlib.h>
+#include <signal.h>
+#include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include "cli.h"
 #include "dickemap/integrator.h"
 #include "dickemap/store.h"
+#include "ranks.h"
 
 static const struct {
   const char *name;
   dkm_status (*run)(int argc, char **argv, dkm_error *err);
   const char *help;
+  bool parallel; /* runs on all ranks */
 } subcommands[] = {
-    {"run", dkm_cmd_run, "compute all points of a job, in parallel under mpirun"},
-    {"plan", dkm_cmd_plan, "check a job and say what it would take, without running it"},
-    {"point", dkm_cmd_point, "compute one point and print everything about it"},
-    {"info", dkm_cmd_info, "say what an output file holds, also while it is being written"},
-    {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew"},
-    {"merge", dkm_cmd_merge, "put the files of shards together"},
+    {"run", dkm_cmd_run, "compute all points of a job, in parallel under mpirun", true},
+    {"plan", dkm_cmd_plan, "check a job and say what it would take, without running it", false},
+    {"point", dkm_cmd_point, "compute one point and print everything about it", false},
+    {"info", dkm_cmd_info, "say what an output file holds, also while it is being written", false},
+    {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew", false},
+    {"merge", dkm_cmd_merge, "put the files of shards together", false},
 };
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
@@ -96,34 +98,24 @@ static dkm_status dispatch(int argc, char **argv, dkm_error *err) {
     return DKM_OK;
   }
   for (int i = 0; i < N_SUBCOMMANDS; i++)
-    if (strcmp(name, subcommands[i].name) == 0) return subcommands[i].run(argc - 1, argv + 1, err);
+    if (strcmp(name, subcommands[i].name) == 0)
+      return subcommands[i].parallel || dkm_ranks_first() ? subcommands[i].run(argc - 1, argv + 1, err) : DKM_OK;
   if (name[0] == '-') return dkm_fail(err, DKM_INPUT, "unknown option %s; see `dickemap --help`", name);
   return dkm_fail(err, DKM_INPUT, "unknown subcommand \"%s\"; see `dickemap --help`", name);
 }
 
 int main(int argc, char **argv) {
   dkm_error err = {0};
-  int rank;
-  MPI_Init(&argc, &argv);
-  MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);
-  MPI_Comm_rank(MPI_COMM_WORLD, &rank);
   gsl_set_error_handler_off(); /* its default handler aborts */
   opterr = 0;                  /* getopt's own messages would come from every rank */
+  signal(SIGXFSZ, SIG_IGN);    /* beyond a limit on the size of files writing fails, which is said */
 
-  dkm_status status = dispatch(argc, argv, &err);
-  if (rank == 0 && status == DKM_OK && (fflush(stdout) || ferror(stdout)))
+  dkm_status status = dkm_store_begin(&err);
+  if (!status) status = dispatch(argc, argv, &err);
+  const bool first = dkm_ranks_first();
+  if (first && status == DKM_OK && (fflush(stdout) || ferror(stdout)))
     status = dkm_fail(&err, DKM_IO, "cannot write to standard output");
-  if (rank == 0 && status) fprintf(stderr, "dickemap: %s\n", err.message);
-
-  if (status == DKM_PARALLEL) {
-    /* Messages between ranks have failed, perhaps seen by this rank alone, so nothing collective can be trusted
-     * any more: not even MPI_Finalize.  Rank 0 is given the time to speak for all. */
-    if (rank != 0) {
-      sleep(1);
-      fprintf(stderr, "dickemap: %s\n", err.message);
-    }
-    MPI_Abort(MPI_COMM_WORLD, dkm_status_exit_code(status));
-  }
-  MPI_Finalize();
+  if (first && status) fprintf(stderr, "dickemap: %s\n", err.message);
+  dkm_ranks_end(status, err.message);
   return dkm_status_exit_code(status);
 }

@@ -248,7 +248,7 @@ static bool interrupted(void *context) {
   struct run *run = context;
   const double t = dkm_clock_now();
   run->stopped = run->failure.status || dkm_schedule_interrupted(run->schedule) ||
-                 dkm_schedule_stopping(run->schedule) == DKM_STOP_GIVE_UP;
+                 dkm_schedule_stopping(run->schedule) >= DKM_STOP_GIVE_UP;
   if (run->stopped) { /* what is finished comes first */
     write_all_finished(run);
     save_points(run, least_suspended);

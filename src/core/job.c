@@ -8,17 +8,19 @@
 
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dickemap/file.h"
 #include "job_axes.h"
 #include "job_quantity.h"
 #include "job_schema.h"
 
-enum { MAX_FILE_BYTES = 1 << 26, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
+enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
 
 /* ---- keys to values ---- */
 
@@ -194,6 +196,24 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_erro
   return status;
 }
 
+/* A --set of what axes give would change nothing.  In a file it may stand beside an axis, as a value for other uses of the
+ * job; whoever sets it on the command line wants it. */
+static dkm_status check_sets(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  for (int i = 0; i < source->n_sets; i++)
+    for (int quantity = DKM_AXIS_G0; quantity <= DKM_AXIS_SEED; quantity++) {
+      const char *key = dkm_quantity_key((dkm_quantity)quantity), *name = dkm_quantity_name((dkm_quantity)quantity);
+      if (strcmp(source->set_paths[i], key) != 0) continue;
+      bool covered = true;
+      for (int mode = 1; mode <= job->patterns.n_modes && covered; mode++)
+        covered = dkm_job_axes_cover(job, (dkm_quantity)quantity, mode);
+      if (covered)
+        return dkm_schema_fail(source, err, key,
+                               "would have no effect, since an axis gives %s: set the axis, such as axes.%s.values=[...]",
+                               name, name);
+    }
+  return DKM_OK;
+}
+
 /* ---- the whole job ---- */
 
 static bool copy_sources(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets) {
@@ -208,8 +228,9 @@ static bool copy_sources(dkm_job *job, const char *path, const char *text, int n
   return true;
 }
 
-dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
-                         dkm_error *err) {
+/* commanded: the settings are those of a command line, and not what a file keeps of one. */
+static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                        bool commanded, dkm_error *err) {
   *job = (dkm_job){0};
   dkm_job_source source = {0};
   dkm_status status;
@@ -218,63 +239,74 @@ dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n
   else
     status = dkm_schema_load(&source, path, text, n_sets, sets, err);
   if (status == DKM_OK) status = read_keys(job, &source, err);
+  if (status == DKM_OK && commanded) status = check_sets(job, &source, err);
   dkm_schema_free(&source);
   if (status != DKM_OK) dkm_job_free(job);
   return status;
 }
 
-/* The file as a string that the caller frees, NULL with *err filled. */
-static char *read_file(const char *path, dkm_error *err) {
+dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                         dkm_error *err) {
+  return parse(job, path, text, n_sets, sets, false, err);
+}
+
+/* libyaml and the lists that libcyaml makes take some six times the text, on every rank. */
+static dkm_status too_large(const char *path, dkm_error *err) {
+  return dkm_fail(err, DKM_INPUT,
+                  "%s: is larger than %d MiB, but a job file must be smaller; an axis with that many values is one of "
+                  "from, to and points, or is cut into several jobs",
+                  path, MAX_FILE_BYTES >> 20);
+}
+
+/* The file as a string that the caller frees.  Nothing is said about a file's size by a pipe. */
+static dkm_status read_file(const char *path, char **out, dkm_error *err) {
   char *text = NULL;
   size_t used = 0, capacity = 1 << 14;
   struct stat info;
-  FILE *file = fopen(path, "rb");
-  if (!file) {
-    dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-    return NULL;
-  }
-  if (fstat(fileno(file), &info) == 0 && S_ISDIR(info.st_mode)) {
-    dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be a job file", path);
-    goto failed;
-  }
-  for (size_t n = 1; n > 0; used += n) {
+  dkm_status status = DKM_OK;
+  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
+  *out = NULL;
+  if (descriptor < 0 || fstat(descriptor, &info) != 0)
+    status = dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+  else if (S_ISDIR(info.st_mode))
+    status = dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be a job file", path);
+  else if (S_ISREG(info.st_mode) && info.st_size > MAX_FILE_BYTES)
+    status = too_large(path, err);
+  for (ssize_t n = 1; n > 0 && !status; used += (size_t)n) {
     if (used + 1 >= capacity || !text) {
       char *larger = realloc(text, capacity *= 2);
       if (!larger) {
-        dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", path);
-        goto failed;
+        status = dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", path);
+        break;
       }
       text = larger;
     }
-    n = fread(text + used, 1, capacity - used - 1, file);
-    if (n == 0 && ferror(file)) {
-      dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
-      goto failed;
+    n = dkm_file_read(descriptor, text + used, capacity - used - 1);
+    if (n < 0) {
+      status = dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+      break;
     }
-    if (memchr(text + used, '\0', n)) {
-      dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
-      goto failed;
-    }
-    if (used + n > MAX_FILE_BYTES) {
-      dkm_fail(err, DKM_INPUT, "%s: is larger than %d MiB, but a job file must be smaller", path, MAX_FILE_BYTES >> 20);
-      goto failed;
-    }
+    if (memchr(text + used, '\0', (size_t)n))
+      status = dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
+    else if (used + (size_t)n > MAX_FILE_BYTES)
+      status = too_large(path, err);
   }
-  fclose(file);
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  if (status) {
+    free(text);
+    return status;
+  }
   text[used] = '\0';
-  return text;
-failed:
-  fclose(file);
-  free(text);
-  return NULL;
+  *out = text;
+  return DKM_OK;
 }
 
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
   *job = (dkm_job){0};
-  dkm_error reason = {DKM_OK, ""};
-  char *text = read_file(path, &reason);
-  if (!text) return dkm_fail(err, reason.status, "%s", reason.message);
-  dkm_status status = dkm_job_parse(job, path, text, n_sets, sets, err);
+  char *text;
+  dkm_status status = read_file(path, &text, err);
+  if (status) return status;
+  status = parse(job, path, text, n_sets, sets, true, err);
   free(text);
   return status;
 }

@@ -26,6 +26,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dickemap/file.h"
+
 enum { TEXT_BYTES = 1024, WORD_BYTES = 128, MAX_TRIES = 10, ENDED = -2 };
 
 struct dkm_lock {
@@ -139,11 +141,11 @@ static dkm_status clear(const char *output, const char *path, const struct holde
   struct stat opened, named;
   struct holder h;
   dkm_status status = DKM_OK;
-  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
   if (descriptor < 0) return errno == ENOENT ? DKM_OK : fail_lock(path, "read", err);
   /* Where flock is not supported, the race described above remains. */
-  while (flock(descriptor, LOCK_EX) != 0 && errno == EINTR) continue;
-  const ssize_t n = read(descriptor, text, sizeof text - 1);
+  dkm_file_lock(descriptor, LOCK_EX);
+  const ssize_t n = dkm_file_read(descriptor, text, sizeof text - 1);
   if (n < 0 || fstat(descriptor, &opened) != 0) {
     status = fail_lock(path, "read", err);
     goto cleanup;
@@ -178,12 +180,11 @@ cleanup:
 /* The text under a name of its own; what an earlier process of our number left there is replaced. */
 static dkm_status write_text(const char *path, const char *text, size_t n, struct stat *made, dkm_error *err) {
   unlink(path);
-  const int descriptor = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int descriptor = dkm_file_open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
   if (descriptor < 0) return fail_lock(path, "written", err);
-  errno = ENOSPC; /* of a write that is short without a reason */
-  const bool good = write(descriptor, text, n) == (ssize_t)n && fstat(descriptor, made) == 0;
+  const bool good = dkm_file_write(descriptor, text, n) == 0 && fstat(descriptor, made) == 0;
   dkm_status status = good ? DKM_OK : fail_lock(path, "written", err);
-  if (close(descriptor) != 0 && !status) status = fail_lock(path, "written", err);
+  if (dkm_file_close(descriptor) != 0 && !status) status = fail_lock(path, "written", err);
   if (status) unlink(path);
   return status;
 }

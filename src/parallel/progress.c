@@ -4,8 +4,12 @@
  *   terminal    [############------------------] 412/800 points, 51.5 %, 133/s, ETA 0:00:03
  *   batch log   412/800 points, 51.5 %, 133/s, ETA 0:00:03
  *
- * The rate is that of this run alone, so that points done before a resume do not flatter it;
- * the ETA assumes that the rest goes at the same rate. */
+ * The rate is that of this run alone, so that points done before a resume do not flatter it.
+ *
+ * The ETA assumes that the rest goes at the rate of late.  Until the first points are reported all ranks have some under
+ * way, each of which may take minutes: counted from the start, the first few would promise a run that lasts for ever.  So the
+ * rate is counted from the first report on, and given once it means something; later it is that of the last
+ * third to half of the run, since points that lie together in a grid cost alike. */
 #include "dickemap/progress.h"
 
 #include <fcntl.h>
@@ -20,6 +24,10 @@
 #include "dickemap/clock.h"
 
 static const double interval_terminal = 0.2, interval_log = 10.0; /* seconds */
+/* The ETA is given after so many seconds and points since the first report, or after so many seconds if there is one. */
+static const double least_seconds = 3, enough_seconds = 60;
+enum { LEAST_POINTS = 16 };
+static const double mark_growth = 1.5, first_mark = 5; /* a mark every time that the run is 1.5 times as long */
 enum { MAX_BAR = 40, MIN_BAR = 5, LINE_BYTES = 160, DEFAULT_COLUMNS = 80 };
 
 /* Three significant digits, no exponent: 0.0123, 4.56, 133, 10400. */
@@ -30,6 +38,26 @@ static void format_rate(double rate, char *out, size_t out_bytes) {
   snprintf(out, out_bytes, "%.*f", digits, rate);
 }
 
+void dkm_progress_note(dkm_progress *p, int64_t n_done, double elapsed) {
+  const dkm_progress_mark now = {elapsed, n_done};
+  if (!p->begun) {
+    p->begun = n_done > p->n_before;
+    p->first = p->since = p->next = now;
+  } else if (elapsed - p->first.elapsed > mark_growth * (p->next.elapsed - p->first.elapsed) + first_mark) {
+    p->since = p->next;
+    p->next = now;
+  }
+}
+
+/* Points a second for the ETA; 0 if there is none to be trusted. */
+static double recent_rate(const dkm_progress *p, int64_t n_done, double elapsed) {
+  const dkm_progress_mark since = p->begun ? p->since : (dkm_progress_mark){0, p->n_before};
+  const double seconds = elapsed - since.elapsed;
+  const int64_t n = n_done - since.n_done;
+  const bool enough = !p->begun || seconds >= enough_seconds || (seconds >= least_seconds && n >= LEAST_POINTS);
+  return seconds > 0 && enough ? (double)n / seconds : 0;
+}
+
 void dkm_progress_line(const dkm_progress *progress, int64_t n_done, double elapsed, char *out, int out_bytes) {
   int64_t n_new = n_done - progress->n_before, n_left = progress->n_total - n_done;
   double rate = elapsed > 0 ? (double)n_new / elapsed : 0;
@@ -37,7 +65,7 @@ void dkm_progress_line(const dkm_progress *progress, int64_t n_done, double elap
   format_rate(rate, speed, sizeof speed);
   if (n_left <= 0) {
     snprintf(eta, sizeof eta, "done");
-  } else if (rate > 0) {
+  } else if ((rate = recent_rate(progress, n_done, elapsed)) > 0) {
     double seconds = ceil((double)n_left / rate);
     if (seconds < 1e9) {
       long s = (long)seconds;
@@ -98,6 +126,7 @@ void dkm_progress_start(dkm_progress *progress, int64_t n_total, int64_t n_befor
 
 void dkm_progress_update(dkm_progress *progress, int64_t n_done) {
   double t = dkm_clock_now();
+  dkm_progress_note(progress, n_done, t - progress->t_start);
   if (t - progress->t_printed >= (progress->terminal ? interval_terminal : interval_log)) print(progress, n_done, t);
 }
 

@@ -3,7 +3,7 @@
  *
  *        master (rank 0)                                     worker (rank 1, 2, ...)
  *        ---------------                                     -----------------------
- *                          <-------- REQUEST --------        once at the start
+ *                          <-------- REQUEST --------        once at the start, with the name of its host
  *        next range of     --------- RANGE ---------->       held ahead
  *        `todo`            <-------- REQUEST --------        when it takes the range held ahead, before it
  *                          --------- RANGE ---------->       computes it; tells how long the one before took
@@ -12,6 +12,7 @@
  *                                      ...                   its records are synced to disk
  *        `tick` says so    -------- DRAW_NO_MORE --->        start no more points, finish those under way;
  *                          ----------- GIVE_UP ----->        or not even those.  END answers all REQUESTs
+ *                          <--------- ALIVE ---------        when it has sent nothing for some seconds
  *        `todo` is empty   --------- END ------------>       in reply to a REQUEST: no more ranges
  *        count workers     <--- FINISHED or ERROR ---        `work` has returned; an ERROR carries
  *                                                            status and message
@@ -21,7 +22,7 @@
  * At any moment after an ERROR, or when a callback of the master fails:
  *                          --------- ABORT ---------->       give up, then FINISHED as usual
  *
- * Contents     REQUEST nothing, or int64 count, double seconds: of the range before
+ * Contents     REQUEST char host[DKM_WORD_BYTES] (the first), nothing, or int64 count, double seconds: of the range before
  *              RANGE   int64 first, count
  *              REPORT  int64 first, count, double seconds of notice wanted, then count bytes
  *              ERROR   dkm_error as it lies in memory (all ranks run the same program)
@@ -33,6 +34,13 @@
  * posts them and completes them when the worker has answered), hence the blocking sends of the
  * workers always find it receiving.  There is no collective call between the first REQUEST and
  * the last CLOSE.
+ *
+ * Unless a rank does: stopped, or within a call of a file system that does not answer.  While there is no reason to end, the
+ * master waits for it, and the others compute all the rest.  A worker answers between two bits of work only, and one
+ * bit, such as the eigenvalues of a large matrix, can take minutes, so that silence alone proves nothing.  But once
+ * points were to be given up (GIVE_UP, ABORT), `tick`, or a minute after a failure the master itself, decides that there has
+ * been time enough.  Then it takes what has arrived, sends nothing more, names those that have not answered, and returns;
+ * the others still wait for CLOSE, and are ended by the MPI_Abort that follows.
  *
  * How large ranges are: points differ by a factor of 10^5 in cost, and the slow ones lie together in a grid.  A share
  * of what is left (guided sizes alone) then is a trap: the worker that draws the slow corner of the grid has it for
@@ -57,16 +65,19 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "dickemap/clock.h"
 
-enum { REQUEST = 1, REPORT, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
+enum { REQUEST = 1, REPORT, ALIVE, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE, AGREE };
 
 /* The first nap after a message is short, since messages come in groups; then naps double.  A
  * poll takes some microseconds of CPU, so that one a millisecond is well below 1 % of a core,
  * and the range held ahead hides the millisecond. */
 enum { NAP_FIRST_NS = 50 * 1000, NAP_LONGEST_NS = 1000 * 1000 };
 static const double tick_interval = 0.2; /* seconds: "a few times a second" */
+static const double alive_interval = 5;  /* seconds */
+static const double abort_patience = 60; /* seconds after a failure; see "Unless a rank does" above */
 
 /* See "How large ranges are". PACE_MEMORY: ranges over which the pace is averaged. */
 enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096, PACE_MEMORY = 64, BUSY_FACTOR = 4, LEAST_FACTOR = 2 };
@@ -80,6 +91,8 @@ enum { SLOT_REPLY, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SL
 /* What the master knows of one worker, and its messages to it that may be on their way. */
 struct peer {
   bool open;                  /* neither FINISHED nor ERROR has arrived */
+  char host[DKM_WORD_BYTES];  /* "" until its first REQUEST */
+  double t_heard;             /* when its last message arrived */
   int64_t n_points;           /* handed out and not reported yet */
   int64_t reply[RANGE_WORDS]; /* contents of the RANGE under way */
   MPI_Request slots[N_SLOTS]; /* one message of each kind at a time */
@@ -103,6 +116,7 @@ struct dkm_schedule {
   bool done_failed;                 /* `done` is not called any more */
   double t_tick;                    /* when to call `tick` next */
   dkm_error failure;                /* the first one: the outcome of the run */
+  double t_failed;                  /* when it was seen */
   struct peer *peers;               /* by rank, [0] unused; NULL if there is only one rank */
   int n_open;
 
@@ -111,6 +125,7 @@ struct dkm_schedule {
   dkm_range ahead;
   int64_t n_taken;         /* points of the range taken last; 0: none yet */
   double t_taken, t_drawn; /* when it was taken, and when the worker asked for more; 0: not yet */
+  double t_sent;           /* when the last message was sent */
 };
 
 /* ---- small things that all parts use ---- */
@@ -173,6 +188,7 @@ static void post(dkm_schedule *s, int rank, int slot, int tag, const dkm_range *
 static void fail_run(dkm_schedule *s, const dkm_error *why) {
   if (s->failure.status) return;
   s->failure = *why;
+  s->t_failed = dkm_clock_now();
   for (int rank = 1; s->peers && rank < s->n_ranks; rank++)
     if (s->peers[rank].open) post(s, rank, SLOT_ABORT, ABORT, NULL);
 }
@@ -223,6 +239,7 @@ static void tick_if_due(dkm_schedule *s) {
   s->stop = stop;
   for (int rank = 1; s->peers && rank < s->n_ranks; rank++) {
     if (!s->peers[rank].open) continue;
+    if (stop == DKM_STOP_LEAVE_BEHIND) continue;
     if (stop == DKM_STOP_GIVE_UP)
       post(s, rank, SLOT_GIVE_UP, GIVE_UP, NULL);
     else
@@ -240,6 +257,9 @@ static void on_request(dkm_schedule *s, int rank, int n_bytes) {
     memcpy(&count, s->buffer, sizeof count);
     memcpy(&seconds, s->buffer + sizeof count, sizeof seconds);
     note_pace(s, count, seconds);
+  } else if (n_bytes == DKM_WORD_BYTES) {
+    memcpy(s->peers[rank].host, s->buffer, DKM_WORD_BYTES);
+    s->peers[rank].host[DKM_WORD_BYTES - 1] = '\0';
   }
   if (draw_range(s, &range)) {
     s->peers[rank].n_points += range.count;
@@ -293,7 +313,10 @@ static bool serve(dkm_schedule *s) {
   if (!reached(s, MPI_Recv(s->buffer, s->buffer_bytes, MPI_BYTE, rank, tag, s->comm, &status), "MPI_Recv"))
     return false;
   if (!reached(s, MPI_Get_count(&status, MPI_BYTE, &n_bytes), "MPI_Get_count")) return false;
+  s->peers[rank].t_heard = dkm_clock_now();
   switch (tag) {
+  case ALIVE:
+    break;
   case REQUEST:
     on_request(s, rank, n_bytes);
     break;
@@ -310,13 +333,38 @@ static bool serve(dkm_schedule *s) {
   return true;
 }
 
+/* Whether those that have not finished are left behind. */
+static bool has_waited_enough(const dkm_schedule *s) {
+  if (s->failure.status) return dkm_clock_now() > s->t_failed + abort_patience;
+  return s->stop == DKM_STOP_LEAVE_BEHIND;
+}
+
+/* "rank 2 on n003 did not answer for 31 s (24 points in its hands)" */
+static void describe_silent(const dkm_schedule *s, char *out, size_t out_bytes) {
+  enum { MAX_NAMED = 3 };
+  const double t = dkm_clock_now();
+  int n = 0;
+  size_t used = 0;
+  out[0] = '\0';
+  for (int rank = 1; rank < s->n_ranks; rank++) {
+    const struct peer *peer = &s->peers[rank];
+    if (!peer->open || n++ >= MAX_NAMED || used >= out_bytes) continue;
+    used += (size_t)snprintf(out + used, out_bytes - used, "%srank %d%s%s did not answer for %.0f s (%lld points in its hands)",
+                             used ? ", " : "", rank, peer->host[0] ? " on " : "", peer->host, t - peer->t_heard,
+                             (long long)peer->n_points);
+  }
+  if (n > MAX_NAMED && used < out_bytes) snprintf(out + used, out_bytes - used, ", nor did %d more", n - MAX_NAMED);
+}
+
 static void be_master(dkm_schedule *s) {
   long ns = 0;
   while (s->n_open > 0 && !s->broken.status) {
-    if (serve(s))
+    if (serve(s)) {
       ns = 0;
-    else
+    } else {
+      if (has_waited_enough(s)) return;
       nap(&ns);
+    }
     tick_if_due(s);
   }
   for (int rank = 1; rank < s->n_ranks && !s->broken.status; rank++) post(s, rank, SLOT_CLOSE, CLOSE, NULL);
@@ -329,6 +377,12 @@ static void be_master(dkm_schedule *s) {
 static void send_to_master(dkm_schedule *s, int tag, const void *bytes, int n_bytes) {
   if (s->broken.status) return;
   reached(s, MPI_Send(bytes, n_bytes, MPI_BYTE, MASTER, tag, s->comm), "MPI_Send");
+  s->t_sent = dkm_clock_now();
+}
+
+/* While `work` is under way. */
+static void be_heard(dkm_schedule *s) {
+  if (dkm_clock_now() > s->t_sent + alive_interval) send_to_master(s, ALIVE, NULL, 0);
 }
 
 /* Takes what has arrived from the master, never waits; returns whether there was a message. */
@@ -369,7 +423,9 @@ static bool listen(dkm_schedule *s) {
 
 static void be_worker(dkm_schedule *s) {
   dkm_error why = {0};
-  send_to_master(s, REQUEST, NULL, 0);
+  char host[DKM_WORD_BYTES] = "";
+  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  send_to_master(s, REQUEST, host, sizeof host);
   why.status = s->ops->work(s->ops->context, s, &why);
   if (why.status)
     send_to_master(s, ERROR, &why, (int)sizeof why);
@@ -419,6 +475,7 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   long ns = 0;
   for (;;) {
     while (listen(s)) continue;
+    be_heard(s);
     if (s->aborted || s->broken.status || s->stop != DKM_STOP_NOT) return DKM_NEXT_END;
     if (s->held) break;
     if (s->ended) return DKM_NEXT_END;
@@ -453,49 +510,135 @@ bool dkm_schedule_interrupted(dkm_schedule *s) {
     return s->failure.status != DKM_OK;
   }
   while (listen(s)) continue;
+  be_heard(s);
   return s->aborted || s->broken.status;
 }
 
 dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
   if (s->n_ranks == 1)
     tick_if_due(s);
-  else
+  else {
     while (listen(s)) continue;
+    be_heard(s);
+  }
   return s->stop;
 }
 
 /* ---- plain collectives, before and after the dynamic part ---- */
 
-/* Waits asleep: one rank may be busy for long (creating a large file) while others wait. */
-static dkm_status complete(MPI_Comm comm, int code, const char *call, MPI_Request *request, dkm_error *err) {
+/* Seconds for which this rank waits: rank 0 speaks first, then one of the others. */
+static double patience_of(MPI_Comm comm, double seconds) {
+  enum { APART = 2, MAX_APART = 30 };
+  int rank = 0;
+  MPI_Comm_rank(comm, &rank);
+  return rank == MASTER ? seconds : 1.1 * seconds + APART * (rank < MAX_APART ? rank : MAX_APART);
+}
+
+/* Waits asleep, for so many seconds. */
+static dkm_status complete_within(MPI_Comm comm, double seconds, int code, const char *call, MPI_Request *request,
+                                  dkm_error *err) {
+  const double t_end = dkm_clock_now() + seconds;
   long ns = 0;
   int finished = 0;
   while (code == MPI_SUCCESS) {
     code = MPI_Test(request, &finished, MPI_STATUS_IGNORE);
     if (finished) break;
+    if (code == MPI_SUCCESS && dkm_clock_now() > t_end) {
+      int rank = -1;
+      MPI_Comm_rank(comm, &rank);
+      return dkm_fail(err, DKM_PARALLEL, "rank %d: other ranks, rank 0 perhaps, did not answer for %.0f s (%s)", rank,
+                      seconds, call);
+    }
     if (code == MPI_SUCCESS) nap(&ns);
   }
   return code == MPI_SUCCESS ? DKM_OK : fail_mpi(err, comm, code, call);
 }
 
-static dkm_status broadcast(MPI_Comm comm, void *data, int64_t n, MPI_Datatype type, int root, dkm_error *err) {
-  if (n > INT_MAX) return dkm_fail(err, DKM_PARALLEL, "cannot broadcast %lld values at once", (long long)n);
-  MPI_Request request;
-  return complete(comm, MPI_Ibcast(data, (int)n, type, root, comm, &request), "MPI_Ibcast", &request, err);
+static dkm_status complete(MPI_Comm comm, int code, const char *call, MPI_Request *request, dkm_error *err) {
+  return complete_within(comm, patience_of(comm, DKM_SCHEDULE_PATIENCE), code, call, request, err);
 }
 
-dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err) {
-  int rank, speaker;
+static dkm_status broadcast_within(MPI_Comm comm, double seconds, void *data, int64_t n, MPI_Datatype type, int root,
+                                   dkm_error *err) {
+  if (n > INT_MAX) return dkm_fail(err, DKM_PARALLEL, "cannot broadcast %lld values at once", (long long)n);
   MPI_Request request;
+  return complete_within(comm, seconds, MPI_Ibcast(data, (int)n, type, root, comm, &request), "MPI_Ibcast", &request,
+                         err);
+}
+
+static dkm_status broadcast(MPI_Comm comm, void *data, int64_t n, MPI_Datatype type, int root, dkm_error *err) {
+  return broadcast_within(comm, patience_of(comm, DKM_SCHEDULE_PATIENCE), data, n, type, root, err);
+}
+
+/* Rank 0 hears all outcomes, and so knows who is missing.  *speaker: the lowest rank that did not succeed, or INT_MAX. */
+static dkm_status gather_outcomes(MPI_Comm comm, int n_ranks, double seconds, int *speaker, dkm_error *err) {
+  const double t_end = dkm_clock_now() + seconds;
+  bool *heard = calloc((size_t)n_ranks, sizeof *heard);
+  if (!heard) return dkm_fail(err, DKM_PARALLEL, "out of memory (the list of %d ranks)", n_ranks);
+  dkm_status status = DKM_OK;
+  int n_missing = n_ranks - 1;
+  long ns = 0;
+  while (n_missing > 0 && !status) {
+    int arrived = 0, failed = 0;
+    MPI_Status from;
+    int code = MPI_Iprobe(MPI_ANY_SOURCE, AGREE, comm, &arrived, &from);
+    if (code == MPI_SUCCESS && arrived)
+      code = MPI_Recv(&failed, 1, MPI_INT, from.MPI_SOURCE, AGREE, comm, MPI_STATUS_IGNORE);
+    if (code != MPI_SUCCESS) {
+      status = fail_mpi(err, comm, code, "MPI_Recv");
+    } else if (arrived) {
+      heard[from.MPI_SOURCE] = true;
+      n_missing--;
+      ns = 0;
+      if (failed && from.MPI_SOURCE < *speaker) *speaker = from.MPI_SOURCE;
+    } else if (dkm_clock_now() > t_end) {
+      int first = 1;
+      while (heard[first]) first++;
+      char more[32] = "";
+      if (n_missing > 1) snprintf(more, sizeof more, ", nor did %d more", n_missing - 1);
+      status = dkm_fail(err, DKM_PARALLEL, "rank %d did not answer for %.0f s%s", first, seconds, more);
+    } else {
+      nap(&ns);
+    }
+  }
+  free(heard);
+  return status;
+}
+
+dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_worked_alone, dkm_status status,
+                                     dkm_error *err) {
+  int rank, n_ranks, speaker = status ? MASTER : INT_MAX;
   MPI_Comm_rank(comm, &rank);
-  int mine = status ? rank : INT_MAX;
-  int code = MPI_Iallreduce(&mine, &speaker, 1, MPI_INT, MPI_MIN, comm, &request);
-  if (complete(comm, code, "MPI_Iallreduce", &request, err)) return DKM_PARALLEL;
+  MPI_Comm_size(comm, &n_ranks);
+  const double patience = patience_of(comm, seconds);
+  const int failed = status != DKM_OK;
+  if (rank == MASTER) {
+    dkm_error silent = {0};
+    if (gather_outcomes(comm, n_ranks, patience, &speaker, &silent)) {
+      if (!status || !err) return dkm_fail(err, DKM_PARALLEL, "%s", silent.message);
+      const dkm_error own = *err; /* both are true */
+      return dkm_fail(err, DKM_PARALLEL, "%s; %s", own.message, silent.message);
+    }
+  } else {
+    MPI_Request request;
+    const int code = MPI_Isend(&failed, 1, MPI_INT, MASTER, AGREE, comm, &request);
+    if (complete_within(comm, patience, code, "MPI_Isend", &request, err)) return DKM_PARALLEL;
+  }
+  const double as_long_as = first_worked_alone && rank != MASTER ? INFINITY : patience;
+  if (broadcast_within(comm, as_long_as, &speaker, 1, MPI_INT, MASTER, err)) return DKM_PARALLEL;
   if (speaker == INT_MAX) return DKM_OK;
   dkm_error outcome = {0};
   if (rank == speaker) dkm_fail(&outcome, status, "%s", err ? err->message : dkm_status_text(status));
-  if (broadcast(comm, &outcome, sizeof outcome, MPI_BYTE, speaker, err)) return DKM_PARALLEL;
+  if (broadcast_within(comm, patience, &outcome, sizeof outcome, MPI_BYTE, speaker, err)) return DKM_PARALLEL;
   return dkm_fail(err, outcome.status, "%s", outcome.message);
+}
+
+dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err) {
+  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, false, status, err);
+}
+
+dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, dkm_status status, dkm_error *err) {
+  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, true, status, err);
 }
 
 dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err) {
@@ -551,6 +694,7 @@ static dkm_status allocate(dkm_schedule *s, dkm_error *err) {
   if (!s->peers) return dkm_fail(err, DKM_MEMORY, "out of memory (the master's list of %d ranks)", s->n_ranks);
   for (int rank = 1; rank < s->n_ranks; rank++) {
     s->peers[rank].open = true;
+    s->peers[rank].t_heard = dkm_clock_now();
     for (int slot = 0; slot < N_SLOTS; slot++) s->peers[rank].slots[slot] = MPI_REQUEST_NULL;
   }
   s->n_open = s->n_ranks - 1;
@@ -563,8 +707,9 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
   dkm_schedule s = {.comm = MPI_COMM_NULL, .ops = ops, .lanes = lanes};
   *stopped = false;
   /* A communicator of its own: our tags cannot meet anybody else's messages. */
-  int code = MPI_Comm_dup(comm, &s.comm);
-  if (code != MPI_SUCCESS) return fail_mpi(err, comm, code, "MPI_Comm_dup");
+  MPI_Request request;
+  status = complete(comm, MPI_Comm_idup(comm, &s.comm, &request), "MPI_Comm_idup", &request, err);
+  if (status) return status;
   MPI_Comm_set_errhandler(s.comm, MPI_ERRORS_RETURN);
   MPI_Comm_rank(s.comm, &s.rank);
   MPI_Comm_size(s.comm, &s.n_ranks);
@@ -588,6 +733,13 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
   if (s.broken.status) { /* no collective can be trusted any more */
     status = dkm_fail(err, s.broken.status, "%s", s.broken.message);
     goto cleanup;
+  }
+  if (s.n_open > 0) { /* what was sent to those may still be under way, so that it stays where it is */
+    char who[DKM_MESSAGE_BYTES / 2];
+    describe_silent(&s, who, sizeof who);
+    *stopped = s.n_done < s.n_total;
+    return s.failure.status ? dkm_fail(err, DKM_PARALLEL, "%s; %s", s.failure.message, who)
+                            : dkm_fail(err, DKM_STOPPED, "%s", who);
   }
   int unfinished = s.stop != DKM_STOP_NOT && s.n_done < s.n_total;
   status = broadcast(s.comm, &s.failure, sizeof s.failure, MPI_BYTE, MASTER, err);

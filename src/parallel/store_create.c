@@ -22,7 +22,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "dickemap/file.h"
 
 /* Metadata of a file: some 40 datasets with attributes, the room for the history; other texts come on top. */
 #define METADATA_BYTES 250e3
@@ -154,8 +154,8 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
 
 static dkm_status sync_path(const char *path, int flags, const char *output, dkm_error *err) {
   dkm_status status = DKM_OK;
-  const int descriptor = dkm_disk_open(path, flags, 0);
-  if (descriptor < 0 || (dkm_disk_sync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
+  const int descriptor = dkm_file_open(path, flags, 0);
+  if (descriptor < 0 || (dkm_file_sync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s cannot be put on disk: %s", output, path,
                       strerror(errno));
   if (descriptor >= 0) close(descriptor);
@@ -170,14 +170,14 @@ static dkm_status reserve(const char *new_path, const char *path, const dkm_job 
                           dkm_error *err) {
   const double bytes = bytes_on_disk(job, shard) + METADATA_BYTES;
   dkm_status status = DKM_OK;
-  const int descriptor = open(new_path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+  const int descriptor = dkm_file_open(new_path, O_RDWR | O_CREAT | O_EXCL, 0666);
   if (descriptor < 0)
     return dkm_fail(err, errno == EEXIST ? DKM_INPUT : DKM_IO, "output %s cannot be created: %s: %s", path, new_path,
                     strerror(errno));
-  if (fallocate(descriptor, 0, 0, (off_t)bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
+  if (dkm_file_allocate(descriptor, 0, 0, (uint64_t)bytes) != 0 && errno != EOPNOTSUPP && errno != ENOSYS)
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: no room for its %.3g GB: %s", path, bytes / 1e9,
                       strerror(errno));
-  else if (ftruncate(descriptor, 0) != 0)
+  else if (dkm_file_truncate(descriptor, 0) != 0)
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s: %s", path, new_path, strerror(errno));
   close(descriptor);
   if (status != DKM_OK) unlink(new_path);

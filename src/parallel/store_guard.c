@@ -29,7 +29,7 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "disk.h"
+#include "dickemap/file.h"
 
 static const char mark[] = "dickemap-metadata crc=";
 const char dkm_guard_mark[] = "dickemap-metadata crc=-";
@@ -51,6 +51,8 @@ struct guard {
   uint32_t crc;
 };
 
+/* ---- checksum ---- */
+
 /* CRC-32 of everything that is not skipped. -1 with errno. */
 static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
   unsigned char buffer[READ_BYTES];
@@ -60,7 +62,7 @@ static int metadata_crc(int descriptor, const struct guard *g, uint32_t *crc) {
     const uint64_t end = i < g->n_skip ? g->skip[i].first : g->size;
     while (at < end) {
       const size_t n = end - at < READ_BYTES ? (size_t)(end - at) : READ_BYTES;
-      const ssize_t got = dkm_disk_read(descriptor, buffer, n, at);
+      const ssize_t got = dkm_file_read_at(descriptor, buffer, n, at);
       if (got < 0) return -1;
       if ((size_t)got < n) { /* it has become shorter just now */
         errno = EIO;
@@ -158,7 +160,7 @@ static dkm_guard_state read_guard(int descriptor, struct guard *g) {
   if (fstat(descriptor, &found) != 0) return DKM_GUARD_UNREADABLE;
   char *head = malloc(SCAN_BYTES + 1);
   if (!head) return DKM_GUARD_UNREADABLE;
-  const ssize_t n = dkm_disk_read(descriptor, head, SCAN_BYTES, 0);
+  const ssize_t n = dkm_file_read_at(descriptor, head, SCAN_BYTES, 0);
   if (n < 0) state = DKM_GUARD_UNREADABLE;
   /* The mark may also stand in a command line or a title. */
   for (size_t at = 0; n > 0 && state != DKM_GUARD_GOOD && (at = find(head, (size_t)n, at, mark)) < (size_t)n; at++) {
@@ -194,7 +196,7 @@ dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text) {
   if (state != DKM_GUARD_GOOD) return state;
   text->at = g.own.first;
   text->n = sizeof text->text;
-  return dkm_disk_read(descriptor, text->text, text->n, text->at) == (ssize_t)text->n ? state : DKM_GUARD_UNREADABLE;
+  return dkm_file_read_at(descriptor, text->text, text->n, text->at) == (ssize_t)text->n ? state : DKM_GUARD_UNREADABLE;
 }
 
 /* ---- creation ---- */
@@ -224,12 +226,12 @@ dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5
   struct stat found;
   dkm_status status = DKM_OK;
   char *head = malloc(SCAN_BYTES);
-  const int descriptor = open(new_path, O_RDWR | O_CLOEXEC);
+  const int descriptor = dkm_file_open(new_path, O_RDWR, 0);
   if (!head) {
     status = dkm_fail(err, DKM_MEMORY, "output %s cannot be created: out of memory for its checksum", path);
     goto cleanup;
   }
-  const ssize_t n = descriptor < 0 ? -1 : dkm_disk_read(descriptor, head, SCAN_BYTES, 0);
+  const ssize_t n = descriptor < 0 ? -1 : dkm_file_read_at(descriptor, head, SCAN_BYTES, 0);
   if (n < 0 || fstat(descriptor, &found) != 0) {
     status = seal_failed(path, new_path, err);
     goto cleanup;
@@ -245,15 +247,15 @@ dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5
     goto cleanup;
   }
   const size_t length = strnlen(history, DKM_HISTORY_BYTES - 1);
-  if (dkm_disk_write(descriptor, history, length, g.history.first) != 0 || metadata_crc(descriptor, &g, &g.crc) != 0) {
+  if (dkm_file_write_at(descriptor, history, length, g.history.first) != 0 || metadata_crc(descriptor, &g, &g.crc) != 0) {
     status = seal_failed(path, new_path, err);
   } else if (!print_guard(&g, raw, n_raw, text)) {
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: the text of its checksum is too long", path);
-  } else if (dkm_disk_write(descriptor, text, sizeof text, g.own.first) != 0) {
+  } else if (dkm_file_write_at(descriptor, text, sizeof text, g.own.first) != 0) {
     status = seal_failed(path, new_path, err);
   }
 cleanup:
-  if (descriptor >= 0 && close(descriptor) != 0 && !status) status = seal_failed(path, new_path, err);
+  if (descriptor >= 0 && dkm_file_close(descriptor) != 0 && !status) status = seal_failed(path, new_path, err);
   free(head);
   return status;
 }
@@ -288,7 +290,7 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   dkm_status status = DKM_OK;
   char *text = NULL;
   *kept = false;
-  const int descriptor = open(path, O_RDWR | O_CLOEXEC);
+  const int descriptor = dkm_file_open(path, O_RDWR, 0);
   if (descriptor < 0) return dkm_fail(err, DKM_IO, "%s cannot be opened for its history: %s", path, strerror(errno));
   if (check(descriptor, &g) != DKM_GUARD_GOOD || g.history.count != DKM_HISTORY_BYTES) goto cleanup;
 
@@ -297,7 +299,7 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for its history", path);
     goto cleanup;
   }
-  if (dkm_disk_read(descriptor, text, DKM_HISTORY_BYTES, g.history.first) != DKM_HISTORY_BYTES) {
+  if (dkm_file_read_at(descriptor, text, DKM_HISTORY_BYTES, g.history.first) != DKM_HISTORY_BYTES) {
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be read: %s", path, strerror(errno));
     goto cleanup;
   }
@@ -314,14 +316,14 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   const size_t first = rewrite ? 0 : before, after = strlen(text);
   if (rewrite) memset(text + after, 0, DKM_HISTORY_BYTES - after);
   const size_t n = rewrite ? DKM_HISTORY_BYTES : after - first;
-  if (dkm_disk_write(descriptor, text + first, n, g.history.first + first) != 0 || fdatasync(descriptor) != 0)
+  if (dkm_file_write_at(descriptor, text + first, n, g.history.first + first) != 0 || dkm_file_sync_data(descriptor) != 0)
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be written: %s", path, strerror(errno));
   else
     *kept = true;
 
 cleanup:
   free(text);
-  if (close(descriptor) != 0 && !status)
+  if (dkm_file_close(descriptor) != 0 && !status)
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be written: %s", path, strerror(errno));
   return status;
 }

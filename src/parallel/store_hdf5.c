@@ -361,6 +361,13 @@ dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format
                   why);
 }
 
+dkm_status dkm_store_begin(dkm_error *err) {
+  const herr_t before = H5dont_atexit(); /* fails where it was called before */
+  (void)before;
+  /* Initialised before MPI, HDF5 does not ask MPI_Finalize to end it. */
+  return H5open() < 0 ? dkm_fail(err, DKM_IO, "the HDF5 library cannot be started") : DKM_OK;
+}
+
 void dkm_store_library_version(char *out, size_t out_bytes) {
   unsigned major = 0, minor = 0, release = 0;
   H5get_libversion(&major, &minor, &release);

@@ -15,6 +15,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "dickemap/file.h"
+
 enum { STATUS_BLOCK = 1 << 20 };
 
 struct dkm_store_reader {
@@ -89,7 +91,7 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
   *id = H5I_INVALID_HID;
   *guarded = false;
   reason[0] = '\0';
-  const int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
   if (descriptor < 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
     return DKM_HDF5_FOREIGN;

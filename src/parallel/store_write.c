@@ -29,7 +29,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
-#include "disk.h"
+#include "dickemap/file.h"
 
 /* Between records and the file: large enough that a call costs little beside the data that it moves. A single point's
  * state may be larger; the buffer then holds one point. */
@@ -129,10 +129,10 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory while opening it for writing", path);
     goto cleanup;
   }
-  store->descriptor = dkm_disk_open(path, O_WRONLY, 0);
+  store->descriptor = dkm_file_open(path, O_WRONLY, 0);
   if (store->descriptor >= 0 && !keep_pages_apart(store->descriptor)) {
-    dkm_disk_close(store->descriptor);
-    store->descriptor = dkm_disk_open(path, O_WRONLY | O_DSYNC, 0);
+    dkm_file_close(store->descriptor);
+    store->descriptor = dkm_file_open(path, O_WRONLY | O_DSYNC, 0);
   }
   if (store->descriptor < 0 || fstat(store->descriptor, &found) != 0) {
     status = dkm_fail(err, DKM_IO, "%s cannot be opened for writing: %s", path, strerror(errno));
@@ -141,7 +141,7 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
   store->device = found.st_dev;
   store->inode = found.st_ino;
   if ((status = find_places(store, job, err))) goto cleanup;
-  readable = dkm_disk_open(path, O_RDONLY, 0);
+  readable = dkm_file_open(path, O_RDONLY, 0);
   if (readable < 0 || dkm_guard_read(readable, &store->guard) == DKM_GUARD_UNREADABLE) {
     status = dkm_fail(err, DKM_IO, "%s cannot be read: %s", path, strerror(errno));
     goto cleanup;
@@ -165,7 +165,7 @@ cleanup:
 
 dkm_status dkm_store_close(dkm_store *store, dkm_error *err) {
   dkm_status status = dkm_store_sync(store, err);
-  if (dkm_disk_close(store->descriptor) != 0 && status == DKM_OK)
+  if (dkm_file_close(store->descriptor) != 0 && status == DKM_OK)
     status = dkm_fail(err, DKM_IO, "%s could not be closed: %s", store->path, strerror(errno));
   free(store->buffer);
   free(store->path);
@@ -193,13 +193,13 @@ dkm_status dkm_store_look(const dkm_store *store, dkm_error *err) {
   char what[4200] = "";
   struct stat found;
   char text[DKM_GUARD_BYTES];
-  const int descriptor = dkm_disk_open(store->path, O_RDONLY | O_NONBLOCK, 0); /* it may have become a FIFO */
+  const int descriptor = dkm_file_open(store->path, O_RDONLY | O_NONBLOCK, 0); /* it may have become a FIFO */
   if (descriptor < 0 && errno != ENOENT && errno != ENOTDIR)
     return dkm_fail(err, DKM_IO, "%s cannot be opened any more: %s", store->path, strerror(errno));
   if (descriptor < 0 || fstat(descriptor, &found) != 0 || found.st_dev != store->device || found.st_ino != store->inode)
     say_where(store, what, sizeof what);
   else if (store->guard.n > 0 &&
-           (dkm_disk_read(descriptor, text, store->guard.n, store->guard.at) != (ssize_t)store->guard.n ||
+           (dkm_file_read_at(descriptor, text, store->guard.n, store->guard.at) != (ssize_t)store->guard.n ||
             memcmp(text, store->guard.text, store->guard.n) != 0))
     snprintf(what, sizeof what, "was overwritten or cut by another program");
   if (descriptor >= 0) close(descriptor);
@@ -217,12 +217,12 @@ static int copy_data(int from, int to, void *buffer, off_t size) {
     if (end < 0) return -1;
     while (at < end) {
       const size_t n = end - at < (off_t)BUFFER_BYTES ? (size_t)(end - at) : BUFFER_BYTES;
-      if (dkm_disk_read(from, buffer, n, (uint64_t)at) != (ssize_t)n) return -1;
-      if (dkm_disk_write(to, buffer, n, (uint64_t)at) != 0) return -1;
+      if (dkm_file_read_at(from, buffer, n, (uint64_t)at) != (ssize_t)n) return -1;
+      if (dkm_file_write_at(to, buffer, n, (uint64_t)at) != 0) return -1;
       at += (off_t)n;
     }
   }
-  return ftruncate(to, size) == 0 ? dkm_disk_sync(to) : -1;
+  return ftruncate(to, size) == 0 ? dkm_file_sync(to) : -1;
 }
 
 dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err) {
@@ -240,11 +240,11 @@ dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err)
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the name of a copy", store->path);
   }
   buffer = malloc(BUFFER_BYTES);
-  from = dkm_disk_open(link, O_RDONLY, 0);
-  if (from >= 0) to = dkm_disk_open(*copy, O_WRONLY | O_CREAT | O_EXCL, 0666);
+  from = dkm_file_open(link, O_RDONLY, 0);
+  if (from >= 0) to = dkm_file_open(*copy, O_WRONLY | O_CREAT | O_EXCL, 0666);
   bool good = buffer && from >= 0 && to >= 0 && copy_data(from, to, buffer, found.st_size) == 0;
   if (!good) status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
-  if (to >= 0 && dkm_disk_close(to) != 0 && good)
+  if (to >= 0 && dkm_file_close(to) != 0 && good)
     status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
   if (to >= 0 && status) unlink(*copy);
   if (from >= 0) close(from);
@@ -268,7 +268,7 @@ dkm_status dkm_hdf5_write_values(dkm_store *store, int i_variable, int64_t first
     return dkm_fail(err, DKM_IO, "%s: `%s` cannot be converted: %s", store->path, variable->name,
                     dkm_hdf5_reason(reason, sizeof reason));
   const uint64_t at = store->place[i_variable] + (uint64_t)first * variable->n_values * variable->value_bytes;
-  if (dkm_disk_write(store->descriptor, values, n * variable->value_bytes, at) != 0)
+  if (dkm_file_write_at(store->descriptor, values, n * variable->value_bytes, at) != 0)
     return dkm_fail(err, DKM_IO, "%s: `%s` cannot be written: %s", store->path, variable->name, strerror(errno));
   return DKM_OK;
 }
@@ -319,14 +319,14 @@ dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const
 }
 
 dkm_status dkm_store_sync(dkm_store *store, dkm_error *err) {
-  if (dkm_disk_sync_data(store->descriptor) != 0)
+  if (dkm_file_sync_data(store->descriptor) != 0)
     return dkm_fail(err, DKM_IO, "%s cannot be put on disk: %s", store->path, strerror(errno));
   return DKM_OK;
 }
 
 dkm_status dkm_store_mark(dkm_store *store, int64_t first, int64_t count, const uint8_t *status, dkm_error *err) {
   const uint64_t at = store->place[DKM_HDF5_STATUS] + (uint64_t)first; /* one byte a point, the same everywhere */
-  if (dkm_disk_write(store->descriptor, status, (size_t)count, at) != 0)
+  if (dkm_file_write_at(store->descriptor, status, (size_t)count, at) != 0)
     return dkm_fail(err, DKM_IO, "%s: `status` cannot be written: %s", store->path, strerror(errno));
   return DKM_OK;
 }

@@ -14,6 +14,7 @@
 #include <zlib.h>
 
 #include "dickemap/attractor.h"
+#include "dickemap/file.h"
 #include "dickemap/record.h"
 
 static const char tag[16] = "dickemap-state 1", suffix[] = ".unfinished";
@@ -184,43 +185,17 @@ static uint32_t head_crc(const struct head *head) {
   return (uint32_t)crc32_z(0, (const Bytef *)head, offsetof(struct head, head_crc));
 }
 
-/* All n bytes, or false. */
-static bool read_all(int descriptor, void *bytes, size_t n) {
-  char *at = bytes;
-  while (n > 0) {
-    const ssize_t got = read(descriptor, at, n);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) return false;
-    at += got;
-    n -= (size_t)got;
-  }
-  return true;
-}
-
-static bool write_all(int descriptor, const void *bytes, size_t n) {
-  const char *at = bytes;
-  while (n > 0) {
-    const ssize_t put = write(descriptor, at, n);
-    if (put < 0 && errno == EINTR) continue;
-    if (put == 0) errno = ENOSPC;
-    if (put <= 0) return false;
-    at += put;
-    n -= (size_t)put;
-  }
-  return true;
-}
-
 /* Opens the state of a point, *descriptor then behind its head; -1 unless USABLE. */
 static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head *head, int *descriptor) {
   enum use use = DAMAGED;
   struct stat file;
   char *name = name_of(u->folder, i_point, "");
-  *descriptor = name ? open(name, O_RDONLY | O_CLOEXEC) : -1;
+  *descriptor = name ? dkm_file_open(name, O_RDONLY, 0) : -1;
   free(name);
   if (*descriptor < 0) return errno == ENOENT ? ABSENT : DAMAGED;
   const struct head *wanted = &u->expected;
-  if (read_all(*descriptor, head, sizeof *head) && memcmp(head->tag, tag, sizeof tag) == 0 &&
-      head->head_crc == head_crc(head)) {
+  if (dkm_file_read(*descriptor, head, sizeof *head) == (ssize_t)sizeof *head &&
+      memcmp(head->tag, tag, sizeof tag) == 0 && head->head_crc == head_crc(head)) {
     if (memcmp(head->version, wanted->version, sizeof head->version) != 0 ||
         memcmp(head->sizes, wanted->sizes, sizeof head->sizes) != 0)
       use = OTHER_VERSION;
@@ -230,7 +205,7 @@ static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head
       use = USABLE;
   }
   if (use != USABLE) {
-    close(*descriptor);
+    dkm_file_close(*descriptor);
     *descriptor = -1;
   }
   return use;
@@ -243,7 +218,7 @@ void dkm_unfinished_look(const dkm_unfinished *u, dkm_unfinished_survey *survey)
     int descriptor;
     switch (open_state(u, u->entries[i].i_point, &head, &descriptor)) {
     case USABLE:
-      close(descriptor);
+      dkm_file_close(descriptor);
       if (survey->n_usable == 0 || head.t < survey->t_least) survey->t_least = head.t;
       if (survey->n_usable == 0 || head.t > survey->t_most) survey->t_most = head.t;
       survey->n_usable++;
@@ -284,10 +259,10 @@ dkm_status dkm_unfinished_save(dkm_unfinished *u, int64_t i_point, double t, con
     status = dkm_fail(err, DKM_IO, "%s cannot be made: %s", u->folder, strerror(errno));
     goto cleanup;
   }
-  const int descriptor = open(half, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-  bool good = descriptor >= 0 && write_all(descriptor, &head, sizeof head) && write_all(descriptor, bytes, n_bytes) &&
-              fsync(descriptor) == 0;
-  if (descriptor >= 0 && close(descriptor) != 0) good = false;
+  const int descriptor = dkm_file_open(half, O_WRONLY | O_CREAT | O_TRUNC, 0666);
+  bool good = descriptor >= 0 && dkm_file_write(descriptor, &head, sizeof head) == 0 && dkm_file_write(descriptor, bytes, n_bytes) == 0 &&
+              dkm_file_sync(descriptor) == 0;
+  if (descriptor >= 0 && dkm_file_close(descriptor) != 0) good = false;
   if (!good || rename(half, name) != 0) {
     status = dkm_fail(err, DKM_IO, "%s cannot be written: %s", half, strerror(errno));
     if (descriptor >= 0) unlink(half);
@@ -315,11 +290,11 @@ bool dkm_unfinished_load(dkm_unfinished *u, int64_t i_point, const void **bytes,
   *bytes = u->bytes = malloc(*n_bytes > 0 ? *n_bytes : 1);
   if (!u->bytes)
     dkm_fail(why, DKM_MEMORY, "out of memory (%zu bytes)", *n_bytes);
-  else if (!read_all(descriptor, u->bytes, *n_bytes))
+  else if (dkm_file_read(descriptor, u->bytes, *n_bytes) != (ssize_t)*n_bytes)
     dkm_fail(why, DKM_IO, "it cannot be read");
   else if (crc32_z(0, u->bytes, *n_bytes) != head.bytes_crc)
     dkm_fail(why, DKM_IO, "wrong checksum");
-  close(descriptor);
+  dkm_file_close(descriptor);
   return why->status == DKM_OK;
 }
 

@@ -83,7 +83,7 @@ BYTES = {
                         "axes have 200000001 values in all, but at most 100000000 are possible"),
     "infinite_axis": (JOB.replace("from: 0.1, to: 0.4", "from: 0.1, to: 1e309").encode(),
                       "axes.g0.to is 1e309, but must be a finite number >= 0"),
-    "too_large": (70 * b"a: b" * 262144, "job.yaml: is larger than 64 MiB"),
+    "too_large": (70 * b"a: b" * 262144, "job.yaml: is larger than 32 MiB"),
 }
 
 

@@ -8,7 +8,8 @@
  *   CALLS_RANK     the rank that is meant; without it, all
  *   CALLS_COUNT    file to which "open=12 write=340 ..." is appended at exit: how often each call occurred
  *   CALLS_FAIL     "CALL HOW NTH TIMES": the NTH call of that kind (from 1) and the following ones, TIMES in all (0: for
- *                  ever), fail.  HOW: EIO, ENOSPC, EINTR, EMFILE; or short: only half of the bytes are read or written
+ *                  ever), fail.  HOW: EIO, ENOSPC, EINTR, EMFILE; or short: only half of the bytes are read or written;
+ *                  slow: it takes 2 s longer; hang: it never returns
  *   CALLS_FIRED    file to which a line is appended when a call is made to fail
  *   CALLS_DELAY    microseconds that each write takes longer, so that a small job lasts a while
  *   CALLS_LOG      file to which everything is appended that changes the folder, as below
@@ -50,10 +51,12 @@ enum call { OPEN, WRITE, READ, FSYNC, FDATASYNC, RENAME, CLOSE, LINK, UNLINK, TR
 static const char *const call_names[N_CALLS] = {"open",  "write", "read",   "fsync",    "fdatasync", "rename",
                                                 "close", "link",  "unlink", "truncate", "allocate",  "mkdir"};
 
+enum { SLOW = -1, HANG = -2 };
 static const struct {
   const char *name;
   int number;
-} errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EMFILE", EMFILE}, {"short", 0}};
+} errors[] = {{"EIO", EIO}, {"ENOSPC", ENOSPC}, {"EINTR", EINTR}, {"EMFILE", EMFILE},
+              {"short", 0}, {"slow", SLOW},   {"hang", HANG}};
 
 static struct {
   bool ready; /* there is a folder, and it is our rank */
@@ -62,7 +65,7 @@ static struct {
   int rank;
   long count[N_CALLS];
   int failing; /* a call, or -1 */
-  int error;   /* errno; 0: short */
+  int error;   /* errno; 0: short; SLOW, HANG */
   long nth, times;
   long delay;
   int log; /* descriptor, or -1 */
@@ -189,6 +192,12 @@ static bool is_to_fail(enum call call) {
     snprintf(text, sizeof text, "rank %d: %s %ld\n", shim.rank, call_names[call], n);
     append(getenv("CALLS_FIRED"), text);
   }
+  if (shim.error == SLOW) {
+    struct timespec left = {.tv_sec = 2};
+    while (nanosleep(&left, &left) != 0) continue;
+    return false;
+  }
+  while (shim.error == HANG) pause();
   errno = shim.error;
   return true;
 }

@@ -74,14 +74,19 @@ dkm_status WRAPPED(dkm_schedule_agree)(MPI_Comm comm, dkm_status status, dkm_err
   (void)comm, (void)err;
   return status;
 }
+dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, dkm_status status, dkm_error *err);
+dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, dkm_status status, dkm_error *err) {
+  (void)comm, (void)err;
+  return status;
+}
 dkm_status WRAPPED(dkm_schedule_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err);
 dkm_status WRAPPED(dkm_schedule_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err) {
   (void)comm, (void)job, (void)err;
   return DKM_OK;
 }
-dkm_status WRAPPED(dkm_ending_catch_signals)(dkm_error *err);
-dkm_status WRAPPED(dkm_ending_catch_signals)(dkm_error *err) {
-  (void)err;
+dkm_status WRAPPED(dkm_ending_catch_signals)(bool follows, dkm_error *err);
+dkm_status WRAPPED(dkm_ending_catch_signals)(bool follows, dkm_error *err) {
+  (void)follows, (void)err;
   return DKM_OK;
 }
 dkm_status WRAPPED(dkm_job_read)(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err);

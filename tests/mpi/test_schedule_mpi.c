@@ -276,6 +276,27 @@ static void the_lowest_rank_that_failed_speaks_for_all(void) {
   CHECK(strcmp(err.message, message) == 0);
 }
 
+static void a_rank_that_does_not_come_is_named(void) {
+  dkm_error err = {0};
+  if (rank == 0 && n_ranks > 1) {
+    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, false, DKM_OK, &err) == DKM_PARALLEL);
+    CHECK(strstr(err.message, "rank 1 did not answer for 1 s"));
+    CHECK((strstr(err.message, "nor did") != NULL) == (n_ranks > 2));
+    const dkm_status own = dkm_fail(&err, DKM_IO, "no room"); /* what happened here is told as well */
+    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, true, own, &err) == DKM_PARALLEL);
+    CHECK(strncmp(err.message, "no room; rank 1 did not answer for 1 s", 38) == 0);
+  }
+  MPI_Barrier(MPI_COMM_WORLD);
+}
+
+static void rank_0_is_waited_for_as_long_as_it_works_alone(void) {
+  dkm_error err = {0};
+  const double patience = 0.1; /* that of the last of five ranks is 8.1 s */
+  if (rank == 0) nap(BILLION - 1);
+  for (int i = 0; i < 9 && rank == 0 && n_ranks > 1; i++) nap(BILLION - 1);
+  CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, patience, true, DKM_OK, &err) == DKM_OK);
+}
+
 static void sums_reach_every_rank(void) {
   dkm_error err;
   int64_t values[2] = {rank, (int64_t)1 << 40};
@@ -371,6 +392,8 @@ static const struct {
     CLAIM(a_stop_request_finishes_what_was_handed_out_and_no_more),
     CLAIM(ranks_with_nothing_to_do_sleep),
     CLAIM(the_lowest_rank_that_failed_speaks_for_all),
+    CLAIM(a_rank_that_does_not_come_is_named),
+    CLAIM(rank_0_is_waited_for_as_long_as_it_works_alone),
     CLAIM(sums_reach_every_rank),
     CLAIM(distinct_words_reach_the_master_in_order_of_rank),
     CLAIM(the_job_of_rank_0_reaches_all_with_its_settings_and_the_very_bits_of_its_axes),

@@ -36,6 +36,49 @@ static void before_the_first_point_the_time_left_is_unknown(void **state) {
   check_line(800, 0, 0, 0.0, "0/800 points, 0.0 %, 0/s, ETA unknown");
 }
 
+/* 512 points are under way at any moment and each takes 5 to 15 s, some 50/s: the first is reported long before that rate. */
+static void the_first_time_left_that_is_given_is_near_the_truth(void **state) {
+  (void)state;
+  enum { N_LANES = 512, N_TOTAL = 100000 };
+  static double t_end[N_LANES];
+  dkm_progress progress = {.n_total = N_TOTAL};
+  char line[160];
+  const char *eta = NULL;
+  int64_t n_done = 0;
+  long h = 0, m = 0, s = 0;
+  double t = 0;
+  for (int i = 0; i < N_LANES; i++) t_end[i] = 5 + 10.0 * i / N_LANES;
+  for (; t < 60 && !eta; t += 0.2) {
+    for (int i = 0; i < N_LANES; i++)
+      if (t >= t_end[i]) {
+        n_done++;
+        t_end[i] += 5 + 10.0 * ((i * 7) % N_LANES) / N_LANES;
+      }
+    dkm_progress_note(&progress, n_done, t);
+    dkm_progress_line(&progress, n_done, t, line, sizeof line);
+    eta = strstr(line, "ETA 0");
+  }
+  assert_non_null(eta);
+  assert_int_equal(sscanf(eta, "ETA %ld:%ld:%ld", &h, &m, &s), 3);
+  const double seconds = (double)(3600 * h + 60 * m + s), truth = N_TOTAL / 51.2;
+  assert_true(seconds > truth / 2 && seconds < 2 * truth);
+}
+
+/* 1000 points at 100/s, then 1/s: the average would promise the end much too early for long. */
+static void the_time_left_follows_a_change_of_pace(void **state) {
+  (void)state;
+  dkm_progress progress = {.n_total = 2000};
+  char line[160];
+  for (double t = 0; t <= 60; t += 0.2) {
+    const int64_t n_done = t <= 10 ? (int64_t)(100 * t) : 1000 + (int64_t)(t - 10);
+    dkm_progress_note(&progress, n_done, t);
+    dkm_progress_line(&progress, n_done, t, line, sizeof line);
+  }
+  long h, m, s;
+  assert_int_equal(sscanf(strstr(line, "ETA"), "ETA %ld:%ld:%ld", &h, &m, &s), 3);
+  assert_in_range(3600 * h + 60 * m + s, 850, 1050);
+}
+
 static void a_rate_that_would_take_decades_gives_no_time_left(void **state) {
   (void)state;
   check_line(1000000000, 0, 1, 1e6, "1/1000000000 points, 0.0 %, 0.000001/s, ETA unknown");
@@ -104,6 +147,8 @@ int main(void) {
       cmocka_unit_test(the_line_shows_points_percent_rate_and_time_left),
       cmocka_unit_test(the_rate_leaves_out_what_was_done_before),
       cmocka_unit_test(before_the_first_point_the_time_left_is_unknown),
+      cmocka_unit_test(the_first_time_left_that_is_given_is_near_the_truth),
+      cmocka_unit_test(the_time_left_follows_a_change_of_pace),
       cmocka_unit_test(a_rate_that_would_take_decades_gives_no_time_left),
       cmocka_unit_test(the_last_line_says_done_and_only_it_says_100_percent),
       cmocka_unit_test(a_line_that_does_not_fit_is_cut),

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* file: the system's calls on files, each of them as one expects it: a call that a signal interrupts is made again, and
+ * what is written or read in pieces is written or read to its end.  -1 with errno is a failure, as from the system. */
+#ifndef DICKEMAP_FILE_H
+#define DICKEMAP_FILE_H
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+/* The descriptor is closed where another program is executed; mode: of a file that is created. */
+int dkm_file_open(const char *path, int flags, mode_t mode);
+
+/* 0 also where a signal came in between: the descriptor is closed then, and may belong to somebody else by now. */
+int dkm_file_close(int descriptor);
+
+/* Up to n bytes; fewer only at the end of the file. */
+ssize_t dkm_file_read(int descriptor, void *bytes, size_t n);
+ssize_t dkm_file_read_at(int descriptor, void *bytes, size_t n, uint64_t offset);
+
+/* All n bytes, and 0. */
+int dkm_file_write(int descriptor, const void *bytes, size_t n);
+int dkm_file_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset);
+
+/* fsync, fdatasync, ftruncate, flock, fallocate */
+int dkm_file_sync(int descriptor);
+int dkm_file_sync_data(int descriptor);
+int dkm_file_truncate(int descriptor, uint64_t n_bytes);
+int dkm_file_lock(int descriptor, int operation);
+int dkm_file_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes);
+
+#endif

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* file: the system's calls on files; see dickemap/file.h.  Signals of ours restart most calls by themselves (SA_RESTART),
+ * but not where a network file system or a debugger interrupts them. */
+#define _GNU_SOURCE /* fallocate */
+#include "dickemap/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+int dkm_file_open(const char *path, int flags, mode_t mode) {
+  int descriptor;
+  do {
+    descriptor = open(path, flags | O_CLOEXEC, mode);
+  } while (descriptor < 0 && errno == EINTR);
+  return descriptor;
+}
+
+int dkm_file_close(int descriptor) {
+  return close(descriptor) == 0 || errno == EINTR ? 0 : -1;
+}
+
+ssize_t dkm_file_read(int descriptor, void *bytes, size_t n) {
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t got = read(descriptor, (char *)bytes + done, n - done);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += (size_t)got;
+  }
+  return (ssize_t)done;
+}
+
+ssize_t dkm_file_read_at(int descriptor, void *bytes, size_t n, uint64_t offset) {
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t got = pread(descriptor, (char *)bytes + done, n - done, (off_t)(offset + done));
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return -1;
+    if (got == 0) break;
+    done += (size_t)got;
+  }
+  return (ssize_t)done;
+}
+
+int dkm_file_write(int descriptor, const void *bytes, size_t n) {
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t put = write(descriptor, (const char *)bytes + done, n - done);
+    if (put < 0 && errno == EINTR) continue;
+    if (put == 0) errno = ENOSPC; /* no progress and no reason */
+    if (put <= 0) return -1;
+    done += (size_t)put;
+  }
+  return 0;
+}
+
+int dkm_file_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset) {
+  size_t done = 0;
+  while (done < n) {
+    const ssize_t put = pwrite(descriptor, (const char *)bytes + done, n - done, (off_t)(offset + done));
+    if (put < 0 && errno == EINTR) continue;
+    if (put == 0) errno = ENOSPC;
+    if (put <= 0) return -1;
+    done += (size_t)put;
+  }
+  return 0;
+}
+
+int dkm_file_sync(int descriptor) {
+  int answer;
+  while ((answer = fsync(descriptor)) != 0 && errno == EINTR) continue;
+  return answer;
+}
+
+int dkm_file_sync_data(int descriptor) {
+  int answer;
+  while ((answer = fdatasync(descriptor)) != 0 && errno == EINTR) continue;
+  return answer;
+}
+
+int dkm_file_truncate(int descriptor, uint64_t n_bytes) {
+  int answer;
+  while ((answer = ftruncate(descriptor, (off_t)n_bytes)) != 0 && errno == EINTR) continue;
+  return answer;
+}
+
+int dkm_file_lock(int descriptor, int operation) {
+  int answer;
+  while ((answer = flock(descriptor, operation)) != 0 && errno == EINTR) continue;
+  return answer;
+}
+
+int dkm_file_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes) {
+  int answer;
+  while ((answer = fallocate(descriptor, mode, (off_t)offset, (off_t)n_bytes)) != 0 && errno == EINTR) continue;
+  return answer;
+}
