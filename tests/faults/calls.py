@@ -54,6 +54,15 @@ def descendants(pid):
     return list(below(pid))
 
 
+def end(process):
+    """Ends a process that the caller has started, with all that it has started."""
+    for pid in descendants(process.pid) if process.poll() is None else []:
+        try:
+            os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+
+
 class Bench:
     """A program to test, with the library that lets its calls fail."""
 
@@ -77,15 +86,6 @@ class Bench:
         return subprocess.Popen(self.command(*arguments, ranks=ranks, calls=calls), cwd=folder, env=environment,
                                 text=True, errors="replace", stdout=subprocess.PIPE, stderr=subprocess.PIPE)
 
-    @staticmethod
-    def end(process):
-        """Ends a process that `start` has begun, with all that it has begun."""
-        for pid in descendants(process.pid) if process.poll() is None else []:
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-
     def run(self, folder, *arguments, ranks=1, calls=None, bound=120):
         """A run to its end, or to the bound, in seconds; code 128 + n of a process that a signal ended."""
         with tempfile.TemporaryDirectory(prefix="dkm") as session:
@@ -94,7 +94,7 @@ class Bench:
                 out, err = process.communicate(timeout=bound)
                 code = process.returncode
             except subprocess.TimeoutExpired:
-                self.end(process)
+                end(process)
                 out, err = process.communicate()
                 code = None
         return Run(code if code is None or code >= 0 else 128 - code, out, err)

@@ -11,7 +11,7 @@ import time
 
 import pytest
 
-from calls import Bench, arrays, differences
+from calls import Bench, arrays, differences, end
 from files import JOB, n_done, wait_for
 
 FS_IOC_SHUTDOWN, WITHOUT_FLUSHING_THE_JOURNAL = 0x8004587D, 2
@@ -83,7 +83,7 @@ def cut_off_and_resume(file_system, bench, reference, tmp_path, ready, delay=0.0
         file_system.cut_off()
         _, err = process.communicate(timeout=BOUND)
     finally:
-        bench.end(process)
+        end(process)
     messages = [line for line in err.splitlines() if line.startswith("dickemap: ")]
     assert process.returncode == 2 and len(messages) == 1, f"code {process.returncode}: {err}"
     file_system.mount_again()
