@@ -9,8 +9,6 @@ import pytest
 
 from files import JOB, message_of, n_done, wait_for
 
-LONG_JOB = JOB.replace("points: 3000", "points: 12000")
-
 
 def replace_by_name(other, output):
     """As rsync and editors do."""
@@ -31,13 +29,22 @@ def remove(_, output):
     output.unlink()
 
 
+@pytest.fixture(scope="module")
+def foreign(finish, tmp_path_factory):
+    """A complete file of another job."""
+    folder = tmp_path_factory.mktemp("foreign")
+    (folder / "job.yaml").write_text(JOB)
+    result = finish(folder, "run", "job.yaml", "-o", "other.h5", "-q", "--set", "axes.g0.points=50")
+    assert result.returncode == 0, result.err
+    return folder / "other.h5"
+
+
 @pytest.mark.parametrize("how", [replace_by_name, cut, overwrite, remove])
 @pytest.mark.parametrize("ranks", [None, 3])
-def test_an_output_that_is_not_ours_any_more(start, tmp_path, whole_file, how, ranks):
-    (tmp_path / "job.yaml").write_text(LONG_JOB)
+def test_an_output_that_is_not_ours_any_more(start, finish, tmp_path, foreign, how, ranks):
+    (tmp_path / "job.yaml").write_text(JOB)
     output, other = tmp_path / "a.h5", tmp_path / "other.h5"
-    shutil.copy(whole_file, other)
-    foreign = other.read_bytes()
+    shutil.copy(foreign, other)
     process = start(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q", ranks=ranks)
     wait_for(lambda: n_done(output) > 0)
     how(other, output)
@@ -45,25 +52,13 @@ def test_an_output_that_is_not_ours_any_more(start, tmp_path, whole_file, how, r
     assert process.returncode == 2, process.err
     assert "a.h5" in message_of(process)
     assert "written to" not in process.out
+    assert not (tmp_path / "a.h5.lock").exists()
     if how is replace_by_name:
-        assert output.read_bytes() == foreign
+        assert output.read_bytes() == foreign.read_bytes()
     if how is remove:
         assert not output.exists()
-    assert not (tmp_path / "a.h5.lock").exists()
-
-
-@pytest.mark.parametrize("how", [replace_by_name, cut, remove])
-def test_what_is_left_after_it_is_resumed_or_refused(start, finish, tmp_path, whole_file, how):
-    """With one message, or none: a foreign file is not taken for ours."""
-    (tmp_path / "job.yaml").write_text(LONG_JOB)
-    output, other = tmp_path / "a.h5", tmp_path / "other.h5"
-    shutil.copy(whole_file, other)
-    process = start(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q")
-    wait_for(lambda: n_done(output) > 0)
-    how(other, output)
-    process.communicate(timeout=120)
-    again = finish(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q", "--resume")
-    if how is remove:
-        assert again.returncode == 0
-    else:
-        assert again.returncode == 1 and "a.h5" in message_of(again)
+        return
+    left = output.read_bytes()
+    again = finish(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q", "--resume", ranks=ranks)
+    assert again.returncode == 1 and "a.h5" in message_of(again)
+    assert output.read_bytes() == left
