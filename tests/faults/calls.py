@@ -25,6 +25,18 @@ solver: {t_max: 1e5}
 """
 
 
+# Points of which some take a second or two: their states are saved on the way.
+SLOW_JOB = """\
+title: Slow points for failing calls
+model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
+initial: {overlap: 0.5, perturbation: 0.1}
+axes:
+  - {name: g0, values: [0.5, 1.5]}
+  - {name: seed, values: [1, 2, 3]}
+solver: {method: ensemble, tolerance: 1e-10, t_max: 3e5}
+"""
+
+
 @dataclasses.dataclass
 class Run:
     """How a run ended: its code, None if it had to be ended; its output; its messages."""

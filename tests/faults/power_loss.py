@@ -29,22 +29,10 @@ import sys
 import tempfile
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
-from calls import JOB, Bench, arrays, differences, differences_apart  # noqa: E402
+from calls import JOB, SLOW_JOB, Bench, arrays, differences, differences_apart  # noqa: E402
 
 MODES = ["nothing", "names", "bytes", "latest", "torn", "torn", "torn"]
 OUTPUT = "a.h5"
-
-# Points of which some take a second or two: their states are saved on the way.
-SLOW_JOB = """\
-title: Slow points for power losses
-model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
-initial: {overlap: 0.5, perturbation: 0.1}
-axes:
-  - {name: g0, values: [0.5, 1.5]}
-  - {name: seed, values: [1, 2, 3]}
-solver: {method: ensemble, tolerance: 1e-10, t_max: 3e5}
-"""
-
 
 @dataclasses.dataclass(frozen=True)
 class Scenario:
@@ -56,7 +44,7 @@ class Scenario:
     options: tuple = ()
 
 
-SCENARIOS = [Scenario("1 rank", 1, 4000), Scenario("3 ranks", 3, 8000),
+SCENARIOS = [Scenario("1 rank", 1, 1000), Scenario("3 ranks", 3, 2500),
              Scenario("3 ranks, slow points", 3, 0, SLOW_JOB, ("--save-interval", "0:01"))]
 
 
