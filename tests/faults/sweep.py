@@ -3,11 +3,12 @@
 """The fault sweep: each call of the system that a run makes on its output fails once, or from then on, and the run has to
 end well.
 
-A case is RUN:RANKS:RANK:CALL:HOW:NTH:TIMES, such as new:3:1:write:EIO:17:1, as failing_calls.c takes it (RANK may be `all`).
-RUN is `new`; or `resume`, of a file of which half is done, beside the lock of a process that is gone; or `states`, of points
-that are saved while they are under way.  For each: the run ends within a bound; it says one message and a code of 1, 2 or 85, or none and 0; after 0 the file is complete;
-whatever it ended with, no record that is marked done and no coordinate differs from those of an undisturbed run, and
-`verify` agrees; and `--resume` without the fault makes the file of the undisturbed run, bit by bit.
+A case is RUN:RANKS:RANK:CALL:HOW:NTH:TIMES, such as new:3:1:write:EIO:17:1, as failing_calls.c takes it (RANK may be
+`all`).  RUN is `new`; or `resume`, of a file of which half is done; or `states`, of points that are saved while they are
+under way.  For each: the run ends within a bound; it says one message and a code of 1, 2 or 85, or none and 0; after 0 the
+file is complete; whatever it ended with, no record that is marked done and no coordinate differs from those of an
+undisturbed run, and `verify` agrees; and `--resume` without the fault makes the file of the undisturbed run, bit by bit, and
+leaves nothing else.
 
   DICKEMAP=build/release/dickemap DICKEMAP_BUILD=build/release tests/faults/sweep.py [--cases N] [--case CASE]..."""
 
