@@ -13,13 +13,19 @@ writing it.
 Files of older versions lack some fields, and their codes have other numbers: go by names (`flag_names`, `is_verdict`).
 """
 
+import importlib.util
 import os
+import re
 
 # A file on NFS, or one that a run is writing, is read without asking for a lock.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
+
+OLDEST_XARRAY = (0, 16, 1)  # with which it has been tested
+if tuple(int(word) for word in re.findall(r"\d+", xr.__version__)[:3]) < OLDEST_XARRAY:
+    raise ImportError(f"xarray {xr.__version__} is too old: {'.'.join(map(str, OLDEST_XARRAY))} or later is needed")
 
 TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
 MIXTURE = 127  # value of `retrieved` in records of method 1 (version 0.1.0): several patterns at once
@@ -66,9 +72,8 @@ def open(path, fields=None, engine=None, mask=True):
 
 
 def _first_engine():
-    engines = xr.backends.list_engines()
-    for name in ("h5netcdf", "netcdf4"):
-        if name in engines:
+    for name, module in (("h5netcdf", "h5netcdf"), ("netcdf4", "netCDF4")):
+        if importlib.util.find_spec(module):
             return name
     raise ImportError("xarray needs h5netcdf or netCDF4 (Debian: python3-h5netcdf)")
 

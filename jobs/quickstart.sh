@@ -1,8 +1,8 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
 # quickstart: from a fresh Debian machine to Fig. 3 of the paper, computed here.
-# Installs what is missing, builds, runs jobs/fig3.yaml through MPI, compares every point with the closed
-# form (Eq. 12), draws the picture.  Everything it makes is in build/release and out/.
+# Takes what is there (compiler, MPI, HDF5), installs what is missing, builds, runs jobs/fig3.yaml through MPI, compares
+# every point with the closed form (Eq. 12), draws the picture.  Everything it makes is in build/release and out/.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/setup.sh
@@ -33,12 +33,15 @@ dickemap=build/release/dickemap
 
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
-setup_mpi "$scratch"
-setup_mpirun
+setup_scratch "$scratch"
+setup_mpi
+# The launcher that belongs to the MPI of the build, should PATH have another one first.
+MPIEXEC=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' build/release/CMakeCache.txt)
+export MPIEXEC
 $dickemap --version
 
 step "3/5 run: jobs/fig3.yaml, $cores worker(s) and a master"
-"${MPIRUN[@]}" -n $((cores + 1)) $dickemap run jobs/fig3.yaml -o out/fig3.h5 --overwrite
+jobs/mpirun.sh -n $((cores + 1)) $dickemap run jobs/fig3.yaml -o out/fig3.h5 --overwrite
 
 step "4/5 check against Eq. 12"
 "$PYTHON" analysis/check_fig3.py out/fig3.h5
@@ -51,5 +54,5 @@ cat <<END
 data       out/fig3.h5          (HDF5; labelled arrays in Python: analysis/dickemap.py)
 picture    out/fig3.png
 program    $dickemap   (try: $dickemap --help)
-job        jobs/fig3.yaml       (change it, then: ${MPIRUN[*]} -n $((cores + 1)) $dickemap run JOB.yaml)
+job        jobs/fig3.yaml       (change it, then: jobs/mpirun.sh -n $((cores + 1)) $dickemap run JOB.yaml)
 END

@@ -4,19 +4,24 @@
 # on both, then the Python tests: all of them with the release program, those of the command line with the
 # asan program as well.  The last line is "N passed, N failed, N skipped"; exit 0 if nothing failed.
 #
-#   tests/run.sh [--long]     --long: also the tests that take minutes (ctest label and pytest mark `long`)
+#   tests/run.sh [--long] [--release]
+#
+#   --long      also the tests that take minutes (ctest label and pytest mark `long`)
+#   --release   only with the release program: a third of the time
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 # shellcheck source=jobs/setup.sh
 . jobs/setup.sh
 
-long=no
-case ${1:-} in
-  '') ;;
-  --long) long=yes ;;
-  -h | --help) echo "usage: tests/run.sh [--long]"; exit 0 ;;
-  *) echo "tests/run.sh: unknown argument '$1' (allowed: --long)" >&2; exit 1 ;;
-esac
+long=no asan=yes
+for argument; do
+  case $argument in
+    --long) long=yes ;;
+    --release) asan=no ;;
+    -h | --help) echo "usage: tests/run.sh [--long] [--release]"; exit 0 ;;
+    *) echo "tests/run.sh: unknown argument '$argument' (allowed: --long, --release)" >&2; exit 1 ;;
+  esac
+done
 if [ $long = yes ]; then
   ctest_tier=() pytest_tier=()
 else
@@ -28,9 +33,9 @@ if [ "$(id -u)" -eq 0 ]; then sections+=(slurm); fi # only root can start a SLUR
 if [ $long = yes ]; then sections+=(fuzz octave); fi
 setup_packages "${sections[@]}"
 scratch=$(mktemp -d)
-chmod 711 "$scratch" # tests of permissions give up being root and must still reach their folders
 trap 'rm -rf "$scratch"' EXIT
-setup_mpi "$scratch"
+setup_scratch "$scratch"
+setup_mpi
 # Our code is checked for leaks, the MPI library and those below it are not.  To tell them apart takes whole
 # stacks (slow unwinding); without the second option LeakSanitizer stumbles over modules loaded by MPI.
 export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
@@ -61,19 +66,21 @@ run_ctest() { # run_ctest PRESET
 run_pytest() { # run_pytest PRESET TESTS...
   local preset=$1
   shift
-  DICKEMAP=$PWD/build/$preset/dickemap DICKEMAP_BUILD=$PWD/build/$preset \
+  # The launcher that belongs to the MPI of the build, should PATH have another one first.
+  MPIEXEC=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' "build/$preset/CMakeCache.txt") \
+    DICKEMAP=$PWD/build/$preset/dickemap DICKEMAP_BUILD=$PWD/build/$preset \
     "$PYTHON" -m pytest "$@" "${pytest_tier[@]}" --junit-xml="$reports/pytest-$preset.xml"
 }
 
 stage "build release" build release
-(build asan) & # takes minutes, in which the release tests run
-asan_build=$!
+if [ $asan = yes ]; then (build asan) & fi # takes minutes, in which the release tests run
+asan_build=${!:-}
 if [[ " ${broken[*]} " != *" build release "* ]]; then
   stage "ctest release" run_ctest release
   stage "pytest release" run_pytest release tests
 fi
-stage "build asan" wait $asan_build
-if [[ " ${broken[*]} " != *" build asan "* ]]; then
+if [ $asan = yes ]; then stage "build asan" wait "$asan_build"; fi
+if [ $asan = yes ] && [[ " ${broken[*]} " != *" build asan "* ]]; then
   stage "ctest asan" run_ctest asan
   stage "pytest asan" run_pytest asan tests/cli
 fi

@@ -3,21 +3,26 @@
  * what is written or read in pieces is written or read to its end.  -1 with errno is a failure, as from the system. */
 #ifndef DICKEMAP_FILE_H
 #define DICKEMAP_FILE_H
+#include <dirent.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
 
 /* The descriptor is closed where another program is executed; mode: of a file that is created. */
 int dkm_file_open(const char *path, int flags, mode_t mode);
+int dkm_file_open_at(int folder, const char *name, int flags, mode_t mode);
+
+/* To be closed with closedir; NULL with errno. */
+DIR *dkm_file_open_folder(const char *path);
 
 /* 0 also where a signal came in between: the descriptor is closed then, and may belong to somebody else by now. */
 int dkm_file_close(int descriptor);
 
-/* Up to n bytes; fewer only at the end of the file. */
+/* Up to n bytes, from where the last one ended or from a place; fewer only at the end of the file. */
 ssize_t dkm_file_read(int descriptor, void *bytes, size_t n);
 ssize_t dkm_file_read_at(int descriptor, void *bytes, size_t n, uint64_t offset);
 
-/* All n bytes, and 0. */
+/* All n bytes, and 0; on failure a part may have been written. */
 int dkm_file_write(int descriptor, const void *bytes, size_t n);
 int dkm_file_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset);
 

@@ -36,8 +36,4 @@ void dkm_resume_free(dkm_resume *resume);
  * marked done.  Local; called by the master once the file is open. */
 dkm_status dkm_resume_reset(const dkm_resume *resume, dkm_store *store, dkm_error *err);
 
-/* Removes what creations of this output that were killed have left behind: <path>.new-<pid>.  Whoever holds
- * the lock is the only one to create this output.  Whatever cannot be removed stays. */
-void dkm_resume_remove_leftovers(const char *path);
-
 #endif

@@ -7,7 +7,10 @@
  * Each is written by the rank that computes the point, under another name, synced and renamed, so that it is there as a
  * whole or not at all; there are never more than points under way.  Nothing is gathered at the end: the seconds before
  * a time limit go to writing alone. A state that is damaged, of another job or version is not used, and its point
- * begins anew. */
+ * begins anew.
+ *
+ * The folder must belong to this user or to the owner of the folder around it, must be no link, and must not be writable by
+ * everybody (unless the folder around it is, without the sticky bit): what others plant there would be continued, or lead us to overwrite files elsewhere. */
 #ifndef DICKEMAP_UNFINISHED_H
 #define DICKEMAP_UNFINISHED_H
 #include <stdbool.h>
@@ -18,6 +21,10 @@
 #include "dickemap/status.h"
 
 typedef struct dkm_unfinished dkm_unfinished;
+
+/* Whether there is something in the folder's place that is not to be used, touching nothing: DKM_INPUT, and what to do about
+ * it. Also DKM_MEMORY. */
+dkm_status dkm_unfinished_check(const char *output, dkm_error *err);
 
 /* Lists what there is for an output; the folder is made when something is saved.  version: of the program, with its git
  * hash; it, DKM_RECORD_METHOD and the job's canonical text must be those of the states that are to be used.  Any rank, also while

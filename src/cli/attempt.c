@@ -43,7 +43,7 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
   if (status) return status;
   attempt->begun = kept;
   if (!kept)
-    fprintf(stderr, "%s: another program has copied or changed it, so that its history cannot be continued\n",
+    dkm_cli_say(stderr, "%s: another program has copied or changed it, so that its history cannot be continued\n",
             attempt->output);
   return DKM_OK;
 }
@@ -81,9 +81,9 @@ void dkm_attempt_print(const char *history) {
   bool is_begun, open = false; /* a line is begun and waits for its end */
   while (next_line(&history, &is_begun, line)) {
     if (is_begun) {
-      printf("%sattempt: %s", open ? "; no end recorded\n" : "", line);
+      dkm_cli_say(stdout, "%sattempt: %s", open ? "; no end recorded\n" : "", line);
     } else {
-      printf("%s%s\n", open ? "; " : "attempt: ", line);
+      dkm_cli_say(stdout, "%s%s\n", open ? "; " : "attempt: ", line);
     }
     open = is_begun;
   }

@@ -2,15 +2,35 @@
 /* What the subcommands share: version, printing, quantities for people. */
 #include "cli.h"
 
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/printable.h"
 #include "ranks.h"
+
+enum { SAY_BYTES = 1 << 14 };
 
 const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
 
 void dkm_cli_print(const char *text) {
   if (dkm_ranks_first()) fputs(text, stdout);
+}
+
+void dkm_cli_say(FILE *file, const char *format, ...) {
+  char text[SAY_BYTES];
+  va_list arguments;
+  va_start(arguments, format);
+  const int n = vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  const size_t length = n < 0 ? 0 : strlen(text);
+  const size_t format_length = strlen(format);
+  const bool is_end = format_length > 0 && format[format_length - 1] == '\n';
+  if (length > 0 && text[length - 1] == '\n') text[length - 1] = '\0';
+  dkm_printable_make(text);
+  fputs(text, file);
+  if (is_end) fputc('\n', file);
 }
 
 dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *err) {

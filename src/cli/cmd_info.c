@@ -74,9 +74,7 @@ static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, count
 static void print_attribute(dkm_store_reader *reader, const char *key, const char *name) {
   char text[4096];
   dkm_store_reader_attribute(reader, name, text, sizeof text);
-  for (char *c = text; *c; c++)
-    if (*c == '\n') *c = ' ';
-  printf("%s: %s\n", key, text);
+  dkm_cli_say(stdout, "%s: %s\n", key, text);
 }
 
 /* How the file was made, and by whom it was continued. */
@@ -87,14 +85,14 @@ static dkm_status print_provenance(dkm_store_reader *reader, dkm_error *err) {
   dkm_store_reader_attribute(reader, "history", history, HISTORY_BYTES);
   dkm_store_reader_attribute(reader, "dickemap_version", first, sizeof first);
   dkm_attempt_distinct(history, DKM_ATTEMPT_VERSION, first, all, sizeof all);
-  printf("version: %s\n", all);
+  dkm_cli_say(stdout, "version: %s\n", all);
   print_attribute(reader, "created", "date_created");
   print_attribute(reader, "host", "host");
   print_attribute(reader, "ranks", "n_ranks");
   print_attribute(reader, "command", "command");
   dkm_store_reader_attribute(reader, "instruction_set", first, sizeof first);
   dkm_attempt_distinct(history, DKM_ATTEMPT_INSTRUCTION_SETS, first, all, sizeof all);
-  printf("instruction set: %s\n", all);
+  dkm_cli_say(stdout, "instruction set: %s\n", all);
   print_attribute(reader, "GSL", "gsl_version");
   print_attribute(reader, "HDF5", "hdf5_version");
   print_attribute(reader, "MPI", "mpi_version");
@@ -121,9 +119,9 @@ static dkm_status print_unfinished(const char *path, const dkm_job *job, dkm_err
 static void print_axes(const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
-    printf("axis: %s, %lld values, %.10g to %.10g", axis->long_name, (long long)axis->n, axis->values[0],
+    dkm_cli_say(stdout, "axis: %s, %lld values, %.10g to %.10g", axis->long_name, (long long)axis->n, axis->values[0],
            axis->values[axis->n - 1]);
-    if (axis->zip[0]) printf(", zip %s", axis->zip);
+    if (axis->zip[0]) dkm_cli_say(stdout, ", zip %s", axis->zip);
     printf("\n");
   }
 }
@@ -137,7 +135,7 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   const dkm_shard shard = dkm_store_reader_shard(reader);
   if ((status = count_points(reader, job->n_points, &found, err)) != DKM_OK) goto cleanup;
 
-  printf("file: %s\n", path);
+  dkm_cli_say(stdout, "file: %s\n", path);
   print_attribute(reader, "title", "title");
   print_attribute(reader, "job", "job_file");
   print_attribute(reader, "set", "job_sets");

@@ -108,7 +108,7 @@ static dkm_status find_missing(const char *path, int64_t *n_missing, char *out, 
 }
 
 static void print_source(const dkm_carry_source *source) {
-  printf("%s: %lld points", source->path, (long long)source->n_carried);
+  dkm_cli_say(stdout, "%s: %lld points", source->path, (long long)source->n_carried);
   if (source->n_repeated > 0) printf(", %lld that were in a file before", (long long)source->n_repeated);
   if (source->n_damaged > 0) printf(", %lld damaged (wrong checksum) and left out", (long long)source->n_damaged);
   if (source->n_refuted > 0)
@@ -139,14 +139,13 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   if (!status) status = dkm_store_check_output(args->output, job, args->overwrite, err);
   if (!status) status = dkm_lock_take(args->output, args->break_lock, &lock, note, sizeof note, err);
   if (status) goto cleanup;
-  if (note[0]) fprintf(stderr, "%s: %s\n", args->output, note);
-  dkm_resume_remove_leftovers(args->output);
+  if (note[0]) dkm_cli_say(stderr, "%s: %s\n", args->output, note);
   status = dkm_store_create_filled(args->output, job, &provenance, args->overwrite, dkm_carry_fill, &carry, err);
   if (!status) status = find_missing(args->output, &n_missing, missing, sizeof missing, err);
   if (status) goto cleanup;
 
   for (int i = 0; i < args->n_shards; i++) print_source(&carry.sources[i]);
-  printf("%s: %lld of %lld points\n", args->output, (long long)(job->n_points - n_missing), (long long)job->n_points);
+  dkm_cli_say(stdout, "%s: %lld of %lld points\n", args->output, (long long)(job->n_points - n_missing), (long long)job->n_points);
   if (n_missing > 0)
     status = dkm_fail(
         err, DKM_STOPPED, "%s is written, but %lld of %lld points are missing: %s%s; `run --resume` computes them",

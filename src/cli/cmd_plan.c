@@ -227,18 +227,18 @@ static void print_job(const dkm_job *job) {
   char file[32], memory[32];
   double axis_bytes = 0;
   const dkm_patterns *patterns = &job->patterns;
-  printf("job             %s%s%s\n", job->path, *job->title ? ": " : "", job->title);
+  dkm_cli_say(stdout, "job             %s%s%s\n", job->path, *job->title ? ": " : "", job->title);
   printf("points          %" PRId64, job->n_points);
   for (int dim = 0; dim < job->n_dims; dim++)
-    printf("%s%" PRId64 " %s", dim == 0 ? " = " : " x ", job->shape[dim], job->dim_name[dim]);
+    dkm_cli_say(stdout, "%s%" PRId64 " %s", dim == 0 ? " = " : " x ", job->shape[dim], job->dim_name[dim]);
   printf("\n");
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
     axis_bytes += (double)axis->n * sizeof *axis->values;
-    printf("axis            %s: %" PRId64 " value%s, %.6g", axis->long_name, axis->n, axis->n == 1 ? "" : "s",
+    dkm_cli_say(stdout, "axis            %s: %" PRId64 " value%s, %.6g", axis->long_name, axis->n, axis->n == 1 ? "" : "s",
            axis->values[0]);
     if (axis->n > 1) printf(" ... %.6g", axis->values[axis->n - 1]);
-    if (*axis->zip) printf(", in zip %s", axis->zip);
+    if (*axis->zip) dkm_cli_say(stdout, ", in zip %s", axis->zip);
     printf("\n");
   }
   printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", patterns->n_modes,

@@ -103,7 +103,7 @@ static void print_values(const char *name, int n, const double *values, const ch
 
 static void print_parameters(const dkm_job *job, const dkm_point *point) {
   int n_modes = job->patterns.n_modes;
-  printf("point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->patterns.n_classes);
+  dkm_cli_say(stdout, "point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->patterns.n_classes);
   print_values("g0", 1, &point->g0, "coupling");
   print_values("Omega", 1, &point->Omega, "half the level splitting of a spin");
   print_values("Omega_mu", n_modes, point->Omega_mu, "mode frequencies");

@@ -64,8 +64,11 @@ enum { ATTEMPT_BYTES = 256 }; /* of the hosts, of the instruction sets of a run 
 
 struct run {
   const dkm_job *job;
+  const char *output; /* as printed */
   dkm_run_worker worker;
   /* master */
+  dkm_lock *lock;
+  bool lost; /* another run has the lock */
   dkm_progress progress;
   dkm_ending ending;
   int64_t n_points;         /* of the job, or of the shard */
@@ -91,6 +94,17 @@ static dkm_status mark_done(void *context, dkm_range range, const uint8_t *statu
   return marked;
 }
 
+/* Another run works on the same file by force: it has it.  Everything finished is in the file, and stays. */
+static void look_at_lock(struct run *run) {
+  char note[DKM_MESSAGE_BYTES / 2];
+  run->lost = dkm_lock_is_lost(run->lock, note, sizeof note);
+  if (note[0] && !run->lost) dkm_cli_say(stderr, "%s: %s\n", run->output, note);
+  if (!run->lost) return;
+  if (run->ending.stop == DKM_STOP_NOT)
+    snprintf(run->ending.reason, sizeof run->ending.reason, "%.*s", (int)sizeof run->ending.reason - 1, note);
+  run->ending.stop = DKM_STOP_GIVE_UP;
+}
+
 static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err) {
   struct run *run = context;
   const double t = dkm_clock_now();
@@ -101,10 +115,11 @@ static dkm_status tick(void *context, int64_t n_done, double notice, dkm_stop *s
     run->t_look = t + look_interval;
   }
   const dkm_stop before = run->ending.stop;
+  if (!run->lost) look_at_lock(run);
   *stop = dkm_ending_look(&run->ending, notice);
   if (*stop != before && *stop != DKM_STOP_LEAVE_BEHIND && !run->quiet) {
     dkm_progress_end(&run->progress, run->n_done);
-    fprintf(stderr, "ending early (%s): %s\n", run->ending.reason,
+    dkm_cli_say(stderr, "ending early (%s): %s\n", run->ending.reason,
             *stop != DKM_STOP_GIVE_UP ? "points under way are finished"
             : run->ending.suspends    ? "points under way are suspended"
                                       : "points under way are given up");
@@ -179,11 +194,11 @@ static void tell_states(const dkm_unfinished *unfinished, bool quiet) {
   const char *folder = dkm_unfinished_folder(unfinished);
   dkm_unfinished_look(unfinished, &found);
   if (found.n_usable > 0 && !quiet)
-    fprintf(stderr, "%s: %lld point%s on inside, from t = %.6g%s\n", folder, (long long)found.n_usable,
+    dkm_cli_say(stderr, "%s: %lld point%s on inside, from t = %.6g%s\n", folder, (long long)found.n_usable,
             found.n_usable == 1 ? " goes" : "s go", found.t_least, found.n_usable == 1 ? "" : " and later");
   const int64_t n_useless = found.n_other_version + found.n_other_job + found.n_damaged;
   if (n_useless > 0)
-    fprintf(
+    dkm_cli_say(
         stderr,
         "%s: %lld state%s not used (%lld of another version of dickemap, %lld of another job, %lld damaged): %s anew\n",
         folder, (long long)n_useless, n_useless == 1 ? " is" : "s are", (long long)found.n_other_version,
@@ -204,7 +219,7 @@ static void print_summary(const struct run *run, const dkm_run_output *output, d
   if (run->n_before > 0) printf("%12lld  points were done before\n", (long long)run->n_before);
   if (run->worker.n_resumed > 0) printf("%12lld  points went on inside\n", (long long)run->worker.n_resumed);
   if (output->shard.n > 1) snprintf(shard, sizeof shard, " of shard %d/%d", output->shard.index, output->shard.n);
-  printf("%12lld  points%s in %s (%.3g points/s), written to %s\n", (long long)n_done, shard, duration,
+  dkm_cli_say(stdout, "%12lld  points%s in %s (%.3g points/s), written to %s\n", (long long)n_done, shard, duration,
          (double)n_done / elapsed, output->path);
 }
 
@@ -329,14 +344,17 @@ static dkm_status end_attempt(dkm_attempt *attempt, const struct run *run, dkm_s
 }
 
 /* Some ranks do not answer any more, as err says.  What they and the others have reported is kept: rank 0 puts its marks on
- * disk.  A worker that cannot reach rank 0 has nothing to do here. */
+ * disk. */
 static dkm_status end_without(struct run *run, dkm_attempt *attempt, double elapsed, dkm_status status, dkm_error *err) {
   const dkm_error why = *err;
   char duration[32];
-  if (status != DKM_STOPPED) return status;
   run->n_done = run->n_before + run->n_marked;
   if (!run->quiet) dkm_progress_end(&run->progress, run->n_done);
-  if (finish_output(run, attempt, DKM_OK, err)) return err->status;
+  if (status != DKM_STOPPED) return finish_output(run, attempt, status, err);
+  if (finish_output(run, attempt, DKM_OK, err)) {
+    const dkm_error also = *err;
+    return dkm_fail(err, also.status, "%s; %s", also.message, why.message);
+  }
   dkm_cli_duration(elapsed, duration, sizeof duration);
   printf("%12lld  points in %s, written to %s\n", (long long)run->n_marked, duration, attempt->output);
   const size_t used = strlen(run->ending.reason);
@@ -350,10 +368,13 @@ static dkm_status end_without(struct run *run, dkm_attempt *attempt, double elap
 static dkm_status run_job(struct arguments *args, const char *command, dkm_error *err) {
   const MPI_Comm comm = MPI_COMM_WORLD;
   dkm_job job = {0};
-  struct run run = {.job = &job, .worker.job = &job, .worker.save_interval = args->save_interval, .quiet = args->quiet};
+  struct run run = {.job = &job,
+                    .output = args->output.path,
+                    .worker.job = &job,
+                    .worker.save_interval = args->save_interval,
+                    .quiet = args->quiet};
   dkm_run_output *output = &args->output;
   dkm_resume resume = {0};
-  dkm_lock *lock = NULL;
   char note[DKM_MESSAGE_BYTES], hosts[ATTEMPT_BYTES], instruction_sets[ATTEMPT_BYTES];
   bool stopped = false, exists;
   int rank, n_ranks;
@@ -391,9 +412,10 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
                                        .command = command,
                                        .instruction_set = args->cpu ? args->cpu : dkm_cpu_best(),
                                        .n_ranks = n_ranks};
-    status = dkm_lock_take(output->path, args->break_lock, &lock, note, sizeof note, err);
-    if (!status && note[0]) fprintf(stderr, "%s: %s\n", output->path, note);
+    status = dkm_lock_take(output->path, args->break_lock, &run.lock, note, sizeof note, err);
+    if (!status && note[0]) dkm_cli_say(stderr, "%s: %s\n", output->path, note);
     if (!status) status = dkm_run_output_prepare(output, &job, &provenance, args->quiet ? NULL : stderr, &resume, err);
+    if (!status) status = dkm_lock_mark_output(run.lock, err);
     run.n_points = attempt.n_points = dkm_shard_size(&output->shard, job.n_points);
     run.n_before = run.n_points - resume.n_points;
     if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
@@ -428,11 +450,11 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree(comm, status, err);
   if (master) status = finish_output(&run, &attempt, status, err);
-  status = dkm_schedule_agree_with_first(comm, status, err);
+  if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);
-  if (!status && master) tidy_states(output->path, !stopped);
+  if (!status && master && !run.lost) tidy_states(output->path, !stopped);
   if (!status && stopped)
     status =
         dkm_fail(err, DKM_STOPPED,
@@ -443,8 +465,8 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
 
 cleanup:
   if (run.worker.store) dkm_store_close(run.worker.store, NULL);
-  if (attempt.begun) status = end_attempt(&attempt, &run, status, err);
-  dkm_lock_release(lock);
+  if (attempt.begun && !run.lost) status = end_attempt(&attempt, &run, status, err);
+  dkm_lock_release(run.lock);
   dkm_resume_free(&resume);
   dkm_unfinished_close(run.worker.unfinished);
   dkm_evaluator_destroy(run.worker.evaluator);

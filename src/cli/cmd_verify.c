@@ -54,7 +54,7 @@ void dkm_verify_differs(dkm_verification *v, dkm_verify_check *check, int64_t i_
   if (v->n_shown == MAX_SHOWN) return;
   v->n_shown++;
   char point[DKM_MESSAGE_BYTES];
-  printf("difference: %s: ", dkm_job_describe_point(v->job, i_point, point, sizeof point));
+  dkm_cli_say(stdout, "difference: %s: ", dkm_job_describe_point(v->job, i_point, point, sizeof point));
   va_list arguments;
   va_start(arguments, format);
   vprintf(format, arguments);
@@ -114,10 +114,10 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
     goto cleanup;
   }
 
-  printf("file: %s\n", args->file);
+  dkm_cli_say(stdout, "file: %s\n", args->file);
   status = dkm_store_check_axes(args->file, v.job, &axes);
   if (status == DKM_DIFFERENT) {
-    printf("difference: %s\n", axes.message);
+    dkm_cli_say(stdout, "difference: %s\n", axes.message);
     v.n_different++;
   } else if (status != DKM_OK) {
     dkm_fail(err, status, "%s", axes.message);

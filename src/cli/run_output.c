@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "cli.h"
 #include "dickemap/match.h"
 #include "dickemap/unfinished.h"
 
@@ -71,6 +72,7 @@ dkm_status dkm_run_output_check(dkm_run_output *output, const dkm_job *job, bool
                         "run: --extend %s is the output itself, but the old file is left as it is: name another output "
                         "with -o",
                         output->old[i]);
+  if (!status && output->path[0] != '\0') status = dkm_unfinished_check(output->path, err);
   if (!status && !output->overwrite) status = check_shard(output, err);
   if (!status && output->resume && output->path[0] != '\0') {
     status = dkm_resume_check(output->path, job, exists, err);
@@ -92,7 +94,7 @@ static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
     double example[2];
     const int64_t n = dkm_match_rounded(dkm_store_reader_job(reader), job, i, example);
     if (n > 0)
-      fprintf(
+      dkm_cli_say(
           out,
           "%s: new values of axis %s differ from old ones in the last digits (%lld, such as %.17g from %.17g); their "
           "points are computed anew\n",
@@ -130,7 +132,7 @@ static dkm_status create(const dkm_run_output *output, const dkm_job *job, const
   if (!status)
     status = dkm_store_create_filled(output->path, job, &extended, output->overwrite, dkm_carry_fill, &carry, err);
   for (int i = 0; i < output->n_old && !status && told; i++) {
-    fprintf(told, "%s: ", carry.sources[i].path);
+    dkm_cli_say(told, "%s: ", carry.sources[i].path);
     tell_source(told, &carry.sources[i], &carry);
     tell_rounded(told, carry.sources[i].path, job);
   }
@@ -193,7 +195,7 @@ static dkm_status renew(const dkm_run_output *output, const dkm_job *job, const 
   renewed.records_from = r->records_from;
   if (!status) status = dkm_store_create_filled(output->path, job, &renewed, true, fill_renewed, r, err);
   if (!status && told) {
-    fprintf(told, "%s: made anew, as it was of dickemap %s: ", output->path, r->version);
+    dkm_cli_say(told, "%s: made anew, as it was of dickemap %s: ", output->path, r->version);
     tell_source(told, &r->source, &r->carry);
   }
   free(r);
@@ -218,7 +220,6 @@ static dkm_status keep_own(const dkm_shard *shard, dkm_resume *resume, dkm_error
 dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, const dkm_provenance *provenance,
                                   FILE *told, dkm_resume *resume, dkm_error *err) {
   bool exists, is_current = true;
-  dkm_resume_remove_leftovers(output->path);
   dkm_status status = dkm_run_output_check(output, job, &exists, err); /* again: another run may have come first */
   dkm_provenance of_shard = *provenance;
   if (output->shard.n > 1) of_shard.shard = &output->shard;

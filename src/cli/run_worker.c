@@ -25,6 +25,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "dickemap/clock.h"
 
 enum {
@@ -197,7 +198,7 @@ static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n
   dkm_error why;
   if (dkm_unfinished_load(run->worker->unfinished, id, bytes, n_bytes, &why)) return true;
   if (why.status)
-    fprintf(stderr, "%s/%lld is not used (%s): the point begins anew\n", dkm_unfinished_folder(run->worker->unfinished),
+    dkm_cli_say(stderr, "%s/%lld is not used (%s): the point begins anew\n", dkm_unfinished_folder(run->worker->unfinished),
             (long long)id, why.message);
   return false;
 }
@@ -215,7 +216,7 @@ static bool save_state(void *context, int64_t id, double t, const void *bytes, s
   struct run *run = context;
   dkm_error why = {0};
   if (dkm_unfinished_save(run->worker->unfinished, id, t, bytes, n_bytes, &why)) {
-    if (!run->save_failed) fprintf(stderr, "points under way cannot be saved: %s\n", why.message);
+    if (!run->save_failed) dkm_cli_say(stderr, "points under way cannot be saved: %s\n", why.message);
     run->save_failed = true;
     return false;
   }
@@ -227,7 +228,7 @@ static void save_points(struct run *run, double least_seconds) {
   dkm_error why = {0};
   const double before = dkm_clock_now();
   if (dkm_evaluator_save(run->worker->evaluator, least_seconds, save_state, run, &why) && !run->save_failed) {
-    fprintf(stderr, "points under way cannot be saved: %s\n", why.message);
+    dkm_cli_say(stderr, "points under way cannot be saved: %s\n", why.message);
     run->save_failed = true;
   }
   run->t_saved = dkm_clock_now();

@@ -9,12 +9,24 @@
 #include <sys/file.h>
 #include <unistd.h>
 
-int dkm_file_open(const char *path, int flags, mode_t mode) {
+int dkm_file_open_at(int folder, const char *name, int flags, mode_t mode) {
   int descriptor;
   do {
-    descriptor = open(path, flags | O_CLOEXEC, mode);
+    descriptor = openat(folder, name, flags | O_CLOEXEC, mode);
   } while (descriptor < 0 && errno == EINTR);
   return descriptor;
+}
+
+int dkm_file_open(const char *path, int flags, mode_t mode) {
+  return dkm_file_open_at(AT_FDCWD, path, flags, mode);
+}
+
+DIR *dkm_file_open_folder(const char *path) {
+  DIR *folder;
+  do {
+    folder = opendir(path);
+  } while (!folder && errno == EINTR);
+  return folder;
 }
 
 int dkm_file_close(int descriptor) {

@@ -224,8 +224,10 @@ bool stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q,
   const double *beta = q->scratch + 3 * q->patterns->n_classes;
   double deviation = 0.0;
   for (int i = 0; i < series->n; i++)
-    for (int c = 0; c < 3 * M; c++)
-      deviation = fmax(deviation, fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M])));
+    for (int c = 0; c < 3 * M; c++) {
+      const double apart = fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M]));
+      if (apart > deviation) deviation = apart; /* gcc 12 for aarch64 dies over fmax here (vect_transform_reduction) */
+    }
   if (!(deviation <= sampled_steadiness(fixed.precession)) ||
       !dressed_spectrum(q, q->scratch, fixed.precession, &spectrum))
     return false;

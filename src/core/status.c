@@ -2,10 +2,11 @@
 /* status: codes, exit codes and messages; see dickemap/status.h. */
 #include "dickemap/status.h"
 
-#include <ctype.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "dickemap/printable.h"
 
 /* Cuts a message that filled its buffer so that its end shows, and not within a UTF-8 sequence. */
 static void mark_as_cut(char message[DKM_MESSAGE_BYTES]) {
@@ -13,13 +14,6 @@ static void mark_as_cut(char message[DKM_MESSAGE_BYTES]) {
   size_t at = DKM_MESSAGE_BYTES - sizeof dots;
   while (at > 0 && ((unsigned char)message[at] & 0xC0) == 0x80) at--;
   memcpy(message + at, dots, sizeof dots);
-}
-
-/* The length of the control character or end of a line that begins here, in UTF-8: C0 and DEL, C1, LS and PS; else 0. */
-static size_t control_bytes(const unsigned char *c) {
-  if (iscntrl(c[0])) return 1;
-  if (c[0] == 0xC2 && c[1] >= 0x80 && c[1] < 0xA0) return 2;
-  return c[0] == 0xE2 && c[1] == 0x80 && (c[2] == 0xA8 || c[2] == 0xA9) ? 3 : 0;
 }
 
 dkm_status dkm_fail(dkm_error *err, dkm_status status, const char *format, ...) {
@@ -32,11 +26,7 @@ dkm_status dkm_fail(dkm_error *err, dkm_status status, const char *format, ...) 
   va_end(args);
   if (n < 0) message[0] = '\0';
   if (n >= DKM_MESSAGE_BYTES) mark_as_cut(message);
-  /* One line, and nothing in it that a terminal would obey: messages quote what users and libraries wrote. */
-  for (char *c = message; *c; c++) {
-    size_t bytes = control_bytes((const unsigned char *)c);
-    if (bytes > 0) memset(c, ' ', bytes);
-  }
+  dkm_printable_make(message); /* messages quote what users and libraries wrote */
   err->status = status;
   memcpy(err->message, message, sizeof message);
   return status;

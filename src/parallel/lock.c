@@ -1,129 +1,50 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lock: one run at a time on one output; see dickemap/lock.h.
  *
- * The file, one "key: value" a line:
- *   host, boot     name of the machine, and the random number of its present start
- *   pid, started   the process, and when it started, in clock ticks since the boot (/proc/PID/stat)
- *   job, restart   SLURM_JOB_ID and SLURM_RESTART_COUNT, empty outside of a batch job
- *   time           when the lock was taken, for people
- *
- * Taking: the text is written to a file of another name, which is then linked to the lock's name; a link
- * never overwrites, also on NFS, and a lock is never seen half written.
- * Replacing a stale lock is a race between runs that all find it stale.  Each first locks the stale file
- * itself with flock, then looks whether the name still leads to this very file, and only then removes it: who
- * comes second finds another file, or none, and begins anew. */
-#define _GNU_SOURCE /* flock, realpath */
+ * Taking: the text (lock_holder.h) is written to a file of another name with a flock on it, put on disk, and that file
+ * is then linked to the lock's name; a link never overwrites, also on NFS, and a lock is never seen half written, nor
+ * without its flock, nor empty after a loss of power.
+ * A lock that is there is lock_contest's matter. */
+#define _GNU_SOURCE /* realpath, F_OFD_SETLK, pthread_timedjoin_np */
 #include "dickemap/lock.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/file.h>
-#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "dickemap/file.h"
+#include "dickemap/leftovers.h"
+#include "dickemap/printable.h"
+#include "lock_contest.h"
 
-enum { TEXT_BYTES = 1024, WORD_BYTES = 128, MAX_TRIES = 10, ENDED = -2 };
+enum { MAX_TRIES = 10, MAX_WAIT = DKM_HOLDER_SILENCE + 30, NEWS_BYTES = 512, NAME_BYTES = 64 };
+
+/* Far behind the end of any file, where no other program locks anything. */
+static const off_t mark_at = (off_t)1 << 62;
 
 struct dkm_lock {
-  char *path;
-  dev_t device;
-  ino_t inode;
+  char *name, *output; /* as it was given, for messages; without symbolic links */
+  char *path, *own; /* the lock's name, and that of the file before it is linked */
+  dkm_holder us;
+  bool break_lock, without_links;
+  int descriptor; /* with the flock */
+  struct stat file;
+  int mark; /* on the output, or -1 */
+  struct stat marked;
+  /* the thread that touches the file */
+  bool has_thread;
+  pthread_t thread;
+  pthread_mutex_t mutex; /* of what follows; never kept while files are used */
+  pthread_cond_t wake;
+  bool ending, lost;
+  char news[NEWS_BYTES];
 };
-
-struct holder {
-  char host[WORD_BYTES], boot[WORD_BYTES], job[WORD_BYTES], time[WORD_BYTES];
-  long pid, restart;
-  long long started;
-};
-
-/* ---- who ---- */
-
-/* When a process started, in ticks since the boot; -1 if there is none or it cannot be seen; ENDED if it has ended
- * and only waits for its parent to take note, which an orphan may do for ever. */
-static long long start_of(long pid) {
-  char path[64], text[TEXT_BYTES];
-  snprintf(path, sizeof path, "/proc/%ld/stat", pid);
-  FILE *file = fopen(path, "re");
-  if (!file) return -1;
-  const size_t n = fread(text, 1, sizeof text - 1, file);
-  fclose(file);
-  text[n] = '\0';
-  char *at = strrchr(text, ')'); /* the name, field 2, may hold anything; the start is field 22 */
-  if (at && (strncmp(at, ") Z", 3) == 0 || strncmp(at, ") X", 3) == 0)) return ENDED;
-  for (int field = 2; at && field < 22; field++) at = strchr(at + 1, ' ');
-  return at ? strtoll(at + 1, NULL, 10) : -1;
-}
-
-static void read_word(const char *path, char word[WORD_BYTES]) {
-  FILE *file = fopen(path, "re");
-  word[0] = '\0';
-  if (!file) return;
-  if (!fgets(word, WORD_BYTES, file)) word[0] = '\0';
-  word[strcspn(word, "\n")] = '\0';
-  fclose(file);
-}
-
-static void describe_us(struct holder *us) {
-  const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
-  const time_t now = time(NULL);
-  struct tm utc;
-  memset(us, 0, sizeof *us);
-  if (gethostname(us->host, sizeof us->host - 1) != 0) strcpy(us->host, "unknown");
-  read_word("/proc/sys/kernel/random/boot_id", us->boot);
-  snprintf(us->job, sizeof us->job, "%s", job ? job : "");
-  us->restart = restart ? strtol(restart, NULL, 10) : 0;
-  us->pid = (long)getpid();
-  us->started = start_of(us->pid);
-  strftime(us->time, sizeof us->time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
-}
-
-static int print_holder(const struct holder *h, char text[TEXT_BYTES]) {
-  return snprintf(text, TEXT_BYTES,
-                  "host: %s\nboot: %s\npid: %ld\nstarted: %lld\njob: %s\nrestart: %ld\ntime: %s\n", h->host, h->boot,
-                  h->pid, h->started, h->job, h->restart, h->time);
-}
-
-/* False if the text is not that of a lock. */
-static bool parse_holder(char *text, struct holder *h) {
-  memset(h, 0, sizeof *h);
-  for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
-    char *value = strstr(line, ": ");
-    if (!value) return false;
-    *value = '\0';
-    value += 2;
-    if (strcmp(line, "host") == 0) snprintf(h->host, sizeof h->host, "%s", value);
-    if (strcmp(line, "boot") == 0) snprintf(h->boot, sizeof h->boot, "%s", value);
-    if (strcmp(line, "job") == 0) snprintf(h->job, sizeof h->job, "%s", value);
-    if (strcmp(line, "time") == 0) snprintf(h->time, sizeof h->time, "%s", value);
-    if (strcmp(line, "pid") == 0) h->pid = strtol(value, NULL, 10);
-    if (strcmp(line, "started") == 0) h->started = strtoll(value, NULL, 10);
-    if (strcmp(line, "restart") == 0) h->restart = strtol(value, NULL, 10);
-  }
-  return h->host[0] != '\0' && h->pid > 0 && h->time[0] != '\0';
-}
-
-/* Why the holder cannot be alive; NULL if it may be. */
-static const char *why_stale(const struct holder *h, const struct holder *us) {
-  if (us->job[0] != '\0' && strcmp(h->job, us->job) == 0 && us->restart > h->restart)
-    return "an earlier start of this batch job";
-  if (strcmp(h->host, us->host) != 0) return NULL;
-  if (h->boot[0] != '\0' && us->boot[0] != '\0' && strcmp(h->boot, us->boot) != 0)
-    return "the machine was restarted since";
-  if (h->pid == us->pid && h->started == us->started) return NULL; /* this very process */
-  if (kill((pid_t)h->pid, 0) != 0 && errno == ESRCH) return "that process is gone";
-  const long long started = start_of(h->pid);
-  if (started == ENDED) return "that process is gone";
-  if (started >= 0 && h->started >= 0 && started != h->started) return "that process is gone";
-  return NULL;
-}
-
-/* ---- the file ---- */
 
 static dkm_status fail_lock(const char *path, const char *what, dkm_error *err) {
   return dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", path, what, strerror(errno));
@@ -133,117 +54,325 @@ static bool same_file(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }
 
-/* Someone's lock is there: removes it (*removed) or says why not.  Gone or replaced in the meantime: DKM_OK, and the
- * caller tries again. */
-static dkm_status clear(const char *output, const char *path, const struct holder *us, bool break_lock, char *note,
-                        size_t note_bytes, dkm_error *err) {
-  char text[TEXT_BYTES];
-  struct stat opened, named;
-  struct holder h;
+/* ---- the file ---- */
+
+/* Some file systems cannot: what is written there is as safe as they make it. */
+static bool put_on_disk(int descriptor) {
+  return dkm_file_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
+}
+
+static bool put_folder_on_disk(const char *path) {
+  char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
+  if (!folder) return false;
+  if (slash) slash[slash == folder] = '\0';
+  const int descriptor = dkm_file_open(slash ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
+  const bool good = descriptor >= 0 ? put_on_disk(descriptor) : errno == EACCES; /* it may be written, but not read */
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  free(folder);
+  return good;
+}
+
+static void close_file(dkm_lock *lock) {
+  if (lock->descriptor >= 0) dkm_file_close(lock->descriptor);
+  lock->descriptor = -1;
+}
+
+/* A new file with our text, on disk, with a flock on it. *exists: there is something of that name. */
+static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_error *err) {
+  char text[DKM_HOLDER_TEXT_BYTES];
+  *exists = false;
+  close_file(lock);
+  const int descriptor = dkm_file_open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
+  if (descriptor < 0) {
+    *exists = errno == EEXIST;
+    return *exists ? DKM_OK : fail_lock(lock->path, "made", err);
+  }
+  lock->descriptor = descriptor;
   dkm_status status = DKM_OK;
-  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
-  if (descriptor < 0) return errno == ENOENT ? DKM_OK : fail_lock(path, "read", err);
-  /* Where flock is not supported, the race described above remains. */
-  dkm_file_lock(descriptor, LOCK_EX);
-  const ssize_t n = dkm_file_read(descriptor, text, sizeof text - 1);
-  if (n < 0 || fstat(descriptor, &opened) != 0) {
-    status = fail_lock(path, "read", err);
-    goto cleanup;
+  strcpy(lock->us.flock, "none");
+  if (fstat(descriptor, &lock->file) != 0) status = fail_lock(lock->path, "made", err);
+  if (!status && dkm_contest_get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
+  const int n = dkm_holder_print(&lock->us, text);
+  if (!status && dkm_file_write(descriptor, text, (size_t)n) != 0) status = fail_lock(lock->path, "written", err);
+  if (!status && !put_on_disk(descriptor)) status = fail_lock(lock->path, "put on disk", err);
+  if (status) {
+    close_file(lock);
+    unlink(name);
   }
-  if (stat(path, &named) != 0 || !same_file(&opened, &named)) goto cleanup;
-  text[n] = '\0';
-  const bool known = parse_holder(text, &h);
-  const char *reason = break_lock ? "--break-lock" : known ? why_stale(&h, us) : NULL;
-  if (!reason && !known) {
-    status = dkm_fail(err, DKM_INPUT,
-                      "output %s is locked by %s, which is not readable as a lock; if no run is using it, --break-lock "
-                      "removes it",
-                      output, path);
-  } else if (!reason) {
-    status = dkm_fail(err, DKM_INPUT,
-                      "output %s is in use by another run: process %ld on host %s%s%s, since %s; if that run is no "
-                      "more, --break-lock removes its lock %s",
-                      output, h.pid, h.host, h.job[0] ? ", batch job " : "", h.job, h.time, path);
-  } else if (unlink(path) != 0 && errno != ENOENT) {
-    status = fail_lock(path, "removed", err);
-  } else if (known) {
-    snprintf(note, note_bytes, "replaced the lock of process %ld on host %s, taken %s (%s)", h.pid, h.host, h.time,
-             reason);
-  } else {
-    snprintf(note, note_bytes, "replaced an unreadable lock (%s)", reason);
-  }
-cleanup:
-  close(descriptor);
   return status;
 }
 
-/* The text under a name of its own; what an earlier process of our number left there is replaced. */
-static dkm_status write_text(const char *path, const char *text, size_t n, struct stat *made, dkm_error *err) {
-  unlink(path);
-  const int descriptor = dkm_file_open(path, O_WRONLY | O_CREAT | O_EXCL, 0666);
-  if (descriptor < 0) return fail_lock(path, "written", err);
-  const bool good = dkm_file_write(descriptor, text, n) == 0 && fstat(descriptor, made) == 0;
-  dkm_status status = good ? DKM_OK : fail_lock(path, "written", err);
-  if (dkm_file_close(descriptor) != 0 && !status) status = fail_lock(path, "written", err);
-  if (status) unlink(path);
+/* The file that is to be linked, under a name that nobody has. */
+static dkm_status make_own(dkm_lock *lock, dkm_error *err) {
+  bool exists = true;
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < MAX_TRIES && exists && !status; i++) {
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    sprintf(lock->own, "%s.new-%ld-%ld", lock->path, lock->us.pid, (long)now.tv_nsec);
+    status = make_file(lock, lock->own, &exists, err);
+  }
+  if (exists && !status) {
+    errno = EEXIST;
+    status = fail_lock(lock->path, "made", err);
+  }
   return status;
+}
+
+static bool has_no_links(int error) {
+  return error == EPERM || error == ENOTSUP || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
+}
+
+/* Gives the lock its name, unless there is something of that name; `own` was made and stays. */
+static dkm_status place(dkm_lock *lock, bool *taken, dkm_error *err) {
+  struct stat made;
+  bool exists = false;
+  dkm_status status = DKM_OK;
+  *taken = false;
+  if (!lock->without_links) {
+    /* Where the answer of a server was lost and the request repeated, the number of links tells the truth. */
+    *taken = link(lock->own, lock->path) == 0;
+    const int error = errno;
+    if (!*taken && error == EEXIST) *taken = fstat(lock->descriptor, &made) == 0 && made.st_nlink > 1;
+    if (!*taken && has_no_links(error)) {
+      lock->without_links = true;
+    } else if (!*taken && error != EEXIST) {
+      errno = error;
+      return fail_lock(lock->path, "made", err);
+    }
+  }
+  if (lock->without_links) {
+    struct stat named;
+    if (lstat(lock->path, &named) == 0) return DKM_OK; /* `own` is kept while we look at it: it has the clock */
+    status = make_file(lock, lock->path, &exists, err);
+    *taken = !status && !exists;
+    if (!status && exists) {
+      unlink(lock->own);
+      status = make_own(lock, err);
+    }
+  }
+  if (*taken && !put_folder_on_disk(lock->path)) {
+    status = fail_lock(lock->path, "put on disk", err);
+    unlink(lock->path);
+    *taken = false;
+  }
+  return status;
+}
+
+static dkm_status place_or_contest(dkm_lock *lock, dkm_contest *contest, dkm_error *err) {
+  bool taken = false;
+  dkm_status status = DKM_OK;
+  for (int n_tries = 0, n_waits = 0; n_tries < MAX_TRIES && n_waits < MAX_WAIT;) {
+    status = place(lock, &taken, err);
+    if (taken || status) return status;
+    contest->clock = lock->descriptor;
+    switch (dkm_contest_lock(contest, err)) {
+    case DKM_CONTEST_TRY_AGAIN:
+      n_tries++;
+      break;
+    case DKM_CONTEST_WAIT:
+      n_waits++;
+      sleep(1);
+      break;
+    case DKM_CONTEST_REFUSED:
+      return err->status;
+    }
+  }
+  return dkm_fail(err, DKM_INPUT, "output %s is in use: other runs keep taking its lock %s", lock->name, lock->path);
+}
+
+/* ---- other names of the output ---- */
+
+dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
+  struct flock ours = {.l_type = F_RDLCK, .l_whence = SEEK_SET, .l_start = mark_at, .l_len = 1}, theirs = ours;
+  struct stat file;
+  /* Whatever else is wrong with the output, others say. */
+  const int descriptor = dkm_file_open(lock->output, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0);
+  if (descriptor < 0) return DKM_OK;
+  const bool again = fstat(descriptor, &file) == 0 && lock->mark >= 0 && same_file(&file, &lock->marked);
+  if (again || !S_ISREG(file.st_mode) || fcntl(descriptor, F_OFD_SETLK, &ours) != 0) {
+    dkm_file_close(descriptor);
+    return DKM_OK;
+  }
+  /* A read lock, since programs that read the file keep read locks on all of it on some network file systems.  First set,
+   * then looked: of two runs that begin at once at least one sees the other. */
+  theirs.l_type = F_WRLCK;
+  if (!lock->break_lock && fcntl(descriptor, F_OFD_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK &&
+      theirs.l_start == mark_at && theirs.l_len == 1) {
+    dkm_file_close(descriptor);
+    return dkm_fail(err, DKM_INPUT,
+                    "output %s is in use by another run, which knows it by another of its %lld names (hard links); if "
+                    "that run is no more, --break-lock ignores it",
+                    lock->name, (long long)file.st_nlink);
+  }
+  if (lock->mark >= 0) dkm_file_close(lock->mark);
+  lock->mark = descriptor;
+  lock->marked = file;
+  return DKM_OK;
+}
+
+/* ---- signs of life ---- */
+
+static void tell(dkm_lock *lock, bool lost, const char *text) {
+  pthread_mutex_lock(&lock->mutex);
+  lock->lost = lock->lost || lost;
+  snprintf(lock->news, sizeof lock->news, "%s", text);
+  dkm_printable_make(lock->news);
+  pthread_mutex_unlock(&lock->mutex);
+}
+
+/* Another run has it now. */
+static void tell_loss(dkm_lock *lock) {
+  char text[DKM_HOLDER_TEXT_BYTES], news[NEWS_BYTES];
+  dkm_holder h;
+  const int descriptor = dkm_file_open(lock->path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+  const ssize_t n = descriptor >= 0 ? dkm_file_read_at(descriptor, text, sizeof text - 1, 0) : -1;
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  text[n > 0 ? n : 0] = '\0';
+  if (dkm_holder_parse(text, &h))
+    snprintf(news, sizeof news, "another run has taken its lock by force: process %ld on host %s", h.pid, h.host);
+  else
+    snprintf(news, sizeof news, "something else has taken the name of its lock");
+  tell(lock, true, news);
+}
+
+/* Storage that does not answer, or with an error, says nothing about the lock. */
+static void beat(dkm_lock *lock) {
+  struct stat named;
+  bool taken;
+  if (lstat(lock->path, &named) == 0) {
+    if (same_file(&named, &lock->file))
+      futimens(lock->descriptor, NULL);
+    else
+      tell_loss(lock);
+  } else if (errno == ENOENT && !make_own(lock, NULL)) {
+    if (!place(lock, &taken, NULL) && taken) tell(lock, false, "its lock was removed by somebody, and is taken again");
+    unlink(lock->own);
+  }
+}
+
+static void *keep_alive(void *context) {
+  dkm_lock *lock = context;
+  struct timespec next;
+  clock_gettime(CLOCK_MONOTONIC, &next);
+  pthread_mutex_lock(&lock->mutex);
+  while (!lock->ending && !lock->lost) {
+    next.tv_sec += DKM_LOCK_BEAT_SECONDS;
+    while (!lock->ending && pthread_cond_timedwait(&lock->wake, &lock->mutex, &next) != ETIMEDOUT) continue;
+    if (lock->ending) break;
+    pthread_mutex_unlock(&lock->mutex);
+    beat(lock);
+    clock_gettime(CLOCK_MONOTONIC, &next); /* it may have taken long */
+    pthread_mutex_lock(&lock->mutex);
+  }
+  pthread_mutex_unlock(&lock->mutex);
+  return NULL;
+}
+
+static dkm_status start_thread(dkm_lock *lock, dkm_error *err) {
+  pthread_condattr_t clock;
+  sigset_t all, before;
+  pthread_condattr_init(&clock);
+  pthread_condattr_setclock(&clock, CLOCK_MONOTONIC);
+  pthread_mutex_init(&lock->mutex, NULL);
+  pthread_cond_init(&lock->wake, &clock);
+  pthread_condattr_destroy(&clock);
+  sigfillset(&all); /* signals are for the main thread */
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  const int error = pthread_create(&lock->thread, NULL, keep_alive, lock);
+  pthread_sigmask(SIG_SETMASK, &before, NULL);
+  lock->has_thread = error == 0;
+  return error ? dkm_fail(err, DKM_MEMORY, "no thread for the lock of output %s: %s", lock->name, strerror(error))
+               : DKM_OK;
+}
+
+bool dkm_lock_is_lost(dkm_lock *lock, char *note, size_t note_bytes) {
+  pthread_mutex_lock(&lock->mutex);
+  const bool lost = lock->lost;
+  snprintf(note, note_bytes, "%s", lock->news);
+  lock->news[0] = '\0';
+  pthread_mutex_unlock(&lock->mutex);
+  return lost;
+}
+
+/* ---- taking and releasing ---- */
+
+static void destroy(dkm_lock *lock) {
+  if (!lock) return;
+  close_file(lock);
+  if (lock->mark >= 0) dkm_file_close(lock->mark);
+  free(lock->name);
+  free(lock->output);
+  free(lock->path);
+  free(lock->own);
+  free(lock);
 }
 
 dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, char *note, size_t note_bytes,
                          dkm_error *err) {
-  char text[TEXT_BYTES];
-  char *own = NULL, *target = realpath(output, NULL); /* all links to one output share a lock */
-  struct holder us;
-  struct stat made;
-  dkm_lock *lock = calloc(1, sizeof *lock);
-  dkm_status status = DKM_OK;
-  bool taken = false;
-
+  dkm_error own = {0};
+  if (!err) err = &own;
   *out = NULL;
   note[0] = '\0';
-  if (!target) target = strdup(output);
-  const size_t size = target ? strlen(target) + sizeof ".lock.new-" + 3 * sizeof(long) : 0;
-  if (lock && target) lock->path = malloc(size);
-  own = malloc(size);
-  if (!lock || !target || !lock->path || !own) {
-    status = dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
-    goto cleanup;
+  dkm_lock *lock = calloc(1, sizeof *lock);
+  if (!lock) return dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
+  lock->descriptor = lock->mark = -1;
+  lock->break_lock = break_lock;
+  lock->name = strdup(output);
+  lock->output = realpath(output, NULL); /* all symbolic links to one output share a lock */
+  if (!lock->output) lock->output = strdup(output);
+  const size_t size = lock->output ? strlen(lock->output) + sizeof ".lock" : 0;
+  lock->path = size ? malloc(size) : NULL;
+  lock->own = size ? malloc(size + NAME_BYTES) : NULL;
+  if (!lock->name || !lock->path || !lock->own) {
+    destroy(lock);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for the lock of output %s", output);
   }
-  snprintf(lock->path, size, "%s.lock", target);
-  snprintf(own, size, "%s.lock.new-%ld", target, (long)getpid());
-  describe_us(&us);
-  status = write_text(own, text, (size_t)print_holder(&us, text), &made, err);
-  if (status) goto cleanup;
-  for (int i = 0; i < MAX_TRIES && !taken && !status; i++) {
-    taken = link(own, lock->path) == 0;
-    if (taken) break;
-    if (errno != EEXIST)
-      status = fail_lock(lock->path, "made", err);
-    else
-      status = clear(output, lock->path, &us, break_lock, note, note_bytes, err);
-  }
-  if (!taken && !status)
-    status = dkm_fail(err, DKM_INPUT, "output %s is in use: other runs keep taking its lock %s", output, lock->path);
-  unlink(own);
-  lock->device = made.st_dev;
-  lock->inode = made.st_ino;
+  sprintf(lock->path, "%s.lock", lock->output);
+  dkm_holder_describe_us(&lock->us);
+  lock->us.beat = DKM_LOCK_BEAT_SECONDS;
 
-cleanup:
-  free(own);
-  free(target);
+  dkm_contest contest = {.name = lock->name,
+                         .output = lock->output,
+                         .path = lock->path,
+                         .us = &lock->us,
+                         .break_lock = break_lock,
+                         .note = note,
+                         .note_bytes = note_bytes};
+  dkm_status status = make_own(lock, err);
+  if (!status) {
+    status = place_or_contest(lock, &contest, err);
+    unlink(lock->own);
+  }
   if (status) {
-    if (lock) free(lock->path);
-    free(lock);
+    destroy(lock);
     return status;
   }
-  *out = lock;
-  return DKM_OK;
+  dkm_leftovers_remove(lock->output, 0);
+  status = dkm_lock_mark_output(lock, err);
+  if (!status) status = start_thread(lock, err);
+  if (status)
+    dkm_lock_release(lock);
+  else
+    *out = lock;
+  return status;
 }
 
 void dkm_lock_release(dkm_lock *lock) {
   struct stat named;
+  struct timespec soon;
   if (!lock) return;
-  if (stat(lock->path, &named) == 0 && named.st_dev == lock->device && named.st_ino == lock->inode) unlink(lock->path);
-  free(lock->path);
-  free(lock);
+  if (lock->has_thread) {
+    pthread_mutex_lock(&lock->mutex);
+    lock->ending = true;
+    pthread_cond_signal(&lock->wake);
+    pthread_mutex_unlock(&lock->mutex);
+    clock_gettime(CLOCK_REALTIME, &soon);
+    soon.tv_sec += 2;
+    if (pthread_timedjoin_np(lock->thread, NULL, &soon) != 0) return; /* it waits for storage, and keeps the memory */
+    pthread_cond_destroy(&lock->wake);
+    pthread_mutex_destroy(&lock->mutex);
+  }
+  if (lstat(lock->path, &named) == 0 && same_file(&named, &lock->file)) unlink(lock->path);
+  destroy(lock);
 }

@@ -114,6 +114,16 @@ static dkm_status check_space(const char *path, const char *folder, const dkm_jo
   return DKM_OK;
 }
 
+/* A link to a file that does not exist: a new file would get its name beside the link, not through it. */
+static dkm_status refuse_dangling(const char *path, dkm_error *err) {
+  char target[DKM_MESSAGE_BYTES / 2];
+  const ssize_t n = readlink(path, target, sizeof target - 1);
+  target[n > 0 ? n : 0] = '\0';
+  return dkm_fail(err, DKM_INPUT,
+                  "output %s is a link to %s, where there is no file: remove the link, or name the file itself with -o",
+                  path, target);
+}
+
 dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool overwrite, dkm_error *err) {
   return dkm_store_check_output_of(path, job, NULL, overwrite, err);
 }
@@ -144,6 +154,8 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
       status = check_existing(path, job, overwrite, err);
   } else if (errno != ENOENT) {
     status = dkm_fail(err, DKM_INPUT, "output %s: %s", path, strerror(errno));
+  } else if (lstat(path, &found) == 0) {
+    status = refuse_dangling(path, err);
   }
   if (status == DKM_OK) status = check_space(path, folder, job, shard, err);
   free(folder);
@@ -185,12 +197,17 @@ static dkm_status reserve(const char *new_path, const char *path, const dkm_job 
 }
 
 /* Renames without overwriting.  Some network file systems know no such rename; there a
- * second link does the same. */
+ * second link does the same.  Where there are no links either, the lock keeps other runs away, and a program that makes a
+ * file of this name within the microseconds between loses it. */
 static int rename_new(const char *from, const char *to) {
+  struct stat found;
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS && errno != ENOTSUP) return -1;
-  if (link(from, to) != 0) return -1;
-  return unlink(from);
+  if (link(from, to) == 0) return unlink(from);
+  if (errno != EPERM && errno != ENOSYS && errno != ENOTSUP) return -1;
+  if (lstat(to, &found) != 0) return errno == ENOENT ? rename(from, to) : -1;
+  errno = EEXIST;
+  return -1;
 }
 
 /* What was written is read back, since libraries may lose the answer to a write: the job, every dataset, coordinates. */

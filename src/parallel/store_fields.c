@@ -185,6 +185,8 @@ const char *dkm_hdf5_unknown_field(const dkm_hdf5_file *file) {
 bool dkm_hdf5_is_current(const dkm_hdf5_file *file) {
   int n = 0; /* in the list */
   if (file->format != DKM_STORE_FORMAT_VERSION || dkm_hdf5_unknown_field(file)) return false;
+  for (int i = 0; i < file->n_known; i++)
+    if (file->dataset[i] >= 0 && !dkm_hdf5_is_contiguous(file->dataset[i])) return false;
   for (int i = 0; i < dkm_n_fields; i++) {
     if (file->dataset[i] < 0 || file->codes[i]) return false;
     if (dkm_fields[i].reproducible && (n == file->n_listed || file->listed[n++] != i)) return false;

@@ -9,6 +9,7 @@
  *   store_write.c    every rank writes into it, by plain writes where HDF5 says that datasets lie
  *   store_read.c     anybody reads it
  *   store_guard.c    whether metadata are as they were written; the history
+ *   store_trust.c    whether all of it is in the file itself
  *
  * `dkm_hdf5_variables` is the list of datasets that lie on the job's grid: the rows of
  * dkm_fields, status, checksum and, where states are kept, m and beta.  Creation, writing
@@ -179,6 +180,15 @@ typedef struct dkm_guard_text {
   char text[DKM_GUARD_BYTES];
 } dkm_guard_text;
 dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text);
+
+/* ---- store_trust.c: everything is in the file itself ---- */
+
+/* False if a link of the root group leads elsewhere or a dataset keeps its values elsewhere; reason[DKM_HDF5_REASON_BYTES]
+ * then is a clause as of dkm_hdf5_recognise, which asks this of every file. */
+bool dkm_hdf5_is_local(hid_t file, char *reason);
+
+/* Whether its values are one run of bytes in the file, so that records can be written into it in place. */
+bool dkm_hdf5_is_contiguous(hid_t dataset);
 
 /* ---- store_hdf5.c: reasons ---- */
 

@@ -31,13 +31,25 @@ struct dkm_store_reader {
 
 /* ---- what a file says about itself ---- */
 
+static herr_t without_lock(hid_t access) {
+#ifdef DKM_HDF5_SETS_LOCKING
+  return H5Pset_file_locking(access, false, true);
+#else
+  (void)access; /* before HDF5 1.10.7 the environment alone says it; H5Fopen looks there each time */
+  return setenv("HDF5_USE_FILE_LOCKING", "FALSE", 1);
+#endif
+}
+
 hid_t dkm_hdf5_open_read_only(const char *path) {
   hid_t id = H5I_INVALID_HID;
   const hid_t access = H5Pcreate(H5P_FILE_ACCESS);
   if (access < 0) return access;
-  if (H5Pset_file_locking(access, false, true) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
+  if (without_lock(access) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
-    id = H5Fopen(path, H5F_ACC_RDONLY, access);
+    do { /* HDF5 itself makes reads again that a signal interrupted, but not this */
+      errno = 0;
+      id = H5Fopen(path, H5F_ACC_RDONLY, access);
+    } while (id < 0 && errno == EINTR);
   if (id >= 0) H5Pclose(access); /* otherwise it would clear the reason; a property list is lost */
   return id;
 }
@@ -91,9 +103,15 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
   *id = H5I_INVALID_HID;
   *guarded = false;
   reason[0] = '\0';
-  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
+  struct stat file;
+  const int descriptor = dkm_file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* a FIFO would be waited for */
   if (descriptor < 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
+    return DKM_HDF5_FOREIGN;
+  }
+  if (fstat(descriptor, &file) == 0 && !S_ISREG(file.st_mode)) {
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "is not a regular file");
+    close(descriptor);
     return DKM_HDF5_FOREIGN;
   }
   const dkm_guard_state guard = dkm_guard_check(descriptor);
@@ -107,7 +125,11 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
              "was meant: delete its attribute metadata_checksum)");
     return DKM_HDF5_DAMAGED;
   }
-  const htri_t is_hdf5 = H5Fis_hdf5(path);
+  htri_t is_hdf5;
+  do {
+    errno = 0;
+    is_hdf5 = H5Fis_hdf5(path);
+  } while (is_hdf5 < 0 && errno == EINTR);
   if (is_hdf5 == 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not an HDF5 file");
     return DKM_HDF5_FOREIGN;
@@ -136,6 +158,11 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
              "has format %lld of dickemap's files, while this version of the program reads formats %d to %d", format,
              DKM_STORE_OLDEST_FORMAT, DKM_STORE_FORMAT_VERSION);
     return DKM_HDF5_OTHER_FORMAT;
+  }
+  if (!dkm_hdf5_is_local(*id, reason)) {
+    H5Fclose(*id);
+    *id = H5I_INVALID_HID;
+    return DKM_HDF5_FOREIGN;
   }
   return DKM_HDF5_OURS;
 }

@@ -6,16 +6,13 @@
  * done although it must be computed again is first marked as to be done:
  *
  *   find (serial, read-only) -> all ranks open -> the master resets marks, syncs -> schedule */
-#define _GNU_SOURCE /* realpath */
 #include "dickemap/resume.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include "dickemap/check.h"
 #include "store_hdf5.h"
@@ -238,35 +235,4 @@ dkm_status dkm_resume_reset(const dkm_resume *resume, dkm_store *store, dkm_erro
     }
   }
   return resume->n_reset > 0 ? dkm_store_sync(store, err) : DKM_OK;
-}
-
-/* ---- leftovers ---- */
-
-void dkm_resume_remove_leftovers(const char *path) {
-  char *target = realpath(path, NULL);
-  if (!target) target = strdup(path);
-  if (!target) return;
-  char *slash = strrchr(target, '/');
-  const char *name = slash ? slash + 1 : target;
-  const size_t length = strlen(name);
-  DIR *folder = NULL;
-  if (!slash) {
-    folder = opendir(".");
-  } else if (slash == target) {
-    folder = opendir("/");
-  } else {
-    *slash = '\0';
-    folder = opendir(target);
-  }
-  static const char infix[] = ".new-";
-  for (struct dirent *entry; folder && (entry = readdir(folder));) {
-    if (strncmp(entry->d_name, name, length) != 0 || strncmp(entry->d_name + length, infix, strlen(infix)) != 0)
-      continue;
-    char *end;
-    const long pid = strtol(entry->d_name + length + strlen(infix), &end, 10);
-    if (pid <= 0 || *end != '\0') continue;
-    unlinkat(dirfd(folder), entry->d_name, 0);
-  }
-  if (folder) closedir(folder);
-  free(target);
 }

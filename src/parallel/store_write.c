@@ -54,11 +54,9 @@ struct dkm_store {
 
 /* Whether a dataset is as creation made it: of that type, in one piece, in this file. */
 static bool is_plain(hid_t dataset, const dkm_hdf5_variable *variable) {
-  const hid_t type = H5Dget_type(dataset), how = H5Dget_create_plist(dataset);
-  const bool plain = type >= 0 && how >= 0 && H5Tequal(type, variable->file_type) > 0 &&
-                     H5Pget_layout(how) == H5D_CONTIGUOUS && H5Pget_external_count(how) == 0 &&
+  const hid_t type = H5Dget_type(dataset);
+  const bool plain = type >= 0 && H5Tequal(type, variable->file_type) > 0 && dkm_hdf5_is_contiguous(dataset) &&
                      H5Dget_offset(dataset) != HADDR_UNDEF;
-  if (how >= 0) H5Pclose(how);
   if (type >= 0) H5Tclose(type);
   return plain;
 }
@@ -109,7 +107,7 @@ static bool keep_pages_apart(int descriptor) {
   if (fstatfs(descriptor, &disk) != 0 || disk.f_type != NFS) return true;
   for (int i = 0; i < N_TRIES; i++) { /* each holder, on any node, has a byte of its own */
     struct flock lock = {
-        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = ((off_t)1 << 62) + (getpid() + i) % N_TRIES, .l_len = 1};
+        .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_start = ((off_t)1 << 61) + (getpid() + i) % N_TRIES, .l_len = 1};
     if (fcntl(descriptor, F_OFD_SETLK, &lock) == 0) return true;
     if (errno != EAGAIN && errno != EACCES && errno != EINTR) return false;
   }

@@ -1,10 +1,17 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import os
+import pathlib
+import subprocess
+import sys
+
 import h5py
 import numpy as np
 import pytest
 
 import dickemap
 import synthetic
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
@@ -140,3 +147,16 @@ def test_closed_forms_have_the_paper_s_numbers():
     np.testing.assert_allclose(g_nu, [0.645497, 0.728869, 0.806226, 0.877971], atol=5e-7)
     np.testing.assert_allclose(dickemap.xi_theory(0.95, g_nu), [0.887046, 0.808393, 0.693744, 0.520094], atol=5e-7)
     assert dickemap.xi_theory(0.5, g_nu[0]) == 0 and dickemap.xi_theory(0.0, g_nu[0]) == 0
+
+
+@pytest.mark.parametrize("version, will_do", [("0.15.1", False), ("0.16.1", True), ("0.21.1", True), ("2025.03.1", True),
+                                              ("2023.1.dev3+g1f5e", True)])
+def test_an_xarray_that_is_too_old_is_named(tmp_path, version, will_do):
+    """On import, with what is needed."""
+    (tmp_path / "xarray").mkdir()
+    (tmp_path / "xarray" / "__init__.py").write_text(f'__version__ = "{version}"\n')
+    result = subprocess.run([sys.executable, "-c", "import dickemap"], text=True, capture_output=True,
+                            env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT / 'analysis'}"})
+    assert result.returncode == (0 if will_do else 1), result.stderr
+    assert will_do or result.stderr.splitlines()[-1] == (
+        f"ImportError: xarray {version} is too old: 0.16.1 or later is needed")

@@ -8,6 +8,8 @@ import tempfile
 
 import pytest
 
+from machine import mpi_variables, mpirun
+
 SUPPRESSIONS = pathlib.Path(__file__).resolve().parents[1] / "lsan.supp"
 JOB = """\
 title: A small map
@@ -37,12 +39,7 @@ def mpi_environment():
     """Environment for ranks of this machine alone, with session files in a folder of their own."""
     # A short name: sockets live there, and their paths are limited to some 100 bytes.
     with tempfile.TemporaryDirectory(prefix="dkm") as session:
-        yield os.environ | {
-            "OMPI_ALLOW_RUN_AS_ROOT": "1",
-            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OMPI_MCA_btl_tcp_if_include": "lo",
-            "OMPI_MCA_oob_tcp_if_include": "lo",
-            "OMPI_MCA_mpi_yield_when_idle": "1",
+        yield os.environ | mpi_variables() | {
             "TMPDIR": session,
             # With the sanitizers: what MPI keeps until the end is no leak of ours; its plugins are unloaded by then,
             # and only the full stack names it; their thread-local memory is gone too (use_tls=0: or it crashes there).
@@ -56,9 +53,8 @@ def dickemap(program, mpi_environment, tmp_path):
     """dickemap(*arguments, ranks=N) in the test's folder: the finished process. Without ranks: no mpirun."""
 
     def run(*arguments, ranks=None, cwd=tmp_path, **options):
-        launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
         options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "timeout": 300} | options
-        return subprocess.run(launcher + [program, *map(str, arguments)], cwd=cwd, env=mpi_environment, text=True,
+        return subprocess.run(mpirun(ranks) + [program, *map(str, arguments)], cwd=cwd, env=mpi_environment, text=True,
                               **options)
 
     return run

@@ -130,10 +130,11 @@ def test_a_job_may_come_through_a_pipe(tmp_path):
     assert process.returncode == 0
 
 
-def test_an_enormous_file_is_refused_before_it_fills_the_memory(tmp_path):
+def test_an_enormous_file_is_refused_by_its_size_and_not_read(tmp_path):
+    """Read, its zero bytes would be the reason."""
     with open(tmp_path / "job.yaml", "wb") as file:
         file.truncate(1 << 40)
-    assert_refused(dickemap("plan", "job.yaml", cwd=tmp_path), tmp_path, "job.yaml: is not a text file", ["job.yaml"])
+    assert_refused(dickemap("plan", "job.yaml", cwd=tmp_path), tmp_path, "job.yaml: is larger than 32 MiB", ["job.yaml"])
 
 
 @pytest.mark.parametrize("subcommand", ["plan", "run"])
@@ -264,3 +265,27 @@ def test_the_jobs_that_come_with_the_program_are_right(tmp_path, job):
     points = {"fig3.yaml": "800 = 200 g0 x 4 pattern", "phase_diagram.yaml": "8000 = 20 g0 x 10 Omega_mu_1 x "
               "10 kappa_mu x 4 pattern", "cavity.yaml": "3600 = 60 Omega_mu x 60 g0"}
     assert points[job] in result.stdout
+
+
+EVERY_MODE = '- {name: "Omega_mu[1]", values: [1, 2]}\n- {name: "Omega_mu[2]", values: [1, 2]}\n'
+
+
+@pytest.mark.parametrize("setting,axes", [
+    ("model.g0=0.4", ""), ("initial.pattern=2", ""), ("model.kappa_mu=2,3", "- {name: kappa_mu, values: [1, 2]}\n"),
+    ("model.Omega_mu=1,2", EVERY_MODE)])
+@pytest.mark.parametrize("subcommand", ["plan", "run"])
+def test_a_setting_that_axes_make_void_is_refused(tmp_path, setting, axes, subcommand):
+    (tmp_path / "job.yaml").write_text(JOB.replace("axes:\n", "axes:\n" + axes))
+    key = setting.split("=")[0]
+    quantity = key.split(".")[1]
+    assert_refused(dickemap(subcommand, "job.yaml", "--set", setting, cwd=tmp_path), tmp_path,
+                   f"--set {setting}: {key} would have no effect, since an axis gives {quantity}: set the axis, such as "
+                   f"axes.{quantity}.values=[...]", ["job.yaml"])
+
+
+def test_a_setting_of_which_axes_leave_something_has_its_effect(tmp_path):
+    """One mode is given by an axis, the other by the key; or the axes are set as well."""
+    (tmp_path / "job.yaml").write_text(JOB.replace("axes:\n", 'axes:\n- {name: "Omega_mu[1]", values: [1, 2]}\n'))
+    assert dickemap("plan", "job.yaml", "--set", "model.Omega_mu=1.5,2.5", cwd=tmp_path).returncode == 0
+    assert dickemap("plan", "job.yaml", "--set", "axes=[{name: pattern, values: [1]}]", "--set", "model.g0=0.4",
+                    cwd=tmp_path).returncode == 0

@@ -11,6 +11,7 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 from files import JOB, contents  # noqa: E402
+from machine import mpi_variables, mpirun  # noqa: E402
 
 SUPPRESSIONS = pathlib.Path(__file__).resolve().parents[1] / "lsan.supp"
 
@@ -27,10 +28,8 @@ def program():
 def environment():
     """Ranks of this machine alone, with session files in a folder of their own; no batch job around us."""
     with tempfile.TemporaryDirectory(prefix="dkm") as session:
-        yield {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")} | {
-            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo",
-            "OMPI_MCA_mpi_yield_when_idle": "1", "TMPDIR": session, "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
+        yield {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")} | mpi_variables() | {
+            "TMPDIR": session, "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
             "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0:use_tls=0"}
 
 
@@ -41,8 +40,7 @@ def start(program, environment):
     processes = []
 
     def run(folder, *arguments, ranks=None, variables=None):
-        launcher = [] if ranks is None else ["mpirun", "--oversubscribe", "-n", str(ranks)]
-        process = subprocess.Popen(launcher + [program, *map(str, arguments)], cwd=folder, text=True,
+        process = subprocess.Popen(mpirun(ranks) + [program, *map(str, arguments)], cwd=folder, text=True,
                                    env=environment | (variables or {}), stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE)
         processes.append(process)

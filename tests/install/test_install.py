@@ -108,3 +108,18 @@ def test_a_shared_library_works_too(tmp_path):
     flags = run("pkg-config", "--libs", "dickemap", env=environment)
     assert "gsl" not in flags
     build_and_run(prefix, environment, tmp_path)
+
+
+def test_a_build_folder_with_a_space_works_or_is_what_the_message_is_about(tmp_path):
+    folder = tmp_path / "a build"
+    result = subprocess.run(["cmake", "-S", ROOT, "-B", folder, "-DBUILD_TESTING=OFF"], text=True, capture_output=True)
+    said = " ".join(result.stderr.split())
+    assert result.returncode == 0 or f'has a space, as in "{folder}". Choose another one' in said
+
+
+def test_hdf5_needs_no_mpi_of_its_own():
+    """Whatever HDF5 the program was built with: it calls nothing of it that is parallel."""
+    sources = [path for folder in ("src", "include") for path in (ROOT / folder).rglob("*.[ch]")]
+    assert sources
+    for path in sources:
+        assert not re.search(r"\bH5P\w*_(fapl_mpi|dxpl_mpi|all_coll|coll_)", path.read_text()), path

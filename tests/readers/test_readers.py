@@ -21,6 +21,8 @@ import numpy as np
 import pytest
 import xarray as xr
 
+from machine import mpi_variables
+
 # Every field of a record in the order of the table: name, type in the file, value for each mode?
 FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", True), ("alpha_re", "<f8", True),
           ("alpha_im", "<f8", True), ("xi_error", "<f8", False), ("xi_second", "<f8", False), ("xi_limit", "<f8", True),
@@ -95,9 +97,7 @@ def checksums(file):
 def environment():
     """Environment of a process of one rank, with session files in a folder of their own."""
     with tempfile.TemporaryDirectory(prefix="dkm") as session:
-        yield os.environ | {"OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-                            "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo",
-                            "TMPDIR": session}
+        yield os.environ | mpi_variables() | {"TMPDIR": session}
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,7 @@ import tempfile
 import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
+from machine import mpi_variables  # noqa: E402
 from slurm_jobs import Batch  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -39,15 +40,9 @@ def slurm_environment():
     port = random.randrange(20000, 30000, 10)
     try:
         subprocess.run([HERE / "up.sh", folder, str(port)], check=True, timeout=120, stdout=subprocess.DEVNULL)
-        yield {name: value for name, value in os.environ.items() if not name.startswith("SLURM")} | {
+        yield {name: value for name, value in os.environ.items() if not name.startswith("SLURM")} | mpi_variables() | {
             "SLURM_CONF": str(folder / "slurm.conf"),
             "TMPDIR": str(folder / "tmp"),
-            "OMPI_ALLOW_RUN_AS_ROOT": "1",
-            "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OMPI_MCA_btl_tcp_if_include": "lo",
-            "OMPI_MCA_oob_tcp_if_include": "lo",
-            "OMPI_MCA_mpi_yield_when_idle": "1",
-            "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
         }
     finally:
         subprocess.run([HERE / "down.sh", folder], timeout=60)

@@ -23,6 +23,9 @@ import tempfile
 import time
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parents[1]))
+from machine import below, environment_of, mpi_variables, mpirun, rank_of  # noqa: E402
+
 SUMMARY = re.compile(r"(\d+)  points in (.*) \(([0-9.e+]+) points/s\)")
 
 
@@ -31,28 +34,9 @@ def cpu_seconds(pid):
     return time.clock_gettime((~pid << 3) | 2)
 
 
-def rank_of(pid):
-    """Rank of a process below mpirun, or None if it is none."""
-    try:
-        environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return None
-    for word in environment:
-        if word.startswith(b"OMPI_COMM_WORLD_RANK="):
-            return int(word.split(b"=")[1])
-    return None
-
-
 def runnable(pid):
     """Whether a process runs or would run if it had a core, rather than sleep."""
     return pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0] == "R"
-
-
-def children(pid):
-    try:
-        return [int(word) for word in pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
-    except OSError:
-        return []
 
 
 def run(command, output, environment):
@@ -66,8 +50,8 @@ def run(command, output, environment):
     samples = {}  # of each rank: (time, CPU seconds, runnable), while it lives
     while process.poll() is None:
         computing = output.exists()
-        for pid in children(process.pid):
-            rank = rank_of(pid)
+        for pid in below(process.pid):
+            rank = rank_of(environment_of(pid))
             if rank is None:
                 continue
             try:
@@ -118,11 +102,7 @@ def main():
     one, two, alone, both, shares, outside, expected = [], [], [], [], [], [], []
     awake, work = {1: [], 2: []}, {1: [], 2: []}  # by number of workers
     with tempfile.TemporaryDirectory(prefix="dkm") as folder:
-        environment = os.environ | {
-            "TMPDIR": folder, "OMPI_MCA_orte_tmpdir_base": folder, "OMPI_MCA_mpi_yield_when_idle": "1",
-            "OMPI_MCA_oob_tcp_if_include": "lo", "OMPI_MCA_btl_tcp_if_include": "lo",
-            "OMPI_MCA_btl_vader_single_copy_mechanism": "none",
-            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1"}
+        environment = os.environ | mpi_variables() | {"TMPDIR": folder, "OMPI_MCA_orte_tmpdir_base": folder}
 
         def words(name):
             seeds = ",".join(str(seed) for seed in range(1, arguments.seeds + 1))
@@ -133,7 +113,7 @@ def main():
             rates = {}
             for n_workers in (1, 2) if i % 2 else (2, 1):
                 rates[n_workers], seconds, ranks, points_per_cpu = run(
-                    ["mpirun", "--oversubscribe", "-n", str(n_workers + 1), *words("mpi")],
+                    [*mpirun(n_workers + 1), *words("mpi")],
                     pathlib.Path(folder) / "mpi.h5", environment)
                 if i > 0:
                     shares.append(100 * ranks.pop(0)[0])

@@ -2,7 +2,7 @@
 /* What a message costs the master: the real protocol (dkm_schedule_run) with points that take no time, and the real
  * store for the marks.  Prints microseconds of the master's CPU time.
  *
- *   mpirun --oversubscribe -n 3 BUILD_DIRECTORY/tests/service [FILE.h5]     FILE.h5 (service.h5) is written */
+ *   jobs/mpirun.sh -n 3 BUILD_DIRECTORY/tests/service [FILE.h5]     FILE.h5 (service.h5) is written */
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
