@@ -22,6 +22,7 @@ import pathlib
 import random
 import re
 import shutil
+import signal
 import sys
 import tempfile
 
@@ -203,17 +204,24 @@ def main():
     parser.add_argument("--bound", type=float, default=120, help="seconds after which a run counts as hanging")
     parser.add_argument("--jobs", type=int, default=1, help="cases at once")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # ended early, it prints what it has
     with tempfile.TemporaryDirectory(prefix="dkm") as scratch:
         sweep = Sweep(Bench(os.environ["DICKEMAP"], os.environ["DICKEMAP_BUILD"]), scratch, args.bound)
         cases = args.case or spread([c for c in sweep.cases(args.samples) if re.search(args.match, str(c))], args.cases)
         results = []
-        with concurrent.futures.ThreadPoolExecutor(args.jobs) as pool:
-            for result in pool.map(sweep.run, cases):
+        pool = concurrent.futures.ThreadPoolExecutor(args.jobs)
+        waiting = [pool.submit(sweep.run, case) for case in cases]
+        try:
+            for future in concurrent.futures.as_completed(waiting):
+                result = future.result()
                 results.append(result)
                 if args.case or result.faults:
                     print(result.case, "code", result.code, "" if result.fired else "(did not come to it)", result.message)
                     for kind, words in result.faults.items():
                         print(f"  {kind}: {words}", flush=True)
+        except KeyboardInterrupt:
+            print(f"interrupted: {len(results)} of {len(cases)} cases")
+        pool.shutdown(cancel_futures=True)
     print(table(results))
     return 1 if any(result.faults for result in results) else 0
 
