@@ -44,7 +44,7 @@ class Scenario:
     options: tuple = ()
 
 
-SCENARIOS = [Scenario("1 rank", 1, 1000), Scenario("3 ranks", 3, 2500),
+SCENARIOS = [Scenario("1 rank", 1, 3000), Scenario("3 ranks", 3, 6000),
              Scenario("3 ranks, slow points", 3, 0, SLOW_JOB, ("--save-interval", "0:01"))]
 
 
