@@ -6,7 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
+#include "version.h" /* DKM_VERSION, by cmake/version.cmake */
+
+const char dkm_cli_version[] = DKM_VERSION;
 
 void dkm_cli_print(const char *text) {
   int rank = 0;
