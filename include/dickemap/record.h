@@ -128,9 +128,13 @@ typedef struct dkm_record {
 
 typedef enum dkm_field_type { DKM_FLOAT64, DKM_INT64, DKM_INT32, DKM_INT8, DKM_UINT8 } dkm_field_type;
 
+/* What a value is, for comparisons (compare.h): a number, a rate or frequency, a time. */
+typedef enum dkm_field_scale { DKM_SCALE_NUMBER, DKM_SCALE_RATE, DKM_SCALE_TIME } dkm_field_scale;
+
 typedef struct dkm_field {
   const char *name;      /* of the dataset */
   dkm_field_type type;
+  dkm_field_scale scale; /* of DKM_FLOAT64 */
   int per_mode;          /* 1: M values a point, dataset [..., mode]; 0: one value */
   size_t offset;         /* in dkm_record; per_mode members are arrays of DKM_MAX_MODES */
   int reproducible;      /* 1: part of the checksum */

@@ -180,7 +180,7 @@ def test_shards_that_disagree_about_a_point_are_refused(refused, shards, whole, 
                 file[name][numpy.unravel_index(point, (13, 2))] = file[name][12, 1]
     message = refused("merge", *shards, "whole.h5", "-o", "merged.h5")
     assert re.fullmatch(rf"whole.h5 holds another record of point {point} \(g0=.*, pattern=.\) than a file named before it "
-                        r"\(checksums [0-9a-f]{8} and [0-9a-f]{8}\); compute the point anew in one of them, or leave "
+                        r"\([a-zA-Z_0-9]+ is \S+, not \S+\); compute the point anew in one of them, or leave "
                         "one out", message)
 
 
