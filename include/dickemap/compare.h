@@ -21,6 +21,10 @@
 #include "dickemap/model.h"
 #include "dickemap/record.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef enum dkm_agreement {
   DKM_AGREEMENT_BITS,   /* every reproducible field has the same bits */
   DKM_AGREEMENT_DIGITS, /* they agree as above */
@@ -42,5 +46,9 @@ dkm_agreement dkm_compare_records(const dkm_patterns *patterns, const dkm_point 
 
 /* Upper bound of the rates in the equations of a point, for fields as large as the record's. */
 double dkm_compare_rate(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 
 #include "dickemap/patterns.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Verdicts in the order of their codes in the file, from 1 (0, DKM_VERDICT_NONE, is a record that was never written): name,
  * meaning. */
 #define DKM_VERDICT_LIST(X)                                                                        \
@@ -201,5 +205,9 @@ uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double
  * field, and the checksum that it is in the end. */
 uint32_t dkm_record_crc(uint32_t crc, dkm_field_type type, const void *values, size_t n);
 uint32_t dkm_record_crc_end(uint32_t crc);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 #include "dickemap/integrator.h"
 #include "dickemap/motion.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dkm_sampling dkm_sampling;
 
 /* For windows of one lane of an integrator, which must outlive it; tolerance: that of its steps. The patterns are copied.
@@ -56,5 +60,9 @@ const double *dkm_sampling_shadow(const dkm_sampling *sampling);
 
 /* Upper bound of the frequencies met in the window, see dkm_sampling_spacing. */
 double dkm_sampling_fastest(const dkm_sampling *sampling);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -26,6 +26,10 @@
 #include "dickemap/integrator.h"
 #include "dickemap/motion.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* sensitive: amplification * tolerance is at least this.  Of order one up to three factors of ten: the errors of tens of
  * steps add up before the growth outruns them, a random direction has a part of them only in the one that grows, and
  * basins part at distances of a tenth rather than one.  tests/bench/sensitivity approaches basin boundaries: of 2000
@@ -86,5 +90,9 @@ bool dkm_sensitivity_due(dkm_sensitivity *sensitivity);
 /* Puts shadows with targets into free lanes and advances until one has arrived. served[0 ... shadows-1] (may be NULL):
  * whether each was in a lane; returns their number. */
 int dkm_sensitivity_advance(dkm_sensitivity *sensitivity, bool *served);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

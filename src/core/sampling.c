@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gsl_calls.h"
 #include "separation.h"
 
 struct dkm_sampling {
@@ -35,7 +36,9 @@ dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, d
     s->departure = fmin(1e-4, fmax(1e-7, sqrt(tolerance)));
     s->trajectory = calloc(dkm_model_size(patterns), sizeof *s->trajectory);
     s->shadow = calloc(dkm_model_size(patterns), sizeof *s->shadow);
+    dkm_gsl_begin();
     s->rng = gsl_rng_alloc(gsl_rng_mt19937);
+    dkm_gsl_end();
   }
   if (!s || !s->trajectory || !s->shadow || !s->rng)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for two states of a trajectory");
