@@ -193,7 +193,7 @@ def test_a_merged_file_names_its_sources(dickemap, job, shards, tmp_path):
     with h5py.File(tmp_path / "merged.h5") as file:
         lines = file.attrs["records_from"].splitlines()
         assert [line.split(":")[0] for line in lines] == shards
-        assert all(re.fullmatch(r"small.\dof3.h5: dickemap \S+ \(git .*\), created \S+Z, shard \d of 3", line)
+        assert all(re.fullmatch(r"small.\dof3.h5: dickemap \S+ \(.*\), GSL \S+, created \S+Z, shard \d of 3", line)
                    for line in lines)
         assert b"dickemap merge small.1of3.h5" in file.attrs["history"] and "shard" not in file.attrs
         assert file.attrs["instruction_set"] in (b"several", b"plain")  # the latter: the machine has no other
