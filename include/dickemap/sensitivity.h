@@ -65,7 +65,8 @@ void dkm_sensitivity_pause(dkm_sensitivity *sensitivity, int shadow);
 /* Whether it has targets left. */
 bool dkm_sensitivity_behind(const dkm_sensitivity *sensitivity, int shadow);
 
-/* The window of samples has grown the separation by growth[0 ... n-1] and ends at time t with the trajectory at u and
+/* The window of samples has grown the separation by growth[0 ... n-1] (NaN: its shadow has failed there, and the growth
+ * of this one is unknown from then on) and ends at time t with the trajectory at u and
  * its shadow at v. Not while it is behind. Returns as `note`. */
 double dkm_sensitivity_resume(dkm_sensitivity *sensitivity, int shadow, double t, const double *u, const double *v,
                               const dkm_series *series);

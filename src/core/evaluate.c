@@ -235,7 +235,7 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   dkm_window window;
   dkm_status status = DKM_OK;
   *outlook = DKM_OUTLOOK_GO_ON;
-  if (!t->sampled || l->failure != DKM_FAILURE_NONE) {
+  if (!t->sampled || (l->failure != DKM_FAILURE_NONE && !dkm_sampling_on_shadow(sampling))) {
     dkm_integrator_window(g->integrator, lane, &window);
     dkm_integrator_state(g->integrator, lane, g->u);
     if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;

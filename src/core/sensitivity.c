@@ -243,7 +243,8 @@ double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double 
   shadow *f = &s->shadows[i];
   const size_t size = dkm_model_size(&s->patterns);
   const int n_modes = s->patterns.n_modes;
-  for (int j = 0; j < series->n_samples / DKM_MOTION_STRETCH; j++)
+  for (int j = 0; j < series->n_samples / DKM_MOTION_STRETCH; j++) f->failed = f->failed || isnan(series->growth[j]);
+  for (int j = 0; !f->failed && j < series->n_samples / DKM_MOTION_STRETCH; j++)
     grow(f, series->growth[j], n_modes, series->values + (size_t)(j * DKM_MOTION_STRETCH) * 3 * (size_t)n_modes);
   f->fed = true;
   f->t = f->t_noted = t;
