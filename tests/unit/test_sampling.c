@@ -93,7 +93,7 @@ static void a_shadow_that_fails_leaves_the_trajectory_as_it_is(void **state) {
   }
 }
 
-/* A steps of gsl at the largest tolerance: 1e4 times the period of a spin. */
+/* Steps of gsl at the largest tolerance, for a thousand periods of a spin. */
 static void a_length_that_is_lost_is_a_failure(void **state) {
   dkm_patterns patterns;
   (void)state;
