@@ -44,7 +44,7 @@ void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
 }
 
 void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
-                        dkm_record *record) {
+                            dkm_record *record) {
   dkm_record_clear(record);
   fill_theory(q, record);
   record->t_end = lane ? lane->t : 0.0;
@@ -61,7 +61,7 @@ void dkm_record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record) 
 }
 
 void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
-                            const dkm_spectrum *spectrum, dkm_record *record) {
+                                const dkm_spectrum *spectrum, dkm_record *record) {
   const int M = q->patterns->n_modes;
   const double *re = state + 3 * q->patterns->n_classes, *im = re + M;
   for (int mu = 0; mu < M; mu++) {

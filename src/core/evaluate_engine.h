@@ -84,7 +84,6 @@ static inline const dkm_point *integrated_point(const engine *g, const trajector
 /* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether.
  * */
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,
-                               bool *resumed,
-                           dkm_error *err);
+                               bool *resumed, dkm_error *err);
 
 #endif

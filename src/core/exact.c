@@ -98,7 +98,7 @@ static double largest_swing(const dkm_inquiry *q, const double *state) {
 }
 
 void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
-                        const dkm_lane *lane, dkm_record *record) {
+                            const dkm_lane *lane, dkm_record *record) {
   const int M = q->patterns->n_modes;
   double now[DKM_MAX_MODES], distance = 0.0;
   dkm_fixedpoint fixed;

@@ -9,8 +9,8 @@
  *
  * Then the saddles are put in from below, joining the minima on both sides (union-find over all images): the first that
  * joins a minimum to another one is its escape height. */
-#include "gsl_calls.h"
 #include "landscape_search.h"
+#include "gsl_calls.h"
 
 #include <math.h>
 #include <string.h>

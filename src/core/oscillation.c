@@ -95,7 +95,7 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
 }
 
 dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                             dkm_record *record) {
+                                 dkm_record *record) {
   dkm_oscillation *o = &a->oscillation;
   if (o->has_mean) {
     a->drift = 0.0;
@@ -217,7 +217,7 @@ static void plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *
 }
 
 dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
-                              dkm_lane *lane, dkm_record *record) {
+                                  dkm_lane *lane, dkm_record *record) {
   dkm_oscillation *o = &a->oscillation;
   const double length = lane->t - series->t0, bin = 2.0 * M_PI / length;
   dkm_motion motion;

@@ -186,8 +186,8 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   else if (s->steps_known == 0)
     s->steps_known = steps;
   const bool enough = full_octave && known && dkm_plateau_is_followed(s, steps);
-  const bool sign_only = !known && single && s->n_octaves >= 3 &&
-                         steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER);
+  const bool sign_only =
+      !known && single && s->n_octaves >= 3 && steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER);
   if (!enough && !sign_only && !dkm_inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
   if (s->n_octaves >= 3 && (known || single || dkm_plateau_is_there(s, q, window)))
     dkm_plateau_end(a, q, window, lane, known, record);
@@ -197,7 +197,7 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
 }
 
 dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                          dkm_record *record) {
+                              dkm_record *record) {
   dkm_settling *s = &a->settling;
   dkm_landscape_turn(q->landscape, q->point);
   const double value = dkm_landscape_value(q->landscape, q->u);
@@ -206,8 +206,7 @@ dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_
       s->full_rank ? look_full_rank(a, q, window, lane, value, record) : look_locked(a, q, window, lane, value, record);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     a->t_start = lane->t;
-    lane->t_pause = dkm_inquiry_next_pause(
-        a, q, lane, look_factor * lane->t);
+    lane->t_pause = dkm_inquiry_next_pause(a, q, lane, look_factor * lane->t);
   }
   return outlook;
 }
