@@ -149,6 +149,9 @@ typedef struct dkm_field {
 extern const dkm_field dkm_fields[];
 extern const int dkm_n_fields;
 
+/* Never more than so many, for those who keep something of each. */
+enum { DKM_MOST_FIELDS = 72 };
+
 size_t dkm_field_type_bytes(dkm_field_type type);
 
 /* The codes of a field that is one: 0 ... n-1, their names and texts. */

@@ -69,6 +69,7 @@ const dkm_field dkm_fields[] = {
     FIELD_AS(TIME, wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
 };
 const int dkm_n_fields = sizeof(dkm_fields) / sizeof(dkm_fields[0]);
+_Static_assert(sizeof(dkm_fields) / sizeof(dkm_fields[0]) <= DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
 
 size_t dkm_field_type_bytes(dkm_field_type type) {
   switch (type) {
