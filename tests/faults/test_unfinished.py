@@ -196,7 +196,8 @@ def test_overwrite_removes_states_and_leaves_files_of_others(finish, copy):
 def test_a_file_of_the_name_of_the_folder_is_left_alone(finish, job, tmp_path):
     (tmp_path / "a.h5.unfinished").write_text("not of dickemap")
     process = finish(tmp_path, "run", job, "-o", "a.h5")
-    assert process.returncode == 2 and "a.h5.unfinished cannot be read: Not a directory" in message_of(process)
+    assert process.returncode == 1 and "is a file, not a folder" in message_of(process)
+    assert not (tmp_path / "a.h5").exists()
     assert (tmp_path / "a.h5.unfinished").read_text() == "not of dickemap"
 
 
