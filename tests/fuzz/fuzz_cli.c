@@ -43,8 +43,9 @@ static dkm_status stop(dkm_error *err) {
 }
 
 #define WRAPPED(name) __wrap_##name
-int WRAPPED(MPI_Init)(int *argc, char ***argv);
-int WRAPPED(MPI_Init)(int *argc, char ***argv) {
+int WRAPPED(MPI_Init_thread)(int *argc, char ***argv, int wanted, int *level);
+int WRAPPED(MPI_Init_thread)(int *argc, char ***argv, int wanted, int *level) {
+  *level = wanted;
   (void)argc, (void)argv;
   return MPI_SUCCESS;
 }
