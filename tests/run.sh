@@ -29,7 +29,7 @@ else
 fi
 
 sections=(build python test)
-if [ "$(id -u)" -eq 0 ]; then sections+=(slurm); fi # only root can start a SLURM of its own
+if [ "$(id -u)" -eq 0 ]; then sections+=(slurm disks); fi # only root can start a SLURM of its own, and mount
 if [ $long = yes ]; then sections+=(fuzz octave); fi
 setup_packages "${sections[@]}"
 scratch=$(mktemp -d)

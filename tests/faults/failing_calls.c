@@ -28,13 +28,15 @@
  *
  * Only what succeeded is in it.  All processes hold a lock on the log from before a call until it is in the log, so that
  * the order of the records is that of the calls, among all ranks. */
-#undef _FORTIFY_SOURCE
+#undef _FORTIFY_SOURCE /* whose inline functions would stand in the way of ours */
+#undef _FILE_OFFSET_BITS /* open and open64 are two functions here */
 #define _GNU_SOURCE /* RTLD_NEXT and the calls themselves */
 #include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdint.h>
@@ -186,7 +188,7 @@ static bool minds_path(int folder, const char *relative, char path[PATH_MAX]) {
 /* Counts a call that is meant; true if it is to fail (or to be short), and then sets errno. */
 static bool is_to_fail(enum call call) {
   char text[64];
-  const long n = ++shim.count[call];
+  const long n = __atomic_add_fetch(&shim.count[call], 1, __ATOMIC_RELAXED);
   if ((int)call != shim.failing || n < shim.nth || (shim.times > 0 && n >= shim.nth + shim.times)) return false;
   if (n == shim.nth && getenv("CALLS_FIRED")) {
     snprintf(text, sizeof text, "rank %d: %s %ld\n", shim.rank, call_names[call], n);
@@ -209,8 +211,13 @@ static size_t part_of(size_t n) {
 
 /* ---- the log ---- */
 
+static pthread_mutex_t one_thread = PTHREAD_MUTEX_INITIALIZER; /* the lock on the file is that of the process */
+
+/* To be followed by log_call. */
 static void lock_log(void) {
-  while (shim.log >= 0 && flock(shim.log, LOCK_EX) != 0)
+  if (shim.log < 0) return;
+  pthread_mutex_lock(&one_thread);
+  while (flock(shim.log, LOCK_EX) != 0)
     if (errno != EINTR) complain("the log cannot be locked");
 }
 
@@ -250,6 +257,7 @@ static void log_call(bool good, const char *name, ino_t inode, off_t offset, con
     }
   }
   flock(shim.log, LOCK_UN);
+  pthread_mutex_unlock(&one_thread);
   errno = before;
 }
 
