@@ -51,6 +51,7 @@ if [ ! -e "$folder/etc/debian_version" ]; then
 fi
 grep -qx "VERSION_CODENAME=$distribution" "$folder/etc/os-release" || die "$folder is not $distribution"
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
+[ -e "$folder/etc/hosts" ] || printf '127.0.0.1 localhost %s\n' "$(hostname)" >"$folder/etc/hosts" # SLURM looks there
 printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d" # packages start no daemons
 chmod 755 "$folder/usr/sbin/policy-rc.d"
 

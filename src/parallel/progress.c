@@ -105,13 +105,28 @@ static void print(dkm_progress *progress, int64_t n_done, double t) {
   progress->t_printed = t;
 }
 
+/* The launcher of a rank: its parent, or with MPICH the parent of a proxy; 0 if there is none. */
+static long launcher(void) {
+  char path[64], name[17] = "";
+  long parent = (long)getppid(), above = 0;
+  if (getenv("OMPI_COMM_WORLD_RANK")) return parent;
+  if (!getenv("PMI_RANK")) return 0;
+  snprintf(path, sizeof path, "/proc/%ld/stat", parent); /* "pid (name) state ppid" */
+  FILE *file = fopen(path, "re");
+  if (!file) return 0;
+  if (fscanf(file, "%*d (%16[^)]) %*c %ld", name, &above) != 2 || strcmp(name, "hydra_pmi_proxy") != 0) above = 0;
+  fclose(file);
+  return above;
+}
+
 /* mpirun passes standard error on through a pipe; then it matters where its own goes. */
 static bool shown_on_terminal(void) {
   if (isatty(STDERR_FILENO)) return true;
-  if (!getenv("OMPI_COMM_WORLD_RANK")) return false;
+  const long pid = launcher();
+  if (pid <= 0) return false;
   char path[64];
   struct stat info;
-  snprintf(path, sizeof path, "/proc/%ld/fd/%d", (long)getppid(), STDERR_FILENO);
+  snprintf(path, sizeof path, "/proc/%ld/fd/%d", pid, STDERR_FILENO);
   if (stat(path, &info) != 0 || !S_ISCHR(info.st_mode)) return false;
   int fd = open(path, O_WRONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC);
   bool terminal = fd >= 0 && isatty(fd);

@@ -93,7 +93,7 @@ def test_a_rank_that_dies_ends_the_run_which_can_be_resumed(start, finish, job, 
     wait_for(lambda: not set(run_in(tmp_path)) - {process.pid}, 30)  # the other ranks end by themselves
     try:
         process.out, process.err = process.communicate(timeout=20)
-        assert "signal 9 (Killed)" in process.err
+        assert "signal 9" in process.out + process.err  # MPICH tells standard output
     except subprocess.TimeoutExpired:  # mpirun waits for itself, see test_kills.py
         process.kill()
         process.communicate()
