@@ -8,9 +8,13 @@ import pathlib
 import re
 import signal
 import subprocess
+import sys
 import tempfile
 
 import h5py
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
+from machine import mpi_variables, mpirun  # noqa: E402
 
 # Points of some milliseconds, with states: every kind of variable, and each rank writes several times.
 JOB = """\
@@ -81,17 +85,14 @@ class Bench:
     def __init__(self, program, build, environment=os.environ):
         self.program = str(pathlib.Path(program).resolve())
         self.library = str(pathlib.Path(build).resolve() / "tests" / "failing_calls.so")
-        self.environment = {name: value for name, value in environment.items() if not name.startswith("SLURM_")} | {
-            "OMPI_ALLOW_RUN_AS_ROOT": "1", "OMPI_ALLOW_RUN_AS_ROOT_CONFIRM": "1",
-            "OMPI_MCA_rmaps_base_oversubscribe": "1", "OMPI_MCA_mpi_yield_when_idle": "1",
-            "OMPI_MCA_btl_tcp_if_include": "lo", "OMPI_MCA_oob_tcp_if_include": "lo"}
+        self.environment = {name: value for name, value in environment.items()
+                            if not name.startswith("SLURM_")} | mpi_variables()
 
     def command(self, *arguments, ranks=1, calls=None):
         """calls: variables of failing_calls.c without CALLS_, such as {"FOLDER": path}; the launcher does not see them."""
-        launcher = ["mpirun", "-n", str(ranks)] if ranks > 1 else []
         shim = [] if calls is None else ["env", f"LD_PRELOAD={self.library}",
                                          *(f"CALLS_{name}={value}" for name, value in calls.items())]
-        return [*launcher, *shim, self.program, *map(str, arguments)]
+        return [*mpirun(ranks if ranks > 1 else None), *shim, self.program, *map(str, arguments)]
 
     def start(self, folder, *arguments, ranks=1, calls=None, session=None):
         environment = self.environment | ({"TMPDIR": session} if session else {})
