@@ -94,15 +94,15 @@ enum { DKM_SCHEDULE_PATIENCE = 300 };
 
 /* The outcome of the lowest rank that did not succeed becomes everybody's: status and message.  DKM_PARALLEL on rank 0
  * after DKM_SCHEDULE_PATIENCE, with a message that names the ranks that did not answer, and on the others if rank 0
- * did not. */
+ * did not.  With DKM_PARALLEL it returns at once: nothing collective is possible then. */
 dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
 
-/* The same where rank 0 alone has worked, which may take it hours (creating a large file): the others wait for it as
- * long as it takes, and it for them as above. */
-dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, dkm_status status, dkm_error *err);
+/* The same where rank 0 alone has worked, which may take it long (creating or checking a large file): the others wait
+ * for it so many seconds or INFINITY, and it for them as above. */
+dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, double seconds_for_first, dkm_status status, dkm_error *err);
 
-/* Both with a patience of so many seconds. */
-dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_worked_alone, dkm_status status,
+/* Both with a patience of so many seconds; seconds_for_first 0: the others have no more of it. */
+dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status,
                                      dkm_error *err);
 
 /* values[i] becomes its sum over all ranks. */

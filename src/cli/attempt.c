@@ -11,6 +11,7 @@
 
 #include "cli.h"
 #include "dickemap/clock.h"
+#include "dickemap/printable.h"
 #include "dickemap/store.h"
 
 enum { LINE_BYTES = 8192, DATE_BYTES = 32 };
@@ -38,6 +39,7 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
            date, begun, (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets,
            gsl_version, hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch,
            attempt->command);
+  dkm_printable_make(line); /* one line, whatever the command was */
   attempt->t_begun = dkm_clock_now();
   dkm_status status = dkm_store_append_history(attempt->output, line, &kept, err);
   if (status) return status;

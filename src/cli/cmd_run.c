@@ -60,6 +60,8 @@ struct arguments {
   bool break_lock, quiet, help;
 };
 
+/* Seconds for which the others wait for rank 0 at the end, which may have to copy a file that was taken from it. */
+static const double closing_patience = 3600;
 enum { ATTEMPT_BYTES = 256 }; /* of the hosts, of the instruction sets of a run */
 
 struct run {
@@ -391,13 +393,13 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   dkm_status status = dkm_ending_catch_signals(!master, err);
   if (!status && master) status = dkm_ending_begin(&run.ending, args->t_start, args->time_limit, err);
   if (!status && master) status = dkm_job_read(&job, args->job, args->n_sets, args->sets, err);
-  status = dkm_schedule_agree_with_first(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, INFINITY, status, err);
   if (!status) status = dkm_schedule_share_job(comm, &job, err);
   if (status) goto cleanup;
   run.ending.suspends = !job.solver.sensitivity;
 
   if (master) status = dkm_run_output_check(output, &job, &exists, err);
-  status = dkm_schedule_agree_with_first(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, INFINITY, status, err);
   if (status) goto cleanup;
 
   if (worker) status = dkm_evaluator_create(&job.patterns, &job.solver, args->cpu, &run.worker.evaluator, err);
@@ -421,7 +423,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     if (!status && resume.n_points > 0) status = dkm_attempt_begin(&attempt, run.n_before, err);
   }
   if (!status && master && resume.n_points > 0) tidy_states(output->path, false);
-  status = dkm_schedule_agree_with_first(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, INFINITY, status, err);
   if (!status) status = dkm_unfinished_open(output->path, dkm_cli_version, &job, &run.worker.unfinished, err);
   status = dkm_schedule_agree(comm, status, err);
   if (!status && master) tell_states(run.worker.unfinished, args->quiet);
@@ -436,7 +438,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
     if (!run.quiet) dkm_progress_start(&run.progress, run.n_points, run.n_before);
     status = dkm_resume_reset(&resume, run.worker.store, err);
   }
-  status = dkm_schedule_agree_with_first(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, INFINITY, status, err);
   if (!status) status = dkm_schedule_run(comm, resume.n_todo, resume.todo, DKM_RUN_LANES, &ops, &stopped, err);
   if (status == DKM_PARALLEL || status == DKM_STOPPED) { /* some ranks do not answer: nothing collective is possible */
     dkm_ranks_leave_behind();
@@ -450,7 +452,7 @@ static dkm_status run_job(struct arguments *args, const char *command, dkm_error
   }
   status = dkm_schedule_agree(comm, status, err);
   if (master) status = finish_output(&run, &attempt, status, err);
-  if (status != DKM_PARALLEL) status = dkm_schedule_agree_with_first(comm, status, err);
+  status = dkm_schedule_agree_with_first(comm, closing_patience, status, err);
   if (!status) status = sum_counts(comm, &run, err);
   if (master && !run.quiet) dkm_progress_end(&run.progress, run.n_done);
   if (!status && master) print_summary(&run, output, dkm_clock_now() - t_start);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* ranks: start and end of MPI; see ranks.h. */
+#define _GNU_SOURCE /* environ */
 #include "ranks.h"
 
 #include <mpi.h>
@@ -30,8 +31,17 @@ bool dkm_ranks_first(void) {
   return true;
 }
 
-/* srun has started n processes, and MPI, which does not know of srun, n worlds of one.  A batch script that runs the
- * program itself is no step of several tasks; what mpirun starts may be within a step of its own, and knows its size. */
+/* Whether whoever started this process told MPI of the others: mpirun, or srun or mpiexec by PMIx, PMI-2 or PMI. */
+static bool is_told_of_others(void) {
+  if (number_of("OMPI_COMM_WORLD_SIZE") > 0) return true;
+  for (char **variable = environ; *variable; variable++)
+    if (strncmp(*variable, "PMI", 3) == 0) return true;
+  return false;
+}
+
+/* srun has started n processes, and MPI, which does not know of srun, n worlds of one, or none: Open MPI then aborts in
+ * MPI_Init.  A batch script that runs the program itself is no step of several tasks; what mpirun starts may be within a
+ * step of its own, and knows its size. */
 static dkm_status check_world(int n_ranks, long n_by_mpirun, dkm_error *err) {
   const long n_tasks = number_of("SLURM_STEP_NUM_TASKS");
   if (n_tasks <= n_ranks || n_by_mpirun == n_ranks) return DKM_OK;
@@ -46,6 +56,7 @@ static dkm_status check_world(int n_ranks, long n_by_mpirun, dkm_error *err) {
 dkm_status dkm_ranks_start(dkm_error *err) {
   int n_ranks;
   const long open_mpi = number_of("OMPI_COMM_WORLD_SIZE"), hydra = number_of("PMI_SIZE"); /* MPI_Init may set them */
+  if (!is_told_of_others() && check_world(1, -1, err)) return err->status;
   if (MPI_Init(NULL, NULL) != MPI_SUCCESS) return dkm_fail(err, DKM_PARALLEL, "MPI cannot be started");
   started = true;
   MPI_Comm_set_errhandler(MPI_COMM_WORLD, MPI_ERRORS_RETURN);

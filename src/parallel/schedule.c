@@ -605,9 +605,10 @@ static dkm_status gather_outcomes(MPI_Comm comm, int n_ranks, double seconds, in
   return status;
 }
 
-dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_worked_alone, dkm_status status,
+dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status,
                                      dkm_error *err) {
   int rank, n_ranks, speaker = status ? MASTER : INT_MAX;
+  if (status == DKM_PARALLEL) return status; /* the others cannot be reached, and waiting once was enough */
   MPI_Comm_rank(comm, &rank);
   MPI_Comm_size(comm, &n_ranks);
   const double patience = patience_of(comm, seconds);
@@ -624,8 +625,8 @@ dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_w
     const int code = MPI_Isend(&failed, 1, MPI_INT, MASTER, AGREE, comm, &request);
     if (complete_within(comm, patience, code, "MPI_Isend", &request, err)) return DKM_PARALLEL;
   }
-  const double as_long_as = first_worked_alone && rank != MASTER ? INFINITY : patience;
-  if (broadcast_within(comm, as_long_as, &speaker, 1, MPI_INT, MASTER, err)) return DKM_PARALLEL;
+  const double for_first = rank == MASTER ? patience : patience_of(comm, fmax(seconds, seconds_for_first));
+  if (broadcast_within(comm, for_first, &speaker, 1, MPI_INT, MASTER, err)) return DKM_PARALLEL;
   if (speaker == INT_MAX) return DKM_OK;
   dkm_error outcome = {0};
   if (rank == speaker) dkm_fail(&outcome, status, "%s", err ? err->message : dkm_status_text(status));
@@ -634,11 +635,11 @@ dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, bool first_w
 }
 
 dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err) {
-  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, false, status, err);
+  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, 0, status, err);
 }
 
-dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, dkm_status status, dkm_error *err) {
-  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, true, status, err);
+dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, double seconds_for_first, dkm_status status, dkm_error *err) {
+  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, seconds_for_first, status, err);
 }
 
 dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err) {

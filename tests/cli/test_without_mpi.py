@@ -7,6 +7,8 @@ import subprocess
 
 import pytest
 
+from machine import mpirun
+
 SET = ["--set", "axes.g0.points=3"]
 
 
@@ -74,8 +76,8 @@ def test_processes_of_srun_that_mpi_takes_for_runs_of_their_own_are_refused(prog
 @pytest.mark.parametrize("launcher,slurm", [
     ([], {"SLURM_NTASKS": "4", "SLURM_PROCID": "0"}),  # a batch script that runs the program itself
     ([], {"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "1", "SLURM_PROCID": "0"}),  # srun -n 1
-    (["mpirun", "-n", "1"], {"SLURM_NTASKS": "4"}),  # mpirun within an allocation
-    (["mpirun", "-n", "1"], {"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1"})])  # ... a daemon's step
+    (mpirun(1), {"SLURM_NTASKS": "4"}),  # mpirun within an allocation
+    (mpirun(1), {"SLURM_NTASKS": "4", "SLURM_STEP_NUM_TASKS": "2", "SLURM_PROCID": "1"})])  # ... a daemon's step
 def test_other_runs_within_an_allocation_are_none_of_these(program, mpi_environment, job, tmp_path, launcher, slurm):
     result = subprocess.run([*launcher, program, "run", "small.yaml", "-q"], cwd=tmp_path, env=mpi_environment | slurm,
                             capture_output=True, text=True, timeout=300)

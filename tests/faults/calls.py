@@ -85,14 +85,15 @@ class Bench:
     def __init__(self, program, build, environment=os.environ):
         self.program = str(pathlib.Path(program).resolve())
         self.library = str(pathlib.Path(build).resolve() / "tests" / "failing_calls.so")
-        self.environment = {name: value for name, value in environment.items()
-                            if not name.startswith("SLURM_")} | mpi_variables()
+        self.environment = {name: value for name, value in environment.items() if not name.startswith("SLURM_")} \
+            | mpi_variables()
 
     def command(self, *arguments, ranks=1, calls=None):
         """calls: variables of failing_calls.c without CALLS_, such as {"FOLDER": path}; the launcher does not see them."""
+        launcher = mpirun(ranks) if ranks > 1 else []
         shim = [] if calls is None else ["env", f"LD_PRELOAD={self.library}",
                                          *(f"CALLS_{name}={value}" for name, value in calls.items())]
-        return [*mpirun(ranks if ranks > 1 else None), *shim, self.program, *map(str, arguments)]
+        return [*launcher, *shim, self.program, *map(str, arguments)]
 
     def start(self, folder, *arguments, ranks=1, calls=None, session=None):
         environment = self.environment | ({"TMPDIR": session} if session else {})

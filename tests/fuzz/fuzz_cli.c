@@ -74,9 +74,9 @@ dkm_status WRAPPED(dkm_schedule_agree)(MPI_Comm comm, dkm_status status, dkm_err
   (void)comm, (void)err;
   return status;
 }
-dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, dkm_status status, dkm_error *err);
-dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, dkm_status status, dkm_error *err) {
-  (void)comm, (void)err;
+dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, double seconds, dkm_status status, dkm_error *err);
+dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, double seconds, dkm_status status, dkm_error *err) {
+  (void)comm, (void)seconds, (void)err;
   return status;
 }
 dkm_status WRAPPED(dkm_schedule_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err);

@@ -279,12 +279,13 @@ static void the_lowest_rank_that_failed_speaks_for_all(void) {
 static void a_rank_that_does_not_come_is_named(void) {
   dkm_error err = {0};
   if (rank == 0 && n_ranks > 1) {
-    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, false, DKM_OK, &err) == DKM_PARALLEL);
+    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, 0, DKM_OK, &err) == DKM_PARALLEL);
     CHECK(strstr(err.message, "rank 1 did not answer for 1 s"));
     CHECK((strstr(err.message, "nor did") != NULL) == (n_ranks > 2));
     const dkm_status own = dkm_fail(&err, DKM_IO, "no room"); /* what happened here is told as well */
-    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, true, own, &err) == DKM_PARALLEL);
+    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, INFINITY, own, &err) == DKM_PARALLEL);
     CHECK(strncmp(err.message, "no room; rank 1 did not answer for 1 s", 38) == 0);
+    CHECK(dkm_schedule_agree(MPI_COMM_WORLD, DKM_PARALLEL, &err) == DKM_PARALLEL); /* and not after five minutes */
   }
   MPI_Barrier(MPI_COMM_WORLD);
 }
@@ -294,7 +295,7 @@ static void rank_0_is_waited_for_as_long_as_it_works_alone(void) {
   const double patience = 0.1; /* that of the last of five ranks is 8.1 s */
   if (rank == 0) nap(BILLION - 1);
   for (int i = 0; i < 9 && rank == 0 && n_ranks > 1; i++) nap(BILLION - 1);
-  CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, patience, true, DKM_OK, &err) == DKM_OK);
+  CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, patience, INFINITY, DKM_OK, &err) == DKM_OK);
 }
 
 static void sums_reach_every_rank(void) {

@@ -200,3 +200,31 @@ def test_the_warning_comes_before_the_limit(submit, resumes, tmp_path, launcher)
     batch.until(lambda: "exit code 85" in batch.text(), seconds=150, running=True)
     batch.until(lambda: "restart 1," in batch.text(), seconds=60)
     assert "CANCELLED" not in batch.text() and "TIME LIMIT" not in batch.text()
+
+
+# ---- how ranks are started ----
+
+
+def batch_of(environment, folder, command):
+    """A batch job of two tasks that runs one command: its exit code and log."""
+    (folder / "job.yaml").write_text(JOB)
+    folder.chmod(0o755)
+    result = subprocess.run(["sbatch", "--wait", "--ntasks=2", "--nodes=1", "--output=log", "--wrap", command], cwd=folder,
+                            env=environment, capture_output=True, text=True, timeout=300)
+    log = folder / "log"
+    return result.returncode, log.read_text() if log.exists() else result.stderr
+
+
+def test_srun_without_pmix_is_refused_once(slurm_environment, program, tmp_path):
+    code, log = batch_of(slurm_environment, tmp_path, f"srun --mpi=none {program} run job.yaml -o out.h5")
+    assert code == 1, log
+    messages = [line for line in log.splitlines() if line.startswith("dickemap: ")]
+    assert len(messages) == 1 and "srun has started 2 processes, but MPI sees 1" in messages[0], log
+    assert not (tmp_path / "out.h5").exists()
+
+
+@pytest.mark.parametrize("launcher", ["", "mpirun -n 1", "mpirun", "srun --mpi=pmix"])
+def test_every_other_way_to_start_it_is_taken(slurm_environment, program, tmp_path, launcher):
+    code, log = batch_of(slurm_environment, tmp_path, f"{launcher} {program} run job.yaml -o out.h5 -q")
+    assert code == 0, log
+    assert n_done(tmp_path / "out.h5") == (26, 26)

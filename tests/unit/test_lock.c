@@ -446,6 +446,44 @@ static void a_folder_that_is_missing_is_named(void **state) {
   assert_non_null(strstr(err.message, "No such file"));
 }
 
+/* Takes the lock again and again until it has had it n times, and at last dies with it. The exit code says whether another
+ * had it meanwhile. */
+static void contend(int n) {
+  char held[NAME_BYTES + 8];
+  snprintf(held, sizeof held, "%s/held", folder);
+  for (int i = 0; i < n;) {
+    dkm_lock *lock;
+    if (dkm_lock_take(output, false, &lock, note, sizeof note, &err)) {
+      if (!strstr(err.message, "in use")) _exit(2);
+      continue;
+    }
+    const int alone = open(held, O_CREAT | O_EXCL | O_WRONLY, 0600);
+    if (alone < 0) _exit(1);
+    close(alone);
+    usleep(1000);
+    unlink(held);
+    if (++i < n) dkm_lock_release(lock);
+  }
+  _exit(0);
+}
+
+static void of_many_contenders_one_has_the_lock_at_a_time(void **state) {
+  (void)state;
+  enum { CONTENDERS = 8, TIMES = 5, ROUNDS = 2 };
+  for (int round = 0; round < ROUNDS; round++) {
+    pid_t children[CONTENDERS];
+    has_links = round == 0;
+    for (int i = 0; i < CONTENDERS; i++)
+      if ((children[i] = fork()) == 0) contend(TIMES);
+    for (int i = 0; i < CONTENDERS; i++) {
+      int outcome;
+      assert_int_equal(waitpid(children[i], &outcome, 0), children[i]);
+      assert_int_equal(outcome, 0);
+    }
+  }
+  lock_is_replaced_because("that process is gone"); /* the last one's */
+}
+
 int main(void) {
 #define CLAIM(name) cmocka_unit_test_setup_teardown(name, make_folder, remove_folder)
   const struct CMUnitTest tests[] = {
@@ -468,6 +506,7 @@ int main(void) {
       CLAIM(a_lock_that_is_gone_is_taken_again),
       CLAIM(a_lock_that_another_run_took_by_force_is_lost),
       CLAIM(only_what_the_dead_holder_left_is_removed),
+      CLAIM(of_many_contenders_one_has_the_lock_at_a_time),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
