@@ -39,6 +39,10 @@
 #include "dickemap/motion.h"
 #include "dickemap/record.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What is asked about, and what with. All borrowed. */
 typedef struct dkm_inquiry {
   const dkm_patterns *patterns;
@@ -136,5 +140,9 @@ dkm_outlook dkm_attractor_look(dkm_attractor *attractor, const dkm_inquiry *inqu
  * ask for another window at once. */
 dkm_outlook dkm_attractor_judge(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_series *series,
                                 double fastest, dkm_lane *lane, dkm_record *record);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

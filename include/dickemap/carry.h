@@ -8,6 +8,7 @@
  * may be writing them. */
 #ifndef DICKEMAP_CARRY_H
 #define DICKEMAP_CARRY_H
+#include "dickemap/compare.h"
 #include "dickemap/store.h"
 
 typedef struct dkm_carry_source {
@@ -16,6 +17,8 @@ typedef struct dkm_carry_source {
   int64_t n_done;      /* points that are done in the old file */
   int64_t n_carried;   /* points of the new file that have their record from this one */
   int64_t n_repeated;  /* ... that had the same record from a file before */
+  int64_t n_in_digits; /* of these, such as agree but for their last digits (compare.h): the first one is kept */
+  dkm_difference most; /* the largest difference among them */
   int64_t n_damaged;   /* left out, as record and checksum, or status and verdict, do not agree */
   int64_t n_refuted;   /* left out, as another method made them and theory contradicts */
   bool has_others;     /* it has records of another method */
@@ -33,13 +36,13 @@ typedef struct dkm_carry {
  * cannot, or if it is not ours; DKM_IO if it is damaged. */
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err);
 
-/* Where the records come from, one line a file, for dkm_provenance; malloc'ed, the caller frees.  As
+/* Where the records come from, one line a file, with the versions of dickemap and GSL that began it, for dkm_provenance; malloc'ed, the caller frees.  As
  * dkm_store_reader_open, and DKM_MEMORY. */
 dkm_status dkm_carry_describe(const dkm_carry *carry, char **out, dkm_error *err);
 
 /* A dkm_store_fill; context: a dkm_carry.
- * DKM_INPUT, naming the point, if two sources hold different records of one point and method; of different methods this
- * program's counts.  DKM_IO, DKM_MEMORY. */
+ * DKM_INPUT, naming the point and what differs, if two sources hold records of one point and method that do not agree
+ * as machines do (compare.h); of different methods this program's counts.  DKM_IO, DKM_MEMORY. */
 dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err);
 
 #endif

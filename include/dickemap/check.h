@@ -23,6 +23,10 @@
 #include "dickemap/model.h"
 #include "dickemap/record.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Whether the record of this point can be right.  If not, `why` (why_bytes, may be 0) says in one clause what is wrong.
  * Records of any method; one that says nothing (never written, failed, a code that does not exist) can be right. Takes
  * O(K M). */
@@ -39,5 +43,9 @@ bool dkm_check_has_closed_form(const dkm_point *point, const dkm_record *record)
 
 /* The largest deviation from it, of |xi| and of occupations (those relative where above 1; relaxing: not compared). */
 double dkm_check_deviation(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

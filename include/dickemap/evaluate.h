@@ -9,6 +9,10 @@
 #include "dickemap/integrator.h"
 #include "dickemap/record.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dkm_evaluator dkm_evaluator;
 
 /* cpu as in dkm_integrator_create. The memory for the full space is only taken once a point
@@ -67,5 +71,9 @@ dkm_status dkm_evaluate_stream(dkm_evaluator *evaluator, const dkm_stream *strea
  * point by point) may be NULL. */
 dkm_status dkm_evaluate(dkm_evaluator *evaluator, int64_t n, const dkm_point *points, dkm_record *records,
                         double *states, dkm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -13,6 +13,10 @@
 
 #include "dickemap/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A fixed point found from a state u. */
 typedef struct dkm_fixedpoint {
   double xi[DKM_MAX_MODES];
@@ -69,5 +73,9 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dk
  * Fails with DKM_MEMORY, DKM_NUMERIC. */
 dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_patterns *patterns, const dkm_point *point,
                                              const double *small_state, dkm_spectrum *spectrum, dkm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

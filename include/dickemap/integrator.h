@@ -16,6 +16,10 @@
 #include "dickemap/model.h"
 #include "dickemap/record.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* What the caller and an integrator share about one slot. */
 typedef struct dkm_lane {
   bool active;    /* a trajectory is loaded; advance() skips other slots */
@@ -35,14 +39,22 @@ typedef struct dkm_window {
   double occupation[DKM_MAX_MODES]; /* mean of |beta_mu|^2 */
 } dkm_window;
 
+typedef enum dkm_method { DKM_METHOD_ENSEMBLE, DKM_METHOD_GSL } dkm_method;
+
+/* Whether the Taylor coefficients of all classes are kept in memory or formed again in each sweep over the classes: by
+ * size (0), or as said here, for comparisons. The results have the same bits. */
+typedef enum dkm_coefficients {
+  DKM_COEFFICIENTS_BY_SIZE,
+  DKM_COEFFICIENTS_KEPT,
+  DKM_COEFFICIENTS_STREAMED
+} dkm_coefficients;
+
 typedef struct dkm_solver {
-  enum { DKM_METHOD_ENSEMBLE, DKM_METHOD_GSL } method;
+  dkm_method method;
   double tolerance; /* bound on the local error of each step, for variables of order 1 */
   double t_max;     /* give up there */
   int64_t max_steps; /* or after so many steps of the trajectory; 0: no such bound */
-  /* Whether the Taylor coefficients of all classes are kept in memory or formed again in each sweep over the classes:
-   * by size (0), or as said here, for comparisons. The results have the same bits. */
-  enum { DKM_COEFFICIENTS_BY_SIZE, DKM_COEFFICIENTS_KEPT, DKM_COEFFICIENTS_STREAMED } coefficients;
+  dkm_coefficients coefficients;
   bool full_space;  /* never use the quotient (quotient.h): for comparisons; gsl never does */
   bool sensitivity; /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
@@ -99,5 +111,9 @@ void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_poin
 const char *const *dkm_cpu_names(void);
 const char *dkm_cpu_best(void);
 bool dkm_cpu_supported(const char *name);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

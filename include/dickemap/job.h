@@ -7,6 +7,10 @@
 #define DICKEMAP_JOB_H
 #include "dickemap/integrator.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
 #define DKM_MAX_POINTS ((int64_t)1000000000)
 /* Of all axes together: every process keeps them, 0.8 GB at most. */
@@ -100,5 +104,9 @@ char *dkm_job_canonical(const dkm_job *job);
 /* The keys whose lines differ between two canonical texts, separated by ", ", into
  * out[out_bytes]; returns their number.  A key that came later than a text has its default there. */
 int dkm_job_differences(const char *canonical_a, const char *canonical_b, char *out, size_t out_bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

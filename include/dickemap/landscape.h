@@ -33,6 +33,10 @@
 
 #include "dickemap/model.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Whether the theorem holds for every start at this point: the sign of the Omega_mu if all have the same, g0 > 0 and
  * Omega != 0 (couplings are equal for co- and counter-rotating terms and there are no losses of single spins in this
  * model); otherwise 0.  For a start on the symmetric subspace of its cue (quotient.h) ask for the reduced point. */
@@ -105,5 +109,9 @@ typedef struct dkm_critical {
 /* Number of critical points up to signs, those with the lowest V first (owned by the landscape, until it turns to
  * another point).  *certified: sum (-1)^index over all images is 1, none is degenerate, and all minima are joined. */
 int dkm_landscape_critical(dkm_landscape *landscape, const dkm_critical **points, bool *certified);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

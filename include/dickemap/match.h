@@ -8,6 +8,10 @@
 #define DICKEMAP_MATCH_H
 #include "dickemap/job.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dkm_match dkm_match;
 
 /* Both jobs are borrowed. Memory: 8 bytes for each value of the old job's axes. DKM_MEMORY. */
@@ -26,5 +30,9 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
 /* How many values of axis i_axis of the job the old one has up to rounding, but not exactly; example[0] is an old value
  * and example[1] the new one next to it. -1 if out of memory. */
 int64_t dkm_match_rounded(const dkm_job *old, const dkm_job *job, int i_axis, double example[2]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

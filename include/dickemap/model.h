@@ -23,6 +23,10 @@
 
 #include "dickemap/patterns.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Everything that defines one trajectory beside the patterns themselves. */
 typedef struct dkm_point {
   double g0;                       /* spin-boson coupling, >= 0 */
@@ -72,5 +76,9 @@ void dkm_model_overlaps(const dkm_patterns *patterns, const double *u, double *x
 
 /* The largest | |m_k(u)| - |m_k(u_start)| | over k: 0 for exact solutions of (7). */
 double dkm_model_length_error(const dkm_patterns *patterns, const double *u, const double *u_start);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

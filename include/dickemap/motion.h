@@ -21,6 +21,10 @@
 
 #include "dickemap/patterns.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* A window has 2^10 ... 2^15 samples, and from 2^13 on it counts as a long one; the growth of a small separation is
  * measured every 8 of them. */
 enum { DKM_MOTION_LEAST = 1 << 10, DKM_MOTION_LONG = 1 << 13, DKM_MOTION_MOST = 1 << 15, DKM_MOTION_STRETCH = 8 };
@@ -76,5 +80,9 @@ void dkm_motion_analyse(const dkm_series *series, double tolerance, dkm_motion *
 
 /* log(a) for a > 0 within 1e-15, from + - * / alone. */
 double dkm_motion_log(double a);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -19,6 +19,10 @@
 
 #include "dickemap/status.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 enum { DKM_MAX_MODES = 20 };
 
 typedef enum dkm_mapping { DKM_GAUGED, DKM_UNGAUGED } dkm_mapping;
@@ -46,5 +50,9 @@ void dkm_patterns_fields(const dkm_patterns *patterns, const double *a, double *
  * the symmetric subspace of a pattern.
  * q: K values; s: M values; work: K values, overwritten. q and work must not overlap. */
 void dkm_patterns_sums(const dkm_patterns *patterns, const double *q, double *s, double *work);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -14,6 +14,10 @@
 #include "dickemap/model.h"
 #include "dickemap/record.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Whether the start of this point lies in the symmetric subspace of its cue. */
 bool dkm_quotient_applies(const dkm_point *point);
 
@@ -31,5 +35,9 @@ void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *poin
  * directions if the verdict is a fixed point. Fails with DKM_MEMORY, DKM_NUMERIC. */
 dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_point *point, const double *small_state,
                                     const dkm_record *small_record, dkm_record *record, dkm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -12,6 +12,10 @@
 
 #include "dickemap/patterns.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Verdicts in the order of their codes in the file, from 1 (0, DKM_VERDICT_NONE, is a record that was never written): name,
  * meaning. */
 #define DKM_VERDICT_LIST(X)                                                                        \
@@ -128,9 +132,13 @@ typedef struct dkm_record {
 
 typedef enum dkm_field_type { DKM_FLOAT64, DKM_INT64, DKM_INT32, DKM_INT8, DKM_UINT8 } dkm_field_type;
 
+/* What a value is, for comparisons (compare.h): a number, a rate or frequency, a time. */
+typedef enum dkm_field_scale { DKM_SCALE_NUMBER, DKM_SCALE_RATE, DKM_SCALE_TIME } dkm_field_scale;
+
 typedef struct dkm_field {
   const char *name;      /* of the dataset */
   dkm_field_type type;
+  dkm_field_scale scale; /* of DKM_FLOAT64 */
   int per_mode;          /* 1: M values a point, dataset [..., mode]; 0: one value */
   size_t offset;         /* in dkm_record; per_mode members are arrays of DKM_MAX_MODES */
   int reproducible;      /* 1: part of the checksum */
@@ -140,6 +148,9 @@ typedef struct dkm_field {
 
 extern const dkm_field dkm_fields[];
 extern const int dkm_n_fields;
+
+/* Never more than so many, for those who keep something of each. */
+enum { DKM_MOST_FIELDS = 72 };
 
 size_t dkm_field_type_bytes(dkm_field_type type);
 
@@ -197,5 +208,9 @@ uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double
  * field, and the checksum that it is in the end. */
 uint32_t dkm_record_crc(uint32_t crc, dkm_field_type type, const void *values, size_t n);
 uint32_t dkm_record_crc_end(uint32_t crc);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -17,6 +17,10 @@
 #include "dickemap/integrator.h"
 #include "dickemap/motion.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dkm_sampling dkm_sampling;
 
 /* For windows of one lane of an integrator, which must outlive it; tolerance: that of its steps. The patterns are copied.
@@ -35,8 +39,12 @@ void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, int n_sa
                         double *scratch);
 
 /* To be called when the lane has reached its t_limit; u becomes its state. Returns true once the window is full:
- * the lane then holds the trajectory itself, at the time of the last stretch's end. */
+ * the lane then holds the trajectory itself, at the time of the last stretch's end.  Also when the lane has failed with
+ * the shadow in it, which says nothing about the trajectory: the growth of that stretch is NaN, and another shadow departs. */
 bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, double *u, double *scratch);
+
+/* Whether the lane holds the shadow now. */
+bool dkm_sampling_on_shadow(const dkm_sampling *sampling);
 
 /* A window under way can be put aside together with the lane (dkm_integrator_save), as dkm_sampling_saved_bytes()
  * bytes; what is restored goes on with the same bits.  Restoring fails (false, and no window is under way) if the bytes
@@ -56,5 +64,9 @@ const double *dkm_sampling_shadow(const dkm_sampling *sampling);
 
 /* Upper bound of the frequencies met in the window, see dkm_sampling_spacing. */
 double dkm_sampling_fastest(const dkm_sampling *sampling);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

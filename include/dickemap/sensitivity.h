@@ -26,6 +26,10 @@
 #include "dickemap/integrator.h"
 #include "dickemap/motion.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* sensitive: amplification * tolerance is at least this.  Of order one up to three factors of ten: the errors of tens of
  * steps add up before the growth outruns them, a random direction has a part of them only in the one that grows, and
  * basins part at distances of a tenth rather than one.  tests/bench/sensitivity approaches basin boundaries: of 2000
@@ -61,7 +65,8 @@ void dkm_sensitivity_pause(dkm_sensitivity *sensitivity, int shadow);
 /* Whether it has targets left. */
 bool dkm_sensitivity_behind(const dkm_sensitivity *sensitivity, int shadow);
 
-/* The window of samples has grown the separation by growth[0 ... n-1] and ends at time t with the trajectory at u and
+/* The window of samples has grown the separation by growth[0 ... n-1] (NaN: its shadow has failed there, and the growth
+ * of this one is unknown from then on) and ends at time t with the trajectory at u and
  * its shadow at v. Not while it is behind. Returns as `note`. */
 double dkm_sensitivity_resume(dkm_sensitivity *sensitivity, int shadow, double t, const double *u, const double *v,
                               const dkm_series *series);
@@ -86,5 +91,9 @@ bool dkm_sensitivity_due(dkm_sensitivity *sensitivity);
 /* Puts shadows with targets into free lanes and advances until one has arrived. served[0 ... shadows-1] (may be NULL):
  * whether each was in a lane; returns their number. */
 int dkm_sensitivity_advance(dkm_sensitivity *sensitivity, bool *served);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -9,6 +9,10 @@
 #ifndef DICKEMAP_STATUS_H
 #define DICKEMAP_STATUS_H
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* The one list of codes: name, exit code of the program, meaning. */
 #define DKM_STATUS_LIST(X)                                                                  \
   X(OK, 0, "success")                                                                       \
@@ -41,5 +45,9 @@ dkm_status dkm_fail(dkm_error *err, dkm_status status, const char *format, ...)
 /* The program's exit code for a status, and what the status means in general. */
 int dkm_status_exit_code(dkm_status status);
 const char *dkm_status_text(dkm_status status);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

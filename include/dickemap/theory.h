@@ -7,10 +7,19 @@
  * Omega and of Omega_nu, and are NaN for Omega = 0.  Modes count from 0. */
 #ifndef DICKEMAP_THEORY_H
 #define DICKEMAP_THEORY_H
+#ifndef __cplusplus
 #include <complex.h>
+#endif
 #include <stdbool.h>
 
 #include "dickemap/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* C's `double complex`, by the name that compilers of C++ know too. */
+__extension__ typedef double _Complex dkm_complex;
 
 /* Whether the closed forms hold: Omega != 0. */
 bool dkm_theory_applies(const dkm_point *point);
@@ -30,7 +39,7 @@ double dkm_theory_xi(const dkm_point *point, int nu);
 
 /* alpha_nu of pattern state nu with xi_nu = +|z|, in the paper's normalisation:
  * -sqrt(K) g0 |z| (Omega_nu + i kappa_nu/2)/(Omega_nu^2 + kappa_nu^2/4). */
-double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu);
+dkm_complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu);
 
 /* The exact state of pattern nu (sign = +1 or -1) into u (3K + 2M values): an oracle for
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
@@ -39,6 +48,10 @@ void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *poi
 /* The four roots of the quartic that governs mode mu about pattern state nu,
  *   (l^2 + 4 B^2) ((l + kappa_mu/2)^2 + Omega_mu^2) - 8 g0^2 sign(Omega_nu) Omega_mu Omega^2/B = 0,
  * B = |Omega| (g0/g_nu)^2 for g0 > g_nu and B = |Omega| in the normal state below. */
-void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex roots[4]);
+void dkm_theory_quartic(const dkm_point *point, int nu, int mu, dkm_complex roots[4]);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

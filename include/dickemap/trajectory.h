@@ -4,6 +4,10 @@
 #define DICKEMAP_TRAJECTORY_H
 #include "dickemap/integrator.h"
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 typedef struct dkm_trajectory {
   int n_modes;
   int64_t n;         /* samples, the start included */
@@ -18,5 +22,9 @@ typedef struct dkm_trajectory {
 dkm_status dkm_trajectory_compute(const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
                                   const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err);
 void dkm_trajectory_free(dkm_trajectory *trajectory);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/utsname.h>
 #include <time.h>
 
 #include "cli.h"
@@ -14,7 +15,7 @@
 #include "dickemap/printable.h"
 #include "dickemap/store.h"
 
-enum { LINE_BYTES = 8192, DATE_BYTES = 32 };
+enum { LINE_BYTES = 8192, DATE_BYTES = 32, HISTORY_BYTES = 1 << 16 };
 static const char begun[] = ": begun: ", ended[] = ": ended ";
 
 static void print_date(char out[DATE_BYTES]) {
@@ -24,20 +25,28 @@ static void print_date(char out[DATE_BYTES]) {
   if (gmtime_r(&now, &utc)) strftime(out, DATE_BYTES, "%Y-%m-%dT%H:%M:%SZ", &utc);
 }
 
+void dkm_attempt_arithmetic(char out[DKM_ARITHMETIC_BYTES]) {
+  struct utsname machine;
+  snprintf(out, DKM_ARITHMETIC_BYTES, "GSL %.60s on %.60s", gsl_version,
+           uname(&machine) == 0 ? machine.machine : "an unknown machine");
+}
+
 dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *err) {
-  char line[LINE_BYTES], date[DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING], batch[160] = "";
+  char line[LINE_BYTES], date[DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING],
+      batch[160] = "", arithmetic[DKM_ARITHMETIC_BYTES];
   const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
   int length;
   bool kept;
   print_date(date);
+  dkm_attempt_arithmetic(arithmetic);
   dkm_store_library_version(hdf5, sizeof hdf5);
   MPI_Get_library_version(mpi, &length);
   mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
   if (job && job[0])
     snprintf(batch, sizeof batch, "batch job %.60s, restart %.20s; ", job, restart && restart[0] ? restart : "0");
-  snprintf(line, sizeof line, "%s%s%lld of %lld points done; dickemap %s; %s; GSL %s, %s, %s; %d rank%s on %s; %s%s",
-           date, begun, (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets,
-           gsl_version, hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch,
+  snprintf(line, sizeof line, "%s%s%lld of %lld points done; dickemap %s; %s; %s, %s, %s; %d rank%s on %s; %s%s", date,
+           begun, (long long)n_done, (long long)attempt->n_points, dkm_cli_version, attempt->instruction_sets,
+           arithmetic, hdf5, mpi, attempt->n_ranks, attempt->n_ranks == 1 ? "" : "s", attempt->hosts, batch,
            attempt->command);
   dkm_printable_make(line); /* one line, whatever the command was */
   attempt->t_begun = dkm_clock_now();
@@ -103,7 +112,7 @@ void dkm_attempt_distinct(const char *history, int field, const char *first, cha
     for (int i = 0; at && i < field; i++) at = (at = strstr(at, "; ")) ? at + 2 : NULL;
     if (!at) continue;
     if (field == DKM_ATTEMPT_VERSION && strncmp(at, version, strlen(version)) == 0) at += strlen(version);
-    const int length = (int)strcspn(at, ";");
+    const int length = (int)strcspn(at, field == DKM_ATTEMPT_ARITHMETIC ? ",;" : ";");
     const size_t used = strlen(out);
     bool known = false;
     for (const char *c = out; c && !known; c = (c = strstr(c, "; ")) ? c + 2 : NULL)
@@ -111,4 +120,42 @@ void dkm_attempt_distinct(const char *history, int field, const char *first, cha
     if (!known && used + (size_t)length + 3 < out_bytes)
       snprintf(out + used, out_bytes - used, "%s%.*s", used ? "; " : "", length, at);
   }
+}
+
+/* The kinds of arithmetic in the history of a file that are not ours; "" if there are none. */
+static void list_others(dkm_store_reader *reader, char out[DKM_ARITHMETIC_BYTES]) {
+  char *history = malloc(HISTORY_BYTES), all[DKM_ARITHMETIC_BYTES] = "", here[DKM_ARITHMETIC_BYTES];
+  size_t used = 0;
+  out[0] = '\0';
+  dkm_attempt_arithmetic(here);
+  if (history) {
+    dkm_store_reader_attribute(reader, "history", history, HISTORY_BYTES);
+    dkm_attempt_distinct(history, DKM_ATTEMPT_ARITHMETIC, "", all, sizeof all);
+  }
+  for (const char *kind = all; *kind; kind += strspn(kind, "; ")) {
+    const size_t length = strcspn(kind, ";");
+    const bool is_ours = strncmp(kind, here, length) == 0 && (here[length] == '\0' || here[length] == ' ');
+    if (!is_ours)
+      used += (size_t)snprintf(out + used, sizeof all - used, "%s%.*s", used ? "; " : "", (int)length, kind);
+    kind += length;
+  }
+  free(history);
+}
+
+bool dkm_attempt_is_elsewhere(dkm_store_reader *reader) {
+  char others[DKM_ARITHMETIC_BYTES];
+  list_others(reader, others);
+  return others[0] != '\0';
+}
+
+void dkm_attempt_tell_arithmetic(FILE *out, const char *label, const char *path) {
+  char others[DKM_ARITHMETIC_BYTES], here[DKM_ARITHMETIC_BYTES];
+  dkm_store_reader *reader = NULL;
+  if (dkm_store_reader_open(path, &reader, NULL) != DKM_OK) return;
+  list_others(reader, others);
+  dkm_attempt_arithmetic(here);
+  if (others[0])
+    fprintf(out, "%s: records of %s, here is %s: they agree to 1e-12 (of method gsl: to the tolerance)\n", label,
+            others, here);
+  dkm_store_reader_close(reader);
 }

@@ -3,8 +3,8 @@
  *
  * Two lines of the attribute `history`, the second written when the run ends, whichever way:
  *
- *   <time>: begun: 0 of 26 points done; dickemap 0.1.0 (git abc1234); avx2; GSL 2.7.1, HDF5 1.10.8, Open MPI v4.1.4;
- *   3 ranks on n1, n2; batch job 12, restart 1; dickemap run job.yaml --resume
+ *   <time>: begun: 0 of 26 points done; dickemap 0.1.0 (git abc1234); avx2; GSL 2.7.1 on x86_64, HDF5 1.10.8,
+ *   Open MPI v4.1.4; 3 ranks on n1, n2; batch job 12, restart 1; dickemap run job.yaml --resume
  *   <time>: ended after 2.5 s: 20 of 26 points done; stopped early (signal USR1)
  *
  * A run that was killed has no second line, and so far one that is still under way. */
@@ -13,8 +13,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 
-#include "dickemap/status.h"
+#include "dickemap/store.h"
 
 typedef struct dkm_attempt {
   const char *output, *command;
@@ -34,9 +35,17 @@ dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how
 /* Prints one line "attempt: ..." for each run in a history. */
 void dkm_attempt_print(const char *history);
 
-/* The distinct versions (field 1) or instruction sets (field 2) of all runs in a history, separated by "; ", into
+/* The distinct versions (field 1), instruction sets (field 2) or kinds of arithmetic (field 3) of all runs in a history, separated by "; ", into
  * out[out_bytes]; `first` is always among them. */
-enum { DKM_ATTEMPT_VERSION = 1, DKM_ATTEMPT_INSTRUCTION_SETS = 2 };
+enum { DKM_ATTEMPT_VERSION = 1, DKM_ATTEMPT_INSTRUCTION_SETS = 2, DKM_ATTEMPT_ARITHMETIC = 3 };
 void dkm_attempt_distinct(const char *history, int field, const char *first, char *out, size_t out_bytes);
+
+/* What the last digits of records depend on (compare.h): "GSL 2.7.1 on x86_64"; older lines name GSL alone. */
+enum { DKM_ARITHMETIC_BYTES = 256 };
+void dkm_attempt_arithmetic(char out[DKM_ARITHMETIC_BYTES]);
+
+/* Whether a run of another kind had a part in a file; tell: says so in a line that begins with `label`. */
+bool dkm_attempt_is_elsewhere(dkm_store_reader *reader);
+void dkm_attempt_tell_arithmetic(FILE *out, const char *label, const char *path);
 
 #endif

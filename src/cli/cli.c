@@ -9,10 +9,11 @@
 
 #include "dickemap/printable.h"
 #include "ranks.h"
+#include "version.h" /* DKM_VERSION, by cmake/version.cmake */
 
 enum { SAY_BYTES = 1 << 14 };
 
-const char dkm_cli_version[] = DKM_VERSION " (git " DKM_GIT_HASH ")";
+const char dkm_cli_version[] = DKM_VERSION;
 
 void dkm_cli_print(const char *text) {
   if (dkm_ranks_first()) fputs(text, stdout);

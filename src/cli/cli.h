@@ -9,7 +9,7 @@
 
 #include "dickemap/status.h"
 
-/* Reported by --version and recorded in files: "0.1.0 (git abc1234)". */
+/* Reported by --version and recorded in files, see cmake/version.cmake: "0.2.0 (git abc1234)". */
 extern const char dkm_cli_version[];
 
 /* argv[0] is the subcommand's name. dkm_cmd_run is called on every rank, the others on rank 0 and without MPI. */

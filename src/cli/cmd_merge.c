@@ -5,13 +5,14 @@
  *   -> a new file with all records that agree with their checksums (store_carry.c), under a temporary name
  *   -> it gets its name -> what is missing is counted and told
  *
- * Shards may overlap where their records are equal.  The new file is a file as a run makes it: if points are missing
+ * Shards may overlap where their records are equal, but for digits in which machines differ (compare.h).  The new file is a file as a run makes it: if points are missing
  * `run --resume` computes them. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
+#include "attempt.h"
 #include "cli.h"
 #include "dickemap/carry.h"
 #include "dickemap/lock.h"
@@ -23,7 +24,8 @@ static const char help[] =
     "usage: dickemap merge SHARD.h5... -o FILE.h5 [OPTIONS]\n"
     "Puts the files of shards (run --shard), or any files of the same job, together into a new one. Every record is\n"
     "compared with its checksum; damaged ones are left out. Two files may hold the same point if its records are\n"
-    "equal. Says which points are missing: then the exit code is 85, and `run --resume` computes them.\n\n"
+    "equal, or equal but for digits in which machines differ (1e-12): that of the first file is kept. Says which "
+    "points are missing: then the exit code is 85, and `run --resume` computes them.\n\n"
     "  -o, --output FILE.h5   the file to write\n"
     "      --overwrite        replace an existing file\n"
     "      --break-lock       ignore that a run seems to use the output\n"
@@ -110,6 +112,9 @@ static dkm_status find_missing(const char *path, int64_t *n_missing, char *out, 
 static void print_source(const dkm_carry_source *source) {
   dkm_cli_say(stdout, "%s: %lld points", source->path, (long long)source->n_carried);
   if (source->n_repeated > 0) printf(", %lld that were in a file before", (long long)source->n_repeated);
+  if (source->n_in_digits > 0)
+    printf(" (%lld of them with other last digits, by at most %.1e, in %s: those of the file before are kept)",
+           (long long)source->n_in_digits, source->most.relative, source->most.name);
   if (source->n_damaged > 0) printf(", %lld damaged (wrong checksum) and left out", (long long)source->n_damaged);
   if (source->n_refuted > 0)
     printf(", %lld of an older method and contradicted by theory, left out", (long long)source->n_refuted);
@@ -144,8 +149,12 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   if (!status) status = find_missing(args->output, &n_missing, missing, sizeof missing, err);
   if (status) goto cleanup;
 
-  for (int i = 0; i < args->n_shards; i++) print_source(&carry.sources[i]);
-  dkm_cli_say(stdout, "%s: %lld of %lld points\n", args->output, (long long)(job->n_points - n_missing), (long long)job->n_points);
+  for (int i = 0; i < args->n_shards; i++) {
+    print_source(&carry.sources[i]);
+    dkm_attempt_tell_arithmetic(stdout, carry.sources[i].path, carry.sources[i].path);
+  }
+  dkm_cli_say(stdout, "%s: %lld of %lld points\n", args->output, (long long)(job->n_points - n_missing),
+              (long long)job->n_points);
   if (n_missing > 0)
     status = dkm_fail(
         err, DKM_STOPPED, "%s is written, but %lld of %lld points are missing: %s%s; `run --resume` computes them",

@@ -24,6 +24,7 @@
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/store.h"
+#include "run_worker.h"
 #include "tail.h"
 
 enum { MIN_PROBES = 16, MAX_PROBES = 1024 };
@@ -244,7 +245,9 @@ static void print_job(const dkm_job *job) {
   printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", patterns->n_modes,
          patterns->mapping == DKM_GAUGED ? "gauged" : "ungauged", patterns->n_classes, dkm_model_size(patterns));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
-  dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes, memory, sizeof memory);
+  dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
+                    dkm_run_worker_bytes(job),
+                memory, sizeof memory);
   printf("output file     %s\n", file);
   printf("memory a rank   %s, beside the program and its libraries\n", memory);
 }

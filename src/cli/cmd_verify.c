@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "attempt.h"
 #include "cli.h"
 #include "verify.h"
 
@@ -32,7 +33,8 @@ static const char help[] =
     "usage: dickemap verify FILE.h5 [OPTIONS]\n"
     "Checks a file: metadata, coordinates, status and checksum of every record that is done, whether theory allows\n"
     "what it says, and some points at random, computed anew by the other method (gsl, or ensemble for a job of method\n"
-    "gsl). Says what was checked and what differs; exit code 3 if anything does. Points that are not done, and "
+    "gsl), and again by its own: the same bits, or on other machines the same to 1e-12. Says what was checked and what "
+    "differs; exit code 3 if anything does. Points that are not done, and "
     "records\n"
     "of the methods of an older version, are counted, and are no difference by themselves. Reads only.\n\n"
     "      --sample N       points to compute anew (default: 16; 0: none)\n"
@@ -95,6 +97,14 @@ static void print_report(const dkm_verification *v, const dkm_store_reader *read
          v->n_refuted);
   printf("recomputed by %s: %" PRId64 " checked, %" PRId64 " differ, deviation at most %.1e\n",
          dkm_verify_method(v->job), v->recomputed.n, v->recomputed.n_different, v->recomputed.largest);
+  if (v->skips_again)
+    printf("the same method again: not compared, the file is of another %s\n",
+           dkm_store_reader_is_current(reader) ? "machine, whose steps by gsl differ" : "version");
+  else
+    printf("the same method again: %" PRId64 " checked, %" PRId64 " differ, %" PRId64
+           " have the same bits, others agree "
+           "to 1e-12, deviation at most %.1e\n",
+           v->again.n, v->again.n_different, v->n_same_bits, v->again.largest);
   printf("recomputed, nothing to compare: %" PRId64 " undecided or failed, %" PRId64 " sensitive, %" PRId64
          " given up after %g s\n",
          v->n_undecided, v->n_undetermined, v->n_given_up, v->seconds);
@@ -115,6 +125,9 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
   }
 
   dkm_cli_say(stdout, "file: %s\n", args->file);
+  v.skips_again = !dkm_store_reader_is_current(reader) ||
+                  (v.job->solver.method == DKM_METHOD_GSL && dkm_attempt_is_elsewhere(reader));
+  dkm_attempt_tell_arithmetic(stdout, "arithmetic", args->file);
   status = dkm_store_check_axes(args->file, v.job, &axes);
   if (status == DKM_DIFFERENT) {
     dkm_cli_say(stdout, "difference: %s\n", axes.message);

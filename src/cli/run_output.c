@@ -14,6 +14,7 @@
 #include <sys/stat.h>
 #include <time.h>
 
+#include "attempt.h"
 #include "cli.h"
 #include "dickemap/match.h"
 #include "dickemap/unfinished.h"
@@ -106,11 +107,13 @@ static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
 static void tell_source(FILE *out, const dkm_carry_source *source, const dkm_carry *carry) {
   const int64_t rest = source->n_done - source->n_carried - source->n_repeated - source->n_damaged - source->n_refuted;
   fprintf(out, "%lld of %lld points reused", (long long)source->n_carried, (long long)source->n_done);
-  if (source->n_refuted > 0)
-    fprintf(out, ", %lld of an older method are computed anew", (long long)source->n_refuted);
+  if (source->n_refuted > 0) fprintf(out, ", %lld of an older method are computed anew", (long long)source->n_refuted);
   if (source->n_damaged > 0)
     fprintf(out, "; %lld are damaged (wrong checksum) and computed anew", (long long)source->n_damaged);
   if (source->n_repeated > 0) fprintf(out, "; %lld were in a file before", (long long)source->n_repeated);
+  if (source->n_in_digits > 0)
+    fprintf(out, " (%lld of them with other last digits, by at most %.1e, in %s: those of the file before are kept)",
+            (long long)source->n_in_digits, source->most.relative, source->most.name);
   if (source->lacks_states)
     fprintf(out, "; it keeps no final states, which the job wants (output.state), so all are computed anew");
   else if (rest > 0)
@@ -135,6 +138,7 @@ static dkm_status create(const dkm_run_output *output, const dkm_job *job, const
     dkm_cli_say(told, "%s: ", carry.sources[i].path);
     tell_source(told, &carry.sources[i], &carry);
     tell_rounded(told, carry.sources[i].path, job);
+    dkm_attempt_tell_arithmetic(told, carry.sources[i].path, carry.sources[i].path);
   }
   free(records_from);
   free(carry.sources);
@@ -225,6 +229,7 @@ dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, co
   if (output->shard.n > 1) of_shard.shard = &output->shard;
   if (!status && !exists) status = create(output, job, &of_shard, told, err);
   if (!status && exists) status = dkm_resume_is_current(output->path, &is_current, err);
+  if (!status && exists && told) dkm_attempt_tell_arithmetic(told, output->path, output->path);
   if (!status && exists && !is_current) status = renew(output, job, &of_shard, told, err);
   if (!status && !exists) dkm_unfinished_tidy(output->path, NULL, NULL); /* of a file that was there before */
   if (!status) status = dkm_resume_find(output->path, job, output->check, output->retry_failed, resume, err);

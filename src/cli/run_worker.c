@@ -260,6 +260,25 @@ static bool interrupted(void *context) {
   return run->stopped;
 }
 
+static size_t state_values(const dkm_job *job) {
+  return job->keep_state ? dkm_model_size(&job->patterns) : 0;
+}
+
+static size_t bytes_a_point(const dkm_job *job) {
+  return sizeof(dkm_record) + state_values(job) * sizeof(double);
+}
+
+static int64_t points_a_block(const dkm_job *job) {
+  const int64_t n = (int64_t)(BLOCK_BYTES / bytes_a_point(job));
+  return n < 1 ? 1 : n > MAX_BLOCK_POINTS ? MAX_BLOCK_POINTS : n;
+}
+
+double dkm_run_worker_bytes(const dkm_job *job) {
+  const int64_t block = points_a_block(job);
+  return sizeof(struct run) +
+         (DKM_RUN_LANES + 1.0) * (double)(job->n_points < block ? job->n_points : block) * (double)bytes_a_point(job);
+}
+
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err) {
   const dkm_job *job = worker->job;
   struct run *run = calloc(1, sizeof *run);
@@ -274,10 +293,8 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
   run->worker = worker;
   run->schedule = schedule;
   run->t_synced = run->t_saved = dkm_clock_now();
-  run->state_size = job->keep_state ? dkm_model_size(&job->patterns) : 0;
-  run->block_points = (int64_t)(BLOCK_BYTES / (sizeof(dkm_record) + run->state_size * sizeof(double)));
-  if (run->block_points > MAX_BLOCK_POINTS) run->block_points = MAX_BLOCK_POINTS;
-  if (run->block_points < 1) run->block_points = 1;
+  run->state_size = state_values(job);
+  run->block_points = points_a_block(job);
 
   while (!run->failure.status && !dkm_schedule_interrupted(schedule) &&
          dkm_schedule_stopping(schedule) == DKM_STOP_NOT &&

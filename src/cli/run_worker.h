@@ -27,4 +27,7 @@ typedef struct dkm_run_worker {
  * the state of those that took a tenth of a second or more is saved. */
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err);
 
+/* Bytes that it takes beside the evaluator and the store: blocks of records, and of states where these are kept. */
+double dkm_run_worker_bytes(const dkm_job *job);
+
 #endif

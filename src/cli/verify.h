@@ -29,6 +29,9 @@ typedef struct dkm_verification {
   int64_t n_closed_forms;          /* of the records held against theory, those that Eq. 12 is about */
   int64_t n_superseded, n_refuted; /* records of an older method, and those that theory objects to */
   int64_t n_current;               /* the others that are done */
+  dkm_verify_check again;          /* by the job's own method, and */
+  int64_t n_same_bits;             /* of them those with the bits of the file */
+  bool skips_again;                /* it is not asked for: an older file, or another machine's steps of gsl */
   int64_t n_given_up, n_undecided; /* points computed anew that say nothing, */
   int64_t n_undetermined;          /* or that the next digits of the arithmetic decide */
   dkm_verify_sampled *sampled;     /* room for `sample` */

@@ -11,6 +11,7 @@
 #include <stdlib.h>
 
 #include "dickemap/check.h"
+#include "dickemap/compare.h"
 #include "verify.h"
 
 enum { BLOCK_POINTS = 1 << 14 };
@@ -42,17 +43,8 @@ static void check_checksum(dkm_verification *v, int64_t i, uint32_t stored, uint
                        computed);
 }
 
-/* The largest rate in the equations of a point, for fields as large as the record's. */
-static double rate_scale(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record) {
-  double rate = 2 * fabs(point->Omega) + point->g0;
-  for (int mu = 0; mu < patterns->n_modes; mu++)
-    rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu] +
-            4 * point->g0 * sqrt(fmax(record->occupation[mu], 0.0) * patterns->weight);
-  return rate;
-}
-
 static void check_residual(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
-  const double residual = record->residual / rate_scale(&v->job->patterns, point, record);
+  const double residual = record->residual / dkm_compare_rate(&v->job->patterns, point, record);
   if (record->verdict != DKM_VERDICT_FIXED_POINT) return;
   v->residual.n++;
   v->residual.largest = fmax(v->residual.largest, residual);

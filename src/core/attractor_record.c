@@ -14,7 +14,7 @@ static void fill_theory(const dkm_inquiry *q, dkm_record *record) {
   record->g_retrieve = dkm_theory_g_retrieve(q->patterns, q->point, cue);
 }
 
-void record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record) {
+void dkm_record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record) {
   const double root_K = sqrt((double)patterns->n_classes);
   record->alpha_re[mu] = root_K * beta_re;
   record->alpha_im[mu] = root_K * beta_im;
@@ -25,62 +25,62 @@ static const double relaxed = 1e-3;
 /* What Newton's method leaves, and what rounding of the parameters makes of a small overlap, a square root. */
 static const double newton_error = 1e-12, root_error = 1e-15;
 
-void record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error) {
+void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error) {
   record->relaxation_rate = rate;
   record->relaxation_rate_error = error;
   /* The C library's logarithm may differ in the last bit from one processor to another. */
   if (rate > 0.0) record->relaxation_time = t + (distance > relaxed ? dkm_motion_log(distance / relaxed) / rate : 0.0);
 }
 
-double record_newton_error(const dkm_inquiry *q, const double *xi) {
+double dkm_record_newton_error(const dkm_inquiry *q, const double *xi) {
   double largest = 0.0;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(xi[mu]));
   return newton_error + (largest > 0.0 ? root_error / fmax(largest, 1e-9) : 0.0);
 }
 
-void record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
+void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
   record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes,
                                          fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
 }
 
-void record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
-                        dkm_record *record) {
+void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
+                            dkm_record *record) {
   dkm_record_clear(record);
   fill_theory(q, record);
   record->t_end = lane ? lane->t : 0.0;
-  record->steps = lane ? inquiry_steps(a, lane) : 0;
+  record->steps = lane ? dkm_inquiry_steps(a, lane) : 0;
   record->drift = lane ? a->drift : 0.0;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) record->xi_rms[mu] = xi_rms ? xi_rms[mu] : 0.0;
 }
 
-void record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record) {
+void dkm_record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record) {
   record->growth_rate = spectrum->growth_rate;
   record->decay_rate = spectrum->decay_rate;
   record->n_unstable = (int32_t)spectrum->n_unstable;
   record->n_neutral = (int32_t)spectrum->n_neutral;
 }
 
-void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
-                            const dkm_spectrum *spectrum, dkm_record *record) {
+void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
+                                const dkm_spectrum *spectrum, dkm_record *record) {
   const int M = q->patterns->n_modes;
   const double *re = state + 3 * q->patterns->n_classes, *im = re + M;
   for (int mu = 0; mu < M; mu++) {
     record->xi[mu] = fixed->xi[mu];
-    record_fill_alpha(q->patterns, mu, re[mu], im[mu], record);
+    dkm_record_fill_alpha(q->patterns, mu, re[mu], im[mu], record);
     record->occupation[mu] = (double)q->patterns->n_classes * (re[mu] * re[mu] + im[mu] * im[mu]);
   }
   record->drift = fixed->distance;
   record->precession = fixed->precession;
-  if (spectrum) record_fill_spectrum(spectrum, record);
+  if (spectrum) dkm_record_fill_spectrum(spectrum, record);
 }
 
-void record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record) {
+void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record) {
   const dkm_point *point = q->point;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
     const double D = dkm_point_D(point, mu);
     const double factor = -point->g0 * xi[mu] / D;
     record->xi[mu] = xi[mu];
-    record_fill_alpha(q->patterns, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);
+    dkm_record_fill_alpha(q->patterns, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);
     /* Means of beta leave out what it changed by in the window: never above the mean of |beta|^2. */
     record->occupation[mu] = fmax((double)q->patterns->n_classes * occupation[mu],
                                   record->alpha_re[mu] * record->alpha_re[mu] + record->alpha_im[mu] * record->alpha_im[mu]);

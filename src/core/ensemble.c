@@ -20,9 +20,9 @@ typedef struct workspace {
 
 static const ensemble_kernel *const kernels[] = {
 #if defined(__x86_64__)
-    &ensemble_avx512, &ensemble_avx2,
+    &dkm_ensemble_avx512, &dkm_ensemble_avx2,
 #endif
-    &ensemble_plain};
+    &dkm_ensemble_plain};
 enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
 
 static const ensemble_kernel *kernel_named(const char *cpu) {
@@ -280,7 +280,7 @@ static void ensemble_window(void *memory, int lane, dkm_window *window) {
   }
   window->length = e->window_length[lane];
   window->rate_max = e->rate_max[lane];
-  integrator_window_statistics(window, e->patterns.n_modes, sum_xi, sum_xi_sq, sum_beta_sq);
+  dkm_integrator_window_statistics(window, e->patterns.n_modes, sum_xi, sum_xi_sq, sum_beta_sq);
   clear_window(e, lane);
 }
 
@@ -299,7 +299,7 @@ static dkm_failure failure_of(const workspace *w, int lane) {
 static void ensemble_advance(void *memory, dkm_lane *lanes) {
   workspace *w = memory;
   ensemble *e = &w->e;
-  const double n_at_once = (double)integrator_steps_at_once(e->patterns.n_classes);
+  const double n_at_once = (double)dkm_integrator_steps_at_once(e->patterns.n_classes);
   for (int lane = 0; lane < e->lanes; lane++) {
     e->t[lane] = lanes[lane].active ? lanes[lane].t : 0.0;
     e->t_pause[lane] =
@@ -364,7 +364,7 @@ static void ensemble_restore(void *memory, int lane, const dkm_point *point, int
   e->steps[lane] = (double)steps;
 }
 
-const integrator_method integrator_ensemble = {
+const integrator_method dkm_integrator_ensemble = {
     ensemble_create, ensemble_destroy, ensemble_bytes,   ensemble_order,         ensemble_load, ensemble_unload,
     ensemble_state,  ensemble_window,  ensemble_advance, ensemble_saved_doubles, ensemble_save, ensemble_restore,
 };

@@ -57,9 +57,9 @@ typedef struct ensemble_kernel {
   void (*advance)(ensemble *e);
 } ensemble_kernel;
 
-extern const ensemble_kernel ensemble_plain;
+extern const ensemble_kernel dkm_ensemble_plain;
 #if defined(__x86_64__)
-extern const ensemble_kernel ensemble_avx2, ensemble_avx512;
+extern const ensemble_kernel dkm_ensemble_avx2, dkm_ensemble_avx512;
 #endif
 
 /* Where X, Y, Z and Q begin in the block of a class, and the number of vectors in the blocks of a class and a mode. */

@@ -21,4 +21,4 @@ static bool supported(void) {
   return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
 }
 
-const ensemble_kernel ensemble_avx2 = {"avx2", LANES, supported, advance};
+const ensemble_kernel dkm_ensemble_avx2 = {"avx2", LANES, supported, advance};

@@ -21,4 +21,4 @@ static bool supported(void) {
   return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl");
 }
 
-const ensemble_kernel ensemble_avx512 = {"avx512", LANES, supported, advance};
+const ensemble_kernel dkm_ensemble_avx512 = {"avx512", LANES, supported, advance};

@@ -23,4 +23,4 @@ static bool supported(void) {
   return true;
 }
 
-const ensemble_kernel ensemble_plain = {"plain", LANES, supported, advance};
+const ensemble_kernel dkm_ensemble_plain = {"plain", LANES, supported, advance};

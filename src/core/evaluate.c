@@ -120,7 +120,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
   engine *g = &e->engines[which];
   *placed = *at_once = false;
   if (!g->integrator) {
-    dkm_status status = evaluate_create_engine(e, which == QUOTIENT, g, err);
+    dkm_status status = dkm_evaluate_create_engine(e, which == QUOTIENT, g, err);
     if (status != DKM_OK) return status;
   }
   const int lane = free_lane(g);
@@ -136,7 +136,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
     e->has_waiting = e->has_waiting && !*at_once;
     return status;
   }
-  status = evaluate_resume(e, g, lane, stream, placed, err);
+  status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
   if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
     status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
     if (status == DKM_OK) status = begin(e, g, lane, placed, err);
@@ -213,7 +213,7 @@ static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   const dkm_point *point = integrated_point(g, t);
-  dkm_status status = evaluate_need_sampling(e, g, lane, err);
+  dkm_status status = dkm_evaluate_need_sampling(e, g, lane, err);
   if (status != DKM_OK) return status;
   t->sampled = true;
   const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.oscillation.fastest);
@@ -235,7 +235,7 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   dkm_window window;
   dkm_status status = DKM_OK;
   *outlook = DKM_OUTLOOK_GO_ON;
-  if (!t->sampled || l->failure != DKM_FAILURE_NONE) {
+  if (!t->sampled || (l->failure != DKM_FAILURE_NONE && !dkm_sampling_on_shadow(sampling))) {
     dkm_integrator_window(g->integrator, lane, &window);
     dkm_integrator_state(g->integrator, lane, g->u);
     if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;

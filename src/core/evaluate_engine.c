@@ -41,7 +41,7 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
   return DKM_OK;
 }
 
-dkm_status evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
   *g = (engine){.quotient = quotient, .patterns = e->patterns, .small_patterns = dkm_quotient_patterns()};
   if (quotient) g->patterns = g->small_patterns;
   dkm_status status = dkm_integrator_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
@@ -57,7 +57,7 @@ dkm_status evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine 
   return status;
 }
 
-dkm_status evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
+dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
   if (g->sampling[lane]) return DKM_OK;
   return dkm_sampling_create(&g->patterns, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
 }
@@ -70,7 +70,7 @@ dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *
   e->solver = *solver;
   if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
   /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
-  dkm_status status = evaluate_create_engine(e, true, &e->engines[QUOTIENT], err);
+  dkm_status status = dkm_evaluate_create_engine(e, true, &e->engines[QUOTIENT], err);
   if (status != DKM_OK) {
     free(e);
     return status;

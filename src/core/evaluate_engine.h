@@ -71,10 +71,10 @@ struct dkm_evaluator {
 
 /* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
-dkm_status evaluate_create_engine(const dkm_evaluator *evaluator, bool quotient, engine *g, dkm_error *err);
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, bool quotient, engine *g, dkm_error *err);
 
 /* Makes g->sampling[lane], if it is not there yet. */
-dkm_status evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);
+dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);
 
 /* The point as its engine integrates it. */
 static inline const dkm_point *integrated_point(const engine *g, const trajectory *t) {
@@ -83,7 +83,7 @@ static inline const dkm_point *integrated_point(const engine *g, const trajector
 
 /* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether.
  * */
-dkm_status evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream, bool *resumed,
-                           dkm_error *err);
+dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,
+                               bool *resumed, dkm_error *err);
 
 #endif

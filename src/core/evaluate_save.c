@@ -73,7 +73,7 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, e->patterns.n_modes)) return DKM_OK;
   bytes += sizeof head;
   n_bytes -= sizeof head + lane_bytes;
-  dkm_status status = head.sampled ? evaluate_need_sampling(e, g, lane, err) : DKM_OK;
+  dkm_status status = head.sampled ? dkm_evaluate_need_sampling(e, g, lane, err) : DKM_OK;
   if (status != DKM_OK) return status;
   if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0)
     return DKM_OK;
@@ -85,8 +85,8 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   return DKM_OK;
 }
 
-dkm_status evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *resumed,
-                           dkm_error *err) {
+dkm_status dkm_evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *resumed,
+                               dkm_error *err) {
   const void *bytes;
   size_t n_bytes;
   const int64_t id = g->lanes[lane].id;

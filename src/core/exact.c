@@ -18,7 +18,7 @@ static void fill_settled(const dkm_inquiry *q, dkm_verdict verdict, dkm_record *
   record->verdict = (uint8_t)verdict;
   record->how = DKM_HOW_SETTLED;
   record->t_settled = 0.0;
-  record_fill_leading(q, record);
+  dkm_record_fill_leading(q, record);
 }
 
 /* The largest part of a spin across x (of = 0) or across z (of = 2). */
@@ -38,9 +38,9 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
   double xi[DKM_MAX_MODES], eta[DKM_MAX_MODES], zero[DKM_MAX_MODES] = {0}, largest = 0.0;
   dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
   dkm_patterns_sums(q->patterns, q->u + K, eta, q->scratch);
-  record_fill_common(NULL, q, NULL, NULL, record);
-  record_fill_means(q, Omega > 0.0 ? zero : xi, zero, record);
-  record->residual = inquiry_residual(q);
+  dkm_record_fill_common(NULL, q, NULL, NULL, record);
+  dkm_record_fill_means(q, Omega > 0.0 ? zero : xi, zero, record);
+  record->residual = dkm_inquiry_residual(q);
   record->xi_error = rounding;
   record->precession = across;
   if (across == 0.0) {
@@ -77,9 +77,9 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   }
   dkm_patterns_fields(q->patterns, amplitude, q->scratch);
   const double across = largest_across(q, 2, q->scratch);
-  record_fill_common(NULL, q, NULL, NULL, record);
-  record_fill_means(q, xi, occupation, record);
-  record->residual = inquiry_residual(q);
+  dkm_record_fill_common(NULL, q, NULL, NULL, record);
+  dkm_record_fill_means(q, xi, occupation, record);
+  record->residual = dkm_inquiry_residual(q);
   record->xi_error = rounding;
   record->precession = across;
   fill_settled(q, across > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT, record);
@@ -97,8 +97,8 @@ static double largest_swing(const dkm_inquiry *q, const double *state) {
   return largest;
 }
 
-void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
-                        const dkm_lane *lane, dkm_record *record) {
+void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
+                            const dkm_lane *lane, dkm_record *record) {
   const int M = q->patterns->n_modes;
   double now[DKM_MAX_MODES], distance = 0.0;
   dkm_fixedpoint fixed;
@@ -111,21 +111,21 @@ void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const doub
   if (dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch))
     memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
   else { /* at a threshold Newton's method may crawl: what it started from is the minimum already */
-    fixed = (dkm_fixedpoint){.residual = inquiry_residual(q)};
+    fixed = (dkm_fixedpoint){.residual = dkm_inquiry_residual(q)};
     memcpy(fixed.xi, xi, (size_t)M * sizeof *xi);
   }
   for (int mu = 0; mu < M; mu++) distance = fmax(distance, fabs(now[mu] - fixed.xi[mu]));
   const bool has_spectrum =
       dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
-  record_fill_common(a, q, xi_rms, lane, record);
-  record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
+  dkm_record_fill_common(a, q, xi_rms, lane, record);
+  dkm_record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
   record->drift = distance;
   record->residual = fixed.residual;
-  record->xi_error = record_newton_error(q, fixed.xi);
+  record->xi_error = dkm_record_newton_error(q, fixed.xi);
   record->L_end = L_end;
   record->L_limit = dkm_landscape_value(q->landscape, q->u);
-  if (has_spectrum) record_fill_relaxation(record, record->t_end, swing, spectrum.decay_rate, 0.0);
-  record_fill_leading(q, record);
+  if (has_spectrum) dkm_record_fill_relaxation(record, record->t_end, swing, spectrum.decay_rate, 0.0);
+  dkm_record_fill_leading(q, record);
 }
 
 /* Every spin that is not dark goes to its field. */
@@ -134,7 +134,7 @@ static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
   const int M = q->patterns->n_modes;
   const size_t size = dkm_model_size(q->patterns);
   if (dkm_landscape_full_rank(q->patterns)) {
-    exact_fill_aligned(NULL, q, none, NULL, NULL, record);
+    dkm_exact_fill_aligned(NULL, q, none, NULL, NULL, record);
     record->xi_error = rounding;
     fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
     return;
@@ -148,15 +148,15 @@ static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
   dkm_fixedpoint fixed = {.precession = NAN};
   for (int mu = 0; mu < M; mu++) fixed.distance = fmax(fixed.distance, fabs(now[mu]));
   memset(q->scratch, 0, size * sizeof *q->scratch);
-  record_fill_common(NULL, q, NULL, NULL, record);
-  record_fill_stationary(q, &fixed, q->scratch, has_spectrum ? &spectrum : NULL, record);
+  dkm_record_fill_common(NULL, q, NULL, NULL, record);
+  dkm_record_fill_stationary(q, &fixed, q->scratch, has_spectrum ? &spectrum : NULL, record);
   record->xi_error = rounding;
   record->L_end = dkm_landscape_value(q->landscape, q->u);
-  if (has_spectrum) record_fill_relaxation(record, 0.0, fixed.distance, spectrum.decay_rate, 0.0);
+  if (has_spectrum) dkm_record_fill_relaxation(record, 0.0, fixed.distance, spectrum.decay_rate, 0.0);
   fill_settled(q, DKM_VERDICT_DARK_PRECESSION, record);
 }
 
-bool exact_outcome(const dkm_inquiry *q, dkm_record *record) {
+bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record) {
   if (q->point->g0 == 0.0) {
     without_coupling(q, record);
     return true;
@@ -165,7 +165,7 @@ bool exact_outcome(const dkm_inquiry *q, dkm_record *record) {
     without_splitting(q, record);
     return true;
   }
-  if (stationary_try_rest(q, record)) return true;
+  if (dkm_stationary_try_rest(q, record)) return true;
   if (dkm_landscape_sign(q->patterns, q->point) == 0) return false;
   dkm_landscape_turn(q->landscape, q->point);
   if (dkm_landscape_n_active(q->landscape) > 0) return false;

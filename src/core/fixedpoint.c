@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "fixedpoint_workspace.h"
+#include "gsl_calls.h"
 
 /* Newton converges quadratically from nearby; from further away it is not wanted. */
 enum { MAX_ITERATIONS = 30 };
@@ -24,9 +25,11 @@ dkm_status dkm_fixedpoint_workspace_create(const dkm_patterns *patterns, dkm_fix
     w->work = calloc(2 * K, sizeof *w->work);
     w->du = calloc(dkm_model_size(patterns), sizeof *w->du);
     w->order = calloc(K, sizeof *w->order);
+    dkm_gsl_begin();
     w->jacobian = gsl_matrix_alloc(M, M);
     w->step = gsl_vector_alloc(M);
     w->permutation = gsl_permutation_alloc(M);
+    dkm_gsl_end();
   }
   if (!w || !w->c || !w->h || !w->q || !w->work || !w->du || !w->order || !w->jacobian || !w->step ||
       !w->permutation) {
@@ -73,7 +76,7 @@ static int64_t mode_mask(const dkm_patterns *patterns, int mu) {
 
 /* A product of two rows is a row of the full Hadamard matrix, so that one Walsh transform
  * of q, O(K log K), gives all M^2 sums instead of O(K M^2) work. */
-void fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram) {
+void dkm_fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram) {
   const int M = patterns->n_modes;
   walsh_transform(q, patterns->n_classes);
   for (int mu = 0; mu < M; mu++)
@@ -125,7 +128,7 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
       w->q[k] = w->c[k] * point->Omega * point->Omega / (B * B * B); /* c d(bz/B)/dbz */
     }
     dkm_patterns_sums(p, w->du, sum, w->work);
-    fixedpoint_weighted_gram(p, w->q, gram);
+    dkm_fixedpoint_weighted_gram(p, w->q, gram);
     for (int mu = 0; mu < M; mu++) {
       gsl_vector_set(w->step, (size_t)mu, xi[mu] - p->weight * sum[mu]);
       for (int nu = 0; nu < M; nu++) {
@@ -135,9 +138,11 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
       }
     }
     int sign;
-    if (gsl_linalg_LU_decomp(w->jacobian, w->permutation, &sign) ||
-        gsl_linalg_LU_svx(w->jacobian, w->permutation, w->step))
-      return false;
+    dkm_gsl_begin();
+    const bool singular = gsl_linalg_LU_decomp(w->jacobian, w->permutation, &sign) ||
+                          gsl_linalg_LU_svx(w->jacobian, w->permutation, w->step);
+    dkm_gsl_end();
+    if (singular) return false;
     double largest = 0.0;
     for (int mu = 0; mu < M; mu++) {
       const double change = gsl_vector_get(w->step, (size_t)mu);

@@ -26,6 +26,6 @@ struct dkm_fixedpoint_workspace {
 };
 
 /* gram[mu*M + nu] = sum_k w_k f_{mu,k} f_{nu,k} q_k; q (K values) is overwritten. */
-void fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram);
+void dkm_fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram);
 
 #endif

@@ -11,67 +11,67 @@
 /* ---- attractor.c ---- */
 
 /* The largest frequency of the modes and of the bare spins. */
-double inquiry_largest_frequency(const dkm_inquiry *q);
+double dkm_inquiry_largest_frequency(const dkm_inquiry *q);
 
 /* Steps of the trajectory so far, and whether that is all it may take, in work or in time. */
-int64_t inquiry_steps(const dkm_attractor *a, const dkm_lane *lane);
-bool inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane);
+int64_t dkm_inquiry_steps(const dkm_attractor *a, const dkm_lane *lane);
+bool dkm_inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane);
 
 /* `pause`, or sooner if the steps that are left will not last until then at the pace so far. */
-double inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause);
+double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause);
 
 /* max_i |u_i'| at q->u. */
-double inquiry_residual(const dkm_inquiry *q);
+double dkm_inquiry_residual(const dkm_inquiry *q);
 
 /* ---- attractor_record.c: members of records ---- */
 
 /* alpha of a mode from its beta = alpha/sqrt(K). */
-void record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record);
+void dkm_record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record);
 /* Members that every verdict has in common. lane: NULL at time 0. */
-void record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
-                        dkm_record *record);
+void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
+                            dkm_record *record);
 /* The members that count and measure directions. */
-void record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record);
+void dkm_record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record);
 /* What a fixed point, dressed or not, and its spectrum (NULL: unknown) say. */
-void record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
-                            const dkm_spectrum *spectrum, dkm_record *record);
+void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
+                                const dkm_spectrum *spectrum, dkm_record *record);
 /* Mean overlaps and occupations (of beta). The mean of beta follows from that of xi: the mean of beta' is the change
  * of beta over the window divided by its length. */
-void record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record);
+void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record);
 /* How fast xi_limit (or xi) is approached, |xi - limit| being `distance` at time t: rate, its error, relaxation_time. */
-void record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error);
+void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error);
 /* xi_error of a fixed point by Newton's method. */
-double record_newton_error(const dkm_inquiry *q, const double *xi);
+double dkm_record_newton_error(const dkm_inquiry *q, const double *xi);
 /* `retrieved` and xi_second from xi and xi_error. */
-void record_fill_leading(const dkm_inquiry *q, dkm_record *record);
+void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record);
 
 /* ---- exact.c ---- */
 
-bool exact_outcome(const dkm_inquiry *q, dkm_record *record);
+bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record);
 
 /* The fixed point with overlaps xi and every spin along its field, whose spectrum is taken: into the record, q->u
  * becomes that state. a, lane: NULL at time 0. */
-void exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
-                        const dkm_lane *lane, dkm_record *record);
+void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
+                            const dkm_lane *lane, dkm_record *record);
 
 /* ---- settling.c: where the theorem holds ---- */
 
-void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane);
-dkm_outlook settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                          dkm_record *record);
+void dkm_settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane);
+dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
+                              dkm_record *record);
 
 /* ---- oscillation.c: where it does not ---- */
 
-void oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane);
-dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                             dkm_record *record);
-dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
-                              dkm_lane *lane, dkm_record *record);
+void dkm_oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane);
+dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
+                                 dkm_record *record);
+dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
+                                  dkm_lane *lane, dkm_record *record);
 
 /* ---- stationary.c: true if the record is complete ---- */
 
 /* Whether the rates of a window are small enough to ask for the fixed point nearby. */
-bool stationary_is_calm(const dkm_inquiry *q, const dkm_window *window);
+bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window);
 
 /* A damped fixed point that is near but has not caught the trajectory yet. */
 typedef struct stationary_near {
@@ -82,31 +82,31 @@ typedef struct stationary_near {
 } stationary_near;
 
 /* Tries to end the trajectory at a fixed point near q->u. */
-bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                                stationary_near *near, dkm_record *record);
+bool dkm_stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window,
+                                    const dkm_lane *lane, stationary_near *near, dkm_record *record);
 
 /* A start exactly on a fixed point stays there, stable or not. */
-bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record);
+bool dkm_stationary_try_rest(const dkm_inquiry *q, dkm_record *record);
 
 /* The spectrum about the fixed point, dressed by the components along their fields that spins have at q->u, nearest to
  * it. *precession: the largest transverse part. Returns false if there is none. */
-bool stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectrum, double *precession);
+bool dkm_stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectrum, double *precession);
 
 /* Whether spins that precess about a stable fixed point explain all that was seen of the order parameters. */
-bool stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
-                                   const dkm_motion *motion, const dkm_lane *lane, dkm_record *record);
+bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
+                                       const dkm_motion *motion, const dkm_lane *lane, dkm_record *record);
 
 /* Whether an oscillation dies, and at the rate at which it must about a stable fixed point nearby; *relaxes: whether
  * it has come near one. With one mode alone
  * there is one slow pair of directions, whose amplitude A obeys A' = -gamma A (1 + a A^2 + ...): as the
  * correction is below a tenth now, it will be the less the smaller A becomes. With more
  * modes the slowest of several may be hidden still, and the rates of the next windows decide. */
-bool stationary_is_relaxation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length,
-                              const dkm_lane *lane, bool *relaxes, dkm_record *record);
+bool dkm_stationary_is_relaxation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length,
+                                  const dkm_lane *lane, bool *relaxes, dkm_record *record);
 
 /* Whether a window of samples can tell that a trajectory whose rates fall is about to settle: it has come so near a
  * damped fixed point that linear theory may apply, or precession explains what is left. (Spins that get out of
  * step because of their precession die as t^(-1/4), so there is no end to wait for.) *relaxes as above. */
-bool stationary_settles(const dkm_inquiry *q, bool *relaxes);
+bool dkm_stationary_settles(const dkm_inquiry *q, bool *relaxes);
 
 #endif

@@ -16,7 +16,7 @@ struct dkm_integrator {
 };
 
 static const integrator_method *method_of(const dkm_solver *solver) {
-  return solver->method == DKM_METHOD_GSL ? &integrator_gsl : &integrator_ensemble;
+  return solver->method == DKM_METHOD_GSL ? &dkm_integrator_gsl : &dkm_integrator_ensemble;
 }
 
 dkm_status dkm_integrator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
@@ -103,13 +103,13 @@ void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_poin
   integrator->method->restore(integrator->workspace, lane, point, saved->steps, (const double *)(saved + 1));
 }
 
-int64_t integrator_steps_at_once(int64_t n_classes) {
+int64_t dkm_integrator_steps_at_once(int64_t n_classes) {
   static const int64_t class_steps = 1 << 17;
   return class_steps > n_classes ? class_steps / n_classes : 1;
 }
 
-void integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,
-                                  const double *sum_beta_sq) {
+void dkm_integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,
+                                      const double *sum_beta_sq) {
   const double inverse = window->length > 0.0 ? 1.0 / window->length : 0.0;
   for (int mu = 0; mu < n_modes; mu++) {
     double mean = sum_xi[mu] * inverse;

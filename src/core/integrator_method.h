@@ -24,14 +24,14 @@ typedef struct integrator_method {
   void (*restore)(void *workspace, int lane, const dkm_point *point, int64_t steps, const double *values);
 } integrator_method;
 
-extern const integrator_method integrator_ensemble, integrator_gsl;
+extern const integrator_method dkm_integrator_ensemble, dkm_integrator_gsl;
 
 /* How many steps of K classes last some tenths of a second at most, at 2 us a class (ensemble: 0.5 us for eight points,
  * gsl: 1.5 us for one); at least one. */
-int64_t integrator_steps_at_once(int64_t n_classes);
+int64_t dkm_integrator_steps_at_once(int64_t n_classes);
 
 /* Time integrals of xi, xi^2 and |beta|^2 over a window -> means and rms (for both methods). */
-void integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,
-                                  const double *sum_beta_sq);
+void dkm_integrator_window_statistics(dkm_window *window, int n_modes, const double *sum_xi, const double *sum_xi_sq,
+                                      const double *sum_beta_sq);
 
 #endif

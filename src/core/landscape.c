@@ -62,7 +62,7 @@ dkm_status dkm_landscape_create(const dkm_patterns *patterns, dkm_landscape **ou
     l->a = calloc(K, sizeof *l->a);
     l->work = calloc(2 * K, sizeof *l->work);
   }
-  if (!l || !l->v || !l->p || !l->a || !l->work || !search_begin(&l->search)) {
+  if (!l || !l->v || !l->p || !l->a || !l->work || !dkm_search_begin(&l->search)) {
     dkm_landscape_destroy(l);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the energy landscape");
   }
@@ -72,7 +72,7 @@ dkm_status dkm_landscape_create(const dkm_patterns *patterns, dkm_landscape **ou
 
 void dkm_landscape_destroy(dkm_landscape *l) {
   if (!l) return;
-  search_end(&l->search);
+  dkm_search_end(&l->search);
   free(l->v);
   free(l->p);
   free(l->a);
@@ -188,7 +188,7 @@ static void search_all(dkm_landscape *l) {
   double r[SEARCH_MODES];
   if (l->searched || l->n_active == 0 || !can_search(l)) return;
   for (int i = 0; i < l->n_active; i++) r[i] = l->r[l->active[i]];
-  search_run(&l->search, l->n_active, r);
+  dkm_search_run(&l->search, l->n_active, r);
   l->searched = true;
 }
 

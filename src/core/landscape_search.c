@@ -10,6 +10,7 @@
  * Then the saddles are put in from below, joining the minima on both sides (union-find over all images): the first that
  * joins a minimum to another one is its escape height. */
 #include "landscape_search.h"
+#include "gsl_calls.h"
 
 #include <math.h>
 #include <string.h>
@@ -22,13 +23,15 @@ static const double same_point = 1e-6, zero_component = 1e-7;
 /* An eigenvalue of the Hessian (of order 1) below this says nothing reliable about its sign. */
 static const double degenerate_eigenvalue = 1e-9;
 
-bool search_begin(search *s) {
+bool dkm_search_begin(search *s) {
   bool sound = true;
+  dkm_gsl_begin();
   for (size_t n = 1; n <= SEARCH_MODES; n++) sound = (s->eigen[n] = gsl_eigen_symmv_alloc(n)) && sound;
+  dkm_gsl_end();
   return sound;
 }
 
-void search_end(search *s) {
+void dkm_search_end(search *s) {
   for (int n = 1; n <= SEARCH_MODES; n++)
     if (s->eigen[n]) gsl_eigen_symmv_free(s->eigen[n]);
 }
@@ -75,8 +78,10 @@ static void hessian_eigen(search *s, const double *q, double *values, double *ve
   gsl_matrix_view a = gsl_matrix_view_array(H, (size_t)n, (size_t)n);
   gsl_matrix_view e = gsl_matrix_view_array(vectors, (size_t)n, (size_t)n);
   gsl_vector_view d = gsl_vector_view_array(values, (size_t)n);
+  dkm_gsl_begin();
   gsl_eigen_symmv(&a.matrix, &d.vector, &e.matrix, s->eigen[n]);
   gsl_eigen_symmv_sort(&d.vector, &e.matrix, GSL_EIGEN_SORT_VAL_ASC);
+  dkm_gsl_end();
 }
 
 static double largest(const double *a, int n) {
@@ -457,7 +462,7 @@ static void solve_one_mode(search *s) {
   s->certified = true;
 }
 
-void search_run(search *s, int n, const double *r) {
+void dkm_search_run(search *s, int n, const double *r) {
   s->n = n;
   s->n_classes = 1 << (n - 1);
   memcpy(s->r, r, (size_t)n * sizeof *r);

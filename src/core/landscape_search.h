@@ -33,10 +33,10 @@ typedef struct search {
 } search;
 
 /* Room for n = SEARCH_MODES at most. Returns false if there is no memory. */
-bool search_begin(search *s);
-void search_end(search *s);
+bool dkm_search_begin(search *s);
+void dkm_search_end(search *s);
 
 /* All critical points of U for n >= 1 modes with ratios r > 1. */
-void search_run(search *s, int n, const double *r);
+void dkm_search_run(search *s, int n, const double *r);
 
 #endif

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "gsl_calls.h"
+
 bool dkm_point_equal(const dkm_point *a, const dkm_point *b, int n_modes) {
   const size_t bytes = (size_t)n_modes * sizeof(double);
   return memcmp(&a->g0, &b->g0, sizeof a->g0) == 0 && memcmp(&a->Omega, &b->Omega, sizeof a->Omega) == 0 &&
@@ -65,7 +67,9 @@ static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
 static dkm_status tilt_spins(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err) {
   const int64_t K = patterns->n_classes;
   double *x = u, *y = u + K, *z = u + 2 * K;
+  dkm_gsl_begin();
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_gsl_end();
   if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for the random number generator");
   /* One stream for each (seed, cue): 20 cues fit into 5 bits, and the result is never 0,
    * which the generator would replace by its default. */

@@ -70,7 +70,7 @@ double dkm_series_bytes(int n_modes) {
 
 double dkm_motion_log(double a) {
   static const double log_2 = 0.693147180559945309417;
-  int exponent;
+  int exponent = 0;               /* of NaN it is unspecified */
   double m = frexp(a, &exponent); /* exact */
   if (m < 0.70710678118654752) {
     m *= 2.0;

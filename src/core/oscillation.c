@@ -36,7 +36,7 @@ static const double mean_error = 1e-2;
 static const double window_fraction = 0.03;
 
 static double slowest_frequency(const dkm_inquiry *q) {
-  const double largest = inquiry_largest_frequency(q);
+  const double largest = dkm_inquiry_largest_frequency(q);
   double slowest = largest;
   if (q->point->Omega != 0.0) slowest = fmin(slowest, 2.0 * fabs(q->point->Omega));
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
@@ -49,7 +49,7 @@ static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
 
 /* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
 static bool room_for_samples(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
-  const double length = window_length(&a->oscillation, q), steps = (double)inquiry_steps(a, lane);
+  const double length = window_length(&a->oscillation, q), steps = (double)dkm_inquiry_steps(a, lane);
   if (q->solver->max_steps > 0 && steps * (1.0 + length / lane->t) > (double)q->solver->max_steps) return false;
   return lane->t + length <= q->solver->t_max;
 }
@@ -57,10 +57,10 @@ static bool room_for_samples(const dkm_attractor *a, const dkm_inquiry *q, const
 static void next_window(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   a->t_start = lane->t;
   lane->t_pause =
-      inquiry_next_pause(a, q, lane, lane->t + fmax(a->oscillation.shortest, window_fraction * lane->t));
+      dkm_inquiry_next_pause(a, q, lane, lane->t + fmax(a->oscillation.shortest, window_fraction * lane->t));
 }
 
-void oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
+void dkm_oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   dkm_oscillation *o = &a->oscillation;
   double slowest_loss = INFINITY;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest_loss = fmin(slowest_loss, q->point->kappa_mu[mu]);
@@ -86,16 +86,16 @@ static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const station
 
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                            dkm_record *record) {
-  record_fill_common(a, q, window->rms, lane, record);
-  record_fill_means(q, window->mean, window->occupation, record);
-  record->residual = inquiry_residual(q);
+  dkm_record_fill_common(a, q, window->rms, lane, record);
+  dkm_record_fill_means(q, window->mean, window->occupation, record);
+  record->residual = dkm_inquiry_residual(q);
   record->xi_error = a->drift;
-  record_fill_leading(q, record);
+  dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
 }
 
-dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                             dkm_record *record) {
+dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
+                                 dkm_record *record) {
   dkm_oscillation *o = &a->oscillation;
   if (o->has_mean) {
     a->drift = 0.0;
@@ -104,12 +104,12 @@ dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_w
   memcpy(o->mean, window->mean, sizeof o->mean);
   o->has_mean = true;
 
-  if ((o->relaxes || stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
+  if ((o->relaxes || dkm_stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
     stationary_near near;
-    if (stationary_try_fixed_point(a, q, window, lane, &near, record)) return DKM_OUTLOOK_END;
+    if (dkm_stationary_try_fixed_point(a, q, window, lane, &near, record)) return DKM_OUTLOOK_END;
     if (near.is) hold_samples(o, q, &near, lane->t);
   }
-  if (inquiry_is_out(a, q, lane)) {
+  if (dkm_inquiry_is_out(a, q, lane)) {
     fill_undecided(a, q, window, lane, record);
     return DKM_OUTLOOK_END;
   }
@@ -120,7 +120,7 @@ dkm_outlook oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_w
       o->relaxes = false;
       return DKM_OUTLOOK_SAMPLE;
     }
-    if (stationary_settles(q, &o->relaxes)) return DKM_OUTLOOK_SAMPLE;
+    if (dkm_stationary_settles(q, &o->relaxes)) return DKM_OUTLOOK_SAMPLE;
     o->t_sample = relaxing_look * lane->t;
   } else if (lane->t < 0.5 * o->t_sample)
     o->rate_mark = window->rate_max;
@@ -170,16 +170,16 @@ static bool has_lasted(dkm_oscillation *o, const dkm_motion *motion, double t_ma
 
 static void fill_oscillation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion,
                              const dkm_lane *lane, dkm_record *record) {
-  record_fill_common(a, q, motion->xi_rms, lane, record);
+  dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
     record->xi[mu] = motion->xi[mu];
-    record_fill_alpha(q->patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
+    dkm_record_fill_alpha(q->patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
     record->occupation[mu] = (double)q->patterns->n_classes * motion->beta_sq[mu];
   }
   record->drift = motion->drift;
   /* Means of a motion about zero are zero up to the phase at which the window ends. */
   record->xi_error = fmax(motion->drift, mean_error * motion->amplitude);
-  record_fill_leading(q, record);
+  dkm_record_fill_leading(q, record);
   record->amplitude = motion->amplitude;
   record->lyapunov = motion->lyapunov;
   if (motion->kind == DKM_MOTION_CHAOS) {
@@ -216,22 +216,23 @@ static void plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *
   next_window(a, q, lane);
 }
 
-dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
-                              dkm_lane *lane, dkm_record *record) {
+dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
+                                  dkm_lane *lane, dkm_record *record) {
   dkm_oscillation *o = &a->oscillation;
   const double length = lane->t - series->t0, bin = 2.0 * M_PI / length;
   dkm_motion motion;
   lane->t_limit = q->solver->t_max;
   if (fastest * series->dt > spacing_margin * DKM_MOTION_PHASE) {
     o->fastest = fmax(o->fastest, fastest);
-    if (room_for_samples(a, q, lane) && !inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
+    if (room_for_samples(a, q, lane) && !dkm_inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
     next_window(a, q, lane);
     return DKM_OUTLOOK_GO_ON;
   }
   dkm_motion_analyse(series, q->solver->tolerance, &motion);
   o->relaxes = false;
-  if (!stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
-    if (motion.kind == DKM_MOTION_UNCLEAR && stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record))
+  if (!dkm_stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
+    if (motion.kind == DKM_MOTION_UNCLEAR &&
+        dkm_stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record))
       return DKM_OUTLOOK_END;
     /* Weak chaos is seen over a time that doubles from window to window, and has lasted. */
     const bool confirmed =
@@ -242,6 +243,6 @@ dkm_outlook oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_
     }
     fill_oscillation(a, q, &motion, lane, record);
   }
-  record->residual = inquiry_residual(q);
+  record->residual = dkm_inquiry_residual(q);
   return DKM_OUTLOOK_END;
 }

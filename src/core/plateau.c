@@ -50,7 +50,7 @@ static double lead_of(const dkm_inquiry *q, const double *xi) {
   return largest_of(q, xi) - second;
 }
 
-int plateau_label(const dkm_inquiry *q, const double *xi) {
+int dkm_plateau_label(const dkm_inquiry *q, const double *xi) {
   double second;
   return dkm_record_leading(xi, q->patterns->n_modes, DKM_RETRIEVED_OVERLAP, &second);
 }
@@ -67,7 +67,7 @@ static void average(const dkm_settling *s, const dkm_inquiry *q, double *mean, d
 }
 
 static void close_octave(dkm_settling *s, const dkm_inquiry *q, double t) {
-  const int M = q->patterns->n_modes, label_before = plateau_label(q, s->mean);
+  const int M = q->patterns->n_modes, label_before = dkm_plateau_label(q, s->mean);
   memcpy(s->mean_earlier, s->mean_before, sizeof s->mean);
   memcpy(s->mean_before, s->mean, sizeof s->mean);
   s->middle_earlier = s->middle_before;
@@ -79,7 +79,7 @@ static void close_octave(dkm_settling *s, const dkm_inquiry *q, double t) {
   s->spread = largest_difference(q, s->high, s->low);
   s->n_octaves++;
   const bool steady = lead_of(q, s->mean) > ahead_of_change * s->change + ahead_of_rms * largest_of(q, s->rms) &&
-                      plateau_label(q, s->mean) == label_before;
+                      dkm_plateau_label(q, s->mean) == label_before;
   s->n_steady = steady ? s->n_steady + 1 : 0;
   s->octave_start = t;
   s->octave_end = 2.0 * t;
@@ -88,7 +88,7 @@ static void close_octave(dkm_settling *s, const dkm_inquiry *q, double t) {
   for (int mu = 0; mu < M; mu++) s->sum_xi[mu] = s->sum_xi_sq[mu] = s->sum_occupation[mu] = 0.0;
 }
 
-bool plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double t) {
+bool dkm_plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double t) {
   s->length += window->length;
   s->n_windows++;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
@@ -116,52 +116,52 @@ static bool has_left(const dkm_settling *s, const dkm_inquiry *q, const dkm_wind
   return largest_difference(q, window->mean, s->mean) > left_spreads * s->spread;
 }
 
-bool plateau_is_steady(const dkm_settling *s, int n_octaves, int64_t n_steps, int64_t steps, double t) {
+bool dkm_plateau_is_steady(const dkm_settling *s, int n_octaves, int64_t n_steps, int64_t steps, double t) {
   return s->n_steady >= n_octaves && steps >= n_steps && t >= steady_periods * s->period;
 }
 
-bool plateau_stands_out(const dkm_settling *s, const dkm_inquiry *q) {
+bool dkm_plateau_stands_out(const dkm_settling *s, const dkm_inquiry *q) {
   if (s->n_octaves < 3) return false;
   const double lead = lead_of(q, s->mean);
   /* It may grow as it will, but not shrink fast. */
   const bool grows =
-      lead >= lead_of(q, s->mean_before) && plateau_label(q, s->mean) == plateau_label(q, s->mean_before);
+      lead >= lead_of(q, s->mean_before) && dkm_plateau_label(q, s->mean) == dkm_plateau_label(q, s->mean_before);
   return lead > ahead_at_all * (s->spread + step_error * largest_of(q, s->rms) + (grows ? 0.0 : s->change));
 }
 
-bool plateau_is_there(const dkm_settling *s, const dkm_inquiry *q, const dkm_window *window) {
+bool dkm_plateau_is_there(const dkm_settling *s, const dkm_inquiry *q, const dkm_window *window) {
   if (s->n_octaves < 3 || has_left(s, q, window)) return false;
-  return plateau_stands_out(s, q) ||
+  return dkm_plateau_stands_out(s, q) ||
          (largest_of(q, s->mean) > ahead_at_all * (s->spread + step_error * largest_of(q, s->rms)) &&
           s->spread <= steady_at_all);
 }
 
-bool plateau_is_quiet(const dkm_settling *s) {
+bool dkm_plateau_is_quiet(const dkm_settling *s) {
   return s->spread <= spread_enough;
 }
 
-bool plateau_is_followed(const dkm_settling *s, int64_t steps) {
-  const double longer = plateau_is_quiet(s) ? 1.0 : follow_longer;
+bool dkm_plateau_is_followed(const dkm_settling *s, int64_t steps) {
+  const double longer = dkm_plateau_is_quiet(s) ? 1.0 : follow_longer;
   return s->n_octaves >= 4 && (drift_ahead(s) + s->spread <= steady_enough ||
                                (double)steps >= longer * (follow_factor * (double)s->steps_known + FOLLOW_STEPS));
 }
 
 /* ---- verdicts ---- */
 
-void plateau_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                       dkm_record *record) {
+void dkm_plateau_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                           dkm_record *record) {
   dkm_settling *s = &a->settling;
   double mean[DKM_MAX_MODES], rms[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
   const bool whole = s->n_octaves > 0 && (s->length == 0.0 || !has_left(s, q, window));
   if (!whole) average(s, q, mean, rms, occupation);
-  record_fill_common(a, q, whole ? s->rms : rms, lane, record);
-  record_fill_means(q, whole ? s->mean : mean, whole ? s->occupation : occupation, record);
-  record->residual = inquiry_residual(q);
+  dkm_record_fill_common(a, q, whole ? s->rms : rms, lane, record);
+  dkm_record_fill_means(q, whole ? s->mean : mean, whole ? s->occupation : occupation, record);
+  record->residual = dkm_inquiry_residual(q);
   record->drift = s->change;
   record->xi_error = s->n_octaves < 3 || !whole ? 1.0 : fmin(1.0, drift_ahead(s) + s->spread);
   record->L_end = dkm_landscape_value(q->landscape, q->u);
-  settling_fill_barrier(s, record);
-  record_fill_leading(q, record);
+  dkm_settling_fill_barrier(s, record);
+  dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
 }
 
@@ -176,7 +176,7 @@ typedef struct end {
 static void find_end(const dkm_settling *s, const dkm_inquiry *q, end *e) {
   dkm_valley valley;
   *e = (end){.found = true, .L = NAN};
-  if (settling_is_settled(s))
+  if (dkm_settling_is_settled(s))
     memcpy(e->xi, s->xi, sizeof s->xi);
   else {
     dkm_landscape_valley(q->landscape, q->u, INFINITY, &valley);
@@ -198,9 +198,9 @@ static void fill_rate(const dkm_settling *s, const dkm_inquiry *q, const end *e,
   if (before - now > 2.0 * s->spread && earlier > 0.0) {
     const double rate = dkm_motion_log(before / now) / (s->middle - s->middle_before);
     const double rate_before = dkm_motion_log(earlier / before) / (s->middle_before - s->middle_earlier);
-    record_fill_relaxation(record, s->middle, now, rate, fabs(rate - rate_before));
+    dkm_record_fill_relaxation(record, s->middle, now, rate, fabs(rate - rate_before));
   } else if (e->has_spectrum)
-    record_fill_relaxation(record, s->middle, now, e->spectrum.decay_rate, e->spectrum.decay_rate);
+    dkm_record_fill_relaxation(record, s->middle, now, e->spectrum.decay_rate, e->spectrum.decay_rate);
 }
 
 /* Whether the modes have come to rest with the overlaps: their occupation is what the overlap makes of them and, at most,
@@ -218,21 +218,21 @@ static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double
 }
 
 static dkm_how how_known(const dkm_settling *s, const dkm_inquiry *q, bool known) {
-  if (settling_is_settled(s) && s->proven) return DKM_HOW_SETTLED;
+  if (dkm_settling_is_settled(s) && s->proven) return DKM_HOW_SETTLED;
   if (known) return DKM_HOW_PREDICTED;
   return dkm_landscape_n_active(q->landscape) == 1 ? DKM_HOW_SYMMETRIC : DKM_HOW_NOT_APPLICABLE;
 }
 
 static void fill_end(const end *e, const dkm_inquiry *q, dkm_record *record) {
   dkm_spectrum dressed;
-  if (!stationary_dressed_spectrum(q, &dressed, &record->precession)) record->precession = NAN;
+  if (!dkm_stationary_dressed_spectrum(q, &dressed, &record->precession)) record->precession = NAN;
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   record->L_limit = e->L;
-  if (e->has_spectrum) record_fill_spectrum(&e->spectrum, record);
+  if (e->has_spectrum) dkm_record_fill_spectrum(&e->spectrum, record);
 }
 
-void plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, bool known,
-                 dkm_record *record) {
+void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, bool known,
+                     dkm_record *record) {
   dkm_settling *s = &a->settling;
   end e;
   find_end(s, q, &e);
@@ -243,11 +243,11 @@ void plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *windo
                       lane->t * e.spectrum.decay_rate >= decayed && modes_are_steady(s, q, error);
   /* Where order parameters drift, the last window is closer to where they are now than the last octave is. */
   const bool octave = steady || (!left && s->change < 0.5 * s->spread);
-  record_fill_common(a, q, rms, lane, record);
-  record_fill_means(q, octave ? s->mean : window->mean, octave ? s->occupation : window->occupation, record);
+  dkm_record_fill_common(a, q, rms, lane, record);
+  dkm_record_fill_means(q, octave ? s->mean : window->mean, octave ? s->occupation : window->occupation, record);
   fill_end(&e, q, record);
-  settling_fill_barrier(s, record);
-  record->residual = inquiry_residual(q);
+  dkm_settling_fill_barrier(s, record);
+  record->residual = dkm_inquiry_residual(q);
   record->drift = s->change;
   record->how = (uint8_t)how_known(s, q, known);
   if (steady) {
@@ -262,5 +262,5 @@ void plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *windo
       fill_rate(s, q, &e, record);
     }
   }
-  record_fill_leading(q, record);
+  dkm_record_fill_leading(q, record);
 }

@@ -80,6 +80,6 @@ dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_poin
     return DKM_OK;
   }
   if (status != DKM_OK) return status;
-  record_fill_spectrum(&spectrum, record);
+  dkm_record_fill_spectrum(&spectrum, record);
   return DKM_OK;
 }

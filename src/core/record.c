@@ -15,7 +15,11 @@
 #define PER_POINT 0
 
 #define FIELD(member, type, per_mode, reproducible, units, long_name)                                                  \
-  { #member, type, per_mode, offsetof(dkm_record, member), reproducible, units, long_name }
+  FIELD_AS(NUMBER, member, type, per_mode, reproducible, units, long_name)
+#define RATE(member, per_mode, long_name) FIELD_AS(RATE, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
+#define TIME(member, per_mode, long_name) FIELD_AS(TIME, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
+#define FIELD_AS(scale, member, type, per_mode, reproducible, units, long_name)                                        \
+  { #member, type, DKM_SCALE_##scale, per_mode, offsetof(dkm_record, member), reproducible, units, long_name }
 
 const dkm_field dkm_fields[] = {
     FIELD(xi, DKM_FLOAT64, PER_MODE, 1, "1", "overlap with the pattern of the mode"),
@@ -25,46 +29,47 @@ const dkm_field dkm_fields[] = {
     FIELD(alpha_im, DKM_FLOAT64, PER_MODE, 1, "1", "imaginary part of the mode's amplitude alpha"),
     FIELD(xi_error, DKM_FLOAT64, PER_POINT, 1, "1", "bound on the error of each xi"),
     FIELD(xi_second, DKM_FLOAT64, PER_POINT, 1, "1", "second largest |xi|"),
-    FIELD(xi_limit, DKM_FLOAT64, PER_MODE, 1, "1", "overlaps of the minimum that a relaxing trajectory is on its way to"),
+    FIELD(xi_limit, DKM_FLOAT64, PER_MODE, 1, "1",
+          "overlaps of the minimum that a relaxing trajectory is on its way to"),
     FIELD(verdict, DKM_UINT8, PER_POINT, 1, "1", "what the trajectory ended in"),
     FIELD(how, DKM_UINT8, PER_POINT, 1, "1", "how the end is known"),
     FIELD(method, DKM_UINT8, PER_POINT, 1, "1", "version of the methods behind the record"),
     FIELD(failure, DKM_UINT8, PER_POINT, 1, "1", "why the integration failed"),
     FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "pattern of the leading overlap, with its sign"),
-    FIELD(residual, DKM_FLOAT64, PER_POINT, 1, "1", "largest time derivative at the recorded state"),
+    RATE(residual, PER_POINT, "largest time derivative at the recorded state"),
     FIELD(drift, DKM_FLOAT64, PER_POINT, 1, "1",
           "distance of xi from its limit at t_end, or change of its mean between the last two windows"),
     FIELD(precession, DKM_FLOAT64, PER_POINT, 1, "1", "largest transverse part of a spin about its field"),
-    FIELD(growth_rate, DKM_FLOAT64, PER_POINT, 1, "1",
-          "largest real part in the spectrum of the fixed point, neutral directions left out"),
-    FIELD(decay_rate, DKM_FLOAT64, PER_POINT, 1, "1", "decay rate of the slowest damped direction"),
+    RATE(growth_rate, PER_POINT, "largest real part in the spectrum of the fixed point, neutral directions left out"),
+    RATE(decay_rate, PER_POINT, "decay rate of the slowest damped direction"),
     FIELD(n_unstable, DKM_INT32, PER_POINT, 1, "1", "number of directions that grow"),
     FIELD(n_neutral, DKM_INT32, PER_POINT, 1, "1", "number of directions that neither grow nor decay"),
     FIELD(amplitude, DKM_FLOAT64, PER_POINT, 1, "1", "largest half of peak to peak of an oscillating xi"),
-    FIELD(period, DKM_FLOAT64, PER_POINT, 1, "1", "period of a limit cycle"),
-    FIELD(frequency_1, DKM_FLOAT64, PER_POINT, 1, "1", "angular frequency of a limit cycle, leading one of a torus"),
-    FIELD(frequency_2, DKM_FLOAT64, PER_POINT, 1, "1", "second angular frequency of a torus"),
-    FIELD(lyapunov, DKM_FLOAT64, PER_POINT, 1, "1", "largest Lyapunov exponent of an oscillation"),
+    TIME(period, PER_POINT, "period of a limit cycle"),
+    RATE(frequency_1, PER_POINT, "angular frequency of a limit cycle, leading one of a torus"),
+    RATE(frequency_2, PER_POINT, "second angular frequency of a torus"),
+    RATE(lyapunov, PER_POINT, "largest Lyapunov exponent of an oscillation"),
     FIELD(amplification, DKM_FLOAT64, PER_POINT, 1, "1",
           "largest growth of a small difference on the way, until the outcome was settled"),
     FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
     FIELD(sensitive, DKM_UINT8, PER_POINT, 1, "1",
           "whether errors of the size of the tolerance may decide the outcome"),
     FIELD(xi_theory, DKM_FLOAT64, PER_POINT, 1, "1", "|xi| of the cue in closed form (Eq. 12)"),
-    FIELD(g_crit, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state exists"),
-    FIELD(g_retrieve, DKM_FLOAT64, PER_POINT, 1, "1", "coupling above which the cue's pattern state is stable"),
-    FIELD(L_end, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov function when the integration ended"),
-    FIELD(L_limit, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov function of the state at the end of relaxation"),
-    FIELD(L_saddle, DKM_FLOAT64, PER_POINT, 1, "1", "lowest barrier around that state, for exact starts within their subspace"),
-    FIELD(t_settled, DKM_FLOAT64, PER_POINT, 1, "1", "time from which the outcome was certain, which is not that of rest"),
-    FIELD(relaxation_rate, DKM_FLOAT64, PER_POINT, 1, "1", "rate of the slowest way in which this start approaches its limit"),
-    FIELD(relaxation_rate_error, DKM_FLOAT64, PER_POINT, 1, "1", "error of that rate"),
-    FIELD(relaxation_time, DKM_FLOAT64, PER_POINT, 1, "1", "estimate of the time when overlaps come within 1e-3 of their limit"),
-    FIELD(t_end, DKM_FLOAT64, PER_POINT, 1, "1", "time at which the integration ended"),
+    RATE(g_crit, PER_POINT, "coupling above which the cue's pattern state exists"),
+    RATE(g_retrieve, PER_POINT, "coupling above which the cue's pattern state is stable"),
+    RATE(L_end, PER_POINT, "Lyapunov function when the integration ended"),
+    RATE(L_limit, PER_POINT, "Lyapunov function of the state at the end of relaxation"),
+    RATE(L_saddle, PER_POINT, "lowest barrier around that state, for exact starts within their subspace"),
+    TIME(t_settled, PER_POINT, "time from which the outcome was certain, which is not that of rest"),
+    RATE(relaxation_rate, PER_POINT, "rate of the slowest way in which this start approaches its limit"),
+    RATE(relaxation_rate_error, PER_POINT, "error of that rate"),
+    TIME(relaxation_time, PER_POINT, "estimate of the time when overlaps come within 1e-3 of their limit"),
+    TIME(t_end, PER_POINT, "time at which the integration ended"),
     FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps"),
-    FIELD(wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
+    FIELD_AS(TIME, wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
 };
 const int dkm_n_fields = sizeof(dkm_fields) / sizeof(dkm_fields[0]);
+_Static_assert(sizeof(dkm_fields) / sizeof(dkm_fields[0]) <= DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
 
 size_t dkm_field_type_bytes(dkm_field_type type) {
   switch (type) {

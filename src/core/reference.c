@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gsl_calls.h"
 #include "integrator_method.h"
 
 typedef struct workspace {
@@ -59,9 +60,11 @@ static dkm_status gsl_create(const dkm_patterns *patterns, const dkm_solver *sol
     w->u = calloc(w->size, sizeof *w->u);
     w->du = calloc(w->size, sizeof *w->du);
     w->work = calloc(2 * (size_t)patterns->n_classes, sizeof *w->work);
+    dkm_gsl_begin();
     w->step = gsl_odeiv2_step_alloc(gsl_odeiv2_step_rk8pd, w->size);
     w->control = gsl_odeiv2_control_y_new(solver->tolerance, solver->tolerance);
     w->evolve = gsl_odeiv2_evolve_alloc(w->size);
+    dkm_gsl_end();
   }
   if (!w || !w->u || !w->du || !w->work || !w->step || !w->control || !w->evolve) {
     gsl_destroy(w);
@@ -107,7 +110,7 @@ static void gsl_window(void *memory, int lane, dkm_window *window) {
   (void)lane;
   window->length = w->window_length;
   window->rate_max = w->rate_max;
-  integrator_window_statistics(window, w->patterns.n_modes, w->sum_xi, w->sum_xi_sq, w->sum_beta_sq);
+  dkm_integrator_window_statistics(window, w->patterns.n_modes, w->sum_xi, w->sum_xi_sq, w->sum_beta_sq);
   clear_window(w);
 }
 
@@ -149,12 +152,14 @@ static int gsl_order(const void *memory) {
 static void gsl_advance(void *memory, dkm_lane *lane) {
   workspace *w = memory;
   gsl_odeiv2_system system = {right_hand_side, NULL, w->size, w};
-  int64_t n_left = integrator_steps_at_once(w->patterns.n_classes);
+  int64_t n_left = dkm_integrator_steps_at_once(w->patterns.n_classes);
   do {
     observation before;
     observe(w, &before);
     double t_before = lane->t, t_target = isfinite(lane->t_limit) ? lane->t_limit : HUGE_VAL;
+    dkm_gsl_begin();
     int code = gsl_odeiv2_evolve_apply(w->evolve, w->control, w->step, &system, &lane->t, t_target, &w->h, w->u);
+    dkm_gsl_end();
     lane->steps++;
     add_to_window(w, &before, lane->t - t_before);
     for (size_t i = 0; i < w->size; i++)
@@ -199,7 +204,7 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
   memcpy(w->sum_beta_sq, values + 2 * M, M * sizeof *values);
 }
 
-const integrator_method integrator_gsl = {
+const integrator_method dkm_integrator_gsl = {
     gsl_create, gsl_destroy, gsl_bytes,   gsl_order,         gsl_load, gsl_unload,
     gsl_state,  gsl_window,  gsl_advance, gsl_saved_doubles, gsl_save, gsl_restore,
 };

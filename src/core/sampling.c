@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "gsl_calls.h"
 #include "separation.h"
 
 struct dkm_sampling {
@@ -35,7 +36,9 @@ dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, d
     s->departure = fmin(1e-4, fmax(1e-7, sqrt(tolerance)));
     s->trajectory = calloc(dkm_model_size(patterns), sizeof *s->trajectory);
     s->shadow = calloc(dkm_model_size(patterns), sizeof *s->shadow);
+    dkm_gsl_begin();
     s->rng = gsl_rng_alloc(gsl_rng_mt19937);
+    dkm_gsl_end();
   }
   if (!s || !s->trajectory || !s->shadow || !s->rng)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for two states of a trajectory");
@@ -116,9 +119,16 @@ static double sample_time(const dkm_series *series, int i) {
   return series->t0 + i * series->dt;
 }
 
+/* Brings the shadow to its first distance from the trajectory at u, in a direction that depends on the point alone. */
+static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
+  s->separation = s->departure;
+  memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
+  dkm_separation_depart(&s->patterns, point, s->rng, s->shadow, 1.0);
+  dkm_separation_scale(&s->patterns, u, s->shadow, s->separation / dkm_separation_of(&s->patterns, u, s->shadow));
+}
+
 void dkm_sampling_begin(dkm_sampling *s, const dkm_point *point, int n_samples, double dt, const double *u,
                         double *scratch) {
-  const size_t size = dkm_model_size(&s->patterns);
   dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
   s->series->n_samples = n_samples;
   s->series->n = 0;
@@ -127,14 +137,15 @@ void dkm_sampling_begin(dkm_sampling *s, const dkm_point *point, int n_samples, 
   s->on_shadow = false;
   s->fastest = 0.0;
   s->steps = l->steps;
-  s->separation = s->departure;
-  memcpy(s->shadow, u, size * sizeof *u);
-  dkm_separation_depart(&s->patterns, point, s->rng, s->shadow, 1.0);
-  dkm_separation_scale(&s->patterns, u, s->shadow, s->separation / dkm_separation_of(&s->patterns, u, s->shadow));
+  depart(s, point, u);
   /* Steps are counted from the load. */
   dkm_integrator_load(s->integrator, s->lane, point, u, s->series->t0);
   take_sample(s, point, u, scratch);
   l->t_limit = sample_time(s->series, 1);
+}
+
+bool dkm_sampling_on_shadow(const dkm_sampling *s) {
+  return s->on_shadow;
 }
 
 bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
@@ -159,10 +170,15 @@ bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, d
     return false;
   }
   const int i = series->n;
-  const double separation = fmax(dkm_separation_of(&s->patterns, s->trajectory, u), DBL_MIN); /* for the logarithm */
-  series->growth[i / DKM_MOTION_STRETCH - 1] = separation / s->separation;
-  memcpy(s->shadow, u, size * sizeof *u);
-  dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, s->separation / separation);
+  if (l->failure != DKM_FAILURE_NONE) {
+    series->growth[i / DKM_MOTION_STRETCH - 1] = NAN;
+    depart(s, point, s->trajectory);
+  } else {
+    const double separation = fmax(dkm_separation_of(&s->patterns, s->trajectory, u), DBL_MIN); /* for the logarithm */
+    series->growth[i / DKM_MOTION_STRETCH - 1] = separation / s->separation;
+    memcpy(s->shadow, u, size * sizeof *u);
+    dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, s->separation / separation);
+  }
   memcpy(u, s->trajectory, size * sizeof *u);
   s->on_shadow = false;
   s->t_stretch = sample_time(series, i);

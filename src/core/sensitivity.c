@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dickemap/sampling.h"
+#include "gsl_calls.h"
 #include "integrator_method.h"
 #include "separation.h"
 
@@ -88,7 +89,9 @@ dkm_status dkm_sensitivity_create(const dkm_patterns *patterns, const dkm_solver
   }
   s->n_lanes = dkm_integrator_lanes(s->integrator);
   s->n_shadows = shadows_for(s->n_lanes);
+  dkm_gsl_begin();
   s->rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_gsl_end();
   s->states = calloc((size_t)s->n_shadows * each * size, sizeof *s->states);
   s->end = calloc(size, sizeof *s->end);
   s->scratch = calloc(2 * (size_t)patterns->n_classes, sizeof *s->scratch);
@@ -240,7 +243,8 @@ double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double 
   shadow *f = &s->shadows[i];
   const size_t size = dkm_model_size(&s->patterns);
   const int n_modes = s->patterns.n_modes;
-  for (int j = 0; j < series->n_samples / DKM_MOTION_STRETCH; j++)
+  for (int j = 0; j < series->n_samples / DKM_MOTION_STRETCH; j++) f->failed = f->failed || isnan(series->growth[j]);
+  for (int j = 0; !f->failed && j < series->n_samples / DKM_MOTION_STRETCH; j++)
     grow(f, series->growth[j], n_modes, series->values + (size_t)(j * DKM_MOTION_STRETCH) * 3 * (size_t)n_modes);
   f->fed = true;
   f->t = f->t_noted = t;

@@ -30,7 +30,7 @@ enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000, LASTING_OCTAVES = 6, LASTING_STE
 /* Where only the sign is open it is worth this part of max_steps, and so many steps if there is no such bound. */
 enum { SIGN_PART = 50, SIGN_STEPS = 20000, SIGN_LONGER = 5 };
 
-void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
+void dkm_settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   *s = (dkm_settling){.holds = true,
                       .full_rank = dkm_landscape_full_rank(q->patterns),
                       .t_below = NAN,
@@ -41,18 +41,18 @@ void settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   double slowest = 2.0 * fabs(q->point->Omega);
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
-  s->octave_end = 2.0 * M_PI / inquiry_largest_frequency(q);
-  lane->t_pause = fmin(first_look / inquiry_largest_frequency(q),
+  s->octave_end = 2.0 * M_PI / dkm_inquiry_largest_frequency(q);
+  lane->t_pause = fmin(first_look / dkm_inquiry_largest_frequency(q),
                        first_look / (q->point->g0 * sqrt(2.0 * q->patterns->n_modes)));
 }
 
 /* ---- barriers and labels ---- */
 
-bool settling_is_settled(const dkm_settling *s) {
+bool dkm_settling_is_settled(const dkm_settling *s) {
   return !isnan(s->t_below);
 }
 
-void settling_fill_barrier(const dkm_settling *s, dkm_record *record) {
+void dkm_settling_fill_barrier(const dkm_settling *s, dkm_record *record) {
   if (s->proven) record->t_settled = s->t_below;
   if (isfinite(s->barrier)) record->L_saddle = s->barrier;
 }
@@ -60,7 +60,7 @@ void settling_fill_barrier(const dkm_settling *s, dkm_record *record) {
 /* Asks whether V is below the barrier of its valley. */
 static void ask_valley(dkm_settling *s, const dkm_inquiry *q, double value, double t) {
   dkm_valley valley;
-  if (settling_is_settled(s) || !dkm_landscape_may_be_settled(q->landscape, value)) return;
+  if (dkm_settling_is_settled(s) || !dkm_landscape_may_be_settled(q->landscape, value)) return;
   dkm_landscape_valley(q->landscape, q->u, value, &valley);
   if (!valley.below) return;
   s->t_below = t;
@@ -73,7 +73,7 @@ static void ask_valley(dkm_settling *s, const dkm_inquiry *q, double value, doub
 static bool go_down(const dkm_inquiry *q, const double *xi, dkm_valley *valley) {
   dkm_landscape_aligned_state(q->landscape, xi, q->scratch);
   dkm_landscape_valley(q->landscape, q->scratch, INFINITY, valley);
-  return valley->known && plateau_label(q, valley->xi) == plateau_label(q, xi);
+  return valley->known && dkm_plateau_label(q, valley->xi) == dkm_plateau_label(q, xi);
 }
 
 /* Whether frozen spins have led to the same leading overlap for long; *valley: the minimum below it. */
@@ -85,7 +85,7 @@ static bool is_predicted(dkm_settling *s, const dkm_inquiry *q, const dkm_window
     /* An oscillation over the barrier shows in the window even where this look misses it. */
     const double mean = window->mean[frozen.leading];
     if (mean * frozen.xi[frozen.leading] > 0.0 && fabs(mean) > window->rms[frozen.leading])
-      label = plateau_label(q, frozen.xi);
+      label = dkm_plateau_label(q, frozen.xi);
   }
   if (label == 0 || label != s->leading) {
     s->leading = label;
@@ -107,8 +107,8 @@ static int64_t steps_for_sign(const dkm_inquiry *q) {
 
 static void end_aligned(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                         dkm_how how, const double *xi, dkm_record *record) {
-  exact_fill_aligned(a, q, xi, window->rms, lane, record);
-  settling_fill_barrier(&a->settling, record);
+  dkm_exact_fill_aligned(a, q, xi, window->rms, lane, record);
+  dkm_settling_fill_barrier(&a->settling, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->how = (uint8_t)how;
 }
@@ -129,21 +129,21 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
                                   double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
   dkm_valley valley;
-  const int64_t steps = inquiry_steps(a, lane);
-  plateau_add_window(s, q, window, lane->t);
-  if (settling_is_settled(s)) {
+  const int64_t steps = dkm_inquiry_steps(a, lane);
+  dkm_plateau_add_window(s, q, window, lane->t);
+  if (dkm_settling_is_settled(s)) {
     end_aligned(a, q, window, lane, s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED, s->xi, record);
     return DKM_OUTLOOK_END;
   }
   if (is_predicted(s, q, window, value, lane->t, steps, &valley) ||
-      (plateau_is_steady(s, LASTING_OCTAVES, LASTING_STEPS, steps, lane->t) && go_down(q, s->mean, &valley))) {
+      (dkm_plateau_is_steady(s, LASTING_OCTAVES, LASTING_STEPS, steps, lane->t) && go_down(q, s->mean, &valley))) {
     end_aligned(a, q, window, lane, DKM_HOW_PREDICTED, valley.xi, record);
     return DKM_OUTLOOK_END;
   }
-  const bool out = inquiry_is_out(a, q, lane);
+  const bool out = dkm_inquiry_is_out(a, q, lane);
   if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record)) return DKM_OUTLOOK_END;
   if (!out) return DKM_OUTLOOK_GO_ON;
-  plateau_undecided(a, q, window, lane, record);
+  dkm_plateau_undecided(a, q, window, lane, record);
   return DKM_OUTLOOK_END;
 }
 
@@ -153,51 +153,51 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
 static bool is_known(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double value, double t,
                      int64_t steps) {
   dkm_valley ignored;
-  if (settling_is_settled(s)) return true;
-  if (is_predicted(s, q, window, value, t, steps, &ignored) && plateau_stands_out(s, q) &&
-      plateau_label(q, s->mean) == s->leading)
+  if (dkm_settling_is_settled(s)) return true;
+  if (is_predicted(s, q, window, value, t, steps, &ignored) && dkm_plateau_stands_out(s, q) &&
+      dkm_plateau_label(q, s->mean) == s->leading)
     return true;
-  return plateau_is_steady(s, STEADY_OCTAVES, STEADY_STEPS, steps, t);
+  return dkm_plateau_is_steady(s, STEADY_OCTAVES, STEADY_STEPS, steps, t);
 }
 
 /* Tries whether a dressed fixed point has caught the trajectory, where V = value. */
 static bool is_reached(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                        double value, dkm_record *record) {
   stationary_near ignored;
-  if (!stationary_is_calm(q, window) || lane->t < a->approach.t_attempt ||
-      !stationary_try_fixed_point(a, q, window, lane, &ignored, record))
+  if (!dkm_stationary_is_calm(q, window) || lane->t < a->approach.t_attempt ||
+      !dkm_stationary_try_fixed_point(a, q, window, lane, &ignored, record))
     return false;
   record->L_end = value;
   /* What stays locked in spins that precess is that of the state. */
   if (record->verdict == DKM_VERDICT_FIXED_POINT) record->L_limit = dkm_landscape_value(q->landscape, q->u);
-  settling_fill_barrier(&a->settling, record);
+  dkm_settling_fill_barrier(&a->settling, record);
   return true;
 }
 
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
-  const int64_t steps = inquiry_steps(a, lane);
+  const int64_t steps = dkm_inquiry_steps(a, lane);
   if (is_reached(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
-  const bool full_octave = plateau_add_window(s, q, window, lane->t);
+  const bool full_octave = dkm_plateau_add_window(s, q, window, lane->t);
   const bool known = is_known(s, q, window, value, lane->t, steps), single = dkm_landscape_n_active(q->landscape) == 1;
   if (!known)
     s->steps_known = 0;
   else if (s->steps_known == 0)
     s->steps_known = steps;
-  const bool enough = full_octave && known && plateau_is_followed(s, steps);
-  const bool sign_only = !known && single && s->n_octaves >= 3 &&
-                         steps >= steps_for_sign(q) * (plateau_is_quiet(s) ? 1 : SIGN_LONGER);
-  if (!enough && !sign_only && !inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
-  if (s->n_octaves >= 3 && (known || single || plateau_is_there(s, q, window)))
-    plateau_end(a, q, window, lane, known, record);
+  const bool enough = full_octave && known && dkm_plateau_is_followed(s, steps);
+  const bool sign_only =
+      !known && single && s->n_octaves >= 3 && steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER);
+  if (!enough && !sign_only && !dkm_inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
+  if (s->n_octaves >= 3 && (known || single || dkm_plateau_is_there(s, q, window)))
+    dkm_plateau_end(a, q, window, lane, known, record);
   else
-    plateau_undecided(a, q, window, lane, record);
+    dkm_plateau_undecided(a, q, window, lane, record);
   return DKM_OUTLOOK_END;
 }
 
-dkm_outlook settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
-                          dkm_record *record) {
+dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
+                              dkm_record *record) {
   dkm_settling *s = &a->settling;
   dkm_landscape_turn(q->landscape, q->point);
   const double value = dkm_landscape_value(q->landscape, q->u);
@@ -206,8 +206,7 @@ dkm_outlook settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_wind
       s->full_rank ? look_full_rank(a, q, window, lane, value, record) : look_locked(a, q, window, lane, value, record);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     a->t_start = lane->t;
-    lane->t_pause = inquiry_next_pause(
-        a, q, lane, look_factor * lane->t);
+    lane->t_pause = dkm_inquiry_next_pause(a, q, lane, look_factor * lane->t);
   }
   return outlook;
 }

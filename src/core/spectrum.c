@@ -20,6 +20,7 @@
 #include <string.h>
 
 #include "fixedpoint_workspace.h"
+#include "gsl_calls.h"
 
 /* Fields that agree to this relative accuracy are of one group: they differ by rounding. */
 static const double same_field = 1e-11;
@@ -44,6 +45,7 @@ static int by_field(const void *a, const void *b) {
 
 /* basis and rank from the group's Gram matrix. */
 static dkm_status reduce_gram(const double *gram, int M, group *g, dkm_error *err) {
+  dkm_gsl_begin();
   gsl_matrix *a = gsl_matrix_alloc((size_t)M, (size_t)M), *vectors = gsl_matrix_alloc((size_t)M, (size_t)M);
   gsl_vector *values = gsl_vector_alloc((size_t)M);
   gsl_eigen_symmv_workspace *workspace = gsl_eigen_symmv_alloc((size_t)M);
@@ -66,6 +68,7 @@ static dkm_status reduce_gram(const double *gram, int M, group *g, dkm_error *er
     g->rank++;
   }
 cleanup:
+  dkm_gsl_end();
   if (a) gsl_matrix_free(a);
   if (vectors) gsl_matrix_free(vectors);
   if (values) gsl_vector_free(values);
@@ -80,10 +83,10 @@ static dkm_status make_group(dkm_fixedpoint_workspace *w, const dkm_point *point
   double gram[DKM_MAX_MODES * DKM_MAX_MODES], coupling[DKM_MAX_MODES * DKM_MAX_MODES];
   memset(w->q, 0, (size_t)w->patterns.n_classes * sizeof *w->q);
   for (int64_t j = first; j < end; j++) w->q[w->order[j].k] = 1.0;
-  fixedpoint_weighted_gram(&w->patterns, w->q, gram);
+  dkm_fixedpoint_weighted_gram(&w->patterns, w->q, gram);
   memset(w->q, 0, (size_t)w->patterns.n_classes * sizeof *w->q);
   for (int64_t j = first; j < end; j++) w->q[w->order[j].k] = w->c[w->order[j].k];
-  fixedpoint_weighted_gram(&w->patterns, w->q, coupling);
+  dkm_fixedpoint_weighted_gram(&w->patterns, w->q, coupling);
 
   g->B = B;
   dkm_status status = reduce_gram(gram, M, g, err);
@@ -170,6 +173,7 @@ static void fill_matrix(const dkm_patterns *p, const dkm_point *point, const gro
 static dkm_status eigenvalues(gsl_matrix *a, double complex *values, double *scale, dkm_error *err) {
   const size_t n = a->size1;
   dkm_status status = DKM_OK;
+  dkm_gsl_begin();
   gsl_vector_complex *found = gsl_vector_complex_alloc(n);
   gsl_eigen_nonsymm_workspace *workspace = gsl_eigen_nonsymm_alloc(n);
   if (!found || !workspace) {
@@ -188,6 +192,7 @@ static dkm_status eigenvalues(gsl_matrix *a, double complex *values, double *sca
     *scale = fmax(*scale, cabs(values[i]));
   }
 cleanup:
+  dkm_gsl_end();
   if (found) gsl_vector_complex_free(found);
   if (workspace) gsl_eigen_nonsymm_free(workspace);
   return status;
@@ -248,7 +253,9 @@ static dkm_status add_sector(const dkm_point *point, double B, double c, int mu,
   static const double near_pole = 0.1; /* in units of the pole; there the other factor is still far from 0 if C is small */
   double scale = 0.0;
   double complex values[4];
+  dkm_gsl_begin();
   gsl_matrix *a = gsl_matrix_calloc(4, 4);
+  dkm_gsl_end();
   if (!a) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   gsl_matrix_set(a, 0, 1, -2.0 * B);
   gsl_matrix_set(a, 0, 2, 4.0 * point->g0 * c * (point->Omega / B) * (point->Omega / B));
@@ -326,8 +333,12 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
     *spectrum = no_directions;
     for (int mu = 0; mu < w->patterns.n_modes && status == DKM_OK; mu++)
       status = add_sector(point, groups[0].B, w->c[0], mu, spectrum, err);
-  } else if (status == DKM_OK && !(a = gsl_matrix_alloc((size_t)rows, (size_t)rows)))
-    status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
+  } else if (status == DKM_OK) {
+    dkm_gsl_begin();
+    a = gsl_matrix_alloc((size_t)rows, (size_t)rows);
+    dkm_gsl_end();
+    if (!a) status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
+  }
   if (status == DKM_OK && a) {
     fill_matrix(&w->patterns, point, groups, n_groups, a);
     *spectrum = no_directions;

@@ -39,8 +39,8 @@ static const double calm_rate = 1e-2;
 /* Of the order parameters of spins that precess with amplitude p, in units of p^2. */
 static const double precession_error = 0.5;
 
-bool stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
-  return window->rate_max <= calm_rate * inquiry_largest_frequency(q);
+bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
+  return window->rate_max <= calm_rate * dkm_inquiry_largest_frequency(q);
 }
 
 /* The distance within which a fixed point of this decay rate does not let go. */
@@ -128,7 +128,7 @@ static bool find_limit(const dkm_inquiry *q, limit *l) {
   return l->spectrum.n_unstable == 0 && l->spectrum.n_marginal == 0 && l->spectrum.decay_rate > 0.0;
 }
 
-bool stationary_settles(const dkm_inquiry *q, bool *relaxes) {
+bool dkm_stationary_settles(const dkm_inquiry *q, bool *relaxes) {
   limit l;
   *relaxes = false;
   if (!find_limit(q, &l)) return false;
@@ -140,28 +140,28 @@ bool stationary_settles(const dkm_inquiry *q, bool *relaxes) {
 /* xi_error of a limit: that of Newton's method, and what spins that precess leave open. */
 static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
   const double p = aligned ? 0.0 : fixed->precession;
-  return record_newton_error(q, fixed->xi) + precession_error * p * p;
+  return dkm_record_newton_error(q, fixed->xi) + precession_error * p * p;
 }
 
 static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit *l, const double *xi_rms,
                        const dkm_lane *lane, dkm_record *record) {
-  record_fill_common(a, q, xi_rms, lane, record);
-  record_fill_stationary(q, &l->fixed, q->scratch, &l->spectrum, record);
+  dkm_record_fill_common(a, q, xi_rms, lane, record);
+  dkm_record_fill_stationary(q, &l->fixed, q->scratch, &l->spectrum, record);
   record->xi_error = limit_error(q, &l->fixed, l->aligned);
-  record_fill_relaxation(record, record->t_end, l->fixed.distance, l->spectrum.decay_rate, 0.0);
-  record_fill_leading(q, record);
+  dkm_record_fill_relaxation(record, record->t_end, l->fixed.distance, l->spectrum.decay_rate, 0.0);
+  dkm_record_fill_leading(q, record);
   record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
   record->how = DKM_HOW_REACHED;
   if (!l->aligned) {
-    record->residual = inquiry_residual(q); /* ends the use of scratch */
+    record->residual = dkm_inquiry_residual(q); /* ends the use of scratch */
     return;
   }
   record->residual = l->fixed.residual;
   memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
 }
 
-bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                                stationary_near *near, dkm_record *record) {
+bool dkm_stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window,
+                                    const dkm_lane *lane, stationary_near *near, dkm_record *record) {
   limit l;
   dkm_approach *approach = &a->approach;
   near->is = false;
@@ -171,7 +171,7 @@ bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dk
   double capture = capture_distance(q, gamma);
   if (!l.aligned) capture = fmin(capture, steadiness(l.fixed.precession));
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
-  const bool captured = distance <= capture && window->rate_max <= 100.0 * inquiry_largest_frequency(q) * capture;
+  const bool captured = distance <= capture && window->rate_max <= 100.0 * dkm_inquiry_largest_frequency(q) * capture;
   if (captured || (l.aligned && decays_linearly(approach, a->t_start, q, &l.fixed, window, distance, gamma))) {
     fill_limit(a, q, &l, window->rms, lane, record);
     return true;
@@ -188,17 +188,17 @@ bool stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dk
   return false;
 }
 
-bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
+bool dkm_stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
   dkm_fixedpoint fixed;
   dkm_spectrum full;
-  if (inquiry_residual(q) != 0.0 || !dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch) ||
+  if (dkm_inquiry_residual(q) != 0.0 || !dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch) ||
       fixed.distance_all > 1e-12)
     return false;
   const bool has_full = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &full, NULL) == DKM_OK;
-  record_fill_common(NULL, q, NULL, NULL, record);
-  record_fill_stationary(q, &fixed, q->u, has_full ? &full : NULL, record);
-  record->xi_error = record_newton_error(q, fixed.xi);
-  record_fill_leading(q, record);
+  dkm_record_fill_common(NULL, q, NULL, NULL, record);
+  dkm_record_fill_stationary(q, &fixed, q->u, has_full ? &full : NULL, record);
+  record->xi_error = dkm_record_newton_error(q, fixed.xi);
+  dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->how = DKM_HOW_SETTLED;
   record->t_settled = 0.0;
@@ -206,15 +206,15 @@ bool stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
   return true;
 }
 
-bool stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectrum, double *precession) {
+bool dkm_stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectrum, double *precession) {
   dkm_fixedpoint fixed;
   if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch)) return false;
   *precession = fixed.precession;
   return dressed_spectrum(q, q->scratch, fixed.precession, spectrum);
 }
 
-bool stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
-                                   const dkm_motion *motion, const dkm_lane *lane, dkm_record *record) {
+bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
+                                       const dkm_motion *motion, const dkm_lane *lane, dkm_record *record) {
   const int M = q->patterns->n_modes;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
@@ -239,17 +239,17 @@ bool stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q,
       return false;
   }
   if (spectrum.n_unstable > 0) return false;
-  record_fill_common(a, q, motion->xi_rms, lane, record);
-  record_fill_stationary(q, &fixed, q->scratch, &spectrum, record);
+  dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
+  dkm_record_fill_stationary(q, &fixed, q->scratch, &spectrum, record);
   record->xi_error = fmax(deviation, limit_error(q, &fixed, false));
-  record_fill_leading(q, record);
+  dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_DARK_PRECESSION;
   record->how = DKM_HOW_REACHED;
   return true;
 }
 
-bool stationary_is_relaxation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length,
-                              const dkm_lane *lane, bool *relaxes, dkm_record *record) {
+bool dkm_stationary_is_relaxation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length,
+                                  const dkm_lane *lane, bool *relaxes, dkm_record *record) {
   const double ratio = motion->half_size[1] / motion->half_size[0];
   limit l;
   if (!(ratio < 1.0 - relaxing_least) || !find_limit(q, &l) || !l.aligned || l.fixed.distance_all > linear_distance)

@@ -5,6 +5,8 @@
 #include <gsl/gsl_poly.h>
 #include <math.h>
 
+#include "gsl_calls.h"
+
 bool dkm_theory_applies(const dkm_point *point) {
   return point->Omega != 0.0;
 }
@@ -38,8 +40,8 @@ double dkm_theory_xi(const dkm_point *point, int nu) {
 
 double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu) {
   double xi = dkm_theory_xi(point, nu);
-  return -sqrt((double)patterns->n_classes) * point->g0 * xi *
-         (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) / dkm_point_D(point, nu);
+  return -sqrt((double)patterns->n_classes) * point->g0 * xi * (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) /
+         dkm_point_D(point, nu);
 }
 
 void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u) {
@@ -68,8 +70,12 @@ void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex r
                           point->Omega * point->Omega / B;
   double coefficients[5] = {4.0 * B * B * D - coupling, 4.0 * B * B * kappa, 4.0 * B * B + D, kappa, 1.0};
   double packed[8];
+  bool finite = true; /* with others GSL would look for the roots for ever */
+  for (int i = 0; i < 5; i++) finite = finite && isfinite(coefficients[i]);
+  dkm_gsl_begin();
   gsl_poly_complex_workspace *workspace = gsl_poly_complex_workspace_alloc(5);
-  bool solved = workspace && !isnan(g_nu) && gsl_poly_complex_solve(coefficients, 5, workspace, packed) == 0;
+  bool solved = workspace && finite && !isnan(g_nu) && gsl_poly_complex_solve(coefficients, 5, workspace, packed) == 0;
+  dkm_gsl_end();
   for (int i = 0; i < 4; i++) roots[i] = solved ? packed[2 * i] + packed[2 * i + 1] * I : NAN;
   if (workspace) gsl_poly_complex_workspace_free(workspace);
 }

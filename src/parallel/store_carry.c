@@ -53,6 +53,9 @@ struct carrying {
   uint8_t *marks, *methods;
   uint32_t *checksums;
   dkm_record *taken;
+  dkm_record *there; /* what the new file holds already, read once it is asked for */
+  double *states_there;
+  bool has_there;
   /* of the points of a window */
   dkm_record *records;
   uint8_t *old_marks;
@@ -110,12 +113,73 @@ static bool is_whole(const struct carrying *c, int64_t j) {
          c->computed[j] == c->old_checksums[j];
 }
 
-static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, int64_t j, dkm_error *err) {
+static dkm_status cannot(const char *what, const char *path, const char *name, dkm_error *err) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be %s: %s", path, name, what, dkm_hdf5_reason(reason, sizeof reason));
+}
+
+/* The records of a block that the new file holds, which is the run that is selected in it, and their states. */
+static dkm_status read_there(struct carrying *c, int64_t n, dkm_error *err) {
+  const int64_t K = c->carry->job->patterns.n_classes;
+  const int M = c->carry->job->patterns.n_modes;
+  const double *values = c->to.buffer;
+  if (c->has_there) return DKM_OK;
+  if (!c->there) c->there = malloc((size_t)c->block * sizeof *c->there);
+  if (c->states && !c->states_there) c->states_there = malloc((size_t)c->block * c->n_state * sizeof *c->states_there);
+  if (!c->there || (c->states && !c->states_there))
+    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->new_path);
+  for (int64_t i = 0; i < n; i++) dkm_record_clear(&c->there[i]);
+  for (int v = 0; v < c->to.n_variables; v++) {
+    const dkm_hdf5_variable *variable = &c->to.variable[v];
+    const bool is_m = v == DKM_HDF5_M, is_mode = v == DKM_HDF5_BETA_RE || v == DKM_HDF5_BETA_IM;
+    const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
+    if (!variable->field && !(c->states && (is_m || is_mode))) continue;
+    if (dkm_hdf5_get(&c->to, v, c->to.buffer) < 0) return cannot("read", c->new_path, variable->name, err);
+    for (int64_t i = 0; i < n; i++) {
+      double *u = c->states ? c->states_there + (size_t)i * c->n_state : NULL;
+      if (variable->field)
+        memcpy((char *)&c->there[i] + variable->field->offset, (const char *)c->to.buffer + (size_t)i * bytes, bytes);
+      else if (is_m)
+        for (int64_t l = 0; l < 3 * K; l++) u[l % 3 * K + l / 3] = values[i * 3 * K + l];
+      else
+        memcpy(u + 3 * K + (v == DKM_HDF5_BETA_IM ? M : 0), values + i * M, (size_t)M * sizeof *u);
+    }
+  }
+  c->has_there = true;
+  return DKM_OK;
+}
+
+/* A file named before had point i of the block, whose record and state here are these: the same but for their last
+ * digits, as another machine may have them? */
+static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i, int64_t n, const dkm_record *record,
+                                 const double *state, dkm_error *err) {
+  const dkm_job *job = c->carry->job;
+  char point[DKM_MESSAGE_BYTES / 2];
+  dkm_point parameters;
+  dkm_difference difference;
+  const dkm_status status = read_there(c, n, err);
+  if (status) return status;
+  dkm_job_point(job, i_point, &parameters);
+  const dkm_agreement agreement =
+      dkm_compare_records(&job->patterns, &parameters, &c->there[i], record,
+                          state ? c->states_there + (size_t)i * c->n_state : NULL, state, c->n_state, &difference);
+  if (agreement == DKM_AGREEMENT_NONE)
+    return dkm_fail(err, DKM_INPUT,
+                    "%s holds another record of %s than a file named before it (%s is %.17g, not %.17g); compute the "
+                    "point anew in one of them, or leave one out",
+                    c->source->path, dkm_job_describe_point(job, i_point, point, sizeof point), difference.name,
+                    difference.b, difference.a);
+  c->source->n_in_digits++;
+  if (!c->source->most.name || difference.relative > c->source->most.relative) c->source->most = difference;
+  return DKM_OK;
+}
+
+/* Point i of a block of n, whose record is the j-th of the window. */
+static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, int64_t n, int64_t j, dkm_error *err) {
   const dkm_job *job = c->carry->job;
   const dkm_record *record = &c->records[j];
   const double *state = c->states ? c->states + (size_t)j * c->n_state : NULL;
   const int64_t wanted = c->i_old[i];
-  char point[DKM_MESSAGE_BYTES / 2];
   c->i_old[i] = -1;
   if (c->old_marks[j] == DKM_STATUS_TODO) return DKM_OK;
   if (!is_whole(c, j)) {
@@ -136,13 +200,10 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   }
   const uint32_t checksum = dkm_record_checksum(record, job->patterns.n_modes, state, c->n_state);
   if (c->marks[i] != DKM_STATUS_TODO) {
-    if (c->checksums[i] != checksum && c->methods[i] == record->method)
-      return dkm_fail(
-          err, DKM_INPUT,
-          "%s holds another record of %s than a file named before it (checksums %08x and %08x); compute the "
-          "point anew in one of them, or leave one out",
-          c->source->path, dkm_job_describe_point(job, i_point, point, sizeof point), (unsigned)checksum,
-          (unsigned)c->checksums[i]);
+    if (c->checksums[i] != checksum && c->methods[i] == record->method) {
+      const dkm_status status = judge_repeated(c, i_point, i, n, record, state, err);
+      if (status) return status;
+    }
     c->source->n_repeated++;
     return DKM_OK;
   }
@@ -155,7 +216,7 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   return DKM_OK;
 }
 
-static dkm_status judge(struct carrying *c, int64_t first, dkm_error *err) {
+static dkm_status judge(struct carrying *c, int64_t first, int64_t n, dkm_error *err) {
   struct window w;
   dkm_status status = DKM_OK;
   for (int64_t k = 0; !status && next_window(c, k, &w); k = w.end) {
@@ -165,18 +226,13 @@ static dkm_status judge(struct carrying *c, int64_t first, dkm_error *err) {
     if (!status && c->states) status = dkm_store_reader_states(c->reader, w.first, w.count, c->states, err);
     for (int64_t l = w.begin; !status && l < w.end; l++) {
       const int64_t i = c->order[l];
-      status = judge_point(c, first + i, i, c->i_old[i] - w.first, err);
+      status = judge_point(c, first + i, i, n, c->i_old[i] - w.first, err);
     }
   }
   return status;
 }
 
 /* ---- copy ---- */
-
-static dkm_status cannot(const char *what, const char *path, const char *name, dkm_error *err) {
-  char reason[DKM_HDF5_REASON_BYTES];
-  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be %s: %s", path, name, what, dkm_hdf5_reason(reason, sizeof reason));
-}
 
 /* One field of the accepted records into the block in c->to.buffer. */
 static void take_field(struct carrying *c, const dkm_hdf5_variable *variable) {
@@ -238,7 +294,8 @@ static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_
   if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS, c->marks) < 0 ||
       dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 || dkm_hdf5_get(&c->to, dkm_hdf5_method(), c->methods) < 0)
     return cannot("read", c->new_path, "status", err);
-  const dkm_status status = judge(c, first, err);
+  c->has_there = false;
+  const dkm_status status = judge(c, first, n, err);
   if (status) return status;
   order_block(c, n); /* what was accepted */
   return c->n_ordered > 0 ? copy(c, first, n, err) : DKM_OK;
@@ -333,6 +390,8 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
   free(c->old_checksums);
   free(c->computed);
   free(c->taken);
+  free(c->there);
+  free(c->states_there);
   free(c->states);
   return status;
 }
@@ -376,12 +435,13 @@ dkm_status dkm_carry_describe(const dkm_carry *carry, char **out, dkm_error *err
   if (!text) return dkm_fail(err, DKM_MEMORY, "out of memory for the list of files that records come from");
   for (int i = 0; i < carry->n_sources && !status; i++) {
     dkm_store_reader *reader = NULL;
-    char version[128], date[64];
+    char version[128], date[64], gsl[64];
     if ((status = dkm_store_reader_open(carry->sources[i].path, &reader, err))) break;
     const dkm_shard shard = dkm_store_reader_shard(reader);
     dkm_store_reader_attribute(reader, "dickemap_version", version, sizeof version);
     dkm_store_reader_attribute(reader, "date_created", date, sizeof date);
-    fprintf(text, "%s%s: dickemap %s, created %s", i ? "\n" : "", carry->sources[i].path, version, date);
+    dkm_store_reader_attribute(reader, "gsl_version", gsl, sizeof gsl);
+    fprintf(text, "%s%s: dickemap %s, GSL %s, created %s", i ? "\n" : "", carry->sources[i].path, version, gsl, date);
     if (shard.n > 1) fprintf(text, ", shard %d of %d", shard.index, shard.n);
     dkm_store_reader_close(reader);
   }

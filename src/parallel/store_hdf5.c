@@ -116,7 +116,6 @@ static const void *fill_value(const dkm_field *field) {
 
 int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable) {
   int n = 0;
-  assert(dkm_n_fields + 5 <= DKM_HDF5_MAX_VARIABLES);
   for (; n < dkm_n_fields; n++) {
     const dkm_field *field = &dkm_fields[n];
     variable[n] = (dkm_hdf5_variable){.name = field->name,

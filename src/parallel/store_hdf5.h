@@ -66,7 +66,7 @@ typedef struct dkm_hdf5_variable {
   const void *fill;       /* value of cells that were never written; NULL: 0, which is legal there */
 } dkm_hdf5_variable;
 
-enum { DKM_HDF5_MAX_VARIABLES = 80 };
+enum { DKM_HDF5_MAX_VARIABLES = DKM_MOST_FIELDS + 8 }; /* status, checksum and the states of a file, and to spare */
 
 hid_t dkm_hdf5_file_type(dkm_field_type type);
 hid_t dkm_hdf5_memory_type(dkm_field_type type);

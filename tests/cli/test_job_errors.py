@@ -88,7 +88,7 @@ BYTES = {
 
 
 def dickemap(*arguments, cwd):
-    return subprocess.run([os.environ["DICKEMAP"], *arguments], cwd=cwd, capture_output=True, text=True, timeout=120)
+    return subprocess.run([os.environ["DICKEMAP"], *arguments], cwd=cwd, capture_output=True, text=True, timeout=1200)
 
 
 def assert_refused(result, folder, message, files):

@@ -3,6 +3,7 @@
 
 import os
 import pty
+import re
 
 import h5py
 import numpy
@@ -271,3 +272,14 @@ def test_a_standard_output_that_cannot_be_written_is_a_failure(dickemap):
         result = dickemap("--version", stdout=full)
     assert result.returncode == 2
     assert result.stderr == "dickemap: cannot write to standard output\n"
+
+
+def test_plan_counts_the_blocks_in_which_records_are_collected(dickemap, job):
+    """A record takes about a kB, and up to nine blocks of a MiB are open at once."""
+    memory = []
+    for points in ("2", "20000"):
+        result = dickemap("plan", job, "--set", f"axes.g0.points={points}")
+        assert result.returncode == 0, result.stderr
+        number, unit = re.search(r"^memory a rank\s+(\S+) (\w+),", result.stdout, re.M).groups()
+        memory.append(float(number) * {"kiB": 2**10, "KiB": 2**10, "MiB": 2**20}[unit])
+    assert 7 * 2**20 < memory[1] - memory[0] < 12 * 2**20

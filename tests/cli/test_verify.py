@@ -13,7 +13,7 @@ VERDICTS = ["none", "fixed_point", "dark_precession", "limit_cycle", "quasiperio
             "relaxing"]
 DONE = 26  # points of the fixture `job`
 KEYS = ["file", "points", "done", "left", "failed", "metadata", "coordinates", "status", "checksums", "residual", "theory",
-        "in closed form", "superseded", "recomputed by gsl", "recomputed, nothing to compare", "result"]
+        "in closed form", "superseded", "recomputed by gsl", "the same method again", "recomputed, nothing to compare", "result"]
 TILTED = """\
 model: {patterns: 4, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5, 3.0], kappa_mu: [1.0], g0: 1.2}
 initial: {pattern: 3}

@@ -14,7 +14,7 @@ from files import JOB, N_POINTS, contents, n_done, wait_for
 
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 BEGUN = (rf"{DATE}: begun: (?P<done>\d+) of {N_POINTS} points done; dickemap (?P<version>[^;]+ \(git [^;)]+\)); "
-         r"(?P<cpu>[^;]+); GSL [\d.]+, HDF5 [\d.]+, [^;]+; (?P<ranks>\d+) ranks? on (?P<hosts>[^;]+); "
+         r"(?P<cpu>[^;]+); GSL [\d.]+ on \w+, HDF5 [\d.]+, [^;]+; (?P<ranks>\d+) ranks? on (?P<hosts>[^;]+); "
          r"(batch job (?P<job>\w+), restart (?P<restart>\d+); )?(?P<command>dickemap run .*)")
 ENDED = rf"{DATE}: ended after [\d.e+]+ \w+: (?P<done>\d+) of {N_POINTS} points done; (?P<how>.*)"
 

@@ -4,6 +4,7 @@
 import os
 import pathlib
 import re
+import shutil
 import subprocess
 
 import pytest
@@ -123,3 +124,81 @@ def test_hdf5_needs_no_mpi_of_its_own():
     assert sources
     for path in sources:
         assert not re.search(r"\bH5P\w*_(fapl_mpi|dxpl_mpi|all_coll|coll_)", path.read_text()), path
+
+
+# ---- other ways to use it ----
+
+
+CXX_PROGRAM = """\
+#include <dickemap/evaluate.h>
+#include <dickemap/theory.h>
+#include <cstdio>
+
+int main() {
+  dkm_error err;
+  dkm_patterns patterns;
+  dkm_point point = {};
+  dkm_complex roots[4];
+  point.g0 = 1, point.Omega = 0.5, point.Omega_mu[0] = 1.5, point.kappa_mu[0] = 1, point.pattern = 1, point.overlap = 1;
+  if (dkm_patterns_init(&patterns, DKM_GAUGED, 1, &err)) return 1;
+  dkm_theory_quartic(&point, 0, 0, roots);
+  std::printf("%.6f %d\\n", dkm_theory_xi(&point, 0), int(__real__ roots[0] < 0));
+}
+"""
+
+
+def test_the_headers_are_for_cpp_too(installed, tmp_path):
+    if not shutil.which("g++"):
+        pytest.skip("no g++")
+    prefix, environment = installed
+    headers = sorted((prefix / "include" / "dickemap").glob("*.h"))
+    for header in headers:
+        (tmp_path / "one.cpp").write_text(f"#include <dickemap/{header.name}>\n")
+        run("g++", "-std=c++11", "-Wall", "-Wextra", "-pedantic", "-Werror", "-fsyntax-only", "-I", prefix / "include",
+            tmp_path / "one.cpp")
+    (tmp_path / "user.cpp").write_text(CXX_PROGRAM)
+    flags = run("pkg-config", "--cflags", "--libs", "--static", "dickemap", env=environment).split()
+    run("g++", "-std=c++11", "user.cpp", "-o", "user", *flags, cwd=tmp_path)
+    (library,) = {path.parent for path in prefix.glob("**/libdickemap.*")}
+    xi = (1 - (0.5 / 3 * (1.5**2 + 0.25)) ** 2) ** 0.5
+    assert run(tmp_path / "user", env={**environment, "LD_LIBRARY_PATH": str(library)}).split() == [f"{xi:.6f}", "1"]
+
+
+def find_package(prefix, folder, *, version):
+    (folder / "CMakeLists.txt").write_text(f"""\
+cmake_minimum_required(VERSION 3.18)
+project(user LANGUAGES C)
+find_package(dickemap {version} REQUIRED)
+add_executable(user user.c)
+target_link_libraries(user PRIVATE dickemap::dickemap)
+""")
+    (folder / "user.c").write_text(PROGRAM)
+    return subprocess.run(["cmake", "-S", str(folder), "-B", str(folder / "build"), f"-DCMAKE_PREFIX_PATH={prefix}"],
+                          text=True, capture_output=True)
+
+
+def test_cmake_finds_the_package(installed, tmp_path):
+    prefix, _ = installed
+    version = re.search(r"project\(dickemap VERSION (\S+)", (ROOT / "CMakeLists.txt").read_text())[1]
+    configured = find_package(prefix, tmp_path, version=version)
+    assert configured.returncode == 0, configured.stderr
+    run("cmake", "--build", tmp_path / "build")
+    assert run(tmp_path / "build" / "user").startswith("fixed_point ")
+
+
+def test_cmake_is_told_of_another_version(installed, tmp_path):
+    prefix, _ = installed
+    configured = find_package(prefix, tmp_path, version="99.0")
+    assert configured.returncode != 0 and "99.0" in configured.stderr and "dickemap" in configured.stderr
+
+
+def test_every_symbol_of_the_library_has_its_prefix(installed):
+    prefix, _ = installed
+    libraries = list(prefix.glob("**/libdickemap.a")) or list(prefix.glob("**/libdickemap.so"))
+    symbols = set()
+    for library in libraries:
+        dynamic = ["-D"] if library.suffix == ".so" else []
+        for line in run("nm", "-g", "--defined-only", *dynamic, library).splitlines():
+            symbols |= {line.split()[2]} if len(line.split()) == 3 else set()
+    others = {name for name in symbols if not name.startswith(("dkm_", "__asan", "__odr_asan"))}
+    assert "dkm_evaluate" in symbols and not others

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* compare: two records of one point, field by field; see dickemap/compare.h. */
+#include "dickemap/compare.h"
+
+#include <math.h>
+#include <string.h>
+
+static const double digits = 1e-12;
+
+struct scales {
+  double rate;  /* the largest in the equations */
+  double error; /* of both, where xi is a root */
+};
+
+double dkm_compare_rate(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record) {
+  double rate = 2 * fabs(point->Omega) + point->g0;
+  for (int mu = 0; mu < patterns->n_modes; mu++)
+    rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu] +
+            4 * point->g0 * sqrt(fmax(record->occupation[mu], 0.0) * patterns->weight);
+  return rate;
+}
+
+static bool same_bits(const void *a, const void *b, dkm_field_type type) {
+  double x, y;
+  if (memcmp(a, b, dkm_field_type_bytes(type)) == 0) return true;
+  if (type != DKM_FLOAT64) return false;
+  memcpy(&x, a, sizeof x);
+  memcpy(&y, b, sizeof y);
+  return isnan(x) && isnan(y);
+}
+
+static double as_number(const void *value, dkm_field_type type) {
+  switch (type) {
+  case DKM_FLOAT64:
+    return *(const double *)value;
+  case DKM_INT64:
+    return (double)*(const int64_t *)value;
+  case DKM_INT32:
+    return *(const int32_t *)value;
+  case DKM_INT8:
+    return *(const int8_t *)value;
+  case DKM_UINT8:
+    return *(const uint8_t *)value;
+  }
+  return NAN;
+}
+
+/* What a difference is measured by, and more of it that is allowed. */
+static double scale_of(dkm_field_scale scale, double largest, const struct scales *s, double *more) {
+  *more = 0.0;
+  switch (scale) {
+  case DKM_SCALE_NUMBER:
+    *more = s->error;
+    return fmax(1.0, largest);
+  case DKM_SCALE_RATE:
+    return fmax(s->rate, largest);
+  case DKM_SCALE_TIME:
+    return largest + s->rate * largest * largest;
+  }
+  return 0.0;
+}
+
+/* Two values that do not have the same bits. */
+static void look_at(const char *name, double a, double b, dkm_field_type type, dkm_field_scale scale,
+                    const struct scales *s, dkm_difference *most) {
+  dkm_difference here = {.name = name, .a = a, .b = b, .relative = INFINITY, .allowed = INFINITY};
+  double more;
+  if (type == DKM_FLOAT64 && isfinite(a) && isfinite(b)) {
+    const double difference = fabs(a - b), unit = scale_of(scale, fmax(fabs(a), fabs(b)), s, &more);
+    here.relative = unit > 0.0 ? difference / unit : 0.0; /* 0.0 and -0.0 */
+    here.allowed = difference > 0.0 ? difference / (digits * unit + more) : 0.0;
+  }
+  if (!most->name || here.allowed > most->allowed) *most = here;
+}
+
+dkm_agreement dkm_compare_records(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *a,
+                                  const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
+                                  dkm_difference *difference) {
+  const bool rests = a->verdict == DKM_VERDICT_FIXED_POINT && b->verdict == DKM_VERDICT_FIXED_POINT;
+  const struct scales scales = {
+      .rate = fmax(dkm_compare_rate(patterns, point, a), dkm_compare_rate(patterns, point, b)),
+      .error = rests ? fmax(a->xi_error + b->xi_error, 0.0) : 0.0 /* fmax leaves out a NaN */};
+  *difference = (dkm_difference){0};
+  for (int i = 0; i < dkm_n_fields; i++) {
+    const dkm_field *field = &dkm_fields[i];
+    if (!field->reproducible) continue;
+    const size_t bytes = dkm_field_type_bytes(field->type);
+    for (size_t j = 0; j < (field->per_mode ? (size_t)patterns->n_modes : 1); j++) {
+      const char *x = (const char *)a + field->offset + j * bytes, *y = (const char *)b + field->offset + j * bytes;
+      if (!same_bits(x, y, field->type))
+        look_at(field->name, as_number(x, field->type), as_number(y, field->type), field->type, field->scale, &scales,
+                difference);
+    }
+  }
+  for (size_t i = 0; state_a && state_b && i < n_state; i++)
+    if (!same_bits(&state_a[i], &state_b[i], DKM_FLOAT64))
+      look_at("state", state_a[i], state_b[i], DKM_FLOAT64, DKM_SCALE_NUMBER, &scales, difference);
+  if (!difference->name) return DKM_AGREEMENT_BITS;
+  return difference->allowed <= 1.0 ? DKM_AGREEMENT_DIGITS : DKM_AGREEMENT_NONE;
+}
