@@ -128,12 +128,8 @@ dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool ove
   return dkm_store_check_output_of(path, job, NULL, overwrite, err);
 }
 
-/* Whether the name is to blame, or who may use it, and not the storage below. */
 static dkm_status kind_of(int error) {
-  static const int of_names[] = {ENOENT, ENOTDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG};
-  for (size_t i = 0; i < sizeof of_names / sizeof *of_names; i++)
-    if (error == of_names[i]) return DKM_INPUT;
-  return DKM_IO;
+  return dkm_file_blames_name(error) ? DKM_INPUT : DKM_IO;
 }
 
 dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const dkm_shard *shard, bool overwrite,
