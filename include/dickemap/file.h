@@ -4,9 +4,13 @@
 #ifndef DICKEMAP_FILE_H
 #define DICKEMAP_FILE_H
 #include <dirent.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/types.h>
+
+/* Whether an errno blames the name, or who may use it, and not the storage below or what the process has open. */
+bool dkm_file_blames_name(int error);
 
 /* The descriptor is closed where another program is executed; mode: of a file that is created. */
 int dkm_file_open(const char *path, int flags, mode_t mode);

@@ -17,6 +17,13 @@ int dkm_file_open_at(int folder, const char *name, int flags, mode_t mode) {
   return descriptor;
 }
 
+bool dkm_file_blames_name(int error) {
+  static const int of_names[] = {ENOENT, ENOTDIR, EISDIR, EACCES, EPERM, EROFS, ELOOP, ENAMETOOLONG};
+  for (size_t i = 0; i < sizeof of_names / sizeof *of_names; i++)
+    if (error == of_names[i]) return true;
+  return false;
+}
+
 int dkm_file_open(const char *path, int flags, mode_t mode) {
   return dkm_file_open_at(AT_FDCWD, path, flags, mode);
 }

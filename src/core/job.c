@@ -267,7 +267,8 @@ static dkm_status read_file(const char *path, char **out, dkm_error *err) {
   const int descriptor = dkm_file_open(path, O_RDONLY, 0);
   *out = NULL;
   if (descriptor < 0 || fstat(descriptor, &info) != 0)
-    status = dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+    status = dkm_fail(err, dkm_file_blames_name(errno) ? DKM_INPUT : DKM_IO, "%s: cannot be read: %s", path,
+                      strerror(errno));
   else if (S_ISDIR(info.st_mode))
     status = dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be a job file", path);
   else if (S_ISREG(info.st_mode) && info.st_size > MAX_FILE_BYTES)

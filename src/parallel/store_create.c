@@ -128,6 +128,10 @@ dkm_status dkm_store_check_output(const char *path, const dkm_job *job, bool ove
   return dkm_store_check_output_of(path, job, NULL, overwrite, err);
 }
 
+static dkm_status kind_of(int error) {
+  return dkm_file_blames_name(error) ? DKM_INPUT : DKM_IO;
+}
+
 dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const dkm_shard *shard, bool overwrite,
                                      dkm_error *err) {
   struct stat found;
@@ -140,20 +144,20 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
   if (!folder) return dkm_fail(err, DKM_MEMORY, "out of memory for the name of the output");
 
   if (stat(folder, &found) != 0)
-    status = dkm_fail(err, DKM_INPUT, "output %s: folder %s: %s", path, folder, strerror(errno));
+    status = dkm_fail(err, kind_of(errno), "output %s: folder %s: %s", path, folder, strerror(errno));
   else if (!S_ISDIR(found.st_mode))
     status = dkm_fail(err, DKM_INPUT, "output %s: %s is not a folder", path, folder);
   else if (stat(path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode))
     status = dkm_fail(err, DKM_INPUT, "output %s is not a regular file", path);
   else if (faccessat(AT_FDCWD, folder, W_OK | X_OK, AT_EACCESS) != 0)
-    status = dkm_fail(err, DKM_INPUT, "output %s: folder %s cannot be written: %s", path, folder, strerror(errno));
+    status = dkm_fail(err, kind_of(errno), "output %s: folder %s cannot be written: %s", path, folder, strerror(errno));
   else if (stat(path, &found) == 0) {
     if (S_ISDIR(found.st_mode))
       status = dkm_fail(err, DKM_INPUT, "output %s is a folder: give the name of a file in it", path);
     else
       status = check_existing(path, job, overwrite, err);
   } else if (errno != ENOENT) {
-    status = dkm_fail(err, DKM_INPUT, "output %s: %s", path, strerror(errno));
+    status = dkm_fail(err, kind_of(errno), "output %s: %s", path, strerror(errno));
   } else if (lstat(path, &found) == 0) {
     status = refuse_dangling(path, err);
   }

@@ -106,8 +106,9 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
   struct stat file;
   const int descriptor = dkm_file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0); /* a FIFO would be waited for */
   if (descriptor < 0) {
+    const bool name = dkm_file_blames_name(errno);
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
-    return DKM_HDF5_FOREIGN;
+    return name ? DKM_HDF5_FOREIGN : DKM_HDF5_DAMAGED;
   }
   if (fstat(descriptor, &file) == 0 && !S_ISREG(file.st_mode)) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not a regular file");

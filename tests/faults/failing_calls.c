@@ -175,7 +175,10 @@ static bool minds_path(int folder, const char *relative, char path[PATH_MAX]) {
     const ssize_t n = readlink(link_path, base, sizeof base - 1);
     if (n > 0) {
       base[n] = '\0';
-      while (strncmp(relative, "./", 2) == 0) relative += 2;
+      for (; strncmp(relative, "./", 2) == 0 || strncmp(relative, "../", 3) == 0; relative = strchr(relative, '/') + 1) {
+        char *last = strrchr(base, '/');
+        if (relative[1] == '.' && last) *last = '\0'; /* one folder up */
+      }
       known = snprintf(path, PATH_MAX, "%s/%s", base, relative) < PATH_MAX;
     }
   }

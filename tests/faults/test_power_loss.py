@@ -19,7 +19,7 @@ def replay(request, program, tmp_path_factory):
 
 
 def test_a_power_loss(replay):
-    faults, n_marked = replay.images(6 if "slow" in replay.scenario.name else 14)
+    faults, n_marked = replay.images(6 if "slow" in replay.scenario.name else 12)
     assert not faults
     assert "slow" in replay.scenario.name or any(n_marked), "no image had a point that was done"
 
@@ -36,5 +36,5 @@ def test_without_syncs_records_are_lost(replay, control):
     """The negative control: the replay finds what would go wrong."""
     if "slow" in replay.scenario.name:
         pytest.skip("few records, late")
-    faults, _ = replay.images(14, CONTROLS[control])
+    faults, _ = replay.images(10, CONTROLS[control])
     assert any(kind == "wrong" for _, kind, _ in faults)

@@ -65,7 +65,7 @@ def test_no_metadata_are_ruined_by_a_read_that_fails(sweep):
 @pytest.mark.long
 def test_every_call_that_fails(sweep):
     """Hundreds of cases; with figures."""
-    cases = spread(sweep.cases(samples=4), 2000)
+    cases = spread(sweep.cases(), 2000)
     with concurrent.futures.ThreadPoolExecutor(os.cpu_count()) as pool:
         results = list(pool.map(sweep.run, cases))
     print(table(results))
