@@ -55,7 +55,7 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
   attempt->begun = kept;
   if (!kept)
     dkm_cli_say(stderr, "%s: another program has copied or changed it, so that its history cannot be continued\n",
-            attempt->output);
+                attempt->output);
   return DKM_OK;
 }
 

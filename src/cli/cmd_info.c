@@ -120,7 +120,7 @@ static void print_axes(const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
     dkm_cli_say(stdout, "axis: %s, %lld values, %.10g to %.10g", axis->long_name, (long long)axis->n, axis->values[0],
-           axis->values[axis->n - 1]);
+                axis->values[axis->n - 1]);
     if (axis->zip[0]) dkm_cli_say(stdout, ", zip %s", axis->zip);
     printf("\n");
   }

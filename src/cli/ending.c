@@ -124,7 +124,9 @@ static double ask_slurm(const char *job) {
 
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err) {
   const char *slurm = getenv("SLURM_JOB_END_TIME"), *job = getenv("SLURM_JOB_ID");
-  *ending = (dkm_ending){.t_end = t_start + time_limit, .limit = time_limit, .limit_name = "--time-limit",
+  *ending = (dkm_ending){.t_end = t_start + time_limit,
+                         .limit = time_limit,
+                         .limit_name = "--time-limit",
                          .t_signal = INFINITY,
                          .t_gave_up = INFINITY};
   if (!slurm || slurm[0] == '\0') {

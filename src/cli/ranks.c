@@ -55,7 +55,8 @@ static dkm_status check_world(int n_ranks, long n_by_mpirun, dkm_error *err) {
 
 dkm_status dkm_ranks_start(dkm_error *err) {
   int n_ranks, level;
-  const long open_mpi = number_of("OMPI_COMM_WORLD_SIZE"), hydra = number_of("PMI_SIZE"); /* starting MPI may set them */
+  const long open_mpi = number_of("OMPI_COMM_WORLD_SIZE"),
+             hydra = number_of("PMI_SIZE"); /* starting MPI may set them */
   if (!is_told_of_others() && check_world(1, -1, err)) return err->status;
   /* A lock has a thread of its own, which does not call MPI. */
   if (MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &level) != MPI_SUCCESS || level < MPI_THREAD_FUNNELED)

@@ -149,7 +149,8 @@ static dkm_status compute(struct run *run, dkm_error *err) {
   }
   status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (status) return status;
-  return dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped, err);
+  return dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped,
+                          err);
 }
 
 /* ---- finish ---- */

@@ -45,8 +45,8 @@ dkm_status dkm_run_master_tick(dkm_run_master *master, int64_t n_done, double no
     dkm_progress_end(&master->progress, master->n_done);
     dkm_cli_say(stderr, "ending early (%s): %s\n", master->ending.reason,
                 *stop != DKM_STOP_GIVE_UP ? "points under way are finished"
-                : master->ending.suspends    ? "points under way are suspended"
-                                             : "points under way are given up");
+                : master->ending.suspends ? "points under way are suspended"
+                                          : "points under way are given up");
   } else if (*stop == before && !master->quiet) {
     dkm_progress_update(&master->progress, master->n_done);
   }
@@ -63,10 +63,11 @@ static dkm_status count_marks(const dkm_run_master *master, dkm_error *err) {
   if (!status) status = dkm_store_reader_count_done(reader, &n_done, err);
   dkm_store_reader_close(reader);
   if (!status && n_done < master->n_before + master->n_marked)
-    status = dkm_fail(err, DKM_IO,
-                      "%s holds %lld points that are done, and should hold %lld: another program changed it while the run "
-                      "was using it; --resume computes the rest",
-                      master->path, (long long)n_done, (long long)(master->n_before + master->n_marked));
+    status =
+        dkm_fail(err, DKM_IO,
+                 "%s holds %lld points that are done, and should hold %lld: another program changed it while the run "
+                 "was using it; --resume computes the rest",
+                 master->path, (long long)n_done, (long long)(master->n_before + master->n_marked));
   return status;
 }
 
@@ -80,8 +81,8 @@ dkm_status dkm_run_master_finish(dkm_run_master *master, dkm_status status, dkm_
     if (rescued)
       status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
     else if (copy)
-      status = dkm_fail(err, DKM_IO, "%s; what was done is in %s, which can be given the old name and resumed", why.message,
-                        copy);
+      status = dkm_fail(err, DKM_IO, "%s; what was done is in %s, which can be given the old name and resumed",
+                        why.message, copy);
     else
       status = dkm_fail(err, DKM_IO, "%s", why.message);
   }
@@ -112,7 +113,8 @@ dkm_status dkm_run_master_finish_without(dkm_run_master *master, double elapsed,
                   (long long)(master->n_points - master->n_done));
 }
 
-void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *sum, const dkm_shard *shard, double elapsed) {
+void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *sum, const dkm_shard *shard,
+                          double elapsed) {
   char duration[32], part[64] = "";
   int64_t n_done = 0;
   for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) n_done += sum->n_verdicts[v];
@@ -126,7 +128,7 @@ void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *su
   if (sum->n_resumed > 0) printf("%12lld  points went on inside\n", (long long)sum->n_resumed);
   if (shard->n > 1) snprintf(part, sizeof part, " of shard %d/%d", shard->index, shard->n);
   dkm_cli_say(stdout, "%12lld  points%s in %s (%.3g points/s), written to %s\n", (long long)n_done, part, duration,
-         (double)n_done / elapsed, master->path);
+              (double)n_done / elapsed, master->path);
 }
 
 dkm_status dkm_run_master_end_attempt(dkm_run_master *master, dkm_status status, dkm_error *err) {

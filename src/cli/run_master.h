@@ -13,10 +13,10 @@
 #include "run_worker.h"
 
 typedef struct dkm_run_master {
-  const char *path;  /* of the output */
-  dkm_store *store;  /* borrowed; NULL before it is open and once it is closed */
-  dkm_lock *lock;    /* owned by who took it */
-  bool lost;         /* another run has the lock */
+  const char *path; /* of the output */
+  dkm_store *store; /* borrowed; NULL before it is open and once it is closed */
+  dkm_lock *lock;   /* owned by who took it */
+  bool lost;        /* another run has the lock */
   dkm_progress progress;
   dkm_ending ending;
   dkm_attempt attempt;
@@ -39,7 +39,8 @@ dkm_status dkm_run_master_finish(dkm_run_master *master, dkm_status status, dkm_
 dkm_status dkm_run_master_finish_without(dkm_run_master *master, double elapsed, dkm_status status, dkm_error *err);
 
 /* Standard output: verdicts and points of all workers together. */
-void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *sum, const dkm_shard *shard, double elapsed);
+void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *sum, const dkm_shard *shard,
+                          double elapsed);
 
 /* The last line of the history: how a run ended that came to `status`, which it returns, or what went wrong with the line. */
 dkm_status dkm_run_master_end_attempt(dkm_run_master *master, dkm_status status, dkm_error *err);

@@ -93,8 +93,7 @@ static void write_part(struct run *run, const struct block *block, int64_t start
   if (run->failure.status) return;
   run->written[run->n_written++] = (dkm_range){.first = block->range.first + start, .count = count};
   for (int64_t i = 0; i < count; i++)
-    run->status[run->n_status++] =
-        records[i].verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+    run->status[run->n_status++] = records[i].verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   const bool is_full = run->n_written == MAX_WRITTEN || run->n_status + MAX_BLOCK_POINTS > MAX_WRITTEN_POINTS;
   if (is_full || dkm_clock_now() - run->t_synced >= sync_interval) sync_and_report(run);
 }
@@ -157,8 +156,8 @@ static bool open_block(struct run *run) {
 static bool next_point(void *context, dkm_point *point, int64_t *id) {
   struct run *run = context;
   struct block *block = run->current;
-  if (block &&
-      (run->left.count == 0 || block->range.count == run->block_points || dkm_clock_now() - block->t_open >= sync_interval))
+  if (block && (run->left.count == 0 || block->range.count == run->block_points ||
+                dkm_clock_now() - block->t_open >= sync_interval))
     seal_current(run);
   if (run->failure.status || dkm_schedule_stopping(run->schedule) != DKM_STOP_NOT) return false;
   if (run->left.count == 0 && dkm_schedule_next(run->schedule, false, &run->left) != DKM_NEXT_RANGE) return false;
@@ -198,8 +197,8 @@ static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n
   dkm_error why;
   if (dkm_unfinished_load(run->worker->unfinished, id, bytes, n_bytes, &why)) return true;
   if (why.status)
-    dkm_cli_say(stderr, "%s/%lld is not used (%s): the point begins anew\n", dkm_unfinished_folder(run->worker->unfinished),
-            (long long)id, why.message);
+    dkm_cli_say(stderr, "%s/%lld is not used (%s): the point begins anew\n",
+                dkm_unfinished_folder(run->worker->unfinished), (long long)id, why.message);
   return false;
 }
 

@@ -30,7 +30,7 @@ static const off_t mark_at = (off_t)1 << 62;
 
 struct dkm_lock {
   char *name, *output; /* as it was given, for messages; without symbolic links */
-  char *path, *own; /* the lock's name, and that of the file before it is linked */
+  char *path, *own;    /* the lock's name, and that of the file before it is linked */
   dkm_holder us;
   bool break_lock, without_links;
   int descriptor; /* with the flock */

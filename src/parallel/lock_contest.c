@@ -66,8 +66,8 @@ static dkm_contest_outcome refuse_kind(mode_t mode, dkm_contest *contest, dkm_er
     say(contest, text);
     return DKM_CONTEST_TRY_AGAIN;
   }
-  dkm_fail(err, DKM_INPUT, "output %s cannot be locked: %s is %s, not a file; if no run is using it, %s",
-           contest->name, contest->path, kind_of(mode), S_ISDIR(mode) ? "remove it" : "--break-lock removes it");
+  dkm_fail(err, DKM_INPUT, "output %s cannot be locked: %s is %s, not a file; if no run is using it, %s", contest->name,
+           contest->path, kind_of(mode), S_ISDIR(mode) ? "remove it" : "--break-lock removes it");
   return DKM_CONTEST_REFUSED;
 }
 
@@ -76,10 +76,8 @@ static double age_of(const dkm_contest *contest, const struct stat *file) {
   struct stat own;
   struct timespec now;
   clock_gettime(CLOCK_REALTIME, &now);
-  if (contest->clock >= 0 && futimens(contest->clock, NULL) == 0 && fstat(contest->clock, &own) == 0)
-    now = own.st_mtim;
-  const double age =
-      (double)(now.tv_sec - file->st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - file->st_mtim.tv_nsec);
+  if (contest->clock >= 0 && futimens(contest->clock, NULL) == 0 && fstat(contest->clock, &own) == 0) now = own.st_mtim;
+  const double age = (double)(now.tv_sec - file->st_mtim.tv_sec) + 1e-9 * (double)(now.tv_nsec - file->st_mtim.tv_nsec);
   return age > 0 ? age : 0;
 }
 
@@ -87,18 +85,20 @@ static double age_of(const dkm_contest *contest, const struct stat *file) {
 static int open_theirs(const char *path) {
   const int flags = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
   const int descriptor = dkm_file_open(path, O_RDWR | flags, 0);
-  return descriptor >= 0 || (errno != EACCES && errno != EPERM && errno != EROFS) ? descriptor
-                                                                                   : dkm_file_open(path, O_RDONLY | flags, 0);
+  return descriptor >= 0 || (errno != EACCES && errno != EPERM && errno != EROFS)
+             ? descriptor
+             : dkm_file_open(path, O_RDONLY | flags, 0);
 }
 
 static void refuse(const dkm_contest *contest, const dkm_holder *h, dkm_holder_life life, const char *why, double age,
                    dkm_error *err) {
   char doubt[256] = "";
   if (life != DKM_HOLDER_ALIVE && h->beat > 0)
-    snprintf(doubt, sizeof doubt,
-             " (whether it lives cannot be seen from here: %s; its last sign of life, one is due every %ld s, was %.0f s "
-             "ago)",
-             why, h->beat, age);
+    snprintf(
+        doubt, sizeof doubt,
+        " (whether it lives cannot be seen from here: %s; its last sign of life, one is due every %ld s, was %.0f s "
+        "ago)",
+        why, h->beat, age);
   else if (life != DKM_HOLDER_ALIVE)
     snprintf(doubt, sizeof doubt, " (whether it lives cannot be seen from here: %s)", why);
   dkm_fail(err, DKM_INPUT,
@@ -125,9 +125,9 @@ static dkm_contest_outcome judge(char *text, size_t n, const dkm_holder_signs *s
   } else if (empty) {
     snprintf(what, sizeof what, "replaced an empty lock");
     why = "nobody keeps it, as after a loss of power";
-    life = signs->flocked                       ? DKM_HOLDER_ALIVE
+    life = signs->flocked                     ? DKM_HOLDER_ALIVE
            : signs->age >= DKM_HOLDER_SILENCE ? DKM_HOLDER_DEAD
-                                                : DKM_HOLDER_SILENT_SOON;
+                                              : DKM_HOLDER_SILENT_SOON;
   } else {
     snprintf(what, sizeof what, "replaced an unreadable lock");
   }
@@ -142,9 +142,8 @@ static dkm_contest_outcome judge(char *text, size_t n, const dkm_holder_signs *s
     refuse(contest, &h, life, why, signs->age, err);
     return DKM_CONTEST_REFUSED;
   } else if (life != DKM_HOLDER_DEAD) {
-    dkm_fail(err, DKM_INPUT,
-             "output %s is locked by %s, which is %s; if no run is using it, --break-lock removes it", contest->name,
-             contest->path, empty ? "empty, but kept by a process" : "not readable as a lock");
+    dkm_fail(err, DKM_INPUT, "output %s is locked by %s, which is %s; if no run is using it, --break-lock removes it",
+             contest->name, contest->path, empty ? "empty, but kept by a process" : "not readable as a lock");
     return DKM_CONTEST_REFUSED;
   }
   /* First, so that a kill between the two leaves the one that remembers the other. */

@@ -12,7 +12,7 @@ typedef struct dkm_contest {
   const char *name, *output, *path; /* of the output as it was given, and without links; of the lock */
   const dkm_holder *us;
   bool break_lock;
-  int clock; /* a file of ours in the same folder, which is touched to learn what time it is there */
+  int clock;  /* a file of ours in the same folder, which is touched to learn what time it is there */
   char *note; /* note[note_bytes]: what was replaced */
   size_t note_bytes;
   bool waiting; /* for a sign of life, since `touched`; begins as false */

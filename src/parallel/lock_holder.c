@@ -41,8 +41,7 @@ static void read_word(const char *path, char word[DKM_HOLDER_WORD_BYTES]) {
 }
 
 static void print_flock(const struct stat *file, char out[DKM_HOLDER_WORD_BYTES]) {
-  snprintf(out, DKM_HOLDER_WORD_BYTES, "%llu:%llu", (unsigned long long)file->st_dev,
-           (unsigned long long)file->st_ino);
+  snprintf(out, DKM_HOLDER_WORD_BYTES, "%llu:%llu", (unsigned long long)file->st_dev, (unsigned long long)file->st_ino);
 }
 
 void dkm_holder_describe_us(dkm_holder *us) {
@@ -79,8 +78,8 @@ bool dkm_holder_parse(char *text, dkm_holder *h) {
   const struct {
     const char *key;
     char *value;
-  } words[] = {{"host", h->host}, {"boot", h->boot}, {"processes", h->processes},
-               {"flock", h->flock}, {"job", h->job}, {"time", h->time}};
+  } words[] = {{"host", h->host},   {"boot", h->boot}, {"processes", h->processes},
+               {"flock", h->flock}, {"job", h->job},   {"time", h->time}};
   char *rest;
   memset(h, 0, sizeof *h);
   for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest)) {

@@ -349,9 +349,9 @@ static void describe_silent(const dkm_schedule *s, char *out, size_t out_bytes) 
   for (int rank = 1; rank < s->n_ranks; rank++) {
     const struct peer *peer = &s->peers[rank];
     if (!peer->open || n++ >= MAX_NAMED || used >= out_bytes) continue;
-    used += (size_t)snprintf(out + used, out_bytes - used, "%srank %d%s%s did not answer for %.0f s (%lld points in its hands)",
-                             used ? ", " : "", rank, peer->host[0] ? " on " : "", peer->host, t - peer->t_heard,
-                             (long long)peer->n_points);
+    used += (size_t)snprintf(
+        out + used, out_bytes - used, "%srank %d%s%s did not answer for %.0f s (%lld points in its hands)",
+        used ? ", " : "", rank, peer->host[0] ? " on " : "", peer->host, t - peer->t_heard, (long long)peer->n_points);
   }
   if (n > MAX_NAMED && used < out_bytes) snprintf(out + used, out_bytes - used, ", nor did %d more", n - MAX_NAMED);
 }

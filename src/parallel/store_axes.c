@@ -17,13 +17,12 @@ static dkm_status check_coordinate(hid_t file, const char *path, const char *nam
   dkm_status status = DKM_OK;
 
   const hid_t dataset = H5Dopen2(file, name, H5P_DEFAULT);
-  if (dataset < 0)
-    return dkm_hdf5_damaged(path, err, "coordinate `%s` cannot be opened", name);
+  if (dataset < 0) return dkm_hdf5_damaged(path, err, "coordinate `%s` cannot be opened", name);
   space = H5Dget_space(dataset);
   const long long n_read = space < 0 ? -1 : (long long)H5Sget_simple_extent_npoints(space);
   if (n_read != n) {
-    status = dkm_fail(err, DKM_DIFFERENT, "coordinate %s has %lld values, but the job has %lld", name, n_read,
-                      (long long)n);
+    status =
+        dkm_fail(err, DKM_DIFFERENT, "coordinate %s has %lld values, but the job has %lld", name, n_read, (long long)n);
     goto cleanup;
   }
   read = malloc((size_t)n * sizeof *read);

@@ -43,8 +43,8 @@ struct carrying {
   dkm_hdf5_file from, to;   /* cells, to be read */
   bool has_from, has_to;
   dkm_store *store; /* of the new file, to be written */
-  bool others;  /* this time it is about records of other methods */
-  bool skipped; /* the other time there is something */
+  bool others;      /* this time it is about records of other methods */
+  bool skipped;     /* the other time there is something */
   size_t n_state;
   int64_t block, window;
   /* of the points of a block */
@@ -222,7 +222,8 @@ static dkm_status judge(struct carrying *c, int64_t first, int64_t n, dkm_error 
   for (int64_t k = 0; !status && next_window(c, k, &w); k = w.end) {
     /* Status first: a record that is done then is complete when it is read. */
     status = dkm_store_reader_status(c->reader, w.first, w.count, c->old_marks, err);
-    if (!status) status = dkm_store_reader_records(c->reader, w.first, w.count, c->records, c->old_checksums, c->computed, err);
+    if (!status)
+      status = dkm_store_reader_records(c->reader, w.first, w.count, c->records, c->old_checksums, c->computed, err);
     if (!status && c->states) status = dkm_store_reader_states(c->reader, w.first, w.count, c->states, err);
     for (int64_t l = w.begin; !status && l < w.end; l++) {
       const int64_t i = c->order[l];
@@ -292,7 +293,8 @@ static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_
   order_block(c, n);
   if (c->n_ordered == 0) return DKM_OK;
   if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS, c->marks) < 0 ||
-      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 || dkm_hdf5_get(&c->to, dkm_hdf5_method(), c->methods) < 0)
+      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 ||
+      dkm_hdf5_get(&c->to, dkm_hdf5_method(), c->methods) < 0)
     return cannot("read", c->new_path, "status", err);
   c->has_there = false;
   const dkm_status status = judge(c, first, n, err);

@@ -107,7 +107,8 @@ static dkm_status check_space(const char *path, const char *folder, const dkm_jo
   if (statvfs(folder, &disk) != 0)
     return dkm_fail(err, DKM_IO, "output %s: the free space of folder %s is unknown: %s", path, folder,
                     strerror(errno));
-  const double need = bytes_on_disk(job, shard) + METADATA_BYTES, free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
+  const double need = bytes_on_disk(job, shard) + METADATA_BYTES,
+               free_bytes = (double)disk.f_bavail * (double)disk.f_frsize;
   if (need > free_bytes)
     return dkm_fail(err, DKM_IO, "output %s would take %.3g GB, but only %.3g GB are free in folder %s", path,
                     need / 1e9, free_bytes / 1e9, folder);
@@ -219,12 +220,11 @@ static dkm_status read_back(const char *new_path, const char *path, const dkm_jo
   dkm_store_reader *reader = NULL;
   dkm_error why = {0};
   char *written = NULL, *meant = dkm_job_canonical(job);
-  dkm_status status = meant ? dkm_store_reader_open(new_path, &reader, &why)
-                            : dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
+  dkm_status status =
+      meant ? dkm_store_reader_open(new_path, &reader, &why) : dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
   if (!status && !(written = dkm_job_canonical(dkm_store_reader_job(reader))))
     status = dkm_fail(&why, DKM_MEMORY, "out of memory for its job");
-  if (!status && strcmp(written, meant) != 0)
-    status = dkm_fail(&why, DKM_IO, "the job inside it is another one");
+  if (!status && strcmp(written, meant) != 0) status = dkm_fail(&why, DKM_IO, "the job inside it is another one");
   if (!status && !dkm_store_reader_guarded(reader))
     status = dkm_fail(&why, DKM_IO, "the checksum of its metadata is missing");
   dkm_store_reader_close(reader);

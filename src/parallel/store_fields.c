@@ -15,7 +15,8 @@
 
 static const char format_1[] =
     "xi xi_rms occupation alpha_re alpha_im verdict failure retrieved residual drift precession growth_rate decay_rate "
-    "n_unstable n_neutral amplitude period frequency_1 frequency_2 lyapunov amplification amplification_total sensitive "
+    "n_unstable n_neutral amplitude period frequency_1 frequency_2 lyapunov amplification amplification_total "
+    "sensitive "
     "xi_theory g_crit g_retrieve t_end steps";
 
 enum { N_CODES = 256 };

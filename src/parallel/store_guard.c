@@ -247,7 +247,8 @@ dkm_status dkm_guard_seal(const char *new_path, const char *path, const dkm_hdf5
     goto cleanup;
   }
   const size_t length = strnlen(history, DKM_HISTORY_BYTES - 1);
-  if (dkm_file_write_at(descriptor, history, length, g.history.first) != 0 || metadata_crc(descriptor, &g, &g.crc) != 0) {
+  if (dkm_file_write_at(descriptor, history, length, g.history.first) != 0 ||
+      metadata_crc(descriptor, &g, &g.crc) != 0) {
     status = seal_failed(path, new_path, err);
   } else if (!print_guard(&g, raw, n_raw, text)) {
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: the text of its checksum is too long", path);
@@ -316,7 +317,8 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   const size_t first = rewrite ? 0 : before, after = strlen(text);
   if (rewrite) memset(text + after, 0, DKM_HISTORY_BYTES - after);
   const size_t n = rewrite ? DKM_HISTORY_BYTES : after - first;
-  if (dkm_file_write_at(descriptor, text + first, n, g.history.first + first) != 0 || dkm_file_sync_data(descriptor) != 0)
+  if (dkm_file_write_at(descriptor, text + first, n, g.history.first + first) != 0 ||
+      dkm_file_sync_data(descriptor) != 0)
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be written: %s", path, strerror(errno));
   else
     *kept = true;

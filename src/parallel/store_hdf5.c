@@ -218,8 +218,7 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
     const dkm_hdf5_variable *variable = &file->variable[i];
     if (variable->field && !dkm_hdf5_has_field(file, i)) continue;
     file->dataset[i] = H5Dopen2(id, variable->name, H5P_DEFAULT);
-    if (file->dataset[i] < 0)
-      return dkm_hdf5_damaged(path, err, "dataset `%s` cannot be opened", variable->name);
+    if (file->dataset[i] < 0) return dkm_hdf5_damaged(path, err, "dataset `%s` cannot be opened", variable->name);
     const int n_dims = dkm_hdf5_extent(&file->grid, variable->shape, extent, NULL);
     if (!has_extent(file->dataset[i], n_dims, extent))
       return dkm_fail(err, DKM_IO, "%s does not fit the job: dataset `%s` has another shape", path, variable->name);
@@ -356,8 +355,8 @@ dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format
   va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  return dkm_fail(err, DKM_IO, "%s %s: %s%s%s", path, of_system ? "cannot be read" : "is damaged", what, why[0] ? ": " : "",
-                  why);
+  return dkm_fail(err, DKM_IO, "%s %s: %s%s%s", path, of_system ? "cannot be read" : "is damaged", what,
+                  why[0] ? ": " : "", why);
 }
 
 dkm_status dkm_store_begin(dkm_error *err) {

@@ -358,10 +358,11 @@ static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_var
   if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
   if (strcmp(variable->name, "retrieved") == 0) {
     char comment[200];
-    snprintf(comment, sizeof comment,
-             "nu or -nu: the leading overlap is with pattern nu, with its sign; 0: no overlap to speak of; %d, in records "
-             "of method 1 alone: a mixture of patterns",
-             DKM_RETRIEVED_MIXTURE);
+    snprintf(
+        comment, sizeof comment,
+        "nu or -nu: the leading overlap is with pattern nu, with its sign; 0: no overlap to speak of; %d, in records "
+        "of method 1 alone: a mixture of patterns",
+        DKM_RETRIEVED_MIXTURE);
     return put_string(c, dataset, "comment", comment);
   }
   return DKM_OK;

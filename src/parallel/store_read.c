@@ -370,7 +370,8 @@ static dkm_status read_listed(dkm_store_reader *reader, int64_t first, int64_t n
     if (!computed && !variable->field) continue;
     if ((status = get_field(reader, f, err))) return status;
     for (int64_t i = 0; computed && i < n; i++)
-      computed[i] = dkm_record_crc(computed[i], variable->type, (const char *)file->buffer + (size_t)i * bytes, n_values);
+      computed[i] =
+          dkm_record_crc(computed[i], variable->type, (const char *)file->buffer + (size_t)i * bytes, n_values);
     if (variable->field) scatter(file, f, n, records);
   }
   if (!computed) return DKM_OK;

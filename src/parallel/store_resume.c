@@ -24,10 +24,11 @@ static dkm_status check_fields(const char *path, dkm_error *err) {
   dkm_status status = dkm_store_reader_open(path, &reader, err);
   const char *unknown = status ? NULL : dkm_store_reader_unknown_field(reader);
   if (unknown)
-    status = dkm_fail(err, DKM_INPUT,
-                      "output %s cannot be resumed: it has the field `%s` of a later version of dickemap, which this one "
-                      "cannot compute",
-                      path, unknown);
+    status =
+        dkm_fail(err, DKM_INPUT,
+                 "output %s cannot be resumed: it has the field `%s` of a later version of dickemap, which this one "
+                 "cannot compute",
+                 path, unknown);
   dkm_store_reader_close(reader);
   return status;
 }
@@ -147,8 +148,7 @@ static dkm_status doubt_all(dkm_store_reader *reader, struct records *r, int64_t
     for (int64_t i = begin; i < begin + n; i++)
       wanted = wanted || (marks[i] != DKM_STATUS_TODO && (check || r->methods[i] != DKM_RECORD_METHOD));
     if (!wanted) continue;
-    status =
-        dkm_store_reader_records(reader, first + begin, n, r->records, r->stored, check ? r->computed : NULL, err);
+    status = dkm_store_reader_records(reader, first + begin, n, r->records, r->stored, check ? r->computed : NULL, err);
     for (int64_t i = 0; i < n && !status; i++)
       if (marks[begin + i] != DKM_STATUS_TODO)
         doubts[begin + i] = (uint8_t)doubt_of(job, r, first + begin + i, i, marks[begin + i], check);

@@ -95,7 +95,8 @@ dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, cons
   if (status == DKM_OK)
     status = put_samples(&w, "alpha_re", trajectory, trajectory->alpha_re, "real part of the mode's amplitude alpha");
   if (status == DKM_OK)
-    status = put_samples(&w, "alpha_im", trajectory, trajectory->alpha_im, "imaginary part of the mode's amplitude alpha");
+    status =
+        put_samples(&w, "alpha_im", trajectory, trajectory->alpha_im, "imaginary part of the mode's amplitude alpha");
   if (H5Fclose(w.file) < 0 && status == DKM_OK) status = failed(&w, "the file");
   if (status != DKM_OK) remove(path);
   return status;

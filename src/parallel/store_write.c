@@ -80,10 +80,11 @@ static dkm_status find_places(dkm_store *store, const dkm_job *job, dkm_error *e
     const dkm_hdf5_variable *variable = &file.variable[i];
     const size_t bytes = (size_t)variable->n_values * variable->value_bytes;
     if (!is_plain(file.dataset[i], variable))
-      status = dkm_fail(err, DKM_INPUT,
-                        "%s cannot be written: another program has changed how its dataset `%s` is stored; run --extend "
-                        "takes its records into a new file",
-                        store->path, variable->name);
+      status =
+          dkm_fail(err, DKM_INPUT,
+                   "%s cannot be written: another program has changed how its dataset `%s` is stored; run --extend "
+                   "takes its records into a new file",
+                   store->path, variable->name);
     store->variable[i] = *variable;
     store->place[i] = (uint64_t)H5Dget_offset(file.dataset[i]);
     if (bytes > most_bytes) most_bytes = bytes;

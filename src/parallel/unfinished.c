@@ -17,8 +17,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
-#include "dickemap/file.h"
 #include "dickemap/attractor.h"
+#include "dickemap/file.h"
 #include "dickemap/record.h"
 
 static const char tag[16] = "dickemap-state 1", suffix[] = ".unfinished";
@@ -115,10 +115,11 @@ static int open_folder(const char *path, char why[WHY_BYTES]) {
 }
 
 static dkm_status refuse_folder(dkm_status status, const char *folder, const char *why, dkm_error *err) {
-  return dkm_fail(err, status,
-                  "%s, where states of unfinished points are kept, %s: it is not used; remove it, or name another output "
-                  "with -o",
-                  folder, why);
+  return dkm_fail(
+      err, status,
+      "%s, where states of unfinished points are kept, %s: it is not used; remove it, or name another output "
+      "with -o",
+      folder, why);
 }
 
 dkm_status dkm_unfinished_check(const char *output, dkm_error *err) {
@@ -249,7 +250,7 @@ static enum use open_state(const dkm_unfinished *u, int64_t i_point, struct head
   struct stat file;
   char name[NAME_BYTES];
   *descriptor = dkm_file_open_at(u->descriptor, name_of(i_point, "", name),
-                       O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0); /* a FIFO would be waited for */
+                                 O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0); /* a FIFO would be waited for */
   if (*descriptor < 0) return errno == ENOENT ? ABSENT : DAMAGED;
   const struct head *wanted = &u->expected;
   if (fstat(*descriptor, &file) == 0 && S_ISREG(file.st_mode) &&
@@ -346,8 +347,8 @@ dkm_status dkm_unfinished_save(dkm_unfinished *u, int64_t i_point, double t, con
   name_of(i_point, ".new", half);
   const int descriptor = make_half(u, half, err);
   if (descriptor < 0) return DKM_IO;
-  bool good = dkm_file_write(descriptor, &head, sizeof head) == 0 &&
-              dkm_file_write(descriptor, bytes, n_bytes) == 0 && dkm_file_sync(descriptor) == 0;
+  bool good = dkm_file_write(descriptor, &head, sizeof head) == 0 && dkm_file_write(descriptor, bytes, n_bytes) == 0 &&
+              dkm_file_sync(descriptor) == 0;
   if (dkm_file_close(descriptor) != 0) good = false;
   if (!good || renameat(u->descriptor, half, u->descriptor, name) != 0) {
     const dkm_status status = dkm_fail(err, DKM_IO, "%s/%s cannot be written: %s", u->folder, half, strerror(errno));
@@ -366,7 +367,8 @@ bool dkm_unfinished_load(dkm_unfinished *u, int64_t i_point, const void **bytes,
   struct head head;
   int descriptor;
   *why = (dkm_error){0};
-  if (u->why[0] || !has(u, position(u, i_point), i_point) || open_state(u, i_point, &head, &descriptor) != USABLE) return false;
+  if (u->why[0] || !has(u, position(u, i_point), i_point) || open_state(u, i_point, &head, &descriptor) != USABLE)
+    return false;
   free(u->bytes);
   *n_bytes = (size_t)head.n_bytes;
   *bytes = u->bytes = malloc(*n_bytes > 0 ? *n_bytes : 1);
