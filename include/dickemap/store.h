@@ -54,6 +54,9 @@ enum { DKM_STATUS_TODO = 0, DKM_STATUS_DONE = 1, DKM_STATUS_POINT_FAILED = 2 };
 /* Bytes of the file for a job (raw data; metadata is some 100 kB more). */
 double dkm_store_bytes(const dkm_job *job);
 
+/* Bytes of memory that an open store or reader takes for its buffer. */
+double dkm_store_memory(const dkm_job *job);
+
 /* What the file records about how it was made, beside the job. */
 typedef struct dkm_provenance {
   const char *version;         /* program version with git hash */

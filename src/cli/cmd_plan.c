@@ -246,7 +246,7 @@ static void print_job(const dkm_job *job) {
          patterns->mapping == DKM_GAUGED ? "gauged" : "ungauged", patterns->n_classes, dkm_model_size(patterns));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
   dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
-                    dkm_run_worker_bytes(job),
+                    dkm_run_worker_bytes(job) + dkm_store_memory(job),
                 memory, sizeof memory);
   printf("output file     %s\n", file);
   printf("memory a rank   %s, beside the program and its libraries\n", memory);

@@ -37,6 +37,11 @@ double dkm_store_bytes(const dkm_job *job) {
   return bytes;
 }
 
+double dkm_store_memory(const dkm_job *job) {
+  const double state = job->keep_state ? 8 * 3 * (double)job->patterns.n_classes : 0; /* the largest variable of a point */
+  return fmax((double)DKM_HDF5_BUFFER_BYTES, state);
+}
+
 /* What the disk gives to a file: all of it, but for a shard, which stays sparse, the blocks that hold its points. */
 static double bytes_on_disk(const dkm_job *job, const dkm_shard *shard) {
   const double bytes = dkm_store_bytes(job);

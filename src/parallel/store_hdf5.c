@@ -15,11 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Size of the buffer between records and datasets: large enough that a call of HDF5 costs
- * little beside the data that it moves, small enough for any machine. A single point's
- * state may be larger; the buffer then holds one point. */
-#define BUFFER_BYTES ((size_t)1 << 22)
-
 enum { N_SPACES = DKM_HDF5_N_SHAPES + DKM_HDF5_MAX_VARIABLES };
 
 void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
@@ -175,7 +170,7 @@ static size_t most_bytes_a_point(const dkm_hdf5_file *file) {
 
 int64_t dkm_hdf5_chunk(const dkm_hdf5_file *file) {
   const size_t bytes = most_bytes_a_point(file);
-  return bytes < BUFFER_BYTES ? (int64_t)(BUFFER_BYTES / bytes) : 1;
+  return bytes < DKM_HDF5_BUFFER_BYTES ? (int64_t)(DKM_HDF5_BUFFER_BYTES / bytes) : 1;
 }
 
 /* Whether a dataset has the extent that the job wants. */

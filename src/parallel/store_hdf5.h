@@ -83,6 +83,10 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
 
 /* ---- an open file ---- */
 
+/* Between records and datasets: large enough that a call costs little beside the data that it moves, small enough for any
+ * machine. A single point's state may be larger; the buffer then holds one point. */
+#define DKM_HDF5_BUFFER_BYTES ((size_t)1 << 22)
+
 typedef struct dkm_hdf5_file {
   hid_t id;
   dkm_hdf5_grid grid;

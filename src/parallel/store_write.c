@@ -31,10 +31,6 @@
 
 #include "dickemap/file.h"
 
-/* Between records and the file: large enough that a call costs little beside the data that it moves. A single point's
- * state may be larger; the buffer then holds one point. */
-#define BUFFER_BYTES ((size_t)1 << 22)
-
 struct dkm_store {
   char *path;
   int descriptor;
@@ -92,7 +88,7 @@ static dkm_status find_places(dkm_store *store, const dkm_job *job, dkm_error *e
   store->n_modes = (size_t)file.grid.n_modes;
   store->n_classes = (size_t)file.grid.n_classes;
   store->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
-  store->chunk = most_bytes < BUFFER_BYTES ? (int64_t)(BUFFER_BYTES / most_bytes) : 1;
+  store->chunk = most_bytes < DKM_HDF5_BUFFER_BYTES ? (int64_t)(DKM_HDF5_BUFFER_BYTES / most_bytes) : 1;
   store->buffer = malloc((size_t)store->chunk * most_bytes);
   if (dkm_hdf5_file_detach(&file) < 0 && !status)
     status = dkm_fail(err, DKM_IO, "%s could not be closed after reading where its datasets are", store->path);
@@ -215,7 +211,7 @@ static int copy_data(int from, int to, void *buffer, off_t size) {
     end = data < 0 ? size : lseek(from, at, SEEK_HOLE); /* < 0: the file system knows no holes */
     if (end < 0) return -1;
     while (at < end) {
-      const size_t n = end - at < (off_t)BUFFER_BYTES ? (size_t)(end - at) : BUFFER_BYTES;
+      const size_t n = end - at < (off_t)DKM_HDF5_BUFFER_BYTES ? (size_t)(end - at) : DKM_HDF5_BUFFER_BYTES;
       if (dkm_file_read_at(from, buffer, n, (uint64_t)at) != (ssize_t)n) return -1;
       if (dkm_file_write_at(to, buffer, n, (uint64_t)at) != 0) return -1;
       at += (off_t)n;
@@ -238,7 +234,7 @@ dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err)
     *copy = NULL;
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the name of a copy", store->path);
   }
-  buffer = malloc(BUFFER_BYTES);
+  buffer = malloc(DKM_HDF5_BUFFER_BYTES);
   from = dkm_file_open(link, O_RDONLY, 0);
   if (from >= 0) to = dkm_file_open(*copy, O_WRONLY | O_CREAT | O_EXCL, 0666);
   bool good = buffer && from >= 0 && to >= 0 && copy_data(from, to, buffer, found.st_size) == 0;
