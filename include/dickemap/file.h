@@ -7,6 +7,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Whether an errno blames the name, or who may use it, and not the storage below or what the process has open. */
@@ -30,11 +31,23 @@ ssize_t dkm_file_read_at(int descriptor, void *bytes, size_t n, uint64_t offset)
 int dkm_file_write(int descriptor, const void *bytes, size_t n);
 int dkm_file_write_at(int descriptor, const void *bytes, size_t n, uint64_t offset);
 
-/* fsync, fdatasync, ftruncate, flock, fallocate */
+/* fsync and fdatasync; 0 also where the file system knows no such thing. */
 int dkm_file_sync(int descriptor);
 int dkm_file_sync_data(int descriptor);
+
+/* Puts the names in the folder of a path on disk; 0 also where that folder may be written, but not read. */
+int dkm_file_sync_folder(const char *path);
+
+/* The folder of a path ("." if it names none), and where symbolic links in a path lead (the path itself if there is nothing);
+ * both malloc'ed, NULL without memory. */
+char *dkm_file_folder(const char *path);
+char *dkm_file_target(const char *path);
+
+/* Whether two names lead to one file. */
+bool dkm_file_is_same(const struct stat *a, const struct stat *b);
+
+/* ftruncate and fallocate. */
 int dkm_file_truncate(int descriptor, uint64_t n_bytes);
-int dkm_file_lock(int descriptor, int operation);
 int dkm_file_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes);
 
 #endif

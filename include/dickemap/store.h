@@ -98,8 +98,8 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
 /* Syncs and closes. The store is gone, whatever is returned. */
 dkm_status dkm_store_close(dkm_store *store, dkm_error *err);
 
-/* Whether the file under this name is still the one that was opened: DKM_IO with what became of it if it was removed,
- * moved, replaced, overwritten or cut.  Some 20 us. */
+/* Whether the file under this name is still the one that was opened: DKM_DIFFERENT with what became of it if it was
+ * removed, moved, replaced, overwritten or cut; DKM_IO if that cannot be seen just now.  Some 20 us. */
 dkm_status dkm_store_look(const dkm_store *store, dkm_error *err);
 
 /* Where no name leads any more to the file that is open: copies it to <path>.rescued-<pid>.  *copy: that name, owned by the

@@ -8,22 +8,14 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/utsname.h>
-#include <time.h>
 
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "dickemap/printable.h"
 #include "dickemap/store.h"
 
-enum { LINE_BYTES = 8192, DATE_BYTES = 32, HISTORY_BYTES = 1 << 16 };
+enum { LINE_BYTES = 8192, HISTORY_BYTES = 1 << 16 };
 static const char begun[] = ": begun: ", ended[] = ": ended ";
-
-static void print_date(char out[DATE_BYTES]) {
-  const time_t now = time(NULL);
-  struct tm utc;
-  out[0] = '\0';
-  if (gmtime_r(&now, &utc)) strftime(out, DATE_BYTES, "%Y-%m-%dT%H:%M:%SZ", &utc);
-}
 
 void dkm_attempt_arithmetic(char out[DKM_ARITHMETIC_BYTES]) {
   struct utsname machine;
@@ -32,12 +24,12 @@ void dkm_attempt_arithmetic(char out[DKM_ARITHMETIC_BYTES]) {
 }
 
 dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *err) {
-  char line[LINE_BYTES], date[DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING],
+  char line[LINE_BYTES], date[DKM_CLOCK_DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING],
       batch[160] = "", arithmetic[DKM_ARITHMETIC_BYTES];
   const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
   int length;
   bool kept;
-  print_date(date);
+  dkm_clock_date(date);
   dkm_attempt_arithmetic(arithmetic);
   dkm_store_library_version(hdf5, sizeof hdf5);
   MPI_Get_library_version(mpi, &length);
@@ -60,14 +52,15 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
 }
 
 dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how, dkm_error *err) {
-  char line[LINE_BYTES], date[DATE_BYTES], duration[32];
+  char line[LINE_BYTES], date[DKM_CLOCK_DATE_BYTES], duration[32];
   bool kept;
   if (!attempt->begun) return DKM_OK;
   attempt->begun = false;
-  print_date(date);
+  dkm_clock_date(date);
   dkm_cli_duration(dkm_clock_now() - attempt->t_begun, duration, sizeof duration);
   snprintf(line, sizeof line, "%s%safter %s: %lld of %lld points done; %s", date, ended, duration, (long long)n_done,
            (long long)attempt->n_points, how);
+  dkm_printable_make(line);
   return dkm_store_append_history(attempt->output, line, &kept, err);
 }
 
@@ -92,7 +85,8 @@ void dkm_attempt_print(const char *history) {
   bool is_begun, open = false; /* a line is begun and waits for its end */
   while (next_line(&history, &is_begun, line)) {
     if (is_begun) {
-      dkm_cli_say(stdout, "%sattempt: %s", open ? "; no end recorded\n" : "", line);
+      if (open) printf("; no end recorded\n");
+      dkm_cli_say(stdout, "attempt: %s", line);
     } else {
       dkm_cli_say(stdout, "%s%s\n", open ? "; " : "attempt: ", line);
     }

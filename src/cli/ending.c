@@ -27,7 +27,8 @@ static volatile sig_atomic_t terminated_by, is_follower;
 static void end_follower(int number) {
   static const char text[] = "dickemap: a rank that was told to end has waited 30 s for rank 0\n";
   (void)number;
-  if (write(STDERR_FILENO, text, sizeof text - 1) < 0) terminated_by = 0; /* nobody is listening */
+  const ssize_t said = write(STDERR_FILENO, text, sizeof text - 1);
+  (void)said; /* perhaps nobody is listening */
   _exit(dkm_status_exit_code(DKM_STOPPED));
 }
 
@@ -51,10 +52,16 @@ dkm_status dkm_ending_catch_signals(bool follows, dkm_error *err) {
   sigemptyset(&action.sa_mask);
   is_follower = follows;
   signal(SIGALRM, end_follower);
+  signal(SIGPIPE, SIG_IGN); /* nobody needs to read along */
   for (size_t i = 0; i < sizeof numbers / sizeof *numbers; i++)
     if (sigaction(numbers[i], &action, NULL) != 0)
       return dkm_fail(err, DKM_INPUT, "signal %d cannot be caught: %s", numbers[i], strerror(errno));
   return DKM_OK;
+}
+
+void dkm_ending_answered(void) {
+  is_follower = 0;
+  alarm(0);
 }
 
 /* A number of digits only, up to `most`; *text then points behind it. */
@@ -97,7 +104,7 @@ dkm_status dkm_ending_parse_time(const char *option, const char *text, double *s
     *seconds = 60.0 * (double)part[0] + (double)part[1];
   if (!good || *seconds <= 0)
     return dkm_fail(err, DKM_INPUT,
-                    "run: %s %s is not a time (allowed: minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)", option,
+                    "run: %s %s is not a time (allowed: whole minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)", option,
                     text);
   return DKM_OK;
 }

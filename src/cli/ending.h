@@ -46,6 +46,9 @@ dkm_status dkm_ending_parse_time(const char *option, const char *text, double *s
  * another one decides (follows), the process ends half a minute after a SIGTERM to which that one has not answered. */
 dkm_status dkm_ending_catch_signals(bool follows, dkm_error *err);
 
+/* The one that decides has answered: from now on it is waited for, however long it takes. */
+void dkm_ending_answered(void);
+
 /* t_start: when the run began, on the clock of dkm_clock_now; time_limit: seconds from then, INFINITY for none.  Also reads
  * SLURM_JOB_END_TIME or, in a batch job without it, asks squeue; the earlier end counts. DKM_INPUT if the variable is not
  * a number. */

@@ -11,6 +11,9 @@
 
 #include "dickemap/schedule.h"
 
+/* Time for rank 0 to put on disk what it has, and to say what went wrong. */
+enum { SECONDS_TO_SPEAK = 10 };
+
 static bool started, left_behind, single_of_many;
 
 /* A number in the environment, or -1. */
@@ -76,7 +79,7 @@ void dkm_ranks_end(dkm_status status, const char *message) {
   if (!started) return;
   if (status == DKM_PARALLEL && !dkm_ranks_first()) {
     /* Messages between ranks have failed, perhaps seen by this rank alone.  Rank 0 is given the time to speak for all. */
-    sleep(1);
+    sleep(SECONDS_TO_SPEAK);
     fprintf(stderr, "dickemap: %s\n", message);
   }
   /* MPI_Finalize waits for all ranks, without end.  Nothing is lost where one of them hangs now. */

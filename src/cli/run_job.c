@@ -149,8 +149,10 @@ static dkm_status compute(struct run *run, dkm_error *err) {
   }
   status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (status) return status;
-  return dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped,
+  status = dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped,
                           err);
+  if (status != DKM_PARALLEL) dkm_ending_answered();
+  return status;
 }
 
 /* ---- finish ---- */
@@ -177,7 +179,10 @@ static dkm_status finish(struct run *run, dkm_status status, dkm_error *err) {
   }
   run->worker.store = NULL; /* that of rank 0 is its master's to close */
   status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  const bool all_answered = status != DKM_PARALLEL;
+  if (!all_answered) dkm_ranks_leave_behind();
   if (run->is_master) status = dkm_run_master_finish(master, status, err);
+  if (!all_answered) return status;
   status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, closing_patience, status, err);
   if (!status) status = sum_counts(run, err);
   if (run->is_master && !master->quiet) dkm_progress_end(&master->progress, master->n_done);

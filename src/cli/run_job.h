@@ -14,7 +14,8 @@ typedef struct dkm_run_request {
   bool break_lock, quiet;
 } dkm_run_request;
 
-/* Starts MPI and runs the job.  Collective: every rank returns the same status, unless ranks do not answer any more. */
+/* Starts MPI and runs the job.  Collective: every rank returns the same status, unless ranks do not answer
+ * any more, or rank 0 alone cannot write the last line of the history. */
 dkm_status dkm_run_job(dkm_run_request *request, dkm_error *err);
 
 #endif

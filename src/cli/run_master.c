@@ -30,11 +30,21 @@ static void look_at_lock(dkm_run_master *master) {
   master->ending.stop = DKM_STOP_GIVE_UP;
 }
 
+/* Marks are put on disk now and then, which only the loss of power misses.  Where the output just cannot be looked at, the
+ * next write will say what is wrong with the storage. */
+static dkm_status look_at_output(dkm_run_master *master, dkm_error *err) {
+  dkm_error why = {0};
+  if (dkm_store_look(master->store, &why) == DKM_DIFFERENT) return dkm_fail(err, DKM_IO, "%s", why.message);
+  if (master->n_synced == master->n_marked) return DKM_OK;
+  master->n_synced = master->n_marked;
+  return dkm_store_sync(master->store, err);
+}
+
 dkm_status dkm_run_master_tick(dkm_run_master *master, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err) {
   const double t = dkm_clock_now();
   master->n_done = master->n_before + n_done;
   if (t >= master->t_look) {
-    const dkm_status status = dkm_store_look(master->store, err);
+    const dkm_status status = look_at_output(master, err);
     if (status) return status;
     master->t_look = t + look_interval;
   }
@@ -71,26 +81,34 @@ static dkm_status count_marks(const dkm_run_master *master, dkm_error *err) {
   return status;
 }
 
-dkm_status dkm_run_master_finish(dkm_run_master *master, dkm_status status, dkm_error *err) {
-  dkm_error why = {0}, lost = {0};
+/* The output was taken away, as `what` says: copies what would be lost, and adds this to what the run came to. */
+static dkm_status say_lost(const dkm_run_master *master, dkm_status status, const char *what, dkm_error *err) {
   char *copy = NULL;
-  dkm_store_sync(master->store, NULL); /* closing says whether that failed */
-  if (dkm_store_look(master->store, &why)) {
-    master->attempt.begun = false; /* the history under that name is not ours */
-    const dkm_status rescued = dkm_store_rescue(master->store, &copy, &lost);
-    if (rescued)
-      status = dkm_fail(err, DKM_IO, "%s; %s", why.message, lost.message);
-    else if (copy)
-      status = dkm_fail(err, DKM_IO, "%s; what was done is in %s, which can be given the old name and resumed",
-                        why.message, copy);
-    else
-      status = dkm_fail(err, DKM_IO, "%s", why.message);
-  }
+  dkm_error lost = {0}, before = *err;
+  const dkm_status rescued = dkm_store_rescue(master->store, &copy, &lost);
+  const bool is_known = !status || strcmp(before.message, what) == 0; /* or the run ended because of it */
+  dkm_fail(err, DKM_IO, "%s%s%s%s%s%s", is_known ? "" : before.message, is_known ? "" : "; ", what,
+           rescued ? "; " : copy ? "; what was done is in " : "", rescued ? lost.message : copy ? copy : "",
+           copy ? ", which can be given the old name and resumed" : "");
   free(copy);
+  return DKM_IO;
+}
+
+dkm_status dkm_run_master_finish(dkm_run_master *master, dkm_status status, dkm_error *err) {
+  dkm_error why = {0};
+  const dkm_status synced = dkm_store_sync(master->store, status ? NULL : err); /* the system says once that it failed */
+  if (!status) status = synced;
+  const dkm_status looked = dkm_store_look(master->store, &why);
+  if (looked == DKM_DIFFERENT) {
+    master->attempt.begun = false; /* the history under that name is not ours */
+    status = say_lost(master, status, why.message, err);
+  } else if (looked && !status) {
+    status = dkm_fail(err, looked, "%s", why.message);
+  }
   const dkm_status closed = dkm_store_close(master->store, status ? NULL : err);
   master->store = NULL;
   if (!status) status = closed;
-  return status ? status : count_marks(master, err);
+  return status || master->lost ? status : count_marks(master, err); /* who has the lock may have reset marks */
 }
 
 dkm_status dkm_run_master_finish_without(dkm_run_master *master, double elapsed, dkm_status status, dkm_error *err) {
@@ -104,7 +122,7 @@ dkm_status dkm_run_master_finish_without(dkm_run_master *master, double elapsed,
     return dkm_fail(err, also.status, "%s; %s", also.message, why.message);
   }
   dkm_cli_duration(elapsed, duration, sizeof duration);
-  printf("%12lld  points in %s, written to %s\n", (long long)master->n_marked, duration, master->path);
+  dkm_cli_say(stdout, "%12lld  points in %s, written to %s\n", (long long)master->n_marked, duration, master->path);
   const size_t used = strlen(master->ending.reason);
   snprintf(master->ending.reason + used, sizeof master->ending.reason - used, "; %s", why.message);
   return dkm_fail(err, DKM_STOPPED,

@@ -22,7 +22,7 @@ typedef struct dkm_run_master {
   dkm_attempt attempt;
   int64_t n_points;         /* of the job, or of the shard */
   int64_t n_before, n_done; /* of them, done before this run, and with what it has done */
-  int64_t n_marked;         /* by this run */
+  int64_t n_marked, n_synced; /* by this run, and of them on disk */
   double t_look;            /* when to look next whether the output is still there */
   bool quiet;
 } dkm_run_master;
@@ -32,7 +32,8 @@ dkm_status dkm_run_master_mark(dkm_run_master *master, dkm_range range, const ui
 dkm_status dkm_run_master_tick(dkm_run_master *master, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err);
 
 /* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
- * true of the file under that name.  Closes the store.  The outcome of the run: `status`, or what is wrong. */
+ * true of the file under that name.  Closes the store.  The outcome of the run: `status`, or what is wrong.  If the file was
+ * taken away, no line is added to the history of what is there instead (attempt.begun). */
 dkm_status dkm_run_master_finish(dkm_run_master *master, dkm_status status, dkm_error *err);
 
 /* The same where some ranks do not answer any more, as err says: what they and the others have reported is kept. */

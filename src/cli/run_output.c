@@ -12,10 +12,11 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 
 #include "attempt.h"
 #include "cli.h"
+#include "dickemap/clock.h"
+#include "dickemap/file.h"
 #include "dickemap/match.h"
 #include "dickemap/unfinished.h"
 
@@ -60,7 +61,7 @@ static dkm_status check_shard(dkm_run_output *output, dkm_error *err) {
 
 static bool same_file(const char *a, const char *b) {
   struct stat x, y;
-  return stat(a, &x) == 0 && stat(b, &y) == 0 && x.st_dev == y.st_dev && x.st_ino == y.st_ino;
+  return stat(a, &x) == 0 && stat(b, &y) == 0 && dkm_file_is_same(&x, &y);
 }
 
 dkm_status dkm_run_output_check(dkm_run_output *output, const dkm_job *job, bool *exists, dkm_error *err) {
@@ -183,15 +184,13 @@ static dkm_status fill_renewed(void *context, const char *new_path, dkm_error *e
 
 static dkm_status renew(const dkm_run_output *output, const dkm_job *job, const dkm_provenance *provenance, FILE *told,
                         dkm_error *err) {
-  char date[32] = "";
-  const time_t now = time(NULL);
-  struct tm utc;
+  char date[DKM_CLOCK_DATE_BYTES];
   struct renewal *r = calloc(1, sizeof *r);
   if (!r) return dkm_fail(err, DKM_MEMORY, "output %s: out of memory for what its old file says", output->path);
   r->source.path = output->path;
   r->carry = (dkm_carry){.job = job, .shard = provenance->shard, .n_sources = 1, .sources = &r->source};
   dkm_status status = describe_old(r, err);
-  if (gmtime_r(&now, &utc)) strftime(date, sizeof date, "%Y-%m-%dT%H:%M:%SZ", &utc);
+  dkm_clock_date(date);
   snprintf(r->line, sizeof r->line, "%s: made anew from a file of dickemap %s: %s", date, r->version,
            provenance->command);
   dkm_provenance renewed = *provenance;

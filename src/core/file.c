@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* file: the system's calls on files; see dickemap/file.h.  Signals of ours restart most calls by themselves (SA_RESTART),
  * but not where a network file system or a debugger interrupts them. */
-#define _GNU_SOURCE /* fallocate */
+#define _GNU_SOURCE /* fallocate, realpath */
 #include "dickemap/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <sys/file.h>
+#include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 int dkm_file_open_at(int folder, const char *name, int flags, mode_t mode) {
@@ -88,27 +89,53 @@ int dkm_file_write_at(int descriptor, const void *bytes, size_t n, uint64_t offs
   return 0;
 }
 
+/* What such a file system keeps is as safe as it makes it. */
+static bool knows_no_sync(void) {
+  return errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
+}
+
 int dkm_file_sync(int descriptor) {
   int answer;
   while ((answer = fsync(descriptor)) != 0 && errno == EINTR) continue;
-  return answer;
+  return answer != 0 && knows_no_sync() ? 0 : answer;
 }
 
 int dkm_file_sync_data(int descriptor) {
   int answer;
   while ((answer = fdatasync(descriptor)) != 0 && errno == EINTR) continue;
+  return answer != 0 && knows_no_sync() ? 0 : answer;
+}
+
+char *dkm_file_folder(const char *path) {
+  const char *slash = strrchr(path, '/');
+  if (!slash) return strdup(".");
+  return strndup(path, slash == path ? 1 : (size_t)(slash - path));
+}
+
+char *dkm_file_target(const char *path) {
+  char *target = realpath(path, NULL);
+  return target ? target : strdup(path);
+}
+
+bool dkm_file_is_same(const struct stat *a, const struct stat *b) {
+  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
+}
+
+int dkm_file_sync_folder(const char *path) {
+  char *folder = dkm_file_folder(path);
+  if (!folder) return -1;
+  const int descriptor = dkm_file_open(folder, O_RDONLY | O_DIRECTORY, 0);
+  int answer = descriptor >= 0 ? dkm_file_sync(descriptor) : errno == EACCES ? 0 : -1;
+  const int said = errno;
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  free(folder);
+  errno = said;
   return answer;
 }
 
 int dkm_file_truncate(int descriptor, uint64_t n_bytes) {
   int answer;
   while ((answer = ftruncate(descriptor, (off_t)n_bytes)) != 0 && errno == EINTR) continue;
-  return answer;
-}
-
-int dkm_file_lock(int descriptor, int operation) {
-  int answer;
-  while ((answer = flock(descriptor, operation)) != 0 && errno == EINTR) continue;
   return answer;
 }
 

@@ -284,7 +284,7 @@ static dkm_status read_file(const char *path, char **out, dkm_error *err) {
     }
     n = dkm_file_read(descriptor, text + used, capacity - used - 1);
     if (n < 0) {
-      status = dkm_fail(err, DKM_INPUT, "%s: cannot be read: %s", path, strerror(errno));
+      status = dkm_fail(err, DKM_IO, "%s: cannot be read: %s", path, strerror(errno));
       break;
     }
     if (memchr(text + used, '\0', (size_t)n))

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* leftovers: see dickemap/leftovers.h.  A name alone proves nothing: notes.h5.new-2 may be anybody's. */
-#define _GNU_SOURCE /* realpath, flock */
+#define _GNU_SOURCE /* flock */
 #include "dickemap/leftovers.h"
 
 #include <ctype.h>
@@ -92,12 +92,11 @@ static void look_through(struct folder *folder, const char *output) {
 
 void dkm_leftovers_remove(const char *output, long dead) {
   struct folder folder = {.dead = dead};
-  char *target = realpath(output, NULL);
-  if (!target) target = strdup(output);
+  char *target = dkm_file_target(output);
   if (!target) return;
   const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
   char *path = slash ? strndup(target, (size_t)(name - target)) : strdup("."); /* with the slash */
-  if (path) folder.directory = opendir(path);
+  if (path) folder.directory = dkm_file_open_folder(path);
   if (folder.directory) {
     look_through(&folder, name);
     closedir(folder.directory);

@@ -5,7 +5,7 @@
  * is then linked to the lock's name; a link never overwrites, also on NFS, and a lock is never seen half written, nor
  * without its flock, nor empty after a loss of power.
  * A lock that is there is lock_contest's matter. */
-#define _GNU_SOURCE /* realpath, F_OFD_SETLK, pthread_timedjoin_np */
+#define _GNU_SOURCE /* F_OFD_SETLK, pthread_timedjoin_np */
 #include "dickemap/lock.h"
 
 #include <errno.h>
@@ -50,27 +50,7 @@ static dkm_status fail_lock(const char *path, const char *what, dkm_error *err) 
   return dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", path, what, strerror(errno));
 }
 
-static bool same_file(const struct stat *a, const struct stat *b) {
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 /* ---- the file ---- */
-
-/* Some file systems cannot: what is written there is as safe as they make it. */
-static bool put_on_disk(int descriptor) {
-  return dkm_file_sync(descriptor) == 0 || errno == EINVAL || errno == ENOTSUP || errno == ENOSYS;
-}
-
-static bool put_folder_on_disk(const char *path) {
-  char *folder = strdup(path), *slash = folder ? strrchr(folder, '/') : NULL;
-  if (!folder) return false;
-  if (slash) slash[slash == folder] = '\0';
-  const int descriptor = dkm_file_open(slash ? folder : ".", O_RDONLY | O_DIRECTORY, 0);
-  const bool good = descriptor >= 0 ? put_on_disk(descriptor) : errno == EACCES; /* it may be written, but not read */
-  if (descriptor >= 0) dkm_file_close(descriptor);
-  free(folder);
-  return good;
-}
 
 static void close_file(dkm_lock *lock) {
   if (lock->descriptor >= 0) dkm_file_close(lock->descriptor);
@@ -81,12 +61,12 @@ static void close_file(dkm_lock *lock) {
 static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_error *err) {
   char text[DKM_HOLDER_TEXT_BYTES];
   *exists = false;
-  close_file(lock);
   const int descriptor = dkm_file_open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
   if (descriptor < 0) {
     *exists = errno == EEXIST;
     return *exists ? DKM_OK : fail_lock(lock->path, "made", err);
   }
+  close_file(lock); /* not before: its number as a file would be free for another one */
   lock->descriptor = descriptor;
   dkm_status status = DKM_OK;
   strcpy(lock->us.flock, "none");
@@ -94,9 +74,10 @@ static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_
   if (!status && dkm_contest_get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
   const int n = dkm_holder_print(&lock->us, text);
   if (!status && dkm_file_write(descriptor, text, (size_t)n) != 0) status = fail_lock(lock->path, "written", err);
-  if (!status && !put_on_disk(descriptor)) status = fail_lock(lock->path, "put on disk", err);
+  if (!status && dkm_file_sync(descriptor) != 0) status = fail_lock(lock->path, "put on disk", err);
   if (status) {
     close_file(lock);
+    memset(&lock->file, 0, sizeof lock->file); /* no file is ours */
     unlink(name);
   }
   return status;
@@ -151,7 +132,7 @@ static dkm_status place(dkm_lock *lock, bool *taken, dkm_error *err) {
       status = make_own(lock, err);
     }
   }
-  if (*taken && !put_folder_on_disk(lock->path)) {
+  if (*taken && dkm_file_sync_folder(lock->path) != 0) {
     status = fail_lock(lock->path, "put on disk", err);
     unlink(lock->path);
     *taken = false;
@@ -189,8 +170,9 @@ dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
   /* Whatever else is wrong with the output, others say. */
   const int descriptor = dkm_file_open(lock->output, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_NOFOLLOW, 0);
   if (descriptor < 0) return DKM_OK;
-  const bool again = fstat(descriptor, &file) == 0 && lock->mark >= 0 && same_file(&file, &lock->marked);
-  if (again || !S_ISREG(file.st_mode) || fcntl(descriptor, F_OFD_SETLK, &ours) != 0) {
+  const bool seen = fstat(descriptor, &file) == 0;
+  const bool again = seen && lock->mark >= 0 && dkm_file_is_same(&file, &lock->marked);
+  if (!seen || again || !S_ISREG(file.st_mode) || fcntl(descriptor, F_OFD_SETLK, &ours) != 0) {
     dkm_file_close(descriptor);
     return DKM_OK;
   }
@@ -241,7 +223,7 @@ static void beat(dkm_lock *lock) {
   struct stat named;
   bool taken;
   if (lstat(lock->path, &named) == 0) {
-    if (same_file(&named, &lock->file))
+    if (dkm_file_is_same(&named, &lock->file))
       futimens(lock->descriptor, NULL);
     else
       tell_loss(lock);
@@ -319,8 +301,7 @@ dkm_status dkm_lock_take(const char *output, bool break_lock, dkm_lock **out, ch
   lock->descriptor = lock->mark = -1;
   lock->break_lock = break_lock;
   lock->name = strdup(output);
-  lock->output = realpath(output, NULL); /* all symbolic links to one output share a lock */
-  if (!lock->output) lock->output = strdup(output);
+  lock->output = dkm_file_target(output); /* all symbolic links to one output share a lock */
   const size_t size = lock->output ? strlen(lock->output) + sizeof ".lock" : 0;
   lock->path = size ? malloc(size) : NULL;
   lock->own = size ? malloc(size + NAME_BYTES) : NULL;
@@ -373,6 +354,6 @@ void dkm_lock_release(dkm_lock *lock) {
     pthread_cond_destroy(&lock->wake);
     pthread_mutex_destroy(&lock->mutex);
   }
-  if (lstat(lock->path, &named) == 0 && same_file(&named, &lock->file)) unlink(lock->path);
+  if (lstat(lock->path, &named) == 0 && dkm_file_is_same(&named, &lock->file)) unlink(lock->path);
   destroy(lock);
 }

@@ -37,10 +37,6 @@ static void fail_lock(const dkm_contest *contest, const char *what, dkm_error *e
   dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", contest->path, what, strerror(errno));
 }
 
-static bool same_file(const struct stat *a, const struct stat *b) {
-  return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
-}
-
 static void say(dkm_contest *contest, const char *text) {
   snprintf(contest->note, contest->note_bytes, "%s", text);
   dkm_printable_make(contest->note);
@@ -180,7 +176,7 @@ dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err) {
   if (n < 0 || fstat(descriptor, &signs.file) != 0) {
     fail_lock(contest, "read", err);
     outcome = DKM_CONTEST_REFUSED;
-  } else if (S_ISREG(signs.file.st_mode) && lstat(contest->path, &named) == 0 && same_file(&signs.file, &named)) {
+  } else if (S_ISREG(signs.file.st_mode) && lstat(contest->path, &named) == 0 && dkm_file_is_same(&signs.file, &named)) {
     text[n] = '\0';
     signs.age = age_of(contest, &signs.file);
     outcome = judge(text, (size_t)n, &signs, contest, err);

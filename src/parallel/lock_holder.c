@@ -10,6 +10,8 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dickemap/clock.h"
+
 enum { STAT_BYTES = 1024 };
 static const long long ended = -2; /* a start of a process that only waits for its parent to take note */
 
@@ -46,8 +48,6 @@ static void print_flock(const struct stat *file, char out[DKM_HOLDER_WORD_BYTES]
 
 void dkm_holder_describe_us(dkm_holder *us) {
   const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
-  const time_t now = time(NULL);
-  struct tm utc;
   memset(us, 0, sizeof *us);
   if (gethostname(us->host, sizeof us->host - 1) != 0) strcpy(us->host, "unknown");
   read_word("/proc/sys/kernel/random/boot_id", us->boot);
@@ -58,7 +58,7 @@ void dkm_holder_describe_us(dkm_holder *us) {
   us->pid = (long)getpid();
   us->started = start_of(us->pid);
   strcpy(us->flock, "none");
-  strftime(us->time, sizeof us->time, "%Y-%m-%dT%H:%M:%SZ", gmtime_r(&now, &utc));
+  dkm_clock_date(us->time);
 }
 
 void dkm_holder_set_flock(dkm_holder *us, const struct stat *file) {

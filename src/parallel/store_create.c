@@ -54,13 +54,6 @@ static double bytes_on_disk(const dkm_job *job, const dkm_shard *shard) {
 
 /* ---- 1. checks ---- */
 
-/* The folder of a path, malloc'ed. */
-static char *folder_of(const char *path) {
-  const char *slash = strrchr(path, '/');
-  if (!slash) return strdup(".");
-  return strndup(path, slash == path ? 1 : (size_t)(slash - path));
-}
-
 /* An output that exists already. */
 static dkm_status check_existing(const char *path, const dkm_job *job, bool overwrite, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES], keys[DKM_MESSAGE_BYTES / 2];
@@ -70,7 +63,9 @@ static dkm_status check_existing(const char *path, const dkm_job *job, bool over
 
   const dkm_hdf5_origin origin = dkm_hdf5_recognise(path, &id, reason);
   const bool is_ours = origin == DKM_HDF5_OURS || origin == DKM_HDF5_OTHER_FORMAT;
-  if (overwrite && !is_ours) {
+  if (origin == DKM_HDF5_UNREADABLE) {
+    status = dkm_fail(err, DKM_IO, "output %s exists already and %s", path, reason);
+  } else if (overwrite && !is_ours) {
     status = dkm_fail(err, DKM_INPUT,
                       "output %s exists already and %s: --overwrite only replaces files of dickemap; remove it or name "
                       "another file with -o",
@@ -90,7 +85,7 @@ static dkm_status check_existing(const char *path, const dkm_job *job, bool over
       status = dkm_fail(err, ours ? DKM_IO : DKM_MEMORY, "output %s exists already, and its job cannot be read", path);
     else if (dkm_job_differences(theirs, ours, keys, sizeof keys) == 0)
       status = dkm_fail(err, DKM_INPUT,
-                        "output %s exists already and holds this same job; --resume continues it, --overwrite "
+                        "output %s exists already and holds this same job; run --resume continues it, --overwrite "
                         "replaces it, -o names another file",
                         path);
     else
@@ -146,7 +141,7 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
 
   dkm_hdf5_quiet();
   if (path[0] == '\0') return dkm_fail(err, DKM_INPUT, "the output has no name: give a file name after -o");
-  folder = folder_of(path);
+  folder = dkm_file_folder(path);
   if (!folder) return dkm_fail(err, DKM_MEMORY, "out of memory for the name of the output");
 
   if (stat(folder, &found) != 0)
@@ -174,13 +169,15 @@ dkm_status dkm_store_check_output_of(const char *path, const dkm_job *job, const
 
 /* ---- 2, 3. the file and its name ---- */
 
-static dkm_status sync_path(const char *path, int flags, const char *output, dkm_error *err) {
+static dkm_status cannot_sync(const char *path, const char *output, dkm_error *err) {
+  return dkm_fail(err, DKM_IO, "output %s cannot be created: %s cannot be put on disk: %s", output, path, strerror(errno));
+}
+
+static dkm_status sync_file(const char *path, const char *output, dkm_error *err) {
+  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
   dkm_status status = DKM_OK;
-  const int descriptor = dkm_file_open(path, flags, 0);
-  if (descriptor < 0 || (dkm_file_sync(descriptor) != 0 && errno != EINVAL)) /* EINVAL: nothing that can be synced */
-    status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s cannot be put on disk: %s", output, path,
-                      strerror(errno));
-  if (descriptor >= 0) close(descriptor);
+  if (descriptor < 0 || dkm_file_sync(descriptor) != 0) status = cannot_sync(path, output, err);
+  if (descriptor >= 0) dkm_file_close(descriptor);
   return status;
 }
 
@@ -201,7 +198,7 @@ static dkm_status reserve(const char *new_path, const char *path, const dkm_job 
                       strerror(errno));
   else if (dkm_file_truncate(descriptor, 0) != 0)
     status = dkm_fail(err, DKM_IO, "output %s cannot be created: %s: %s", path, new_path, strerror(errno));
-  close(descriptor);
+  dkm_file_close(descriptor);
   if (status != DKM_OK) unlink(new_path);
   return status;
 }
@@ -255,9 +252,8 @@ dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const d
   if (status != DKM_OK) return status;
 
   /* Where the output is a link to a file elsewhere, that file is replaced and the link kept. */
-  target = realpath(path, NULL);
-  if (!target) target = strdup(path);
-  if (target) folder = folder_of(target);
+  target = dkm_file_target(path);
+  if (target) folder = dkm_file_folder(target);
   if (!target || !folder || asprintf(&new_path, "%s.new-%ld", target, (long)getpid()) < 0) {
     new_path = NULL;
     status = dkm_fail(err, DKM_MEMORY, "output %s cannot be created: out of memory for its name", path);
@@ -268,7 +264,7 @@ dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const d
   status = dkm_hdf5_write_layout(new_path, path, job, provenance, err);
   if (status == DKM_OK && fill) status = fill(context, new_path, err);
   if (status == DKM_OK) status = read_back(new_path, path, job, err);
-  if (status == DKM_OK) status = sync_path(new_path, O_RDONLY, path, err);
+  if (status == DKM_OK) status = sync_file(new_path, path, err);
   if (status != DKM_OK) goto cleanup;
 
   if ((overwrite ? rename(new_path, target) : rename_new(new_path, target)) != 0) {
@@ -277,7 +273,7 @@ dkm_status dkm_store_create_filled(const char *path, const dkm_job *job, const d
     goto cleanup;
   }
   new_exists = false;
-  status = sync_path(folder, O_RDONLY | O_DIRECTORY, path, err);
+  if (dkm_file_sync_folder(target) != 0) status = cannot_sync(folder, path, err);
 
 cleanup:
   if (new_exists) unlink(new_path);

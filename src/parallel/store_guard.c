@@ -293,13 +293,17 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
   *kept = false;
   const int descriptor = dkm_file_open(path, O_RDWR, 0);
   if (descriptor < 0) return dkm_fail(err, DKM_IO, "%s cannot be opened for its history: %s", path, strerror(errno));
-  if (check(descriptor, &g) != DKM_GUARD_GOOD || g.history.count != DKM_HISTORY_BYTES) goto cleanup;
+  const dkm_guard_state state = check(descriptor, &g);
+  if (state == DKM_GUARD_UNREADABLE)
+    status = dkm_fail(err, DKM_IO, "%s cannot be read for its history: %s", path, strerror(errno));
+  if (state != DKM_GUARD_GOOD || g.history.count != DKM_HISTORY_BYTES) goto cleanup;
 
   /* Room for what is there and a note; a longer line than fits into half of it is cut. */
   if (!(text = calloc(2, DKM_HISTORY_BYTES))) {
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for its history", path);
     goto cleanup;
   }
+  errno = EIO; /* of a read that is short: it is being cut */
   if (dkm_file_read_at(descriptor, text, DKM_HISTORY_BYTES, g.history.first) != DKM_HISTORY_BYTES) {
     status = dkm_fail(err, DKM_IO, "%s: its history cannot be read: %s", path, strerror(errno));
     goto cleanup;

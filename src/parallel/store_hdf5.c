@@ -8,12 +8,14 @@
 #include "store_hdf5.h"
 
 #include <assert.h>
-#include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "dickemap/file.h"
 
 enum { N_SPACES = DKM_HDF5_N_SHAPES + DKM_HDF5_MAX_VARIABLES };
 
@@ -190,7 +192,6 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
   long long format;
 
   memset(file, 0, sizeof *file);
-  errno = 0; /* see dkm_hdf5_damaged */
   file->id = id;
   for (int i = 0; i < DKM_HDF5_MAX_VARIABLES; i++) file->dataset[i] = H5I_INVALID_HID;
   for (int s = 0; s < N_SPACES; s++) file->space[s] = H5I_INVALID_HID;
@@ -326,31 +327,23 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes) {
   return out;
 }
 
-/* Whether the system refused a read, and what it or HDF5 says; out: "" if neither says anything. */
-static bool is_of_system(char *out, size_t out_bytes) {
-  static const int of_reads[] = {EIO, EINTR, EMFILE, ENFILE, ENOMEM, ESTALE, ETIMEDOUT};
-  const int said = errno;
-  struct reason reason = {out, out_bytes};
-  out[0] = '\0';
-  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason);
-  const bool quoted = strstr(out, "error message = '") != NULL;
-  if (out[0]) dkm_hdf5_reason(out, out_bytes);
-  for (size_t i = 0; i < sizeof of_reads / sizeof *of_reads && !quoted; i++)
-    if (said == of_reads[i]) {
-      snprintf(out, out_bytes, "%s", strerror(said));
-      return true;
-    }
-  return quoted;
+static bool is_sound(const char *path) {
+  const int descriptor = dkm_file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
+  const dkm_guard_state state = descriptor < 0 ? DKM_GUARD_UNREADABLE : dkm_guard_check(descriptor);
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  return state == DKM_GUARD_GOOD || state == DKM_GUARD_UNREADABLE;
 }
 
 dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format, ...) {
-  char why[DKM_HDF5_REASON_BYTES], what[DKM_MESSAGE_BYTES / 2];
-  const bool of_system = is_of_system(why, sizeof why);
+  char why[DKM_HDF5_REASON_BYTES] = "", what[DKM_MESSAGE_BYTES / 2];
+  struct reason reason = {why, sizeof why};
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_first, &reason); /* nothing, if HDF5 has not failed */
+  if (why[0]) dkm_hdf5_reason(why, sizeof why);
   va_list arguments;
   va_start(arguments, format);
   vsnprintf(what, sizeof what, format, arguments);
   va_end(arguments);
-  return dkm_fail(err, DKM_IO, "%s %s: %s%s%s", path, of_system ? "cannot be read" : "is damaged", what,
+  return dkm_fail(err, DKM_IO, "%s %s: %s%s%s", path, is_sound(path) ? "cannot be read" : "is damaged", what,
                   why[0] ? ": " : "", why);
 }
 

@@ -205,8 +205,8 @@ void dkm_hdf5_quiet(void);
  * before any other HDF5 call, which would clear the stack. */
 const char *dkm_hdf5_reason(char *out, size_t out_bytes);
 
-/* Fails with DKM_IO: the file is damaged, or it cannot be read just now, if the system said so in the call of HDF5 that
- * failed; otherwise as dkm_hdf5_reason. */
+/* Fails with DKM_IO: HDF5 does not find what must be in the file, which is damaged; or cannot be read just now, if its
+ * metadata agree with their checksum.  To be called as dkm_hdf5_reason. */
 dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
@@ -217,6 +217,7 @@ typedef enum dkm_hdf5_origin {
   DKM_HDF5_OURS,
   DKM_HDF5_OTHER_FORMAT, /* ours, but of a format version that cannot be read */
   DKM_HDF5_DAMAGED,      /* HDF5 cannot open it, or its metadata are not what they were */
+  DKM_HDF5_UNREADABLE,   /* it cannot be read just now: the storage fails, or the process may open no more */
   DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
 } dkm_hdf5_origin;
 

@@ -108,18 +108,18 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
   if (descriptor < 0) {
     const bool name = dkm_file_blames_name(errno);
     snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
-    return name ? DKM_HDF5_FOREIGN : DKM_HDF5_DAMAGED;
+    return name ? DKM_HDF5_FOREIGN : DKM_HDF5_UNREADABLE;
   }
   if (fstat(descriptor, &file) == 0 && !S_ISREG(file.st_mode)) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not a regular file");
-    close(descriptor);
+    dkm_file_close(descriptor);
     return DKM_HDF5_FOREIGN;
   }
   const dkm_guard_state guard = dkm_guard_check(descriptor);
   *guarded = guard == DKM_GUARD_GOOD;
   if (guard == DKM_GUARD_UNREADABLE) snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
-  close(descriptor);
-  if (guard == DKM_GUARD_UNREADABLE) return DKM_HDF5_DAMAGED;
+  dkm_file_close(descriptor);
+  if (guard == DKM_GUARD_UNREADABLE) return DKM_HDF5_UNREADABLE;
   if (guard == DKM_GUARD_BROKEN) { /* HDF5 may not survive it */
     snprintf(reason, DKM_HDF5_REASON_BYTES,
              "is damaged, or another program changed it: its metadata do not agree with their checksum (if the change "
@@ -136,23 +136,19 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
     return DKM_HDF5_FOREIGN;
   }
   if (is_hdf5 < 0 || (*id = dkm_hdf5_open_read_only(path)) < 0) {
-    dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason);
-    snprintf(reason, DKM_HDF5_REASON_BYTES, "%s: %s",
-             is_hdf5 < 0 || *guarded ? "cannot be read" : "is a damaged HDF5 file", hdf5_reason);
-    return DKM_HDF5_DAMAGED;
+    const bool of_storage = is_hdf5 < 0 || *guarded;
+    snprintf(reason, DKM_HDF5_REASON_BYTES, "%s: %s", of_storage ? "cannot be read" : "is a damaged HDF5 file",
+             dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason));
+    return of_storage ? DKM_HDF5_UNREADABLE : DKM_HDF5_DAMAGED;
   }
-  const htri_t is_ours = H5Aexists(*id, "dickemap_version");
-  if (is_ours < 0) {
-    snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", dkm_hdf5_reason(hdf5_reason, sizeof hdf5_reason));
+  if (H5Aexists(*id, "dickemap_version") <= 0 || !dkm_hdf5_int_attribute(*id, "format_version", &format)) {
+    /* What has a checksum of its metadata that agrees is ours. */
+    snprintf(reason, DKM_HDF5_REASON_BYTES,
+             *guarded ? "cannot be read: HDF5 does not find the version of its format"
+                      : "is an HDF5 file, but not one of dickemap's");
     H5Fclose(*id);
     *id = H5I_INVALID_HID;
-    return DKM_HDF5_DAMAGED;
-  }
-  if (is_ours == 0 || !dkm_hdf5_int_attribute(*id, "format_version", &format)) {
-    snprintf(reason, DKM_HDF5_REASON_BYTES, "is an HDF5 file, but not one of dickemap's");
-    H5Fclose(*id);
-    *id = H5I_INVALID_HID;
-    return DKM_HDF5_FOREIGN;
+    return *guarded ? DKM_HDF5_UNREADABLE : DKM_HDF5_FOREIGN;
   }
   if (format < DKM_STORE_OLDEST_FORMAT || format > DKM_STORE_FORMAT_VERSION) {
     snprintf(reason, DKM_HDF5_REASON_BYTES,
@@ -246,7 +242,8 @@ dkm_status dkm_store_reader_open(const char *path, dkm_store_reader **out, dkm_e
   if (origin == DKM_HDF5_OURS)
     status = read_job(reader, id, err);
   else
-    status = dkm_fail(err, origin == DKM_HDF5_DAMAGED ? DKM_IO : DKM_INPUT, "%s %s", path, reason);
+    status = dkm_fail(err, origin == DKM_HDF5_DAMAGED || origin == DKM_HDF5_UNREADABLE ? DKM_IO : DKM_INPUT, "%s %s",
+                      path, reason);
   if (status == DKM_OK) status = read_shard(reader, id, err);
   if (status == DKM_OK) {
     reader->has_file = true;

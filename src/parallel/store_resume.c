@@ -44,7 +44,7 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
   *exists = stat(path, &found) == 0 || errno != ENOENT;
   if (!*exists) return DKM_OK;
   const dkm_hdf5_origin origin = dkm_hdf5_recognise(path, &id, reason);
-  if (origin == DKM_HDF5_DAMAGED) {
+  if (origin == DKM_HDF5_DAMAGED || origin == DKM_HDF5_UNREADABLE) {
     status = dkm_fail(err, DKM_IO, "output %s cannot be resumed: it %s", path, reason);
   } else if (origin != DKM_HDF5_OURS) {
     status = dkm_fail(err, DKM_INPUT, "output %s cannot be resumed: it %s", path, reason);
@@ -57,8 +57,8 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
       status = dkm_fail(err, DKM_IO, "output %s cannot be resumed: its job cannot be read", path);
     else if (dkm_job_differences(theirs, ours, keys, sizeof keys) != 0)
       status = dkm_fail(err, DKM_INPUT,
-                        "output %s cannot be resumed: it holds another job, which differs in %s; -o names another "
-                        "file, --overwrite instead of --resume replaces it",
+                        "output %s cannot be resumed: it holds another job, which differs in %s; --extend takes its "
+                        "points into a new file (-o), --overwrite instead of --resume replaces it",
                         path, keys);
   }
   free(ours);

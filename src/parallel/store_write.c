@@ -142,15 +142,16 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
     goto cleanup;
   }
   status = dkm_store_look(store, err); /* what HDF5 has read is what is written to */
+  if (status == DKM_DIFFERENT) status = dkm_fail(err, DKM_IO, "%s was replaced while it was opened", path);
 
 cleanup:
-  if (readable >= 0) close(readable);
+  if (readable >= 0) dkm_file_close(readable);
   if (!status) {
     *out = store;
     return DKM_OK;
   }
   if (store) {
-    if (store->descriptor >= 0) close(store->descriptor);
+    if (store->descriptor >= 0) dkm_file_close(store->descriptor);
     free(store->buffer);
     free(store->path);
     free(store);
@@ -170,36 +171,46 @@ dkm_status dkm_store_close(dkm_store *store, dkm_error *err) {
 
 /* ---- whether the file is still there ---- */
 
-/* What became of the file that is open, into out[out_bytes]: a clause. */
-static void say_where(const dkm_store *store, char *out, size_t out_bytes) {
-  char link[64], name[4096];
+enum { WHAT_BYTES = 4200 };
+
+/* What became of the file that is open, whose name leads elsewhere or nowhere: a clause. */
+static void say_where(const dkm_store *store, char what[WHAT_BYTES]) {
+  char link[64], name[WHAT_BYTES - 100];
   struct stat found;
   snprintf(link, sizeof link, "/proc/self/fd/%d", store->descriptor);
   const ssize_t n = readlink(link, name, sizeof name - 1);
   if (fstat(store->descriptor, &found) == 0 && found.st_nlink == 0)
-    snprintf(out, out_bytes, "was removed or replaced by another program");
+    snprintf(what, WHAT_BYTES, "was removed or replaced by another program while the run was using it");
   else if (n > 0)
-    snprintf(out, out_bytes, "was moved by another program and is now %.*s", (int)n, name);
+    snprintf(what, WHAT_BYTES,
+             "was moved by another program while the run was using it, and is now %.*s: moved back it can be resumed",
+             (int)n, name);
   else
-    snprintf(out, out_bytes, "was moved or replaced by another program");
+    snprintf(what, WHAT_BYTES, "was moved or replaced by another program while the run was using it");
 }
 
 dkm_status dkm_store_look(const dkm_store *store, dkm_error *err) {
-  char what[4200] = "";
+  char what[WHAT_BYTES] = "", text[DKM_GUARD_BYTES];
   struct stat found;
-  char text[DKM_GUARD_BYTES];
+  dkm_status status = DKM_OK;
   const int descriptor = dkm_file_open(store->path, O_RDONLY | O_NONBLOCK, 0); /* it may have become a FIFO */
-  if (descriptor < 0 && errno != ENOENT && errno != ENOTDIR)
-    return dkm_fail(err, DKM_IO, "%s cannot be opened any more: %s", store->path, strerror(errno));
-  if (descriptor < 0 || fstat(descriptor, &found) != 0 || found.st_dev != store->device || found.st_ino != store->inode)
-    say_where(store, what, sizeof what);
-  else if (store->guard.n > 0 &&
-           (dkm_file_read_at(descriptor, text, store->guard.n, store->guard.at) != (ssize_t)store->guard.n ||
-            memcmp(text, store->guard.text, store->guard.n) != 0))
-    snprintf(what, sizeof what, "was overwritten or cut by another program");
-  if (descriptor >= 0) close(descriptor);
-  if (what[0] == '\0') return DKM_OK;
-  return dkm_fail(err, DKM_IO, "%s %s while the run was using it", store->path, what);
+  const ssize_t wanted = (ssize_t)store->guard.n;
+  ssize_t n = wanted;
+  if (descriptor < 0 ? errno != ENOENT && errno != ENOTDIR : fstat(descriptor, &found) != 0) {
+    status = dkm_fail(err, DKM_IO, "%s cannot be looked at any more: %s", store->path, strerror(errno));
+  } else if (descriptor < 0 || found.st_dev != store->device || found.st_ino != store->inode) {
+    say_where(store, what);
+  } else if (wanted > 0) {
+    n = dkm_file_read_at(descriptor, text, store->guard.n, store->guard.at);
+    if (n < 0)
+      status = dkm_fail(err, DKM_IO, "%s cannot be read any more: %s", store->path, strerror(errno));
+    else if (n != wanted || memcmp(text, store->guard.text, store->guard.n) != 0)
+      snprintf(what, sizeof what,
+               "was overwritten or cut by another program while the run was using it: what was computed is lost, unless "
+               "there is a copy to be resumed");
+  }
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  return what[0] ? dkm_fail(err, DKM_DIFFERENT, "%s %s", store->path, what) : status;
 }
 
 /* Copies what is not a hole. 0, or -1 with errno. */
@@ -212,12 +223,13 @@ static int copy_data(int from, int to, void *buffer, off_t size) {
     if (end < 0) return -1;
     while (at < end) {
       const size_t n = end - at < (off_t)DKM_HDF5_BUFFER_BYTES ? (size_t)(end - at) : DKM_HDF5_BUFFER_BYTES;
+      errno = EIO; /* of a read that is short */
       if (dkm_file_read_at(from, buffer, n, (uint64_t)at) != (ssize_t)n) return -1;
       if (dkm_file_write_at(to, buffer, n, (uint64_t)at) != 0) return -1;
       at += (off_t)n;
     }
   }
-  return ftruncate(to, size) == 0 ? dkm_file_sync(to) : -1;
+  return dkm_file_truncate(to, (uint64_t)size) == 0 ? dkm_file_sync(to) : -1;
 }
 
 dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err) {
@@ -239,10 +251,11 @@ dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err)
   if (from >= 0) to = dkm_file_open(*copy, O_WRONLY | O_CREAT | O_EXCL, 0666);
   bool good = buffer && from >= 0 && to >= 0 && copy_data(from, to, buffer, found.st_size) == 0;
   if (!good) status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
-  if (to >= 0 && dkm_file_close(to) != 0 && good)
+  if (to >= 0 && dkm_file_close(to) != 0) good = false;
+  if (!status && (!good || dkm_file_sync_folder(*copy) != 0))
     status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
   if (to >= 0 && status) unlink(*copy);
-  if (from >= 0) close(from);
+  if (from >= 0) dkm_file_close(from);
   free(buffer);
   if (status) {
     free(*copy);

@@ -3,7 +3,7 @@
  *
  * The folder is opened once, and must be ours; files in it are reached through that descriptor alone, are made by O_EXCL and
  * never followed, so that no link that somebody plants leads us elsewhere. */
-#define _GNU_SOURCE /* realpath, O_NOFOLLOW */
+#define _GNU_SOURCE /* O_NOFOLLOW */
 #include "dickemap/unfinished.h"
 
 #include <dirent.h>
@@ -60,8 +60,7 @@ struct dkm_unfinished {
 
 /* All links to one output share a folder. malloc'ed, NULL without memory. */
 static char *folder_of(const char *output) {
-  char *target = realpath(output, NULL), *folder = NULL;
-  if (!target) target = strdup(output);
+  char *target = dkm_file_target(output), *folder = NULL;
   if (target && (folder = malloc(strlen(target) + sizeof suffix))) sprintf(folder, "%s%s", target, suffix);
   free(target);
   return folder;
@@ -180,7 +179,8 @@ static dkm_status list(dkm_unfinished *u, dkm_error *err) {
   if (u->descriptor < 0 && (errno == 0 || u->why[0])) return DKM_OK;
   DIR *directory = u->descriptor >= 0 ? list_folder(u->descriptor) : NULL;
   if (!directory) return dkm_fail(err, DKM_IO, "%s cannot be read: %s", u->folder, strerror(errno));
-  for (struct dirent *file; !status && (file = readdir(directory));) {
+  errno = 0;
+  for (struct dirent *file; !status && (file = readdir(directory)); errno = 0) {
     struct entry found = {0};
     bool half;
     if (!parse_name(file->d_name, &found.i_point, &half) || half) continue;
@@ -189,6 +189,7 @@ static dkm_status list(dkm_unfinished *u, dkm_error *err) {
     else
       status = dkm_fail(err, DKM_MEMORY, "out of memory (the list of unfinished points)");
   }
+  if (!status && errno != 0) status = dkm_fail(err, DKM_IO, "%s cannot be read: %s", u->folder, strerror(errno));
   closedir(directory);
   if (u->n > 0) qsort(u->entries, u->n, sizeof *u->entries, by_point);
   return status;
@@ -350,7 +351,9 @@ dkm_status dkm_unfinished_save(dkm_unfinished *u, int64_t i_point, double t, con
   bool good = dkm_file_write(descriptor, &head, sizeof head) == 0 && dkm_file_write(descriptor, bytes, n_bytes) == 0 &&
               dkm_file_sync(descriptor) == 0;
   if (dkm_file_close(descriptor) != 0) good = false;
-  if (!good || renameat(u->descriptor, half, u->descriptor, name) != 0) {
+  good = good && renameat(u->descriptor, half, u->descriptor, name) == 0;
+  if (good) good = dkm_file_sync(u->descriptor) == 0; /* its name */
+  if (!good) {
     const dkm_status status = dkm_fail(err, DKM_IO, "%s/%s cannot be written: %s", u->folder, half, strerror(errno));
     unlinkat(u->descriptor, half, 0);
     return status;
