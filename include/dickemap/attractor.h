@@ -11,9 +11,9 @@
  *   otherwise   oscillation.c  windows of samples (sampling.h, motion.h): cycles, tori, chaos
  *   near rest   stationary.c   fixed points, dressed or not, that a trajectory has come close to; both ask it
  *
- * Rest.  Once the order parameters have hardly moved for a whole window, Newton's method gives the fixed point nearby and the
- * spectrum says whether the trajectory can still leave it.  Let gamma be the decay rate of the slowest of the directions
- * that order parameters take part in.  With all of them damped, the integration stops as soon as
+ * Rest.  Once the order parameters have hardly moved for a whole window, Newton's method gives the fixed point nearby
+ * and the spectrum says whether the trajectory can still leave it.  Let gamma be the decay rate of the slowest of the
+ * directions that order parameters take part in.  With all of them damped, the integration stops as soon as
  *
  *   d <= close gamma/(4 g0 sqrt(M) + gamma): even quadratic terms in the distance d are a
  *   hundredth of the slowest decay;                                     or
@@ -22,15 +22,14 @@
  *
  * The record then holds the fixed point itself.
  *
- * Oscillations (modes of both signs).  A trajectory that is not on its way to a fixed point by the end of a transient is
- * sampled in windows that double in length; each is discarded as transient when the
- * next begins, and from a length of 2^13 samples on the time between them doubles.  The motion
- * (motion.h) is a limit cycle as soon as a window shows it to recur; a torus or chaos when two windows
- * in succession say so, the torus with the same frequencies; weak or intermittent chaos
- * also when the growth of separations over several of these long windows says so together, and chaos is asked for
- * again at twice that time, as far as t_max allows, because much of it is a transient.  Order parameters that
- * fluctuate by no more than the precession of spins about a stable fixed point explains are
- * steady: dark precession. */
+ * Oscillations (modes of both signs).  A trajectory that is not on its way to a fixed point by the end of a transient
+ * is sampled in windows that double in length; each is discarded as transient when the next begins, and from a length
+ * of 2^13 samples on the time between them doubles.  The motion (motion.h) is a limit cycle as soon as a window shows
+ * it to recur; a torus or chaos when two windows in succession say so, the torus with the same frequencies; weak or
+ * intermittent chaos also when the growth of separations over several of these long windows says so together, and
+ * chaos is asked for again at twice that time, as far as t_max allows, because much of it is a transient.  Order
+ * parameters that fluctuate by no more than the precession of spins about a stable fixed point explains are steady:
+ * dark precession. */
 #ifndef DICKEMAP_ATTRACTOR_H
 #define DICKEMAP_ATTRACTOR_H
 #include "dickemap/fixedpoint.h"

@@ -4,8 +4,8 @@
  * A point of the new job takes the record of the same point (match.h) of an old file if it is done there and the record
  * agrees with its checksum; it then has the bits that a run would give it, in every field, wall_time too.  A record of
  * another method (DKM_RECORD_METHOD), which may have other bits, is taken if theory has nothing against it
- * (dkm_check_record), and keeps its `method`.  Old files may be of any format that can be read; they are read only; a run
- * may be writing them. */
+ * (dkm_check_record), and keeps its `method`.  Old files may be of any format that can be read; they are read only; a
+ * run may be writing them. */
 #ifndef DICKEMAP_CARRY_H
 #define DICKEMAP_CARRY_H
 #include "dickemap/compare.h"
@@ -36,8 +36,8 @@ typedef struct dkm_carry {
  * cannot, or if it is not ours; DKM_IO if it is damaged. */
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err);
 
-/* Where the records come from, one line a file, with the versions of dickemap and GSL that began it, for dkm_provenance; malloc'ed, the caller frees.  As
- * dkm_store_reader_open, and DKM_MEMORY. */
+/* Where the records come from, one line a file, with the versions of dickemap and GSL that began it, for
+ * dkm_provenance; malloc'ed, the caller frees.  As dkm_store_reader_open, and DKM_MEMORY. */
 dkm_status dkm_carry_describe(const dkm_carry *carry, char **out, dkm_error *err);
 
 /* A dkm_store_fill; context: a dkm_carry.

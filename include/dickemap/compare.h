@@ -12,10 +12,10 @@
  *   times                     agree as their inverse, a rate, does: T within 1e-12 (T + rate T^2)
  *   NaN                       is equal to NaN
  *
- * (Measured with every result of GSL and of the library's functions changed by up to one unit in the last place: of 10000
- * records of the jobs in jobs/ and of starts with tilts up to 0.3, no whole number changed, and all agreed in this sense.)
- * With solver.method gsl, whose steps depend on the library's `pow`, other machines agree to the error of its
- * tolerance only, which is less than what is asked for here. */
+ * (Measured with every result of GSL and of the library's functions changed by up to one unit in the last place: of
+ * 10000 records of the jobs in jobs/ and of starts with tilts up to 0.3, no whole number changed, and all agreed in
+ * this sense.) With solver.method gsl, whose steps depend on the library's `pow`, other machines agree to the error
+ * of its tolerance only, which is less than what is asked for here. */
 #ifndef DICKEMAP_COMPARE_H
 #define DICKEMAP_COMPARE_H
 #include "dickemap/model.h"
@@ -39,7 +39,8 @@ typedef struct dkm_difference {
   double allowed;   /* |a - b| over what is allowed */
 } dkm_difference;
 
-/* state_a, state_b: n_state values each, as in dkm_record_checksum, or NULL.  *difference is filled whatever the answer. */
+/* state_a, state_b: n_state values each, as in dkm_record_checksum, or NULL.  *difference is filled whatever the
+ * answer. */
 dkm_agreement dkm_compare_records(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *a,
                                   const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
                                   dkm_difference *difference);

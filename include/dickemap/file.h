@@ -38,8 +38,8 @@ int dkm_file_sync_data(int descriptor);
 /* Puts the names in the folder of a path on disk; 0 also where that folder may be written, but not read. */
 int dkm_file_sync_folder(const char *path);
 
-/* The folder of a path ("." if it names none), and where symbolic links in a path lead (the path itself if there is nothing);
- * both malloc'ed, NULL without memory. */
+/* The folder of a path ("." if it names none), and where symbolic links in a path lead (the path itself if there is
+ * nothing); both malloc'ed, NULL without memory. */
 char *dkm_file_folder(const char *path);
 char *dkm_file_target(const char *path);
 

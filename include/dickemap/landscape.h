@@ -8,23 +8,23 @@
  *
  * since (7) implies Q'' = -kappa Q' - D Q - Omega_mu g0 xi.  With all Omega_mu of one sign V = sign(Omega_mu) L falls
  * for ever, and where it does not fall the order parameters are constant (LaSalle): every trajectory ends in a fixed
- * point or in dark precession, and where the patterns are as many as the classes constant order parameters mean constant
- * spins, so that only a fixed point is left.
+ * point or in dark precession, and where the patterns are as many as the classes constant order parameters mean
+ * constant spins, so that only a fixed point is left.
  *
- * With every spin along its field V becomes a potential in M dimensions.  In units of |Omega|, with r_mu = g0/g_mu (g_mu
- * of theory.h) and q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)), it depends on the r_mu alone:
+ * With every spin along its field V becomes a potential in M dimensions.  In units of |Omega|, with r_mu = g0/g_mu
+ * (g_mu of theory.h) and q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)), it depends on the r_mu alone:
  *
  *   U(q) = sum_mu q_mu^2/2 - (1/2) sum_k w_k sqrt(1 + 2 v_k^2),   v_k = sum_mu f_{mu,k} r_mu q_mu.
  *
  * Its minima are the stable states.  Parts of {V <= c} merge only at critical points of V of index 1; there all spins
  * are aligned (a class turned against its field adds two descending directions), so they are the saddles of U.  Once V
- * is below the lowest saddle through which the present valley of U can be left the outcome is settled: aligning spins and
- * stopping Q never raises V, and descent in U along a path that never rises leads to the minimum.
+ * is below the lowest saddle through which the present valley of U can be left the outcome is settled: aligning spins
+ * and stopping Q never raises V, and descent in U along a path that never rises leads to the minimum.
  *
  * Facts that make the search small.  U is even in each q_mu (signs of rows permute +-1 columns), so one orthant of
- * starts is enough, and a critical point stands for 2^(number of its q that are not 0) images.  A mode with r_mu <= 1 has q_mu = 0
- * at every critical point (sum_k f phi(v_k), phi' <= 1, cannot hold up q_mu): only modes with g0 > g_mu are searched, in the
- * smaller system of those patterns.  Without any the normal state is the only one.
+ * starts is enough, and a critical point stands for 2^(number of its q that are not 0) images.  A mode with r_mu <= 1
+ * has q_mu = 0 at every critical point (sum_k f phi(v_k), phi' <= 1, cannot hold up q_mu): only modes with g0 > g_mu
+ * are searched, in the smaller system of those patterns.  Without any the normal state is the only one.
  *
  * All functions are local and use + - * / sqrt alone, up to the library's eigenvalues of small symmetric matrices. */
 #ifndef DICKEMAP_LANDSCAPE_H
@@ -80,10 +80,10 @@ void dkm_landscape_valley(dkm_landscape *landscape, const double *u, double valu
 bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
 
 /* The landscape of spins that keep their present components along their fields: each class weighted by a_k = -sign
- * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark precession.
- * V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a wherever another mode's field
- * on the spins becomes as strong as its own.  The barrier is the lowest point found there, from the projection of q alone and
- * on the nearer side, and the a_k may change: no proof. */
+ * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark
+ * precession. V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a wherever
+ * another mode's field on the spins becomes as strong as its own.  The barrier is the lowest point found there, from
+ * the projection of q alone and on the nearer side, and the a_k may change: no proof. */
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */

@@ -9,8 +9,8 @@
  *                                 `dead`: a process whose lock is stale; 0: none
  *   <output>.lock.new-<pid>-<n>   a lock of that process, on which nobody keeps a flock
  *
- * Only regular files of this user that have no other name.  For the lock, which does this while nobody else can have the
- * output.  Whatever cannot be removed stays. */
+ * Only regular files of this user that have no other name.  For the lock, which does this while nobody else can have
+ * the output.  Whatever cannot be removed stays. */
 void dkm_leftovers_remove(const char *output, long dead);
 
 #endif

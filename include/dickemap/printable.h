@@ -7,9 +7,9 @@
 extern "C" {
 #endif
 
-/* One line, and nothing in it that a terminal would obey: each control character (C0, DEL, C1 in UTF-8), end of a line and
- * change of the direction of writing becomes spaces; a byte that is not UTF-8, which an older terminal may take for
- * a control character, becomes '?'. The length stays. */
+/* One line, and nothing in it that a terminal would obey: each control character (C0, DEL, C1 in UTF-8), end of a
+ * line and change of the direction of writing becomes spaces; a byte that is not UTF-8, which an older terminal may
+ * take for a control character, becomes '?'. The length stays. */
 void dkm_printable_make(char *text);
 
 #ifdef __cplusplus

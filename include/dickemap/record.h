@@ -16,8 +16,8 @@
 extern "C" {
 #endif
 
-/* Verdicts in the order of their codes in the file, from 1 (0, DKM_VERDICT_NONE, is a record that was never written): name,
- * meaning. */
+/* Verdicts in the order of their codes in the file, from 1 (0, DKM_VERDICT_NONE, is a record that was never written):
+ * name, meaning. */
 #define DKM_VERDICT_LIST(X)                                                                        \
   X(FIXED_POINT, fixed_point, "all variables come to rest")                                        \
   X(DARK_PRECESSION, dark_precession, "order parameters steady, some spins precess undamped")      \
@@ -182,12 +182,13 @@ const char *dkm_sensitive_text(int sensitive);
 /* The threshold of `retrieved`: an overlap that is smaller is none. */
 #define DKM_RETRIEVED_OVERLAP 1e-6
 
-/* `retrieved` of overlaps xi (n_modes values): +-nu, nu = 1 ... M, for the largest |xi| with its sign if that exceeds the
- * threshold, otherwise 0.  *second: the second largest |xi|, 0 for one mode.  Of equal ones the first counts as the
- * largest; with a NaN among them 0, and *second is NaN. */
+/* `retrieved` of overlaps xi (n_modes values): +-nu, nu = 1 ... M, for the largest |xi| with its sign if that exceeds
+ * the threshold, otherwise 0.  *second: the second largest |xi|, 0 for one mode.  Of equal ones the first counts as
+ * the largest; with a NaN among them 0, and *second is NaN. */
 int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, double *second);
 
-/* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere else. */
+/* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere
+ * else. */
 void dkm_record_clear(dkm_record *record);
 
 /* Whether order parameters are steady, or on their way to be. */

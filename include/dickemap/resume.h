@@ -24,10 +24,10 @@ typedef struct dkm_resume {
   int64_t n_retried;       /* of them, marked failed and to be tried again */
 } dkm_resume;
 
-/* Reads the status of all points in blocks, and the method of those that are done.  check: also compares every finished record with its checksum;
- * retry_failed: points with verdict `failed` are computed again.  A range takes 16 bytes: a file that was written by
- * runs has about one a block of up to 1024 points (16 MB for 10^9 points); the worst case, every other point done,
- * takes 8 bytes a point.  On failure *resume is empty. */
+/* Reads the status of all points in blocks, and the method of those that are done.  check: also compares every
+ * finished record with its checksum; retry_failed: points with verdict `failed` are computed again.  A range takes 16
+ * bytes: a file that was written by runs has about one a block of up to 1024 points (16 MB for 10^9 points); the
+ * worst case, every other point done, takes 8 bytes a point.  On failure *resume is empty. */
 dkm_status dkm_resume_find(const char *path, const dkm_job *job, bool check, bool retry_failed, dkm_resume *resume,
                            dkm_error *err);
 void dkm_resume_free(dkm_resume *resume);

@@ -10,8 +10,8 @@
  *
  * The separation, weighted over the classes: sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2). It
  * is sqrt(tolerance), where the errors from the steps and those from finite size
- * are alike, about sqrt(tolerance) in each logarithm; its first direction is random but depends on the point alone, keeps the
- * lengths of the spins and, for a start without perturbation, the symmetry of the cue. */
+ * are alike, about sqrt(tolerance) in each logarithm; its first direction is random but depends on the point alone,
+ * keeps the lengths of the spins and, for a start without perturbation, the symmetry of the cue. */
 #ifndef DICKEMAP_SAMPLING_H
 #define DICKEMAP_SAMPLING_H
 #include "dickemap/integrator.h"
@@ -23,8 +23,8 @@ extern "C" {
 
 typedef struct dkm_sampling dkm_sampling;
 
-/* For windows of one lane of an integrator, which must outlive it; tolerance: that of its steps. The patterns are copied.
- * Fails with DKM_MEMORY. */
+/* For windows of one lane of an integrator, which must outlive it; tolerance: that of its steps. The patterns are
+ * copied. Fails with DKM_MEMORY. */
 dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, dkm_integrator *integrator, int lane,
                                dkm_sampling **out, dkm_error *err);
 void dkm_sampling_destroy(dkm_sampling *sampling);
@@ -40,7 +40,8 @@ void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, int n_sa
 
 /* To be called when the lane has reached its t_limit; u becomes its state. Returns true once the window is full:
  * the lane then holds the trajectory itself, at the time of the last stretch's end.  Also when the lane has failed with
- * the shadow in it, which says nothing about the trajectory: the growth of that stretch is NaN, and another shadow departs. */
+ * the shadow in it, which says nothing about the trajectory: the growth of that stretch is NaN, and another shadow
+ * departs. */
 bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, double *u, double *scratch);
 
 /* Whether the lane holds the shadow now. */

@@ -30,13 +30,13 @@
 extern "C" {
 #endif
 
-/* sensitive: amplification * tolerance is at least this.  Of order one up to three factors of ten: the errors of tens of
- * steps add up before the growth outruns them, a random direction has a part of them only in the one that grows, and
- * basins part at distances of a tenth rather than one.  tests/bench/sensitivity approaches basin boundaries: of 2000
- * outcomes that changed with the tolerance, none had a product below 1.1e-3. */
+/* sensitive: amplification * tolerance is at least this.  Of order one up to three factors of ten: the errors of tens
+ * of steps add up before the growth outruns them, a random direction has a part of them only in the one that grows,
+ * and basins part at distances of a tenth rather than one.  tests/bench/sensitivity approaches basin boundaries: of
+ * 2000 outcomes that changed with the tolerance, none had a product below 1.1e-3. */
 #define DKM_SENSITIVE_PRODUCT 1e-3
-/* Beyond so many steps the product counts in proportion to them: two outcomes that changed with the tolerance after some
- * thousand steps had products of 3e-5 and 3e-4 without that. */
+/* Beyond so many steps the product counts in proportion to them: two outcomes that changed with the tolerance after
+ * some thousand steps had products of 3e-5 and 3e-4 without that. */
 #define DKM_SENSITIVE_STEPS 30.0
 
 typedef struct dkm_sensitivity dkm_sensitivity;

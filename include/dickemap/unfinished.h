@@ -9,8 +9,9 @@
  * a time limit go to writing alone. A state that is damaged, of another job or version is not used, and its point
  * begins anew.
  *
- * The folder must belong to this user or to the owner of the folder around it, must be no link, and must not be writable by
- * everybody (unless the folder around it is, without the sticky bit): what others plant there would be continued, or lead us to overwrite files elsewhere. */
+ * The folder must belong to this user or to the owner of the folder around it, must be no link, and must not be
+ * writable by everybody (unless the folder around it is, without the sticky bit): what others plant there would be
+ * continued, or lead us to overwrite files elsewhere. */
 #ifndef DICKEMAP_UNFINISHED_H
 #define DICKEMAP_UNFINISHED_H
 #include <stdbool.h>
@@ -22,13 +23,13 @@
 
 typedef struct dkm_unfinished dkm_unfinished;
 
-/* Whether there is something in the folder's place that is not to be used, touching nothing: DKM_INPUT, and what to do about
- * it. Also DKM_MEMORY. */
+/* Whether there is something in the folder's place that is not to be used, touching nothing: DKM_INPUT, and what to
+ * do about it. Also DKM_MEMORY. */
 dkm_status dkm_unfinished_check(const char *output, dkm_error *err);
 
 /* Lists what there is for an output; the folder is made when something is saved.  version: of the program, with its git
- * hash; it, DKM_RECORD_METHOD and the job's canonical text must be those of the states that are to be used.  Any rank, also while
- * others write.  Fails with DKM_MEMORY, DKM_IO (the folder cannot be read). */
+ * hash; it, DKM_RECORD_METHOD and the job's canonical text must be those of the states that are to be used.  Any
+ * rank, also while others write.  Fails with DKM_MEMORY, DKM_IO (the folder cannot be read). */
 dkm_status dkm_unfinished_open(const char *output, const char *version, const dkm_job *job, dkm_unfinished **out,
                                dkm_error *err);
 void dkm_unfinished_close(dkm_unfinished *unfinished);
@@ -43,7 +44,8 @@ typedef struct dkm_unfinished_survey {
 } dkm_unfinished_survey;
 void dkm_unfinished_look(const dkm_unfinished *unfinished, dkm_unfinished_survey *survey);
 
-/* Replaces the state of a point, which got to time t.  Fails with DKM_IO; what was there before is then still there. */
+/* Replaces the state of a point, which got to time t.  Fails with DKM_IO, DKM_MEMORY; what was there before is then still
+ * there. */
 dkm_status dkm_unfinished_save(dkm_unfinished *unfinished, int64_t i_point, double t, const void *bytes, size_t n_bytes,
                                dkm_error *err);
 

@@ -35,8 +35,8 @@ dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how
 /* Prints one line "attempt: ..." for each run in a history. */
 void dkm_attempt_print(const char *history);
 
-/* The distinct versions (field 1), instruction sets (field 2) or kinds of arithmetic (field 3) of all runs in a history, separated by "; ", into
- * out[out_bytes]; `first` is always among them. */
+/* The distinct versions (field 1), instruction sets (field 2) or kinds of arithmetic (field 3) of all runs in a
+ * history, separated by "; ", into out[out_bytes]; `first` is always among them. */
 enum { DKM_ATTEMPT_VERSION = 1, DKM_ATTEMPT_INSTRUCTION_SETS = 2, DKM_ATTEMPT_ARITHMETIC = 3 };
 void dkm_attempt_distinct(const char *history, int field, const char *first, char *out, size_t out_bytes);
 

@@ -31,8 +31,8 @@ dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *er
 /* Prints help on rank 0 only. */
 void dkm_cli_print(const char *text);
 
-/* Prints on this rank, as fprintf, a part of a line or a whole one with its '\n' at the end, made printable: for texts from
- * files, jobs and command lines. Cut after some 16 kB. */
+/* Prints on this rank, as fprintf, a part of a line or a whole one with its '\n' at the end, made printable: for
+ * texts from files, jobs and command lines. Cut after some 16 kB. */
 void dkm_cli_say(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
 /* "1.5 GiB" etc., "3.2 h" etc. into out. */

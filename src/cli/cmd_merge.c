@@ -5,8 +5,8 @@
  *   -> a new file with all records that agree with their checksums (store_carry.c), under a temporary name
  *   -> it gets its name -> what is missing is counted and told
  *
- * Shards may overlap where their records are equal, but for digits in which machines differ (compare.h).  The new file is a file as a run makes it: if points are missing
- * `run --resume` computes them. */
+ * Shards may overlap where their records are equal, but for digits in which machines differ (compare.h).  The new
+ * file is a file as a run makes it: if points are missing `run --resume` computes them. */
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>

@@ -109,8 +109,8 @@ dkm_status dkm_ending_parse_time(const char *option, const char *text, double *s
   return DKM_OK;
 }
 
-/* Seconds that are left of a batch job, from SLURM itself, whose older versions do not put the end into the environment;
- * INFINITY if there is no end or no answer, which is said. */
+/* Seconds that are left of a batch job, from SLURM itself, whose older versions do not put the end into the
+ * environment; INFINITY if there is no end or no answer, which is said. */
 static double ask_slurm(const char *job) {
   char command[128], answer[64] = "";
   double seconds = INFINITY;

@@ -2,8 +2,8 @@
 /* ending: whether a run is to end before its work is done, and how urgently.
  *
  * Reasons: SIGUSR1 (batch systems send it some time before the end; mpirun and srun pass it to every rank),
- * SIGTERM and SIGINT, a time limit of our own, the end of the batch job (SLURM_JOB_END_TIME, or what squeue says).  Rank 0 looks at all
- * of them; the other ranks only have to survive the signals.
+ * SIGTERM and SIGINT, a time limit of our own, the end of the batch job (SLURM_JOB_END_TIME, or what squeue says).  
+ * Rank 0 looks at all of them; the other ranks only have to survive the signals.
  *
  *   --------------- points are drawn ------------|-- those under way --|-- write, sync --|-- close --|
  *                                              t_draw               t_give_up         t_leave      t_end
@@ -22,8 +22,8 @@
  * SIGINT give them up, or suspend them, at once.
  *
  * Ranks that have not answered by t_leave are left behind: a quarter of the reserve before the end, but 10 s after
- * points were given up; after SIGUSR1 30 s, or as long as saving may take, after they were, and after SIGTERM and SIGINT, which
- * batch systems follow with SIGKILL half a minute later, 10 s. */
+ * points were given up; after SIGUSR1 30 s, or as long as saving may take, after they were, and after SIGTERM and
+ * SIGINT, which batch systems follow with SIGKILL half a minute later, 10 s. */
 #ifndef DICKEMAP_ENDING_H
 #define DICKEMAP_ENDING_H
 #include "dickemap/schedule.h"
@@ -49,9 +49,9 @@ dkm_status dkm_ending_catch_signals(bool follows, dkm_error *err);
 /* The one that decides has answered: from now on it is waited for, however long it takes. */
 void dkm_ending_answered(void);
 
-/* t_start: when the run began, on the clock of dkm_clock_now; time_limit: seconds from then, INFINITY for none.  Also reads
- * SLURM_JOB_END_TIME or, in a batch job without it, asks squeue; the earlier end counts. DKM_INPUT if the variable is not
- * a number. */
+/* t_start: when the run began, on the clock of dkm_clock_now; time_limit: seconds from then, INFINITY for none.  Also
+ * reads SLURM_JOB_END_TIME or, in a batch job without it, asks squeue; the earlier end counts. DKM_INPUT if the
+ * variable is not a number. */
 dkm_status dkm_ending_begin(dkm_ending *ending, double t_start, double time_limit, dkm_error *err);
 
 /* To be asked a few times a second; notice: the margin that workers ask for, in seconds. The answer never

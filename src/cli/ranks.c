@@ -43,8 +43,8 @@ static bool is_told_of_others(void) {
 }
 
 /* srun has started n processes, and MPI, which does not know of srun, n worlds of one, or none: Open MPI then aborts in
- * MPI_Init.  A batch script that runs the program itself is no step of several tasks; what mpirun starts may be within a
- * step of its own, and knows its size. */
+ * MPI_Init.  A batch script that runs the program itself is no step of several tasks; what mpirun starts may be
+ * within a step of its own, and knows its size. */
 static dkm_status check_world(int n_ranks, long n_by_mpirun, dkm_error *err) {
   const long n_tasks = number_of("SLURM_STEP_NUM_TASKS");
   if (n_tasks <= n_ranks || n_by_mpirun == n_ranks) return DKM_OK;
@@ -78,7 +78,8 @@ void dkm_ranks_end(dkm_status status, const char *message) {
   dkm_error last = {0};
   if (!started) return;
   if (status == DKM_PARALLEL && !dkm_ranks_first()) {
-    /* Messages between ranks have failed, perhaps seen by this rank alone.  Rank 0 is given the time to speak for all. */
+    /* Messages between ranks have failed, perhaps seen by this rank alone.  Rank 0 is given the time to speak for
+     * all. */
     sleep(SECONDS_TO_SPEAK);
     fprintf(stderr, "dickemap: %s\n", message);
   }

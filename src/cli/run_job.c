@@ -7,8 +7,8 @@
  *   finish    closed by all -> rank 0 looks whether the file has what it should -> summary
  *   then      the history says how it ended -> lock released
  *
- * Each of the first four is collective, and every rank leaves it with the same outcome.  With --resume a file that exists is
- * continued, and one that does not is begun. */
+ * Each of the first four is collective, and every rank leaves it with the same outcome.  With --resume a file that
+ * exists is continued, and one that does not is begun. */
 #include "run_job.h"
 
 #include <math.h>

@@ -30,8 +30,8 @@ static void look_at_lock(dkm_run_master *master) {
   master->ending.stop = DKM_STOP_GIVE_UP;
 }
 
-/* Marks are put on disk now and then, which only the loss of power misses.  Where the output just cannot be looked at, the
- * next write will say what is wrong with the storage. */
+/* Marks are put on disk now and then, which only the loss of power misses.  Where the output just cannot be looked
+ * at, the next write will say what is wrong with the storage. */
 static dkm_status look_at_output(dkm_run_master *master, dkm_error *err) {
   dkm_error why = {0};
   if (dkm_store_look(master->store, &why) == DKM_DIFFERENT) return dkm_fail(err, DKM_IO, "%s", why.message);

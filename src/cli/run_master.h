@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* run_master: what rank 0 of `dickemap run` does beside handing out points: marks what is done, looks whether to end and
- * whether output and lock are still its own, and says at the end what is true of the file.  Local, rank 0 only. */
+/* run_master: what rank 0 of `dickemap run` does beside handing out points: marks what is done, looks whether to end
+ * and whether output and lock are still its own, and says at the end what is true of the file.  Local, rank 0 only. */
 #ifndef DICKEMAP_RUN_MASTER_H
 #define DICKEMAP_RUN_MASTER_H
 #include "attempt.h"
@@ -32,8 +32,8 @@ dkm_status dkm_run_master_mark(dkm_run_master *master, dkm_range range, const ui
 dkm_status dkm_run_master_tick(dkm_run_master *master, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err);
 
 /* The last look at the output, when all others have closed it: what the run, which came to `status`, says of it must be
- * true of the file under that name.  Closes the store.  The outcome of the run: `status`, or what is wrong.  If the file was
- * taken away, no line is added to the history of what is there instead (attempt.begun). */
+ * true of the file under that name.  Closes the store.  The outcome of the run: `status`, or what is wrong.  If the
+ * file was taken away, no line is added to the history of what is there instead (attempt.begun). */
 dkm_status dkm_run_master_finish(dkm_run_master *master, dkm_status status, dkm_error *err);
 
 /* The same where some ranks do not answer any more, as err says: what they and the others have reported is kept. */
@@ -43,7 +43,8 @@ dkm_status dkm_run_master_finish_without(dkm_run_master *master, double elapsed,
 void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *sum, const dkm_shard *shard,
                           double elapsed);
 
-/* The last line of the history: how a run ended that came to `status`, which it returns, or what went wrong with the line. */
+/* The last line of the history: how a run ended that came to `status`, which it returns, or what went wrong with the
+ * line. */
 dkm_status dkm_run_master_end_attempt(dkm_run_master *master, dkm_status status, dkm_error *err);
 
 /* Says on standard error what goes on inside, and what does not although there is a state of it. */

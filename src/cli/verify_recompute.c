@@ -13,9 +13,9 @@
  * machine, and agree to 1e-12 with those of another (compare.h).
  *
  * Both know their xi to xi_error (check.h), and agree if they name the same end within the sum: overlaps at rest, or at
- * rest but for dark precession; of a trajectory that is on its way (`relaxing`) those so far or those of the limit, as one
- * method may have followed it for longer.  The sign is not compared where a record says that it is that of the state so
- * far (`symmetric`), or is sensitive. */
+ * rest but for dark precession; of a trajectory that is on its way (`relaxing`) those so far or those of the limit,
+ * as one method may have followed it for longer.  The sign is not compared where a record says that it is that of the
+ * state so far (`symmetric`), or is sensitive. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>

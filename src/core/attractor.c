@@ -6,9 +6,9 @@
 
 #include "inquiry.h"
 
-/* A spin whose length is off by this is no solution any more, whatever the trajectory looks like. It drifts with the error
- * of the steps and the time: by 0.3 in 2e4/kappa at tolerance 1e-3 with method gsl, 1e-7 at 1e-10; ensemble: 1e-8 and
- * 1e-13. */
+/* A spin whose length is off by this is no solution any more, whatever the trajectory looks like. It drifts with the
+ * error of the steps and the time: by 0.3 in 2e4/kappa at tolerance 1e-3 with method gsl, 1e-7 at 1e-10; ensemble:
+ * 1e-8 and 1e-13. */
 static const double lost_length = 1e-2;
 
 double dkm_inquiry_largest_frequency(const dkm_inquiry *q) {

@@ -310,7 +310,8 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
   return true;
 }
 
-/* A start at rest stays there, and without Omega all overlaps stay while spins turn about z, if they are not along it. */
+/* A start at rest stays there, and without Omega all overlaps stay while spins turn about z, if they are not along
+ * it. */
 static bool overlap_of_the_start_is_kept(const subject *s) {
   const bool at_rest = s->point->overlap == 0.0 || fabs(s->point->overlap) == 1.0 || s->point->g0 == 0.0;
   const int verdict = s->record->verdict;

@@ -194,9 +194,10 @@ static void sum_classes(workspace *w, int lane) {
   }
 }
 
-/* How fast a mode may be taken to be in step_size: its frequency w = |Omega_mu + i kappa_mu/2| times (1e-8/r)^(1/(P+1)),
- * for an error r of its amplitude in a step that is small beside the decay in that time, at least kappa_mu/(2 w) of it: r = 1e-6 where that
- * is a tenth or more.  (Coupled to the spins it oscillates up to sqrt 2 times faster, with r up to 1e-3.) */
+/* How fast a mode may be taken to be in step_size: its frequency w = |Omega_mu + i kappa_mu/2| times
+ * (1e-8/r)^(1/(P+1)), for an error r of its amplitude in a step that is small beside the decay in that time, at least
+ * kappa_mu/(2 w) of it: r = 1e-6 where that is a tenth or more.  (Coupled to the spins it oscillates up to sqrt 2
+ * times faster, with r up to 1e-3.) */
 static double mode_frequency(int order, double Omega_mu, double half_kappa) {
   static const double decade[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.631, 0.774, 0.838, 0.873, 0.896, 0.912}; /* 10^(-1/(P+1)) */
   const double w = sqrt(Omega_mu * Omega_mu + half_kappa * half_kappa), one = decade[order / 4];

@@ -179,7 +179,8 @@ INLINE void group_orders(const ensemble *e, step *s, const int low, double *bloc
   }
 }
 
-/* The block of the group that begins with class k; where coefficients are not kept they are formed again, up to order m. */
+/* The block of the group that begins with class k; where coefficients are not kept they are formed again, up to order
+ * m. */
 INLINE double *group_begin(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const bool streamed) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
   if (!streamed) return e->classes + (size_t)k * stride;
@@ -239,15 +240,15 @@ INLINE void sweep(ensemble *e, step *s, const int P, int m, const bool streamed)
 /* Step from two orders (Jorba and Zou, Sec. 3.2).  The term of order n falls as (h/rho)^n, with the radius
  * of convergence rho = (scale/norm_n)^(1/n) estimated from n = P-4 and P-5, the smaller one: orders that are
  * known before the last sweep.  (From P and P-1 the largest errors at equal cost were no smaller, and less regular.)
- * The last term is to be tolerance * scale, with scale = 1 for the spins and the largest amplitude for the modes if that
- * is larger: h = rho tolerance^(1/P).
+ * The last term is to be tolerance * scale, with scale = 1 for the spins and the largest amplitude for the modes if
+ * that is larger: h = rho tolerance^(1/P).
  *
  * Near a fixed point that alone would let steps grow until small deviations are no longer
  * followed, only bounded.  A polynomial of order P = 4n multiplies an oscillation of
  * frequency w by exp(i h w) (1 - i r), r = (h w)^(P+1)/(P+1)!, that is its amplitude by
  * 1 - r sin(h w) a step.  `calm` bounds h w such that r <= 1e-8 for the precession 2|B_k|, which may be undamped or
- * nearly so: relaxation is followed down to rates of some 1e-7 of the frequency.  A mode, w = |Omega_mu + i kappa_mu/2|,
- * decays by itself, so that a larger r may be allowed for it (mode_allowance in ensemble.c). */
+ * nearly so: relaxation is followed down to rates of some 1e-7 of the frequency.  A mode, w = |Omega_mu + i
+ * kappa_mu/2|, decays by itself, so that a larger r may be allowed for it (mode_allowance in ensemble.c). */
 INLINE vec step_size(const ensemble *e, const step *s, const int P) {
   static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.0654, 0.535, 1.37, 2.42, 3.61, 4.87};
   const int last = P - BLOCK, before = last - 1;

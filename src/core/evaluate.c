@@ -95,7 +95,8 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
   return report(e, t, &record, q.u, stream, err);
 }
 
-/* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is free. */
+/* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is
+ * free. */
 static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   dkm_inquiry q;
@@ -147,8 +148,8 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
   return DKM_OK;
 }
 
-/* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were known
- * at once that it is time to ask whether to go on. */
+/* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were
+ * known at once that it is time to ask whether to go on. */
 static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, bool *more, dkm_error *err) {
   int n_at_once = 0;
   *more = false;
@@ -189,8 +190,8 @@ static void note_samples(engine *g, int lane) {
                                      dkm_sampling_shadow(g->sampling[lane]), dkm_sampling_series(g->sampling[lane]));
 }
 
-/* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as those of
- * a phase do. */
+/* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as
+ * those of a phase do. */
 static double errors_of_steps(const dkm_record *record) {
   const double part = record->t_settled < record->t_end ? record->t_settled / record->t_end : 1.0;
   return fmax(1.0, part * (double)record->steps / DKM_SENSITIVE_STEPS);

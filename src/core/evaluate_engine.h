@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate.c, which fills lanes and looks
- * at them, and evaluate_save.c, which puts trajectories aside and continues them. */
+/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate.c, which fills lanes and
+ * looks at them, and evaluate_save.c, which puts trajectories aside and continues them. */
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
 #include "dickemap/attractor.h"
@@ -81,8 +81,7 @@ static inline const dkm_point *integrated_point(const engine *g, const trajector
   return g->quotient ? &t->small_point : &t->point;
 }
 
-/* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether.
- * */
+/* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether. */
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,
                                bool *resumed, dkm_error *err);
 

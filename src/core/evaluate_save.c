@@ -61,7 +61,8 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
 }
 
 /* Continues the point of t, just placed in a lane, from what was saved of it.  *restored: false if the bytes are of
- * something else.  All modes of the point must be those saved: the quotient has but one, while its record tells of all. */
+ * something else.  All modes of the point must be those saved: the quotient has but one, while its record tells of
+ * all. */
 static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const char *bytes, size_t n_bytes,
                           bool *restored, dkm_error *err) {
   trajectory *t = &g->lanes[lane];

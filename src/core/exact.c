@@ -85,8 +85,8 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   fill_settled(q, across > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT, record);
 }
 
-/* How far overlaps can be from those of `state` in the course of a precession, whatever its phase is now: y and z turn into
- * each other. */
+/* How far overlaps can be from those of `state` in the course of a precession, whatever its phase is now: y and z
+ * turn into each other. */
 static double largest_swing(const dkm_inquiry *q, const double *state) {
   const int64_t K = q->patterns->n_classes;
   double largest = 0.0;

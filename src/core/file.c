@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* file: the system's calls on files; see dickemap/file.h.  Signals of ours restart most calls by themselves (SA_RESTART),
- * but not where a network file system or a debugger interrupts them. */
+/* file: the system's calls on files; see dickemap/file.h.  Signals of ours restart most calls by themselves
+ * (SA_RESTART), but not where a network file system or a debugger interrupts them. */
 #define _GNU_SOURCE /* fallocate, realpath */
 #include "dickemap/file.h"
 

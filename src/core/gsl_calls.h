@@ -7,10 +7,10 @@
  *   dkm_gsl_begin(); ... a few calls of GSL, nothing of the user's ...; dkm_gsl_end();
  *
  * Meanwhile errors are silent; afterwards the handler that was there before is in force again.  Calls may be nested and
- * made by several threads at the same time: the first sets the handler, the last one restores it, and what somebody else
- * has set in between stays.  What another thread of the caller asks GSL for during these microseconds fails
- * silently too: with one handler a process there is no other way, short of doing without GSL.
- * Functions that cannot fail with what they are given (freeing, setting elements, random numbers) need none of this. */
+ * made by several threads at the same time: the first sets the handler, the last one restores it, and what somebody
+ * else has set in between stays.  What another thread of the caller asks GSL for during these microseconds fails
+ * silently too: with one handler a process there is no other way, short of doing without GSL. Functions that cannot
+ * fail with what they are given (freeing, setting elements, random numbers) need none of this. */
 #ifndef DICKEMAP_GSL_CALLS_H
 #define DICKEMAP_GSL_CALLS_H
 

@@ -196,8 +196,8 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_erro
   return status;
 }
 
-/* A --set of what axes give would change nothing.  In a file it may stand beside an axis, as a value for other uses of the
- * job; whoever sets it on the command line wants it. */
+/* A --set of what axes give would change nothing.  In a file it may stand beside an axis, as a value for other uses
+ * of the job; whoever sets it on the command line wants it. */
 static dkm_status check_sets(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   for (int i = 0; i < source->n_sets; i++)
     for (int quantity = DKM_AXIS_G0; quantity <= DKM_AXIS_SEED; quantity++) {

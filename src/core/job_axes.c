@@ -6,7 +6,8 @@
  *   ... scale: log         logarithmic  v_i = from (to/from)^(i/(points - 1))
  *
  * both with exact ends (job_spacing.c).  Every axis is a dimension of its own and its values are coordinates, hence
- * strictly monotonic; axes with the same `zip` share a dimension named by the group, and their values may be in any order.
+ * strictly monotonic; axes with the same `zip` share a dimension named by the group, and their values may be in any
+ * order.
  *
  * Three passes: what each axis varies and how long it is; how they form a grid, where the number of points is
  * checked; the values. */

@@ -2,9 +2,9 @@
 /* The Lyapunov function, and what the landscape says of a state; see dickemap/landscape.h.
  *
  * Descent.  U = |q|^2/2 - C(q) with C convex, so q -> grad C(q) is the minimum of a parabola that touches U at q
- * and lies above it everywhere: U never rises along the straight line to it, which therefore never leaves the part of {U <= c}
- * that it began in (the convex-concave procedure; here it is also Hopfield's iteration).  It keeps the sign of each
- * q_mu, since phi(v) = v/sqrt(1 + 2 v^2) rises and is odd. */
+ * and lies above it everywhere: U never rises along the straight line to it, which therefore never leaves the part of
+ * {U <= c} that it began in (the convex-concave procedure; here it is also Hopfield's iteration).  It keeps the sign
+ * of each q_mu, since phi(v) = v/sqrt(1 + 2 v^2) rises and is odd. */
 #include "dickemap/landscape.h"
 
 #include <math.h>
@@ -149,8 +149,8 @@ static double potential(dkm_landscape *l, const double *a, const double *q, doub
   return U - 0.5 * l->patterns.weight * roots;
 }
 
-/* q -> grad C_a(q) until it stands still; in the plane through the origin with this unit normal, if not NULL: the touching
- * parabola is the same in all directions, so its lowest point there is the projection.  *U: at the end. */
+/* q -> grad C_a(q) until it stands still; in the plane through the origin with this unit normal, if not NULL: the
+ * touching parabola is the same in all directions, so its lowest point there is the projection.  *U: at the end. */
 static bool descend(dkm_landscape *l, const double *a, const double *normal, double *q, double *U) {
   const int M = l->patterns.n_modes;
   double next[DKM_MAX_MODES];
@@ -285,8 +285,8 @@ static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
   }
 }
 
-/* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead = side
- * r_other q_other, from the projection of q. */
+/* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead =
+ * side r_other q_other, from the projection of q. */
 static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
   const int M = l->patterns.n_modes;
   const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);

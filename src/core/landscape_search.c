@@ -104,8 +104,8 @@ static void climbing_step(search *s, const double *q, const double *grad, double
   }
 }
 
-/* Newton's step -H^-1 grad, by elimination with pivots; false if H is singular.  (GSL's LU decomposition allocates memory
- * each time.) */
+/* Newton's step -H^-1 grad, by elimination with pivots; false if H is singular.  (GSL's LU decomposition allocates
+ * memory each time.) */
 static bool newton_step(const search *s, const double *q, const double *grad, double *step) {
   const int n = s->n;
   double H[SEARCH_MODES * SEARCH_MODES];
@@ -231,7 +231,8 @@ static int add_point(search *s, const double *from) {
 
 /* ---- starts ---- */
 
-/* The minimum of U on the ray along d: U'(t) = t |d|^2 - sum w c^2 t/sqrt(1 + 2 c^2 t^2) with c_k = v_k(d), by bisection. */
+/* The minimum of U on the ray along d: U'(t) = t |d|^2 - sum w c^2 t/sqrt(1 + 2 c^2 t^2) with c_k = v_k(d), by
+ * bisection. */
 static double ray_minimum(const search *s, const double *d) {
   double low = 0.0, high = 1.0, grad[SEARCH_MODES], q[SEARCH_MODES];
   for (int it = 0; it < 80; it++) {
@@ -376,8 +377,8 @@ static int root_of(int *parent, int i) {
   return i;
 }
 
-/* Joins minima through the saddles from below; whether all of them are joined in the end. Node of image `signs` of point p:
- * p 2^n + signs, with 0 for signs of components that are 0. */
+/* Joins minima through the saddles from below; whether all of them are joined in the end. Node of image `signs` of
+ * point p: p 2^n + signs, with 0 for signs of components that are 0. */
 static bool join_minima(search *s) {
   const int n_signs = 1 << s->n;
   int n_parts = 0;

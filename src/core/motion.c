@@ -407,7 +407,8 @@ static double distance_from_multiple(double f, double f1, int q) {
   return fabs(n - floor(n + 0.5)) * f1 / q;
 }
 
-/* Whether a line at f of this relative power may be one of f1, its multiples or their leaks, or a simple fraction of it. */
+/* Whether a line at f of this relative power may be one of f1, its multiples or their leaks, or a simple fraction of
+ * it. */
 static bool belongs_to(double f, double power, double f1) {
   if (distance_from_multiple(f, f1, 2) < 1.0 || distance_from_multiple(f, f1, 3) < 1.0) return true;
   const double d = distance_from_multiple(f, f1, 1);

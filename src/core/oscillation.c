@@ -27,8 +27,8 @@ static const double weak_growth = 5.0, weak_errors = 3.0;
 /* Chaos that is only a transient often dies soon: it has to be there still at this many times the time at which it
  * was seen first. (Going there without samples takes a fraction of the time that the samples took.) */
 static const double chaos_lasts = 2.0;
-/* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A fixed
- * point is the same as the last if overlaps differ by less than the second number. */
+/* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A
+ * fixed point is the same as the last if overlaps differ by less than the second number. */
 static const double caught_windows = 30.0, near_again = 0.01;
 /* Means over a window of samples are known to this fraction of the amplitude. */
 static const double mean_error = 1e-2;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Where order parameters are, in octaves of time [t, 2t], and how they drift: for systems of more classes than patterns, in
- * which energy may stay locked in spins whose precession no mode sees.  Then the label is settled, but not xi.
+/* Where order parameters are, in octaves of time [t, 2t], and how they drift: for systems of more classes than
+ * patterns, in which energy may stay locked in spins whose precession no mode sees.  Then the label is settled, but
+ * not xi.
  *
  *   dark_precession   overlaps and modes are steady, the end has directions that no mode sees, and those that modes see have had
  *                     time to decay
@@ -19,11 +20,13 @@ static const double follow_factor = 1.5, follow_longer = 4.0, spread_enough = 0.
 enum { FOLLOW_STEPS = 15000 };
 /* Steadier than this they need not be followed further, and are called steady at all up to the second number. */
 static const double steady_enough = 1e-7, steady_at_all = 0.02;
-/* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a window. */
+/* In units of the spread of the means of the windows in the last octave: errors of its own mean and of that of a
+ * window. */
 static const double octave_error = 0.3, window_error = 0.5;
 /* Means of windows weigh the ends of steps, whose lengths go with the phase of an oscillation: in units of its rms. */
 static const double step_error = 0.03;
-/* A window whose means are further from those of the last octave than so many times that spread shows that they have left. */
+/* A window whose means are further from those of the last octave than so many times that spread shows that they have
+ * left. */
 static const double left_spreads = 2.0;
 /* The overlap that stands out by so many times what is not known does so; nothing is called steady before so many
  * periods of the slowest motion; what modes see has decayed after so many decay times of the slowest direction. */
@@ -104,8 +107,8 @@ bool dkm_plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_win
   return true;
 }
 
-/* How far the means may still go: for some octaves as in the last ones, and by no less than they scatter.  (What changes
- * from octave to octave fluctuates too much to be taken for a geometric series.) */
+/* How far the means may still go: for some octaves as in the last ones, and by no less than they scatter.  (What
+ * changes from octave to octave fluctuates too much to be taken for a geometric series.) */
 static double drift_ahead(const dkm_settling *s) {
   if (s->n_octaves < 3) return 1.0;
   return octaves_ahead * fmax(0.5 * s->spread, fmax(s->change, 0.5 * s->change_before));
@@ -203,8 +206,9 @@ static void fill_rate(const dkm_settling *s, const dkm_inquiry *q, const end *e,
     dkm_record_fill_relaxation(record, s->middle, now, e->spectrum.decay_rate, e->spectrum.decay_rate);
 }
 
-/* Whether the modes have come to rest with the overlaps: their occupation is what the overlap makes of them and, at most,
- * what its fluctuations drive. (Where spins are locked to strong fields modes may ring on while overlaps stand.) */
+/* Whether the modes have come to rest with the overlaps: their occupation is what the overlap makes of them and, at
+ * most, what its fluctuations drive. (Where spins are locked to strong fields modes may ring on while overlaps
+ * stand.) */
 static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double xi_error) {
   const dkm_point *point = q->point;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {

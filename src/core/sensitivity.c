@@ -14,7 +14,8 @@
 
 enum { MAX_SHADOWS = INTEGRATOR_MAX_LANES + INTEGRATOR_MAX_LANES / 2, N_TARGETS = 4, N_OCTAVES = 64 };
 
-/* A stretch has about this many steps of the trajectory: its shadow takes half a step more, since it ends there exactly. */
+/* A stretch has about this many steps of the trajectory: its shadow takes half a step more, since it ends there
+ * exactly. */
 static const double stretch_steps = 16.0;
 /* Nor is it longer than this over g0.  In the norm |dm|^2 + |2 dbeta|^2 precession and losses let no separation grow,
  * and the coupling by exp(2 g0 t) at most (with w the weights, |sum_mu G_mu dbeta_mu|_w = |dbeta|); so a stretch
@@ -26,7 +27,8 @@ static const double separation_largest = 1e-2, separation_smaller = 1e-3;
 static const double separation_least = 1e-14;
 static const double amplification_most = 1e300;
 /* Overlaps have settled once they stay within this fraction of the largest around those of the end.  Saddles that are
- * closer than that to the end take part in no decision any more; with 0.25 those near a barely stable pattern were missed. */
+ * closer than that to the end take part in no decision any more; with 0.25 those near a barely stable pattern were
+ * missed. */
 static const double settled = 0.1;
 
 typedef struct target {
@@ -175,7 +177,8 @@ double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi
 
 /* ---- the trajectory's side ---- */
 
-/* Puts v at the proper distance from the trajectory, along the direction that it has or, if there is none left, a random one. */
+/* Puts v at the proper distance from the trajectory, along the direction that it has or, if there is none left, a
+ * random one. */
 static void set_distance(dkm_sensitivity *s, shadow *f) {
   double separation = dkm_separation_of(&s->patterns, f->trajectory, f->v);
   if (!(separation > separation_least)) {
@@ -329,7 +332,8 @@ bool dkm_sensitivity_due(dkm_sensitivity *s) {
     n_targets += f->n_targets;
     if (f->fed && f->n_targets > most) most = f->n_targets;
   }
-  /* Once the lanes can be filled for a while they are kept busy until they cannot be filled any more, but might be later. */
+  /* Once the lanes can be filled for a while they are kept busy until they cannot be filled any more, but might be
+   * later. */
   if (n_behind == 0 || (dry && n_behind < s->n_lanes)) s->draining = false;
   if (most == N_TARGETS || !fed || (n_behind >= s->n_lanes && n_targets >= 2 * s->n_lanes)) s->draining = true;
   return s->draining && n_behind > 0;

@@ -15,7 +15,8 @@ void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point,
   const int M = patterns->n_modes, cue = point->pattern - 1;
   const bool symmetric = point->perturbation == 0.0;
   double a[3] = {0};
-  /* A stream that no start uses (those have a cue of 1 ... 20 here), and the same for the quotient of a symmetric start. */
+  /* A stream that no start uses (those have a cue of 1 ... 20 here), and the same for the quotient of a symmetric
+   * start. */
   gsl_rng_set(rng, (unsigned long)((symmetric ? 0 : point->seed) * 32 + 31));
   for (int64_t k = 0; k < K; k++) {
     if (k == 0 || !symmetric) random_vector(rng, a);

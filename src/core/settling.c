@@ -10,15 +10,15 @@
  *   symmetric   only one mode is above its threshold: |xi| is settled anyway. When the bound is reached the sign is open
  *
  * More classes than patterns: the label is settled or predicted in these ways, and then order parameters are followed
- * (plateau.c), until a dressed fixed point has caught them (stationary.c), until they are steady, or as long as it is worth
- * it. */
+ * (plateau.c), until a dressed fixed point has caught them (stationary.c), until they are steady, or as long as it is
+ * worth it. */
 #include "settling.h"
 
 #include <math.h>
 #include <string.h>
 
-/* Looks are at times that grow by this factor; the first is early in the fastest oscillation, and before the fields g0 h <=
- * 2 M g0^2 t, which modes build up, have turned a spin far: else steps without number might come before it. */
+/* Looks are at times that grow by this factor; the first is early in the fastest oscillation, and before the fields
+ * g0 h <= 2 M g0^2 t, which modes build up, have turned a spin far: else steps without number might come before it. */
 static const double look_factor = 1.15, first_look = 0.3;
 /* Frozen spins are believed after the time has grown by this factor, so many periods of the slowest motion and so many
  * steps.  (Of 162 such predictions for M = 2 over decades that V proved or refuted later all were right; after a factor

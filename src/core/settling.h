@@ -6,7 +6,8 @@
 
 /* ---- plateau.c ---- */
 
-/* A window that has passed, ending at time t; the octave under way ends with it if it is time. Returns whether it did. */
+/* A window that has passed, ending at time t; the octave under way ends with it if it is time. Returns whether it
+ * did. */
 bool dkm_plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double t);
 
 /* Pattern of the leading overlap with its sign, 0: none. */
@@ -18,8 +19,8 @@ bool dkm_plateau_is_steady(const dkm_settling *s, int n_octaves, int64_t n_steps
 /* Whether one overlap of the last octave stands out. */
 bool dkm_plateau_stands_out(const dkm_settling *s, const dkm_inquiry *q);
 
-/* Whether anything can be said of the last octaves when a trajectory is given up: one overlap stands out, or they are flat
- * though two of them are so close that it is not said which leads. */
+/* Whether anything can be said of the last octaves when a trajectory is given up: one overlap stands out, or they are
+ * flat though two of them are so close that it is not said which leads. */
 bool dkm_plateau_is_there(const dkm_settling *s, const dkm_inquiry *q, const dkm_window *window);
 
 /* Whether order parameters have been followed for as long as it is worth it, `steps` after the start. */

@@ -176,8 +176,8 @@ dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err) {
     dkm_file_close(descriptor);
     return DKM_OK;
   }
-  /* A read lock, since programs that read the file keep read locks on all of it on some network file systems.  First set,
-   * then looked: of two runs that begin at once at least one sees the other. */
+  /* A read lock, since programs that read the file keep read locks on all of it on some network file systems.  First
+   * set, then looked: of two runs that begin at once at least one sees the other. */
   theirs.l_type = F_WRLCK;
   if (!lock->break_lock && fcntl(descriptor, F_OFD_GETLK, &theirs) == 0 && theirs.l_type != F_UNLCK &&
       theirs.l_start == mark_at && theirs.l_len == 1) {

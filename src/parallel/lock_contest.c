@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* lock_contest: a lock that somebody else has, or had; see lock_contest.h.
  *
- * Replacing a stale lock is a race between runs that all find it stale.  Each first gets the flock of the stale file, then
- * looks whether the name still leads to this very file, and only then removes it: who comes second finds another file, or
- * none, and begins anew.  No flock is waited for: anybody who may read a file can keep one.
- * Whatever else has the lock's name (a link, a FIFO, a folder) is neither followed nor opened. */
+ * Replacing a stale lock is a race between runs that all find it stale.  Each first gets the flock of the stale file,
+ * then looks whether the name still leads to this very file, and only then removes it: who comes second finds another
+ * file, or none, and begins anew.  No flock is waited for: anybody who may read a file can keep one. Whatever else
+ * has the lock's name (a link, a FIFO, a folder) is neither followed nor opened. */
 #define _GNU_SOURCE /* flock, O_NOFOLLOW */
 #include "lock_contest.h"
 
@@ -103,7 +103,8 @@ static void refuse(const dkm_contest *contest, const dkm_holder *h, dkm_holder_l
            contest->name, h->pid, h->host, h->job[0] ? ", batch job " : "", h->job, h->time, doubt, contest->path);
 }
 
-/* Whether the lock in `text`, of n bytes, is to be removed, and why; otherwise DKM_CONTEST_WAIT or DKM_CONTEST_REFUSED. */
+/* Whether the lock in `text`, of n bytes, is to be removed, and why; otherwise DKM_CONTEST_WAIT or
+ * DKM_CONTEST_REFUSED. */
 static dkm_contest_outcome judge(char *text, size_t n, const dkm_holder_signs *signs, dkm_contest *contest,
                                  dkm_error *err) {
   char what[WHAT_BYTES];

@@ -27,8 +27,8 @@ typedef enum dkm_contest_outcome {
 
 dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err);
 
-/* A flock on the file, without waiting.  False with EWOULDBLOCK if somebody else keeps one, with another error where there
- * are none; others may just be looking at it, so that several tries (50 ms each) make sure. */
+/* A flock on the file, without waiting.  False with EWOULDBLOCK if somebody else keeps one, with another error where
+ * there are none; others may just be looking at it, so that several tries (50 ms each) make sure. */
 bool dkm_contest_get_flock(int descriptor, int tries);
 
 #endif

@@ -6,10 +6,10 @@
  *
  * The rate is that of this run alone, so that points done before a resume do not flatter it.
  *
- * The ETA assumes that the rest goes at the rate of late.  Until the first points are reported all ranks have some under
- * way, each of which may take minutes: counted from the start, the first few would promise a run that lasts for ever.  So the
- * rate is counted from the first report on, and given once it means something; later it is that of the last
- * third to half of the run, since points that lie together in a grid cost alike. */
+ * The ETA assumes that the rest goes at the rate of late.  Until the first points are reported all ranks have some
+ * under way, each of which may take minutes: counted from the start, the first few would promise a run that lasts for
+ * ever.  So the rate is counted from the first report on, and given once it means something; later it is that of the
+ * last third to half of the run, since points that lie together in a grid cost alike. */
 #include "dickemap/progress.h"
 
 #include <fcntl.h>

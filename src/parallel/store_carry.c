@@ -8,8 +8,8 @@
  *                  method made it, with theory, is accepted
  *   copy           of each variable: block of the new file + accepted values -> back
  *
- * All files are read for records of this program's method first, and then for others: where one file has the old record of
- * a point and another the new one, the new one counts.
+ * All files are read for records of this program's method first, and then for others: where one file has the old
+ * record of a point and another the new one, the new one counts.
  *
  * The old file may have other fields and other codes (store.h): what is taken is its records, as the reader gives them.
  * Only the values of states are copied as they are.

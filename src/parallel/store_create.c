@@ -204,8 +204,8 @@ static dkm_status reserve(const char *new_path, const char *path, const dkm_job 
 }
 
 /* Renames without overwriting.  Some network file systems know no such rename; there a
- * second link does the same.  Where there are no links either, the lock keeps other runs away, and a program that makes a
- * file of this name within the microseconds between loses it. */
+ * second link does the same.  Where there are no links either, the lock keeps other runs away, and a program that
+ * makes a file of this name within the microseconds between loses it. */
 static int rename_new(const char *from, const char *to) {
   struct stat found;
   if (renameat2(AT_FDCWD, from, AT_FDCWD, to, RENAME_NOREPLACE) == 0) return 0;

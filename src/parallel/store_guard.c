@@ -10,10 +10,10 @@
  *   history=<offset>+<bytes> skip=<offset>+<bytes>,...  seal=<CRC-32 of the text before it>
  *
  * What is left: the bytes of the file without this attribute's own, the history's, and the raw data of `skip`; and one
- * byte of the superblock is taken as 0: in it HDF5 notes that a program has the file open for writing, which stays there
- * if that program is killed, and which no reader minds (any damage to it that HDF5 minds, HDF5 refuses).  When a
- * program has copied the file into another layout (h5repack, nccopy), place and size are no longer those in the text, which
- * then says nothing about this file.  A file that is only shorter than it was is refused by HDF5 itself.
+ * byte of the superblock is taken as 0: in it HDF5 notes that a program has the file open for writing, which stays
+ * there if that program is killed, and which no reader minds (any damage to it that HDF5 minds, HDF5 refuses).  When
+ * a program has copied the file into another layout (h5repack, nccopy), place and size are no longer those in the
+ * text, which then says nothing about this file.  A file that is only shorter than it was is refused by HDF5 itself.
  *
  * The history.  An attribute of fixed length, most of it still empty.  A line is appended by writing its bytes
  * behind the text: neither size nor place of anything changes, so that this is as safe as writing a record, and

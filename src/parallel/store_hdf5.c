@@ -87,8 +87,8 @@ hid_t dkm_hdf5_memory_type(dkm_field_type type) {
 
 static const double no_float64 = NAN;
 
-/* Values that no record holds: counts are not negative, codes are few.  Verdict and method have 0 for that, which sparse
- * files read too. */
+/* Values that no record holds: counts are not negative, codes are few.  Verdict and method have 0 for that, which
+ * sparse files read too. */
 static const void *fill_value(const dkm_field *field) {
   static const int64_t no_int64 = -1;
   static const int32_t no_int32 = -1;

@@ -83,8 +83,8 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
 
 /* ---- an open file ---- */
 
-/* Between records and datasets: large enough that a call costs little beside the data that it moves, small enough for any
- * machine. A single point's state may be larger; the buffer then holds one point. */
+/* Between records and datasets: large enough that a call costs little beside the data that it moves, small enough for
+ * any machine. A single point's state may be larger; the buffer then holds one point. */
 #define DKM_HDF5_BUFFER_BYTES ((size_t)1 << 22)
 
 typedef struct dkm_hdf5_file {
@@ -102,8 +102,8 @@ typedef struct dkm_hdf5_file {
   void *buffer;                   /* for dkm_hdf5_chunk points of any one variable */
 } dkm_hdf5_file;
 
-/* Opens every variable that file `id` has of the job and checks its extent.  Whatever it returns, *file owns `id` and is
- * to be detached. */
+/* Opens every variable that file `id` has of the job and checks its extent.  Whatever it returns, *file owns `id` and
+ * is to be detached. */
 dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err);
 
 /* Closes everything; a negative value if HDF5 could not. */
@@ -187,8 +187,8 @@ dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text);
 
 /* ---- store_trust.c: everything is in the file itself ---- */
 
-/* False if a link of the root group leads elsewhere or a dataset keeps its values elsewhere; reason[DKM_HDF5_REASON_BYTES]
- * then is a clause as of dkm_hdf5_recognise, which asks this of every file. */
+/* False if a link of the root group leads elsewhere or a dataset keeps its values elsewhere;
+ * reason[DKM_HDF5_REASON_BYTES] then is a clause as of dkm_hdf5_recognise, which asks this of every file. */
 bool dkm_hdf5_is_local(hid_t file, char *reason);
 
 /* Whether its values are one run of bytes in the file, so that records can be written into it in place. */
@@ -221,7 +221,8 @@ typedef enum dkm_hdf5_origin {
   DKM_HDF5_FOREIGN       /* somebody else's file, or no file */
 } dkm_hdf5_origin;
 
-/* Opens a file for reading: not locked, and what others write meanwhile is seen.  The id, negative with HDF5's reason. */
+/* Opens a file for reading: not locked, and what others write meanwhile is seen.  The id, negative with HDF5's
+ * reason. */
 hid_t dkm_hdf5_open_read_only(const char *path);
 
 /* Opens `path` read-only and tells what it is; *id is the open file for DKM_HDF5_OURS and

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* store_resume: what is left to do in a file; see dickemap/resume.h.
  *
- * `status` decides: 0 is to be done.  Records of another method must agree with theory, too.  With `check` a record must
- * also agree with its checksum, which is computed from the values in the file as it was when they were written.  What is
- * done although it must be computed again is first marked as to be done:
+ * `status` decides: 0 is to be done.  Records of another method must agree with theory, too.  With `check` a record
+ * must also agree with its checksum, which is computed from the values in the file as it was when they were written.  
+ * What is done although it must be computed again is first marked as to be done:
  *
  *   find (serial, read-only) -> all ranks open -> the master resets marks, syncs -> schedule */
 #include "dickemap/resume.h"
@@ -136,7 +136,8 @@ static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t 
   return dkm_check_record(&job->patterns, &point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
 }
 
-/* doubts[i] of point first + i, for those that are marked as done. Records are read only where there may be something. */
+/* doubts[i] of point first + i, for those that are marked as done. Records are read only where there may be
+ * something. */
 static dkm_status doubt_all(dkm_store_reader *reader, struct records *r, int64_t first, int64_t count,
                             const uint8_t *marks, bool check, uint8_t *doubts, dkm_error *err) {
   const dkm_job *job = dkm_store_reader_job(reader);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* store_trust: whether all that is read from and written into a file is in the file itself.
  *
- * A link in the root group may lead into another file (external), or to another name (soft); a dataset may keep its values
- * in any other file (external storage) or gather them from others (virtual).  Who writes through one of these overwrites
- * what somebody else has chosen.  Files of dickemap have none: hard links to datasets, contiguous.  A file that another
- * program has copied into chunks is still local, and is read; records are not written into it in place. */
+ * A link in the root group may lead into another file (external), or to another name (soft); a dataset may keep its
+ * values in any other file (external storage) or gather them from others (virtual).  Who writes through one of these
+ * overwrites what somebody else has chosen.  Files of dickemap have none: hard links to datasets, contiguous.  A file
+ * that another program has copied into chunks is still local, and is read; records are not written into it in place. */
 #include "store_hdf5.h"
 
 #include <stdio.h>

@@ -6,11 +6,12 @@
  *   the master   mark, look
  *   each rank    close
  *
- * Where each value lies was fixed when the file was made: HDF5 says at which place each dataset begins, and from then on
- * records are written there by plain pwrite, in the type that the dataset has.  So nothing here waits for another rank,
- * no rank can touch metadata, and what the system says of a write is known.  (Through MPI-IO a rank that failed while it
- * opened or closed the file left the others waiting for ever, a read that failed there could end as zeros written over
- * metadata, and reasons were lost.  A run needs nothing of what MPI-IO adds: collective writes and file views.)
+ * Where each value lies was fixed when the file was made: HDF5 says at which place each dataset begins, and from then
+ * on records are written there by plain pwrite, in the type that the dataset has.  So nothing here waits for another
+ * rank, no rank can touch metadata, and what the system says of a write is known.  (Through MPI-IO a rank that failed
+ * while it opened or closed the file left the others waiting for ever, a read that failed there could end as zeros
+ * written over metadata, and reasons were lost.  A run needs nothing of what MPI-IO adds: collective writes and file
+ * views.)
  *
  * Network file systems.  A client of NFS keeps pages of the file, and may write a whole page that it has read although
  * only a part of it was written here: it would put back old bytes of records that other nodes have written since.  It

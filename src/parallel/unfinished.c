@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* unfinished: states of points under way, in files of their own; see dickemap/unfinished.h.
  *
- * The folder is opened once, and must be ours; files in it are reached through that descriptor alone, are made by O_EXCL and
- * never followed, so that no link that somebody plants leads us elsewhere. */
+ * The folder is opened once, and must be ours; files in it are reached through that descriptor alone, are made by
+ * O_EXCL and never followed, so that no link that somebody plants leads us elsewhere. */
 #define _GNU_SOURCE /* O_NOFOLLOW */
 #include "dickemap/unfinished.h"
 
@@ -25,8 +25,7 @@ static const char tag[16] = "dickemap-state 1", suffix[] = ".unfinished";
 
 enum { VERSION_BYTES = 96, NAME_BYTES = 48, WHY_BYTES = 160 }; /* NAME_BYTES: of a file in the folder */
 
-/* Before the bytes of a state.  The bytes are those of structs: a build that lays them out otherwise cannot use them.
- * */
+/* Before the bytes of a state.  The bytes are those of structs: a build that lays them out otherwise cannot use them. */
 struct head {
   char tag[sizeof tag];
   char version[VERSION_BYTES];
@@ -91,9 +90,9 @@ static void remove_state(int folder, int64_t i_point, const char *ending) {
 
 /* ---- the folder ---- */
 
-/* A descriptor, or -1 with errno 0 if there is none, another errno, or a reason in `why` not to use it: "" otherwise, also
- * where there is no folder.  Whoever owns the folder around it, or everybody if that is everybody's (as all folders look on
- * file systems without permissions), could replace the output itself anyway. */
+/* A descriptor, or -1 with errno 0 if there is none, another errno, or a reason in `why` not to use it: "" otherwise,
+ * also where there is no folder.  Whoever owns the folder around it, or everybody if that is everybody's (as all
+ * folders look on file systems without permissions), could replace the output itself anyway. */
 static int open_folder(const char *path, char why[WHY_BYTES]) {
   struct stat folder, around;
   why[0] = '\0';
@@ -311,8 +310,8 @@ static dkm_status make_folder(dkm_unfinished *u, dkm_error *err) {
   return u->why[0] ? refuse_folder(DKM_IO, u->folder, u->why, err) : DKM_OK;
 }
 
-/* A new file in it, -1 with errno.  What an earlier run left half written is replaced, and so is a folder that was removed
- * since it was opened. */
+/* A new file in it, -1 with errno.  What an earlier run left half written is replaced, and so is a folder that was
+ * removed since it was opened. */
 static int make_half(dkm_unfinished *u, const char *half, dkm_error *err) {
   int descriptor = -1;
   for (int i = 0; i < 3 && descriptor < 0; i++) {
