@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dickemap/schedule.h"
+#include "dickemap/agree.h"
 
 static bool started, left_behind, single_of_many;
 
@@ -80,7 +80,7 @@ void dkm_ranks_end(dkm_status status, const char *message) {
     fprintf(stderr, "dickemap: %s\n", message);
   }
   /* MPI_Finalize waits for all ranks, without end.  Nothing is lost where one of them hangs now. */
-  if (status != DKM_PARALLEL && !left_behind && dkm_schedule_agree(MPI_COMM_WORLD, DKM_OK, &last) == DKM_OK) {
+  if (status != DKM_PARALLEL && !left_behind && dkm_agree(MPI_COMM_WORLD, DKM_OK, &last) == DKM_OK) {
     MPI_Finalize();
     started = false;
     return;
