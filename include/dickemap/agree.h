@@ -12,7 +12,6 @@
 
 #include "dickemap/status.h"
 
-
 /* Seconds for which rank 0 waits for the others in what is collective, each of them working by itself before it: opening,
  * closing and allocating take seconds, and recovery of a network file system a minute or two.  The others wait
  * somewhat longer, each rank longer than the one before, so that one of them speaks. */
@@ -20,8 +19,8 @@ enum { DKM_AGREE_PATIENCE = 300 };
 
 /* The outcome of the lowest rank that did not succeed becomes everybody's: status and message.  DKM_PARALLEL on rank 0
  * after DKM_AGREE_PATIENCE, with a message that names the ranks that did not answer, and on the others if rank 0
- * did not.  With DKM_PARALLEL it returns at once: nothing collective is possible then.  DKM_MEMORY
- * on every rank if rank 0 has no room for the list of ranks. */
+ * did not.  With DKM_PARALLEL it returns at once: nothing collective is possible then.  DKM_MEMORY on every rank if
+ * rank 0 has no room for the list of ranks. */
 dkm_status dkm_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
 
 /* The same where rank 0 alone has worked, which may take it long (creating or checking a large file): the others wait
@@ -29,8 +28,7 @@ dkm_status dkm_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
 dkm_status dkm_agree_with_first(MPI_Comm comm, double seconds_for_first, dkm_status status, dkm_error *err);
 
 /* Both with a patience of so many seconds; seconds_for_first 0: the others have no more of it. */
-dkm_status dkm_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status,
-                                     dkm_error *err);
+dkm_status dkm_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status, dkm_error *err);
 
 /* values[i] becomes its sum over all ranks. */
 dkm_status dkm_agree_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err);

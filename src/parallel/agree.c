@@ -50,7 +50,7 @@ static dkm_status gather_outcomes(MPI_Comm comm, int n_ranks, double seconds, bo
 }
 
 dkm_status dkm_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status,
-                                     dkm_error *err) {
+                            dkm_error *err) {
   static int failed; /* not on the stack: a request that is given up may use it until the process ends */
   int rank, n_ranks, speaker = INT_MAX;
   if (status == DKM_PARALLEL) return status; /* the others cannot be reached, and waiting once was enough */
@@ -113,7 +113,7 @@ static bool occurs_before(const char (*words)[DKM_WORD_BYTES], int i) {
 }
 
 dkm_status dkm_agree_list_words(MPI_Comm comm, const char *word, char *list, size_t list_bytes, dkm_error *err) {
-  enum { TAIL_BYTES = 24 }; /* of " and 2147483647 more" */
+  enum { TAIL_BYTES = 24 };         /* of " and 2147483647 more" */
   static char mine[DKM_WORD_BYTES]; /* as above */
   char(*words)[DKM_WORD_BYTES] = NULL;
   int rank, n_ranks, n_more = 0;

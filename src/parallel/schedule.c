@@ -59,7 +59,6 @@
 #include "dickemap/schedule.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -532,9 +531,11 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
   dkm_schedule s = {.comm = MPI_COMM_NULL, .ops = ops, .lanes = lanes};
   *stopped = false;
   /* A communicator of its own: our tags cannot meet anybody else's messages. */
+  static MPI_Comm own; /* a request that is given up may set it until the process ends */
   MPI_Request request;
-  status = dkm_patience_complete(comm, MPI_Comm_idup(comm, &s.comm, &request), "MPI_Comm_idup", &request, err);
+  status = dkm_patience_complete(comm, MPI_Comm_idup(comm, &own, &request), "MPI_Comm_idup", &request, err);
   if (status) return status;
+  s.comm = own;
   MPI_Comm_set_errhandler(s.comm, MPI_ERRORS_RETURN);
   MPI_Comm_rank(s.comm, &s.rank);
   MPI_Comm_size(s.comm, &s.n_ranks);
@@ -576,6 +577,6 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
 cleanup:
   free(s.peers);
   free(s.buffer);
-  if (!s.broken.status) MPI_Comm_free(&s.comm);
+  if (status != DKM_PARALLEL) MPI_Comm_free(&s.comm); /* what was given up may still be under way in it */
   return status;
 }

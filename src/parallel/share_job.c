@@ -64,7 +64,8 @@ dkm_status dkm_share_job(MPI_Comm comm, dkm_job *job, dkm_error *err) {
   status = dkm_agree(comm, status, err);
   /* A logarithmic axis goes through libm, which may round differently on another node. */
   for (int i = 0; !status && i < job->n_axes; i++)
-    status = dkm_patience_broadcast(comm, job->axes[i].values, (size_t)job->axes[i].n * sizeof *job->axes[i].values, MASTER, err);
+    status = dkm_patience_broadcast(comm, job->axes[i].values, (size_t)job->axes[i].n * sizeof *job->axes[i].values,
+                                    MASTER, err);
 
 cleanup:
   if (status && parsed) dkm_job_free(job);

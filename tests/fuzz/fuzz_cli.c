@@ -14,11 +14,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/agree.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/lock.h"
 #include "dickemap/resume.h"
-#include "dickemap/agree.h"
 #include "dickemap/share_job.h"
 #include "dickemap/store.h"
 #include "dickemap/trajectory.h"
