@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* schedule: who computes which points.  src/parallel/schedule.c is the only file that sends
- * or receives messages; the protocol is drawn at its top.
+/* schedule: who computes which points.  Only schedule.c, agree.c and share_job.c, with patience.c beneath them, send
+ * and receive messages; the protocol is drawn at the top of schedule.c.
  *
  * Rank 0 is the master; it hands out ranges of point indices, as many points as take a fixed
  * time at the present pace and fewer towards the end, and sleeps between polls.  Every worker holds one range ahead of the one
@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dickemap/job.h"
 #include "dickemap/status.h"
 
 typedef struct dkm_range {
@@ -53,7 +52,8 @@ typedef struct dkm_schedule_ops {
 typedef enum dkm_next { DKM_NEXT_RANGE, DKM_NEXT_WAIT, DKM_NEXT_END } dkm_next;
 
 /* Runs all points of todo (n_todo ranges, needed on rank 0 only, disjoint and ascending). Collective: every
- * rank returns the same status and message.  *stopped (on every rank): not all points were done, because `tick`
+ * rank returns the same status and message, which begins with "rank 2 on n003: " where another rank than 0 has failed.
+ * *stopped (on every rank): not all points were done, because `tick`
  * asked to stop.
  *
  * Where ranks do not answer any more, rank 0 alone returns: DKM_STOPPED after DKM_STOP_LEAVE_BEHIND, DKM_PARALLEL if they
@@ -80,42 +80,5 @@ dkm_stop dkm_schedule_stopping(dkm_schedule *schedule);
 
 /* True once the master wants everybody to give up at once (another rank failed). */
 bool dkm_schedule_interrupted(dkm_schedule *schedule);
-
-/* ---- before and after: collective, and waiting ranks sleep ----
- *
- * DKM_PARALLEL from these and from dkm_schedule_run may mean that an MPI call failed on this rank alone, or that others
- * did not answer; they cannot be told then, and MPI_Abort is to follow.  (MPI_ERRORS_RETURN must be set on comm for that
- * to be reported.) */
-
-/* Seconds for which rank 0 waits for the others in what is collective, each of them working by itself before it: opening,
- * closing and allocating take seconds, and recovery of a network file system a minute or two.  The others wait
- * somewhat longer, each rank longer than the one before, so that one of them speaks. */
-enum { DKM_SCHEDULE_PATIENCE = 300 };
-
-/* The outcome of the lowest rank that did not succeed becomes everybody's: status and message.  DKM_PARALLEL on rank 0
- * after DKM_SCHEDULE_PATIENCE, with a message that names the ranks that did not answer, and on the others if rank 0
- * did not.  With DKM_PARALLEL it returns at once: nothing collective is possible then. */
-dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err);
-
-/* The same where rank 0 alone has worked, which may take it long (creating or checking a large file): the others wait
- * for it so many seconds or INFINITY, and it for them as above. */
-dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, double seconds_for_first, dkm_status status, dkm_error *err);
-
-/* Both with a patience of so many seconds; seconds_for_first 0: the others have no more of it. */
-dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status,
-                                     dkm_error *err);
-
-/* values[i] becomes its sum over all ranks. */
-dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err);
-
-/* The distinct words of all ranks, each shorter than DKM_WORD_BYTES, in order of rank, into list[list_bytes] on
- * rank 0: "n001, n002"; empty words are left out, and what does not fit is counted: "n001, n002 and 62 more".
- * dkm_schedule_agree is to follow: rank 0 may fail alone (DKM_MEMORY). */
-enum { DKM_WORD_BYTES = 64 };
-dkm_status dkm_schedule_list_words(MPI_Comm comm, const char *word, char *list, size_t list_bytes, dkm_error *err);
-
-/* Rank 0's job on every rank, axis values bit for bit (on the others *job is empty before
- * and owned by the caller after; on failure it stays empty there). */
-dkm_status dkm_schedule_share_job(MPI_Comm comm, dkm_job *job, dkm_error *err);
 
 #endif

@@ -19,7 +19,7 @@
 
 typedef struct dkm_attempt {
   const char *output, *command;
-  const char *instruction_sets, *hosts; /* of all ranks: dkm_schedule_list_words */
+  const char *instruction_sets, *hosts; /* of all ranks: dkm_agree_list_words */
   int n_ranks;
   int64_t n_points;
   double t_begun; /* on the clock of dkm_clock_now */

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "dickemap/schedule.h"
+#include "dickemap/agree.h"
 
 /* Time for rank 0 to put on disk what it has, and to say what went wrong. */
 enum { SECONDS_TO_SPEAK = 10 };
@@ -84,7 +84,7 @@ void dkm_ranks_end(dkm_status status, const char *message) {
     fprintf(stderr, "dickemap: %s\n", message);
   }
   /* MPI_Finalize waits for all ranks, without end.  Nothing is lost where one of them hangs now. */
-  if (status != DKM_PARALLEL && !left_behind && dkm_schedule_agree(MPI_COMM_WORLD, DKM_OK, &last) == DKM_OK) {
+  if (status != DKM_PARALLEL && !left_behind && dkm_agree(MPI_COMM_WORLD, DKM_OK, &last) == DKM_OK) {
     MPI_Finalize();
     started = false;
     return;

@@ -18,10 +18,12 @@
 #include <unistd.h>
 
 #include "cli.h"
+#include "dickemap/agree.h"
 #include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
+#include "dickemap/share_job.h"
 #include "ranks.h"
 #include "run_master.h"
 #include "run_worker.h"
@@ -51,12 +53,10 @@ static dkm_status describe_attempt(const dkm_run_request *request, bool worker, 
                                    char instruction_sets[ATTEMPT_BYTES], dkm_error *err) {
   char host[DKM_WORD_BYTES] = "";
   if (gethostname(host, sizeof host - 1) != 0) strcpy(host, "unknown");
-  dkm_status status = dkm_schedule_list_words(MPI_COMM_WORLD, host, hosts, ATTEMPT_BYTES, err);
-  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  dkm_status status = dkm_agree_list_words(MPI_COMM_WORLD, host, hosts, ATTEMPT_BYTES, err);
   if (status) return status;
   const char *used = !worker ? "" : request->cpu ? request->cpu : dkm_cpu_best();
-  status = dkm_schedule_list_words(MPI_COMM_WORLD, used, instruction_sets, ATTEMPT_BYTES, err);
-  return dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  return dkm_agree_list_words(MPI_COMM_WORLD, used, instruction_sets, ATTEMPT_BYTES, err);
 }
 
 static dkm_status read_job(struct run *run, dkm_error *err) {
@@ -66,18 +66,18 @@ static dkm_status read_job(struct run *run, dkm_error *err) {
   dkm_status status = dkm_ending_catch_signals(!run->is_master, err);
   if (!status && run->is_master) status = dkm_ending_begin(ending, request->t_start, request->time_limit, err);
   if (!status && run->is_master) status = dkm_job_read(&run->job, request->job, request->n_sets, request->sets, err);
-  status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
-  if (!status) status = dkm_schedule_share_job(MPI_COMM_WORLD, &run->job, err);
+  status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
+  if (!status) status = dkm_share_job(MPI_COMM_WORLD, &run->job, err);
   if (status) return status;
   ending->suspends = !run->job.solver.sensitivity;
 
   if (run->is_master) status = dkm_run_output_check(&run->request->output, &run->job, &exists, err);
-  status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
+  status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (status) return status;
 
   if (run->is_worker)
     status = dkm_evaluator_create(&run->job.patterns, &run->job.solver, request->cpu, &run->worker.evaluator, err);
-  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  status = dkm_agree(MPI_COMM_WORLD, status, err);
   return status ? status : describe_attempt(request, run->is_worker, run->hosts, run->instruction_sets, err);
 }
 
@@ -110,13 +110,13 @@ static dkm_status prepare_output(struct run *run, dkm_error *err) {
 static dkm_status begin(struct run *run, dkm_error *err) {
   const char *path = run->request->output.path;
   dkm_status status = run->is_master ? prepare_output(run, err) : DKM_OK;
-  status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
+  status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (!status) status = dkm_unfinished_open(path, dkm_cli_version, &run->job, &run->worker.unfinished, err);
-  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  status = dkm_agree(MPI_COMM_WORLD, status, err);
   if (!status && run->is_master) dkm_run_master_tell_states(&run->master, run->worker.unfinished);
   if (!status) status = dkm_store_open(path, &run->job, &run->worker.store, err);
   run->master.store = run->worker.store;
-  return dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  return dkm_agree(MPI_COMM_WORLD, status, err);
 }
 
 /* ---- compute ---- */
@@ -147,7 +147,7 @@ static dkm_status compute(struct run *run, dkm_error *err) {
     if (!master->quiet) dkm_progress_start(&master->progress, master->n_points, master->n_before);
     status = dkm_resume_reset(&run->resume, run->worker.store, err);
   }
-  status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
+  status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (status) return status;
   status = dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped,
                           err);
@@ -161,9 +161,9 @@ static dkm_status compute(struct run *run, dkm_error *err) {
 static dkm_status sum_counts(struct run *run, dkm_error *err) {
   dkm_run_worker *w = &run->worker;
   int64_t *const single[] = {&w->n_unstable, &w->n_suspended, &w->n_resumed};
-  dkm_status status = dkm_schedule_sum(MPI_COMM_WORLD, DKM_N_VERDICTS, w->n_verdicts, err);
+  dkm_status status = dkm_agree_sum(MPI_COMM_WORLD, DKM_N_VERDICTS, w->n_verdicts, err);
   for (size_t i = 0; i < sizeof single / sizeof *single && !status; i++)
-    status = dkm_schedule_sum(MPI_COMM_WORLD, 1, single[i], err);
+    status = dkm_agree_sum(MPI_COMM_WORLD, 1, single[i], err);
   if (status) return status;
   run->master.n_done = run->master.n_before;
   for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) run->master.n_done += w->n_verdicts[v];
@@ -178,12 +178,12 @@ static dkm_status finish(struct run *run, dkm_status status, dkm_error *err) {
     if (!status) status = closed;
   }
   run->worker.store = NULL; /* that of rank 0 is its master's to close */
-  status = dkm_schedule_agree(MPI_COMM_WORLD, status, err);
+  status = dkm_agree(MPI_COMM_WORLD, status, err);
   const bool all_answered = status != DKM_PARALLEL;
   if (!all_answered) dkm_ranks_leave_behind();
   if (run->is_master) status = dkm_run_master_finish(master, status, err);
   if (!all_answered) return status;
-  status = dkm_schedule_agree_with_first(MPI_COMM_WORLD, closing_patience, status, err);
+  status = dkm_agree_with_first(MPI_COMM_WORLD, closing_patience, status, err);
   if (!status) status = sum_counts(run, err);
   if (run->is_master && !master->quiet) dkm_progress_end(&master->progress, master->n_done);
   if (status) return status;

@@ -55,26 +55,22 @@
  * table is in README.md.
  *
  * Why it sleeps: an MPI receive spins on a core while it waits.  The master polls with
- * MPI_Iprobe and sleeps in between, as do workers with nothing to do; NAP_* below. */
+ * MPI_Iprobe and sleeps in between, as do workers with nothing to do: patience.h. */
 #include "dickemap/schedule.h"
 
 #include <assert.h>
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
+#include "dickemap/agree.h"
 #include "dickemap/clock.h"
+#include "patience.h"
 
-enum { REQUEST = 1, REPORT, ALIVE, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE, AGREE };
+enum { REQUEST = 1, REPORT, ALIVE, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
 
-/* The first nap after a message is short, since messages come in groups; then naps double.  A
- * poll takes some microseconds of CPU, so that one a millisecond is well below 1 % of a core,
- * and the range held ahead hides the millisecond. */
-enum { NAP_FIRST_NS = 50 * 1000, NAP_LONGEST_NS = 1000 * 1000 };
 static const double tick_interval = 0.2; /* seconds: "a few times a second" */
 static const double alive_interval = 5;  /* seconds */
 static const double abort_patience = 60; /* seconds after a failure; see "Unless a rank does" above */
@@ -83,7 +79,7 @@ static const double abort_patience = 60; /* seconds after a failure; see "Unless
 enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096, PACE_MEMORY = 64, BUSY_FACTOR = 4, LEAST_FACTOR = 2 };
 static const double RANGE_SECONDS = 0.1, MESSAGE_SECONDS = 5e-6;
 
-enum { MASTER = 0, RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
+enum { RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
 enum { HEAD_BYTES = RANGE_BYTES + (int)sizeof(double) };       /* of a REPORT, before its status bytes */
 enum { PACE_BYTES = (int)(sizeof(int64_t) + sizeof(double)) }; /* of a REQUEST */
 enum { SLOT_REPLY, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
@@ -128,26 +124,10 @@ struct dkm_schedule {
   double t_sent;           /* when the last message was sent */
 };
 
-/* ---- small things that all parts use ---- */
-
-static void nap(long *ns) {
-  if (*ns < NAP_FIRST_NS) *ns = NAP_FIRST_NS;
-  nanosleep(&(struct timespec){.tv_nsec = *ns}, NULL);
-  *ns = 2 * *ns < NAP_LONGEST_NS ? 2 * *ns : NAP_LONGEST_NS;
-}
-
-static dkm_status fail_mpi(dkm_error *err, MPI_Comm comm, int code, const char *call) {
-  char reason[MPI_MAX_ERROR_STRING] = "unknown reason";
-  int length, rank = -1;
-  MPI_Error_string(code, reason, &length);
-  MPI_Comm_rank(comm, &rank);
-  return dkm_fail(err, DKM_PARALLEL, "%s failed on rank %d: %s", call, rank, reason);
-}
-
 /* Notes a failed MPI call within the run; returns whether all is well. */
 static bool reached(dkm_schedule *s, int code, const char *call) {
   if (code == MPI_SUCCESS) return true;
-  if (!s->broken.status) fail_mpi(&s->broken, s->comm, code, call);
+  if (!s->broken.status) dkm_patience_fail_mpi(&s->broken, s->comm, code, call);
   return false;
 }
 
@@ -293,9 +273,11 @@ static void on_finished(dkm_schedule *s, int rank, int n_bytes) {
   peer->open = false;
   s->n_open--;
   dkm_error why = {0};
-  if (n_bytes == (int)sizeof why) { /* an ERROR */
+  if (n_bytes == (int)sizeof why) { /* an ERROR; "No space left on device" is worth little without where */
     memcpy(&why, s->buffer, sizeof why);
-    fail_run(s, &why);
+    dkm_error placed = {0};
+    dkm_fail(&placed, why.status, "rank %d%s%s: %s", rank, peer->host[0] ? " on " : "", peer->host, why.message);
+    fail_run(s, &placed);
   } else if (peer->n_points > 0 && s->stop == DKM_STOP_NOT && !s->failure.status) {
     dkm_fail(&why, DKM_PARALLEL, "rank %d finished without having reported %lld of its points", rank,
              (long long)peer->n_points);
@@ -363,7 +345,7 @@ static void be_master(dkm_schedule *s) {
       ns = 0;
     } else {
       if (has_waited_enough(s)) return;
-      nap(&ns);
+      dkm_patience_nap(&ns);
     }
     tick_if_due(s);
   }
@@ -436,7 +418,7 @@ static void be_worker(dkm_schedule *s) {
     if (listen(s))
       ns = 0;
     else
-      nap(&ns);
+      dkm_patience_nap(&ns);
   }
 }
 
@@ -480,7 +462,7 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
     if (s->held) break;
     if (s->ended) return DKM_NEXT_END;
     if (!wait) return DKM_NEXT_WAIT;
-    nap(&ns);
+    dkm_patience_nap(&ns);
   }
   *range = s->ahead;
   s->held = false;
@@ -524,165 +506,6 @@ dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
   return s->stop;
 }
 
-/* ---- plain collectives, before and after the dynamic part ---- */
-
-/* Seconds for which this rank waits: rank 0 speaks first, then one of the others. */
-static double patience_of(MPI_Comm comm, double seconds) {
-  enum { APART = 2, MAX_APART = 30 };
-  int rank = 0;
-  MPI_Comm_rank(comm, &rank);
-  return rank == MASTER ? seconds : 1.1 * seconds + APART * (rank < MAX_APART ? rank : MAX_APART);
-}
-
-/* Waits asleep, for so many seconds. */
-static dkm_status complete_within(MPI_Comm comm, double seconds, int code, const char *call, MPI_Request *request,
-                                  dkm_error *err) {
-  const double t_end = dkm_clock_now() + seconds;
-  long ns = 0;
-  int finished = 0;
-  while (code == MPI_SUCCESS) {
-    code = MPI_Test(request, &finished, MPI_STATUS_IGNORE);
-    if (finished) break;
-    if (code == MPI_SUCCESS && dkm_clock_now() > t_end) {
-      int rank = -1;
-      MPI_Comm_rank(comm, &rank);
-      return dkm_fail(err, DKM_PARALLEL, "rank %d: other ranks, rank 0 perhaps, did not answer for %.0f s (%s)", rank,
-                      seconds, call);
-    }
-    if (code == MPI_SUCCESS) nap(&ns);
-  }
-  return code == MPI_SUCCESS ? DKM_OK : fail_mpi(err, comm, code, call);
-}
-
-static dkm_status complete(MPI_Comm comm, int code, const char *call, MPI_Request *request, dkm_error *err) {
-  return complete_within(comm, patience_of(comm, DKM_SCHEDULE_PATIENCE), code, call, request, err);
-}
-
-static dkm_status broadcast_within(MPI_Comm comm, double seconds, void *data, int64_t n, MPI_Datatype type, int root,
-                                   dkm_error *err) {
-  if (n > INT_MAX) return dkm_fail(err, DKM_PARALLEL, "cannot broadcast %lld values at once", (long long)n);
-  MPI_Request request;
-  return complete_within(comm, seconds, MPI_Ibcast(data, (int)n, type, root, comm, &request), "MPI_Ibcast", &request,
-                         err);
-}
-
-static dkm_status broadcast(MPI_Comm comm, void *data, int64_t n, MPI_Datatype type, int root, dkm_error *err) {
-  return broadcast_within(comm, patience_of(comm, DKM_SCHEDULE_PATIENCE), data, n, type, root, err);
-}
-
-/* Rank 0 hears all outcomes, and so knows who is missing.  *speaker: the lowest rank that did not succeed, or INT_MAX. */
-static dkm_status gather_outcomes(MPI_Comm comm, int n_ranks, double seconds, int *speaker, dkm_error *err) {
-  const double t_end = dkm_clock_now() + seconds;
-  bool *heard = calloc((size_t)n_ranks, sizeof *heard);
-  if (!heard) return dkm_fail(err, DKM_PARALLEL, "out of memory (the list of %d ranks)", n_ranks);
-  dkm_status status = DKM_OK;
-  int n_missing = n_ranks - 1;
-  long ns = 0;
-  while (n_missing > 0 && !status) {
-    int arrived = 0, failed = 0;
-    MPI_Status from;
-    int code = MPI_Iprobe(MPI_ANY_SOURCE, AGREE, comm, &arrived, &from);
-    if (code == MPI_SUCCESS && arrived)
-      code = MPI_Recv(&failed, 1, MPI_INT, from.MPI_SOURCE, AGREE, comm, MPI_STATUS_IGNORE);
-    if (code != MPI_SUCCESS) {
-      status = fail_mpi(err, comm, code, "MPI_Recv");
-    } else if (arrived) {
-      heard[from.MPI_SOURCE] = true;
-      n_missing--;
-      ns = 0;
-      if (failed && from.MPI_SOURCE < *speaker) *speaker = from.MPI_SOURCE;
-    } else if (dkm_clock_now() > t_end) {
-      int first = 1;
-      while (heard[first]) first++;
-      char more[32] = "";
-      if (n_missing > 1) snprintf(more, sizeof more, ", nor did %d more", n_missing - 1);
-      status = dkm_fail(err, DKM_PARALLEL, "rank %d did not answer for %.0f s%s", first, seconds, more);
-    } else {
-      nap(&ns);
-    }
-  }
-  free(heard);
-  return status;
-}
-
-dkm_status dkm_schedule_agree_within(MPI_Comm comm, double seconds, double seconds_for_first, dkm_status status,
-                                     dkm_error *err) {
-  int rank, n_ranks, speaker = status ? MASTER : INT_MAX;
-  if (status == DKM_PARALLEL) return status; /* the others cannot be reached, and waiting once was enough */
-  MPI_Comm_rank(comm, &rank);
-  MPI_Comm_size(comm, &n_ranks);
-  const double patience = patience_of(comm, seconds);
-  const int failed = status != DKM_OK;
-  if (rank == MASTER) {
-    dkm_error silent = {0};
-    if (gather_outcomes(comm, n_ranks, patience, &speaker, &silent)) {
-      if (!status || !err) return dkm_fail(err, DKM_PARALLEL, "%s", silent.message);
-      const dkm_error own = *err; /* both are true */
-      return dkm_fail(err, DKM_PARALLEL, "%s; %s", own.message, silent.message);
-    }
-  } else {
-    MPI_Request request;
-    const int code = MPI_Isend(&failed, 1, MPI_INT, MASTER, AGREE, comm, &request);
-    if (complete_within(comm, patience, code, "MPI_Isend", &request, err)) return DKM_PARALLEL;
-  }
-  const double for_first = rank == MASTER ? patience : patience_of(comm, fmax(seconds, seconds_for_first));
-  if (broadcast_within(comm, for_first, &speaker, 1, MPI_INT, MASTER, err)) return DKM_PARALLEL;
-  if (speaker == INT_MAX) return DKM_OK;
-  dkm_error outcome = {0};
-  if (rank == speaker) dkm_fail(&outcome, status, "%s", err ? err->message : dkm_status_text(status));
-  if (broadcast_within(comm, patience, &outcome, sizeof outcome, MPI_BYTE, speaker, err)) return DKM_PARALLEL;
-  return dkm_fail(err, outcome.status, "%s", outcome.message);
-}
-
-dkm_status dkm_schedule_agree(MPI_Comm comm, dkm_status status, dkm_error *err) {
-  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, 0, status, err);
-}
-
-dkm_status dkm_schedule_agree_with_first(MPI_Comm comm, double seconds_for_first, dkm_status status, dkm_error *err) {
-  return dkm_schedule_agree_within(comm, DKM_SCHEDULE_PATIENCE, seconds_for_first, status, err);
-}
-
-dkm_status dkm_schedule_sum(MPI_Comm comm, int n, int64_t *values, dkm_error *err) {
-  MPI_Request request;
-  int code = MPI_Iallreduce(MPI_IN_PLACE, values, n, MPI_INT64_T, MPI_SUM, comm, &request);
-  return complete(comm, code, "MPI_Iallreduce", &request, err);
-}
-
-static bool occurs_before(const char (*words)[DKM_WORD_BYTES], int i) {
-  for (int j = 0; j < i; j++)
-    if (strcmp(words[j], words[i]) == 0) return true;
-  return false;
-}
-
-dkm_status dkm_schedule_list_words(MPI_Comm comm, const char *word, char *list, size_t list_bytes, dkm_error *err) {
-  enum { TAIL_BYTES = 24 }; /* of " and 2147483647 more" */
-  char mine[DKM_WORD_BYTES] = "", (*words)[DKM_WORD_BYTES] = NULL;
-  int rank, n_ranks, n_more = 0;
-  MPI_Request request;
-  MPI_Comm_rank(comm, &rank);
-  MPI_Comm_size(comm, &n_ranks);
-  strncpy(mine, word, sizeof mine - 1);
-  if (rank == MASTER) words = malloc((size_t)n_ranks * sizeof *words);
-  int code = rank == MASTER && !words
-                 ? MPI_ERR_NO_MEM
-                 : MPI_Igather(mine, DKM_WORD_BYTES, MPI_CHAR, words, DKM_WORD_BYTES, MPI_CHAR, MASTER, comm, &request);
-  dkm_status status = complete(comm, code, "MPI_Igather", &request, err);
-  list[0] = '\0';
-  if (status || rank != MASTER) goto cleanup;
-  for (int i = 0; i < n_ranks; i++) {
-    const size_t used = strlen(list), length = strlen(words[i]);
-    if (length == 0 || occurs_before(words, i)) continue;
-    if (n_more > 0 || used + length + TAIL_BYTES + 2 >= list_bytes)
-      n_more++;
-    else
-      sprintf(list + used, "%s%s", used ? ", " : "", words[i]);
-  }
-  if (n_more > 0) sprintf(list + strlen(list), " and %d more", n_more);
-cleanup:
-  free(words);
-  return status;
-}
-
 /* ---- the run ---- */
 
 static dkm_status allocate(dkm_schedule *s, dkm_error *err) {
@@ -708,9 +531,11 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
   dkm_schedule s = {.comm = MPI_COMM_NULL, .ops = ops, .lanes = lanes};
   *stopped = false;
   /* A communicator of its own: our tags cannot meet anybody else's messages. */
+  static MPI_Comm own; /* a request that is given up may set it until the process ends */
   MPI_Request request;
-  status = complete(comm, MPI_Comm_idup(comm, &s.comm, &request), "MPI_Comm_idup", &request, err);
+  status = dkm_patience_complete(comm, MPI_Comm_idup(comm, &own, &request), "MPI_Comm_idup", &request, err);
   if (status) return status;
+  s.comm = own;
   MPI_Comm_set_errhandler(s.comm, MPI_ERRORS_RETURN);
   MPI_Comm_rank(s.comm, &s.rank);
   MPI_Comm_size(s.comm, &s.n_ranks);
@@ -721,7 +546,7 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
     s.n_left = s.n_total;
     s.t_tick = dkm_clock_now() + tick_interval;
   }
-  status = dkm_schedule_agree(s.comm, allocate(&s, err), err);
+  status = dkm_agree(s.comm, allocate(&s, err), err);
   if (status) goto cleanup;
 
   if (s.n_ranks == 1)
@@ -743,8 +568,8 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
                             : dkm_fail(err, DKM_STOPPED, "%s", who);
   }
   int unfinished = s.stop != DKM_STOP_NOT && s.n_done < s.n_total;
-  status = broadcast(s.comm, &s.failure, sizeof s.failure, MPI_BYTE, MASTER, err);
-  if (!status) status = broadcast(s.comm, &unfinished, 1, MPI_INT, MASTER, err);
+  status = dkm_patience_broadcast(s.comm, &s.failure, sizeof s.failure, MASTER, err);
+  if (!status) status = dkm_patience_broadcast(s.comm, &unfinished, sizeof unfinished, MASTER, err);
   if (status) goto cleanup;
   *stopped = unfinished;
   if (s.failure.status) status = dkm_fail(err, s.failure.status, "%s", s.failure.message);
@@ -752,70 +577,6 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
 cleanup:
   free(s.peers);
   free(s.buffer);
-  if (!s.broken.status) MPI_Comm_free(&s.comm);
-  return status;
-}
-
-/* ---- the job ---- */
-
-/* Strings one after another, each with its 0, as in argv of a new process. */
-static dkm_status pack_job(const dkm_job *job, char **pack, int64_t *n_bytes, dkm_error *err) {
-  size_t size = strlen(job->path) + 1 + strlen(job->text) + 1;
-  for (int i = 0; i < job->n_sets; i++) size += strlen(job->sets[i]) + 1;
-  char *at = *pack = malloc(size);
-  if (!at) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes of job text)", size);
-  at = stpcpy(at, job->path) + 1;
-  at = stpcpy(at, job->text) + 1;
-  for (int i = 0; i < job->n_sets; i++) at = stpcpy(at, job->sets[i]) + 1;
-  *n_bytes = (int64_t)size;
-  return DKM_OK;
-}
-
-static dkm_status unpack_job(dkm_job *job, const char *pack, int n_sets, dkm_error *err) {
-  const char **sets = malloc(sizeof *sets * ((size_t)n_sets + 1));
-  if (!sets) return dkm_fail(err, DKM_MEMORY, "out of memory (%d settings)", n_sets);
-  const char *path = pack, *text = path + strlen(path) + 1, *at = text + strlen(text) + 1;
-  for (int i = 0; i < n_sets; i++) {
-    sets[i] = at;
-    at += strlen(at) + 1;
-  }
-  dkm_status status = dkm_job_parse(job, path, text, n_sets, sets, err);
-  free(sets);
-  return status;
-}
-
-dkm_status dkm_schedule_share_job(MPI_Comm comm, dkm_job *job, dkm_error *err) {
-  int rank;
-  char *pack = NULL;
-  bool parsed = false;
-  int64_t sizes[2] = {0}; /* bytes of the pack, number of --set strings */
-  MPI_Comm_rank(comm, &rank);
-  dkm_status status = DKM_OK;
-  if (rank == MASTER) {
-    status = pack_job(job, &pack, &sizes[0], err);
-    sizes[1] = job->n_sets;
-  }
-  status = dkm_schedule_agree(comm, status, err);
-  if (!status) status = broadcast(comm, sizes, 2, MPI_INT64_T, MASTER, err);
-  if (status) goto cleanup;
-
-  if (rank != MASTER && !(pack = malloc((size_t)sizes[0])))
-    status = dkm_fail(err, DKM_MEMORY, "out of memory (%lld bytes of job text)", (long long)sizes[0]);
-  status = dkm_schedule_agree(comm, status, err);
-  if (!status) status = broadcast(comm, pack, sizes[0], MPI_CHAR, MASTER, err);
-  if (status) goto cleanup;
-
-  if (rank != MASTER) {
-    status = unpack_job(job, pack, (int)sizes[1], err);
-    parsed = !status;
-  }
-  status = dkm_schedule_agree(comm, status, err);
-  /* A logarithmic axis goes through libm, which may round differently on another node. */
-  for (int i = 0; !status && i < job->n_axes; i++)
-    status = broadcast(comm, job->axes[i].values, job->axes[i].n, MPI_DOUBLE, MASTER, err);
-
-cleanup:
-  if (status && parsed) dkm_job_free(job);
-  free(pack);
+  if (status != DKM_PARALLEL) MPI_Comm_free(&s.comm); /* what was given up may still be under way in it */
   return status;
 }

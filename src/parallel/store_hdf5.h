@@ -8,6 +8,9 @@
  *   store_carry.c    records of other files in a new one
  *   store_write.c    every rank writes into it, by plain writes where HDF5 says that datasets lie
  *   store_read.c     anybody reads it
+ *   store_axes.c     whether the coordinates of a file are those of its job
+ *   store_resume.c   what is left to do in a file
+ *   store_trajectory.c  one trajectory as a file of its own
  *   store_guard.c    whether metadata are as they were written; the history
  *   store_trust.c    whether all of it is in the file itself
  *

@@ -14,11 +14,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/agree.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/lock.h"
 #include "dickemap/resume.h"
-#include "dickemap/schedule.h"
+#include "dickemap/share_job.h"
 #include "dickemap/store.h"
 #include "dickemap/trajectory.h"
 #include "ending.h"
@@ -70,18 +71,18 @@ int WRAPPED(MPI_Comm_size)(MPI_Comm comm, int *size) {
   *size = 1;
   return MPI_SUCCESS;
 }
-dkm_status WRAPPED(dkm_schedule_agree)(MPI_Comm comm, dkm_status status, dkm_error *err);
-dkm_status WRAPPED(dkm_schedule_agree)(MPI_Comm comm, dkm_status status, dkm_error *err) {
+dkm_status WRAPPED(dkm_agree)(MPI_Comm comm, dkm_status status, dkm_error *err);
+dkm_status WRAPPED(dkm_agree)(MPI_Comm comm, dkm_status status, dkm_error *err) {
   (void)comm, (void)err;
   return status;
 }
-dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, double seconds, dkm_status status, dkm_error *err);
-dkm_status WRAPPED(dkm_schedule_agree_with_first)(MPI_Comm comm, double seconds, dkm_status status, dkm_error *err) {
+dkm_status WRAPPED(dkm_agree_with_first)(MPI_Comm comm, double seconds, dkm_status status, dkm_error *err);
+dkm_status WRAPPED(dkm_agree_with_first)(MPI_Comm comm, double seconds, dkm_status status, dkm_error *err) {
   (void)comm, (void)seconds, (void)err;
   return status;
 }
-dkm_status WRAPPED(dkm_schedule_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err);
-dkm_status WRAPPED(dkm_schedule_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err) {
+dkm_status WRAPPED(dkm_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err);
+dkm_status WRAPPED(dkm_share_job)(MPI_Comm comm, dkm_job *job, dkm_error *err) {
   (void)comm, (void)job, (void)err;
   return DKM_OK;
 }

@@ -8,6 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
+
+#include "dickemap/agree.h"
+#include "dickemap/share_job.h"
 
 enum { LANES = 8, N_POINTS = 10007, BILLION = 1000000000 };
 static int rank, n_ranks, n_wrong;
@@ -174,7 +178,7 @@ static void slow_points_come_in_ranges_of_a_tenth_of_a_second(void) {
   CHECK(run(&scene, 1, &(dkm_range){0, 56 * n_workers}, &stopped, &err) == DKM_OK);
   CHECK(scene.largest <= 6); /* a quarter of an equal share would be 8 and more */
   int64_t any = scene.largest;
-  CHECK(dkm_schedule_sum(MPI_COMM_WORLD, 1, &any, &err) == DKM_OK);
+  CHECK(dkm_agree_sum(MPI_COMM_WORLD, 1, &any, &err) == DKM_OK);
   CHECK(any > 0);
 }
 
@@ -192,20 +196,29 @@ static void check_failure(struct scene scene, dkm_range todo, dkm_status status,
   CHECK(rank != 0 || scene.n_done < BILLION);
 }
 
+/* What all ranks are told when the last one fails: where, if it is another than rank 0. */
+static void describe_failure(char *message, size_t n_bytes) {
+  char host[DKM_WORD_BYTES] = "", where[DKM_WORD_BYTES + 32] = "";
+  gethostname(host, sizeof host - 1);
+  MPI_Bcast(host, sizeof host, MPI_CHAR, n_ranks - 1, MPI_COMM_WORLD);
+  if (n_ranks > 1) snprintf(where, sizeof where, "rank %d on %s: ", n_ranks - 1, host);
+  snprintf(message, n_bytes, "%srank %d has had enough", where, n_ranks - 1);
+}
+
 static void an_error_in_the_work_of_one_rank_ends_the_run_on_all_with_its_message(void) {
-  char message[64];
+  char message[192];
   struct scene scene = plain;
   scene.failing_rank = n_ranks - 1;
-  snprintf(message, sizeof message, "rank %d has had enough", n_ranks - 1);
+  describe_failure(message, sizeof message);
   check_failure(scene, (dkm_range){0, BILLION}, DKM_NUMERIC, message);
 }
 
 static void others_are_interrupted_in_their_work_when_one_fails(void) {
-  char message[64];
+  char message[192];
   struct scene scene = plain;
   scene.failing_rank = n_ranks - 1;
   scene.hold_on = true;
-  snprintf(message, sizeof message, "rank %d has had enough", n_ranks - 1);
+  describe_failure(message, sizeof message);
   check_failure(scene, (dkm_range){0, BILLION}, DKM_NUMERIC, message);
 }
 
@@ -241,7 +254,7 @@ static void a_stop_request_finishes_what_was_handed_out_and_no_more(void) {
   CHECK(stopped);
   CHECK(!scene.interrupted);
   int64_t n_drawn = scene.n_drawn;
-  CHECK(dkm_schedule_sum(MPI_COMM_WORLD, 1, &n_drawn, &err) == DKM_OK);
+  CHECK(dkm_agree_sum(MPI_COMM_WORLD, 1, &n_drawn, &err) == DKM_OK);
   CHECK(rank != 0 || (scene.n_done == n_drawn && n_drawn > 0 && n_drawn < BILLION));
 }
 
@@ -267,25 +280,25 @@ static void ranks_with_nothing_to_do_sleep(void) {
 
 static void the_lowest_rank_that_failed_speaks_for_all(void) {
   dkm_error err = {0};
-  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, DKM_OK, &err) == DKM_OK);
+  CHECK(dkm_agree(MPI_COMM_WORLD, DKM_OK, &err) == DKM_OK);
   bool fails = rank >= n_ranks / 2;
   dkm_status status = fails ? dkm_fail(&err, DKM_MEMORY, "rank %d is full", rank) : DKM_OK;
   char message[64];
   snprintf(message, sizeof message, "rank %d is full", n_ranks / 2);
-  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, status, &err) == DKM_MEMORY);
+  CHECK(dkm_agree(MPI_COMM_WORLD, status, &err) == DKM_MEMORY);
   CHECK(strcmp(err.message, message) == 0);
 }
 
 static void a_rank_that_does_not_come_is_named(void) {
   dkm_error err = {0};
   if (rank == 0 && n_ranks > 1) {
-    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, 0, DKM_OK, &err) == DKM_PARALLEL);
+    CHECK(dkm_agree_within(MPI_COMM_WORLD, 1, 0, DKM_OK, &err) == DKM_PARALLEL);
     CHECK(strstr(err.message, "rank 1 did not answer for 1 s"));
     CHECK((strstr(err.message, "nor did") != NULL) == (n_ranks > 2));
     const dkm_status own = dkm_fail(&err, DKM_IO, "no room"); /* what happened here is told as well */
-    CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, 1, INFINITY, own, &err) == DKM_PARALLEL);
+    CHECK(dkm_agree_within(MPI_COMM_WORLD, 1, INFINITY, own, &err) == DKM_PARALLEL);
     CHECK(strncmp(err.message, "no room; rank 1 did not answer for 1 s", 38) == 0);
-    CHECK(dkm_schedule_agree(MPI_COMM_WORLD, DKM_PARALLEL, &err) == DKM_PARALLEL); /* and not after five minutes */
+    CHECK(dkm_agree(MPI_COMM_WORLD, DKM_PARALLEL, &err) == DKM_PARALLEL); /* and not after five minutes */
   }
   MPI_Barrier(MPI_COMM_WORLD);
 }
@@ -295,13 +308,13 @@ static void rank_0_is_waited_for_as_long_as_it_works_alone(void) {
   const double patience = 0.1; /* that of the last of five ranks is 8.1 s */
   if (rank == 0) nap(BILLION - 1);
   for (int i = 0; i < 9 && rank == 0 && n_ranks > 1; i++) nap(BILLION - 1);
-  CHECK(dkm_schedule_agree_within(MPI_COMM_WORLD, patience, INFINITY, DKM_OK, &err) == DKM_OK);
+  CHECK(dkm_agree_within(MPI_COMM_WORLD, patience, INFINITY, DKM_OK, &err) == DKM_OK);
 }
 
 static void sums_reach_every_rank(void) {
   dkm_error err;
   int64_t values[2] = {rank, (int64_t)1 << 40};
-  CHECK(dkm_schedule_sum(MPI_COMM_WORLD, 2, values, &err) == DKM_OK);
+  CHECK(dkm_agree_sum(MPI_COMM_WORLD, 2, values, &err) == DKM_OK);
   CHECK(values[0] == n_ranks * (n_ranks - 1) / 2);
   CHECK(values[1] == (int64_t)n_ranks << 40);
 }
@@ -310,16 +323,40 @@ static void distinct_words_reach_the_master_in_order_of_rank(void) {
   dkm_error err;
   char list[256] = "x", expected[256] = "", word[DKM_WORD_BYTES];
   snprintf(word, sizeof word, "%.*s", rank == 1 ? 0 : 20, rank % 2 ? "odd" : "even"); /* rank 1 has nothing to say */
-  CHECK(dkm_schedule_list_words(MPI_COMM_WORLD, word, list, sizeof list, &err) == DKM_OK);
+  CHECK(dkm_agree_list_words(MPI_COMM_WORLD, word, list, sizeof list, &err) == DKM_OK);
   CHECK(rank != 0 || strcmp(list, n_ranks > 3 ? "even, odd" : "even") == 0);
 
   /* Room for one long word, and for how many there are more. */
   memset(word, 'a' + rank, sizeof word - 1);
   word[sizeof word - 1] = '\0';
-  CHECK(dkm_schedule_list_words(MPI_COMM_WORLD, word, list, 100, &err) == DKM_OK);
+  CHECK(dkm_agree_list_words(MPI_COMM_WORLD, word, list, 100, &err) == DKM_OK);
   memset(expected, 'a', sizeof word - 1);
   if (n_ranks > 1) sprintf(expected + sizeof word - 1, " and %d more", n_ranks - 1);
   CHECK(rank != 0 || strcmp(list, expected) == 0);
+}
+
+/* Allocations of the library here; see CMakeLists.txt. */
+static bool memory_is_out;
+void *__real_malloc(size_t n_bytes);
+void *__real_calloc(size_t n, size_t n_bytes);
+void *__wrap_malloc(size_t n_bytes);
+void *__wrap_calloc(size_t n, size_t n_bytes);
+void *__wrap_malloc(size_t n_bytes) {
+  return memory_is_out ? NULL : __real_malloc(n_bytes);
+}
+void *__wrap_calloc(size_t n, size_t n_bytes) {
+  return memory_is_out ? NULL : __real_calloc(n, n_bytes);
+}
+
+static void rank_0_without_memory_fails_on_all_at_once(void) {
+  dkm_error err = {0};
+  char list[256] = "x";
+  memory_is_out = rank == 0;
+  CHECK(dkm_agree(MPI_COMM_WORLD, DKM_OK, &err) == DKM_MEMORY);
+  CHECK(strstr(err.message, "out of memory (the list of "));
+  CHECK(dkm_agree_list_words(MPI_COMM_WORLD, "word", list, sizeof list, &err) == DKM_MEMORY);
+  CHECK(strstr(err.message, "out of memory (the words of "));
+  memory_is_out = false;
 }
 
 static const char job_text[] =
@@ -342,8 +379,8 @@ static void the_job_of_rank_0_reaches_all_with_its_settings_and_the_very_bits_of
     /* as if rank 0 had another libm than the rest */
     if (!status) job.axes[0].values[5] = nextafter(job.axes[0].values[5], 10.0);
   }
-  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, status, &err) == DKM_OK);
-  CHECK(dkm_schedule_share_job(MPI_COMM_WORLD, &job, &err) == DKM_OK);
+  CHECK(dkm_agree(MPI_COMM_WORLD, status, &err) == DKM_OK);
+  CHECK(dkm_share_job(MPI_COMM_WORLD, &job, &err) == DKM_OK);
   if (n_wrong) {
     fprintf(stderr, "rank %d: %s\n", rank, err.message);
     return;
@@ -363,9 +400,9 @@ static void a_job_that_another_rank_cannot_read_is_an_error_on_all(void) {
   dkm_job job = {0};
   dkm_error err = {0};
   dkm_status status = rank == 0 ? dkm_job_parse(&job, "shared.yaml", job_text, 0, NULL, &err) : DKM_OK;
-  CHECK(dkm_schedule_agree(MPI_COMM_WORLD, status, &err) == DKM_OK);
+  CHECK(dkm_agree(MPI_COMM_WORLD, status, &err) == DKM_OK);
   if (rank == 0 && !status) strcpy(job.text, "title: [");
-  status = dkm_schedule_share_job(MPI_COMM_WORLD, &job, &err);
+  status = dkm_share_job(MPI_COMM_WORLD, &job, &err);
   CHECK(status == (n_ranks == 1 ? DKM_OK : DKM_INPUT));
   CHECK(n_ranks == 1 || strstr(err.message, "shared.yaml"));
   CHECK(rank == 0 || (job.text == NULL && job.n_axes == 0));
@@ -397,6 +434,7 @@ static const struct {
     CLAIM(rank_0_is_waited_for_as_long_as_it_works_alone),
     CLAIM(sums_reach_every_rank),
     CLAIM(distinct_words_reach_the_master_in_order_of_rank),
+    CLAIM(rank_0_without_memory_fails_on_all_at_once),
     CLAIM(the_job_of_rank_0_reaches_all_with_its_settings_and_the_very_bits_of_its_axes),
     CLAIM(a_job_that_another_rank_cannot_read_is_an_error_on_all),
 };
