@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from calls import end
-from files import JOB, N_POINTS, contents, message_of, n_done, wait_for
+from files import JOB, contents, message_of, n_done, wait_for
 from machine import mpirun
 
 
@@ -79,7 +79,7 @@ def assert_it_goes_on(finish, folder, copy, whole, ranks):
     """A copy that is given the old name."""
     told = finish(folder, "info", copy.name)
     assert told.returncode == 0, told.err
-    assert re.search(rf"^done: {n_done(copy)} of {N_POINTS}\b", told.out, re.MULTILINE), told.out
+    assert f"done: {n_done(copy)}" in told.out.splitlines(), told.out
     copy.rename(folder / "a.h5")
     again = finish(folder, "run", "job.yaml", "-o", "a.h5", "-q", "--resume", ranks=ranks)
     assert again.returncode == 0, again.err
@@ -106,7 +106,7 @@ def test_a_copy_that_cannot_be_made(program, environment, tmp_path, foreign, how
     (folder / "job.yaml").write_text(JOB)
     shutil.copy(foreign, tmp_path / "other.h5")
     command = [*mpirun(ranks), "sh", "-c", FAIL_ON_THE_COPY, library, f"CALLS_FAIL={fault}", f"CALLS_FIRED={fired}",
-               program, "run", "job.yaml", "-o", "a.h5", "-q"]
+               program, "run", "job.yaml", "-o", "a.h5", "-q", "--set", "axes.g0.points=30000"]  # a copy in pieces
     process = subprocess.Popen(command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     try:
