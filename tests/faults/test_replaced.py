@@ -106,7 +106,8 @@ def test_a_copy_that_cannot_be_made(program, environment, tmp_path, foreign, how
     (folder / "job.yaml").write_text(JOB)
     shutil.copy(foreign, tmp_path / "other.h5")
     command = [*mpirun(ranks), "sh", "-c", FAIL_ON_THE_COPY, library, f"CALLS_FAIL={fault}", f"CALLS_FIRED={fired}",
-               program, "run", "job.yaml", "-o", "a.h5", "-q", "--set", "axes.g0.points=30000"]  # a copy in pieces
+               program, "run", "job.yaml", "-o", "a.h5", "-q",
+               "--set", "axes.g0.points=30000"]  # so that the copy is written in pieces
     process = subprocess.Popen(command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     try:
