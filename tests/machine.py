@@ -33,21 +33,30 @@ def rank_of(environment):
     return None
 
 
-def below(pid):
-    """Process ids of the ranks that a launcher has started: Open MPI's own children, those of a proxy of MPICH's."""
-    parents = {}
+def children_of_all():
+    """{process id: its children that have not ended}"""
+    children = {}
     for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
-            fields = path.read_text().rsplit(")", 1)[1].split()
+            fields = path.read_text().rpartition(")")[2].split()
         except OSError:
             continue  # ended in the meantime
-        if fields[0] != "Z":
-            parents[int(path.parent.name)] = int(fields[1])
-    ancestors, found = {pid}, set()
-    while ancestors:
-        ancestors = {child for child, parent in parents.items() if parent in ancestors}
-        found |= ancestors
-    return sorted(child for child in found if rank_of(environment_of(child)) is not None and child not in parents.values())
+        if fields and fields[0] != "Z":
+            children.setdefault(int(fields[1]), []).append(int(path.parent.name))
+    return children
+
+
+def descendants(pid, children=None):
+    """Processes below a process, each before the one that started it."""
+    children = children_of_all() if children is None else children
+    return [found for child in children.get(pid, []) for found in (*descendants(child, children), child)]
+
+
+def below(pid):
+    """Process ids of the ranks that a launcher has started: Open MPI's own children, those of a proxy of MPICH's."""
+    children = children_of_all()
+    return sorted(found for found in descendants(pid, children)
+                  if found not in children and rank_of(environment_of(found)) is not None)
 
 
 def environment_of(pid):

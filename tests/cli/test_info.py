@@ -51,8 +51,8 @@ def test_info_of_an_unfinished_file(dickemap, unfinished):
     assert lines[: len(known)] == known
     rest = dict(line.split(": ", 1) for line in lines[len(known):])
     assert rest["of an older method"] == str(sum((i + 10) % 3 != 1 for i in range(59))) and rest["format"] == "2"
-    assert list(rest) == ["of an older method", "format", "records from", "version", "created", "host", "ranks", "command", "instruction set", "GSL",
-                          "HDF5", "MPI"]
+    assert list(rest) == ["of an older method", "format", "records from", "version", "created", "host", "ranks", "command",
+                          "instruction set", "GSL", "HDF5", "MPI"]
     assert rest["version"] == "0.1.0 (git test)" and rest["command"] == "dickemap run small.yaml"
     assert rest["ranks"] == "3" and rest["instruction set"] == "plain"
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ", rest["created"])

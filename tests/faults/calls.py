@@ -14,7 +14,7 @@ import tempfile
 import h5py
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1]))
-from machine import mpi_variables, mpirun  # noqa: E402
+from machine import descendants, mpi_variables, mpirun  # noqa: E402
 
 # Points of some milliseconds, with states: every kind of variable, and each rank writes several times.
 JOB = """\
@@ -53,26 +53,9 @@ class Run:
         return [line.removeprefix("dickemap: ") for line in self.err.splitlines() if line.startswith("dickemap: ")]
 
 
-def descendants(pid):
-    """Processes below a process, and itself last."""
-    children = {}
-    for path in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            parent = int(path.read_text().rpartition(")")[2].split()[1])
-        except (OSError, IndexError):
-            continue  # it has just ended
-        children.setdefault(parent, []).append(int(path.parent.name))
-
-    def below(parent):
-        for child in children.get(parent, []):
-            yield from below(child)
-        yield parent
-    return list(below(pid))
-
-
 def end(process):
     """Ends a process that the caller has started, with all that it has started."""
-    for pid in descendants(process.pid) if process.poll() is None else []:
+    for pid in [*descendants(process.pid), process.pid] if process.poll() is None else []:
         try:
             os.kill(pid, signal.SIGKILL)
         except ProcessLookupError:

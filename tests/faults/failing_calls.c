@@ -10,7 +10,7 @@
  *   CALLS_FAIL     "CALL HOW NTH TIMES": the NTH call of that kind (from 1) and the following ones, TIMES in all (0: for
  *                  ever), fail.  HOW: EIO, ENOSPC, EINTR, EMFILE; or short: only half of the bytes are read or written;
  *                  slow: it takes 2 s longer; hang: it never returns
- *   CALLS_FIRED    file to which a line is appended when a call is made to fail
+ *   CALLS_FIRED    file to which "rank 0: write 17 PATH" is appended when a call is made to fail
  *   CALLS_DELAY    microseconds that each write takes longer, so that a small job lasts a while
  *   CALLS_LOG      file to which everything is appended that changes the folder, as below
  *
@@ -188,13 +188,13 @@ static bool minds_path(int folder, const char *relative, char path[PATH_MAX]) {
 
 /* ---- failing ---- */
 
-/* Counts a call that is meant; true if it is to fail (or to be short), and then sets errno. */
-static bool is_to_fail(enum call call) {
-  char text[64];
+/* Counts a call on a file that is meant; true if it is to fail (or to be short), and then sets errno. */
+static bool is_to_fail(enum call call, const char *path) {
+  char text[PATH_MAX + 64];
   const long n = __atomic_add_fetch(&shim.count[call], 1, __ATOMIC_RELAXED);
   if ((int)call != shim.failing || n < shim.nth || (shim.times > 0 && n >= shim.nth + shim.times)) return false;
-  if (n == shim.nth && getenv("CALLS_FIRED")) {
-    snprintf(text, sizeof text, "rank %d: %s %ld\n", shim.rank, call_names[call], n);
+  if (getenv("CALLS_FIRED")) {
+    snprintf(text, sizeof text, "rank %d: %s %ld %s\n", shim.rank, call_names[call], n, path);
     append(getenv("CALLS_FIRED"), text);
   }
   if (shim.error == SLOW) {
@@ -278,7 +278,7 @@ static void log_call(bool good, const char *name, ino_t inode, off_t offset, con
       va_end(more);                                                                                      \
     }                                                                                                    \
     if (!minds_path(folder, path, full)) return REAL(name)(__VA_ARGS__, mode);                           \
-    if (is_to_fail(OPEN)) return -1;                                                                     \
+    if (is_to_fail(OPEN, full)) return -1;                                                               \
     const bool changes = flags & (O_CREAT | O_TRUNC);                                                    \
     if (!changes) return REAL(name)(__VA_ARGS__, mode);                                                  \
     lock_log();                                                                                          \
@@ -297,19 +297,19 @@ DEFINE_OPEN(openat64, (int folder, const char *path, int flags, ...), folder, fo
 /* Streams are read only in the programs that are tested; their writes would not be seen. */
 FILE *fopen(const char *path, const char *mode) {
   char full[PATH_MAX];
-  if (minds_path(AT_FDCWD, path, full) && is_to_fail(OPEN)) return NULL;
+  if (minds_path(AT_FDCWD, path, full) && is_to_fail(OPEN, full)) return NULL;
   return REAL(fopen)(path, mode);
 }
 
 FILE *fopen64(const char *path, const char *mode) {
   char full[PATH_MAX];
-  if (minds_path(AT_FDCWD, path, full) && is_to_fail(OPEN)) return NULL;
+  if (minds_path(AT_FDCWD, path, full) && is_to_fail(OPEN, full)) return NULL;
   return REAL(fopen64)(path, mode);
 }
 
 DIR *opendir(const char *path) {
   char full[PATH_MAX];
-  if (minds_path(AT_FDCWD, path, full) && is_to_fail(OPEN)) return NULL;
+  if (minds_path(AT_FDCWD, path, full) && is_to_fail(OPEN, full)) return NULL;
   return REAL(opendir)(path);
 }
 
@@ -324,7 +324,7 @@ static ssize_t do_write(int descriptor, const struct iovec *pieces, int n, off_t
   char path[PATH_MAX];
   struct iovec half;
   if (!minds_descriptor(descriptor, path)) return write_pieces(descriptor, pieces, n, offset);
-  if (is_to_fail(WRITE)) {
+  if (is_to_fail(WRITE, path)) {
     if (shim.error != 0) return -1;
     half = (struct iovec){pieces[0].iov_base, n > 1 ? pieces[0].iov_len : part_of(pieces[0].iov_len)};
     pieces = &half;
@@ -347,7 +347,7 @@ static ssize_t read_pieces(int descriptor, const struct iovec *pieces, int n, of
 static ssize_t do_read(int descriptor, const struct iovec *pieces, int n, off_t offset) {
   char path[PATH_MAX];
   struct iovec half;
-  if (minds_descriptor(descriptor, path) && is_to_fail(READ)) {
+  if (minds_descriptor(descriptor, path) && is_to_fail(READ, path)) {
     if (shim.error != 0) return -1;
     half = (struct iovec){pieces[0].iov_base, n > 1 ? pieces[0].iov_len : part_of(pieces[0].iov_len)};
     return read_pieces(descriptor, &half, 1, offset);
@@ -407,7 +407,7 @@ static int do_sync(enum call call, int descriptor, int (*sync)(int)) {
   char path[PATH_MAX];
   struct stat found;
   if (!minds_descriptor(descriptor, path)) return sync(descriptor);
-  if (is_to_fail(call)) return -1;
+  if (is_to_fail(call, path)) return -1;
   lock_log();
   const int answer = sync(descriptor);
   const bool is_folder = fstat(descriptor, &found) == 0 && S_ISDIR(found.st_mode);
@@ -425,7 +425,7 @@ int fdatasync(int descriptor) {
 /* A close that fails has closed all the same. */
 int close(int descriptor) {
   char path[PATH_MAX];
-  if (!minds_descriptor(descriptor, path) || !is_to_fail(CLOSE)) return REAL(close)(descriptor);
+  if (!minds_descriptor(descriptor, path) || !is_to_fail(CLOSE, path)) return REAL(close)(descriptor);
   const int error = errno;
   REAL(close)(descriptor);
   errno = error;
@@ -435,7 +435,7 @@ int close(int descriptor) {
 static int do_truncate(int descriptor, off_t length, int (*cut)(int, off_t)) {
   char path[PATH_MAX];
   if (!minds_descriptor(descriptor, path)) return cut(descriptor, length);
-  if (is_to_fail(TRUNCATE)) return -1;
+  if (is_to_fail(TRUNCATE, path)) return -1;
   lock_log();
   const int answer = cut(descriptor, length);
   log_call(answer == 0, "truncate", inode_of(descriptor), length, path, NULL, NULL, 0);
@@ -452,7 +452,7 @@ int ftruncate64(int descriptor, off_t length) {
 static int do_allocate(int descriptor, int mode, off_t offset, off_t length, int (*allocate)(int, int, off_t, off_t)) {
   char path[PATH_MAX];
   if (!minds_descriptor(descriptor, path)) return allocate(descriptor, mode, offset, length);
-  if (is_to_fail(ALLOCATE)) return -1;
+  if (is_to_fail(ALLOCATE, path)) return -1;
   lock_log();
   const int answer = allocate(descriptor, mode, offset, length);
   log_call(answer == 0 && mode == 0, "allocate", inode_of(descriptor), offset + length, path, NULL, NULL, 0);
@@ -472,7 +472,7 @@ int fallocate64(int descriptor, int mode, off_t offset, off_t length) {
 #define WITH_TWO_NAMES(kind, name, from_folder, to_folder, call)                                              \
   char full[PATH_MAX], other[PATH_MAX];                                                                       \
   if (!minds_path(from_folder, from, full)) return call;                                                      \
-  if (is_to_fail(kind)) return -1;                                                                            \
+  if (is_to_fail(kind, full)) return -1;                                                                      \
   if (!minds_path(to_folder, to, other)) complain("a name outside of the folder");                            \
   lock_log();                                                                                                 \
   const int answer = call;                                                                                    \
@@ -499,7 +499,7 @@ int linkat(int from_folder, const char *from, int to_folder, const char *to, int
 #define WITH_NAME(kind, name, folder, call)                                                               \
   char full[PATH_MAX];                                                                                    \
   if (!minds_path(folder, path, full)) return call;                                                       \
-  if (is_to_fail(kind)) return -1;                                                                        \
+  if (is_to_fail(kind, full)) return -1;                                                                  \
   lock_log();                                                                                             \
   const int answer = call;                                                                                \
   log_call(answer == 0, name, answer == 0 && shim.log >= 0 ? inode_named(full) : 0, 0, full, NULL, NULL, 0); \

@@ -2,8 +2,9 @@
 /* flip_bytes FILE.h5 FIRST END STEP: what the reader makes of a file with one damaged byte.
  *
  * For each position FIRST, FIRST + STEP, ... < END (END 0: the end of the file) of a complete file, in a copy of it: one
- * bit flipped, and the whole byte inverted; for each sector of 512 bytes between FIRST and END: all of it 0.  Each damaged file is read, all of it, by a process of its own, under
- * a time limit: job, coordinates, every record with its checksum.
+ * bit flipped, and the whole byte inverted; for each sector of 512 bytes between FIRST and END: all of it 0.  Each
+ * damaged file is read, all of it, by a process of its own, under a time limit: job, coordinates, every record with its
+ * checksum.
  *
  * Prints one "key: value" a line: how many were refused with a message, found by a check, harmless (all values
  * as before), silently wrong, crashed or timed out, and "bad: POSITION DAMAGE OUTCOME" for each of the last three.

@@ -4,11 +4,12 @@
 end well.
 
 A case is RUN:RANKS:RANK:CALL:HOW:NTH:TIMES, such as new:3:1:write:EIO:17:1, as failing_calls.c takes it (RANK may be
-`all`).  RUN is `new`; or `resume`, of a file of which half is done; or `states`, of points that are saved while they are
-under way.  For each: the run ends within a bound; it says one message and a code of 2 or 85, or none and 0; after 0 the
+`all`).  RUN is `new`; or `resume`, of a file of which half is done; or `overwrite`, of a complete one: it is as it was or
+replaced by the new one; or `states`, of points that are saved while they are under way.  For each: the run ends within a bound; it says one message and a code of 2 or 85, or none and 0; after 0 the
 file is complete; whatever it ended with, no record that is marked done and no coordinate differs from those of an
 undisturbed run, and `verify` agrees; and `--resume` without the fault makes the file of the undisturbed run, bit by bit, and
-leaves nothing else.
+leaves nothing else.  A run of which the output could not be put on disk once must not end with 0: the system tells that
+only once.
 
   DICKEMAP=build/release/dickemap DICKEMAP_BUILD=build/release tests/faults/sweep.py [--cases N] [--case CASE]..."""
 
@@ -35,8 +36,9 @@ ERRORS = ["EIO", "ENOSPC", "EINTR", "EMFILE"]
 CALLS = ["open", "write", "read", "fsync", "fdatasync", "rename", "close", "link", "unlink", "truncate", "allocate", "mkdir"]
 WHERE = [(1, "0"), (3, "0"), (3, "1"), (3, "all")]  # ranks, and which of them
 FOR_EVER, SOME = 0, 20
-SHARE = {"new": 1, "resume": 0.7, "states": 0.4}  # of the samples that are asked for
-OPTIONS = {"new": [], "resume": ["--resume"], "states": ["--save-interval", "0:01"]}
+SHARE = {"new": 1, "resume": 0.7, "overwrite": 0.7, "states": 0.4}  # of the samples that are asked for
+OPTIONS = {"new": [], "resume": ["--resume"], "overwrite": ["--overwrite"], "states": ["--save-interval", "0:01"]}
+LOSES = re.compile(r"rank \d+: (?:fsync|fdatasync) \d+ (?:.*/)?a\.h5(?:\.new-\d+)?")  # not its lock, nor states
 
 
 @dataclasses.dataclass(frozen=True)
@@ -97,11 +99,14 @@ class Sweep:
 
     def _prepare(self, folder, run):
         """What is there before the run."""
+        whole = self.scratch / f"whole-{run}" / "a.h5"
+        if run == "overwrite":
+            shutil.copy(whole, folder)
         if run != "resume":
             return
         half = self.scratch / "half.h5"
         if not half.exists():
-            shutil.copy(self.scratch / "whole-resume" / "a.h5", half)
+            shutil.copy(whole, half)
             with h5py.File(half, "r+") as file:
                 file["status"][::2] = 0
         shutil.copy(half, folder / "a.h5")
@@ -132,18 +137,24 @@ class Sweep:
                      {} if case.rank == "all" else {"RANK": case.rank})
         run = self.bench.run(folder, *self._arguments(case.run), *OPTIONS[case.run], ranks=case.ranks, calls=calls,
                              bound=self.bound)
-        faults = self._judge(folder, run, self.reference[case.run])
+        lines = fired.read_text().splitlines() if fired.exists() else []
+        faults = self._judge(folder, run, case, lost=any(LOSES.fullmatch(line) for line in lines))
         faults |= self._resume(folder, case.run)
         if case.call == "unlink":  # what could not be removed is there
             faults.pop("left", None)
-        result = Result(case, fired.exists(), run.code, " | ".join(run.messages), faults)
+        result = Result(case, bool(lines), run.code, " | ".join(run.messages), faults)
         fired.unlink(missing_ok=True)
         shutil.rmtree(folder)
         return result
 
-    def _judge(self, folder, run, reference):
-        faults, n_messages, output = {}, len(run.messages), folder / "a.h5"
+    def _judge(self, folder, run, case, lost):
+        """lost: the output could not be put on disk."""
+        reference, faults, n_messages, output = self.reference[case.run], {}, len(run.messages), folder / "a.h5"
         wrong, n_done = differences(output, reference) if output.exists() else ([], 0)
+        is_old = case.run == "overwrite" and output.exists() and \
+            output.read_bytes() == (self.scratch / "whole-overwrite" / "a.h5").read_bytes()
+        if case.run == "overwrite" and not output.exists():
+            wrong = ["neither the old file nor the new one is there"]
         if wrong:
             faults["wrong"] = "; ".join(wrong)
         elif output.exists():
@@ -154,6 +165,10 @@ class Sweep:
             return faults | {"hang": f"not at an end after {self.bound} s; {run.err[-300:]}"}
         if run.code == 0 and n_done < reference["status"].size:
             faults["silent"] = f"code 0, and {n_done} points are done"
+        elif run.code == 0 and is_old:
+            faults["silent"] = "code 0, and the old file is there"
+        elif run.code == 0 and lost and case.how in ("EIO", "ENOSPC"):
+            faults["silent"] = "code 0, and the output could not be put on disk"
         elif run.code != 0 and n_messages == 0:
             faults["silent"] = f"code {run.code} without a message: {run.err[-300:]}"
         elif n_messages > 1 or (run.code == 0 and n_messages > 0):

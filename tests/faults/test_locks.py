@@ -7,13 +7,13 @@ import os
 import pathlib
 import shutil
 import signal
-import struct
 import subprocess
 import time
 
 import h5py
 import pytest
 
+from file_system import FileSystem
 from files import contents, message_of, n_done, wait_for, wrong_records
 
 MANY = ["--set", "axes.g0.points=30000"]
@@ -157,39 +157,25 @@ def test_texts_in_a_lock_cannot_reach_the_terminal(finish, job, tmp_path):
     assert not set(result.err) & set("\x1b\x07\x9b")
 
 
-LOOP = pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("mkfs.ext4") or not shutil.which("mount"),
-                          reason="only root can mount")
-FS_IOC_SHUTDOWN, NO_LOG_FLUSH = 0x8004587D, struct.pack("I", 2)
-
-
-@LOOP
 def test_resume_needs_nobody_after_a_loss_of_power(start, finish, job, tmp_path):
     """A file system that is cut off without writing what it has in memory, soon after the start."""
-    image, disk = tmp_path / "image", tmp_path / "disk"
-    disk.mkdir()
-    with image.open("wb") as file:
-        file.truncate(300 << 20)
-    subprocess.run(["mkfs.ext4", "-q", "-F", image], check=True)
-    if subprocess.run(["mount", "-o", "loop", image, disk], capture_output=True).returncode != 0:
-        pytest.skip("no loop devices here")
+    file_system = FileSystem("ext4", tmp_path)
+    disk = file_system.folder
     try:
         shutil.copy(tmp_path / job, disk)
         os.sync()
         process = start(disk, "run", job, "-o", "a.h5")
         wait_for(lambda: n_done(disk / "a.h5") > 0)
-        descriptor = os.open(disk, os.O_RDONLY)
-        fcntl.ioctl(descriptor, FS_IOC_SHUTDOWN, NO_LOG_FLUSH)
-        os.close(descriptor)
+        file_system.cut_off()
         process.communicate(timeout=300)
         assert process.returncode != 0
-        wait_for(lambda: subprocess.run(["umount", disk], capture_output=True).returncode == 0)
-        subprocess.run(["mount", "-o", "loop", image, disk], check=True)
+        file_system.mount_again()
         assert (disk / "a.h5.lock").stat().st_size > 0
         result = finish(disk, "run", job, "-o", "a.h5", "--resume")
         assert result.returncode == 0 and f"replaced the lock of process {process.pid}" in result.err
         assert not (disk / "a.h5.lock").exists()
     finally:
-        subprocess.run(["umount", disk], check=False, capture_output=True)
+        file_system.unmount("-l")
 
 
 # ---- what has the name of something of ours ----
@@ -259,9 +245,9 @@ def test_files_of_the_user_with_names_like_ours_stay(start, finish, job, tmp_pat
 @pytest.fixture
 def no_links():
     """What to preload, into the program alone."""
-    library = pathlib.Path(os.environ.get("DICKEMAP_BUILD", "."), "tests", "libno_links.so").resolve()
+    library = pathlib.Path(os.environ.get("DICKEMAP_BUILD", "."), "tests", "no_links.so").resolve()
     if not library.exists():
-        pytest.skip("DICKEMAP_BUILD does not name a build folder with tests/libno_links.so")
+        pytest.skip("DICKEMAP_BUILD does not name a build folder with tests/no_links.so")
     return {"LD_PRELOAD": str(library)}
 
 

@@ -8,6 +8,7 @@ import signal
 import subprocess
 
 import h5py
+import numpy
 import pytest
 
 from files import JOB, N_POINTS, contents, n_done, wait_for
@@ -95,6 +96,25 @@ def test_info_lists_attempts_also_while_a_run_is_under_way(attempts, finish):
     assert told == [f"{history[1]}; {history[2]}", f"{history[3]}; no end recorded", f"{history[4]}; {history[5]}"]
     best = re.fullmatch(BEGUN, history[1])["cpu"]
     assert f"instruction set: {best}; plain" in lines or best == "plain" and "instruction set: plain" in lines
+
+
+def test_info_prints_each_attempt_on_a_line_of_its_own(finish, tmp_path):
+    """Also those that were killed, one after the other, and an end whose beginning is left out."""
+    (tmp_path / "job.yaml").write_text(JOB)
+    assert finish(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q", "--set", "axes.g0.points=3").returncode == 0
+    begun = [f"2026-01-02T03:04:0{i}Z: begun: 0 of 6 points done; dickemap 1; plain; GSL 2 on x; 1 rank on y; run {i}"
+             for i in range(5)]
+    ended = "2026-01-02T04:00:00Z: ended after 5 s: 6 of 6 points done; complete"
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        first = file.attrs["history"].decode().split("\n")[0]
+        del file.attrs["metadata_checksum"]  # this change is meant
+        file.attrs["history"] = numpy.bytes_("\n".join([first, ended, *begun[:3], ended, *begun[3:]]))
+    result = finish(tmp_path, "info", "a.h5")
+    assert result.returncode == 0, result.err
+    assert [line for line in result.out.splitlines() if "begun: " in line or "ended after " in line] == [
+        f"attempt: {ended}", f"attempt: {begun[0]}; no end recorded", f"attempt: {begun[1]}; no end recorded",
+        f"attempt: {begun[2]}; {ended}", f"attempt: {begun[3]}; no end recorded",
+        f"attempt: {begun[4]}; no end recorded: still under way, or killed"]
 
 
 def test_another_version_that_computed_a_part_is_told(attempts, finish, tmp_path):

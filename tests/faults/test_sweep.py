@@ -36,7 +36,8 @@ def test_the_shim_sees_the_calls_of_all_ranks(sweep):
     "new:1:0:open:EIO:3:1", "new:3:1:open:EMFILE:1:0", "new:1:0:write:ENOSPC:20:0", "new:3:1:write:EIO:3:1",
     "new:3:1:write:short:3:1", "new:1:0:read:EIO:9:1", "new:1:0:fsync:EIO:1:1", "new:3:1:fdatasync:EIO:1:1",
     "new:3:1:fdatasync:EINTR:1:1", "new:1:0:rename:EIO:1:1", "new:3:all:close:EIO:1:0", "new:1:0:link:EMFILE:1:1",
-    "new:1:0:unlink:EIO:1:0", "new:1:0:truncate:EIO:3:1", "resume:3:0:write:EIO:2:1", "states:1:0:mkdir:EIO:1:1"])
+    "new:1:0:unlink:EIO:1:0", "new:1:0:truncate:EIO:3:1", "resume:3:0:write:EIO:2:1", "states:1:0:mkdir:EIO:1:1",
+    "overwrite:1:0:write:ENOSPC:20:0", "overwrite:3:1:write:EIO:3:1", "overwrite:1:0:rename:EIO:1:1"])
 def test_a_call_that_fails(sweep, case):
     result = sweep.run(Case.parse(case))
     assert result.fired and not fail([result])
@@ -60,6 +61,23 @@ def test_no_metadata_are_ruined_by_a_read_that_fails(sweep):
     for nth in range(n, 0, -max(n // 5, 1)):
         for how in ("EIO", "EINTR"):
             assert not fail([sweep.run(Case("new", 1, "0", "read", how, nth, 1))])
+
+
+def test_no_sync_that_fails_is_passed_over(sweep):
+    """The system tells it once; also the last one of a run."""
+    results = [sweep.run(Case("new", 1, "0", call, "EIO", nth, 1)) for call in ("fsync", "fdatasync")
+               for nth in range(1, sweep.counts["new", 1][0][call] + 1)]
+    assert sum(result.fired for result in results) >= 5
+    assert not fail(results)
+
+
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_job(sweep):
+    """One that is to be overwritten is read before: code 2, and it is left as it is."""
+    n = sweep.counts["overwrite", 1][0]
+    results = [sweep.run(Case("overwrite", 1, "0", call, "EIO", nth, 1)) for call, step in (("open", 2), ("read", 70))
+               for nth in range(1, n[call] + 1, step)]
+    assert any(result.code == 2 for result in results)
+    assert not fail(results)
 
 
 @pytest.mark.long

@@ -26,8 +26,8 @@ from machine import mpi_variables
 # Every field of a record in the order of the table: name, type in the file, value for each mode?
 FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", True), ("alpha_re", "<f8", True),
           ("alpha_im", "<f8", True), ("xi_error", "<f8", False), ("xi_second", "<f8", False), ("xi_limit", "<f8", True),
-          ("verdict", "|u1", False), ("how", "|u1", False), ("method", "|u1", False), ("failure", "|u1", False), ("retrieved", "|i1", False),
-          ("residual", "<f8", False), ("drift", "<f8", False), ("precession", "<f8", False),
+          ("verdict", "|u1", False), ("how", "|u1", False), ("method", "|u1", False), ("failure", "|u1", False),
+          ("retrieved", "|i1", False), ("residual", "<f8", False), ("drift", "<f8", False), ("precession", "<f8", False),
           ("growth_rate", "<f8", False), ("decay_rate", "<f8", False), ("n_unstable", "<i4", False),
           ("n_neutral", "<i4", False), ("amplitude", "<f8", False), ("period", "<f8", False),
           ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False),

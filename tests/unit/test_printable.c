@@ -17,7 +17,8 @@ static void becomes(const char *text, const char *wanted) {
 static void letters_of_all_languages_stay(void **state) {
   (void)state;
   becomes("", "");
-  becomes("g0 = 1.5 \xc2\xb5 \xce\xba\xc2\xb2 \xe2\x82\xac \xf0\x9f\x8c\x8d", "g0 = 1.5 \xc2\xb5 \xce\xba\xc2\xb2 \xe2\x82\xac \xf0\x9f\x8c\x8d");
+  becomes("g0 = 1.5 \xc2\xb5 \xce\xba\xc2\xb2 \xe2\x82\xac \xf0\x9f\x8c\x8d",
+          "g0 = 1.5 \xc2\xb5 \xce\xba\xc2\xb2 \xe2\x82\xac \xf0\x9f\x8c\x8d");
 }
 
 static void what_a_terminal_obeys_becomes_spaces(void **state) {

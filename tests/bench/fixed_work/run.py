@@ -117,7 +117,8 @@ def main():
         for method in methods:
             if method in best:
                 time, tolerance, error = best[method]
-                print(f"  {method:28s} {time:9.4f} ms/point at {tolerance:.0e} (error {error:.1e}), GSL's time / {best['GSL rk8pd'][0] / time:.2f}")
+                print(f"  {method:28s} {time:9.4f} ms/point at {tolerance:.0e} (error {error:.1e}), "
+                      f"GSL's time / {best['GSL rk8pd'][0] / time:.2f}")
             else:
                 print(f"  {method:28s} not reached")
 

@@ -40,9 +40,9 @@ def runnable(pid):
 
 
 def run(command, output, environment):
-    """Runs `command`, which writes the file `output`; points/s within the run, seconds outside of it, and for each rank in the middle of the run
-    CPU seconds over seconds and the part of the time that it was runnable; points for each CPU second of all workers
-    since the output came into being: computing begins then."""
+    """Runs `command`, which writes the file `output`; points/s within the run, seconds outside of it, and for each rank in
+    the middle of the run CPU seconds over seconds and the part of the time that it was runnable; points for each CPU
+    second of all workers since the output came into being: computing begins then."""
     output.unlink(missing_ok=True)
     start = time.monotonic()
     process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)

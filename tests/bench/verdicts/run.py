@@ -54,7 +54,8 @@ def baseline(n, cut):
 def write_steps(lines, n, cut):
     lines.sort(key=lambda line: [int(word) for word in line.split()[:2]])
     STEPS.write_text(
-        f"# Steps of version 0.1.0 ({VERSION_0_1_0}), tolerance 1e-10, t_max 1e6, on the first {n} points of each kind, seed 1 (sample.c).\n"
+        f"# Steps of version 0.1.0 ({VERSION_0_1_0}), tolerance 1e-10, t_max 1e6, on the first {n} points of each kind, "
+        "seed 1 (sample.c).\n"
         f"# Written by run.py --baseline. t_max rose by factors of 4: a point is \"cut\" where the next rung would have taken\n"
         f"# more than {cut:g} steps, and its steps are then a lower bound; \"t_max\": undecided there.\n"
         "# kind (0 exact, 1 tilted with M <= 2, 2 tilted with M >= 3), index, steps, t_end, why it ended, verdict\n"
@@ -68,9 +69,11 @@ def main():
     parser.add_argument("--cut", type=float, default=4e6, help="--baseline: bound on the steps of a point (4e6)")
     parser.add_argument("--n", type=int, help="points of each kind (1000; --baseline: 150)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (1)")
-    parser.add_argument("--judge", type=int, default=100, help="points of each kind that are judged by integration, the first that the closed forms leave open (100)")
+    parser.add_argument("--judge", type=int, default=100,
+                        help="points of each kind that are judged by integration, the first that the closed forms leave open (100)")
     parser.add_argument("--judged", type=pathlib.Path, metavar="FILE", help="where the judge's results are kept")
-    parser.add_argument("--work", type=float, default=2e7, help="of the judge: evaluations of the equations, each of two integrations (2e7; M <= 2: 5 times as many)")
+    parser.add_argument("--work", type=float, default=2e7, help="of the judge: evaluations of the equations, each of two "
+                        "integrations (2e7; M <= 2: 5 times as many)")
     parser.add_argument("--spectra", type=int, default=150, help="fixed points of each kind whose spectra are compared (150)")
     parser.add_argument("--max-steps", type=float, default=0, help="solver.max_steps (0: none)")
     parser.add_argument("--t-max", type=float, help="solver.t_max (1e6; --cavity: 1e5)")
