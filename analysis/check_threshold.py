@@ -4,7 +4,8 @@
 
 Every start must be decided.  The exact start must retrieve its pattern at every g0 above g_nu and at none below, the
 tilted one at every g0 above g_ret and at none below; where a pattern is retrieved, |xi| must be that of Eq. (12), up to
-the square of the amplitude with which spins go on precessing, and the pattern state must be unstable between g_nu and g_ret and stable above.
+the square of the amplitude with which spins go on precessing, and the pattern state must be unstable between g_nu and
+g_ret and stable above.
 Exit code 0: so it is; 1: the file is not what it should be; 3: a difference.
 """
 

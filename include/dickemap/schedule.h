@@ -19,10 +19,10 @@ typedef struct dkm_range {
 } dkm_range;
 
 /* Size of the next range when `left` points are left (> 0) and a worker takes seconds_per_point (0: not known yet, then
- * `lanes` points, at most left/workers): what takes 0.1 s, or 20 us for each worker where that is longer; at most left/(4 workers), or, where that
- * takes less than 10 us for each worker, what takes as long, up to left/workers; between one point and 4096 lanes; a
- * multiple of lanes if it is more than lanes; at most `left`.  Why: "How
- * large ranges are" in schedule.c. */
+ * `lanes` points, at most left/workers): what takes 0.1 s, or 20 us for each worker where that is longer; at most
+ * left/(4 workers), or, where that takes less than 10 us for each worker, what takes as long, up to left/workers; between
+ * one point and 4096 lanes; a multiple of lanes if it is more than lanes; at most `left`.  Why: "How large ranges are" in
+ * schedule.c. */
 int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes, double seconds_per_point);
 
 typedef struct dkm_schedule dkm_schedule;

@@ -99,10 +99,12 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
 dkm_status dkm_store_close(dkm_store *store, dkm_error *err);
 
 /* Whether the file under this name is still the one that was opened: DKM_DIFFERENT with what became of it if it was
- * removed, moved, replaced, overwritten or cut; DKM_IO if that cannot be seen just now.  Some 20 us. */
+ * removed, moved, replaced, overwritten or cut; DKM_IO if that cannot be seen just now.  Reads all metadata: a
+ * millisecond. */
 dkm_status dkm_store_look(const dkm_store *store, dkm_error *err);
 
-/* Where no name leads any more to the file that is open: copies it to <path>.rescued-<pid>.  *copy: that name, owned by the
+/* Where no name leads any more to the file that is open: copies it to <path>.rescued-<pid>,
+ * or into $TMPDIR or /tmp where that cannot be.  *copy: that name, owned by the
  * caller; NULL if the file still has a name. */
 dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err);
 

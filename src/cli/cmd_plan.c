@@ -248,7 +248,7 @@ static void print_job(const dkm_job *job) {
   dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
                 memory, sizeof memory);
-  printf("output file     %s\n", file);
+  printf("output file     %s, and some 100 KiB about it\n", file);
   printf("memory a rank   %s, beside the program and its libraries\n", memory);
 }
 

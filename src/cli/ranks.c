@@ -76,7 +76,11 @@ void dkm_ranks_leave_behind(void) {
 
 void dkm_ranks_end(dkm_status status, const char *message) {
   dkm_error last = {0};
-  if (!started) return;
+  if (!started) {
+    /* A launcher ends all as soon as one has failed, so that rank 0 might not come to say why. */
+    if (status && !dkm_ranks_first()) sleep(2);
+    return;
+  }
   if (status == DKM_PARALLEL && !dkm_ranks_first()) {
     /* Messages between ranks have failed, perhaps seen by this rank alone.  Rank 0 is given the time to speak for
      * all. */

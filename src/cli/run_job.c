@@ -203,7 +203,8 @@ dkm_status dkm_run_job(dkm_run_request *request, dkm_error *err) {
   struct run run = {.request = request,
                     .worker.save_interval = request->save_interval,
                     .master = {.path = request->output.path, .quiet = request->quiet}};
-  if (dkm_ranks_start(err)) return err->status;
+  /* Starting MPI takes half a second, in which a signal may come. */
+  if (dkm_ending_catch_signals(false, err) || dkm_ranks_start(err)) return err->status;
   MPI_Comm_rank(MPI_COMM_WORLD, &run.rank);
   MPI_Comm_size(MPI_COMM_WORLD, &run.n_ranks);
   run.is_master = run.rank == 0;

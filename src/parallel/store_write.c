@@ -34,9 +34,8 @@
 
 struct dkm_store {
   char *path;
-  int descriptor;
-  dev_t device;
-  ino_t inode;
+  int descriptor, readable; /* to write, and to look at it */
+  off_t size; /* when it was opened */
   dkm_guard_text guard;
   int n_variables;
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
@@ -116,11 +115,10 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
   dkm_status status = DKM_OK;
   dkm_store *store = calloc(1, sizeof *store);
   struct stat found;
-  int readable = -1;
 
   *out = NULL;
   dkm_hdf5_quiet();
-  if (store) store->descriptor = -1;
+  if (store) store->descriptor = store->readable = -1;
   if (!store || !(store->path = strdup(path))) {
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory while opening it for writing", path);
     goto cleanup;
@@ -134,11 +132,10 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
     status = dkm_fail(err, DKM_IO, "%s cannot be opened for writing: %s", path, strerror(errno));
     goto cleanup;
   }
-  store->device = found.st_dev;
-  store->inode = found.st_ino;
+  store->size = found.st_size;
   if ((status = find_places(store, job, err))) goto cleanup;
-  readable = dkm_file_open(path, O_RDONLY, 0);
-  if (readable < 0 || dkm_guard_read(readable, &store->guard) == DKM_GUARD_UNREADABLE) {
+  store->readable = dkm_file_open(path, O_RDONLY, 0);
+  if (store->readable < 0 || dkm_guard_read(store->readable, &store->guard) == DKM_GUARD_UNREADABLE) {
     status = dkm_fail(err, DKM_IO, "%s cannot be read: %s", path, strerror(errno));
     goto cleanup;
   }
@@ -146,13 +143,13 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
   if (status == DKM_DIFFERENT) status = dkm_fail(err, DKM_IO, "%s was replaced while it was opened", path);
 
 cleanup:
-  if (readable >= 0) dkm_file_close(readable);
   if (!status) {
     *out = store;
     return DKM_OK;
   }
   if (store) {
     if (store->descriptor >= 0) dkm_file_close(store->descriptor);
+    if (store->readable >= 0) dkm_file_close(store->readable);
     free(store->buffer);
     free(store->path);
     free(store);
@@ -164,6 +161,7 @@ dkm_status dkm_store_close(dkm_store *store, dkm_error *err) {
   dkm_status status = dkm_store_sync(store, err);
   if (dkm_file_close(store->descriptor) != 0 && status == DKM_OK)
     status = dkm_fail(err, DKM_IO, "%s could not be closed: %s", store->path, strerror(errno));
+  dkm_file_close(store->readable);
   free(store->buffer);
   free(store->path);
   free(store);
@@ -176,42 +174,48 @@ enum { WHAT_BYTES = 4200 };
 
 /* What became of the file that is open, whose name leads elsewhere or nowhere: a clause. */
 static void say_where(const dkm_store *store, char what[WHAT_BYTES]) {
-  char link[64], name[WHAT_BYTES - 100];
-  struct stat found;
+  static const char gone[] = " (deleted)"; /* what the system adds to the last name that it knew */
+  char link[64], name[WHAT_BYTES - 200] = "";
+  struct stat found = {.st_nlink = 1};
   snprintf(link, sizeof link, "/proc/self/fd/%d", store->descriptor);
   const ssize_t n = readlink(link, name, sizeof name - 1);
-  if (fstat(store->descriptor, &found) == 0 && found.st_nlink == 0)
+  const bool is_known = fstat(store->descriptor, &found) == 0 && n > 0;
+  if (is_known && found.st_nlink == 0)
     snprintf(what, WHAT_BYTES, "was removed or replaced by another program while the run was using it");
-  else if (n > 0)
+  else if (is_known && n > (ssize_t)strlen(gone) && strcmp(name + n - strlen(gone), gone) == 0)
     snprintf(what, WHAT_BYTES,
-             "was moved by another program while the run was using it, and is now %.*s: moved back it can be resumed",
-             (int)n, name);
+             "was removed or replaced by another program while the run was using it; what was done is in the file that it "
+             "was, which has %ld other name%s (hard links)",
+             (long)found.st_nlink, found.st_nlink == 1 ? "" : "s");
+  else if (is_known)
+    snprintf(what, WHAT_BYTES,
+             "was moved by another program while the run was using it, and is now %s: moved back it can be resumed", name);
   else
     snprintf(what, WHAT_BYTES, "was moved or replaced by another program while the run was using it");
 }
 
 dkm_status dkm_store_look(const dkm_store *store, dkm_error *err) {
-  char what[WHAT_BYTES] = "", text[DKM_GUARD_BYTES];
-  struct stat found;
-  dkm_status status = DKM_OK;
-  const int descriptor = dkm_file_open(store->path, O_RDONLY | O_NONBLOCK, 0); /* it may have become a FIFO */
-  const ssize_t wanted = (ssize_t)store->guard.n;
-  ssize_t n = wanted;
-  if (descriptor < 0 ? errno != ENOENT && errno != ENOTDIR : fstat(descriptor, &found) != 0) {
-    status = dkm_fail(err, DKM_IO, "%s cannot be looked at any more: %s", store->path, strerror(errno));
-  } else if (descriptor < 0 || found.st_dev != store->device || found.st_ino != store->inode) {
+  char what[WHAT_BYTES] = "";
+  struct stat named, open;
+  dkm_guard_text guard;
+  const bool is_named = stat(store->path, &named) == 0;
+  if ((!is_named && errno != ENOENT && errno != ENOTDIR) || fstat(store->readable, &open) != 0)
+    return dkm_fail(err, DKM_IO, "%s cannot be looked at any more: %s", store->path, strerror(errno));
+  if (!is_named || !dkm_file_is_same(&named, &open)) {
     say_where(store, what);
-  } else if (wanted > 0) {
-    n = dkm_file_read_at(descriptor, text, store->guard.n, store->guard.at);
-    if (n < 0)
-      status = dkm_fail(err, DKM_IO, "%s cannot be read any more: %s", store->path, strerror(errno));
-    else if (n != wanted || memcmp(text, store->guard.text, store->guard.n) != 0)
+  } else if (store->guard.n > 0) {
+    dkm_guard_state state = dkm_guard_check(store->readable);
+    if (state == DKM_GUARD_GOOD) state = dkm_guard_read(store->readable, &guard);
+    if (state == DKM_GUARD_UNREADABLE)
+      return dkm_fail(err, DKM_IO, "%s cannot be read any more: %s", store->path, strerror(errno));
+    const bool is_ours = state == DKM_GUARD_GOOD && guard.at == store->guard.at &&
+                         memcmp(guard.text, store->guard.text, sizeof guard.text) == 0;
+    if (!is_ours && open.st_size <= store->size) /* else something was appended, which does no harm */
       snprintf(what, sizeof what,
                "was overwritten or cut by another program while the run was using it: what was computed is lost, unless "
                "there is a copy to be resumed");
   }
-  if (descriptor >= 0) dkm_file_close(descriptor);
-  return what[0] ? dkm_fail(err, DKM_DIFFERENT, "%s %s", store->path, what) : status;
+  return what[0] ? dkm_fail(err, DKM_DIFFERENT, "%s %s", store->path, what) : DKM_OK;
 }
 
 /* Copies what is not a hole. 0, or -1 with errno. */
@@ -233,32 +237,40 @@ static int copy_data(int from, int to, void *buffer, off_t size) {
   return dkm_file_truncate(to, (uint64_t)size) == 0 ? dkm_file_sync(to) : -1;
 }
 
-dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err) {
-  char link[64];
+/* The file that is open to a new name. */
+static dkm_status copy_to(const dkm_store *store, const char *copy, dkm_error *err) {
   struct stat found;
+  void *buffer = malloc(DKM_HDF5_BUFFER_BYTES);
+  const int to = buffer ? dkm_file_open(copy, O_WRONLY | O_CREAT | O_EXCL, 0666) : -1;
+  bool good = to >= 0 && fstat(store->readable, &found) == 0 &&
+              copy_data(store->readable, to, buffer, found.st_size) == 0;
   dkm_status status = DKM_OK;
-  int from = -1, to = -1;
-  void *buffer = NULL;
-
-  *copy = NULL;
-  if (fstat(store->descriptor, &found) != 0 || found.st_nlink > 0) return DKM_OK;
-  snprintf(link, sizeof link, "/proc/self/fd/%d", store->descriptor);
-  if (asprintf(copy, "%s.rescued-%ld", store->path, (long)getpid()) < 0) {
-    *copy = NULL;
-    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the name of a copy", store->path);
-  }
-  buffer = malloc(DKM_HDF5_BUFFER_BYTES);
-  from = dkm_file_open(link, O_RDONLY, 0);
-  if (from >= 0) to = dkm_file_open(*copy, O_WRONLY | O_CREAT | O_EXCL, 0666);
-  bool good = buffer && from >= 0 && to >= 0 && copy_data(from, to, buffer, found.st_size) == 0;
-  if (!good) status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
+  if (!good) status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, copy, strerror(errno));
   if (to >= 0 && dkm_file_close(to) != 0) good = false;
-  if (!status && (!good || dkm_file_sync_folder(*copy) != 0))
-    status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, *copy, strerror(errno));
-  if (to >= 0 && status) unlink(*copy);
-  if (from >= 0) dkm_file_close(from);
+  if (!status && (!good || dkm_file_sync_folder(copy) != 0))
+    status = dkm_fail(err, DKM_IO, "%s cannot be copied to %s: %s", store->path, copy, strerror(errno));
+  if (to >= 0 && status) unlink(copy);
   free(buffer);
-  if (status) {
+  return status;
+}
+
+dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err) {
+  const char *temporary = getenv("TMPDIR"), *slash = strrchr(store->path, '/');
+  struct stat found;
+  *copy = NULL;
+  if (fstat(store->readable, &found) != 0 || found.st_nlink > 0) return DKM_OK;
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < 2; i++) { /* the second where the folder is gone as well, or has no room */
+    dkm_error why = {0};
+    const int n = i == 0 ? asprintf(copy, "%s.rescued-%ld", store->path, (long)getpid())
+                         : asprintf(copy, "%s/%s.rescued-%ld", temporary && temporary[0] ? temporary : "/tmp",
+                                    slash ? slash + 1 : store->path, (long)getpid());
+    if (n < 0) {
+      *copy = NULL;
+      return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the name of a copy", store->path);
+    }
+    if (copy_to(store, *copy, &why) == DKM_OK) return DKM_OK;
+    if (i == 0) status = dkm_fail(err, DKM_IO, "%s", why.message);
     free(*copy);
     *copy = NULL;
   }

@@ -107,7 +107,7 @@ def test_extending_takes_what_theory_does_not_contradict(dickemap, old, tmp_path
     found = re.search(rf"{OLD}: (\d+) of 36 points reused, (\d+) of an older method are computed anew\n", result.stderr)
     assert found and int(found[1]) == check_kept(tmp_path / "new.h5", old) == 36 - int(found[2])
     assert "checksums: 36 checked, 0 differ\n" in dickemap("verify", "new.h5", "--sample", 0).stdout
-    assert f"records from: {OLD}: dickemap 0.1.0 (git 3d7a619), created " in dickemap("info", "new.h5").stdout
+    assert f"records from: {OLD}: dickemap 0.1.0 (git 3d7a619), GSL 2.7.1, created " in dickemap("info", "new.h5").stdout
     assert old.read_bytes() == before
 
 
@@ -162,7 +162,7 @@ def test_resuming_makes_it_anew_in_this_version_s_format(dickemap, partial, tmp_
     with h5py.File(partial) as file:
         assert file.attrs["format_version"] == 2 and file["verdict"].attrs["flag_values"][0] == 0
         assert file["verdict"].attrs["flag_meanings"].startswith(b"none fixed_point")
-        assert file.attrs["records_from"].startswith(f"{OLD}: dickemap 0.1.0 (git 3d7a619), created ")
+        assert file.attrs["records_from"].startswith(f"{OLD}: dickemap 0.1.0 (git 3d7a619), GSL 2.7.1, created ")
         history = file.attrs["history"].decode()
     with h5py.File(tmp_path / "before.h5") as file:
         assert history.startswith(file.attrs["history"].decode() + "\n")
