@@ -4,12 +4,12 @@
 end well.
 
 A case is RUN:RANKS:RANK:CALL:HOW:NTH:TIMES, such as new:3:1:write:EIO:17:1, as failing_calls.c takes it (RANK may be
-`all`).  RUN is `new`; or `resume`, of a file of which half is done; or `overwrite`, of a complete one: it is as it was or
-replaced by the new one; or `states`, of points that are saved while they are under way.  For each: the run ends within a
-bound; it says one message and a code of 2 or 85, or none and 0; after 0 the file is complete; whatever it ended with, no record that is marked done and no coordinate differs from those of an
-undisturbed run, and `verify` agrees; and `--resume` without the fault makes the file of the undisturbed run, bit by bit, and
-leaves nothing else.  A run of which the output could not be put on disk once must not end with 0: the system tells that
-only once.
+`all`).  RUN is `new`; or `resume`, of a file of which half is done; or `overwrite`, of a complete one: it is as it was
+or replaced by the new one; or `states`, of points that are saved while they are under way.  For each: the run ends
+within a bound; it says one message and a code of 2 or 85, or none and 0; after 0 the file is complete; whatever it
+ended with, no record that is marked done and no coordinate differs from those of an undisturbed run, and `verify`
+agrees; and `--resume` without the fault makes the file of the undisturbed run, bit by bit, and leaves nothing else.  A
+run of which the output could not be put on disk once must not end with 0: the system tells that only once.
 
   DICKEMAP=build/release/dickemap DICKEMAP_BUILD=build/release tests/faults/sweep.py [--cases N] [--case CASE]..."""
 
