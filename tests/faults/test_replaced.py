@@ -92,22 +92,25 @@ FAIL_ON_THE_COPY = 'exec env LD_PRELOAD="$0" CALLS_FOLDER="$(pwd -P)/a.h5.rescue
 
 
 @pytest.mark.parametrize("how", [replace_by_name, remove])
+@pytest.mark.parametrize("elsewhere", [True, False])
 @pytest.mark.parametrize("ranks,fault,reason", [(None, "open EMFILE 1 1", "Too many open files"),
                                                 (None, "write ENOSPC 1 0", "No space left on device"),
                                                 (3, "write ENOSPC 2 0", "No space left on device"),
                                                 (None, "fsync EIO 1 1", "Input/output error")])
-def test_a_copy_that_cannot_be_made(program, environment, tmp_path, foreign, how, ranks, fault, reason):
-    """One message says both; nothing half made is left."""
+def test_a_copy_that_cannot_be_made(program, environment, tmp_path, foreign, how, ranks, fault, reason, elsewhere):
+    """It is made in TMPDIR; if not even there, one message says both.  Nothing half made is left."""
     library = pathlib.Path(os.environ.get("DICKEMAP_BUILD", "."), "tests", "failing_calls.so").resolve()
     if not library.exists():
         pytest.skip("DICKEMAP_BUILD does not name a build folder with tests/failing_calls.so")
-    folder, fired = tmp_path / "run", tmp_path / "fired"
+    folder, fired, refuge = tmp_path / "run", tmp_path / "fired", tmp_path / "refuge"
     folder.mkdir()
+    if elsewhere:
+        refuge.mkdir()
     (folder / "job.yaml").write_text(JOB)
     shutil.copy(foreign, tmp_path / "other.h5")
     command = [*mpirun(ranks), "sh", "-c", FAIL_ON_THE_COPY, library, f"CALLS_FAIL={fault}", f"CALLS_FIRED={fired}",
-               program, "run", "job.yaml", "-o", "a.h5", "-q",
-               "--set", "axes.g0.points=30000"]  # so that the copy is written in pieces
+               f"TMPDIR={refuge}", f"OMPI_MCA_orte_tmpdir_base={environment['TMPDIR']}", program, "run", "job.yaml", "-o",
+               "a.h5", "-q", "--set", "axes.g0.points=30000"]  # so that the copy is written in pieces
     process = subprocess.Popen(command, cwd=folder, env=environment, text=True, stdout=subprocess.PIPE,
                                stderr=subprocess.PIPE)
     try:
@@ -119,7 +122,12 @@ def test_a_copy_that_cannot_be_made(program, environment, tmp_path, foreign, how
     assert fired.exists() and process.returncode == 2, process.err
     message = message_of(process)
     assert "a.h5 was removed or replaced by another program" in message
-    assert re.search(rf"a\.h5 cannot be copied to a\.h5\.rescued-\d+: {reason}", message), message
+    if elsewhere:
+        (copy,) = refuge.glob("a.h5.rescued-*")
+        assert f"what was done is in {copy}, which" in message and n_done(copy) > 0
+    else:
+        assert re.search(rf"a\.h5 cannot be copied to a\.h5\.rescued-\d+: {reason}", message), message
+        assert not refuge.exists()
     assert "written to" not in process.out
     assert sorted(os.listdir(folder)) == (["a.h5", "job.yaml"] if how is replace_by_name else ["job.yaml"])
     if how is replace_by_name:
