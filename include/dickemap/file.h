@@ -10,6 +10,10 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#ifdef __cplusplus
+extern "C" {
+#endif
+
 /* Whether an errno blames the name, or who may use it, and not the storage below or what the process has open. */
 bool dkm_file_blames_name(int error);
 
@@ -49,5 +53,9 @@ bool dkm_file_is_same(const struct stat *a, const struct stat *b);
 /* ftruncate and fallocate. */
 int dkm_file_truncate(int descriptor, uint64_t n_bytes);
 int dkm_file_allocate(int descriptor, int mode, uint64_t offset, uint64_t n_bytes);
+
+#ifdef __cplusplus
+}
+#endif
 
 #endif
