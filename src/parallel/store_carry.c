@@ -53,9 +53,10 @@ struct carrying {
   uint8_t *marks, *methods;
   uint32_t *checksums;
   dkm_record *taken;
-  dkm_record *there; /* what the new file holds already, read once it is asked for */
+  dkm_store_reader *reader_there; /* of the new file, once it is asked for what it holds already */
+  dkm_record *there;
   double *states_there;
-  bool has_there;
+  bool has_there; /* of this block */
   /* of the points of a window */
   dkm_record *records;
   uint8_t *old_marks;
@@ -113,40 +114,19 @@ static bool is_whole(const struct carrying *c, int64_t j) {
          c->computed[j] == c->old_checksums[j];
 }
 
-static dkm_status cannot(const char *what, const char *path, const char *name, dkm_error *err) {
-  char reason[DKM_HDF5_REASON_BYTES];
-  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be %s: %s", path, name, what, dkm_hdf5_reason(reason, sizeof reason));
-}
-
-/* The records of a block that the new file holds, which is the run that is selected in it, and their states. */
-static dkm_status read_there(struct carrying *c, int64_t n, dkm_error *err) {
-  const int64_t K = c->carry->job->patterns.n_classes;
-  const int M = c->carry->job->patterns.n_modes;
-  const double *values = c->to.buffer;
+/* The records of a block that the new file holds, and their states. */
+static dkm_status read_there(struct carrying *c, int64_t first, int64_t n, dkm_error *err) {
+  dkm_status status = DKM_OK;
   if (c->has_there) return DKM_OK;
+  if (!c->reader_there && (status = dkm_store_reader_open(c->new_path, &c->reader_there, err))) return status;
   if (!c->there) c->there = malloc((size_t)c->block * sizeof *c->there);
   if (c->states && !c->states_there) c->states_there = malloc((size_t)c->block * c->n_state * sizeof *c->states_there);
   if (!c->there || (c->states && !c->states_there))
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->new_path);
-  for (int64_t i = 0; i < n; i++) dkm_record_clear(&c->there[i]);
-  for (int v = 0; v < c->to.n_variables; v++) {
-    const dkm_hdf5_variable *variable = &c->to.variable[v];
-    const bool is_m = v == DKM_HDF5_M, is_mode = v == DKM_HDF5_BETA_RE || v == DKM_HDF5_BETA_IM;
-    const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
-    if (!variable->field && !(c->states && (is_m || is_mode))) continue;
-    if (dkm_hdf5_get(&c->to, v, c->to.buffer) < 0) return cannot("read", c->new_path, variable->name, err);
-    for (int64_t i = 0; i < n; i++) {
-      double *u = c->states ? c->states_there + (size_t)i * c->n_state : NULL;
-      if (variable->field)
-        memcpy((char *)&c->there[i] + variable->field->offset, (const char *)c->to.buffer + (size_t)i * bytes, bytes);
-      else if (is_m)
-        for (int64_t l = 0; l < 3 * K; l++) u[l % 3 * K + l / 3] = values[i * 3 * K + l];
-      else
-        memcpy(u + 3 * K + (v == DKM_HDF5_BETA_IM ? M : 0), values + i * M, (size_t)M * sizeof *u);
-    }
-  }
-  c->has_there = true;
-  return DKM_OK;
+  status = dkm_store_reader_records(c->reader_there, first, n, c->there, NULL, NULL, err);
+  if (!status && c->states) status = dkm_store_reader_states(c->reader_there, first, n, c->states_there, err);
+  c->has_there = !status;
+  return status;
 }
 
 /* A file named before had point i of the block, whose record and state here are these: the same but for their last
@@ -157,7 +137,7 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
   char point[DKM_MESSAGE_BYTES / 2];
   dkm_point parameters;
   dkm_difference difference;
-  const dkm_status status = read_there(c, n, err);
+  const dkm_status status = read_there(c, i_point - i, n, err);
   if (status) return status;
   dkm_job_point(job, i_point, &parameters);
   const dkm_agreement agreement =
@@ -234,6 +214,11 @@ static dkm_status judge(struct carrying *c, int64_t first, int64_t n, dkm_error 
 }
 
 /* ---- copy ---- */
+
+static dkm_status cannot(const char *what, const char *path, const char *name, dkm_error *err) {
+  char reason[DKM_HDF5_REASON_BYTES];
+  return dkm_fail(err, DKM_IO, "%s: `%s` cannot be %s: %s", path, name, what, dkm_hdf5_reason(reason, sizeof reason));
+}
 
 /* One field of the accepted records into the block in c->to.buffer. */
 static void take_field(struct carrying *c, const dkm_hdf5_variable *variable) {
@@ -376,6 +361,7 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
 static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *err) {
   dkm_match_destroy(c->match);
   dkm_store_reader_close(c->reader);
+  dkm_store_reader_close(c->reader_there);
   if (c->has_from) dkm_hdf5_file_detach(&c->from);
   if (c->has_to) dkm_hdf5_file_detach(&c->to);
   if (c->store) {
