@@ -49,6 +49,7 @@ struct guard {
   int n_skip;
   uint64_t size;
   uint32_t crc;
+  char text[DKM_GUARD_BYTES]; /* as it is in the file */
 };
 
 /* ---- checksum ---- */
@@ -167,10 +168,12 @@ static dkm_guard_state read_guard(int descriptor, struct guard *g) {
     char text[DKM_GUARD_BYTES + 1] = "";
     const size_t length = (size_t)n - at < DKM_GUARD_BYTES ? (size_t)n - at : DKM_GUARD_BYTES;
     memcpy(text, head + at, length);
-    if (!parse_guard(text, g))
+    if (!parse_guard(text, g)) {
       state = DKM_GUARD_BROKEN;
-    else if (g->own.first == at)
+    } else if (g->own.first == at) {
+      memcpy(g->text, text, sizeof g->text);
       state = g->size == (uint64_t)found.st_size ? DKM_GUARD_GOOD : DKM_GUARD_NONE;
+    }
   }
   free(head);
   return state;
@@ -184,19 +187,14 @@ static dkm_guard_state check(int descriptor, struct guard *g) {
   return crc == g->crc ? DKM_GUARD_GOOD : DKM_GUARD_BROKEN;
 }
 
-dkm_guard_state dkm_guard_check(int descriptor) {
+dkm_guard_state dkm_guard_check(int descriptor, char *text) {
   struct guard g;
-  return check(descriptor, &g);
-}
-
-dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text) {
-  struct guard g;
-  const dkm_guard_state state = read_guard(descriptor, &g);
-  *text = (dkm_guard_text){0};
-  if (state != DKM_GUARD_GOOD) return state;
-  text->at = g.own.first;
-  text->n = sizeof text->text;
-  return dkm_file_read_at(descriptor, text->text, text->n, text->at) == (ssize_t)text->n ? state : DKM_GUARD_UNREADABLE;
+  const dkm_guard_state state = check(descriptor, &g);
+  if (text && state == DKM_GUARD_GOOD)
+    memcpy(text, g.text, sizeof g.text);
+  else if (text)
+    text[0] = '\0';
+  return state;
 }
 
 /* ---- creation ---- */

@@ -329,7 +329,7 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes) {
 
 static bool is_sound(const char *path) {
   const int descriptor = dkm_file_open(path, O_RDONLY | O_NONBLOCK | O_NOCTTY, 0);
-  const dkm_guard_state state = descriptor < 0 ? DKM_GUARD_UNREADABLE : dkm_guard_check(descriptor);
+  const dkm_guard_state state = descriptor < 0 ? DKM_GUARD_UNREADABLE : dkm_guard_check(descriptor, NULL);
   if (descriptor >= 0) dkm_file_close(descriptor);
   return state == DKM_GUARD_GOOD || state == DKM_GUARD_UNREADABLE;
 }

@@ -177,16 +177,9 @@ typedef enum dkm_guard_state {
   DKM_GUARD_UNREADABLE /* errno says why */
 } dkm_guard_state;
 
-/* Compares the metadata of an open file with their checksum, by plain reads. */
-dkm_guard_state dkm_guard_check(int descriptor);
-
-/* The text of the checksum and its place, by which one file is known from another; n: 0 if there is none. */
-typedef struct dkm_guard_text {
-  uint64_t at;
-  size_t n;
-  char text[DKM_GUARD_BYTES];
-} dkm_guard_text;
-dkm_guard_state dkm_guard_read(int descriptor, dkm_guard_text *text);
+/* Compares the metadata of an open file with their checksum, by plain reads.  text[DKM_GUARD_BYTES]: the text of the checksum,
+ * by which one file is known from another, "" unless they agree; NULL if it is not wanted. */
+dkm_guard_state dkm_guard_check(int descriptor, char *text);
 
 /* ---- store_trust.c: everything is in the file itself ---- */
 

@@ -115,7 +115,7 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
     dkm_file_close(descriptor);
     return DKM_HDF5_FOREIGN;
   }
-  const dkm_guard_state guard = dkm_guard_check(descriptor);
+  const dkm_guard_state guard = dkm_guard_check(descriptor, NULL);
   *guarded = guard == DKM_GUARD_GOOD;
   if (guard == DKM_GUARD_UNREADABLE) snprintf(reason, DKM_HDF5_REASON_BYTES, "cannot be read: %s", strerror(errno));
   dkm_file_close(descriptor);

@@ -36,7 +36,7 @@ struct dkm_store {
   char *path;
   int descriptor, readable; /* to write, and to look at it */
   off_t size; /* when it was opened */
-  dkm_guard_text guard;
+  char guard[DKM_GUARD_BYTES]; /* "": it has none */
   int n_variables;
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
   uint64_t place[DKM_HDF5_MAX_VARIABLES]; /* of point 0 in the file */
@@ -48,13 +48,12 @@ struct dkm_store {
 
 /* ---- opening ---- */
 
-/* Whether a dataset is as creation made it: of that type, in one piece, in this file. */
-static bool is_plain(hid_t dataset, const dkm_hdf5_variable *variable) {
+/* Whether the values of a dataset, which are one run of bytes, have the type that creation gave them. */
+static bool has_its_type(hid_t dataset, const dkm_hdf5_variable *variable) {
   const hid_t type = H5Dget_type(dataset);
-  const bool plain = type >= 0 && H5Tequal(type, variable->file_type) > 0 && dkm_hdf5_is_contiguous(dataset) &&
-                     H5Dget_offset(dataset) != HADDR_UNDEF;
+  const bool equal = type >= 0 && H5Tequal(type, variable->file_type) > 0;
   if (type >= 0) H5Tclose(type);
-  return plain;
+  return equal;
 }
 
 /* Where everything lies, by HDF5, which reads only and has let go of the file afterwards. */
@@ -75,14 +74,14 @@ static dkm_status find_places(dkm_store *store, const dkm_job *job, dkm_error *e
   for (int i = 0; i < file.n_variables && !status; i++) {
     const dkm_hdf5_variable *variable = &file.variable[i];
     const size_t bytes = (size_t)variable->n_values * variable->value_bytes;
-    if (!is_plain(file.dataset[i], variable))
-      status =
-          dkm_fail(err, DKM_INPUT,
-                   "%s cannot be written: another program has changed how its dataset `%s` is stored; run --extend "
-                   "takes its records into a new file",
-                   store->path, variable->name);
+    const haddr_t place = H5Dget_offset(file.dataset[i]);
+    if (place == HADDR_UNDEF || !has_its_type(file.dataset[i], variable))
+      status = dkm_fail(err, DKM_INPUT,
+                        "%s cannot be written: another program has changed how its dataset `%s` is stored; run --extend "
+                        "takes its records into a new file",
+                        store->path, variable->name);
     store->variable[i] = *variable;
-    store->place[i] = (uint64_t)H5Dget_offset(file.dataset[i]);
+    store->place[i] = (uint64_t)place;
     if (bytes > most_bytes) most_bytes = bytes;
   }
   store->n_modes = (size_t)file.grid.n_modes;
@@ -111,10 +110,19 @@ static bool keep_pages_apart(int descriptor) {
   return false;
 }
 
+static void destroy(dkm_store *store) {
+  if (!store) return;
+  if (store->descriptor >= 0) dkm_file_close(store->descriptor);
+  if (store->readable >= 0) dkm_file_close(store->readable);
+  free(store->buffer);
+  free(store->path);
+  free(store);
+}
+
 dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out, dkm_error *err) {
   dkm_status status = DKM_OK;
   dkm_store *store = calloc(1, sizeof *store);
-  struct stat found;
+  struct stat found, read, named;
 
   *out = NULL;
   dkm_hdf5_quiet();
@@ -135,25 +143,19 @@ dkm_status dkm_store_open(const char *path, const dkm_job *job, dkm_store **out,
   store->size = found.st_size;
   if ((status = find_places(store, job, err))) goto cleanup;
   store->readable = dkm_file_open(path, O_RDONLY, 0);
-  if (store->readable < 0 || dkm_guard_read(store->readable, &store->guard) == DKM_GUARD_UNREADABLE) {
+  const dkm_guard_state state =
+      store->readable < 0 ? DKM_GUARD_UNREADABLE : dkm_guard_check(store->readable, store->guard);
+  if (state == DKM_GUARD_UNREADABLE || fstat(store->readable, &read) != 0 || stat(path, &named) != 0)
     status = dkm_fail(err, DKM_IO, "%s cannot be read: %s", path, strerror(errno));
-    goto cleanup;
-  }
-  status = dkm_store_look(store, err); /* what HDF5 has read is what is written to */
-  if (status == DKM_DIFFERENT) status = dkm_fail(err, DKM_IO, "%s was replaced while it was opened", path);
+  else if (state == DKM_GUARD_BROKEN || !dkm_file_is_same(&found, &read) || !dkm_file_is_same(&found, &named))
+    status = dkm_fail(err, DKM_IO, "%s was replaced while it was opened", path);
 
 cleanup:
   if (!status) {
     *out = store;
     return DKM_OK;
   }
-  if (store) {
-    if (store->descriptor >= 0) dkm_file_close(store->descriptor);
-    if (store->readable >= 0) dkm_file_close(store->readable);
-    free(store->buffer);
-    free(store->path);
-    free(store);
-  }
+  destroy(store);
   return status;
 }
 
@@ -161,10 +163,8 @@ dkm_status dkm_store_close(dkm_store *store, dkm_error *err) {
   dkm_status status = dkm_store_sync(store, err);
   if (dkm_file_close(store->descriptor) != 0 && status == DKM_OK)
     status = dkm_fail(err, DKM_IO, "%s could not be closed: %s", store->path, strerror(errno));
-  dkm_file_close(store->readable);
-  free(store->buffer);
-  free(store->path);
-  free(store);
+  store->descriptor = -1;
+  destroy(store);
   return status;
 }
 
@@ -197,19 +197,17 @@ static void say_where(const dkm_store *store, char what[WHAT_BYTES]) {
 dkm_status dkm_store_look(const dkm_store *store, dkm_error *err) {
   char what[WHAT_BYTES] = "";
   struct stat named, open;
-  dkm_guard_text guard;
+  char guard[DKM_GUARD_BYTES];
   const bool is_named = stat(store->path, &named) == 0;
   if ((!is_named && errno != ENOENT && errno != ENOTDIR) || fstat(store->readable, &open) != 0)
     return dkm_fail(err, DKM_IO, "%s cannot be looked at any more: %s", store->path, strerror(errno));
   if (!is_named || !dkm_file_is_same(&named, &open)) {
     say_where(store, what);
-  } else if (store->guard.n > 0) {
-    dkm_guard_state state = dkm_guard_check(store->readable);
-    if (state == DKM_GUARD_GOOD) state = dkm_guard_read(store->readable, &guard);
+  } else if (store->guard[0]) {
+    const dkm_guard_state state = dkm_guard_check(store->readable, guard);
     if (state == DKM_GUARD_UNREADABLE)
       return dkm_fail(err, DKM_IO, "%s cannot be read any more: %s", store->path, strerror(errno));
-    const bool is_ours = state == DKM_GUARD_GOOD && guard.at == store->guard.at &&
-                         memcmp(guard.text, store->guard.text, sizeof guard.text) == 0;
+    const bool is_ours = state == DKM_GUARD_GOOD && memcmp(guard, store->guard, sizeof guard) == 0;
     if (!is_ours && open.st_size <= store->size) /* else something was appended, which does no harm */
       snprintf(what, sizeof what,
                "was overwritten or cut by another program while the run was using it: what was computed is lost, unless "

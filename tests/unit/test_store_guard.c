@@ -23,7 +23,7 @@ static const dkm_provenance provenance = {
 static dkm_guard_state state_of_file(void) {
   const int descriptor = open(path, O_RDONLY);
   assert_true(descriptor >= 0);
-  const dkm_guard_state state = dkm_guard_check(descriptor);
+  const dkm_guard_state state = dkm_guard_check(descriptor, NULL);
   close(descriptor);
   return state;
 }
@@ -82,7 +82,7 @@ static void every_byte_of_metadata_is_guarded_and_no_other(void **state) {
     n_raw += is_raw;
     if (at > 400 && at < DKM_HISTORY_BYTES - 400) continue; /* inside of the history */
     invert(descriptor, at);
-    if (dkm_guard_check(descriptor) == DKM_GUARD_GOOD) {
+    if (dkm_guard_check(descriptor, NULL) == DKM_GUARD_GOOD) {
       n_unguarded++;
     } else if (is_raw) {
       fail_msg("byte %lld is raw data, but guarded", (long long)at);
@@ -103,12 +103,12 @@ static void the_mark_of_an_open_file_is_no_damage(void **state) {
   assert_int_equal(pread(descriptor, &byte, 1, 20), 1);
   assert_int_equal(byte, 0);
   assert_int_equal(pwrite(descriptor, &(unsigned char){1}, 1, 20), 1);
-  assert_int_equal(dkm_guard_check(descriptor), DKM_GUARD_GOOD);
+  assert_int_equal(dkm_guard_check(descriptor, NULL), DKM_GUARD_GOOD);
   append("while it is marked");
   assert_int_equal(pwrite(descriptor, &(unsigned char){8}, 1, 20), 1);
-  assert_int_equal(dkm_guard_check(descriptor), DKM_GUARD_BROKEN);
+  assert_int_equal(dkm_guard_check(descriptor, NULL), DKM_GUARD_BROKEN);
   assert_int_equal(pwrite(descriptor, &byte, 1, 20), 1);
-  assert_int_equal(dkm_guard_check(descriptor), DKM_GUARD_GOOD);
+  assert_int_equal(dkm_guard_check(descriptor, NULL), DKM_GUARD_GOOD);
   close(descriptor);
 }
 
