@@ -11,9 +11,6 @@
  * knows; DKM_IO if it is damaged. */
 dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, dkm_error *err);
 
-/* Whether it has the fields of this program, so that records can be written into it.  As dkm_store_reader_open. */
-dkm_status dkm_resume_is_current(const char *path, bool *is_current, dkm_error *err);
-
 typedef struct dkm_resume {
   int64_t n_todo, n_reset; /* numbers of ranges */
   dkm_range *todo;         /* every point to compute: disjoint, ascending, as long as possible */

@@ -144,6 +144,9 @@ const char *dkm_store_reader_unknown_field(const dkm_store_reader *reader);
 /* An attribute of the file as text (numbers printed), into out[out_bytes]; "" if absent. */
 void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char *out, size_t out_bytes);
 
+/* A text of any length, malloc'ed, the caller frees; "" if absent; NULL without memory. */
+char *dkm_store_reader_text(dkm_store_reader *reader, const char *name);
+
 /* status[count]; records[count]. Records whose status is DKM_STATUS_TODO hold whatever the file does. */
 dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
                                    dkm_error *err);

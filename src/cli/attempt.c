@@ -2,26 +2,19 @@
 /* attempt: the lines of a file's history about each run; see attempt.h. */
 #include "attempt.h"
 
-#include <gsl/gsl_version.h>
 #include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/utsname.h>
 
+#include "arithmetic.h"
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "dickemap/printable.h"
 #include "dickemap/store.h"
 
-enum { LINE_BYTES = 8192, HISTORY_BYTES = 1 << 16 };
+enum { LINE_BYTES = 8192 };
 static const char begun[] = ": begun: ", ended[] = ": ended ";
-
-void dkm_attempt_arithmetic(char out[DKM_ARITHMETIC_BYTES]) {
-  struct utsname machine;
-  snprintf(out, DKM_ARITHMETIC_BYTES, "GSL %.60s on %.60s", gsl_version,
-           uname(&machine) == 0 ? machine.machine : "an unknown machine");
-}
 
 dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *err) {
   char line[LINE_BYTES], date[DKM_CLOCK_DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING],
@@ -30,7 +23,7 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
   int length;
   bool kept;
   dkm_clock_date(date);
-  dkm_attempt_arithmetic(arithmetic);
+  dkm_arithmetic_here(arithmetic);
   dkm_store_library_version(hdf5, sizeof hdf5);
   MPI_Get_library_version(mpi, &length);
   mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
@@ -114,42 +107,4 @@ void dkm_attempt_distinct(const char *history, int field, const char *first, cha
     if (!known && used + (size_t)length + 3 < out_bytes)
       snprintf(out + used, out_bytes - used, "%s%.*s", used ? "; " : "", length, at);
   }
-}
-
-/* The kinds of arithmetic in the history of a file that are not ours; "" if there are none. */
-static void list_others(dkm_store_reader *reader, char out[DKM_ARITHMETIC_BYTES]) {
-  char *history = malloc(HISTORY_BYTES), all[DKM_ARITHMETIC_BYTES] = "", here[DKM_ARITHMETIC_BYTES];
-  size_t used = 0;
-  out[0] = '\0';
-  dkm_attempt_arithmetic(here);
-  if (history) {
-    dkm_store_reader_attribute(reader, "history", history, HISTORY_BYTES);
-    dkm_attempt_distinct(history, DKM_ATTEMPT_ARITHMETIC, "", all, sizeof all);
-  }
-  for (const char *kind = all; *kind; kind += strspn(kind, "; ")) {
-    const size_t length = strcspn(kind, ";");
-    const bool is_ours = strncmp(kind, here, length) == 0 && (here[length] == '\0' || here[length] == ' ');
-    if (!is_ours)
-      used += (size_t)snprintf(out + used, sizeof all - used, "%s%.*s", used ? "; " : "", (int)length, kind);
-    kind += length;
-  }
-  free(history);
-}
-
-bool dkm_attempt_is_elsewhere(dkm_store_reader *reader) {
-  char others[DKM_ARITHMETIC_BYTES];
-  list_others(reader, others);
-  return others[0] != '\0';
-}
-
-void dkm_attempt_tell_arithmetic(FILE *out, const char *label, const char *path) {
-  char others[DKM_ARITHMETIC_BYTES], here[DKM_ARITHMETIC_BYTES];
-  dkm_store_reader *reader = NULL;
-  if (dkm_store_reader_open(path, &reader, NULL) != DKM_OK) return;
-  list_others(reader, others);
-  dkm_attempt_arithmetic(here);
-  if (others[0])
-    fprintf(out, "%s: records of %s, here is %s: they agree to 1e-12 (of method gsl: to the tolerance)\n", label,
-            others, here);
-  dkm_store_reader_close(reader);
 }

@@ -13,9 +13,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
 
-#include "dickemap/store.h"
+#include "dickemap/status.h"
 
 typedef struct dkm_attempt {
   const char *output, *command;
@@ -39,13 +38,5 @@ void dkm_attempt_print(const char *history);
  * history, separated by "; ", into out[out_bytes]; `first` is always among them. */
 enum { DKM_ATTEMPT_VERSION = 1, DKM_ATTEMPT_INSTRUCTION_SETS = 2, DKM_ATTEMPT_ARITHMETIC = 3 };
 void dkm_attempt_distinct(const char *history, int field, const char *first, char *out, size_t out_bytes);
-
-/* What the last digits of records depend on (compare.h): "GSL 2.7.1 on x86_64"; older lines name GSL alone. */
-enum { DKM_ARITHMETIC_BYTES = 256 };
-void dkm_attempt_arithmetic(char out[DKM_ARITHMETIC_BYTES]);
-
-/* Whether a run of another kind had a part in a file; tell: says so in a line that begins with `label`. */
-bool dkm_attempt_is_elsewhere(dkm_store_reader *reader);
-void dkm_attempt_tell_arithmetic(FILE *out, const char *label, const char *path);
 
 #endif

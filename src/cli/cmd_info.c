@@ -79,10 +79,8 @@ static void print_attribute(dkm_store_reader *reader, const char *key, const cha
 
 /* How the file was made, and by whom it was continued. */
 static dkm_status print_provenance(dkm_store_reader *reader, dkm_error *err) {
-  enum { HISTORY_BYTES = 1 << 16 };
-  char first[256], all[4096], *history = malloc(HISTORY_BYTES);
+  char first[256], all[4096], *history = dkm_store_reader_text(reader, "history");
   if (!history) return dkm_fail(err, DKM_MEMORY, "info: out of memory for the history");
-  dkm_store_reader_attribute(reader, "history", history, HISTORY_BYTES);
   dkm_store_reader_attribute(reader, "dickemap_version", first, sizeof first);
   dkm_attempt_distinct(history, DKM_ATTEMPT_VERSION, first, all, sizeof all);
   dkm_cli_say(stdout, "version: %s\n", all);

@@ -12,9 +12,10 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "attempt.h"
+#include "arithmetic.h"
 #include "cli.h"
 #include "dickemap/carry.h"
+#include "dickemap/file.h"
 #include "dickemap/lock.h"
 #include "dickemap/resume.h"
 
@@ -54,8 +55,7 @@ static dkm_status look_at_shards(const struct arguments *args, struct shards *fo
   for (int i = 0; i < args->n_shards && !status; i++) {
     dkm_store_reader *reader = NULL;
     char *canonical = NULL;
-    if (has_output && stat(args->shards[i], &shard) == 0 && shard.st_dev == output.st_dev &&
-        shard.st_ino == output.st_ino) {
+    if (has_output && stat(args->shards[i], &shard) == 0 && dkm_file_is_same(&shard, &output)) {
       status =
           dkm_fail(err, DKM_INPUT, "merge: %s is one of the files to merge and cannot be the output", args->output);
       break;
@@ -112,13 +112,14 @@ static dkm_status find_missing(const char *path, int64_t *n_missing, char *out, 
 static void print_source(const dkm_carry_source *source) {
   dkm_cli_say(stdout, "%s: %lld points", source->path, (long long)source->n_carried);
   if (source->n_repeated > 0) printf(", %lld that were in a file before", (long long)source->n_repeated);
-  if (source->n_in_digits > 0)
-    printf(" (%lld of them with other last digits, by at most %.1e, in %s: those of the file before are kept)",
-           (long long)source->n_in_digits, source->most.relative, source->most.name);
+  dkm_arithmetic_tell_digits(stdout, source);
   if (source->n_damaged > 0) printf(", %lld damaged (wrong checksum) and left out", (long long)source->n_damaged);
   if (source->n_refuted > 0)
     printf(", %lld of an older method and contradicted by theory, left out", (long long)source->n_refuted);
   printf("\n");
+  dkm_store_reader *reader = NULL;
+  if (dkm_store_reader_open(source->path, &reader, NULL) == DKM_OK) dkm_arithmetic_tell(stdout, source->path, reader);
+  dkm_store_reader_close(reader);
 }
 
 static dkm_status merge(const struct arguments *args, const char *command, dkm_error *err) {
@@ -149,10 +150,7 @@ static dkm_status merge(const struct arguments *args, const char *command, dkm_e
   if (!status) status = find_missing(args->output, &n_missing, missing, sizeof missing, err);
   if (status) goto cleanup;
 
-  for (int i = 0; i < args->n_shards; i++) {
-    print_source(&carry.sources[i]);
-    dkm_attempt_tell_arithmetic(stdout, carry.sources[i].path, carry.sources[i].path);
-  }
+  for (int i = 0; i < args->n_shards; i++) print_source(&carry.sources[i]);
   dkm_cli_say(stdout, "%s: %lld of %lld points\n", args->output, (long long)(job->n_points - n_missing),
               (long long)job->n_points);
   if (n_missing > 0)

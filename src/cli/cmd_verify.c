@@ -18,7 +18,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "attempt.h"
+#include "arithmetic.h"
 #include "cli.h"
 #include "verify.h"
 
@@ -126,8 +126,8 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
 
   dkm_cli_say(stdout, "file: %s\n", args->file);
   v.skips_again = !dkm_store_reader_is_current(reader) ||
-                  (v.job->solver.method == DKM_METHOD_GSL && dkm_attempt_is_elsewhere(reader));
-  dkm_attempt_tell_arithmetic(stdout, "arithmetic", args->file);
+                  (v.job->solver.method == DKM_METHOD_GSL && dkm_arithmetic_is_elsewhere(reader));
+  dkm_arithmetic_tell(stdout, "arithmetic", reader);
   status = dkm_store_check_axes(args->file, v.job, &axes);
   if (status == DKM_DIFFERENT) {
     dkm_cli_say(stdout, "difference: %s\n", axes.message);

@@ -7,13 +7,14 @@
  *   otherwise                        refused
  *
  * In a shard's file only the shard's own points are left to do. */
+#define _GNU_SOURCE /* asprintf */
 #include "run_output.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "attempt.h"
+#include "arithmetic.h"
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "dickemap/file.h"
@@ -89,9 +90,7 @@ dkm_status dkm_run_output_check(dkm_run_output *output, const dkm_job *job, bool
 /* ---- a new file ---- */
 
 /* Which of the new coordinates an old file has in other digits only. */
-static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
-  dkm_store_reader *reader = NULL;
-  if (dkm_store_reader_open(path, &reader, NULL)) return;
+static void tell_rounded(FILE *out, const char *path, dkm_store_reader *reader, const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
     double example[2];
     const int64_t n = dkm_match_rounded(dkm_store_reader_job(reader), job, i, example);
@@ -102,7 +101,6 @@ static void tell_rounded(FILE *out, const char *path, const dkm_job *job) {
           "points are computed anew\n",
           path, job->axes[i].long_name, (long long)n, example[1], example[0]);
   }
-  dkm_store_reader_close(reader);
 }
 
 static void tell_source(FILE *out, const dkm_carry_source *source, const dkm_carry *carry) {
@@ -112,9 +110,7 @@ static void tell_source(FILE *out, const dkm_carry_source *source, const dkm_car
   if (source->n_damaged > 0)
     fprintf(out, "; %lld are damaged (wrong checksum) and computed anew", (long long)source->n_damaged);
   if (source->n_repeated > 0) fprintf(out, "; %lld were in a file before", (long long)source->n_repeated);
-  if (source->n_in_digits > 0)
-    fprintf(out, " (%lld of them with other last digits, by at most %.1e, in %s: those of the file before are kept)",
-            (long long)source->n_in_digits, source->most.relative, source->most.name);
+  dkm_arithmetic_tell_digits(out, source);
   if (source->lacks_states)
     fprintf(out, "; it keeps no final states, which the job wants (output.state), so all are computed anew");
   else if (rest > 0)
@@ -136,10 +132,14 @@ static dkm_status create(const dkm_run_output *output, const dkm_job *job, const
   if (!status)
     status = dkm_store_create_filled(output->path, job, &extended, output->overwrite, dkm_carry_fill, &carry, err);
   for (int i = 0; i < output->n_old && !status && told; i++) {
-    dkm_cli_say(told, "%s: ", carry.sources[i].path);
+    const char *path = carry.sources[i].path;
+    dkm_store_reader *reader = NULL;
+    dkm_cli_say(told, "%s: ", path);
     tell_source(told, &carry.sources[i], &carry);
-    tell_rounded(told, carry.sources[i].path, job);
-    dkm_attempt_tell_arithmetic(told, carry.sources[i].path, carry.sources[i].path);
+    if (dkm_store_reader_open(path, &reader, NULL)) continue;
+    tell_rounded(told, path, reader, job);
+    dkm_arithmetic_tell(told, path, reader);
+    dkm_store_reader_close(reader);
   }
   free(records_from);
   free(carry.sources);
@@ -148,30 +148,32 @@ static dkm_status create(const dkm_run_output *output, const dkm_job *job, const
 
 /* ---- the file of an older version ---- */
 
-enum { HISTORY_BYTES = 1 << 16 };
-
 struct renewal {
   dkm_carry carry;
   dkm_carry_source source;
-  char history[HISTORY_BYTES], records_from[HISTORY_BYTES], line[HISTORY_BYTES];
+  char *history, *records_from, *line; /* owned */
   char version[128];
 };
 
 /* What the old file says about itself goes on in the new one. */
-static dkm_status describe_old(struct renewal *r, dkm_error *err) {
+static dkm_status describe_old(struct renewal *r, const dkm_provenance *provenance, dkm_error *err) {
   dkm_store_reader *reader = NULL;
-  char *described = NULL;
-  dkm_status status = dkm_store_reader_open(r->source.path, &reader, err);
-  if (status) return status;
-  dkm_store_reader_attribute(reader, "history", r->history, sizeof r->history);
-  dkm_store_reader_attribute(reader, "records_from", r->records_from, sizeof r->records_from);
+  char date[DKM_CLOCK_DATE_BYTES], *described = NULL;
+  dkm_status status = dkm_carry_describe(&r->carry, &described, err);
+  if (!status) status = dkm_store_reader_open(r->source.path, &reader, err);
+  if (status) goto cleanup;
+  r->history = dkm_store_reader_text(reader, "history");
+  char *before = dkm_store_reader_text(reader, "records_from");
   dkm_store_reader_attribute(reader, "dickemap_version", r->version, sizeof r->version);
+  dkm_clock_date(date);
+  if (!r->history || !before || asprintf(&r->records_from, "%s%s%s", before, before[0] ? "\n" : "", described) < 0 ||
+      asprintf(&r->line, "%s: made anew from a file of dickemap %s: %s", date, r->version, provenance->command) < 0)
+    status = dkm_fail(err, DKM_MEMORY, "output %s: out of memory for what its old file says", r->source.path);
+  free(before);
+cleanup:
   dkm_store_reader_close(reader);
-  if ((status = dkm_carry_describe(&r->carry, &described, err))) return status;
-  const size_t used = strlen(r->records_from);
-  snprintf(r->records_from + used, sizeof r->records_from - used, "%s%s", used ? "\n" : "", described);
   free(described);
-  return DKM_OK;
+  return status;
 }
 
 /* A dkm_store_fill: the old records, and a line in the history before the file gets its name. */
@@ -184,25 +186,32 @@ static dkm_status fill_renewed(void *context, const char *new_path, dkm_error *e
 
 static dkm_status renew(const dkm_run_output *output, const dkm_job *job, const dkm_provenance *provenance, FILE *told,
                         dkm_error *err) {
-  char date[DKM_CLOCK_DATE_BYTES];
-  struct renewal *r = calloc(1, sizeof *r);
-  if (!r) return dkm_fail(err, DKM_MEMORY, "output %s: out of memory for what its old file says", output->path);
-  r->source.path = output->path;
-  r->carry = (dkm_carry){.job = job, .shard = provenance->shard, .n_sources = 1, .sources = &r->source};
-  dkm_status status = describe_old(r, err);
-  dkm_clock_date(date);
-  snprintf(r->line, sizeof r->line, "%s: made anew from a file of dickemap %s: %s", date, r->version,
-           provenance->command);
+  struct renewal r = {.source.path = output->path,
+                      .carry = {.job = job, .shard = provenance->shard, .n_sources = 1, .sources = &r.source}};
+  dkm_status status = describe_old(&r, provenance, err);
   dkm_provenance renewed = *provenance;
-  renewed.history = r->history[0] ? r->history : NULL;
-  renewed.records_from = r->records_from;
-  if (!status) status = dkm_store_create_filled(output->path, job, &renewed, true, fill_renewed, r, err);
+  renewed.history = r.history && r.history[0] ? r.history : NULL;
+  renewed.records_from = r.records_from;
+  if (!status) status = dkm_store_create_filled(output->path, job, &renewed, true, fill_renewed, &r, err);
   if (!status && told) {
-    dkm_cli_say(told, "%s: made anew, as it was of dickemap %s: ", output->path, r->version);
-    tell_source(told, &r->source, &r->carry);
+    dkm_cli_say(told, "%s: made anew, as it was of dickemap %s: ", output->path, r.version);
+    tell_source(told, &r.source, &r.carry);
   }
-  free(r);
+  free(r.line);
+  free(r.records_from);
+  free(r.history);
   return status;
+}
+
+/* *is_current: records can be written into it as it is. */
+static dkm_status look_at_old(const char *path, FILE *told, bool *is_current, dkm_error *err) {
+  dkm_store_reader *reader = NULL;
+  const dkm_status status = dkm_store_reader_open(path, &reader, err);
+  if (status) return status;
+  *is_current = dkm_store_reader_is_current(reader);
+  if (told) dkm_arithmetic_tell(told, path, reader);
+  dkm_store_reader_close(reader);
+  return DKM_OK;
 }
 
 /* ---- what is left ---- */
@@ -227,8 +236,7 @@ dkm_status dkm_run_output_prepare(dkm_run_output *output, const dkm_job *job, co
   dkm_provenance of_shard = *provenance;
   if (output->shard.n > 1) of_shard.shard = &output->shard;
   if (!status && !exists) status = create(output, job, &of_shard, told, err);
-  if (!status && exists) status = dkm_resume_is_current(output->path, &is_current, err);
-  if (!status && exists && told) dkm_attempt_tell_arithmetic(told, output->path, output->path);
+  if (!status && exists) status = look_at_old(output->path, told, &is_current, err);
   if (!status && exists && !is_current) status = renew(output, job, &of_shard, told, err);
   if (!status && !exists) dkm_unfinished_tidy(output->path, NULL, NULL); /* of a file that was there before */
   if (!status) status = dkm_resume_find(output->path, job, output->check, output->retry_failed, resume, err);

@@ -300,6 +300,11 @@ void dkm_store_reader_attribute(dkm_store_reader *reader, const char *name, char
   free(text);
 }
 
+char *dkm_store_reader_text(dkm_store_reader *reader, const char *name) {
+  char *text = dkm_hdf5_text_attribute(reader->file.id, name);
+  return text ? text : strdup("");
+}
+
 static dkm_status read_failed(const dkm_store_reader *reader, const char *what, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES];
   return dkm_fail(err, DKM_IO, "%s: `%s` cannot be read: %s", reader->path, what,

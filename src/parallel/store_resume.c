@@ -67,14 +67,6 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
   return status ? status : check_fields(path, err);
 }
 
-dkm_status dkm_resume_is_current(const char *path, bool *is_current, dkm_error *err) {
-  dkm_store_reader *reader = NULL;
-  const dkm_status status = dkm_store_reader_open(path, &reader, err);
-  *is_current = !status && dkm_store_reader_is_current(reader);
-  dkm_store_reader_close(reader);
-  return status;
-}
-
 /* ---- ranges ---- */
 
 struct ranges {
