@@ -2,7 +2,6 @@
 /* attempt: the lines of a file's history about each run; see attempt.h. */
 #include "attempt.h"
 
-#include <mpi.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +9,7 @@
 #include "arithmetic.h"
 #include "cli.h"
 #include "dickemap/clock.h"
+#include "dickemap/here.h"
 #include "dickemap/printable.h"
 #include "dickemap/store.h"
 
@@ -17,16 +17,14 @@ enum { LINE_BYTES = 8192 };
 static const char begun[] = ": begun: ", ended[] = ": ended ";
 
 dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *err) {
-  char line[LINE_BYTES], date[DKM_CLOCK_DATE_BYTES], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING],
+  char line[LINE_BYTES], date[DKM_CLOCK_DATE_BYTES], hdf5[64], mpi[DKM_HERE_MPI_BYTES],
       batch[160] = "", arithmetic[DKM_ARITHMETIC_BYTES];
   const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
-  int length;
   bool kept;
   dkm_clock_date(date);
   dkm_arithmetic_here(arithmetic);
   dkm_store_library_version(hdf5, sizeof hdf5);
-  MPI_Get_library_version(mpi, &length);
-  mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
+  dkm_here_mpi(mpi);
   if (job && job[0])
     snprintf(batch, sizeof batch, "batch job %.60s, restart %.20s; ", job, restart && restart[0] ? restart : "0");
   snprintf(line, sizeof line, "%s%s%lld of %lld points done; dickemap %s; %s; %s, %s, %s; %d rank%s on %s; %s%s", date,

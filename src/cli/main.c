@@ -15,6 +15,7 @@
 #include <zlib.h>
 
 #include "cli.h"
+#include "dickemap/here.h"
 #include "dickemap/integrator.h"
 #include "dickemap/store.h"
 #include "ranks.h"
@@ -50,11 +51,9 @@ static void print_help(void) {
 }
 
 static void print_version(void) {
-  char text[2048], hdf5[64], mpi[MPI_MAX_LIBRARY_VERSION_STRING];
-  int length;
+  char text[2048], hdf5[64], mpi[DKM_HERE_MPI_BYTES];
   dkm_store_library_version(hdf5, sizeof hdf5);
-  MPI_Get_library_version(mpi, &length);
-  mpi[strcspn(mpi, ",\n")] = '\0'; /* the rest says who packaged it */
+  dkm_here_mpi(mpi);
   snprintf(text, sizeof text,
            "dickemap %s\n"
            "%s\n"

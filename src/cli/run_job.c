@@ -15,12 +15,12 @@
 #include <mpi.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "cli.h"
 #include "dickemap/agree.h"
 #include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
+#include "dickemap/here.h"
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
 #include "dickemap/share_job.h"
@@ -51,8 +51,8 @@ struct run {
  * Collective. */
 static dkm_status describe_attempt(const dkm_run_request *request, bool worker, char hosts[ATTEMPT_BYTES],
                                    char instruction_sets[ATTEMPT_BYTES], dkm_error *err) {
-  char host[DKM_WORD_BYTES] = "";
-  if (gethostname(host, sizeof host - 1) != 0) strcpy(host, "unknown");
+  char host[DKM_WORD_BYTES];
+  dkm_here_host(host, sizeof host);
   dkm_status status = dkm_agree_list_words(MPI_COMM_WORLD, host, hosts, ATTEMPT_BYTES, err);
   if (status) return status;
   const char *used = !worker ? "" : request->cpu ? request->cpu : dkm_cpu_best();
@@ -149,8 +149,8 @@ static dkm_status compute(struct run *run, dkm_error *err) {
   }
   status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (status) return status;
-  status = dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped,
-                          err);
+  status =
+      dkm_schedule_run(MPI_COMM_WORLD, run->resume.n_todo, run->resume.todo, DKM_RUN_LANES, &ops, &run->stopped, err);
   if (status != DKM_PARALLEL) dkm_ending_answered();
   return status;
 }

@@ -95,7 +95,7 @@ void dkm_leftovers_remove(const char *output, long dead) {
   char *target = dkm_file_target(output);
   if (!target) return;
   const char *slash = strrchr(target, '/'), *name = slash ? slash + 1 : target;
-  char *path = slash ? strndup(target, (size_t)(name - target)) : strdup("."); /* with the slash */
+  char *path = dkm_file_folder(target);
   if (path) folder.directory = dkm_file_open_folder(path);
   if (folder.directory) {
     look_through(&folder, name);

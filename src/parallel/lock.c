@@ -46,10 +46,6 @@ struct dkm_lock {
   char news[NEWS_BYTES];
 };
 
-static dkm_status fail_lock(const char *path, const char *what, dkm_error *err) {
-  return dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", path, what, strerror(errno));
-}
-
 /* ---- the file ---- */
 
 static void close_file(dkm_lock *lock) {
@@ -64,17 +60,18 @@ static dkm_status make_file(dkm_lock *lock, const char *name, bool *exists, dkm_
   const int descriptor = dkm_file_open(name, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0666);
   if (descriptor < 0) {
     *exists = errno == EEXIST;
-    return *exists ? DKM_OK : fail_lock(lock->path, "made", err);
+    return *exists ? DKM_OK : dkm_contest_fail(lock->path, "made", err);
   }
   close_file(lock); /* not before: its number as a file would be free for another one */
   lock->descriptor = descriptor;
   dkm_status status = DKM_OK;
   strcpy(lock->us.flock, "none");
-  if (fstat(descriptor, &lock->file) != 0) status = fail_lock(lock->path, "made", err);
+  if (fstat(descriptor, &lock->file) != 0) status = dkm_contest_fail(lock->path, "made", err);
   if (!status && dkm_contest_get_flock(descriptor, 1)) dkm_holder_set_flock(&lock->us, &lock->file);
   const int n = dkm_holder_print(&lock->us, text);
-  if (!status && dkm_file_write(descriptor, text, (size_t)n) != 0) status = fail_lock(lock->path, "written", err);
-  if (!status && dkm_file_sync(descriptor) != 0) status = fail_lock(lock->path, "put on disk", err);
+  if (!status && dkm_file_write(descriptor, text, (size_t)n) != 0)
+    status = dkm_contest_fail(lock->path, "written", err);
+  if (!status && dkm_file_sync(descriptor) != 0) status = dkm_contest_fail(lock->path, "put on disk", err);
   if (status) {
     close_file(lock);
     memset(&lock->file, 0, sizeof lock->file); /* no file is ours */
@@ -95,7 +92,7 @@ static dkm_status make_own(dkm_lock *lock, dkm_error *err) {
   }
   if (exists && !status) {
     errno = EEXIST;
-    status = fail_lock(lock->path, "made", err);
+    status = dkm_contest_fail(lock->path, "made", err);
   }
   return status;
 }
@@ -119,7 +116,7 @@ static dkm_status place(dkm_lock *lock, bool *taken, dkm_error *err) {
       lock->without_links = true;
     } else if (!*taken && error != EEXIST) {
       errno = error;
-      return fail_lock(lock->path, "made", err);
+      return dkm_contest_fail(lock->path, "made", err);
     }
   }
   if (lock->without_links) {
@@ -133,7 +130,7 @@ static dkm_status place(dkm_lock *lock, bool *taken, dkm_error *err) {
     }
   }
   if (*taken && dkm_file_sync_folder(lock->path) != 0) {
-    status = fail_lock(lock->path, "put on disk", err);
+    status = dkm_contest_fail(lock->path, "put on disk", err);
     unlink(lock->path);
     *taken = false;
   }

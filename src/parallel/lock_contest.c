@@ -33,8 +33,8 @@ bool dkm_contest_get_flock(int descriptor, int tries) {
   return false;
 }
 
-static void fail_lock(const dkm_contest *contest, const char *what, dkm_error *err) {
-  dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", contest->path, what, strerror(errno));
+dkm_status dkm_contest_fail(const char *path, const char *what, dkm_error *err) {
+  return dkm_fail(err, DKM_IO, "the lock %s cannot be %s: %s", path, what, strerror(errno));
 }
 
 static void say(dkm_contest *contest, const char *text) {
@@ -55,7 +55,7 @@ static dkm_contest_outcome refuse_kind(mode_t mode, dkm_contest *contest, dkm_er
   char text[WHAT_BYTES];
   if (contest->break_lock && !S_ISDIR(mode)) {
     if (unlink(contest->path) != 0 && errno != ENOENT) {
-      fail_lock(contest, "removed", err);
+      dkm_contest_fail(contest->path, "removed", err);
       return DKM_CONTEST_REFUSED;
     }
     snprintf(text, sizeof text, "removed %s that had the name of its lock (--break-lock)", kind_of(mode));
@@ -146,7 +146,7 @@ static dkm_contest_outcome judge(char *text, size_t n, const dkm_holder_signs *s
   /* First, so that a kill between the two leaves the one that remembers the other. */
   if (known && life == DKM_HOLDER_DEAD) dkm_leftovers_remove(contest->output, h.pid);
   if (unlink(contest->path) != 0 && errno != ENOENT) {
-    fail_lock(contest, "removed", err);
+    dkm_contest_fail(contest->path, "removed", err);
     return DKM_CONTEST_REFUSED;
   }
   snprintf(what + strlen(what), sizeof what - strlen(what), " (%s)", why);
@@ -161,23 +161,24 @@ dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err) {
   dkm_contest_outcome outcome = DKM_CONTEST_TRY_AGAIN;
   if (lstat(contest->path, &named) != 0) {
     if (errno == ENOENT) return DKM_CONTEST_TRY_AGAIN;
-    fail_lock(contest, "read", err);
+    dkm_contest_fail(contest->path, "read", err);
     return DKM_CONTEST_REFUSED;
   }
   if (!S_ISREG(named.st_mode)) return refuse_kind(named.st_mode, contest, err);
   const int descriptor = open_theirs(contest->path);
   if (descriptor < 0) {
     if (errno == ENOENT || errno == ELOOP) return DKM_CONTEST_TRY_AGAIN;
-    fail_lock(contest, "read", err);
+    dkm_contest_fail(contest->path, "read", err);
     return DKM_CONTEST_REFUSED;
   }
   signs.free = dkm_contest_get_flock(descriptor, FLOCK_TRIES);
   signs.flocked = !signs.free && errno == EWOULDBLOCK;
   const ssize_t n = dkm_file_read_at(descriptor, text, sizeof text - 1, 0);
   if (n < 0 || fstat(descriptor, &signs.file) != 0) {
-    fail_lock(contest, "read", err);
+    dkm_contest_fail(contest->path, "read", err);
     outcome = DKM_CONTEST_REFUSED;
-  } else if (S_ISREG(signs.file.st_mode) && lstat(contest->path, &named) == 0 && dkm_file_is_same(&signs.file, &named)) {
+  } else if (S_ISREG(signs.file.st_mode) && lstat(contest->path, &named) == 0 &&
+             dkm_file_is_same(&signs.file, &named)) {
     text[n] = '\0';
     signs.age = age_of(contest, &signs.file);
     outcome = judge(text, (size_t)n, &signs, contest, err);

@@ -31,4 +31,7 @@ dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err);
  * there are none; others may just be looking at it, so that several tries (50 ms each) make sure. */
 bool dkm_contest_get_flock(int descriptor, int tries);
 
+/* DKM_IO: the lock cannot be made, written, read, ...; errno says why. */
+dkm_status dkm_contest_fail(const char *path, const char *what, dkm_error *err);
+
 #endif

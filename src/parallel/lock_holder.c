@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "dickemap/clock.h"
+#include "dickemap/here.h"
 
 enum { STAT_BYTES = 1024 };
 static const long long ended = -2; /* a start of a process that only waits for its parent to take note */
@@ -49,7 +50,7 @@ static void print_flock(const struct stat *file, char out[DKM_HOLDER_WORD_BYTES]
 void dkm_holder_describe_us(dkm_holder *us) {
   const char *job = getenv("SLURM_JOB_ID"), *restart = getenv("SLURM_RESTART_COUNT");
   memset(us, 0, sizeof *us);
-  if (gethostname(us->host, sizeof us->host - 1) != 0) strcpy(us->host, "unknown");
+  dkm_here_host(us->host, sizeof us->host);
   read_word("/proc/sys/kernel/random/boot_id", us->boot);
   const ssize_t n = readlink("/proc/self/ns/pid", us->processes, sizeof us->processes - 1);
   us->processes[n > 0 ? n : 0] = '\0';

@@ -63,10 +63,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "dickemap/agree.h"
 #include "dickemap/clock.h"
+#include "dickemap/here.h"
 #include "patience.h"
 
 enum { REQUEST = 1, REPORT, ALIVE, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
@@ -406,7 +406,7 @@ static bool listen(dkm_schedule *s) {
 static void be_worker(dkm_schedule *s) {
   dkm_error why = {0};
   char host[DKM_WORD_BYTES] = "";
-  if (gethostname(host, sizeof host - 1) != 0) host[0] = '\0';
+  dkm_here_host(host, sizeof host);
   send_to_master(s, REQUEST, host, sizeof host);
   why.status = s->ops->work(s->ops->context, s, &why);
   if (why.status)
