@@ -23,15 +23,23 @@
  * The record then holds the fixed point itself.
  *
  * Oscillations (modes of both signs).  A trajectory that is not on its way to a fixed point by the end of a transient
- * is sampled in windows that double in length; each is discarded as transient when the next begins, and from a length
- * of 2^13 samples on the time between them doubles.  The motion (motion.h) is a limit cycle as soon as a window shows
- * it to recur; a torus or chaos when two windows in succession say so, the torus with the same frequencies; weak or
- * intermittent chaos also when the growth of separations over several of these long windows says so together, and
- * chaos is asked for again at twice that time, as far as t_max allows, because much of it is a transient.  Order
- * parameters that fluctuate by no more than the precession of spins about a stable fixed point explains are steady:
- * dark precession. */
+ * is sampled in windows that double in length, and between them followed with its shadow, so that one exponent is
+ * measured over all of the time; from a length of 2^13 samples on the time between windows doubles.
+ *   limit_cycle    shooting (cycle.h) from what recurs converges to a cycle without growing directions that the
+ *                  trajectory is so near, or approaches at the cycle's own rate, that it cannot leave it;
+ *   quasiperiodic  windows in succession show the same lines, or are long and steady; separations have not grown
+ *                  over the second half of the time by more than shear does, and the energy has no drift;
+ *   heteroclinic   the trajectory has come to a saddle, for the second time at least, so near or for so long that
+ *                  rounding has erased by what it would leave;
+ *   irregular      the exponent is above zero by three times its error, and separations have grown over the second half
+ *                  of the time too.  Much of chaos is a transient: it is followed for 10^4 Lyapunov times, or as far
+ *                  as t_max and max_steps allow.  Where a window shows that it has died all begins anew.
+ * Order parameters that fluctuate by no more than the precession of spins about a stable fixed point explains are
+ * steady: dark precession. */
 #ifndef DICKEMAP_ATTRACTOR_H
 #define DICKEMAP_ATTRACTOR_H
+#include "dickemap/cycle.h"
+#include "dickemap/exponent.h"
 #include "dickemap/fixedpoint.h"
 #include "dickemap/integrator.h"
 #include "dickemap/landscape.h"
@@ -49,6 +57,7 @@ typedef struct dkm_inquiry {
   const dkm_solver *solver;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape;
+  dkm_cycle_workspace *cycles; /* NULL before the first window of samples */
   double *u;       /* the state that is looked at, 3K + 2M values; at the end the one that the record describes */
   double *scratch; /* 3K + 2M + 2K values */
 } dkm_inquiry;
@@ -99,12 +108,17 @@ typedef struct dkm_oscillation {
   double t_sample, fastest;
   double rate_mark; /* the largest rate some time before that */
   int n_samples;
-  dkm_motion_kind last_kind;
-  double last_frequency[2], last_weight, last_bin;
-  /* Growth of separations over the long windows that were unclear. */
-  int n_long;
-  double growth_sum, growth_square, lyapunov_sum;
-  double chaos_since; /* when chaos was first confirmed, 0: it was not */
+  bool has_motion;
+  dkm_motion motion;
+  dkm_exponent_estimate estimate; /* at its end */
+  int n_steady;                   /* windows in succession in which nothing but phases changed */
+  double bin; /* of its spectrum */
+  bool anew;  /* what separations have done before that window counts no more */
+  /* The damped cycle that was near last: how near, and when. */
+  double cycle_t, cycle_period, cycle_distance;
+  /* Saddles that the trajectory was at, and since when it is at one; 0: it is not. */
+  int n_saddles, n_large; /* and windows of large motion */
+  double saddle_since;
 } dkm_oscillation;
 
 /* What is remembered of one trajectory between two looks. */
@@ -120,6 +134,7 @@ typedef struct dkm_attractor {
 typedef enum dkm_outlook {
   DKM_OUTLOOK_GO_ON,  /* a new t_pause is set */
   DKM_OUTLOOK_SAMPLE, /* take a window of oscillation.n_samples, then call dkm_attractor_judge */
+  DKM_OUTLOOK_FOLLOW, /* follow separations until oscillation.t_sample, then call dkm_attractor_followed */
   DKM_OUTLOOK_END     /* the record is complete but for wall_time */
 } dkm_outlook;
 
@@ -135,10 +150,14 @@ void dkm_attractor_begin(dkm_attractor *attractor, const dkm_inquiry *inquiry, d
 dkm_outlook dkm_attractor_look(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_window *window,
                                dkm_lane *lane, dkm_record *record);
 
-/* The same at the end of a window of samples. fastest: the largest frequency met in it; may
- * ask for another window at once. */
+/* The same at the end of a window of samples. exponent: what separations have done until then. fastest: the largest
+ * frequency met in it; may ask for another window at once. */
 dkm_outlook dkm_attractor_judge(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_series *series,
-                                double fastest, dkm_lane *lane, dkm_record *record);
+                                const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record);
+
+/* The same after following without samples: the next window, or the end. */
+dkm_outlook dkm_attractor_followed(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_exponent *exponent,
+                                   dkm_lane *lane, dkm_record *record);
 
 #ifdef __cplusplus
 }

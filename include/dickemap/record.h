@@ -26,7 +26,8 @@ extern "C" {
   X(IRREGULAR, irregular, "order parameters bounded, neither steady nor regular")                  \
   X(UNDECIDED, undecided, "t_max or max_steps reached before any of the others could be shown")    \
   X(FAILED, failed, "the integration failed, see `failure`")                                       \
-  X(RELAXING, relaxing, "order parameters are on their way to a known state, for longer than was followed")
+  X(RELAXING, relaxing, "order parameters are on their way to a known state, for longer than was followed")  \
+  X(HETEROCLINIC, heteroclinic, "order parameters switch between saddles, for ever longer times")
 
 typedef enum dkm_verdict {
   DKM_VERDICT_NONE,
@@ -52,8 +53,8 @@ typedef enum dkm_how {
 } dkm_how;
 
 /* The version of the methods behind verdicts: raised whenever records may change. 1: version 0.1.0, 2: by theorem
- * (landscape.h). */
-enum { DKM_RECORD_METHOD = 2 };
+ * (landscape.h), 3: limit cycles by shooting, exponents over all of the time (cycle.h, exponent.h). */
+enum { DKM_RECORD_METHOD = 3 };
 
 /* Why a point failed. */
 #define DKM_FAILURE_LIST(X)                                                                        \
@@ -105,15 +106,21 @@ typedef struct dkm_record {
   double drift;       /* stationary: distance of xi from its limit when the integration ended;
                          otherwise: change of the mean of xi between the last two windows */
   double precession;  /* largest transverse part of a spin about its field, max_k |m_k - c_k B_k/|B_k|| */
-  double growth_rate; /* largest real part in the spectrum of the fixed point, neutral ones left out */
+  double growth_rate; /* largest real part in the spectrum of the fixed point, or Floquet exponent of the limit cycle,
+                         neutral ones left out */
   double decay_rate;  /* of the slowest damped direction, > 0 */
   int32_t n_unstable; /* directions that grow */
   int32_t n_neutral;  /* directions that neither grow nor decay (dark precession, lengths) */
-  double amplitude;   /* oscillating: largest half of peak to peak of a xi, last window */
+  double amplitude;   /* oscillating: the largest of xi_amplitude */
+  double xi_amplitude[DKM_MAX_MODES]; /* oscillating: half of peak to peak of each xi */
   double period;      /* limit_cycle: of the order parameters */
+  double cycle_residual; /* limit_cycle: max_i |u_i(period) - u_i(0)| on the cycle, see cycle.h */
   double frequency_1; /* angular; limit_cycle: 2 pi/period; quasiperiodic: of the leading line of the spectrum */
   double frequency_2; /* quasiperiodic: of the leading line that is no multiple of it */
-  double lyapunov;    /* oscillating: largest Lyapunov exponent, measured over the last window */
+  double lyapunov;    /* oscillating: largest Lyapunov exponent, over all of the time that separations were followed */
+  double lyapunov_error; /* its standard error (exponent.h) */
+  double lyapunov_times; /* irregular: that time times the exponent */
+  double power, power_error; /* oscillating: mean of E' over the last window (motion.h), and its error */
   double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
   double amplification_total; /* the same until t_end */
   double xi_theory;   /* |xi_cue| of Eq. 12, NaN for Omega = 0 */

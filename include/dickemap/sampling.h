@@ -8,12 +8,16 @@
  * take turns in one lane, any method will do, with any number of lanes, and what is measured
  * depends on this trajectory alone.
  *
+ * Between windows the trajectory may be followed with its shadow alone, in longer stretches: the growth is summed from
+ * window to window (exponent.h) for as long as the shadow goes on.
+ *
  * The separation, weighted over the classes: sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2). It
  * is sqrt(tolerance), where the errors from the steps and those from finite size
  * are alike, about sqrt(tolerance) in each logarithm; its first direction is random but depends on the point alone,
  * keeps the lengths of the spins and, for a start without perturbation, the symmetry of the cue. */
 #ifndef DICKEMAP_SAMPLING_H
 #define DICKEMAP_SAMPLING_H
+#include "dickemap/exponent.h"
 #include "dickemap/integrator.h"
 #include "dickemap/motion.h"
 
@@ -34,15 +38,27 @@ double dkm_sampling_bytes(const dkm_patterns *patterns);
  * a mode, times this is DKM_MOTION_PHASE. fastest: a lower bound for that frequency. */
 double dkm_sampling_spacing(const dkm_patterns *patterns, const dkm_point *point, const double *u, double fastest);
 
+/* The trajectory in the lane is another one, or separations are to be measured anew: the shadow departs again at the
+ * next beginning.  It does so by itself where the trajectory went on without it. */
+void dkm_sampling_forget(dkm_sampling *sampling);
+
 /* Begins a window of n_samples at the time and state of the lane. u: that state. scratch: 3K + 2M + 2K values. */
 void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, int n_samples, double dt, const double *u,
                         double *scratch);
 
-/* To be called when the lane has reached its t_limit; u becomes its state. Returns true once the window is full:
+/* Begins to follow the trajectory with its shadow from there, without samples, to the time `until` or a little more.
+ * dt: as for samples. */
+void dkm_sampling_follow(dkm_sampling *sampling, const dkm_point *point, double until, double dt, const double *u);
+
+/* To be called when the lane has reached its t_limit; u becomes its state. Returns true once the window is full, or
+ * the time to follow is over:
  * the lane then holds the trajectory itself, at the time of the last stretch's end.  Also when the lane has failed with
  * the shadow in it, which says nothing about the trajectory: the growth of that stretch is NaN, and another shadow
  * departs. */
 bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, double *u, double *scratch);
+
+/* Whether what was begun last has no samples. */
+bool dkm_sampling_follows(const dkm_sampling *sampling);
 
 /* Whether the lane holds the shadow now. */
 bool dkm_sampling_on_shadow(const dkm_sampling *sampling);
@@ -59,6 +75,12 @@ bool dkm_sampling_restore(dkm_sampling *sampling, const void *bytes, size_t n_by
 int64_t dkm_sampling_steps(const dkm_sampling *sampling);
 
 const dkm_series *dkm_sampling_series(const dkm_sampling *sampling);
+
+/* The growth of separations since the shadow departed first. */
+const dkm_exponent *dkm_sampling_exponent(const dkm_sampling *sampling);
+
+/* Factors of growth in what was begun last, by stretches (windows: *n of series->growth), or over all of it. */
+const double *dkm_sampling_growth(const dkm_sampling *sampling, int *n);
 
 /* The shadow at the end of a full window, close to the trajectory there, along the separation that has grown. */
 const double *dkm_sampling_shadow(const dkm_sampling *sampling);

@@ -24,7 +24,6 @@
 #ifndef DICKEMAP_SENSITIVITY_H
 #define DICKEMAP_SENSITIVITY_H
 #include "dickemap/integrator.h"
-#include "dickemap/motion.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -65,11 +64,11 @@ void dkm_sensitivity_pause(dkm_sensitivity *sensitivity, int shadow);
 /* Whether it has targets left. */
 bool dkm_sensitivity_behind(const dkm_sensitivity *sensitivity, int shadow);
 
-/* The window of samples has grown the separation by growth[0 ... n-1] (NaN: its shadow has failed there, and the growth
- * of this one is unknown from then on) and ends at time t with the trajectory at u and
- * its shadow at v. Not while it is behind. Returns as `note`. */
+/* The trajectory was followed with a shadow of sampling.h, which has grown the separation by growth[0 ... n-1] (NaN: it
+ * has failed there, and the growth of this one is unknown from then on), the overlaps then being those at xi + j stride;
+ * it is at u at time t, and that shadow at v. Not while this one is behind. Returns as `note`. */
 double dkm_sensitivity_resume(dkm_sensitivity *sensitivity, int shadow, double t, const double *u, const double *v,
-                              const dkm_series *series);
+                              const double *growth, int n, const double *xi, size_t stride);
 
 /* The trajectory is over; the shadow catches up. */
 void dkm_sensitivity_finish(dkm_sensitivity *sensitivity, int shadow);

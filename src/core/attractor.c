@@ -86,10 +86,20 @@ dkm_outlook dkm_attractor_look(dkm_attractor *a, const dkm_inquiry *q, const dkm
                            : dkm_oscillation_look(a, q, window, lane, record);
 }
 
-dkm_outlook dkm_attractor_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
-                                dkm_lane *lane, dkm_record *record) {
+static bool has_failed_unseen(const dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane, dkm_record *record) {
   double unknown[DKM_MAX_MODES];
   for (int mu = 0; mu < DKM_MAX_MODES; mu++) unknown[mu] = NAN;
-  if (has_failed(a, q, unknown, lane, record)) return DKM_OUTLOOK_END;
-  return dkm_oscillation_judge(a, q, series, fastest, lane, record);
+  return has_failed(a, q, unknown, lane, record);
+}
+
+dkm_outlook dkm_attractor_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
+                                const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record) {
+  if (has_failed_unseen(a, q, lane, record)) return DKM_OUTLOOK_END;
+  return dkm_oscillation_judge(a, q, series, exponent, fastest, lane, record);
+}
+
+dkm_outlook dkm_attractor_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent, dkm_lane *lane,
+                                   dkm_record *record) {
+  if (has_failed_unseen(a, q, lane, record)) return DKM_OUTLOOK_END;
+  return dkm_oscillation_followed(a, q, exponent, lane, record);
 }

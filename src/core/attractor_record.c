@@ -29,7 +29,8 @@ void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, d
   record->relaxation_rate = rate;
   record->relaxation_rate_error = error;
   /* The C library's logarithm may differ in the last bit from one processor to another. */
-  if (rate > 0.0) record->relaxation_time = t + (distance > relaxed ? dkm_motion_log(distance / relaxed) / rate : 0.0);
+  if (rate > 0.0)
+    record->relaxation_time = t + (distance > relaxed ? dkm_exponent_log(distance / relaxed) / rate : 0.0);
 }
 
 double dkm_record_newton_error(const dkm_inquiry *q, const double *xi) {
@@ -82,7 +83,8 @@ void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double 
     record->xi[mu] = xi[mu];
     dkm_record_fill_alpha(q->patterns, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);
     /* Means of beta leave out what it changed by in the window: never above the mean of |beta|^2. */
-    record->occupation[mu] = fmax((double)q->patterns->n_classes * occupation[mu],
-                                  record->alpha_re[mu] * record->alpha_re[mu] + record->alpha_im[mu] * record->alpha_im[mu]);
+    record->occupation[mu] =
+        fmax((double)q->patterns->n_classes * occupation[mu],
+             record->alpha_re[mu] * record->alpha_re[mu] + record->alpha_im[mu] * record->alpha_im[mu]);
   }
 }

@@ -12,7 +12,7 @@
 typedef struct workspace {
   ensemble e; /* first: it is aligned as the whole */
   const ensemble_kernel *kernel;
-  double *scratch; /* 2K values: y_k or z_k of one lane, and room for their sums */
+  double *scratch;                      /* 2K values: y_k or z_k of one lane, and room for their sums */
   double mean_step[ENSEMBLE_MAX_LANES]; /* of a lane in the last call of advance */
 } workspace;
 
@@ -87,8 +87,8 @@ static double ensemble_bytes(const dkm_patterns *patterns, const dkm_solver *sol
   const ensemble_kernel *kernel = kernel_named(cpu);
   const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
   const bool streamed = is_streamed(patterns, solver, lanes, order);
-  return sizeof(workspace) + sizeof(double) * (lanes * lane_doubles(patterns, order, streamed) +
-                                               2.0 * (double)patterns->n_classes);
+  return sizeof(workspace) +
+         sizeof(double) * (lanes * lane_doubles(patterns, order, streamed) + 2.0 * (double)patterns->n_classes);
 }
 
 static void *aligned_zeros(size_t doubles) {
@@ -124,8 +124,8 @@ static dkm_status select_kernel(const char *cpu, const ensemble_kernel **kernel,
 
 static void ensemble_unload(void *memory, int lane);
 
-static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
-                                  void **out, int *lanes, dkm_error *err) {
+static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **out,
+                                  int *lanes, dkm_error *err) {
   const ensemble_kernel *kernel;
   dkm_status status = select_kernel(cpu, &kernel, err);
   if (status != DKM_OK) return status;
@@ -139,8 +139,7 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
   const bool streamed = is_streamed(patterns, solver, w->e.lanes, w->e.order);
   const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : (size_t)patterns->n_classes;
   w->e.classes = aligned_zeros(n_blocks * class_doubles(&w->e));
-  if (streamed)
-    w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
+  if (streamed) w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
   w->e.modes = aligned_zeros((size_t)patterns->n_modes * mode_doubles(&w->e));
   w->scratch = aligned_zeros(2 * (size_t)patterns->n_classes);
   if (!w->e.classes || (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
@@ -199,7 +198,8 @@ static void sum_classes(workspace *w, int lane) {
  * kappa_mu/(2 w) of it: r = 1e-6 where that is a tenth or more.  (Coupled to the spins it oscillates up to sqrt 2
  * times faster, with r up to 1e-3.) */
 static double mode_frequency(int order, double Omega_mu, double half_kappa) {
-  static const double decade[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.631, 0.774, 0.838, 0.873, 0.896, 0.912}; /* 10^(-1/(P+1)) */
+  static const double decade[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0,   0.631, 0.774, 0.838,
+                                                            0.873, 0.896, 0.912}; /* 10^(-1/(P+1)) */
   const double w = sqrt(Omega_mu * Omega_mu + half_kappa * half_kappa), one = decade[order / 4];
   return half_kappa >= 0.1 * w ? one * one * w : half_kappa >= 0.01 * w ? one * w : w;
 }
@@ -288,8 +288,7 @@ static void ensemble_window(void *memory, int lane, dkm_window *window) {
 static dkm_failure failure_of(const workspace *w, int lane) {
   const ensemble *e = &w->e;
   for (int mu = 0; mu < e->patterns.n_modes; mu++)
-    if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane)))
-      return DKM_FAILURE_NOT_FINITE;
+    if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane))) return DKM_FAILURE_NOT_FINITE;
   for (int64_t k = 0; k < e->patterns.n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Z; what++)
       if (!isfinite(*class_value(e, k, what, lane))) return DKM_FAILURE_NOT_FINITE;

@@ -47,6 +47,7 @@ static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const dou
                      .point = t->reduced ? &t->small_point : &t->point,
                      .solver = &e->solver,
                      .workspace = t->reduced ? g->small_workspace : g->workspace,
+                     .cycles = t->reduced ? NULL : g->cycles, /* one class and mode come to rest */
                      .u = t->reduced ? g->small_u : g->u,
                      .scratch = t->reduced ? g->small_scratch : g->scratch};
   if (!*landscape) {
@@ -182,12 +183,21 @@ static void advance_shadows(engine *g) {
     if (g->served[i]) g->shadow_time[i] += share;
 }
 
-/* A window of samples is full and has measured the growth of separations itself; g->u: the state at its end. */
+/* A window of samples is full, or separations were followed without: they are measured already; g->u: the state at the
+ * end. */
 static void note_samples(engine *g, int lane) {
   trajectory *t = &g->lanes[lane];
+  const dkm_sampling *sampling = g->sampling[lane];
+  const dkm_series *series = dkm_sampling_series(sampling);
+  double xi[DKM_MAX_MODES];
+  int n;
+  const double *growth = dkm_sampling_growth(sampling, &n);
   while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
-  t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u,
-                                     dkm_sampling_shadow(g->sampling[lane]), dkm_sampling_series(g->sampling[lane]));
+  dkm_model_overlaps(&g->patterns, g->u, xi, g->scratch);
+  t->t_note = dkm_sensitivity_resume(
+      g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u, dkm_sampling_shadow(sampling),
+      growth, n, dkm_sampling_follows(sampling) ? xi : series->values,
+      dkm_sampling_follows(sampling) ? 0 : 3 * (size_t)g->patterns.n_modes * DKM_MOTION_STRETCH);
 }
 
 /* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as
@@ -210,19 +220,25 @@ static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow
 
 /* ---- a lane that asks for attention ---- */
 
-/* Begins a window of samples of a lane; g->u is its state. */
-static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
+/* Begins a window of samples of a lane, or to follow its separations without; g->u is its state. */
+static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, bool follow, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
+  dkm_oscillation *o = &t->attractor.oscillation;
   const dkm_point *point = integrated_point(g, t);
   dkm_status status = dkm_evaluate_need_sampling(e, g, lane, err);
   if (status != DKM_OK) return status;
   t->sampled = true;
-  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, t->attractor.oscillation.fastest);
+  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, o->fastest);
   if (g->sensitivity) {
     note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
   }
-  dkm_sampling_begin(g->sampling[lane], point, t->attractor.oscillation.n_samples, dt, g->u, g->scratch);
+  if (o->anew) dkm_sampling_forget(g->sampling[lane]);
+  o->anew = false;
+  if (follow)
+    dkm_sampling_follow(g->sampling[lane], point, o->t_sample, dt, g->u);
+  else
+    dkm_sampling_begin(g->sampling[lane], point, o->n_samples, dt, g->u, g->scratch);
   return DKM_OK;
 }
 
@@ -249,8 +265,10 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);
   if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
-  *outlook =
-      dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling), dkm_sampling_fastest(sampling), l, record);
+  const dkm_exponent *exponent = dkm_sampling_exponent(sampling);
+  *outlook = dkm_sampling_follows(sampling) ? dkm_attractor_followed(&t->attractor, q, exponent, l, record)
+                                            : dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling),
+                                                                  exponent, dkm_sampling_fastest(sampling), l, record);
   return DKM_OK;
 }
 
@@ -323,7 +341,8 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   dkm_outlook outlook;
   dkm_status status = outlook_of(e, g, lane, &q, &record, &outlook, err);
   if (status != DKM_OK) return status;
-  if (outlook == DKM_OUTLOOK_SAMPLE) return begin_samples(e, g, lane, err);
+  if (outlook == DKM_OUTLOOK_SAMPLE || outlook == DKM_OUTLOOK_FOLLOW)
+    return begin_samples(e, g, lane, outlook == DKM_OUTLOOK_FOLLOW, err);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     if (!t->sampled) set_pause(g, lane);
     return DKM_OK;

@@ -15,6 +15,7 @@ static void destroy_engine(engine *g) {
   dkm_integrator_destroy(g->integrator);
   dkm_fixedpoint_workspace_destroy(g->workspace);
   dkm_fixedpoint_workspace_destroy(g->small_workspace);
+  dkm_cycle_workspace_destroy(g->cycles);
   for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) {
     dkm_sampling_destroy(g->sampling[lane]);
     dkm_landscape_destroy(g->landscape[lane]);
@@ -59,6 +60,10 @@ dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool quotient, eng
 
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
   if (g->sampling[lane]) return DKM_OK;
+  if (!g->cycles) {
+    dkm_status status = dkm_cycle_workspace_create(&g->patterns, &g->cycles, err);
+    if (status != DKM_OK) return status;
+  }
   return dkm_sampling_create(&g->patterns, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
 }
 
@@ -93,7 +98,7 @@ static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solve
   const double landscapes = dkm_landscape_bytes(patterns) + dkm_landscape_bytes(&small_patterns);
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
   return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
-         INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + landscapes) +
+         dkm_cycle_workspace_bytes(patterns) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + landscapes) +
          (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
 }

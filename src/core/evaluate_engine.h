@@ -18,7 +18,7 @@ typedef struct trajectory {
   bool reduced;          /* it is, and the inquiry is about that: so is the record until it is lifted */
   int64_t id;
   dkm_attractor attractor;
-  bool sampled; /* a window of samples is under way */
+  bool sampled; /* a window of samples is under way, or separations are followed without */
   double wall_time;
   int shadow;            /* of g->sensitivity, if that is measured */
   double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
@@ -49,6 +49,7 @@ typedef struct engine {
   int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
+  dkm_cycle_workspace *cycles;                  /* made with the first of them */
   dkm_sensitivity *sensitivity;                 /* NULL: not measured */
   int n_endings;
   ending *endings;     /* by shadow */
@@ -73,7 +74,7 @@ struct dkm_evaluator {
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
 dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, bool quotient, engine *g, dkm_error *err);
 
-/* Makes g->sampling[lane], if it is not there yet. */
+/* Makes g->sampling[lane] and g->cycles, if they are not there yet. */
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);
 
 /* The point as its engine integrates it. */

@@ -115,8 +115,7 @@ void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const 
     memcpy(fixed.xi, xi, (size_t)M * sizeof *xi);
   }
   for (int mu = 0; mu < M; mu++) distance = fmax(distance, fabs(now[mu] - fixed.xi[mu]));
-  const bool has_spectrum =
-      dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
+  const bool has_spectrum = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
   dkm_record_fill_common(a, q, xi_rms, lane, record);
   dkm_record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
   record->drift = distance;

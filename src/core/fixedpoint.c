@@ -31,8 +31,7 @@ dkm_status dkm_fixedpoint_workspace_create(const dkm_patterns *patterns, dkm_fix
     w->permutation = gsl_permutation_alloc(M);
     dkm_gsl_end();
   }
-  if (!w || !w->c || !w->h || !w->q || !w->work || !w->du || !w->order || !w->jacobian || !w->step ||
-      !w->permutation) {
+  if (!w || !w->c || !w->h || !w->q || !w->work || !w->du || !w->order || !w->jacobian || !w->step || !w->permutation) {
     dkm_fixedpoint_workspace_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the search of fixed points");
   }

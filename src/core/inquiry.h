@@ -65,13 +65,19 @@ dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_
 void dkm_oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane);
 dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                  dkm_record *record);
-dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
-                                  dkm_lane *lane, dkm_record *record);
+dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
+                                  const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record);
+dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent,
+                                     dkm_lane *lane, dkm_record *record);
 
 /* ---- stationary.c: true if the record is complete ---- */
 
+/* How far spins that precess with amplitude p let order parameters stray in a whole window of samples. */
+double dkm_stationary_sampled_steadiness(double p);
+
 /* Whether the rates of a window are small enough to ask for the fixed point nearby. */
 bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window);
+bool dkm_stationary_rates_are_calm(const dkm_inquiry *q, double rate_max);
 
 /* A damped fixed point that is near but has not caught the trajectory yet. */
 typedef struct stationary_near {

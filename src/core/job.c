@@ -207,9 +207,9 @@ static dkm_status check_sets(const dkm_job *job, const dkm_job_source *source, d
       for (int mode = 1; mode <= job->patterns.n_modes && covered; mode++)
         covered = dkm_job_axes_cover(job, (dkm_quantity)quantity, mode);
       if (covered)
-        return dkm_schema_fail(source, err, key,
-                               "would have no effect, since an axis gives %s: set the axis, such as axes.%s.values=[...]",
-                               name, name);
+        return dkm_schema_fail(
+            source, err, key,
+            "would have no effect, since an axis gives %s: set the axis, such as axes.%s.values=[...]", name, name);
     }
   return DKM_OK;
 }

@@ -54,12 +54,8 @@ static const cyaml_schema_field_t axis_fields[] = {
 };
 static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, dkm_axis_keys, axis_fields)};
 static const cyaml_schema_field_t solver_fields[] = {
-    VALUE(dkm_solver_keys, method),
-    VALUE(dkm_solver_keys, tolerance),
-    VALUE(dkm_solver_keys, t_max),
-    VALUE(dkm_solver_keys, max_steps),
-    VALUE(dkm_solver_keys, sensitivity),
-    CYAML_FIELD_END,
+    VALUE(dkm_solver_keys, method),    VALUE(dkm_solver_keys, tolerance),   VALUE(dkm_solver_keys, t_max),
+    VALUE(dkm_solver_keys, max_steps), VALUE(dkm_solver_keys, sensitivity), CYAML_FIELD_END,
 };
 static const cyaml_schema_field_t output_fields[] = {VALUE(dkm_output_keys, state), CYAML_FIELD_END};
 static const cyaml_schema_field_t job_fields[] = {

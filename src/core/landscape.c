@@ -218,7 +218,8 @@ int dkm_landscape_critical(dkm_landscape *l, const dkm_critical **points, bool *
 
 bool dkm_landscape_may_be_settled(dkm_landscape *l, double value) {
   if (l->n_active == 0) return true;
-  if (!can_search(l) || value >= -0.5 * l->unit) return false; /* no saddle is above U(0): no need to search for them yet */
+  if (!can_search(l) || value >= -0.5 * l->unit)
+    return false; /* no saddle is above U(0): no need to search for them yet */
   search_all(l);
   const double highest = l->search.certified ? l->search.highest_escape : l->search.lowest_saddle;
   return value < (highest - value_margin) * l->unit;

@@ -10,11 +10,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A cycle recurs to this fraction of its size over the whole window, or to what the
- * integrator's local errors add up to. */
-static const double recurs = 1e-6, recurs_tolerances = 1e3;
-/* Candidates are looked for with this. */
-static const double recurs_nearly = 1e-3;
+#include "dickemap/exponent.h"
+
+/* What recurs to the first fraction of its size may be a cycle that is still approached, to the second, it is one
+ * as far as a window can tell. Each further guess recurs better by this factor. */
+static const double recurs_nearly = 0.1, recurs = 1e-7, recurs_better = 0.5;
 /* Below this many times the integrator's tolerance an oscillation is not one of the equations. */
 static const double noise_tolerances = 10.0;
 /* The logarithm of a separation grows by more than the first in each half of the window in
@@ -32,7 +32,13 @@ enum { TORUS_LEAST = 4 * DKM_MOTION_LEAST, N_BLOCKS = 8, SKIPPED_BLOCKS = 2 };
 /* ---- memory ---- */
 
 /* Of the work space, in units of DKM_MOTION_MOST: sines, a transform (complex), powers, crossings. */
-enum { SINES = 0, COMPLEX = DKM_MOTION_MOST, POWERS = 3 * DKM_MOTION_MOST, CROSSINGS = 4 * DKM_MOTION_MOST, WORK = 5 * DKM_MOTION_MOST };
+enum {
+  SINES = 0,
+  COMPLEX = DKM_MOTION_MOST,
+  POWERS = 3 * DKM_MOTION_MOST,
+  CROSSINGS = 4 * DKM_MOTION_MOST,
+  WORK = 5 * DKM_MOTION_MOST
+};
 
 dkm_status dkm_series_create(int n_modes, dkm_series **out, dkm_error *err) {
   const size_t most = DKM_MOTION_MOST, row = 3 * (size_t)n_modes;
@@ -62,26 +68,10 @@ void dkm_series_destroy(dkm_series *s) {
 }
 
 double dkm_series_bytes(int n_modes) {
-  return sizeof(dkm_series) +
-         sizeof(double) * (DKM_MOTION_MOST * (6.0 * n_modes + 1.0 / DKM_MOTION_STRETCH) + WORK);
+  return sizeof(dkm_series) + sizeof(double) * (DKM_MOTION_MOST * (6.0 * n_modes + 1.0 / DKM_MOTION_STRETCH) + WORK);
 }
 
 /* ---- arithmetic that is the same everywhere ---- */
-
-double dkm_motion_log(double a) {
-  static const double log_2 = 0.693147180559945309417;
-  int exponent = 0;               /* of NaN it is unspecified */
-  double m = frexp(a, &exponent); /* exact */
-  if (m < 0.70710678118654752) {
-    m *= 2.0;
-    exponent--;
-  }
-  /* log m = 2 artanh s, |s| < 0.172: s^25/25 is below the last bit. */
-  const double s = (m - 1.0) / (m + 1.0), square = s * s;
-  double sum = 0.0;
-  for (int n = 23; n >= 1; n -= 2) sum = sum * square + 1.0 / n;
-  return exponent * log_2 + 2.0 * s * sum;
-}
 
 /* w[2j], w[2j+1] = cos, sin of 2 pi j/n for j < n/2, by halving angles and adding them. */
 static void make_twiddles(double *w, int n) {
@@ -140,8 +130,8 @@ enum { NODES = 8 };
 /* Weights of the values and (times dt) of the rates at nodes 0 ... 7 for offset s among them:
  * (1 - 2 l_j'(j) (s - j)) l_j^2 and (s - j) l_j^2, with Lagrange's l_j(s) = prod_{m != j} (s - m)/(j - m). */
 static void hermite_weights(double s, double *value, double *rate) {
-  static const double scale[NODES] = {-1.0 / 5040, 1.0 / 720, -1.0 / 240, 1.0 / 144, -1.0 / 144, 1.0 / 240, -1.0 / 720,
-                                      1.0 / 5040}; /* 1/prod (j - m) */
+  static const double scale[NODES] = {-1.0 / 5040, 1.0 / 720, -1.0 / 240, 1.0 / 144,
+                                      -1.0 / 144,  1.0 / 240, -1.0 / 720, 1.0 / 5040}; /* 1/prod (j - m) */
   static const double slope[NODES] = {-363.0 / 140, -29.0 / 20, -47.0 / 60, -1.0 / 4,
                                       1.0 / 4,      47.0 / 60,  29.0 / 20,  363.0 / 140}; /* l_j'(j) = sum 1/(j - m) */
   double below[NODES], above = 1.0;
@@ -216,16 +206,16 @@ static double total_size(const moments *m, int row) {
 
 /* An extremum of variable c near x: the vertex of a parabola through three values close by. */
 static double extremum_near(const dkm_series *s, int c, double x) {
-  const double step = 0.25, left = variable_at(s, c, x - step), middle = variable_at(s, c, x), right = variable_at(s, c, x + step);
+  const double step = 0.25, left = variable_at(s, c, x - step), middle = variable_at(s, c, x),
+               right = variable_at(s, c, x + step);
   const double slope = right - left, curvature = right - 2.0 * middle + left;
   /* A vertex within the three, else the curve is no parabola. */
   return fabs(slope) < 2.0 * fabs(curvature) ? middle - slope * slope / (8.0 * curvature) : middle;
 }
 
-/* Largest half of peak to peak of a xi: extrema are where its rate changes sign. */
-static double largest_amplitude(const dkm_series *s) {
+/* Half of peak to peak of each xi: extrema are where its rate changes sign. */
+static void take_amplitudes(const dkm_series *s, dkm_motion *motion) {
   const int row = 3 * s->n_modes;
-  double largest = 0.0;
   for (int mu = 0; mu < s->n_modes; mu++) {
     double low = s->values[mu], high = low;
     for (int i = 0; i < s->n; i++) {
@@ -238,9 +228,37 @@ static double largest_amplitude(const dkm_series *s) {
       low = v < low ? v : low;
       high = v > high ? v : high;
     }
-    largest = 0.5 * (high - low) > largest ? 0.5 * (high - low) : largest;
+    motion->xi_amplitude[mu] = 0.5 * (high - low);
+    if (motion->xi_amplitude[mu] > motion->amplitude) motion->amplitude = motion->xi_amplitude[mu];
   }
+}
+
+static double largest_rate(const dkm_series *s) {
+  double largest = 0.0;
+  for (int i = 0; i < s->n * 3 * s->n_modes; i++)
+    if (!(fabs(s->rates[i]) <= largest)) largest = fabs(s->rates[i]);
   return largest;
+}
+
+/* ---- the balance of energy ---- */
+
+double dkm_motion_power(const dkm_point *point, int n_modes, const double *v) {
+  double power = 0.0;
+  for (int mu = 0; mu < n_modes; mu++) {
+    const double xi = v[mu], re = v[n_modes + mu], im = v[2 * n_modes + mu];
+    power -= point->kappa_mu[mu] * (point->Omega_mu[mu] * (re * re + im * im) + point->g0 * xi * re);
+  }
+  return power;
+}
+
+/* Mean power of samples first ... first + n - 1, with the weights of take_moments. */
+static double mean_power(const dkm_series *s, const dkm_point *point, const double *w, int first, int n) {
+  const int row = 3 * s->n_modes, stride = s->n_samples / n;
+  double mean = 0.0;
+  for (int i = 0; i < n; i++)
+    mean += (1.0 - cosine_of(w, s->n_samples, i * stride)) / n *
+            dkm_motion_power(point, s->n_modes, s->values + (size_t)(first + i) * (size_t)row);
+  return mean;
 }
 
 /* ---- the section ---- */
@@ -324,37 +342,18 @@ static double distance_between(const dkm_series *s, double x, double y) {
   return sqrt(sum);
 }
 
-/* Largest distance between v at x and at x + period, and x + as many periods as fit into the
- * window, for many x in two periods at its beginning.  Gives up once that is above `enough`. */
-static double recurrence_error(const dkm_series *s, double period, double enough) {
-  const double begin = NODES, end = s->n - NODES;
-  const int n_phases = period < 16.0 ? 32 : period < 256.0 ? (int)(2.0 * period) : 512;
-  double largest = 0.0;
-  for (int i = 0; i < n_phases && largest <= enough; i++) {
-    const double x = begin + 2.0 * period * i / n_phases, n_periods = floor((end - x) / period);
-    const double near = distance_between(s, x, x + period), far = distance_between(s, x, x + n_periods * period);
-    largest = near > largest ? near : largest;
-    largest = far > largest ? far : largest;
-  }
-  return largest;
-}
-
-/* The shortest period with which the motion recurs, in samples; 0 if there is none. */
-static double find_period(const dkm_series *s, const moments *m, double tolerance, dkm_motion *motion) {
-  double *x = s->work + CROSSINGS, level = 0.0;
+/* What may be periods, see the header. */
+static void guess_periods(const dkm_series *s, const moments *m, dkm_motion *motion) {
+  double *x = s->work + CROSSINGS, level = 0.0, best = recurs_nearly / recurs_better;
   int c = 0;
-  if (!choose_section(s, m, &c, &level)) return 0.0;
+  if (!choose_section(s, m, &c, &level)) return;
   const int n = find_crossings(s, c, level, x), last = n - 1;
-  for (int p = 1; p <= n / 4; p++) { /* at least three returns */
-    if (distance_between(s, x[last - p], x[last]) > recurs_nearly * motion->size) continue;
-    const int n_periods = last / p, first = last - n_periods * p;
-    const double period = (x[last] - x[first]) / n_periods;
-    const double error = recurrence_error(s, period, tolerance * motion->size) / motion->size;
-    if (error > tolerance) continue;
-    motion->recurrence = error;
-    return period;
+  for (int p = 1; p <= n / 2 && motion->n_periods < DKM_MOTION_PERIODS && best > recurs; p++) { /* two returns */
+    const double apart = distance_between(s, x[last - p], x[last]) / motion->size;
+    if (!(apart < recurs_better * best)) continue;
+    motion->periods[motion->n_periods++] = (x[last] - x[last - p]) * s->dt;
+    motion->recurrence = best = apart;
   }
-  return 0.0;
 }
 
 /* ---- the spectrum ---- */
@@ -441,24 +440,16 @@ static void leading_lines(const double *power, int n, double *position, double *
     }
 }
 
-/* ---- the exponent ---- */
+/* ---- the growth of separations ---- */
 
-static void take_exponent(const dkm_series *s, dkm_motion *motion, double *growth_by_half) {
+/* Growth by halves of the window, in blocks as they come. */
+static void take_growth(const dkm_series *s, dkm_motion *motion, double *growth_by_half) {
   const int n = s->n_samples / DKM_MOTION_STRETCH, length = n / N_BLOCKS, n_blocks = N_BLOCKS - SKIPPED_BLOCKS;
-  double mean = 0.0, square = 0.0;
   growth_by_half[0] = growth_by_half[1] = 0.0;
-  for (int b = 0; b < n_blocks; b++) {
-    double sum = 0.0;
+  for (int b = 0; b < n_blocks; b++)
     for (int j = (SKIPPED_BLOCKS + b) * length; j < (SKIPPED_BLOCKS + b + 1) * length; j++)
-      sum += dkm_motion_log(s->growth[j]);
-    growth_by_half[b >= n_blocks / 2] += sum;
-    mean += sum / n_blocks;
-    square += sum * sum / n_blocks;
-  }
-  const double time = length * DKM_MOTION_STRETCH * s->dt, variance = square - mean * mean;
+      growth_by_half[b >= n_blocks / 2] += dkm_exponent_log(s->growth[j]);
   motion->growth = growth_by_half[0] + growth_by_half[1];
-  motion->lyapunov = mean / time;
-  motion->lyapunov_error = sqrt((variance > 0.0 ? variance : 0.0) / (n_blocks - 1)) / time;
 }
 
 /* ---- all of it ---- */
@@ -482,12 +473,12 @@ static bool halves_agree(const dkm_series *s, const double *w, const moments hal
   return true;
 }
 
-void dkm_motion_analyse(const dkm_series *s, double tolerance, dkm_motion *motion) {
+void dkm_motion_analyse(const dkm_series *s, const dkm_point *point, double tolerance, dkm_motion *motion) {
   const int M = s->n_modes, N = s->n_samples;
   double *w = s->work + SINES, *a = s->work + COMPLEX, *power = s->work + POWERS;
   double position[2], growth[2];
   moments whole, halves[2];
-  *motion = (dkm_motion){.kind = DKM_MOTION_UNCLEAR, .period = NAN, .recurrence = NAN, .frequency = {NAN, NAN}};
+  *motion = (dkm_motion){.kind = DKM_MOTION_UNCLEAR, .recurrence = NAN, .frequency = {NAN, NAN}};
   make_twiddles(w, N);
   take_moments(s, w, 0, N, &whole);
   for (int half = 0; half < 2; half++) take_moments(s, w, half * (N / 2), N / 2, &halves[half]);
@@ -497,30 +488,25 @@ void dkm_motion_analyse(const dkm_series *s, double tolerance, dkm_motion *motio
     motion->beta_re[mu] = whole.mean[re];
     motion->beta_im[mu] = whole.mean[im];
     motion->xi_rms[mu] = sqrt(whole.variance[mu]);
-    motion->beta_sq[mu] = whole.mean[re] * whole.mean[re] + whole.variance[re] + whole.mean[im] * whole.mean[im] +
-                          whole.variance[im];
+    motion->beta_sq[mu] =
+        whole.mean[re] * whole.mean[re] + whole.variance[re] + whole.mean[im] * whole.mean[im] + whole.variance[im];
     const double change = fabs(halves[1].mean[mu] - halves[0].mean[mu]);
     motion->drift = change > motion->drift ? change : motion->drift;
   }
   motion->size = total_size(&whole, 3 * M);
   for (int half = 0; half < 2; half++) motion->half_size[half] = total_size(&halves[half], 3 * M);
-  motion->amplitude = largest_amplitude(s);
-  take_exponent(s, motion, growth);
+  take_amplitudes(s, motion);
+  motion->rate_max = largest_rate(s);
+  motion->power = mean_power(s, point, w, 0, N);
+  motion->power_error = 0.5 * fabs(mean_power(s, point, w, N / 2, N / 2) - mean_power(s, point, w, 0, N / 2));
+  take_growth(s, motion, growth);
   if (!(motion->size > noise_tolerances * tolerance)) return;
 
-  const double enough = recurs_tolerances * tolerance > recurs ? recurs_tolerances * tolerance : recurs;
-  const double period = find_period(s, &whole, enough, motion);
-  if (period > 0.0) {
-    motion->kind = DKM_MOTION_CYCLE;
-    motion->period = period * s->dt;
-    motion->frequency[0] = 2.0 * M_PI / motion->period;
-    return;
-  }
+  guess_periods(s, &whole, motion);
   power_spectrum(s, w, &whole, 0, N, a, power);
   leading_lines(power, N, position, motion->weight);
   for (int i = 0; i < 2; i++) motion->frequency[i] = position[i] * 2.0 * M_PI / (N * s->dt);
-  const bool steadily = growth[0] > chaotic_growth && growth[1] > chaotic_growth &&
-                        motion->lyapunov > 3.0 * motion->lyapunov_error;
+  const bool steadily = growth[0] > chaotic_growth && growth[1] > chaotic_growth;
   if (steadily || (N >= DKM_MOTION_LONG && motion->growth > 3.0 * chaotic_growth))
     motion->kind = DKM_MOTION_CHAOS;
   else if (N >= TORUS_LEAST && fabs(motion->growth) < regular_growth && !isnan(position[1]) &&

@@ -20,16 +20,43 @@ static const double spacing_margin = 1.2;
 /* Two windows in succession agree on the frequencies of a torus to this many bins of the
  * shorter one, on the relative power of the second line to this factor. */
 static const double torus_bins = 0.1, torus_weight = 0.1;
-/* Weak or intermittent chaos shows in several long windows together: the mean growth of a logarithm is above
- * what shear alone makes of it (1.4, by log 4) by far, and by three times its error. */
-enum { WEAK_WINDOWS = 4 };
-static const double weak_growth = 5.0, weak_errors = 3.0;
-/* Chaos that is only a transient often dies soon: it has to be there still at this many times the time at which it
- * was seen first. (Going there without samples takes a fraction of the time that the samples took.) */
-static const double chaos_lasts = 2.0;
+/* Separations of chaotic motion grow by more than exp of the first over the second half of the time, and at a rate that
+ * is above zero by so many errors; those of regular motion by less than exp of the last: shear alone doubles them, and
+ * motion that leaves an unstable torus has been seen at 1.65. */
+static const double chaotic_growth = 8.0, chaotic_errors = 3.0, regular_growth = 1.3;
+/* Much of chaos is a transient: it is followed for so many Lyapunov times.  It is over when separations grow in a long
+ * window by less than this fraction of what they should. */
+static const double chaos_enough = 1e4, chaos_over = 0.1;
+/* Chaos with calm near saddles may end there because rounding erases what leaves them: after so many Lyapunov times it is
+ * chaos that was seen. */
+static const double chaos_known = 1e3;
+/* On a torus the energy changes by less than this fraction of the largest frequency in the time passed, and the means
+ * and the size of the two halves of a window agree to this fraction of the size; separations grow in it by exp of the
+ * last at most. */
+static const double steady_energy = 1e-2, steady_moments = 1e-2, steady_growth = 3.0;
+/* Lines that lie closer than a window resolves pull each other, and may stay although they do not seem to.  Two long
+ * windows that are steady are enough then, if the size and the leading line agree between them to so much. */
+static const double same_size = 2e-3, same_bins = 0.5;
+/* Steady windows that make a torus, at times that double in the end; and long ones, where components of spins along
+ * their axes may drift for long until it loses its stability. */
+enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
+/* A cycle does not let a trajectory go that is so near that even quadratic terms are a hundredth of the decay; or within
+ * the second distance if it came nearer at the cycle's own rate, to the third, by this factor at least. */
+static const double cycle_close = 1e-2, cycle_linear = 0.1, cycle_agreement = 0.1, cycle_nearer = 1.5;
+/* Periods that agree to this are of the same cycle. */
+static const double same_period = 1e-6;
+/* Of the order parameters of a dressed cycle, in units of the square of the precession; of a cycle by Newton. */
+static const double precession_error = 0.5, shooting_error = 1e-9;
 /* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A
  * fixed point is the same as the last if overlaps differ by less than the second number. */
 static const double caught_windows = 30.0, near_again = 0.01;
+/* A trajectory is at a saddle when all order parameters are slower than the first times the largest frequency, and all
+ * variables nearer than the second.  Nobody comes nearer than the third by chance; and what was left of the directions
+ * that grow would have grown by exp of the fourth. Two of these were one saddle, passed on the way. */
+static const double saddle_rate = 1e-5, saddle_distance = 1e-4, saddle_close = 1e-9, saddle_erased = 60.0;
+/* A window with an amplitude above this is one of large motion. */
+static const double large = 0.1;
+enum { SADDLES = 2 };
 /* Means over a window of samples are known to this fraction of the amplitude. */
 static const double mean_error = 1e-2;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
@@ -66,6 +93,7 @@ void dkm_oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lan
   for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest_loss = fmin(slowest_loss, q->point->kappa_mu[mu]);
   o->shortest = 4.0 * M_PI / slowest_frequency(q);
   o->n_samples = DKM_MOTION_LEAST;
+  o->anew = true;
   o->t_sample = fmax(transient_windows * o->shortest, transient_decays / slowest_loss);
   next_window(a, q, lane);
 }
@@ -84,6 +112,46 @@ static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const station
   o->t_sample = fmax(o->t_sample, o->near_since + patience);
 }
 
+/* ---- saddles ---- */
+
+/* Whether the state has come to a fixed point that it could leave; *fixed, *spectrum: of that. */
+static bool is_at_saddle(const dkm_inquiry *q, const dkm_window *window, dkm_fixedpoint *fixed,
+                         dkm_spectrum *spectrum) {
+  return window->rate_max <= saddle_rate * dkm_inquiry_largest_frequency(q) &&
+         dkm_fixedpoint_near(q->workspace, q->point, q->u, true, fixed, q->scratch) &&
+         fixed->distance_all <= saddle_distance &&
+         dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, spectrum, NULL) == DKM_OK &&
+         spectrum->n_unstable > 0;
+}
+
+/* Whether the trajectory switches between saddles, for ever longer times: it has been at some before, or seen to move,
+ * and is now so near to one, or has been there for so long, that rounding has erased by what it would leave. (An exact
+ * start on the way to a saddle would be in the quotient.) */
+static bool is_heteroclinic(dkm_oscillation *o, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                            dkm_fixedpoint *fixed, dkm_spectrum *spectrum) {
+  if (!is_at_saddle(q, window, fixed, spectrum)) {
+    o->saddle_since = 0.0;
+    return false;
+  }
+  if (o->saddle_since == 0.0) {
+    o->saddle_since = lane->t - window->length;
+    o->n_saddles++;
+  }
+  const bool erased = spectrum->growth_rate * (lane->t - o->saddle_since) > saddle_erased;
+  return (o->n_saddles >= SADDLES && fixed->distance_all <= saddle_close) ||
+         (erased && o->n_saddles + o->n_large >= SADDLES);
+}
+
+static void fill_heteroclinic(const dkm_attractor *a, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
+                              const dkm_spectrum *spectrum, const dkm_window *window, const dkm_lane *lane,
+                              dkm_record *record) {
+  dkm_record_fill_common(a, q, window->rms, lane, record);
+  dkm_record_fill_stationary(q, fixed, q->scratch, spectrum, record);
+  record->residual = dkm_inquiry_residual(q);
+  record->verdict = DKM_VERDICT_HETEROCLINIC;
+  if (a->oscillation.has_motion) record->amplitude = a->oscillation.motion.amplitude;
+}
+
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                            dkm_record *record) {
   dkm_record_fill_common(a, q, window->rms, lane, record);
@@ -92,6 +160,173 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
   record->xi_error = a->drift;
   dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
+}
+
+/* ---- what windows and separations show ---- */
+
+static bool is_chaotic(const dkm_exponent_estimate *now) {
+  return now->rate > chaotic_errors * now->error && now->late_growth > chaotic_growth;
+}
+
+/* Whether the lines of this window are those of the one before. */
+static bool has_same_lines(const dkm_oscillation *o, const dkm_motion *motion, double bin) {
+  const dkm_motion *last = &o->motion;
+  if (motion->kind != DKM_MOTION_TORUS || last->kind != DKM_MOTION_TORUS) return false;
+  /* The second line may be either of two equal ones on both sides of the first. */
+  const double leading = last->frequency[0], second = last->frequency[1], apart = torus_bins * fmax(bin, o->bin);
+  if (!(fabs(motion->frequency[0] - leading) <= apart)) return false;
+  if (!(fmin(fabs(motion->frequency[1] - second), fabs(motion->frequency[1] - (2.0 * leading - second))) <= apart))
+    return false;
+  return fabs(motion->weight[1] / last->weight[1] - 1.0) <= torus_weight;
+}
+
+/* Whether nothing but phases changes, as far as the window tells: neither the energy nor the moments, and separations
+ * do not grow. */
+static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double t) {
+  const double change = (fabs(motion->power) + motion->power_error) * t;
+  return change <= steady_energy * dkm_inquiry_largest_frequency(q) && motion->growth < steady_growth &&
+         motion->drift <= steady_moments * motion->size &&
+         fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
+}
+
+/* Whether this window, one of several that were steady, shows a torus, the same as the one before it. */
+static bool is_torus(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double bin,
+                     const dkm_exponent_estimate *now) {
+  if (o->n_steady < (dkm_landscape_full_rank(q->patterns) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
+      !(now->late_growth < regular_growth))
+    return false;
+  if (has_same_lines(o, motion, bin)) return true;
+  return o->n_samples > DKM_MOTION_LONG && motion->kind != DKM_MOTION_CHAOS &&
+         fabs(motion->size / o->motion.size - 1.0) <= same_size &&
+         fabs(motion->frequency[0] - o->motion.frequency[0]) <= same_bins * fmax(bin, o->bin);
+}
+
+/* ---- cycles ---- */
+
+/* Whether the trajectory cannot leave a damped cycle any more. */
+static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle *cycle, double t) {
+  const double gamma = cycle->spectrum.decay_rate;
+  if (cycle->precession > 0.0) return cycle->distance <= dkm_stationary_sampled_steadiness(cycle->precession);
+  const double distance = cycle->distance_all;
+  if (distance <= cycle_close * gamma / (4.0 * q->point->g0 * sqrt((double)q->patterns->n_modes) + gamma)) return true;
+  const bool same = o->cycle_t > 0.0 && fabs(cycle->period / o->cycle_period - 1.0) <= same_period;
+  if (same && distance > o->cycle_distance / cycle_nearer && distance <= o->cycle_distance)
+    return false; /* too early */
+  const double measured = same ? dkm_exponent_log(o->cycle_distance / distance) / (t - o->cycle_t) : 0.0;
+  if (distance <= cycle_linear && fabs(measured / gamma - 1.0) <= cycle_agreement) return true;
+  o->cycle_t = t;
+  o->cycle_period = cycle->period;
+  o->cycle_distance = distance;
+  return false;
+}
+
+/* Looks for a damped cycle from what recurs; *caught: and the trajectory is its. Returns false if there is none near. */
+static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double t, dkm_cycle *cycle,
+                       bool *caught) {
+  const bool dress = !dkm_landscape_full_rank(q->patterns);
+  *caught = false;
+  for (int i = 0; i < motion->n_periods; i++) {
+    if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
+    if (cycle->spectrum.n_unstable > 0 || !(cycle->spectrum.decay_rate > 0.0)) continue;
+    const double distance = cycle->precession > 0.0 ? cycle->distance : cycle->distance_all;
+    if (distance > cycle_linear) continue;
+    *caught = is_caught(o, q, cycle, t);
+    return true;
+  }
+  return false;
+}
+
+/* ---- records ---- */
+
+static void fill_exponent(const dkm_exponent_estimate *now, dkm_record *record) {
+  record->lyapunov = now->rate;
+  record->lyapunov_error = now->error;
+}
+
+/* What a window of samples shows, whatever the verdict. */
+static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, const dkm_lane *lane,
+                        dkm_record *record) {
+  dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    record->xi[mu] = motion->xi[mu];
+    record->xi_amplitude[mu] = motion->xi_amplitude[mu];
+    dkm_record_fill_alpha(q->patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
+    record->occupation[mu] = (double)q->patterns->n_classes * motion->beta_sq[mu];
+  }
+  record->drift = motion->drift;
+  /* Means of a motion about zero are zero up to the phase at which the window ends. */
+  record->xi_error = fmax(motion->drift, mean_error * motion->amplitude);
+  dkm_record_fill_leading(q, record);
+  record->amplitude = motion->amplitude;
+  record->frequency_1 = motion->frequency[0];
+  record->frequency_2 = motion->frequency[1];
+  record->power = motion->power;
+  record->power_error = motion->power_error;
+}
+
+static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_cycle *cycle, const dkm_lane *lane,
+                       dkm_record *record) {
+  const double p = cycle->precession;
+  dkm_record_fill_common(a, q, cycle->xi_rms, lane, record);
+  record->amplitude = 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    record->xi[mu] = cycle->xi[mu];
+    record->xi_amplitude[mu] = cycle->xi_amplitude[mu];
+    record->amplitude = fmax(record->amplitude, cycle->xi_amplitude[mu]);
+    dkm_record_fill_alpha(q->patterns, mu, cycle->beta_re[mu], cycle->beta_im[mu], record);
+    record->occupation[mu] = (double)q->patterns->n_classes * cycle->beta_sq[mu];
+  }
+  dkm_record_fill_spectrum(&cycle->spectrum, record);
+  record->xi_error = fmax(shooting_error, precession_error * p * p);
+  dkm_record_fill_leading(q, record);
+  record->verdict = DKM_VERDICT_LIMIT_CYCLE;
+  record->drift = cycle->distance;
+  record->precession = p;
+  record->period = cycle->period;
+  record->cycle_residual = cycle->residual;
+  record->frequency_1 = 2.0 * M_PI / cycle->period;
+  record->lyapunov = record->lyapunov_error = 0.0; /* along the flow; all others decay */
+  record->residual = dkm_inquiry_residual(q);
+}
+
+/* No more time or work: what is known so far. */
+static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent_estimate *now,
+                     const dkm_lane *lane, dkm_record *record) {
+  fill_motion(a, q, &a->oscillation.motion, lane, record);
+  fill_exponent(now, record);
+  record->verdict = DKM_VERDICT_UNDECIDED;
+  if (is_chaotic(now)) {
+    record->verdict = DKM_VERDICT_IRREGULAR;
+    record->lyapunov_times = now->rate * now->time;
+    record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
+  }
+  record->residual = dkm_inquiry_residual(q);
+}
+
+/* ---- the verdicts ---- */
+
+/* When to take the next window, and whether the time until then is followed with its shadow. */
+static dkm_outlook plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion,
+                             const dkm_exponent_estimate *now, double length, dkm_lane *lane) {
+  dkm_oscillation *o = &a->oscillation;
+  o->has_mean = false;
+  const double ratio = motion->half_size[1] / motion->half_size[0];
+  const bool dies = o->relaxes || (motion->kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing);
+  o->t_sample = o->n_samples < DKM_MOTION_LONG ? lane->t + length : 2.0 * lane->t;
+  /* The longest windows are for motion that stays, and slowly changes. */
+  if (o->n_samples < (dies ? DKM_MOTION_LONG : DKM_MOTION_MOST)) o->n_samples *= 2;
+  if (is_chaotic(now)) o->t_sample = fmin(o->t_sample, lane->t + fmax(length, chaos_enough / now->rate - now->time));
+  if (dies) {
+    const double decay_time = 0.5 * length / (1.0 - ratio);
+    o->t_sample =
+        lane->t + fmin(relaxing_longest * lane->t, (o->relaxes ? relaxing_again : relaxing_decays) * decay_time);
+  }
+  if (o->relaxes || dkm_stationary_rates_are_calm(q, motion->rate_max)) {
+    next_window(a, q, lane);
+    return DKM_OUTLOOK_GO_ON;
+  }
+  o->t_sample = fmin(dkm_inquiry_next_pause(a, q, lane, o->t_sample), q->solver->t_max);
+  return DKM_OUTLOOK_FOLLOW;
 }
 
 dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
@@ -104,6 +339,16 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   memcpy(o->mean, window->mean, sizeof o->mean);
   o->has_mean = true;
 
+  dkm_fixedpoint saddle;
+  dkm_spectrum spectrum;
+  if (is_heteroclinic(o, q, window, lane, &saddle, &spectrum)) {
+    if (o->has_motion && is_chaotic(&o->estimate) && o->estimate.rate * o->estimate.time >= chaos_known) {
+      fill_end(a, q, &o->estimate, lane, record); /* it was in chaos for long */
+      return DKM_OUTLOOK_END;
+    }
+    fill_heteroclinic(a, q, &saddle, &spectrum, window, lane, record);
+    return DKM_OUTLOOK_END;
+  }
   if ((o->relaxes || dkm_stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
     stationary_near near;
     if (dkm_stationary_try_fixed_point(a, q, window, lane, &near, record)) return DKM_OUTLOOK_END;
@@ -128,98 +373,11 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   return DKM_OUTLOOK_GO_ON;
 }
 
-/* ---- oscillations ---- */
-
-/* Whether this window and the one before it agree. */
-static bool is_confirmed(const dkm_oscillation *o, const dkm_motion *motion, double bin) {
-  if (motion->kind == DKM_MOTION_CYCLE) return true; /* the window confirms itself */
-  if (motion->kind == DKM_MOTION_UNCLEAR || motion->kind != o->last_kind) return false;
-  if (motion->kind == DKM_MOTION_CHAOS) return true;
-  /* The second line may be either of two equal ones on both sides of the first. */
-  const double leading = o->last_frequency[0], second = o->last_frequency[1];
-  if (!(fabs(motion->frequency[0] - leading) <= torus_bins * bin)) return false;
-  if (!(fmin(fabs(motion->frequency[1] - second), fabs(motion->frequency[1] - (2.0 * leading - second))) <=
-        torus_bins * bin))
-    return false;
-  return fabs(motion->weight[1] / o->last_weight - 1.0) <= torus_weight;
-}
-
-/* Whether the long windows so far show chaos together; *motion then says so. */
-static bool is_weak_chaos(dkm_oscillation *o, dkm_motion *motion) {
-  if (o->n_samples < DKM_MOTION_LONG || (motion->kind != DKM_MOTION_UNCLEAR && motion->kind != DKM_MOTION_CHAOS))
-    return false;
-  o->n_long++;
-  o->growth_sum += motion->growth;
-  o->growth_square += motion->growth * motion->growth;
-  o->lyapunov_sum += motion->lyapunov;
-  const double n = o->n_long, mean = o->growth_sum / n, variance = fmax(0.0, o->growth_square / n - mean * mean);
-  if (n < WEAK_WINDOWS || !(mean > weak_growth) || !(mean > weak_errors * sqrt(variance / (n - 1.0)))) return false;
-  motion->kind = DKM_MOTION_CHAOS;
-  motion->lyapunov = o->lyapunov_sum / n;
-  return true;
-}
-
-/* Whether chaos has lasted long enough to be no transient, as far as t_max allows to wait for that. */
-static bool has_lasted(dkm_oscillation *o, const dkm_motion *motion, double t_max, double t, double length) {
-  if (motion->kind != DKM_MOTION_CHAOS) return true;
-  if (o->chaos_since == 0.0) o->chaos_since = t;
-  const double until = chaos_lasts * o->chaos_since;
-  if (until + 2.0 * length > t_max) return true;
-  return t >= until;
-}
-
-static void fill_oscillation(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion,
-                             const dkm_lane *lane, dkm_record *record) {
-  dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
-    record->xi[mu] = motion->xi[mu];
-    dkm_record_fill_alpha(q->patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
-    record->occupation[mu] = (double)q->patterns->n_classes * motion->beta_sq[mu];
-  }
-  record->drift = motion->drift;
-  /* Means of a motion about zero are zero up to the phase at which the window ends. */
-  record->xi_error = fmax(motion->drift, mean_error * motion->amplitude);
-  dkm_record_fill_leading(q, record);
-  record->amplitude = motion->amplitude;
-  record->lyapunov = motion->lyapunov;
-  if (motion->kind == DKM_MOTION_CHAOS) {
-    record->verdict = DKM_VERDICT_IRREGULAR;
-    return;
-  }
-  record->verdict = motion->kind == DKM_MOTION_CYCLE ? DKM_VERDICT_LIMIT_CYCLE : DKM_VERDICT_QUASIPERIODIC;
-  record->period = motion->period;
-  record->frequency_1 = motion->frequency[0];
-  record->frequency_2 = motion->frequency[1];
-}
-
-/* The motion of a window was not clear: when to take the next. */
-static void plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, double length, double bin,
-                      dkm_lane *lane) {
-  dkm_oscillation *o = &a->oscillation;
-  o->last_kind = motion->kind;
-  memcpy(o->last_frequency, motion->frequency, sizeof o->last_frequency);
-  o->last_weight = motion->weight[1];
-  o->last_bin = bin;
-  o->has_mean = false;
-  const double ratio = motion->half_size[1] / motion->half_size[0];
-  const bool dies = o->relaxes || (motion->kind == DKM_MOTION_UNCLEAR && ratio < 1.0 - relaxing);
-  o->t_sample = o->n_samples < DKM_MOTION_LONG ? lane->t + length : 2.0 * lane->t;
-  /* The longest windows are for motion that stays, and slowly changes. */
-  if (o->n_samples < (dies ? DKM_MOTION_LONG : DKM_MOTION_MOST)) o->n_samples *= 2;
-  if (motion->kind == DKM_MOTION_CHAOS && o->chaos_since > 0.0)
-    o->t_sample = fmax(o->t_sample, chaos_lasts * o->chaos_since);
-  if (dies) {
-    const double decay_time = 0.5 * length / (1.0 - ratio);
-    o->t_sample =
-        lane->t + fmin(relaxing_longest * lane->t, (o->relaxes ? relaxing_again : relaxing_decays) * decay_time);
-  }
-  next_window(a, q, lane);
-}
-
-dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series, double fastest,
-                                  dkm_lane *lane, dkm_record *record) {
+dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
+                                  const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record) {
   dkm_oscillation *o = &a->oscillation;
   const double length = lane->t - series->t0, bin = 2.0 * M_PI / length;
+  const dkm_exponent_estimate now = dkm_exponent_now(exponent);
   dkm_motion motion;
   lane->t_limit = q->solver->t_max;
   if (fastest * series->dt > spacing_margin * DKM_MOTION_PHASE) {
@@ -228,21 +386,52 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
     next_window(a, q, lane);
     return DKM_OUTLOOK_GO_ON;
   }
-  dkm_motion_analyse(series, q->solver->tolerance, &motion);
+  dkm_motion_analyse(series, q->point, q->solver->tolerance, &motion);
   o->relaxes = false;
-  if (!dkm_stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
-    if (motion.kind == DKM_MOTION_UNCLEAR &&
-        dkm_stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record))
-      return DKM_OUTLOOK_END;
-    /* Weak chaos is seen over a time that doubles from window to window, and has lasted. */
-    const bool confirmed =
-        is_confirmed(o, &motion, fmax(bin, o->last_bin)) && has_lasted(o, &motion, q->solver->t_max, lane->t, length);
-    if (!confirmed && !is_weak_chaos(o, &motion)) {
-      plan_next(a, q, &motion, length, bin, lane);
-      return DKM_OUTLOOK_GO_ON;
-    }
-    fill_oscillation(a, q, &motion, lane, record);
+  if (dkm_stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
+    record->residual = dkm_inquiry_residual(q);
+    return DKM_OUTLOOK_END;
   }
-  record->residual = dkm_inquiry_residual(q);
+  if (motion.kind == DKM_MOTION_UNCLEAR &&
+      dkm_stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record)) {
+    record->residual = dkm_inquiry_residual(q);
+    return DKM_OUTLOOK_END;
+  }
+  dkm_cycle cycle;
+  bool caught = false;
+  const bool near_cycle =
+      motion.growth < chaotic_growth && !o->relaxes && find_cycle(o, q, &motion, lane->t, &cycle, &caught);
+  if (caught) {
+    fill_cycle(a, q, &cycle, lane, record);
+    return DKM_OUTLOOK_END;
+  }
+  const bool steady = is_steady(q, &motion, lane->t);
+  const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->patterns);
+  o->n_steady = steady ? o->n_steady + counts : 0;
+  const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
+  o->motion = motion;
+  o->estimate = now;
+  o->n_large += motion.amplitude > large;
+  o->has_motion = true;
+  o->bin = bin;
+  if (torus || (is_chaotic(&now) && now.rate * now.time >= chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
+    fill_end(a, q, &now, lane, record);
+    if (torus) record->verdict = DKM_VERDICT_QUASIPERIODIC;
+    return DKM_OUTLOOK_END;
+  }
+  /* Calm and bursts may alternate; but calm that is steady stays. */
+  if (steady && o->n_samples >= DKM_MOTION_LONG && is_chaotic(&now) && motion.growth < chaos_over * now.rate * length) {
+    o->anew = true;
+    o->n_samples = DKM_MOTION_LONG / 2;
+  }
+  return plan_next(a, q, &motion, &now, length, lane);
+}
+
+dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent,
+                                     dkm_lane *lane, dkm_record *record) {
+  const dkm_exponent_estimate now = dkm_exponent_now(exponent);
+  lane->t_limit = q->solver->t_max;
+  if (!dkm_inquiry_is_out(a, q, lane) && room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
+  fill_end(a, q, &now, lane, record);
   return DKM_OUTLOOK_END;
 }

@@ -199,8 +199,8 @@ static void fill_rate(const dkm_settling *s, const dkm_inquiry *q, const end *e,
   const double now = largest_difference(q, s->mean, e->xi), before = largest_difference(q, s->mean_before, e->xi),
                earlier = largest_difference(q, s->mean_earlier, e->xi);
   if (before - now > 2.0 * s->spread && earlier > 0.0) {
-    const double rate = dkm_motion_log(before / now) / (s->middle - s->middle_before);
-    const double rate_before = dkm_motion_log(earlier / before) / (s->middle_before - s->middle_earlier);
+    const double rate = dkm_exponent_log(before / now) / (s->middle - s->middle_before);
+    const double rate_before = dkm_exponent_log(earlier / before) / (s->middle_before - s->middle_earlier);
     dkm_record_fill_relaxation(record, s->middle, now, rate, fabs(rate - rate_before));
   } else if (e->has_spectrum)
     dkm_record_fill_relaxation(record, s->middle, now, e->spectrum.decay_rate, e->spectrum.decay_rate);

@@ -47,7 +47,8 @@ static double gsl_bytes(const dkm_patterns *patterns, const dkm_solver *solver, 
   (void)solver;
   (void)cpu;
   /* rk8pd keeps 13 stages and 2 temporaries, evolve 4 more copies of the state, we 2. */
-  return sizeof(workspace) + sizeof(double) * (21.0 * (double)dkm_model_size(patterns) + 2.0 * (double)patterns->n_classes);
+  return sizeof(workspace) +
+         sizeof(double) * (21.0 * (double)dkm_model_size(patterns) + 2.0 * (double)patterns->n_classes);
 }
 
 static dkm_status gsl_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **out,

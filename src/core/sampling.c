@@ -10,6 +10,9 @@
 #include "gsl_calls.h"
 #include "separation.h"
 
+/* Stretches without samples are this many times as long as the time between samples: separations stay small. */
+static const double followed_stretch = 16.0;
+
 struct dkm_sampling {
   dkm_patterns patterns;
   dkm_integrator *integrator;
@@ -20,9 +23,14 @@ struct dkm_sampling {
   double *trajectory, *shadow; /* states at the end and at the beginning of the stretch, 3K + 2M values each */
   double separation;
   double fastest;
-  bool on_shadow;   /* which of them is in the lane */
-  double t_stretch; /* where the stretch began */
-  int64_t steps;    /* of the trajectory up to then */
+  bool has_shadow;         /* it belongs to the trajectory at t_stretch */
+  bool on_shadow;          /* which of them is in the lane */
+  bool follows;            /* no samples are taken */
+  double t_stretch, t_end; /* where the stretch began, and ends */
+  double until, stretch;   /* follows: to when, and by what stretches */
+  double followed_growth;
+  dkm_exponent exponent;
+  int64_t steps; /* of the trajectory up to then */
 };
 
 dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, dkm_integrator *integrator, int lane,
@@ -74,6 +82,19 @@ const dkm_series *dkm_sampling_series(const dkm_sampling *s) {
   return s->series;
 }
 
+const dkm_exponent *dkm_sampling_exponent(const dkm_sampling *s) {
+  return &s->exponent;
+}
+
+bool dkm_sampling_follows(const dkm_sampling *s) {
+  return s->follows;
+}
+
+const double *dkm_sampling_growth(const dkm_sampling *s, int *n) {
+  *n = s->follows ? 1 : s->series->n_samples / DKM_MOTION_STRETCH;
+  return s->follows ? &s->followed_growth : s->series->growth;
+}
+
 double dkm_sampling_fastest(const dkm_sampling *s) {
   return s->fastest;
 }
@@ -119,81 +140,138 @@ static double sample_time(const dkm_series *series, int i) {
   return series->t0 + i * series->dt;
 }
 
-/* Brings the shadow to its first distance from the trajectory at u, in a direction that depends on the point alone. */
+/* ---- the shadow ---- */
+
+/* The shadow at its first distance from the trajectory at u, in a direction that depends on the point alone. */
 static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->separation = s->departure;
+  s->has_shadow = true;
   memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
   dkm_separation_depart(&s->patterns, point, s->rng, s->shadow, 1.0);
   dkm_separation_scale(&s->patterns, u, s->shadow, s->separation / dkm_separation_of(&s->patterns, u, s->shadow));
 }
 
+void dkm_sampling_forget(dkm_sampling *s) {
+  s->has_shadow = false;
+}
+
+/* Stretches begin at the time of the lane, u being its state; the first one ends at t_end. Steps are counted from the
+ * load. */
+static void begin_stretches(dkm_sampling *s, const dkm_point *point, const double *u) {
+  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
+  if (!s->has_shadow || l->t != s->t_stretch) {
+    dkm_exponent_begin(&s->exponent);
+    depart(s, point, u);
+  }
+  s->t_stretch = l->t;
+  s->steps = l->steps;
+  s->on_shadow = false;
+  dkm_integrator_load(s->integrator, s->lane, point, u, s->t_stretch);
+}
+
+/* The trajectory is at the end of the stretch, at u: now its shadow. */
+static void turn_to_shadow(dkm_sampling *s, const dkm_point *point, const double *u, double t_end) {
+  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
+  memcpy(s->trajectory, u, dkm_model_size(&s->patterns) * sizeof *u);
+  s->steps += l->steps;
+  s->t_end = t_end;
+  dkm_integrator_load(s->integrator, s->lane, point, s->shadow, s->t_stretch);
+  l->t_limit = t_end;
+  s->on_shadow = true;
+}
+
+/* The shadow is at the end of the stretch, at u, which becomes the trajectory, in the lane again. The growth; NaN if
+ * the shadow has failed. */
+static double turn_to_trajectory(dkm_sampling *s, const dkm_point *point, double *u) {
+  double growth = NAN;
+  if (dkm_integrator_lane(s->integrator, s->lane)->failure != DKM_FAILURE_NONE)
+    depart(s, point, s->trajectory);
+  else {
+    const double separation = fmax(dkm_separation_of(&s->patterns, s->trajectory, u), DBL_MIN); /* for the logarithm */
+    growth = separation / s->separation;
+    dkm_exponent_add(&s->exponent, growth, s->t_end - s->t_stretch);
+    memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
+    dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, s->separation / separation);
+  }
+  memcpy(u, s->trajectory, dkm_model_size(&s->patterns) * sizeof *u);
+  s->on_shadow = false;
+  s->t_stretch = s->t_end;
+  dkm_integrator_load(s->integrator, s->lane, point, u, s->t_stretch);
+  return growth;
+}
+
+/* ---- windows ---- */
+
 void dkm_sampling_begin(dkm_sampling *s, const dkm_point *point, int n_samples, double dt, const double *u,
                         double *scratch) {
-  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
+  begin_stretches(s, point, u);
+  s->follows = false;
   s->series->n_samples = n_samples;
   s->series->n = 0;
-  s->series->t0 = s->t_stretch = l->t;
+  s->series->t0 = s->t_stretch;
   s->series->dt = dt;
-  s->on_shadow = false;
   s->fastest = 0.0;
-  s->steps = l->steps;
-  depart(s, point, u);
-  /* Steps are counted from the load. */
-  dkm_integrator_load(s->integrator, s->lane, point, u, s->series->t0);
   take_sample(s, point, u, scratch);
-  l->t_limit = sample_time(s->series, 1);
+  dkm_integrator_lane(s->integrator, s->lane)->t_limit = sample_time(s->series, 1);
 }
 
 bool dkm_sampling_on_shadow(const dkm_sampling *s) {
   return s->on_shadow;
 }
 
-bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
+/* The last sample, n_samples, is only the end of the last stretch. */
+static bool continue_window(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
   dkm_series *series = s->series;
-  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
-  const size_t size = dkm_model_size(&s->patterns);
-  dkm_integrator_state(s->integrator, s->lane, u);
-  if (!s->on_shadow) {
-    /* The last sample, n_samples, is only the end of the last stretch. */
-    const int i = series->n;
-    const bool end_of_stretch = i % DKM_MOTION_STRETCH == 0;
-    if (i < series->n_samples && !end_of_stretch) {
-      take_sample(s, point, u, scratch);
-      l->t_limit = sample_time(series, i + 1);
-      return false;
-    }
-    memcpy(s->trajectory, u, size * sizeof *u);
-    s->steps += l->steps;
-    dkm_integrator_load(s->integrator, s->lane, point, s->shadow, s->t_stretch);
-    l->t_limit = sample_time(series, i);
-    s->on_shadow = true;
+  const int i = series->n;
+  if (!s->on_shadow && i % DKM_MOTION_STRETCH == 0) {
+    turn_to_shadow(s, point, u, sample_time(series, i));
     return false;
   }
-  const int i = series->n;
-  if (l->failure != DKM_FAILURE_NONE) {
-    series->growth[i / DKM_MOTION_STRETCH - 1] = NAN;
-    depart(s, point, s->trajectory);
-  } else {
-    const double separation = fmax(dkm_separation_of(&s->patterns, s->trajectory, u), DBL_MIN); /* for the logarithm */
-    series->growth[i / DKM_MOTION_STRETCH - 1] = separation / s->separation;
-    memcpy(s->shadow, u, size * sizeof *u);
-    dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, s->separation / separation);
+  if (s->on_shadow) {
+    series->growth[i / DKM_MOTION_STRETCH - 1] = turn_to_trajectory(s, point, u);
+    if (i == series->n_samples) return true;
   }
-  memcpy(u, s->trajectory, size * sizeof *u);
-  s->on_shadow = false;
-  s->t_stretch = sample_time(series, i);
-  dkm_integrator_load(s->integrator, s->lane, point, u, s->t_stretch);
-  if (i == series->n_samples) return true;
   take_sample(s, point, u, scratch);
-  l->t_limit = sample_time(series, i + 1);
+  dkm_integrator_lane(s->integrator, s->lane)->t_limit = sample_time(series, i + 1);
   return false;
+}
+
+/* ---- without samples ---- */
+
+void dkm_sampling_follow(dkm_sampling *s, const dkm_point *point, double until, double dt, const double *u) {
+  begin_stretches(s, point, u);
+  s->follows = true;
+  s->series->n = 0;
+  s->until = until;
+  s->stretch = followed_stretch * dt;
+  s->followed_growth = 1.0;
+  dkm_integrator_lane(s->integrator, s->lane)->t_limit = s->t_stretch + s->stretch;
+}
+
+static bool continue_following(dkm_sampling *s, const dkm_point *point, double *u) {
+  dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
+  if (!s->on_shadow) {
+    turn_to_shadow(s, point, u, l->t);
+    return false;
+  }
+  const double growth = turn_to_trajectory(s, point, u);
+  s->followed_growth = isnan(growth) ? NAN : fmax(1e-300, fmin(1e300, s->followed_growth * growth));
+  if (s->t_stretch >= s->until) return true;
+  l->t_limit = s->t_stretch + s->stretch;
+  return false;
+}
+
+bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
+  dkm_integrator_state(s->integrator, s->lane, u);
+  return s->follows ? continue_following(s, point, u) : continue_window(s, point, u, scratch);
 }
 
 /* ---- a window put aside: this, then values, rates, growth, trajectory, shadow as far as they are filled ---- */
 
 typedef struct saved {
-  double separation, fastest, t_stretch, t0, dt;
-  int64_t steps, n_samples, n, on_shadow;
+  double separation, fastest, t_stretch, t_end, t0, dt, until, stretch, followed_growth;
+  int64_t steps, n_samples, n, on_shadow, follows;
+  dkm_exponent exponent;
 } saved;
 
 typedef struct part {
@@ -224,8 +302,21 @@ size_t dkm_sampling_saved_bytes(const dkm_sampling *s) {
 }
 
 void dkm_sampling_save(const dkm_sampling *s, void *bytes) {
-  const saved head = {s->separation, s->fastest,           s->t_stretch, s->series->t0, s->series->dt,
-                      s->steps,      s->series->n_samples, s->series->n, s->on_shadow};
+  const saved head = {.separation = s->separation,
+                      .fastest = s->fastest,
+                      .t_stretch = s->t_stretch,
+                      .t_end = s->t_end,
+                      .t0 = s->series->t0,
+                      .dt = s->series->dt,
+                      .until = s->until,
+                      .stretch = s->stretch,
+                      .followed_growth = s->followed_growth,
+                      .steps = s->steps,
+                      .n_samples = s->series->n_samples,
+                      .n = s->series->n,
+                      .on_shadow = s->on_shadow,
+                      .follows = s->follows,
+                      .exponent = s->exponent};
   part parts[N_PARTS];
   char *to = bytes;
   parts_of(s, (size_t)head.n, parts);
@@ -244,7 +335,8 @@ bool dkm_sampling_restore(dkm_sampling *s, const void *bytes, size_t n_bytes) {
   if (n_bytes < sizeof head) return false;
   memcpy(&head, from, sizeof head);
   from += sizeof head;
-  if (head.n_samples < 1 || head.n_samples > DKM_MOTION_MOST || head.n < 1 || head.n > head.n_samples) return false;
+  if (head.n_samples < 0 || head.n_samples > DKM_MOTION_MOST || head.n < 0 || head.n > head.n_samples) return false;
+  if (head.exponent.n < 0 || head.exponent.n > DKM_EXPONENT_BLOCKS) return false;
   parts_of(s, (size_t)head.n, parts);
   if (n_bytes != bytes_of(parts)) return false;
   for (int i = 0; i < N_PARTS; i++) {
@@ -255,7 +347,14 @@ bool dkm_sampling_restore(dkm_sampling *s, const void *bytes, size_t n_bytes) {
   s->fastest = head.fastest;
   s->t_stretch = head.t_stretch;
   s->steps = head.steps;
+  s->t_end = head.t_end;
+  s->until = head.until;
+  s->stretch = head.stretch;
+  s->followed_growth = head.followed_growth;
+  s->exponent = head.exponent;
+  s->has_shadow = true;
   s->on_shadow = head.on_shadow != 0;
+  s->follows = head.follows != 0;
   s->series->t0 = head.t0;
   s->series->dt = head.dt;
   s->series->n_samples = (int)head.n_samples;

@@ -242,13 +242,11 @@ bool dkm_sensitivity_behind(const dkm_sensitivity *s, int i) {
 }
 
 double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double *u, const double *v,
-                              const dkm_series *series) {
+                              const double *growth, int n, const double *xi, size_t stride) {
   shadow *f = &s->shadows[i];
   const size_t size = dkm_model_size(&s->patterns);
-  const int n_modes = s->patterns.n_modes;
-  for (int j = 0; j < series->n_samples / DKM_MOTION_STRETCH; j++) f->failed = f->failed || isnan(series->growth[j]);
-  for (int j = 0; !f->failed && j < series->n_samples / DKM_MOTION_STRETCH; j++)
-    grow(f, series->growth[j], n_modes, series->values + (size_t)(j * DKM_MOTION_STRETCH) * 3 * (size_t)n_modes);
+  for (int j = 0; j < n; j++) f->failed = f->failed || isnan(growth[j]);
+  for (int j = 0; !f->failed && j < n; j++) grow(f, growth[j], s->patterns.n_modes, xi + (size_t)j * stride);
   f->fed = true;
   f->t = f->t_noted = t;
   f->steps_noted = 0;

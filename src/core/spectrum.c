@@ -250,7 +250,8 @@ static double complex distance_from_pole(const dkm_point *point, int mu, double 
  *   (lambda^2 + 4B^2) ((lambda + kappa_mu/2)^2 + Omega_mu^2) = C = -8 g0^2 c Omega_mu Omega^2/B. */
 static dkm_status add_sector(const dkm_point *point, double B, double c, int mu, dkm_spectrum *spectrum,
                              dkm_error *err) {
-  static const double near_pole = 0.1; /* in units of the pole; there the other factor is still far from 0 if C is small */
+  static const double near_pole =
+      0.1; /* in units of the pole; there the other factor is still far from 0 if C is small */
   double scale = 0.0;
   double complex values[4];
   dkm_gsl_begin();
@@ -321,14 +322,13 @@ static bool components_are_equal(const dkm_fixedpoint_workspace *w) {
   return true;
 }
 
-dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
-                                   int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err) {
+dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state, int sector,
+                                   double unequal, dkm_spectrum *spectrum, dkm_error *err) {
   if (sector >= 0) return sector_spectrum(&w->patterns, point, state, sector, spectrum, err);
   group *groups = NULL;
   int64_t n_groups = 0, rows = 0;
   gsl_matrix *a = NULL;
-  dkm_status status =
-      find_groups(w, point, state, fmax(same_field, unequal), &groups, &n_groups, &rows, err);
+  dkm_status status = find_groups(w, point, state, fmax(same_field, unequal), &groups, &n_groups, &rows, err);
   if (status == DKM_OK && n_groups == 1 && components_are_equal(w)) {
     *spectrum = no_directions;
     for (int mu = 0; mu < w->patterns.n_modes && status == DKM_OK; mu++)
@@ -345,8 +345,7 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
     status = classify(a, spectrum, err);
   }
   if (status == DKM_OK)
-    spectrum->n_neutral =
-        (int64_t)dkm_model_size(&w->patterns) - spectrum->n_unstable - spectrum->n_damped;
+    spectrum->n_neutral = (int64_t)dkm_model_size(&w->patterns) - spectrum->n_unstable - spectrum->n_damped;
   if (a) gsl_matrix_free(a);
   free(groups);
   return status;

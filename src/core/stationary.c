@@ -39,8 +39,12 @@ static const double calm_rate = 1e-2;
 /* Of the order parameters of spins that precess with amplitude p, in units of p^2. */
 static const double precession_error = 0.5;
 
+bool dkm_stationary_rates_are_calm(const dkm_inquiry *q, double rate_max) {
+  return rate_max <= calm_rate * dkm_inquiry_largest_frequency(q);
+}
+
 bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
-  return window->rate_max <= calm_rate * dkm_inquiry_largest_frequency(q);
+  return dkm_stationary_rates_are_calm(q, window->rate_max);
 }
 
 /* The distance within which a fixed point of this decay rate does not let go. */
@@ -69,7 +73,7 @@ static double steadiness(double p) {
 }
 
 /* The same over a whole window of samples. */
-static double sampled_steadiness(double p) {
+double dkm_stationary_sampled_steadiness(double p) {
   return fmin(steady_sampled_most, steady_sampled_fraction * p * p);
 }
 
@@ -132,7 +136,7 @@ bool dkm_stationary_settles(const dkm_inquiry *q, bool *relaxes) {
   limit l;
   *relaxes = false;
   if (!find_limit(q, &l)) return false;
-  if (!l.aligned) return l.fixed.distance <= sampled_steadiness(l.fixed.precession);
+  if (!l.aligned) return l.fixed.distance <= dkm_stationary_sampled_steadiness(l.fixed.precession);
   *relaxes = l.fixed.distance_all <= linear_distance;
   return *relaxes && l.spectrum.n_damped <= ONE_MODE;
 }
@@ -177,7 +181,7 @@ bool dkm_stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, cons
     return true;
   }
   if (distance > linear_distance) return false;
-  near->is = l.aligned || distance > sampled_steadiness(l.fixed.precession);
+  near->is = l.aligned || distance > dkm_stationary_sampled_steadiness(l.fixed.precession);
   near->by_samples = l.aligned && l.spectrum.n_damped <= ONE_MODE;
   if (near->is)
     near->patience = l.aligned ? caught_within / gamma
@@ -228,7 +232,7 @@ bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry
       const double apart = fabs(series->values[i * 3 * M + c] - (c < M ? fixed.xi[c] : beta[c - M]));
       if (apart > deviation) deviation = apart; /* gcc 12 for aarch64 dies over fmax here (vect_transform_reduction) */
     }
-  if (!(deviation <= sampled_steadiness(fixed.precession)) ||
+  if (!(deviation <= dkm_stationary_sampled_steadiness(fixed.precession)) ||
       !dressed_spectrum(q, q->scratch, fixed.precession, &spectrum))
     return false;
   if (spectrum.n_marginal > 0) {

@@ -52,8 +52,8 @@ dkm_status dkm_trajectory_compute(const dkm_patterns *patterns, const dkm_point 
     lane->t_limit = dt * (double)i;
     while (lane->t < lane->t_limit && lane->failure == DKM_FAILURE_NONE) dkm_integrator_advance(integrator);
     if (lane->failure != DKM_FAILURE_NONE) {
-      status = dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t,
-                        dkm_failure_text(lane->failure));
+      status =
+          dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
       goto cleanup;
     }
     dkm_integrator_state(integrator, 0, u);

@@ -252,25 +252,19 @@ static void growth_counts_between_any_two_times_until_the_outcome_is_settled(voi
   const dkm_point pt = fig3_point(1.0, 1);
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1};
   dkm_sensitivity *s;
-  dkm_series *series;
   double u[5], v[5], t_next;
   assert_int_equal(dkm_sensitivity_create(&p, &solver, NULL, &s, NULL), DKM_OK);
-  assert_int_equal(dkm_series_create(1, &series, NULL), DKM_OK);
   assert_int_equal(dkm_model_start(&p, &pt, u, NULL), DKM_OK);
   memcpy(v, u, sizeof v);
   v[3] += 1e-5;
-  series->n_samples = N * DKM_MOTION_STRETCH;
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
     const int shadow = dkm_sensitivity_begin(s, &pt, u, &t_next);
     dkm_sensitivity_pause(s, shadow);
-    for (int j = 0; j < N; j++) series->growth[j] = cases[c].growth[j];
-    for (int i = 0; i < series->n_samples; i++) series->values[3 * i] = cases[c].xi[i / DKM_MOTION_STRETCH];
-    dkm_sensitivity_resume(s, shadow, 1.0, u, v, series);
+    dkm_sensitivity_resume(s, shadow, 1.0, u, v, cases[c].growth, N, cases[c].xi, 1);
     assert_close(dkm_sensitivity_total(s, shadow), cases[c].total, 1e-12 * cases[c].total);
     assert_close(dkm_sensitivity_settled(s, shadow, &cases[c].end), cases[c].settled, 1e-12 * cases[c].settled);
     dkm_sensitivity_release(s, shadow);
   }
-  dkm_series_destroy(series);
   dkm_sensitivity_destroy(s);
 }
 

@@ -35,7 +35,7 @@
 #include "dickemap/sampling.h"
 
 enum { MAX_M = 5, MAX_LANES = 8, N_LOOKS = 200, N_WINDOWS = 3, MOST_WINDOWS = 12, LOOK_PERIODS = 20, DECAYS = 30, WAIT = 2 };
-static const double tolerance = 1e-10, xi_agrees = 1e-8, period_agrees = 1e-6, at_rest = 1e-7, grows = 5.0;
+static const double tolerance = 1e-10, xi_agrees = 1e-8, period_agrees = 1e-6, recurs_in_window = 1e-6, at_rest = 1e-7, grows = 5.0;
 
 /* Of N_LOOKS looks at a trajectory long after the stop. */
 typedef struct aftermath {
@@ -132,6 +132,7 @@ typedef struct group {
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape;
+  dkm_cycle_workspace *cycles;
   double *u, *scratch, *state, *rates;
   follower lanes[MAX_LANES];
 } group;
@@ -152,6 +153,21 @@ static void begin_samples(group *g, int lane, int n_samples, double fastest) {
   f->sampled = true;
   dkm_sampling_begin(f->sampling, &f->trial->point, n_samples,
                      dkm_sampling_spacing(&g->patterns, &f->trial->point, g->u, fastest), g->u, g->scratch);
+}
+
+/* As src/core/evaluate.c does. */
+static void sample_as_asked(group *g, int lane, bool follow) {
+  follower *f = &g->lanes[lane];
+  dkm_oscillation *o = &f->attractor.oscillation;
+  if (o->anew && f->sampling) dkm_sampling_forget(f->sampling);
+  o->anew = false;
+  if (!follow) {
+    begin_samples(g, lane, o->n_samples, o->fastest);
+    return;
+  }
+  f->sampled = true;
+  dkm_sampling_follow(f->sampling, &f->trial->point, o->t_sample,
+                      dkm_sampling_spacing(&g->patterns, &f->trial->point, g->u, o->fastest), g->u);
 }
 
 static double largest_rate(group *g, const dkm_point *point, const double *u) {
@@ -242,7 +258,7 @@ static bool window_beyond(group *g, int lane) {
     begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.oscillation.fastest);
     return true;
   }
-  dkm_motion_analyse(series, tolerance, &after->windows[after->n_windows]);
+  dkm_motion_analyse(series, &f->trial->point, tolerance, &after->windows[after->n_windows]);
   after->until = dkm_integrator_lane(g->integrator, lane)->t;
   const bool calm = f->trial->record.verdict == DKM_VERDICT_IRREGULAR && mean_growth(after) <= grows;
   if (++after->n_windows >= (calm ? MOST_WINDOWS : N_WINDOWS)) return false;
@@ -253,7 +269,7 @@ static bool window_beyond(group *g, int lane) {
 /* What the evaluation asks about a lane's trajectory. */
 static dkm_inquiry inquire(const group *g, const follower *f) {
   return (dkm_inquiry){.patterns = &g->patterns, .point = &f->trial->point, .solver = &g->solver,
-                       .workspace = g->workspace, .landscape = g->landscape, .u = g->u, .scratch = g->scratch};
+                       .workspace = g->workspace, .landscape = g->landscape, .cycles = g->cycles, .u = g->u, .scratch = g->scratch};
 }
 
 /* The evaluation's own way with a lane (src/core/evaluate.c). Returns false once the point is done with. */
@@ -268,8 +284,11 @@ static bool look(group *g, int lane) {
     f->sampled = false;
     if (f->beyond) return window_beyond(g, lane);
     f->attractor.steps += dkm_sampling_steps(f->sampling);
-    outlook = dkm_attractor_judge(&f->attractor, &q, dkm_sampling_series(f->sampling),
-                                  dkm_sampling_fastest(f->sampling), l, &record);
+    const dkm_exponent *exponent = dkm_sampling_exponent(f->sampling);
+    outlook = dkm_sampling_follows(f->sampling)
+                  ? dkm_attractor_followed(&f->attractor, &q, exponent, l, &record)
+                  : dkm_attractor_judge(&f->attractor, &q, dkm_sampling_series(f->sampling), exponent,
+                                        dkm_sampling_fastest(f->sampling), l, &record);
   } else {
     if (f->beyond) return look_beyond(g, lane);
     dkm_window window;
@@ -277,7 +296,8 @@ static bool look(group *g, int lane) {
     dkm_integrator_state(g->integrator, lane, g->u);
     outlook = dkm_attractor_look(&f->attractor, &q, &window, l, &record);
   }
-  if (outlook == DKM_OUTLOOK_SAMPLE) begin_samples(g, lane, f->attractor.oscillation.n_samples, f->attractor.oscillation.fastest);
+  if (outlook == DKM_OUTLOOK_SAMPLE || outlook == DKM_OUTLOOK_FOLLOW)
+    sample_as_asked(g, lane, outlook == DKM_OUTLOOK_FOLLOW);
   if (outlook != DKM_OUTLOOK_END) return true;
   f->trial->record = record;
   return go_beyond(g, lane);
@@ -306,6 +326,7 @@ static void run_group(group *g, trial *trials, int n) {
   check(dkm_integrator_create(&g->patterns, &g->solver, NULL, &g->integrator, &err), &err);
   check(dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, &err), &err);
   check(dkm_landscape_create(&g->patterns, &g->landscape, &err), &err);
+  check(dkm_cycle_workspace_create(&g->patterns, &g->cycles, &err), &err);
   g->u = allocate(size, sizeof *g->u);
   g->state = allocate(size, sizeof *g->state);
   g->rates = allocate(size, sizeof *g->rates);
@@ -328,6 +349,7 @@ static void run_group(group *g, trial *trials, int n) {
   dkm_integrator_destroy(g->integrator);
   dkm_fixedpoint_workspace_destroy(g->workspace);
   dkm_landscape_destroy(g->landscape);
+  dkm_cycle_workspace_destroy(g->cycles);
   free(g->u);
   free(g->state);
   free(g->rates);
@@ -419,12 +441,14 @@ static void compare_oscillation(trial *t) {
     const dkm_motion *m = &t->after.windows[i];
     growth += m->growth / t->after.n_windows;
     if (r->verdict == DKM_VERDICT_IRREGULAR) continue;
-    if (r->verdict == DKM_VERDICT_LIMIT_CYCLE && m->kind != DKM_MOTION_CYCLE)
+    const double period = m->n_periods > 0 ? m->periods[m->n_periods - 1] : NAN;
+    const bool recurs = m->recurrence <= recurs_in_window;
+    if (r->verdict == DKM_VERDICT_LIMIT_CYCLE && !recurs)
       COMPLAIN(t, "window %d is no cycle (kind %d, growth %.1f)", i, m->kind, m->growth);
-    else if (r->verdict == DKM_VERDICT_LIMIT_CYCLE && !(fabs(m->period / r->period - 1.0) <= period_agrees))
-      COMPLAIN(t, "the period was %.10g and is %.10g", r->period, m->period);
-    else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && m->kind == DKM_MOTION_CYCLE)
-      COMPLAIN(t, "window %d is a cycle of period %.10g", i, m->period);
+    else if (r->verdict == DKM_VERDICT_LIMIT_CYCLE && !(fabs(period / r->period - 1.0) <= period_agrees))
+      COMPLAIN(t, "the period was %.10g and is %.10g", r->period, period);
+    else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && recurs)
+      COMPLAIN(t, "window %d is a cycle of period %.10g", i, period);
     else if (r->verdict == DKM_VERDICT_QUASIPERIODIC && (m->kind == DKM_MOTION_CHAOS || !(m->size > 1e-8)))
       COMPLAIN(t, "window %d is no torus (kind %d, growth %.1f, size %.1e)", i, m->kind, m->growth, m->size);
   }

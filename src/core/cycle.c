@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Shooting for periodic solutions, and Floquet multipliers.
+ *
+ * References: R. Seydel, Practical Bifurcation and Stability Analysis, ch. 7 (Springer 2010). */
+#include "dickemap/cycle.h"
+
+#include <gsl/gsl_complex_math.h>
+#include <gsl/gsl_eigen.h>
+#include <gsl/gsl_linalg.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/exponent.h"
+#include "gsl_calls.h"
+#include "tangent.h"
+
+/* Newton converges, or is given up, within so many iterations; a change of a variable or a relative one of the period
+ * beyond this leads somewhere else. */
+enum { ITERATIONS = 12 };
+static const double farthest = 0.5, farthest_period = 0.2;
+/* A cycle returns to this. Unstable directions and long periods amplify rounding, hence the second: it is enough if
+ * Newton cannot do better. */
+static const double returns = 1e-12, returns_nearly = 1e-9;
+/* Spins with a smaller transverse part are periodic themselves. */
+static const double precesses = 1e-6;
+/* Rotations by less than sqrt(2 times this) have no axis to speak of: every direction recurs. */
+static const double turns = 1e-9;
+/* Multipliers whose |log| is below this are neutral. */
+static const double neutral = 1e-8;
+/* An order parameter that moves less is at rest: Newton has found a fixed point. */
+static const double at_rest = 1e-7;
+/* Samples of a period: divisible by 2 ... 8; this many for each oscillation at the fastest frequency at least. */
+enum { SAMPLES = 840, LEAST_SAMPLES = 24, MOST_SAMPLES = 64 * SAMPLES };
+/* u(T/n) = u(0) up to this makes T/n the period, n up to the second. */
+static const double same_point = 1e-8;
+enum { MOST_MULTIPLE = 8 };
+
+struct dkm_cycle_workspace {
+  dkm_patterns patterns;
+  dkm_tangent *tangent;
+  size_t size, rows; /* 3K + 2M, 2K + 2M */
+  double *basis;     /* of the plane across spin k: [k*6], two vectors */
+  double *at_end, *begun, *rate, *work;
+  double *columns;  /* [size*rows] */
+  double *rotation; /* [3K*3] */
+  gsl_matrix *jacobian, *bordered;
+  gsl_vector *right, *step;
+  gsl_permutation *permutation;
+  gsl_vector_complex *multipliers;
+  gsl_eigen_nonsymm_workspace *eigen;
+};
+
+static size_t rows_of(const dkm_patterns *p) {
+  return 2 * (size_t)p->n_classes + 2 * (size_t)p->n_modes;
+}
+
+static bool is_too_large(const dkm_patterns *p) {
+  return rows_of(p) > DKM_SPECTRUM_MAX_ROWS;
+}
+
+double dkm_cycle_workspace_bytes(const dkm_patterns *patterns) {
+  if (is_too_large(patterns)) return sizeof(dkm_cycle_workspace);
+  const double size = (double)dkm_model_size(patterns), rows = (double)rows_of(patterns),
+               K = (double)patterns->n_classes;
+  return sizeof(dkm_cycle_workspace) + dkm_tangent_bytes(patterns) +
+         sizeof(double) * (size * rows + 2.0 * rows * rows + 15.0 * K + 4.0 * size + 2.0 * K + 10.0 * rows);
+}
+
+void dkm_cycle_workspace_destroy(dkm_cycle_workspace *w) {
+  if (!w) return;
+  dkm_tangent_destroy(w->tangent);
+  free(w->basis);
+  free(w->at_end);
+  free(w->begun);
+  free(w->rate);
+  free(w->work);
+  free(w->columns);
+  free(w->rotation);
+  if (w->jacobian) gsl_matrix_free(w->jacobian);
+  if (w->bordered) gsl_matrix_free(w->bordered);
+  if (w->right) gsl_vector_free(w->right);
+  if (w->step) gsl_vector_free(w->step);
+  if (w->permutation) gsl_permutation_free(w->permutation);
+  if (w->multipliers) gsl_vector_complex_free(w->multipliers);
+  if (w->eigen) gsl_eigen_nonsymm_free(w->eigen);
+  free(w);
+}
+
+dkm_status dkm_cycle_workspace_create(const dkm_patterns *patterns, dkm_cycle_workspace **out, dkm_error *err) {
+  dkm_cycle_workspace *w = calloc(1, sizeof *w);
+  const size_t K = (size_t)patterns->n_classes, n = rows_of(patterns);
+  if (w) {
+    w->patterns = *patterns;
+    w->size = dkm_model_size(patterns);
+    w->rows = n;
+    if (is_too_large(patterns)) {
+      *out = w;
+      return DKM_OK;
+    }
+    w->basis = calloc(6 * K, sizeof *w->basis);
+    w->at_end = calloc(w->size, sizeof *w->at_end);
+    w->begun = calloc(w->size, sizeof *w->begun);
+    w->rate = calloc(w->size, sizeof *w->rate);
+    w->work = calloc(w->size + 2 * K, sizeof *w->work);
+    w->columns = calloc(w->size * n, sizeof *w->columns);
+    w->rotation = calloc(9 * K, sizeof *w->rotation);
+    dkm_gsl_begin();
+    w->jacobian = gsl_matrix_alloc(n, n);
+    w->bordered = gsl_matrix_alloc(n + 1, n + 1);
+    w->right = gsl_vector_alloc(n + 1);
+    w->step = gsl_vector_alloc(n + 1);
+    w->permutation = gsl_permutation_alloc(n + 1);
+    w->multipliers = gsl_vector_complex_alloc(n);
+    w->eigen = gsl_eigen_nonsymm_alloc(n);
+    dkm_gsl_end();
+  }
+  if (!w || !w->basis || !w->at_end || !w->begun || !w->rate || !w->work || !w->columns || !w->rotation ||
+      !w->jacobian || !w->bordered || !w->right || !w->step || !w->permutation || !w->multipliers || !w->eigen) {
+    dkm_cycle_workspace_destroy(w);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for limit cycles");
+  }
+  dkm_status status = dkm_tangent_create(patterns, &w->tangent, err);
+  if (status != DKM_OK) {
+    dkm_cycle_workspace_destroy(w);
+    return status;
+  }
+  *out = w;
+  return DKM_OK;
+}
+
+/* ---- directions of spins ---- */
+
+static double length_of(const double *a) {
+  return sqrt(a[0] * a[0] + a[1] * a[1] + a[2] * a[2]);
+}
+
+static void cross(const double *a, const double *b, double *c) {
+  c[0] = a[1] * b[2] - a[2] * b[1];
+  c[1] = a[2] * b[0] - a[0] * b[2];
+  c[2] = a[0] * b[1] - a[1] * b[0];
+}
+
+static void spin_of(const double *u, int64_t K, int64_t k, double *m) {
+  for (int i = 0; i < 3; i++) m[i] = u[i * K + k];
+}
+
+/* Two unit vectors across a spin and each other; any two for a spin of length 0. */
+static void make_basis(dkm_cycle_workspace *w, const double *u) {
+  const int64_t K = w->patterns.n_classes;
+  for (int64_t k = 0; k < K; k++) {
+    double m[3], axis[3] = {0}, *first = w->basis + 6 * k, *second = first + 3;
+    spin_of(u, K, k, m);
+    int least = 0;
+    for (int i = 1; i < 3; i++) least = fabs(m[i]) < fabs(m[least]) ? i : least;
+    axis[least] = 1.0;
+    if (!(length_of(m) > 0.0)) m[(least + 1) % 3] = 1.0;
+    cross(axis, m, first);
+    double length = length_of(first);
+    for (int i = 0; i < 3; i++) first[i] /= length;
+    cross(m, first, second);
+    length = length_of(second);
+    for (int i = 0; i < 3; i++) second[i] /= length;
+  }
+}
+
+/* A difference of states (elements `stride` apart) in the basis: 2K + 2M values. */
+static double reduced(const dkm_cycle_workspace *w, const double *d, size_t stride, size_t row) {
+  const size_t K = (size_t)w->patterns.n_classes;
+  if (row >= 2 * K) return d[(row + K) * stride];
+  const size_t k = row / 2;
+  const double *e = w->basis + 6 * k + 3 * (row % 2);
+  return e[0] * d[k * stride] + e[1] * d[(K + k) * stride] + e[2] * d[(2 * K + k) * stride];
+}
+
+/* Each direction of the basis as a column of differences. */
+static void begin_columns(dkm_cycle_workspace *w) {
+  const size_t K = (size_t)w->patterns.n_classes, n = w->rows;
+  memset(w->columns, 0, w->size * n * sizeof *w->columns);
+  for (size_t k = 0; k < K; k++)
+    for (size_t j = 0; j < 2; j++)
+      for (size_t i = 0; i < 3; i++) w->columns[(i * K + k) * n + 2 * k + j] = w->basis[6 * k + 3 * j + i];
+  for (size_t c = 2 * K; c < n; c++) w->columns[(K + c) * n + c] = 1.0;
+}
+
+/* The monodromy matrix of u over T into w->jacobian, the end into w->at_end. */
+static bool take_monodromy(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T) {
+  make_basis(w, u);
+  begin_columns(w);
+  memcpy(w->at_end, u, w->size * sizeof *u);
+  if (!dkm_tangent_advance(w->tangent, point, T, w->at_end, w->columns, (int)w->rows, true)) return false;
+  for (size_t row = 0; row < w->rows; row++)
+    for (size_t c = 0; c < w->rows; c++) gsl_matrix_set(w->jacobian, row, c, reduced(w, w->columns + c, w->rows, row));
+  return true;
+}
+
+static double largest_difference(const double *a, const double *b, size_t n) {
+  double largest = 0.0;
+  for (size_t i = 0; i < n; i++)
+    if (!(fabs(a[i] - b[i]) <= largest)) largest = fabs(a[i] - b[i]);
+  return largest;
+}
+
+/* ---- dressing ---- */
+
+/* The axis of a rotation (rows are components, 3 columns); false if it hardly turns. */
+static bool axis_of(const double *rotation, int64_t K, int64_t k, double *axis) {
+  double s[3][3], trace = 0.0;
+  for (int i = 0; i < 3; i++)
+    for (int j = 0; j < 3; j++) s[i][j] = 0.5 * (rotation[(i * K + k) * 3 + j] + rotation[(j * K + k) * 3 + i]);
+  for (int i = 0; i < 3; i++) trace += s[i][i];
+  const double cosine = 0.5 * (trace - 1.0);
+  if (!(1.0 - cosine > turns)) return false;
+  int best = 0; /* s - cosine = (1 - cosine) n n^T */
+  for (int i = 0; i < 3; i++) {
+    s[i][i] -= cosine;
+    best = s[i][i] > s[best][best] ? i : best;
+  }
+  const double length = length_of(s[best]);
+  for (int i = 0; i < 3; i++) axis[i] = s[best][i] / length;
+  return true;
+}
+
+/* The component of spin k of a state along its Floquet axis, and the axis; false: every direction recurs. */
+static bool along_axis(const dkm_cycle_workspace *w, const double *state, int64_t k, double *axis, double *along) {
+  double m[3];
+  spin_of(state, w->patterns.n_classes, k, m);
+  if (!axis_of(w->rotation, w->patterns.n_classes, k, axis)) return false;
+  *along = m[0] * axis[0] + m[1] * axis[1] + m[2] * axis[2];
+  return true;
+}
+
+/* Lays the spins of a state along their Floquet axes, if that takes more than rounding: *precession is the largest
+ * transverse part that is left out. */
+static bool dress(dkm_cycle_workspace *w, const dkm_point *point, double T, double *state, double *precession) {
+  const int64_t K = w->patterns.n_classes;
+  double axis[3], along;
+  memset(w->rotation, 0, 9 * (size_t)K * sizeof *w->rotation);
+  for (int i = 0; i < 3; i++)
+    for (int64_t k = 0; k < K; k++) w->rotation[(i * K + k) * 3 + i] = 1.0;
+  memcpy(w->at_end, state, w->size * sizeof *state);
+  if (!dkm_tangent_advance(w->tangent, point, T, w->at_end, w->rotation, 3, false)) return false;
+  *precession = 0.0;
+  for (int64_t k = 0; k < K; k++) {
+    double across[3];
+    if (!along_axis(w, state, k, axis, &along)) continue;
+    for (int i = 0; i < 3; i++) across[i] = state[i * K + k] - along * axis[i];
+    *precession = fmax(*precession, length_of(across));
+  }
+  if (*precession <= precesses) *precession = 0.0;
+  for (int64_t k = 0; *precession > 0.0 && k < K; k++)
+    if (along_axis(w, state, k, axis, &along))
+      for (int i = 0; i < 3; i++) state[i * K + k] = along * axis[i];
+  return true;
+}
+
+/* ---- Newton ---- */
+
+/* One step for u and T; false if it is none. */
+static bool improve(dkm_cycle_workspace *w, const dkm_point *point, double *u, double *T) {
+  const int64_t K = w->patterns.n_classes;
+  const size_t n = w->rows;
+  int sign;
+  for (size_t row = 0; row < n; row++) {
+    for (size_t c = 0; c < n; c++)
+      gsl_matrix_set(w->bordered, row, c, gsl_matrix_get(w->jacobian, row, c) - (row == c ? 1.0 : 0.0));
+    gsl_vector_set(w->right, row, reduced(w, u, 1, row) - reduced(w, w->at_end, 1, row));
+  }
+  dkm_model_rhs(&w->patterns, point, u, w->rate, w->work);
+  for (size_t c = 0; c < n; c++) gsl_matrix_set(w->bordered, n, c, reduced(w, w->rate, 1, c));
+  dkm_model_rhs(&w->patterns, point, w->at_end, w->rate, w->work);
+  for (size_t row = 0; row < n; row++) gsl_matrix_set(w->bordered, row, n, reduced(w, w->rate, 1, row));
+  gsl_matrix_set(w->bordered, n, n, 0.0);
+  gsl_vector_set(w->right, n, 0.0);
+  dkm_gsl_begin();
+  const bool solved = !gsl_linalg_LU_decomp(w->bordered, w->permutation, &sign) &&
+                      !gsl_linalg_LU_solve(w->bordered, w->permutation, w->right, w->step);
+  dkm_gsl_end();
+  if (!solved) return false;
+  const double dT = gsl_vector_get(w->step, n);
+  for (size_t i = 0; i < n; i++)
+    if (!(fabs(gsl_vector_get(w->step, i)) <= farthest)) return false;
+  if (!(fabs(dT) <= farthest_period * *T)) return false;
+  for (int64_t k = 0; k < K; k++) {
+    double m[3];
+    spin_of(u, K, k, m);
+    const double length = length_of(m);
+    for (int j = 0; j < 2; j++)
+      for (int i = 0; i < 3; i++)
+        m[i] += gsl_vector_get(w->step, 2 * (size_t)k + (size_t)j) * w->basis[6 * k + 3 * j + i];
+    const double factor = length > 0.0 ? length / length_of(m) : 0.0;
+    for (int i = 0; i < 3; i++) u[i * K + k] = factor * m[i];
+  }
+  for (size_t i = 2 * (size_t)K; i < n; i++) u[(size_t)K + i] += gsl_vector_get(w->step, i);
+  *T += dT;
+  return true;
+}
+
+/* Leaves the monodromy matrix of the cycle in w->jacobian. */
+static bool converge(dkm_cycle_workspace *w, const dkm_point *point, double *u, double *T, double *residual) {
+  double before = INFINITY;
+  for (int iteration = 0; iteration < ITERATIONS; iteration++) {
+    if (!take_monodromy(w, point, u, *T)) return false;
+    *residual = largest_difference(w->at_end, u, w->size);
+    if (*residual <= returns || (*residual <= returns_nearly && *residual > 0.3 * before)) return true;
+    if (iteration > 3 && !(*residual < 0.5 * before)) return false;
+    before = *residual;
+    if (!improve(w, point, u, T)) return false;
+  }
+  return false;
+}
+
+/* ---- what the cycle is like ---- */
+
+/* An extremum between three neighbouring samples, the middle one being the largest in size. */
+static double vertex(double left, double middle, double right) {
+  const double curvature = left - 2.0 * middle + right, slope = right - left;
+  return curvature != 0.0 ? middle - slope * slope / (8.0 * curvature) : middle;
+}
+
+/* Means and amplitudes over the period T from u; *shortest: how many periods it really is. */
+static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, dkm_cycle *cycle,
+                   int *multiple) {
+  const int64_t K = w->patterns.n_classes;
+  const int M = w->patterns.n_modes;
+  double fastest = 2.0 * fabs(point->Omega), field = 0.0;
+  for (int mu = 0; mu < M; mu++) {
+    fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
+    field += 4.0 * point->g0 * fabs(u[3 * K + mu]);
+  }
+  int n = SAMPLES;
+  while (n < MOST_SAMPLES && n < LEAST_SAMPLES * T * (fastest + field) / (2.0 * M_PI)) n *= 2;
+  double xi[3][DKM_MAX_MODES], low[DKM_MAX_MODES], high[DKM_MAX_MODES], square[DKM_MAX_MODES] = {0};
+  memset(cycle->xi, 0, sizeof cycle->xi);
+  memset(cycle->beta_re, 0, sizeof cycle->beta_re);
+  memset(cycle->beta_im, 0, sizeof cycle->beta_im);
+  memset(cycle->beta_sq, 0, sizeof cycle->beta_sq);
+  *multiple = 1;
+  double *now = w->at_end, first[DKM_MAX_MODES];
+  memcpy(now, u, w->size * sizeof *u);
+  for (int i = 0; i <= n + 1; i++) { /* samples 0 and 1 come again, as neighbours of the last */
+    double *present = xi[i % 3];
+    dkm_model_overlaps(&w->patterns, now, present, w->work);
+    if (i == 0) memcpy(first, present, sizeof first);
+    for (int mu = 0; i < n && mu < M; mu++) {
+      const double re = now[3 * K + mu], im = now[3 * K + M + mu];
+      cycle->xi[mu] += present[mu] / n;
+      square[mu] += (present[mu] - first[mu]) * (present[mu] - first[mu]) / n;
+      cycle->beta_re[mu] += re / n;
+      cycle->beta_im[mu] += im / n;
+      cycle->beta_sq[mu] += (re * re + im * im) / n;
+    }
+    for (int mu = 0; mu < M; mu++) {
+      const double left = xi[(i + 1) % 3][mu], middle = xi[(i + 2) % 3][mu], right = present[mu];
+      if (i == 0) low[mu] = high[mu] = right;
+      if (i < 2) continue;
+      if (middle >= left && middle >= right) high[mu] = fmax(high[mu], vertex(left, middle, right));
+      if (middle <= left && middle <= right) low[mu] = fmin(low[mu], vertex(left, middle, right));
+    }
+    for (int m = 2; i > 0 && m <= MOST_MULTIPLE; m++)
+      if (i * m == n && largest_difference(now, u, w->size) <= same_point) *multiple = m;
+    if (i <= n && !dkm_tangent_advance(w->tangent, point, T / n, now, NULL, 0, true)) return false;
+  }
+  for (int mu = 0; mu < M; mu++) {
+    const double shift = cycle->xi[mu] - first[mu];
+    cycle->xi_rms[mu] = sqrt(fmax(0.0, square[mu] - shift * shift));
+    cycle->xi_amplitude[mu] = 0.5 * (high[mu] - low[mu]);
+  }
+  return true;
+}
+
+/* Floquet exponents from the matrix in w->jacobian, which is used up. */
+static bool take_exponents(dkm_cycle_workspace *w, double T, dkm_spectrum *spectrum) {
+  dkm_gsl_begin();
+  gsl_eigen_nonsymm_params(0, 1, w->eigen);
+  const bool found = !gsl_eigen_nonsymm(w->jacobian, w->multipliers, w->eigen);
+  dkm_gsl_end();
+  if (!found) return false;
+  size_t flow = 0;
+  double nearest = INFINITY;
+  for (size_t i = 0; i < w->rows; i++) {
+    const gsl_complex multiplier = gsl_vector_complex_get(w->multipliers, i);
+    const double re = GSL_REAL(multiplier) - 1.0, im = GSL_IMAG(multiplier), distance = sqrt(re * re + im * im);
+    if (!(distance < nearest)) continue;
+    nearest = distance;
+    flow = i;
+  }
+  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->patterns.n_classes};
+  for (size_t i = 0; i < w->rows; i++) {
+    if (i == flow) continue;
+    const gsl_complex multiplier = gsl_vector_complex_get(w->multipliers, i);
+    const double re = GSL_REAL(multiplier), im = GSL_IMAG(multiplier);
+    const double size = fmax(sqrt(re * re + im * im), 1e-300), exponent = dkm_exponent_log(size);
+    if (fabs(exponent) <= neutral) {
+      spectrum->n_neutral++;
+      continue;
+    }
+    const double rate = exponent / T;
+    spectrum->growth_rate = fmax(spectrum->growth_rate, rate);
+    if (rate > 0.0) {
+      spectrum->n_unstable++;
+      continue;
+    }
+    spectrum->n_damped++;
+    spectrum->decay_rate = isnan(spectrum->decay_rate) ? -rate : fmin(spectrum->decay_rate, -rate);
+  }
+  return true;
+}
+
+/* The distances of u from the point of the cycle that was found from it, spins as they were laid for it. */
+static void take_distances(dkm_cycle_workspace *w, const double *u, const double *state, dkm_cycle *cycle) {
+  const size_t K = (size_t)w->patterns.n_classes;
+  const int M = w->patterns.n_modes;
+  double xi[DKM_MAX_MODES], xi_cycle[DKM_MAX_MODES];
+  dkm_model_overlaps(&w->patterns, u, xi, w->work);
+  dkm_model_overlaps(&w->patterns, state, xi_cycle, w->work);
+  cycle->distance_all = largest_difference(w->begun, state, w->size);
+  cycle->distance =
+      fmax(largest_difference(xi, xi_cycle, (size_t)M), largest_difference(u + 3 * K, state + 3 * K, 2 * (size_t)M));
+}
+
+bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double period, bool dresses,
+                    dkm_cycle *cycle, double *state) {
+  if (is_too_large(&w->patterns)) return false;
+  double T = period;
+  memcpy(state, u, w->size * sizeof *u);
+  cycle->precession = 0.0;
+  if (dresses && !dress(w, point, T, state, &cycle->precession)) return false;
+  memcpy(w->begun, state, w->size * sizeof *state);
+  int multiple = 1;
+  bool found = converge(w, point, state, &T, &cycle->residual) && fabs(T / period - 1.0) <= farthest_period;
+  if (found) found = take_exponents(w, T, &cycle->spectrum) && follow(w, point, state, T, cycle, &multiple);
+  if (found && multiple > 1) { /* all of it again for the period itself */
+    T /= multiple;
+    found = converge(w, point, state, &T, &cycle->residual) && take_exponents(w, T, &cycle->spectrum) &&
+            follow(w, point, state, T, cycle, &multiple);
+  }
+  if (found) {
+    double most = 0.0;
+    for (int mu = 0; mu < w->patterns.n_modes; mu++) most = fmax(most, cycle->xi_amplitude[mu]);
+    found = most > at_rest;
+    cycle->period = T;
+    take_distances(w, u, state, cycle);
+  }
+  return found;
+}

@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The growth of a separation, summed in blocks that double in length. */
+#include "dickemap/exponent.h"
+
+#include <math.h>
+#include <string.h>
+
+/* Blocks that are needed for an estimate, and the part of the time that is left out. */
+enum { LEAST_BLOCKS = 8 };
+static const double left_out = 0.25;
+/* log 4, see the header. */
+static const double shear = 1.386294361119890619;
+
+double dkm_exponent_log(double a) {
+  static const double log_2 = 0.693147180559945309417;
+  int exponent = 0;               /* of NaN it is unspecified */
+  double m = frexp(a, &exponent); /* exact */
+  if (m < 0.70710678118654752) {
+    m *= 2.0;
+    exponent--;
+  }
+  /* log m = 2 artanh s, |s| < 0.172: s^25/25 is below the last bit. */
+  const double s = (m - 1.0) / (m + 1.0), square = s * s;
+  double sum = 0.0;
+  for (int n = 23; n >= 1; n -= 2) sum = sum * square + 1.0 / n;
+  return exponent * log_2 + 2.0 * s * sum;
+}
+
+void dkm_exponent_begin(dkm_exponent *e) {
+  memset(e, 0, sizeof *e);
+}
+
+static void merge_pairs(dkm_exponent *e) {
+  for (int i = 0; i < DKM_EXPONENT_BLOCKS / 2; i++) {
+    e->time[i] = e->time[2 * i] + e->time[2 * i + 1];
+    e->growth[i] = e->growth[2 * i] + e->growth[2 * i + 1];
+  }
+  e->n = DKM_EXPONENT_BLOCKS / 2;
+  e->block_time *= 2.0;
+}
+
+void dkm_exponent_add(dkm_exponent *e, double factor, double time) {
+  if (!(factor > 0.0) || !isfinite(factor)) return;
+  if (e->block_time == 0.0) e->block_time = time;
+  e->last_time += time;
+  e->last_growth += dkm_exponent_log(factor);
+  if (e->last_time < e->block_time) return;
+  if (e->n == DKM_EXPONENT_BLOCKS) merge_pairs(e);
+  e->time[e->n] = e->last_time;
+  e->growth[e->n++] = e->last_growth;
+  e->last_time = e->last_growth = 0.0;
+}
+
+/* Standard error of the rate, from blocks first ... n-1 in groups of `size`. */
+static double error_of_groups(const dkm_exponent *e, int first, int size, double rate) {
+  double square = 0.0, time = 0.0;
+  int n = 0;
+  for (int i = first; i + size <= e->n; i += size, n++) {
+    double apart = 0.0;
+    for (int j = i; j < i + size; j++) {
+      apart += e->growth[j] - rate * e->time[j];
+      time += e->time[j];
+    }
+    square += apart * apart;
+  }
+  return n >= 4 ? sqrt(square * n / (n - 1.0)) / time : 0.0;
+}
+
+dkm_exponent_estimate dkm_exponent_now(const dkm_exponent *e) {
+  dkm_exponent_estimate now = {.time = e->last_time, .rate = NAN, .error = NAN};
+  for (int i = 0; i < e->n; i++) now.time += e->time[i];
+  double before = 0.0, growth = 0.0, time = 0.0;
+  int first = e->n;
+  now.late_growth = e->last_growth;
+  now.late_time = e->last_time;
+  for (int i = 0; i < e->n; before += e->time[i], i++) {
+    if (before >= left_out * now.time) {
+      first = i < first ? i : first;
+      growth += e->growth[i];
+      time += e->time[i];
+    }
+    if (before >= 0.5 * now.time) {
+      now.late_growth += e->growth[i];
+      now.late_time += e->time[i];
+    }
+  }
+  if (e->n < LEAST_BLOCKS || !(time > 0.0)) return now;
+  now.rate = growth / time;
+  double error = 0.0;
+  for (int size = 1; size <= 4; size *= 2) {
+    const double of_groups = error_of_groups(e, first, size, now.rate);
+    error = of_groups > error ? of_groups : error;
+  }
+  now.error = sqrt(error * error + (shear / time) * (shear / time));
+  return now;
+}

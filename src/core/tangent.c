@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Taylor series of a trajectory and of the equations linearised about it. */
+#include "tangent.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Columns are advanced in blocks of so many, whose coefficients stay in the cache. */
+enum { ORDER = 24, TERMS = ORDER + 1, BLOCK = 16 };
+
+/* An oscillation of frequency w is multiplied by exp(i h w) up to (h w)^25/25! = 5e-14 a step. */
+static const double most_phase = 3.0;
+/* The last terms of variables of order 1 are below this. */
+static const double last_term = 1e-15;
+/* Steps that are not short enough are made so by this factor, at most so often. */
+static const double shorter = 0.8;
+enum { SHORTENED_MOST = 200 };
+
+struct dkm_tangent {
+  dkm_patterns patterns;
+  double *H, *X, *Y, *Z, *R, *I;       /* coefficients [k*TERMS + n], of modes [mu*TERMS + n] */
+  double *dH, *dX, *dY, *dZ, *dR, *dI; /* of a block of columns [(k*TERMS + n)*BLOCK + c] */
+  double *order, *work;                /* K and K values */
+  double *memory;
+};
+
+static size_t doubles_of(const dkm_patterns *p) {
+  const size_t K = (size_t)p->n_classes, M = (size_t)p->n_modes;
+  return (4 * K + 2 * M) * TERMS * (1 + BLOCK) + 2 * K;
+}
+
+dkm_status dkm_tangent_create(const dkm_patterns *patterns, dkm_tangent **out, dkm_error *err) {
+  const size_t classes = (size_t)patterns->n_classes * TERMS, modes = (size_t)patterns->n_modes * TERMS;
+  dkm_tangent *t = calloc(1, sizeof *t);
+  if (t) t->memory = malloc(doubles_of(patterns) * sizeof *t->memory);
+  if (!t || !t->memory) {
+    free(t);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for a linearised trajectory");
+  }
+  t->patterns = *patterns;
+  struct {
+    double **at;
+    size_t n;
+  } const parts[] = {{&t->H, classes},
+                     {&t->X, classes},
+                     {&t->Y, classes},
+                     {&t->Z, classes},
+                     {&t->R, modes},
+                     {&t->I, modes},
+                     {&t->dH, classes * BLOCK},
+                     {&t->dX, classes * BLOCK},
+                     {&t->dY, classes * BLOCK},
+                     {&t->dZ, classes * BLOCK},
+                     {&t->dR, modes * BLOCK},
+                     {&t->dI, modes * BLOCK},
+                     {&t->order, (size_t)patterns->n_classes},
+                     {&t->work, (size_t)patterns->n_classes}};
+  double *next = t->memory;
+  for (size_t i = 0; i < sizeof parts / sizeof parts[0]; next += parts[i].n, i++) *parts[i].at = next;
+  *out = t;
+  return DKM_OK;
+}
+
+void dkm_tangent_destroy(dkm_tangent *t) {
+  if (!t) return;
+  free(t->memory);
+  free(t);
+}
+
+double dkm_tangent_bytes(const dkm_patterns *patterns) {
+  return sizeof(dkm_tangent) + sizeof(double) * (double)doubles_of(patterns);
+}
+
+/* ---- the trajectory ---- */
+
+/* Coefficients of orders 0 ... ORDER from the state u. */
+static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
+  const dkm_patterns *p = &t->patterns;
+  const int64_t K = p->n_classes;
+  const int M = p->n_modes;
+  double amplitude[DKM_MAX_MODES], sums[DKM_MAX_MODES];
+  for (int64_t k = 0; k < K; k++) {
+    t->X[k * TERMS] = u[k];
+    t->Y[k * TERMS] = u[K + k];
+    t->Z[k * TERMS] = u[2 * K + k];
+  }
+  for (int mu = 0; mu < M; mu++) {
+    t->R[mu * TERMS] = u[3 * K + mu];
+    t->I[mu * TERMS] = u[3 * K + M + mu];
+  }
+  for (int n = 0; n < ORDER; n++) {
+    const double inverse = 1.0 / (n + 1);
+    for (int mu = 0; mu < M; mu++) amplitude[mu] = 4.0 * point->g0 * t->R[mu * TERMS + n];
+    dkm_patterns_fields(p, amplitude, t->order);
+    for (int64_t k = 0; k < K; k++) t->H[k * TERMS + n] = t->order[k];
+    for (int64_t k = 0; k < K; k++) t->order[k] = t->Z[k * TERMS + n];
+    dkm_patterns_sums(p, t->order, sums, t->work);
+    for (int64_t k = 0; k < K; k++) {
+      const double *H = t->H + k * TERMS;
+      double *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, *Z = t->Z + k * TERMS;
+      double x = 0.0, y = -2.0 * point->Omega * Z[n];
+      for (int j = 0; j <= n; j++) {
+        x -= H[j] * Y[n - j];
+        y += H[j] * X[n - j];
+      }
+      X[n + 1] = x * inverse;
+      Y[n + 1] = y * inverse;
+      Z[n + 1] = 2.0 * point->Omega * Y[n] * inverse;
+    }
+    for (int mu = 0; mu < M; mu++) {
+      double *R = t->R + mu * TERMS, *I = t->I + mu * TERMS;
+      const double half_kappa = 0.5 * point->kappa_mu[mu];
+      R[n + 1] = (point->Omega_mu[mu] * I[n] - half_kappa * R[n]) * inverse;
+      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - point->g0 * p->weight * sums[mu]) * inverse;
+    }
+  }
+}
+
+static double power_of(double h, int n) {
+  double power = 1.0;
+  for (int i = 0; i < n; i++) power *= h;
+  return power;
+}
+
+/* The largest |coefficient| of an order, of spins and modes. */
+static double norm_of(const dkm_tangent *t, int n) {
+  double norm = 0.0;
+  for (int64_t k = 0; k < t->patterns.n_classes; k++)
+    norm = fmax(norm, fmax(fabs(t->X[k * TERMS + n]), fmax(fabs(t->Y[k * TERMS + n]), fabs(t->Z[k * TERMS + n]))));
+  for (int mu = 0; mu < t->patterns.n_modes; mu++)
+    norm = fmax(norm, fmax(fabs(t->R[mu * TERMS + n]), fabs(t->I[mu * TERMS + n])));
+  return norm;
+}
+
+/* A step after which the series still converges; 0 if there is none. */
+static double step_size(const dkm_tangent *t, const dkm_point *point, double h_most) {
+  double scale = 1.0, field = 0.0, fastest = 0.0;
+  for (int mu = 0; mu < t->patterns.n_modes; mu++) {
+    const double r = fabs(t->R[mu * TERMS]), half_kappa = 0.5 * point->kappa_mu[mu];
+    scale = fmax(scale, fmax(r, fabs(t->I[mu * TERMS])));
+    field += 4.0 * point->g0 * r;
+    fastest = fmax(fastest, sqrt(point->Omega_mu[mu] * point->Omega_mu[mu] + half_kappa * half_kappa));
+  }
+  fastest = fmax(fastest, sqrt(4.0 * point->Omega * point->Omega + field * field));
+  double h = fmin(h_most, most_phase / fastest);
+  const double last = norm_of(t, ORDER), before = norm_of(t, ORDER - 1);
+  for (int i = 0; i < SHORTENED_MOST; i++, h *= shorter) {
+    const double power = power_of(h, ORDER - 1);
+    if (before * power <= last_term * scale && last * power * h <= last_term * scale) return h;
+  }
+  return 0.0;
+}
+
+static double sum_series(const double *a, double h) {
+  double sum = a[ORDER];
+  for (int n = ORDER - 1; n >= 0; n--) sum = sum * h + a[n];
+  return sum;
+}
+
+/* u at the end of the step; returns false if it is not finite. */
+static bool sum_state(const dkm_tangent *t, double h, double *u) {
+  const int64_t K = t->patterns.n_classes;
+  const int M = t->patterns.n_modes;
+  double finite = 0.0;
+  for (int64_t k = 0; k < K; k++) {
+    u[k] = sum_series(t->X + k * TERMS, h);
+    u[K + k] = sum_series(t->Y + k * TERMS, h);
+    u[2 * K + k] = sum_series(t->Z + k * TERMS, h);
+  }
+  for (int mu = 0; mu < M; mu++) {
+    u[3 * K + mu] = sum_series(t->R + mu * TERMS, h);
+    u[3 * K + M + mu] = sum_series(t->I + mu * TERMS, h);
+  }
+  for (int64_t i = 0; i < 3 * K + 2 * M; i++) finite += 0.0 * u[i];
+  return finite == 0.0;
+}
+
+/* ---- its columns ---- */
+
+/* Where a coefficient of a block of columns begins. */
+static double *at(double *block, int64_t i, int n) {
+  return block + (i * TERMS + n) * BLOCK;
+}
+
+/* dH[n] of all classes. */
+static void expand_fields(dkm_tangent *t, const dkm_point *point, int n) {
+  const dkm_patterns *p = &t->patterns;
+  for (int64_t k = 0; k < p->n_classes; k++) {
+    double *dH = at(t->dH, k, n);
+    memset(dH, 0, BLOCK * sizeof *dH);
+    for (int mu = 0; mu < p->n_modes; mu++) {
+      const double factor = 4.0 * point->g0 * dkm_patterns_sign(p, mu, k), *dR = at(t->dR, mu, n);
+      for (int c = 0; c < BLOCK; c++) dH[c] += factor * dR[c];
+    }
+  }
+}
+
+/* Order n + 1 of a class; coupled: with dH. */
+static void expand_class(dkm_tangent *t, const dkm_point *point, int64_t k, int n, bool coupled) {
+  const double *H = t->H + k * TERMS, *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, inverse = 1.0 / (n + 1);
+  const double two_Omega = 2.0 * point->Omega, *dy = at(t->dY, k, n), *dz = at(t->dZ, k, n);
+  double x[BLOCK] = {0}, y[BLOCK];
+  for (int c = 0; c < BLOCK; c++) y[c] = -two_Omega * dz[c];
+  for (int j = 0; j <= n; j++) {
+    const double *dX = at(t->dX, k, n - j), *dY = at(t->dY, k, n - j), *dH = at(t->dH, k, j), h = H[j];
+    for (int c = 0; c < BLOCK; c++) {
+      x[c] -= h * dY[c];
+      y[c] += h * dX[c];
+    }
+    if (!coupled) continue;
+    const double x_base = X[n - j], y_base = Y[n - j];
+    for (int c = 0; c < BLOCK; c++) {
+      x[c] -= dH[c] * y_base;
+      y[c] += dH[c] * x_base;
+    }
+  }
+  double *dX = at(t->dX, k, n + 1), *dY = at(t->dY, k, n + 1), *dZ = at(t->dZ, k, n + 1);
+  for (int c = 0; c < BLOCK; c++) {
+    dX[c] = x[c] * inverse;
+    dY[c] = y[c] * inverse;
+    dZ[c] = two_Omega * dy[c] * inverse;
+  }
+}
+
+/* Order n + 1 of the modes. */
+static void expand_modes(dkm_tangent *t, const dkm_point *point, int n) {
+  const dkm_patterns *p = &t->patterns;
+  const double inverse = 1.0 / (n + 1);
+  for (int mu = 0; mu < p->n_modes; mu++) {
+    const double Omega_mu = point->Omega_mu[mu], half_kappa = 0.5 * point->kappa_mu[mu], g = point->g0 * p->weight;
+    const double *r = at(t->dR, mu, n), *i = at(t->dI, mu, n);
+    double *dR = at(t->dR, mu, n + 1), *dI = at(t->dI, mu, n + 1), sum[BLOCK] = {0};
+    for (int64_t k = 0; k < p->n_classes; k++) {
+      const double sign = dkm_patterns_sign(p, mu, k), *dZ = at(t->dZ, k, n);
+      for (int c = 0; c < BLOCK; c++) sum[c] += sign * dZ[c];
+    }
+    for (int c = 0; c < BLOCK; c++) {
+      dR[c] = (Omega_mu * i[c] - half_kappa * r[c]) * inverse;
+      dI[c] = (-Omega_mu * r[c] - half_kappa * i[c] - g * sum[c]) * inverse;
+    }
+  }
+}
+
+/* The variable of row `row` among the coefficients of a block. */
+static double *row_of(dkm_tangent *t, int64_t row, int n) {
+  const int64_t K = t->patterns.n_classes, M = t->patterns.n_modes;
+  if (row < K) return at(t->dX, row, n);
+  if (row < 2 * K) return at(t->dY, row - K, n);
+  if (row < 3 * K) return at(t->dZ, row - 2 * K, n);
+  return row < 3 * K + M ? at(t->dR, row - 3 * K, n) : at(t->dI, row - 3 * K - M, n);
+}
+
+/* Columns first ... first + count - 1 over a step of the trajectory whose coefficients are there. */
+static void advance_block(dkm_tangent *t, const dkm_point *point, double h, double *columns, int n_columns, int first,
+                          int count, bool coupled) {
+  const int64_t K = t->patterns.n_classes, rows = 3 * K + (coupled ? 2 * t->patterns.n_modes : 0);
+  for (int64_t row = 0; row < rows; row++) {
+    double *begin = row_of(t, row, 0);
+    for (int c = 0; c < BLOCK; c++) begin[c] = c < count ? columns[row * n_columns + first + c] : 0.0;
+  }
+  for (int n = 0; n < ORDER; n++) {
+    if (coupled) expand_fields(t, point, n);
+    for (int64_t k = 0; k < K; k++) expand_class(t, point, k, n, coupled);
+    if (coupled) expand_modes(t, point, n);
+  }
+  for (int64_t row = 0; row < rows; row++) {
+    double sum[BLOCK];
+    memcpy(sum, row_of(t, row, ORDER), sizeof sum);
+    for (int n = ORDER - 1; n >= 0; n--) {
+      const double *a = row_of(t, row, n);
+      for (int c = 0; c < BLOCK; c++) sum[c] = sum[c] * h + a[c];
+    }
+    for (int c = 0; c < count; c++) columns[row * n_columns + first + c] = sum[c];
+  }
+}
+
+bool dkm_tangent_advance(dkm_tangent *t, const dkm_point *point, double T, double *u, double *columns, int n_columns,
+                         bool coupled) {
+  double passed = 0.0;
+  while (passed < T) {
+    expand(t, point, u);
+    const double left = T - passed, h = step_size(t, point, left);
+    if (!(h > 0.0) || !(passed + h > passed)) return false;
+    for (int first = 0; columns && first < n_columns; first += BLOCK)
+      advance_block(t, point, h, columns, n_columns, first, n_columns - first < BLOCK ? n_columns - first : BLOCK,
+                    coupled);
+    if (!sum_state(t, h, u)) return false;
+    passed = h < left ? passed + h : T;
+  }
+  return true;
+}
