@@ -51,7 +51,7 @@ if [ ! -e "$folder/etc/debian_version" ]; then
 fi
 grep -qx "VERSION_CODENAME=$distribution" "$folder/etc/os-release" || die "$folder is not $distribution"
 cp /etc/resolv.conf "$folder/etc/resolv.conf"
-[ -e "$folder/etc/hosts" ] || printf '127.0.0.1 localhost %s\n' "$(hostname)" >"$folder/etc/hosts" # SLURM looks there
+grep -qwsF "$(hostname)" "$folder/etc/hosts" || echo "127.0.0.1 localhost $(hostname)" >>"$folder/etc/hosts" # for SLURM
 printf '#!/bin/sh\nexit 101\n' >"$folder/usr/sbin/policy-rc.d" # packages start no daemons
 chmod 755 "$folder/usr/sbin/policy-rc.d"
 
@@ -73,6 +73,7 @@ trap 'kill -KILL "${inside:-}" 2>/dev/null' EXIT # unshare heeds no other signal
 unshare --mount --pid --fork --kill-child bash -c '
   set -eu
   folder=$1; shift
+  mount --bind "$folder" "$folder" # unshare, in it, takes its root to be a mount
   mount -t proc proc "$folder/proc"
   mount --rbind /sys "$folder/sys"
   mount --rbind /dev "$folder/dev"

@@ -8,6 +8,7 @@
 #include "store_hdf5.h"
 
 #include <assert.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
@@ -325,6 +326,28 @@ const char *dkm_hdf5_reason(char *out, size_t out_bytes) {
   for (char *c = out; *c; c++) /* one line */
     if (*c == '\n') *c = ' ';
   return out;
+}
+
+/* The same quotation as a number; names of files may hold anything, but stand before it. */
+static herr_t take_error(unsigned n, const H5E_error2_t *entry, void *client) {
+  static const char before[] = "errno = ";
+  const char *at = n == 0 ? entry->desc : NULL;
+  while (at && (at = strstr(at, before))) *(int *)client = atoi(at += strlen(before));
+  return 0;
+}
+
+bool dkm_hdf5_was_interrupted(void) {
+  int error = 0;
+  H5Ewalk2(H5E_DEFAULT, H5E_WALK_UPWARD, take_error, &error);
+  return error == EINTR;
+}
+
+hid_t dkm_hdf5_create(const char *path, unsigned flags, hid_t how, hid_t access) {
+  hid_t file;
+  do {
+    file = H5Fcreate(path, flags, how, access);
+  } while (file < 0 && dkm_hdf5_was_interrupted());
+  return file;
 }
 
 static bool is_sound(const char *path) {

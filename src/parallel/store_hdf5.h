@@ -201,6 +201,14 @@ void dkm_hdf5_quiet(void);
  * before any other HDF5 call, which would clear the stack. */
 const char *dkm_hdf5_reason(char *out, size_t out_bytes);
 
+/* Whether a signal came in between, in a call of the system that HDF5 does not make again: it makes reads and writes
+ * again, but not opens.  Not errno, which is another one by then where HDF5 (1.14) has also looked for plugins that would
+ * open the file.  To be called as dkm_hdf5_reason, which may follow. */
+bool dkm_hdf5_was_interrupted(void);
+
+/* H5Fcreate, again where a signal came in between. */
+hid_t dkm_hdf5_create(const char *path, unsigned flags, hid_t how, hid_t access);
+
 /* Fails with DKM_IO: HDF5 does not find what must be in the file, which is damaged; or cannot be read just now, if its
  * metadata agree with their checksum.  To be called as dkm_hdf5_reason. */
 dkm_status dkm_hdf5_damaged(const char *path, dkm_error *err, const char *format, ...)

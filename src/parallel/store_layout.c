@@ -19,7 +19,6 @@
 #define _GNU_SOURCE /* asprintf, stpcpy */
 #include "store_hdf5.h"
 
-#include <errno.h>
 #include <gsl/gsl_version.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -396,15 +395,6 @@ cleanup:
   return status;
 }
 
-static hid_t create_file(const char *path, hid_t how, hid_t access) {
-  hid_t file;
-  do { /* HDF5 does not try again where a signal came in between */
-    errno = 0;
-    file = H5Fcreate(path, H5F_ACC_TRUNC, how, access);
-  } while (file < 0 && errno == EINTR);
-  return file;
-}
-
 dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const dkm_job *job,
                                  const dkm_provenance *provenance, dkm_error *err) {
   creation state = {.file = H5I_INVALID_HID,
@@ -425,7 +415,7 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
       H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) < 0 ||
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || (how = H5Pcreate(H5P_FILE_CREATE)) < 0 ||
       H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
-      (c->file = create_file(new_path, how, access)) < 0) {
+      (c->file = dkm_hdf5_create(new_path, H5F_ACC_TRUNC, how, access)) < 0) {
     status = hdf5_failed(c, "file");
     goto cleanup;
   }

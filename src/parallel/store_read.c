@@ -47,9 +47,8 @@ hid_t dkm_hdf5_open_read_only(const char *path) {
   if (without_lock(access) >= 0 && H5Pset_sieve_buf_size(access, 0) >= 0 &&
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) >= 0)
     do { /* HDF5 itself makes reads again that a signal interrupted, but not this */
-      errno = 0;
       id = H5Fopen(path, H5F_ACC_RDONLY, access);
-    } while (id < 0 && errno == EINTR);
+    } while (id < 0 && dkm_hdf5_was_interrupted());
   if (id >= 0) H5Pclose(access); /* otherwise it would clear the reason; a property list is lost */
   return id;
 }
@@ -128,9 +127,8 @@ dkm_hdf5_origin dkm_hdf5_recognise_guarded(const char *path, hid_t *id, bool *gu
   }
   htri_t is_hdf5;
   do {
-    errno = 0;
     is_hdf5 = H5Fis_hdf5(path);
-  } while (is_hdf5 < 0 && errno == EINTR);
+  } while (is_hdf5 < 0 && dkm_hdf5_was_interrupted());
   if (is_hdf5 == 0) {
     snprintf(reason, DKM_HDF5_REASON_BYTES, "is not an HDF5 file");
     return DKM_HDF5_FOREIGN;

@@ -81,7 +81,7 @@ dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, cons
                                       const dkm_trajectory *trajectory, dkm_error *err) {
   int modes[DKM_MAX_MODES];
   dkm_hdf5_quiet();
-  writer w = {H5Fcreate(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), path, err};
+  writer w = {dkm_hdf5_create(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), path, err};
   if (w.file < 0) return failed(&w, "the file");
   for (int mu = 0; mu < trajectory->n_modes; mu++) modes[mu] = mu + 1;
   dkm_status status = put_point(&w, job, point);

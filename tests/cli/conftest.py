@@ -41,10 +41,9 @@ def mpi_environment():
     with tempfile.TemporaryDirectory(prefix="dkm") as session:
         yield os.environ | mpi_variables() | {
             "TMPDIR": session,
-            # With the sanitizers: what MPI keeps until the end is no leak of ours; its plugins are unloaded by then,
-            # and only the full stack names it; their thread-local memory is gone too (use_tls=0: or it crashes there).
-            "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
-            "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0:use_tls=0",
+            # With the sanitizers, as in tests/CMakeLists.txt
+            "ASAN_OPTIONS": "fast_unwind_on_malloc=0:intercept_tls_get_addr=0",
+            "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0",
         }
 
 

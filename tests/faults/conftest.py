@@ -29,8 +29,8 @@ def environment():
     """Ranks of this machine alone, with session files in a folder of their own; no batch job around us."""
     with tempfile.TemporaryDirectory(prefix="dkm") as session:
         yield {name: value for name, value in os.environ.items() if not name.startswith("SLURM_")} | mpi_variables() | {
-            "TMPDIR": session, "ASAN_OPTIONS": "fast_unwind_on_malloc=0",
-            "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0:use_tls=0"}
+            "TMPDIR": session, "ASAN_OPTIONS": "fast_unwind_on_malloc=0:intercept_tls_get_addr=0",
+            "LSAN_OPTIONS": f"suppressions={SUPPRESSIONS}:print_suppressions=0"}
 
 
 @pytest.fixture(scope="session")

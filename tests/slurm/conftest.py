@@ -5,6 +5,7 @@ import os
 import pathlib
 import random
 import shutil
+import socket
 import subprocess
 import sys
 import tempfile
@@ -35,6 +36,11 @@ def slurm_environment():
         pytest.skip(f"not installed: {', '.join(missing)} (jobs/packages.txt, section [slurm])")
     if os.getuid() != 0:
         pytest.skip("only root can start a SLURM of its own")
+    name = socket.gethostname().partition(".")[0]
+    try:
+        socket.getaddrinfo(name, None)
+    except socket.gaierror:
+        pytest.skip(f"this machine has no address for its own name, {name}, where SLURM listens: /etc/hosts lacks it")
     # A short name: sockets live there, and their paths are limited to some 100 bytes.
     folder = pathlib.Path(tempfile.mkdtemp(prefix="dkm", dir="/tmp"))
     port = random.randrange(20000, 30000, 10)

@@ -11,8 +11,12 @@
 set -euo pipefail
 [ $# -eq 2 ] || { echo "usage: tests/slurm/up.sh DIR PORT" >&2; exit 1; }
 dir=$1 port=$2
+host=$(hostname -s)
 nodes=(n1 n2)
 cpus=2
+
+# Daemons and commands listen where this name leads to, and wait long before they say that it leads nowhere.
+getent hosts "$host" >/dev/null || { echo "tests/slurm/up.sh: no address of '$host' (/etc/hosts lacks it)" >&2; exit 1; }
 
 mkdir -p "$dir"/{run,log,state,spool,munge,tmp}
 chmod 755 "$dir" "$dir"/*/
@@ -23,7 +27,6 @@ chmod 700 "$dir/munge"
 munged --force --key-file="$dir/munge/key" --socket="$dir/run/munge.sock" --pid-file="$dir/run/munged.pid" \
   --log-file="$dir/log/munged.log" --seed-file="$dir/munge/seed"
 
-host=$(hostname -s)
 memory=$(awk '/MemTotal/ {print int($2 / 1024 / 2)}' /proc/meminfo)
 namespaces=no
 if unshare --uts --mount true 2>/dev/null; then namespaces=yes; fi
@@ -76,11 +79,12 @@ for node in "${nodes[@]}"; do
   fi
 done
 
-for _ in $(seq 300); do
+# A command that finds no slurmctld takes some 10 s to say so: seconds are counted, not attempts.
+until [ $SECONDS -ge 60 ]; do
   ready=$(sinfo -h -N -o %T 2>/dev/null | grep -c '^idle$' || true)
   if [ "$ready" -eq ${#nodes[@]} ]; then echo "$SLURM_CONF"; exit 0; fi
   sleep 0.1
 done
-echo "tests/slurm/up.sh: the nodes are not ready after 30 s" >&2
+echo "tests/slurm/up.sh: the nodes are not ready after 60 s" >&2
 tail -n 20 "$dir"/log/*.log >&2
 exit 1
