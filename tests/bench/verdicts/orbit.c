@@ -337,8 +337,11 @@ bool rest_find(const equations *e, const double *guess, rest *out) {
   eigenvalues(reduced, small, values);
   for (int i = 0; i < reduced; i++) scale = fmax(scale, gsl_complex_abs(values[i]));
   const double noise = 1e-9 * scale;
+  out->real = -INFINITY;
   for (int i = 0; i < reduced; i++) {
     const double part = GSL_REAL(values[i]);
+    if (fabs(GSL_IMAG(values[i])) > 1e-6 * scale && part > out->real)
+      out->real = part, out->imaginary = fabs(GSL_IMAG(values[i]));
     if (fabs(part) <= noise) continue;
     out->growth = fmax(out->growth, part);
     if (part < 0.0) out->decay = fmin(out->decay, -part);

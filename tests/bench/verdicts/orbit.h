@@ -65,6 +65,7 @@ typedef struct rest {
   double residual, moved; /* max |u'|; max |change of an order parameter| from the guess */
   int n_unstable;         /* eigenvalues with real part above noise */
   double growth, decay;   /* largest real part; slowest damped direction; neutral ones (|real part| within noise) left out */
+  double real, imaginary; /* of the complex pair with the largest real part */
 } rest;
 
 bool rest_find(const equations *e, const double *guess, rest *out);
