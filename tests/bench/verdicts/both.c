@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "both.h"
@@ -28,10 +29,16 @@ typedef struct options {
   int64_t n, n_judged;
   uint64_t seed;
   int jobs;
-  double work;
+  double work, deadline; /* deadline: of the judge, 0: none */
   const char *judged, *baseline;
   dkm_solver solver;
 } options;
+
+static double wall_seconds(void) {
+  struct timespec t;
+  clock_gettime(CLOCK_MONOTONIC, &t);
+  return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
 
 /* ---- many processes ---- */
 
@@ -121,6 +128,8 @@ static void read_archive(const options *o, shared *s) {
 
 static void judge_item(shared *s, const options *o, int64_t i) {
   both_trial *t = &s->trials[i];
+  if (o->deadline > 0.0 && wall_seconds() > o->deadline) return;
+  t->judged = true;
   const bool had_start = t->has_start;
   both_judge(t, o->work);
   if (had_start || !o->judged) return;
@@ -155,14 +164,16 @@ static void print_verdicts(const both_trial *trials, const options *o) {
 }
 
 static void print_judged(const both_trial *trials, const options *o) {
-  int64_t by_start[DKM_N_VERDICTS][N_TRUTHS] = {{0}}, by_claim[DKM_N_VERDICTS][N_TRUTHS] = {{0}};
+  int64_t by_start[DKM_N_VERDICTS][N_TRUTHS] = {{0}}, by_claim[DKM_N_VERDICTS][N_TRUTHS] = {{0}}, n_judged = 0;
   for (int64_t i = 0; i < o->n_judged; i++) {
     const both_trial *t = &trials[i];
+    if (!t->judged) continue;
+    n_judged++;
     by_start[t->records[MIDDLE].verdict][t->start.kind]++;
     if (t->has_claim) by_claim[t->records[MIDDLE].verdict][t->claim.kind]++;
   }
   printf("\nverdict against what becomes of the start | of the program's final state (%lld judged)\n  %-18s",
-         (long long)o->n_judged, "");
+         (long long)n_judged, "");
   for (int side = 0; side < 2; side++)
     for (int k = 0; k < N_TRUTHS; k++) printf(" %8s%s", truth_name((truth_kind)k), !side && k == N_TRUTHS - 1 ? "  |" : "");
   printf("\n");
@@ -179,7 +190,7 @@ static void print_judged(const both_trial *trials, const options *o) {
   printf("\n");
   for (int f = BOTH_WRONG; f < N_BOTH_FINDINGS; f++)
     for (int64_t i = 0; i < o->n_judged; i++)
-      if (trials[i].finding == (both_finding)f)
+      if (trials[i].judged && trials[i].finding == (both_finding)f)
         printf("  %s: %lld (M = %d): %s\n", finding_words[f], (long long)trials[i].index, trials[i].M, trials[i].complaint);
 }
 
@@ -230,6 +241,7 @@ static bool print_targets(const both_trial *trials, const options *o) {
   for (int64_t i = 0; i < o->n_judged; i++) {
     const both_trial *t = &trials[i];
     const dkm_record *r = &t->records[MIDDLE];
+    if (!t->judged) continue;
     const bool regular = r->verdict == DKM_VERDICT_LIMIT_CYCLE || r->verdict == DKM_VERDICT_QUASIPERIODIC;
     n_late += t->finding == BOTH_LATE;
     if (regular && t->finding != BOTH_LATE) n_regular++, n_regular_wrong += t->finding == BOTH_WRONG;
@@ -279,13 +291,14 @@ static bool print_targets(const both_trial *trials, const options *o) {
 static options read_options(int argc, char **argv) {
   options o = {.kind = MODERATE, .n = 200, .n_judged = 60, .seed = 1, .jobs = 2, .work = 8e8,
                .solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .max_steps = 4000000}};
-  enum { KIND, N, JUDGE, SEED, JOBS, WORK, T_MAX, MAX_STEPS, JUDGED, BASELINE };
+  enum { KIND, N, JUDGE, SEED, JOBS, WORK, MINUTES, T_MAX, MAX_STEPS, JUDGED, BASELINE };
   static const struct option names[] = {{"kind", required_argument, NULL, KIND},
                                         {"n", required_argument, NULL, N},
                                         {"judge", required_argument, NULL, JUDGE},
                                         {"seed", required_argument, NULL, SEED},
                                         {"jobs", required_argument, NULL, JOBS},
                                         {"work", required_argument, NULL, WORK},
+                                        {"minutes", required_argument, NULL, MINUTES},
                                         {"t-max", required_argument, NULL, T_MAX},
                                         {"max-steps", required_argument, NULL, MAX_STEPS},
                                         {"judged", required_argument, NULL, JUDGED},
@@ -309,6 +322,9 @@ static options read_options(int argc, char **argv) {
       break;
     case WORK:
       o.work = atof(optarg);
+      break;
+    case MINUTES:
+      o.deadline = wall_seconds() + 60.0 * atof(optarg);
       break;
     case T_MAX:
       o.solver.t_max = atof(optarg);

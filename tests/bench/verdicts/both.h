@@ -24,7 +24,7 @@ typedef struct both_trial {
   dkm_record records[N_TOLERANCES];
   double state[MAX_STATE]; /* final, of the middle tolerance */
   uint8_t sensitive;       /* dkm_sensitive, asked where the verdict changes with tolerance */
-  bool has_start, has_claim;
+  bool judged, has_start, has_claim;
   truth start, claim; /* what becomes of the start, and of the program's final state */
   both_finding finding;
   char complaint[400];

@@ -70,6 +70,7 @@ def run_both(a):
     words = ["--kind", a.both, "--n", a.n or 200, "--seed", a.seed, "--judge", 60 if a.judge is None else a.judge,
              "--jobs", a.jobs]
     words += ["--work", a.work] if a.work else []
+    words += ["--minutes", a.minutes] if a.minutes else []
     words += ["--max-steps", a.max_steps] if a.max_steps is not None else []
     words += ["--t-max", a.t_max] if a.t_max else []
     words += ["--judged", a.judged.resolve()] if a.judged else []
@@ -91,6 +92,7 @@ def main():
     parser.add_argument("--both", nargs="?", const="moderate", choices=["moderate", "both"],
                         help="modes of both signs: within a factor 5 of 1, or over decades")
     parser.add_argument("--jobs", type=int, default=2, help="--both: processes (2)")
+    parser.add_argument("--minutes", type=float, help="--both: begin no judgement later than that (no bound)")
     parser.add_argument("--cut", type=float, default=4e6, help="--baseline: bound on the steps of a point (4e6)")
     parser.add_argument("--n", type=int, help="points of each kind (1000; --baseline: 150; --both: 200)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (1)")

@@ -216,8 +216,9 @@ static bool on_cycle(pursuit *q, const window *w, truth *out) {
       out->distance = c.moved;
       return true;
     }
-    if (d < exact * w->size) { /* spins that precess darkly */
-      const int returns = (w->n_crossings - 1) / p;
+    const int returns = (w->n_crossings - 1) / p;
+    const double all = distance(3 * q->e->M, last->v, crossing_at(q, q->n_crossings - 1 - (int64_t)p * returns)->v);
+    if (q->e->K > q->e->M && d < exact * w->size && all < exact * w->size) { /* spins that precess darkly */
       out->period = (last->t - crossing_at(q, q->n_crossings - 1 - (int64_t)p * returns)->t) / returns;
       out->residual = d;
       out->growth = out->decay = NAN;

@@ -7,7 +7,7 @@
  *   rest    the order parameters hardly move, and Newton finds a state without growing directions that close; or they have
  *           not moved at all for two windows (spins that precess darkly)
  *   cycle   the crossings recur; Newton closes the orbit, no Floquet exponent is positive, and the trajectory comes nearer
- *           from one window to the next; or the order parameters recur to rounding (dark spins)
+ *           from one window to the next; or, if K > M, the order parameters recur to rounding over the window (dark spins)
  *   chaos   the tangent grew by more than e^15 in the last window, significantly
  *   torus   it grew by less than e^4 in the last two, sizes and means stay, and the leading two lines of the spectrum, which
  *           are no multiples of each other, stay from early to late */
