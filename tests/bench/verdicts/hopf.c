@@ -204,6 +204,11 @@ static bool leads_there(const hopf_point *h, const small_cycle *c, dkm_point *st
 
 /* ---- table ---- */
 
+static int farthest_first(const void *a, const void *b) {
+  const double x = ((const small_cycle *)a)->distance, y = ((const small_cycle *)b)->distance;
+  return (x < y) - (x > y);
+}
+
 static void print_list(const char *key, int n, const double *values) {
   printf(" %s=", key);
   for (int i = 0; i < n; i++) printf("%s%.17g", i ? "," : "", values[i]);
@@ -231,11 +236,12 @@ static bool measure(const hopf_point *h, int number) {
     fflush(stdout);
     return false;
   }
+  qsort(c, SIZES, sizeof *c, farthest_first);
   printf("point=%d M=%d Omega=%.17g", number, M, h->point.Omega);
   print_list("Omega_mu", M, h->point.Omega_mu);
   print_list("kappa_mu", M, h->point.kappa_mu);
-  printf(" g_H=%.13g side=%d frequency=%.10g pattern=%d overlap=%.17g perturbation=%.17g seed=%lld", h->point.g0, h->side,
-         h->at.imaginary, start.pattern, start.overlap, start.perturbation, (long long)start.seed);
+  printf(" g_H=%.13g side=%d frequency=%.10g pattern=%d overlap=%.17g perturbation=%.17g seed=%lld start_g0=%.17g", h->point.g0,
+         h->side, h->at.imaginary, start.pattern, start.overlap, start.perturbation, (long long)start.seed, start.g0);
   print_list("state", 3 * (1 << (M - 1)) + 2 * M, h->at.u);
   printf("\n");
   for (int i = 0; i < SIZES; i++) {
