@@ -274,6 +274,9 @@ static bool print_targets(const both_trial *trials, const options *o) {
   target("  beside cycles and tori, above 0.05 (reported only)", n_beside_large, n_beside, 0.0, true);
   target("Floquet exponents of cycles that agree: all (if recorded)", n_floquet_right, n_floquet, 1.0, false);
   all &= target("undecided: at most 0.03", n_open, o->n, 0.03, true);
+  int64_t n_all = 0;
+  for (int64_t i = 0; i < o->n; i++) n_all += changes(&trials[i]);
+  target("  all verdicts that change with tolerance (reported only)", n_all, o->n, 0.01, true);
   all &= target("verdicts that change with tolerance, sensitive ones apart: 0.01", n_changed, n_firm, 0.01, true);
   if (w.n == 0) {
     printf("  work: nothing to compare with (seed 1 only)\n");
