@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Work of version 0.1.0: argv = SEED N MAX_STEPS
+/* Work of version 0.1.0: argv = SEED N MAX_STEPS FIRST_KIND LAST_KIND
  *
- * Compiled by run.py --baseline against the headers and the library of commit 3d7a619.  The first N points of each
- * kind (sample.h) with t_max = 1e6; that version has no bound on steps, so that t_max rises by factors of 4 and a point
+ * Compiled by run.py --baseline against the headers and the library of commit 3d7a619.  The first N points of
+ * those kinds (sample.h) with t_max = 1e6; that version has no bound on steps, so that t_max rises by factors of 4 and a point
  * is left alone ("cut") once the next rung would take more than MAX_STEPS; what it has taken is then a lower bound.
  * Prints a line a point: kind, index, steps, t_end, ended | t_max | cut, verdict. */
 #include <stdio.h>
@@ -57,12 +57,12 @@ static void climb(kind k, int M, case_of *cases, int64_t n, double max_steps) {
 }
 
 int main(int argc, char **argv) {
-  if (argc != 4) return 2;
+  if (argc != 6) return 2;
   const uint64_t seed = strtoull(argv[1], NULL, 10);
   const int64_t n = atoll(argv[2]);
   case_of *cases = malloc((size_t)n * sizeof *cases + 1);
   if (!cases) return 2;
-  for (int k = 0; k < N_KINDS; k++)
+  for (int k = atoi(argv[4]); k <= atoi(argv[5]); k++)
     for (int M = 1; M <= MAX_M; M++) {
       int64_t chosen = 0;
       for (int64_t i = 0; i < n; i++) {

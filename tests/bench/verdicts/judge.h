@@ -30,6 +30,12 @@ void equations_of_cue(const dkm_point *point, equations *e);
 int equations_size(const equations *e);
 void equations_rhs(const equations *e, const double *u, double *du);
 void equations_overlaps(const equations *e, const double *u, double *xi);
+
+/* For K <= MOST_K: J[i][j] = d u_i' / d u_j; and orthonormal directions that keep the spins' lengths, basis[i], i = 0 ...
+ * 2K + 2M - 1. */
+enum { MOST_K = 8, MOST = 3 * MOST_K + 2 * 4 };
+void equations_jacobian(const equations *e, const double *u, double J[MOST][MOST]);
+void equations_basis(const equations *e, const double *u, double basis[MOST][MOST]);
 double equations_lyapunov(const equations *e, const double *u); /* V L: falls for ever */
 double equations_landscape(const equations *e, const double *q);
 

@@ -3,10 +3,11 @@
 #include "sample.h"
 
 #include <math.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 const char *kind_name(kind k) {
-  static const char *const names[N_KINDS] = {"exact", "tilted, M <= 2", "tilted, M >= 3"};
+  static const char *const names[N_KINDS] = {"exact", "tilted, M <= 2", "tilted, M >= 3", "both signs", "both signs, moderate"};
   return names[k];
 }
 
@@ -41,10 +42,38 @@ double sample_g_least(const dkm_point *p, int M) {
   return least;
 }
 
+/* -1 or 1 for each of M modes, not all equal. */
+static void both_signs(uint64_t *state, int M, double *sign) {
+  const int first = one_of(state, M); /* two modes that differ, the rest as it comes */
+  for (int mu = 0; mu < M; mu++) sign[mu] = one_of(state, 2) == 0 ? -1.0 : 1.0;
+  sign[(first + 1) % M] = -sign[first];
+}
+
+static int sample_both(uint64_t *state, kind k, dkm_point *p) {
+  const bool moderate = k == MODERATE;
+  const int M = 2 + one_of(state, 3);
+  double sign[MAX_M] = {0};
+  *p = (dkm_point){.Omega = moderate ? log_uniform(state, 0.2, 5.0) : log_uniform(state, 0.01, 10.0)};
+  if (!moderate && one_of(state, 4) == 0) p->Omega = -p->Omega;
+  both_signs(state, M, sign);
+  for (int mu = 0; mu < M; mu++) {
+    p->Omega_mu[mu] = sign[mu] * (moderate ? log_uniform(state, 0.2, 5.0) : log_uniform(state, 0.01, 50.0));
+    p->kappa_mu[mu] = moderate ? log_uniform(state, 0.2, 5.0) : log_uniform(state, 1e-3, 50.0);
+  }
+  p->g0 = sample_g_least(p, M) * (moderate ? log_uniform(state, 0.5, 3.0) : log_uniform(state, 0.01, 30.0));
+  p->pattern = 1 + one_of(state, M);
+  p->overlap = 2.0 * uniform(state) - 1.0;
+  if (one_of(state, 4) == 0) p->overlap = 1.0;
+  p->perturbation = moderate ? log_uniform(state, 1e-3, 0.3) : log_uniform(state, 1e-4, 0.5);
+  p->seed = one_of(state, 1 << 20);
+  return M;
+}
+
 int sample_point(uint64_t seed, kind k, int64_t index, dkm_point *p) {
   uint64_t state = seed;
   state = next_bits(&state) + (uint64_t)k;
   state = next_bits(&state) + (uint64_t)index;
+  if (k >= N_ONE_SIGN) return sample_both(&state, k, p);
   const int M = k == EXACT        ? 1 + one_of(&state, MAX_M)
                 : k == TILTED_FEW ? 1 + one_of(&state, 2)
                                   : 3 + one_of(&state, MAX_M - 2);

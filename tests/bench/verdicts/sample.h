@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* sample: random points over decades of every parameter, all Omega_mu of one sign, so that the Lyapunov theorem holds
- * for each of them.  A point depends on (seed, kind, index) alone; only headers that are the same in version 0.1.0 are
+/* sample: random points.  Over decades of every parameter, all Omega_mu of one sign, so that the Lyapunov theorem holds
+ * for each of them; and with modes of both signs, over decades or moderate, where it does not.  A point depends on (seed, kind, index) alone; only headers that are the same in version 0.1.0 are
  * needed, so that both versions can be given the same points. */
 #ifndef VERDICTS_SAMPLE_H
 #define VERDICTS_SAMPLE_H
@@ -12,6 +12,9 @@ typedef enum kind {
   EXACT,       /* perturbation 0, M = 1 ... 6 */
   TILTED_FEW,  /* M = 1, 2: rank G = K */
   TILTED_MANY, /* M = 3 ... 6: spins can keep energy for ever */
+  N_ONE_SIGN,
+  BOTH = N_ONE_SIGN, /* tilted, M = 2 ... 4, signs of Omega_mu random but not all equal */
+  MODERATE,          /* the same with every frequency and rate within a factor 5 of 1, g0/min g_nu 0.5 ... 3 */
   N_KINDS
 } kind;
 

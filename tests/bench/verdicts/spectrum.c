@@ -9,45 +9,6 @@
 
 #include "trial.h"
 
-enum { MOST_K = 8, MOST = 3 * MOST_K + 2 * 4 };
-
-/* Of equations_rhs, row by row. */
-static void jacobian(const equations *e, const double *u, double J[MOST][MOST]) {
-  const int K = e->K, M = e->M, re = 3 * K, im = re + M;
-  memset(J, 0, MOST * sizeof *J);
-  for (int k = 0; k < K; k++) {
-    const int x = k, y = K + k, z = 2 * K + k;
-    double h = 0.0;
-    for (int mu = 0; mu < M; mu++) h += e->f[mu][k] * 2.0 * u[re + mu];
-    J[x][y] = -2.0 * e->g0 * h;
-    J[y][z] = -2.0 * e->Omega;
-    J[y][x] = 2.0 * e->g0 * h;
-    J[z][y] = 2.0 * e->Omega;
-    for (int mu = 0; mu < M; mu++) {
-      J[x][re + mu] = -4.0 * e->g0 * e->f[mu][k] * u[y];
-      J[y][re + mu] = 4.0 * e->g0 * e->f[mu][k] * u[x];
-      J[im + mu][z] = -e->g0 * e->w * e->f[mu][k];
-    }
-  }
-  for (int mu = 0; mu < M; mu++) {
-    J[re + mu][re + mu] = J[im + mu][im + mu] = -0.5 * e->kappa_mu[mu];
-    J[re + mu][im + mu] = e->Omega_mu[mu];
-    J[im + mu][re + mu] = -e->Omega_mu[mu];
-  }
-}
-
-/* Two unit vectors perpendicular to the spin m and to each other. */
-static void transverse(const double m[3], double a[3], double b[3]) {
-  int least = 0;
-  for (int i = 1; i < 3; i++)
-    if (fabs(m[i]) < fabs(m[least])) least = i;
-  double length = 0.0, square = m[0] * m[0] + m[1] * m[1] + m[2] * m[2];
-  for (int i = 0; i < 3; i++) a[i] = (i == least) - m[least] * m[i] / square;
-  for (int i = 0; i < 3; i++) length += a[i] * a[i];
-  for (int i = 0; i < 3; i++) a[i] /= sqrt(length);
-  for (int i = 0; i < 3; i++) b[i] = (m[(i + 1) % 3] * a[(i + 2) % 3] - m[(i + 2) % 3] * a[(i + 1) % 3]) / sqrt(square);
-}
-
 static int by_size(const void *a, const void *b) {
   const double x = fabs(*(const double *)a), y = fabs(*(const double *)b);
   return (x > y) - (x < y);
@@ -55,16 +16,10 @@ static int by_size(const void *a, const void *b) {
 
 /* Real parts, ascending in size; returns how many, *scale: the largest |eigenvalue|. */
 static int real_parts(const equations *e, const double *u, double *parts, double *scale) {
-  const int K = e->K, n = equations_size(e), reduced = 2 * K + 2 * e->M;
-  double J[MOST][MOST], basis[MOST][MOST] = {{0}}, packed[MOST * MOST];
-  jacobian(e, u, J);
-  for (int k = 0; k < K; k++) {
-    const double m[3] = {u[k], u[K + k], u[2 * K + k]};
-    double a[3], b[3];
-    transverse(m, a, b);
-    for (int i = 0; i < 3; i++) basis[2 * k][i * K + k] = a[i], basis[2 * k + 1][i * K + k] = b[i];
-  }
-  for (int i = 0; i < 2 * e->M; i++) basis[2 * K + i][3 * K + i] = 1.0;
+  const int n = equations_size(e), reduced = 2 * e->K + 2 * e->M;
+  double J[MOST][MOST], basis[MOST][MOST], packed[MOST * MOST];
+  equations_jacobian(e, u, J);
+  equations_basis(e, u, basis);
   for (int i = 0; i < reduced; i++)
     for (int j = 0; j < reduced; j++) {
       double sum = 0.0;

@@ -282,10 +282,10 @@ static bool settled(const dkm_record *r) {
   return r->how == DKM_HOW_SETTLED || r->how == DKM_HOW_SYMMETRIC || !isnan(r->t_settled);
 }
 
-static void compare_work(const options *o, work works[N_KINDS]) {
+static void compare_work(const options *o, work works[N_ONE_SIGN]) {
   char *line = NULL;
   size_t room = 0;
-  memset(works, 0, N_KINDS * sizeof *works);
+  memset(works, 0, N_ONE_SIGN * sizeof *works);
   FILE *file = o->baseline ? fopen(o->baseline, "r") : NULL;
   if (!file) return;
   int64_t n = 0, most = 4096;
@@ -331,10 +331,10 @@ static double share(int64_t part, int64_t whole) {
   return whole ? (double)part / (double)whole : NAN;
 }
 
-static bool targets(const summary s[N_KINDS], const work works[N_KINDS]) {
+static bool targets(const summary s[N_ONE_SIGN], const work works[N_ONE_SIGN]) {
   bool all = true;
   int64_t n_wrong = 0, n_predicted = 0, n_predicted_wrong = 0;
-  for (int k = 0; k < N_KINDS; k++) {
+  for (int k = 0; k < N_ONE_SIGN; k++) {
     n_wrong += s[k].n_wrong;
     n_predicted += s[k].n_predicted;
     n_predicted_wrong += s[k].n_predicted_wrong;
@@ -353,7 +353,7 @@ static bool targets(const summary s[N_KINDS], const work works[N_KINDS]) {
       target("M >= 3: right label at least 0.99", share(s[TILTED_MANY].n_right, s[TILTED_MANY].n_asked), 0.99, false);
   all &= target("M >= 3: xi_error at most 0.02 for at least 0.95",
                 share(s[TILTED_MANY].n_close, s[TILTED_MANY].n_bounds), 0.95, false);
-  for (int k = 0; k < N_KINDS; k++) {
+  for (int k = 0; k < N_ONE_SIGN; k++) {
     char text[160];
     const double most = k == TILTED_MANY ? 1e-2 : 1e-3;
     if (works[k].n == 0) {
@@ -494,10 +494,10 @@ int main(int argc, char **argv) {
     return fine ? 0 : 1;
   }
   archive judged;
-  summary summaries[N_KINDS];
-  work works[N_KINDS];
+  summary summaries[N_ONE_SIGN];
+  work works[N_ONE_SIGN];
   archive_open(&judged, o.judged);
-  for (int k = 0; k < N_KINDS; k++) summaries[k] = judge_kind((kind)k, &o, &judged);
+  for (int k = 0; k < N_ONE_SIGN; k++) summaries[k] = judge_kind((kind)k, &o, &judged);
   compare_work(&o, works);
   const bool all = targets(summaries, works);
   free(judged.at);
