@@ -30,15 +30,16 @@ static const double chaos_enough = 1e4, chaos_over = 0.1;
 /* Chaos with calm near saddles may end there because rounding erases what leaves them: after so many Lyapunov times it is
  * chaos that was seen. */
 static const double chaos_known = 1e3;
-/* On a torus the energy changes by less than this fraction of the largest frequency in the time passed, and the means
+/* On a torus the energy changes by less than this fraction of the largest frequency in the window, and in the time passed
+ * as well unless its drift is zero within so many errors; the means
  * and the size of the two halves of a window agree to this fraction of the size; separations grow in it by exp of the
  * last at most. */
-static const double steady_energy = 1e-2, steady_moments = 1e-2, steady_growth = 3.0;
+static const double steady_energy = 1e-2, steady_moments = 1e-2, steady_growth = 3.0, power_errors = 2.0;
 /* Lines that lie closer than a window resolves pull each other, and may stay although they do not seem to.  Two long
  * windows that are steady are enough then, if the size and the leading line agree between them to so much. */
 static const double same_size = 2e-3, same_bins = 0.5;
 /* Steady windows that make a torus, at times that double in the end; and long ones, where components of spins along
- * their axes may drift for long until it loses its stability. */
+ * their axes may drift for long until it loses its stability; the longest count twice. */
 enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
 /* A cycle does not let a trajectory go that is so near that even quadratic terms are a hundredth of the decay; or within
  * the second distance if it came nearer at the cycle's own rate, to the third, by this factor at least. */
@@ -182,9 +183,11 @@ static bool has_same_lines(const dkm_oscillation *o, const dkm_motion *motion, d
 
 /* Whether nothing but phases changes, as far as the window tells: neither the energy nor the moments, and separations
  * do not grow. */
-static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double t) {
-  const double change = (fabs(motion->power) + motion->power_error) * t;
-  return change <= steady_energy * dkm_inquiry_largest_frequency(q) && motion->growth < steady_growth &&
+static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double length, double t) {
+  const double allowed = steady_energy * dkm_inquiry_largest_frequency(q);
+  const double power = fabs(motion->power), error = motion->power_error;
+  const bool stays = power * t <= allowed || power <= power_errors * error;
+  return stays && (power + error) * length <= allowed && motion->growth < steady_growth &&
          motion->drift <= steady_moments * motion->size &&
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
 }
@@ -405,9 +408,9 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
     fill_cycle(a, q, &cycle, lane, record);
     return DKM_OUTLOOK_END;
   }
-  const bool steady = is_steady(q, &motion, lane->t);
+  const bool steady = is_steady(q, &motion, length, lane->t);
   const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->patterns);
-  o->n_steady = steady ? o->n_steady + counts : 0;
+  o->n_steady = steady ? o->n_steady + counts + (o->n_samples == DKM_MOTION_MOST) : 0;
   const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
   o->motion = motion;
   o->estimate = now;
