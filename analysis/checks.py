@@ -6,7 +6,7 @@ import sys
 import dickemap
 
 # Verdicts that say what a trajectory ends in, whatever that is.
-DECIDED = ("fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular")
+DECIDED = ("fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
 
 
 def open_file(path, script, fields=None):

@@ -53,7 +53,8 @@ static bool is_steady(int verdict) {
 }
 
 static bool is_oscillation(int verdict) {
-  return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC || verdict == DKM_VERDICT_IRREGULAR;
+  return verdict == DKM_VERDICT_LIMIT_CYCLE || verdict == DKM_VERDICT_QUASIPERIODIC ||
+         verdict == DKM_VERDICT_IRREGULAR || verdict == DKM_VERDICT_HETEROCLINIC;
 }
 
 /* NaN agrees with NaN. */

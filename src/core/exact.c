@@ -50,16 +50,19 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
   for (int mu = 0; mu < M; mu++) {
     const double across_x = q->patterns->weight * eta[mu], amplitude = sqrt(xi[mu] * xi[mu] + across_x * across_x);
     record->xi_rms[mu] = amplitude * M_SQRT1_2;
+    record->xi_amplitude[mu] = amplitude;
     largest = fmax(largest, amplitude);
   }
   if (largest == 0.0) { /* classes precess against each other */
+    for (int mu = 0; mu < M; mu++) record->xi_amplitude[mu] = NAN;
     fill_settled(q, DKM_VERDICT_DARK_PRECESSION, record);
     return;
   }
   record->amplitude = largest;
+  record->cycle_residual = 0.0;
   record->period = M_PI / Omega;
   record->frequency_1 = 2.0 * Omega;
-  record->lyapunov = 0.0;
+  record->lyapunov = record->lyapunov_error = 0.0;
   fill_settled(q, DKM_VERDICT_LIMIT_CYCLE, record);
 }
 

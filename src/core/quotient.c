@@ -62,8 +62,10 @@ dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_poin
   for (int mu = 0; mu < M; mu++) {
     record->xi[mu] = record->xi_rms[mu] = record->occupation[mu] = record->alpha_re[mu] = record->alpha_im[mu] = 0.0;
     record->xi_limit[mu] = isnan(small_record->xi_limit[0]) ? NAN : 0.0;
+    record->xi_amplitude[mu] = isnan(small_record->xi_amplitude[0]) ? NAN : 0.0;
   }
   record->xi_limit[nu] = small_record->xi_limit[0];
+  record->xi_amplitude[nu] = small_record->xi_amplitude[0];
   record->xi[nu] = small_record->xi[0];
   record->xi_rms[nu] = small_record->xi_rms[0];
   record->occupation[nu] = root_K * root_K * small_record->occupation[0];

@@ -9,8 +9,8 @@ import check_cavity as cavity
 import check_fig3 as fig3
 import dickemap
 
-VERDICTS = "none fixed_point dark_precession limit_cycle quasiperiodic irregular undecided failed relaxing".split()
-VERDICTS_0_1_0 = VERDICTS[1:-1]  # files of version 0.1.0 count from fixed_point = 0
+VERDICTS = "none fixed_point dark_precession limit_cycle quasiperiodic irregular undecided failed relaxing heteroclinic".split()
+VERDICTS_0_1_0 = VERDICTS[1:-2]  # files of version 0.1.0 count from fixed_point = 0
 HOWS = "not_applicable reached settled predicted symmetric".split()
 
 

@@ -11,7 +11,7 @@ import h5py
 import pytest
 
 VERDICTS = ["fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed",
-            "relaxing"]
+            "relaxing", "heteroclinic"]
 HOWS = ["not_applicable", "reached", "settled", "predicted", "symmetric"]
 FAILURES = ["not_finite", "step_too_small", "length_lost"]
 

@@ -10,7 +10,7 @@ import numpy
 import pytest
 
 VERDICTS = ["none", "fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed",
-            "relaxing"]
+            "relaxing", "heteroclinic"]
 DONE = 26  # points of the fixture `job`
 KEYS = ["file", "points", "done", "left", "failed", "metadata", "coordinates", "status", "checksums", "residual", "theory",
         "in closed form", "superseded", "recomputed by gsl", "the same method again", "recomputed, nothing to compare", "result"]

@@ -29,8 +29,11 @@ FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", Tr
           ("verdict", "|u1", False), ("how", "|u1", False), ("method", "|u1", False), ("failure", "|u1", False),
           ("retrieved", "|i1", False), ("residual", "<f8", False), ("drift", "<f8", False), ("precession", "<f8", False),
           ("growth_rate", "<f8", False), ("decay_rate", "<f8", False), ("n_unstable", "<i4", False),
-          ("n_neutral", "<i4", False), ("amplitude", "<f8", False), ("period", "<f8", False),
+          ("n_neutral", "<i4", False), ("amplitude", "<f8", False), ("xi_amplitude", "<f8", True),
+          ("period", "<f8", False), ("cycle_residual", "<f8", False),
           ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False),
+          ("lyapunov_error", "<f8", False), ("lyapunov_times", "<f8", False), ("power", "<f8", False),
+          ("power_error", "<f8", False),
           ("amplification", "<f8", False), ("amplification_total", "<f8", False), ("sensitive", "|u1", False),
           ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
           ("g_retrieve", "<f8", False), ("L_end", "<f8", False), ("L_limit", "<f8", False), ("L_saddle", "<f8", False),
@@ -38,7 +41,7 @@ FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", Tr
           ("relaxation_time", "<f8", False), ("t_end", "<f8", False), ("steps", "<i8", False), ("wall_time", "<f8", False)]
 FILL = {"<f8": np.nan, "<i8": -1, "<i4": -1, "|i1": -128, "|u1": 255}
 VERDICTS = ["none", "fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed",
-            "relaxing"]
+            "relaxing", "heteroclinic"]
 
 
 def fill_of(name, dtype):
