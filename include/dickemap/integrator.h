@@ -55,6 +55,7 @@ typedef struct dkm_solver {
   double t_max;     /* give up there */
   int64_t max_steps; /* or after so many steps of the trajectory; 0: no such bound */
   dkm_coefficients coefficients;
+  bool resolve_modes; /* resolve fast modes even where they only follow the spins (ensemble): for comparisons */
   bool full_space;  /* never use the quotient (quotient.h): for comparisons; gsl never does */
   bool sensitivity; /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
