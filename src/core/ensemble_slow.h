@@ -352,11 +352,10 @@ INLINE void slow_move(vec *c, const int P, vec h) {
     c[n] = c[n] * power;
   }
   for (int i = 0; i < P; i += BLOCK) {
-    vec sum[BLOCK] = {c[i], c[i + 1], c[i + 2], c[i + 3]};
-    for (int n = i + 1; n < P; n++)
+    vec sum[BLOCK] = {(vec){0}};
+    for (int n = i; n < P; n++)
 #pragma GCC unroll 4
-      for (int j = 0; j < BLOCK; j++)
-        if (j < n - i) sum[j] = fma_(set(binomial[n][i + j]), c[n], sum[j]);
+      for (int j = 0; j < BLOCK; j++) sum[j] = fma_(set(binomial[n][i + j]), c[n], sum[j]); /* 0 where i + j > n */
 #pragma GCC unroll 4
     for (int j = 0; j < BLOCK; j++) {
       c[i + j] = sum[j] * inverse_power;
