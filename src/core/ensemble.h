@@ -29,7 +29,7 @@
 enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 24, ENSEMBLE_GROUP_BITS = 3, ENSEMBLE_STATE_VECTORS = 4 };
 
 /* How much faster than everything else in its lane a mode must be for slow steps to pay (tests/bench/stiff). */
-static const double ensemble_slow_gain = 4.0;
+static const double ensemble_slow_gain = 12.0;
 
 /* One double for each lane. */
 typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));

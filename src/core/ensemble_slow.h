@@ -41,7 +41,7 @@ static const double slow_share = 1.0 / 16;
 /* Slow steps shorter than this many ordinary ones cost more than these. */
 static const double slow_worth = 1.6;
 /* Ordinary rounds between two slow ones where lanes of a batch need both. */
-static const int ordinary_rounds = 8;
+static const int ordinary_rounds = 6;
 static const double pause_least = 64.0, pause_most = 4096.0; /* in ordinary steps */
 
 typedef enum slow_round { ROUND_ORDINARY, ROUND_SLOW, ROUND_MIXED } slow_round;
@@ -391,7 +391,8 @@ INLINE void slow_finish(ensemble *e, const slow *w, const int P, vec h) {
 
 /* ---- one attempt ---- */
 
-/* w->taken: the lanes that have made the step; of the others the state is no more of any use. */
+/* w->taken: the lanes that have made the step; of the others the state is no more of any use.  One function for all
+ * orders, and not a part of `advance`: compiled for each order it was no faster, and took minutes to compile. */
 static __attribute__((noinline)) void slow_step(ensemble *e, slow *w, int P, bool streamed) {
   step shared, *s = &shared;
   vec decay[DKM_MAX_MODES];
