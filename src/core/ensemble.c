@@ -12,7 +12,7 @@
 typedef struct workspace {
   ensemble e; /* first: it is aligned as the whole */
   const ensemble_kernel *kernel;
-  double *scratch; /* 2K values: y_k or z_k of one lane, and room for their sums */
+  double *scratch;                      /* 2K values: y_k or z_k of one lane, and room for their sums */
   double mean_step[ENSEMBLE_MAX_LANES]; /* of a lane in the last call of advance */
 } workspace;
 
@@ -137,8 +137,8 @@ static dkm_status select_kernel(const char *cpu, const ensemble_kernel **kernel,
 
 static void ensemble_unload(void *memory, int lane);
 
-static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
-                                  void **out, int *lanes, dkm_error *err) {
+static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **out,
+                                  int *lanes, dkm_error *err) {
   const ensemble_kernel *kernel;
   dkm_status status = select_kernel(cpu, &kernel, err);
   if (status != DKM_OK) return status;
@@ -152,15 +152,15 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
   const bool streamed = is_streamed(patterns, solver, w->e.lanes, w->e.order);
   const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : (size_t)patterns->n_classes;
   w->e.classes = aligned_zeros(n_blocks * class_doubles(&w->e));
-  if (streamed)
-    w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
+  if (streamed) w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
   w->e.modes = aligned_zeros((size_t)patterns->n_modes * mode_doubles(&w->e));
   w->scratch = aligned_zeros(2 * (size_t)patterns->n_classes);
   if (!solver->resolve_modes) {
     w->e.slow = aligned_zeros((size_t)patterns->n_modes * slow_block(&w->e));
     w->e.held = aligned_zeros(ensemble_held_vectors(patterns) * (size_t)w->e.lanes);
   }
-  if (!w->e.classes || (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
+  if (!w->e.classes || (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) ||
+      !w->e.modes || !w->scratch) {
     ensemble_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
                     patterns->n_modes, ensemble_bytes(patterns, solver, cpu) / 0x1p30);
@@ -216,7 +216,8 @@ static void sum_classes(workspace *w, int lane) {
  * kappa_mu/(2 w) of it: r = 1e-6 where that is a tenth or more.  (Coupled to the spins it oscillates up to sqrt 2
  * times faster, with r up to 1e-3.) */
 static double mode_frequency(int order, double Omega_mu, double half_kappa) {
-  static const double decade[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.631, 0.774, 0.838, 0.873, 0.896, 0.912}; /* 10^(-1/(P+1)) */
+  static const double decade[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0,   0.631, 0.774, 0.838,
+                                                            0.873, 0.896, 0.912}; /* 10^(-1/(P+1)) */
   const double w = sqrt(Omega_mu * Omega_mu + half_kappa * half_kappa), one = decade[order / 4];
   return half_kappa >= 0.1 * w ? one * one * w : half_kappa >= 0.01 * w ? one * w : w;
 }
@@ -344,8 +345,7 @@ static void ensemble_window(void *memory, int lane, dkm_window *window) {
 static dkm_failure failure_of(const workspace *w, int lane) {
   const ensemble *e = &w->e;
   for (int mu = 0; mu < e->patterns.n_modes; mu++)
-    if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane)))
-      return DKM_FAILURE_NOT_FINITE;
+    if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane))) return DKM_FAILURE_NOT_FINITE;
   for (int64_t k = 0; k < e->patterns.n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Z; what++)
       if (!isfinite(*class_value(e, k, what, lane))) return DKM_FAILURE_NOT_FINITE;
@@ -393,13 +393,16 @@ static size_t ensemble_saved_doubles(const void *memory) {
 
 /* The i-th number saved of a lane's slow modes; NULL: there are no more. */
 static double *saved_of_slow(const ensemble *e, size_t i, int lane) {
-  double *const of_lane[SAVED_OF_LANE] = {(double *)&e->t_look[lane], (double *)&e->tries[lane], (double *)&e->pause[lane]};
+  double *const of_lane[SAVED_OF_LANE] = {(double *)&e->t_look[lane], (double *)&e->tries[lane],
+                                          (double *)&e->pause[lane]};
   if (!e->slow) return NULL;
   if (i < SAVED_OF_LANE) return of_lane[i];
   const size_t each = SAVED_OF_SLOW_MODE + (size_t)e->order;
   const int mu = (int)((i - SAVED_OF_LANE) / each), n = (int)((i - SAVED_OF_LANE) % each) - SAVED_OF_SLOW_MODE;
   if (mu >= e->patterns.n_modes) return NULL;
-  return n == -2 ? (double *)&e->t_try[mu][lane] : n == -1 ? (double *)&e->settled[mu][lane] : predicted(e, mu, n, lane);
+  return n == -2   ? (double *)&e->t_try[mu][lane]
+         : n == -1 ? (double *)&e->settled[mu][lane]
+                   : predicted(e, mu, n, lane);
 }
 
 /* What is saved of a mode, and where it is. */

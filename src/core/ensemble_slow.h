@@ -78,10 +78,12 @@ INLINE vec ordinary_step_length(const ensemble *e, int P) {
 /* Finds the lanes that want a slow step. Those that might but do not are asked again some ordinary steps later. */
 INLINE void slow_find(ensemble *e, slow *w, const int P) {
   const int M = e->patterns.n_modes;
-  const vec t = load(e->t), length = ordinary_step_length(e, P), gain = set(ensemble_slow_gain);
-  const ivec look = (t >= load(e->t_look)) & (load(e->t_limit) - t > set(2.0) * length);
+  const vec t = load(e->t), gain = set(ensemble_slow_gain);
+  ivec look = t >= load(e->t_look);
   w->lanes = (ivec){0};
   if (!any(look)) return;
+  const vec length = ordinary_step_length(e, P);
+  look &= load(e->t_limit) - t > set(2.0) * length;
   vec amplitude = {0};
   for (int mu = 0; mu < M; mu++) amplitude = amplitude + abs_(load(e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES));
   const vec spins = precession(e, amplitude);

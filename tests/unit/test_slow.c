@@ -167,7 +167,7 @@ static void the_cavity_agrees_with_long_double(void **state) {
       const int64_t steps = integrate(&p, &solver, &pt, u, 1000);
       for (int j = 0; j < 5; j++) error = fmax(error, fabs((double)(u[j] - exact[j])));
       /* A phase that drifts: tolerance times steps, and what a period's change amounts to in the end. */
-      if (!(error < 200.0 * tolerance && steps < 2500)) 
+      if (!(error < 200.0 * tolerance && steps < 2500))
         fail_msg("g0 = %g, tolerance %g: error %g, %lld steps", g0[i], tolerance, error, (long long)steps);
     }
   }
@@ -187,8 +187,7 @@ static void slow_relaxation_is_followed(void **state) {
     double complex s = 2.0 * I * B;
     for (int j = 0; j < 50; j++) {
       const double complex q = (s + k) * (s + k) + pt.Omega_mu[0] * pt.Omega_mu[0];
-      const double complex f =
-          (s * s + 4 * B * B) * q - 8 * pt.g0 * pt.g0 * pt.Omega_mu[0] * pt.Omega * pt.Omega / B;
+      const double complex f = (s * s + 4 * B * B) * q - 8 * pt.g0 * pt.g0 * pt.Omega_mu[0] * pt.Omega * pt.Omega / B;
       s -= f / (2 * s * q + (s * s + 4 * B * B) * 2 * (s + k));
     }
     assert_close(-creal(s), 2 * pt.Omega * pt.Omega * pt.kappa_mu[0] / D, 1e-6);
@@ -313,10 +312,8 @@ static void bits_depend_on_the_point_alone(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(errors_are_those_of_resolved_modes),
-      cmocka_unit_test(the_cavity_agrees_with_long_double),
-      cmocka_unit_test(slow_relaxation_is_followed),
-      cmocka_unit_test(ordinary_points_keep_their_bits),
+      cmocka_unit_test(errors_are_those_of_resolved_modes), cmocka_unit_test(the_cavity_agrees_with_long_double),
+      cmocka_unit_test(slow_relaxation_is_followed),        cmocka_unit_test(ordinary_points_keep_their_bits),
       cmocka_unit_test(bits_depend_on_the_point_alone),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -80,8 +80,8 @@ static int rhs(double t, const double u[], double du[], void *context) {
 static int jacobian(double t, const double u[], double *J, double dfdt[], void *context) {
   const dkm_point *p = context;
   const double g = 4 * p->g0, h = g * u[3], k = 0.5 * p->kappa_mu[0], W = 2 * p->Omega, Om = p->Omega_mu[0];
-  const double all[25] = {0, -h, 0, -g * u[1], 0, h, 0, -W, g * u[0], 0, 0, W, 0,
-                          0, 0,  0, 0,         0, -k, Om, 0, 0, -p->g0, -Om, -k};
+  const double all[25] = {0, -h, 0, -g * u[1], 0, h,  0,  -W, g * u[0], 0,      0,   W, 0,
+                          0, 0,  0, 0,         0, -k, Om, 0,  0,        -p->g0, -Om, -k};
   (void)t;
   memcpy(J, all, sizeof all);
   memset(dfdt, 0, 5 * sizeof *dfdt);
@@ -118,7 +118,8 @@ int main(int argc, char **argv) {
   if (strncmp(what, "slow", 4) == 0 || strncmp(what, "resolved", 8) == 0)
     seconds = run_ensemble(what[0] == 'r', strchr(what, '8') != NULL, tolerance, g0, T, cpu, u, &steps);
   else
-    seconds = run_gsl(strcmp(what, "msbdf") == 0 ? gsl_odeiv2_step_msbdf : gsl_odeiv2_step_bsimp, tolerance, g0, T, u, &steps);
+    seconds = run_gsl(strcmp(what, "msbdf") == 0 ? gsl_odeiv2_step_msbdf : gsl_odeiv2_step_bsimp, tolerance, g0, T, u,
+                      &steps);
   printf("%.9f %ld %.17g %.17g %.17g %.17g %.17g\n", seconds, steps, u[0], u[1], u[2], u[3], u[4]);
   return 0;
 }
