@@ -18,9 +18,11 @@
  * the sweep that uses R[m ... m+3], (1) mends the prediction.  After the step (1) is solved with all of xi; the
  * integral over the step of the difference between the field used and the one found bounds the error that the
  * prediction has left in the spins.  Where it exceeds the tolerance the step is not taken, the state stays as it is to
- * the last bit, and what was found is the prediction of the next attempt: each gains a factor (frequency)/|lambda|.  The
- * error of a prediction falls as the P-th power of the step, so that shortening the step somewhat is usually cheaper
- * (slow_step_size).  Steps cost little more than ordinary ones: the same sweeps, and (1), O(P) a mode.
+ * the last bit, and what was found is the prediction of the next attempt: each gains a factor (frequency of the
+ * spins)/|lambda|.  The error of a prediction falls as the P-th power of the step, so that shortening the step somewhat is
+ * usually cheaper (slow_step_size).  A step is that of ensemble_body.h, its sweeps included, and (1), O(P) a mode; for a
+ * single class, where chains of dependent operations are what takes the time, it takes 2.3 times as long as an ordinary
+ * one.
  *
  * If c turns out not to have died, the lane goes on with ordinary steps for as long as c needs to decay; if attempts
  * fail SLOW_TRIES times in a row, for 64 of them, twice as many each time, up to 4096.  A mode counts as slow only while
@@ -34,9 +36,9 @@
 #include "ensemble_vector.h"
 
 enum { SLOW_TRIES = 6, SLOW_CANDIDATES = 6 };
-/* The part of the tolerance that a slow step may use. Steps bounded by a fast mode follow the spins far more closely than
- * to the tolerance; so that errors after a long time do not depend on which steps were taken, slow ones are some 15 %
- * shorter than they might be. */
+/* The part of the tolerance that a slow step may use. Steps bounded by a fast mode follow the spins far more closely
+ * than to the tolerance; so that errors after a long time do not depend on which steps were taken, slow ones are some
+ * 15 % shorter than they might be. */
 static const double slow_share = 1.0 / 16;
 /* Slow steps shorter than this many ordinary ones cost more than these. */
 static const double slow_worth = 1.6;
@@ -48,9 +50,9 @@ typedef enum slow_round { ROUND_ORDINARY, ROUND_SLOW, ROUND_MIXED } slow_round;
 
 /* What the parts of a slow step share. */
 typedef struct slow {
-  ivec lanes, taken;          /* which lanes want a slow step; which have taken it */
-  ivec modes[DKM_MAX_MODES];  /* slow modes, of these lanes only */
-  vec first[DKM_MAX_MODES];   /* R[0] as the spins were given it */
+  ivec lanes, taken;                /* which lanes want a slow step; which have taken it */
+  ivec modes[DKM_MAX_MODES];        /* slow modes, of these lanes only */
+  vec first[DKM_MAX_MODES];         /* R[0] as the spins were given it */
   vec mismatch[ENSEMBLE_MAX_ORDER]; /* of the field, by order */
 } slow;
 
@@ -85,7 +87,8 @@ INLINE void slow_find(ensemble *e, slow *w, const int P) {
   const vec length = ordinary_step_length(e, P);
   look &= load(e->t_limit) - t > set(2.0) * length;
   vec amplitude = {0};
-  for (int mu = 0; mu < M; mu++) amplitude = amplitude + abs_(load(e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES));
+  for (int mu = 0; mu < M; mu++)
+    amplitude = amplitude + abs_(load(e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES));
   const vec spins = precession(e, amplitude);
   vec rest = spins;
   for (int mu = 0; mu < M; mu++) {
@@ -144,7 +147,8 @@ INLINE void slow_exchange(ensemble *e, const int P, const bool streamed, const b
   held = hold_or_release(held, e->finite, release, moved);
   held = hold_or_release(held, e->window_length, release, moved);
   held = hold_or_release(held, e->rate_max, release, moved);
-  const int x = streamed ? 0 : ensemble_class_x(P), y = streamed ? 1 : ensemble_class_y(P), z = streamed ? 2 : ensemble_class_z(P);
+  const int x = streamed ? 0 : ensemble_class_x(P), y = streamed ? 1 : ensemble_class_y(P),
+            z = streamed ? 2 : ensemble_class_z(P);
   const size_t stride = (size_t)(streamed ? ENSEMBLE_STATE_VECTORS : ensemble_class_vectors(P)) * LANES;
   double *state = streamed ? e->states : e->classes;
   for (int64_t k = 0; k < e->patterns.n_classes; k++, state += stride) {
@@ -237,7 +241,8 @@ INLINE vec slow_error(const slow *w, const int P, vec h) {
   return fma_(odd, h, even) * h;
 }
 
-/* As step_size, with the orders of slow modes from the solution so far; shorter where the field is not known well enough
+/* As step_size, with the orders of slow modes from the solution so far; shorter where the field is not known well
+   enough
  * for so long a step. */
 INLINE vec slow_step_size(const ensemble *e, const step *s, const slow *w, const int P) {
   const int last = P - BLOCK, before = last - 1;
@@ -278,7 +283,8 @@ INLINE void slow_rates(ensemble *e, const slow *w, const int P) {
   }
 }
 
-/* Lanes in which beta differs from b by more than may be dropped; `decay`: how long that takes to decay. What follows on
+/* Lanes in which beta differs from b by more than may be dropped; `decay`: how long that takes to decay. What follows
+   on
  * slow steps differs by the errors of two of them. */
 INLINE ivec slow_transients(const ensemble *e, const slow *w, const int P, vec *decay) {
   ivec found = {0};
@@ -337,14 +343,20 @@ static const double binomial[ENSEMBLE_MAX_ORDER][ENSEMBLE_MAX_ORDER] = {
     {1, 16, 120, 560, 1820, 4368, 8008, 11440, 12870, 11440, 8008, 4368, 1820, 560, 120, 16, 1},
     {1, 17, 136, 680, 2380, 6188, 12376, 19448, 24310, 24310, 19448, 12376, 6188, 2380, 680, 136, 17, 1},
     {1, 18, 153, 816, 3060, 8568, 18564, 31824, 43758, 48620, 43758, 31824, 18564, 8568, 3060, 816, 153, 18, 1},
-    {1, 19, 171, 969, 3876, 11628, 27132, 50388, 75582, 92378, 92378, 75582, 50388, 27132, 11628, 3876, 969, 171, 19, 1},
-    {1, 20, 190, 1140, 4845, 15504, 38760, 77520, 125970, 167960, 184756, 167960, 125970, 77520, 38760, 15504, 4845, 1140, 190, 20, 1},
-    {1, 21, 210, 1330, 5985, 20349, 54264, 116280, 203490, 293930, 352716, 352716, 293930, 203490, 116280, 54264, 20349, 5985, 1330, 210, 21, 1},
-    {1, 22, 231, 1540, 7315, 26334, 74613, 170544, 319770, 497420, 646646, 705432, 646646, 497420, 319770, 170544, 74613, 26334, 7315, 1540, 231, 22, 1},
-    {1, 23, 253, 1771, 8855, 33649, 100947, 245157, 490314, 817190, 1144066, 1352078, 1352078, 1144066, 817190, 490314, 245157, 100947, 33649, 8855, 1771, 253, 23, 1},
+    {1,     19,    171,   969,   3876,  11628, 27132, 50388, 75582, 92378,
+     92378, 75582, 50388, 27132, 11628, 3876,  969,   171,   19,    1},
+    {1,      20,     190,   1140,  4845,  15504, 38760, 77520, 125970, 167960, 184756,
+     167960, 125970, 77520, 38760, 15504, 4845,  1140,  190,   20,     1},
+    {1,      21,     210,    1330,   5985,  20349, 54264, 116280, 203490, 293930, 352716,
+     352716, 293930, 203490, 116280, 54264, 20349, 5985,  1330,   210,    21,     1},
+    {1,      22,     231,    1540,   7315,  26334, 74613, 170544, 319770, 497420, 646646, 705432,
+     646646, 497420, 319770, 170544, 74613, 26334, 7315,  1540,   231,    22,     1},
+    {1,       23,      253,    1771,   8855,   33649,  100947, 245157, 490314, 817190, 1144066, 1352078,
+     1352078, 1144066, 817190, 490314, 245157, 100947, 33649,  8855,   1771,   253,    23,      1},
 };
 
-/* c[0 ... P-1], the coefficients of a polynomial, become those about tau = h: c[i] = h^-i sum_n binomial(n, i) h^n c[n].
+/* c[0 ... P-1], the coefficients of a polynomial, become those about tau = h: c[i] = h^-i sum_n binomial(n, i) h^n
+   c[n].
  * So written the sums do not wait for each other. */
 INLINE void slow_move(vec *c, const int P, vec h) {
   vec power = set(1.0), inverse_power = set(1.0);

@@ -72,7 +72,8 @@ static dkm_point stiff_point(gsl_rng *rng, int M, bool one_ordinary) {
   return pt;
 }
 
-/* As long as some periods of the spins (longer transients amplify any difference too much), but not more than some thousand of the fastest mode. */
+/* As long as some periods of the spins (longer transients amplify any difference too much), but not more than some
+   thousand of the fastest mode. */
 static double time_for(const dkm_point *pt, int M) {
   double fastest = 0.0;
   for (int mu = 0; mu < M; mu++) fastest = fmax(fastest, sqrt(dkm_point_D(pt, mu)));
@@ -173,7 +174,8 @@ static void the_cavity_agrees_with_long_double(void **state) {
   }
 }
 
-/* The mode's losses damp the precession at 2 Omega^2 kappa/D, some 1e-4 of its frequency. The exact eigenvalue is a root
+/* The mode's losses damp the precession at 2 Omega^2 kappa/D, some 1e-4 of its frequency. The exact eigenvalue is a
+   root
  * of (s^2 + 4 B^2) ((s + kappa/2)^2 + Omega_mu^2) = 8 g0^2 Omega_mu Omega^2/B. */
 static void slow_relaxation_is_followed(void **state) {
   (void)state;
