@@ -5,6 +5,9 @@
  *              (Taylor series; src/core/ensemble.c)
  *   gsl        odeiv2 rk8pd, one point at a time: the oracle (src/core/reference.c)
  *
+ * Modes that are much faster than everything else follow the spins once their transients have died: the ensemble then
+ * takes steps that the spins alone bound (src/core/ensemble_slow.h), where that is faster.
+ *
  * A workspace has `lanes` slots.  The caller loads a start into a slot, calls advance()
  * until the slot asks for attention (see dkm_lane), reads the state, and loads the next
  * point.  Slots never influence each other: what a lane computes depends on what was loaded
@@ -26,7 +29,7 @@ typedef struct dkm_lane {
   double t;       /* time reached */
   double t_pause; /* the caller wants to look once t >= t_pause; steps are not shortened for it */
   double t_limit; /* the last step ends here exactly */
-  int64_t steps;
+  int64_t steps;  /* what was computed: attempts at a step that was not taken count as well */
   dkm_failure failure;
 } dkm_lane;
 
@@ -55,6 +58,7 @@ typedef struct dkm_solver {
   double t_max;     /* give up there */
   int64_t max_steps; /* or after so many steps of the trajectory; 0: no such bound */
   dkm_coefficients coefficients;
+  bool resolve_modes; /* resolve fast modes even where they only follow the spins (ensemble): for comparisons */
   bool full_space;  /* never use the quotient (quotient.h): for comparisons; gsl never does */
   bool sensitivity; /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
@@ -99,7 +103,7 @@ void dkm_integrator_advance(dkm_integrator *integrator);
 
 /* A trajectory can be put aside between two calls of advance, and be continued by another process: everything that
  * later bits depend on, the slot's members and the window included, as bytes.  They serve an integrator of the same
- * patterns, method and tolerance, with any instruction set, coefficients kept or streamed, built from the same source;
+ * patterns, method, tolerance and resolve_modes, with any instruction set, coefficients kept or streamed, built from the same source;
  * neither this nor the point is checked.  save writes dkm_integrator_saved_bytes() bytes; restore takes the place of
  * load. */
 size_t dkm_integrator_saved_bytes(const dkm_integrator *integrator);

@@ -2,11 +2,13 @@
 /* The ensemble method: many points at a time, one a vector lane.  This file owns the memory
  * and moves points in and out of lanes; the arithmetic is in ensemble_body.h. */
 #include "ensemble.h"
+#include "dickemap/exponent.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/exponent.h"
 #include "integrator_method.h"
 
 typedef struct workspace {
@@ -76,6 +78,10 @@ static size_t mode_doubles(const ensemble *e) {
   return (size_t)ensemble_mode_vectors(e->order) * (size_t)e->lanes;
 }
 
+static size_t slow_block(const ensemble *e) {
+  return (size_t)ensemble_slow_vectors(e->order) * (size_t)e->lanes;
+}
+
 /* Doubles of a lane in blocks of classes and in states, and for all modes. */
 static double lane_doubles(const dkm_patterns *patterns, int order, bool streamed) {
   const double K = (double)patterns->n_classes, modes = patterns->n_modes * (double)ensemble_mode_vectors(order);
@@ -83,12 +89,19 @@ static double lane_doubles(const dkm_patterns *patterns, int order, bool streame
   return n_blocks * ensemble_class_vectors(order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) + modes;
 }
 
+/* The same for modes that follow the spins. */
+static double slow_doubles(const dkm_patterns *patterns, const dkm_solver *solver, int order) {
+  if (solver->resolve_modes) return 0.0;
+  return patterns->n_modes * (double)ensemble_slow_vectors(order) + (double)ensemble_held_vectors(patterns);
+}
+
 static double ensemble_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
   const ensemble_kernel *kernel = kernel_named(cpu);
   const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
   const bool streamed = is_streamed(patterns, solver, lanes, order);
   return sizeof(workspace) +
-         sizeof(double) * (lanes * lane_doubles(patterns, order, streamed) + 2.0 * (double)patterns->n_classes);
+         sizeof(double) * (lanes * (lane_doubles(patterns, order, streamed) + slow_doubles(patterns, solver, order)) +
+                           2.0 * (double)patterns->n_classes);
 }
 
 static void *aligned_zeros(size_t doubles) {
@@ -104,6 +117,8 @@ static void ensemble_destroy(void *memory) {
   free(w->e.classes);
   free(w->e.states);
   free(w->e.modes);
+  free(w->e.slow);
+  free(w->e.held);
   free(w->scratch);
   free(w);
 }
@@ -142,7 +157,12 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
   if (streamed) w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
   w->e.modes = aligned_zeros((size_t)patterns->n_modes * mode_doubles(&w->e));
   w->scratch = aligned_zeros(2 * (size_t)patterns->n_classes);
-  if (!w->e.classes || (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
+  if (!solver->resolve_modes) {
+    w->e.slow = aligned_zeros((size_t)patterns->n_modes * slow_block(&w->e));
+    w->e.held = aligned_zeros(ensemble_held_vectors(patterns) * (size_t)w->e.lanes);
+  }
+  if (!w->e.classes || (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) ||
+      !w->e.modes || !w->scratch) {
     ensemble_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
                     patterns->n_modes, ensemble_bytes(patterns, solver, cpu) / 0x1p30);
@@ -204,6 +224,36 @@ static double mode_frequency(int order, double Omega_mu, double half_kappa) {
   return half_kappa >= 0.1 * w ? one * one * w : half_kappa >= 0.01 * w ? one * w : w;
 }
 
+/* n-th coefficient of the prediction of Re beta_mu (ensemble_slow.h). */
+static double *predicted(const ensemble *e, int mu, int n, int lane) {
+  return element(e->slow + (size_t)mu * slow_block(e), e, n, lane);
+}
+
+/* No mode of the lane is slow before it has been shown to be. */
+static void clear_slow(ensemble *e, int lane) {
+  e->t_look[lane] = INFINITY;
+  e->tries[lane] = 0.0;
+  e->pause[lane] = 64.0;
+  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+    e->t_try[mu][lane] = e->settled[mu][lane] = 0.0;
+    for (int n = 0; e->slow && n < e->order; n++) *predicted(e, mu, n, lane) = 0.0;
+  }
+}
+
+/* When it is worth to look for slow modes after a start at time t: not before the transients have died, as large as the
+ * distance from where the mode would be if the spins stood still. */
+static void begin_slow(ensemble *e, int lane, const dkm_point *point, double t) {
+  clear_slow(e, lane);
+  if (!e->slow || e->mode_frequency[lane] <= ensemble_slow_gain * fabs(e->two_Omega[lane])) return;
+  e->t_look[lane] = t;
+  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+    double re, im;
+    dkm_point_steady_mode(point, mu, e->patterns.weight * e->sum_z[mu][lane], &re, &im);
+    const double c = fabs(*mode_value(e, mu, 0, lane) - re) + fabs(*mode_value(e, mu, 1, lane) - im);
+    e->t_try[mu][lane] = t + 2.0 / point->kappa_mu[mu] * dkm_exponent_log(fmax(1.0, c / e->transient_most[mu][lane]));
+  }
+}
+
 static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   ensemble *e = &w->e;
   e->g0[lane] = point->g0;
@@ -215,12 +265,18 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
     const double half_kappa = 0.5 * point->kappa_mu[mu];
     e->Omega_mu[mu][lane] = point->Omega_mu[mu];
     e->half_kappa[mu][lane] = half_kappa;
-    e->mode_frequency[lane] = fmax(e->mode_frequency[lane], mode_frequency(e->order, point->Omega_mu[mu], half_kappa));
+    e->pace[mu][lane] = mode_frequency(e->order, point->Omega_mu[mu], half_kappa);
+    e->mode_frequency[lane] = fmax(e->mode_frequency[lane], e->pace[mu][lane]);
+    const double D = dkm_point_D(point, mu);
+    e->over_D[mu][lane] = 1.0 / D;
+    e->over_Omega[mu][lane] = 1.0 / point->Omega_mu[mu];
+    /* Dropped, it changes beta by itself and spins by 4 g0 |c|/|lambda|. */
+    e->transient_most[mu][lane] = e->tolerance * fmin(1.0, sqrt(D) / e->four_g0[lane]);
   }
   w->mean_step[lane] = 1.0 / e->mode_frequency[lane];
 }
 
-static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u) {
+static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u, double t) {
   workspace *w = memory;
   ensemble *e = &w->e;
   const int64_t K = e->patterns.n_classes;
@@ -238,6 +294,7 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
     *class_value(e, k, CLASS_Q, lane) = square > 0.0 ? 0.5 / square : 0.0;
   }
   sum_classes(w, lane);
+  begin_slow(e, lane, point, t);
   e->finite[lane] = e->steps[lane] = 0.0;
   clear_window(e, lane);
 }
@@ -250,11 +307,13 @@ static void ensemble_unload(void *memory, int lane) {
   for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;
+    e->pace[mu][lane] = e->over_D[mu][lane] = e->over_Omega[mu][lane] = 0.0;
     *mode_value(e, mu, 0, lane) = *mode_value(e, mu, 1, lane) = 0.0;
   }
   for (int64_t k = 0; k < e->patterns.n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
   e->mode_frequency[lane] = 1.0;
+  clear_slow(e, lane);
   e->finite[lane] = e->steps[lane] = 0.0;
   clear_window(e, lane);
 }
@@ -321,14 +380,31 @@ static void ensemble_advance(void *memory, dkm_lane *lanes) {
  *
  *   x, y, z, Q of each class; Re, Im beta, sum_y, sum_z, and the window's three sums of each mode;
  *   length and largest rate of the window
+ *   where modes may be slow: t_look, tries, pause; t_try, settled and the prediction of each mode
  *
  * Q is that of the start: the lengths of the present spins have other bits. */
 
-enum { SAVED_OF_CLASS = 4, SAVED_OF_MODE = 7, SAVED_OF_WINDOW = 2 };
+enum { SAVED_OF_CLASS = 4, SAVED_OF_MODE = 7, SAVED_OF_WINDOW = 2, SAVED_OF_LANE = 3, SAVED_OF_SLOW_MODE = 2 };
 
 static size_t ensemble_saved_doubles(const void *memory) {
   const ensemble *e = &((const workspace *)memory)->e;
-  return SAVED_OF_CLASS * (size_t)e->patterns.n_classes + SAVED_OF_MODE * (size_t)e->patterns.n_modes + SAVED_OF_WINDOW;
+  const size_t K = (size_t)e->patterns.n_classes, M = (size_t)e->patterns.n_modes;
+  const size_t slow = SAVED_OF_LANE + (SAVED_OF_SLOW_MODE + (size_t)e->order) * M;
+  return SAVED_OF_CLASS * K + SAVED_OF_MODE * M + SAVED_OF_WINDOW + (e->slow ? slow : 0);
+}
+
+/* The i-th number saved of a lane's slow modes; NULL: there are no more. */
+static double *saved_of_slow(const ensemble *e, size_t i, int lane) {
+  double *const of_lane[SAVED_OF_LANE] = {(double *)&e->t_look[lane], (double *)&e->tries[lane],
+                                          (double *)&e->pause[lane]};
+  if (!e->slow) return NULL;
+  if (i < SAVED_OF_LANE) return of_lane[i];
+  const size_t each = SAVED_OF_SLOW_MODE + (size_t)e->order;
+  const int mu = (int)((i - SAVED_OF_LANE) / each), n = (int)((i - SAVED_OF_LANE) % each) - SAVED_OF_SLOW_MODE;
+  if (mu >= e->patterns.n_modes) return NULL;
+  return n == -2   ? (double *)&e->t_try[mu][lane]
+         : n == -1 ? (double *)&e->settled[mu][lane]
+                   : predicted(e, mu, n, lane);
 }
 
 /* What is saved of a mode, and where it is. */
@@ -342,17 +418,20 @@ static double *saved_of_mode(const ensemble *e, int mu, int i, int lane) {
 
 static void ensemble_save(const void *memory, int lane, double *values) {
   const ensemble *e = &((const workspace *)memory)->e;
+  const double *at;
   for (int64_t k = 0; k < e->patterns.n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *values++ = *class_value(e, k, what, lane);
   for (int mu = 0; mu < e->patterns.n_modes; mu++)
     for (int i = 0; i < SAVED_OF_MODE; i++) *values++ = *saved_of_mode(e, mu, i, lane);
   *values++ = e->window_length[lane];
   *values++ = e->rate_max[lane];
+  for (size_t i = 0; (at = saved_of_slow(e, i, lane)); i++) *values++ = *at;
 }
 
 static void ensemble_restore(void *memory, int lane, const dkm_point *point, int64_t steps, const double *values) {
   workspace *w = memory;
   ensemble *e = &w->e;
+  double *at;
   load_parameters(w, lane, point);
   for (int64_t k = 0; k < e->patterns.n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = *values++;
@@ -360,6 +439,7 @@ static void ensemble_restore(void *memory, int lane, const dkm_point *point, int
     for (int i = 0; i < SAVED_OF_MODE; i++) *saved_of_mode(e, mu, i, lane) = *values++;
   e->window_length[lane] = *values++;
   e->rate_max[lane] = *values++;
+  for (size_t i = 0; (at = saved_of_slow(e, i, lane)); i++) *at = *values++;
   e->finite[lane] = 0.0;
   e->steps[lane] = (double)steps;
 }

@@ -16,12 +16,20 @@
  * with P the order of the Taylor expansion.  Where coefficients are streamed (ensemble_body.h), there are
  * blocks for a single group of classes and
  *
- *   states[k]    4 vectors: x_k, y_k, z_k, Q. */
+ *   states[k]    4 vectors: x_k, y_k, z_k, Q.
+ *
+ * For modes that follow the spins (ensemble_slow.h)
+ *
+ *   slow[mu]     block of 3 P vectors: prediction and solution of R[0 ... P-1], sum_k f_{mu,k} z_k[0 ... P-1]
+ *   held         what lanes that are not to move are given back after a step. */
 #ifndef DICKEMAP_ENSEMBLE_H
 #define DICKEMAP_ENSEMBLE_H
 #include "dickemap/integrator.h"
 
 enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 24, ENSEMBLE_GROUP_BITS = 3, ENSEMBLE_STATE_VECTORS = 4 };
+
+/* How much faster than everything else in its lane a mode must be for slow steps to pay (tests/bench/stiff). */
+static const double ensemble_slow_gain = 12.0;
 
 /* One double for each lane. */
 typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
@@ -41,6 +49,17 @@ typedef struct ensemble {
 
   /* sum_k f_{mu,k} z_k and sum_k f_{mu,k} y_k of the state. */
   ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];
+
+  /* Modes that may be slow: how fast each counts for an ordinary step, 1/|lambda_mu|^2, 1/Omega_mu, what may be left
+     of a
+   * transient, when it may be slow, and 1 if it was in the last step. Of each lane: when to look whether modes are
+   * slow (infinity:
+   * never), attempts in a row, and how long to wait once they have failed. */
+  double *slow, *held; /* NULL: every mode is resolved */
+  ensemble_vector pace[DKM_MAX_MODES], over_D[DKM_MAX_MODES], over_Omega[DKM_MAX_MODES], transient_most[DKM_MAX_MODES];
+  ensemble_vector t_try[DKM_MAX_MODES], settled[DKM_MAX_MODES];
+  ensemble_vector t_look, tries, pause;
+  int turn; /* of rounds in which some lanes wait */
 
   /* Progress of each lane. */
   ensemble_vector t, t_pause, t_limit, steps, finite; /* finite: NaN once the state is not */
@@ -81,6 +100,12 @@ static inline int ensemble_class_vectors(int order) {
 }
 static inline int ensemble_mode_vectors(int order) {
   return 2 * (order + 1);
+}
+static inline int ensemble_slow_vectors(int order) {
+  return 3 * order;
+}
+static inline size_t ensemble_held_vectors(const dkm_patterns *patterns) {
+  return 3 * (size_t)patterns->n_classes + 7 * (size_t)patterns->n_modes + 5;
 }
 
 #endif

@@ -249,26 +249,34 @@ INLINE void sweep(ensemble *e, step *s, const int P, int m, const bool streamed)
  * 1 - r sin(h w) a step.  `calm` bounds h w such that r <= 1e-8 for the precession 2|B_k|, which may be undamped or
  * nearly so: relaxation is followed down to rates of some 1e-7 of the frequency.  A mode, w = |Omega_mu + i
  * kappa_mu/2|, decays by itself, so that a larger r may be allowed for it (mode_allowance in ensemble.c). */
+static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.0654, 0.535, 1.37, 2.42, 3.61, 4.87};
+
+INLINE vec step_from(const int P, double tolerance, vec norm, vec norm_before, vec scale, vec frequency) {
+  const vec log_scale = log2_rough(scale);
+  const vec by_last = (log_scale - log2_rough(norm)) * set(1.0 / (P - BLOCK));
+  const vec by_before = (log_scale - log2_rough(norm_before)) * set(1.0 / (P - BLOCK - 1));
+  const vec rough = exp2_rough(fma_(log2_rough(set(tolerance)), set(1.0 / P), min_(by_last, by_before)));
+  return min_(rough, set(calm[P / 4]) / frequency);
+}
+
+/* An upper bound of 2|B_k| where sum_mu |Re beta_mu| = amplitude. */
+INLINE vec precession(const ensemble *e, vec amplitude) {
+  const vec two_Omega = load(e->two_Omega), field = load(e->four_g0) * amplitude; /* the largest |2 g0 h_k| */
+  return sqrt_(fma_(field, field, two_Omega * two_Omega));
+}
+
 INLINE vec step_size(const ensemble *e, const step *s, const int P) {
-  static const double calm[ENSEMBLE_MAX_ORDER / 4 + 1] = {0.0, 0.0654, 0.535, 1.37, 2.42, 3.61, 4.87};
   const int last = P - BLOCK, before = last - 1;
-  vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), field = {0};
+  vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), amplitude = {0};
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
     norm = max_(norm, max_(abs_(load(R + last * LANES)), abs_(load(I + last * LANES))));
     norm_before = max_(norm_before, max_(abs_(load(R + before * LANES)), abs_(load(I + before * LANES))));
     vec r0 = abs_(load(R));
     scale = max_(scale, max_(r0, abs_(load(I))));
-    field = field + r0;
+    amplitude = amplitude + r0;
   }
-  const vec log_scale = log2_rough(scale);
-  const vec by_last = (log_scale - log2_rough(norm)) * set(1.0 / last);
-  const vec by_before = (log_scale - log2_rough(norm_before)) * set(1.0 / before);
-  const vec rough = exp2_rough(fma_(log2_rough(set(e->tolerance)), set(1.0 / P), min_(by_last, by_before)));
-  const vec two_Omega = load(e->two_Omega);
-  field = load(e->four_g0) * field; /* the largest |2 g0 h_k| */
-  const vec frequency = max_(sqrt_(fma_(field, field, two_Omega * two_Omega)), load(e->mode_frequency));
-  return min_(rough, set(calm[P / 4]) / frequency);
+  return step_from(P, e->tolerance, norm, norm_before, scale, max_(precession(e, amplitude), load(e->mode_frequency)));
 }
 
 /* Brings a spin back to its conserved length, |m|^2 = 1/(2 Q), along its part transverse to
@@ -424,31 +432,47 @@ INLINE void observe(ensemble *e, int P, vec h) {
   store(e->window_length, load(e->window_length) + h);
 }
 
+#include "ensemble_slow.h"
+
+/* One step of every lane with all modes resolved. */
+INLINE void ordinary_step(ensemble *e, step *s, const int P, const bool streamed) {
+  s->norm = s->norm_before = (vec){0};
+  modes_begin(e, P);
+  if (streamed)
+#pragma GCC unroll 1
+    for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, true);
+  else
+#pragma GCC unroll 8
+    for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, false);
+  vec h = step_size(e, s, P);
+  const vec t = load(e->t), t_limit = load(e->t_limit);
+  const ivec to_limit = h >= t_limit - t;
+  h = choose(to_limit, t_limit - t, h);
+  const vec t_new = choose(to_limit, t_limit, t + h);
+  observe(e, P, h);
+  last_sweep(e, s, P, streamed, h);
+  /* Time that stands still is an end like a state that is not finite. */
+  store(e->finite, choose(t_new > t, load(e->finite), set(0.0) / set(0.0)));
+  store(e->t, t_new);
+  store(e->steps, load(e->steps) + set(1.0));
+}
+
 INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
   step s;
+  slow w;
+  w.lanes = w.taken = (ivec){0};
   ivec event;
   do {
-    s.norm = s.norm_before = (vec){0};
-    modes_begin(e, P);
-    if (streamed)
-#pragma GCC unroll 1
-      for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, &s, P, m, true);
+    const slow_round round = e->slow ? slow_round_of(e, &w, P) : ROUND_ORDINARY;
+    if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, false, (ivec){0});
+    if (round == ROUND_SLOW)
+      slow_step(e, &w, P, streamed);
     else
-#pragma GCC unroll 8
-      for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, &s, P, m, false);
-    vec h = step_size(e, &s, P);
-    const vec t = load(e->t), t_limit = load(e->t_limit);
-    const ivec to_limit = h >= t_limit - t;
-    h = choose(to_limit, t_limit - t, h);
-    const vec t_new = choose(to_limit, t_limit, t + h);
-    observe(e, P, h);
-    last_sweep(e, &s, P, streamed, h);
-    /* Time that stands still is an end like a state that is not finite. */
-    const vec finite = choose(t_new > t, load(e->finite), set(0.0) / set(0.0));
-    store(e->finite, finite);
-    store(e->t, t_new);
-    store(e->steps, load(e->steps) + set(1.0));
-    event = (t_new >= load(e->t_pause)) | (t_new >= t_limit) | (finite != finite);
+      ordinary_step(e, &s, P, streamed);
+    if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, true, round == ROUND_SLOW ? w.taken : ~w.lanes);
+    if (round == ROUND_SLOW) store(e->steps, load(e->steps) + mask_of(w.lanes, set(1.0)));
+    const vec t = load(e->t), finite = load(e->finite);
+    event = (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (finite != finite);
   } while (!any(event));
 }
 

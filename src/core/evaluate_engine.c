@@ -96,7 +96,7 @@ static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solve
   /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
   const dkm_patterns small_patterns = dkm_quotient_patterns();
   const double landscapes = dkm_landscape_bytes(patterns) + dkm_landscape_bytes(&small_patterns);
-  const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 7.0 * M) + dkm_sampling_bytes(patterns);
+  const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 33.0 * M) + dkm_sampling_bytes(patterns);
   return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
          dkm_cycle_workspace_bytes(patterns) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + landscapes) +
          (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +

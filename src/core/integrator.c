@@ -58,7 +58,7 @@ int dkm_integrator_order(const dkm_integrator *integrator) {
 
 void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t) {
   integrator->lanes[lane] = (dkm_lane){.active = true, .t = t, .t_pause = INFINITY, .t_limit = INFINITY};
-  integrator->method->load(integrator->workspace, lane, point, u);
+  integrator->method->load(integrator->workspace, lane, point, u, t);
 }
 
 void dkm_integrator_unload(dkm_integrator *integrator, int lane) {

@@ -13,7 +13,7 @@ typedef struct integrator_method {
   void (*destroy)(void *workspace);
   double (*bytes)(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
   int (*order)(const void *workspace);
-  void (*load)(void *workspace, int lane, const dkm_point *point, const double *u);
+  void (*load)(void *workspace, int lane, const dkm_point *point, const double *u, double t);
   void (*unload)(void *workspace, int lane);
   void (*state)(const void *workspace, int lane, double *u);
   void (*window)(void *workspace, int lane, dkm_window *window);

@@ -74,7 +74,7 @@ const dkm_field dkm_fields[] = {
     RATE(relaxation_rate_error, PER_POINT, "error of that rate"),
     TIME(relaxation_time, PER_POINT, "estimate of the time when overlaps come within 1e-3 of their limit"),
     TIME(t_end, PER_POINT, "time at which the integration ended"),
-    FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps"),
+    FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps, attempts included"),
     FIELD_AS(TIME, wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
 };
 const int dkm_n_fields = sizeof(dkm_fields) / sizeof(dkm_fields[0]);

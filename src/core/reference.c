@@ -84,7 +84,8 @@ static void clear_window(workspace *w) {
   memset(w->sum_beta_sq, 0, sizeof w->sum_beta_sq);
 }
 
-static void gsl_load(void *memory, int lane, const dkm_point *point, const double *u) {
+static void gsl_load(void *memory, int lane, const dkm_point *point, const double *u, double t) {
+  (void)t;
   workspace *w = memory;
   (void)lane;
   w->point = *point;
@@ -195,7 +196,7 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
   workspace *w = memory;
   const size_t M = (size_t)w->patterns.n_modes;
   (void)steps;
-  gsl_load(memory, lane, point, values);
+  gsl_load(memory, lane, point, values, 0.0);
   values += w->size;
   w->h = *values++;
   w->window_length = *values++;
