@@ -37,7 +37,7 @@ def test_info_of_an_unfinished_file(dickemap, unfinished):
     lines = lines_of(dickemap("info", unfinished.name))
     # Codes of point i in row f of the table: 1 + (i + f) % 3, for i = 0 ... 58; verdict is row 8, how 9, method 10,
     # failure 11. Every n_unstable is above 0.
-    verdicts = [sum((i + 8) % 3 == v for i in range(59)) for v in range(8)]
+    verdicts = [sum((i + 8) % 3 == v for i in range(59)) for v in range(len(VERDICTS))]
     failures = [sum((i + 11) % 3 == f for i in range(59)) for f in range(3)]
     known = ["file: unfinished.h5", "title: A small grid", "job: small.yaml", "set: ",
              "patterns: 3, gauged, 4 classes", "state: none", "axis: g0, 5 values, 0.1 to 2",

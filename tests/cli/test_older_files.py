@@ -20,6 +20,7 @@ import pytest
 DATA = pathlib.Path(__file__).parent / "data"
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "analysis"))
 OLD, JOB = "version_0.1.0.h5", "version_0.1.0.yaml"
+METHOD = 3  # DKM_RECORD_METHOD
 VERDICTS = ("fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "undecided", "failed")
 SHAPE = (6, 3, 2)
 REFUTED = [(0, 0, 0), (0, 0, 1), (1, 0, 1)]
@@ -57,7 +58,7 @@ def check_kept(path, old, n_more=0):
     """Records that were kept are those of the old file, codes by name; what is contradicted was computed anew."""
     new, before, stay = fields_of(path), fields_of(old), kept(path)
     assert not any(stay[point] for point in REFUTED)
-    assert (new["method"] == numpy.where(stay, 1, 2)).all() and (new["status"] == 1).all()
+    assert (new["method"] == numpy.where(stay, 1, METHOD)).all() and (new["status"] == 1).all()
     for name in before.keys() - {"verdict", "checksum", "status"}:
         numpy.testing.assert_array_equal(new[name][stay], before[name][stay], err_msg=name)
     assert (names_of(path)[stay] == names_of(old)[stay]).all()
@@ -252,7 +253,7 @@ def test_old_records_that_theory_contradicts_are_computed_again_in_place(dickema
     assert "1 points of an older method are contradicted by theory; they are computed again\n" in result.stderr
     assert "35  points were done before" in result.stdout
     methods = fields_of(tmp_path / "new.h5")["method"]
-    assert methods[0, 0, 0] == 2 and methods[3, 0, 0] == 1 and (tmp_path / "new.h5").stat().st_ino == inode
+    assert methods[0, 0, 0] == METHOD and methods[3, 0, 0] == 1 and (tmp_path / "new.h5").stat().st_ino == inode
 
 
 # ---- readers ----

@@ -62,7 +62,8 @@ def write_steps(file, lines, n, cut):
         "seed 1 (sample.c).\n"
         f"# Written by run.py --baseline. t_max rose by factors of 4: a point is \"cut\" where the next rung would have taken\n"
         f"# more than {cut:g} steps, and its steps are then a lower bound; \"t_max\": undecided there.\n"
-        "# kind (0 exact, 1 tilted with M <= 2, 2 tilted with M >= 3, 3 both signs, 4 both signs and moderate), index, steps, t_end, why it ended, verdict\n"
+        "# kind (0 exact, 1 tilted with M <= 2, 2 tilted with M >= 3, 3 both signs, 4 both signs and moderate), index, "
+        "steps, t_end, why it ended, verdict\n"
         + "\n".join(lines) + "\n")
 
 
@@ -97,7 +98,8 @@ def main():
     parser.add_argument("--n", type=int, help="points of each kind (1000; --baseline: 150; --both: 200)")
     parser.add_argument("--seed", type=int, default=1, help="of the sample (1)")
     parser.add_argument("--judge", type=int,
-                        help="points of each kind that are judged by integration, the first that the closed forms leave open (100); --both: the first ones (60)")
+                        help="points of each kind that are judged by integration, the first that the closed forms leave open (100); "
+                             "--both: the first ones (60)")
     parser.add_argument("--judged", type=pathlib.Path, metavar="FILE", help="where the judge's results are kept")
     parser.add_argument("--work", type=float, help="of the judge: evaluations of the equations, each of two "
                         "integrations (2e7; M <= 2: 5 times as many; --both: 8e8)")
@@ -116,7 +118,8 @@ def main():
         parser.error("which folder holds libdickemap.a?")
     if a.both:
         return run_both(a)
-    words = ["--n", a.n or 1000, "--seed", a.seed, "--judge", 100 if a.judge is None else a.judge, "--work", a.work or 2e7, "--spectra", a.spectra,
+    words = ["--n", a.n or 1000, "--seed", a.seed, "--judge", 100 if a.judge is None else a.judge,
+             "--work", a.work or 2e7, "--spectra", a.spectra,
              "--max-steps", a.max_steps or 0, "--tolerance", a.tolerance, "--cpu-cap", a.cpu_cap, "--lines", a.lines]
     words += ["--t-max", a.t_max] if a.t_max else []
     words += ["--judged", a.judged.resolve()] if a.judged else []

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* sample: random points.  Over decades of every parameter, all Omega_mu of one sign, so that the Lyapunov theorem holds
- * for each of them; and with modes of both signs, over decades or moderate, where it does not.  A point depends on (seed, kind, index) alone; only headers that are the same in version 0.1.0 are
- * needed, so that both versions can be given the same points. */
+ * for each of them; and with modes of both signs, over decades or moderate, where it does not.  A point depends on
+ * (seed, kind, index) alone; only headers that are the same in version 0.1.0 are needed, so that both versions can be
+ * given the same points. */
 #ifndef VERDICTS_SAMPLE_H
 #define VERDICTS_SAMPLE_H
 #include "dickemap/model.h"
