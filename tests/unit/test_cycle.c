@@ -5,6 +5,7 @@
 
 #include <gsl/gsl_odeiv2.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -192,6 +193,88 @@ static void a_dressed_cycle_explains_periodic_order_parameters(void **state) {
   dkm_cycle_workspace_destroy(w);
 }
 
+/* ---- cycles that are born at Hopf points, found and followed with GSL (tests/bench/verdicts/hopf.c) ---- */
+
+/* The numbers after key= in a line, at most n; returns how many. */
+static int numbers_of(const char *line, const char *key, double *values, int n) {
+  char wanted[32];
+  snprintf(wanted, sizeof wanted, " %s=", key);
+  const char *at = strstr(line, wanted);
+  int found = 0;
+  if (!at) return 0;
+  for (at += strlen(wanted); found < n; at++) {
+    char *end;
+    values[found++] = strtod(at, &end);
+    at = end;
+    if (*at != ',') break;
+  }
+  return found;
+}
+
+static double number_of(const char *line, const char *key) {
+  double value = NAN;
+  assert_int_equal(numbers_of(line, key, &value, 1), 1);
+  return value;
+}
+
+static dkm_point hopf_point_of(const char *line) {
+  dkm_point pt = {.Omega = number_of(line, "Omega"), .pattern = (int)number_of(line, "pattern"),
+                  .overlap = number_of(line, "overlap"), .perturbation = number_of(line, "perturbation"),
+                  .seed = (int64_t)number_of(line, "seed")};
+  assert_int_equal(numbers_of(line, "Omega_mu", pt.Omega_mu, 3), 3);
+  assert_int_equal(numbers_of(line, "kappa_mu", pt.kappa_mu, 3), 3);
+  return pt;
+}
+
+static void cycles_that_are_born_small_are_found(void **state) {
+  (void)state;
+  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7, .max_steps = 4000000};
+  FILE *file = fopen(HOPF_TABLE, "r");
+  static char line[4096];
+  dkm_point pt = {0};
+  dkm_cycle_workspace *w;
+  dkm_evaluator *evaluator;
+  int n_points = 0, n_cycles = 0, n_reached = 0;
+  double least = INFINITY, start_g0 = NAN, frequency = NAN;
+  assert_non_null(file);
+  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &evaluator, NULL), DKM_OK);
+  while (fgets(line, sizeof line, file)) {
+    if (strncmp(line, "point=", 6) == 0) {
+      pt = hopf_point_of(line);
+      start_g0 = number_of(line, "start_g0");
+      frequency = number_of(line, "frequency");
+      n_points++;
+    }
+    if (strncmp(line, "cycle ", 6) != 0) continue;
+    double u[MOST] = {0}, cycle_state[MOST], largest = 0.0;
+    dkm_cycle cycle;
+    const double amplitude = number_of(line, "amplitude"), period = number_of(line, "period");
+    pt.g0 = number_of(line, "g0");
+    assert_int_equal(numbers_of(line, "state", u, MOST), (int)dkm_model_size(&p));
+    u[12] += 0.03 * amplitude;
+    assert_true(dkm_cycle_find(w, &pt, u, period * 1.0001, false, &cycle, cycle_state));
+    assert_close(cycle.period, period, 1e-7 * period);
+    for (int mu = 0; mu < 3; mu++) largest = fmax(largest, cycle.xi_amplitude[mu]);
+    assert_close(largest, amplitude, 1e-4 * amplitude);
+    assert_close(2 * M_PI / cycle.period, frequency, 0.05 * frequency);
+    least = fmin(least, amplitude);
+    n_cycles++;
+    if (pt.g0 != start_g0) continue;
+    dkm_record r;
+    assert_int_equal(dkm_evaluate(evaluator, 1, &pt, &r, NULL, NULL), DKM_OK);
+    assert_string_equal(dkm_verdict_name(r.verdict), "limit_cycle");
+    assert_close(r.period, period, 1e-4 * period);
+    assert_true(r.n_unstable == 0 && r.cycle_residual < 1e-9);
+    n_reached++;
+  }
+  assert_true(n_points == 5 && n_cycles >= 25 && n_reached == 5 && least < 1.1e-3);
+  fclose(file);
+  dkm_evaluator_destroy(evaluator);
+  dkm_cycle_workspace_destroy(w);
+}
+
 /* ---- the exponent ---- */
 
 static void the_logarithm_is_that_of_the_library(void **state) {
@@ -253,6 +336,7 @@ int main(void) {
       cmocka_unit_test(a_cycle_is_found_from_afar_with_its_shortest_period),
       cmocka_unit_test(free_precession_is_a_neutral_cycle),
       cmocka_unit_test(a_dressed_cycle_explains_periodic_order_parameters),
+      cmocka_unit_test(cycles_that_are_born_small_are_found),
       cmocka_unit_test(the_logarithm_is_that_of_the_library),
       cmocka_unit_test(the_exponent_is_within_its_error),
       cmocka_unit_test(shear_has_no_exponent),
