@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* inquiry: what the files behind attractor.h share (see there who does what).
  *
- *   attractor.c -> exact.c, settling.c (and plateau.c), oscillation.c -> stationary.c; all of them -> attractor_record.c
+ *   attractor.c -> exact.c, settling.c (and plateau.c), oscillation.c, heteroclinic.c -> stationary.c; all of them -> attractor_record.c
  *
  * q: the inquiry; q->u is the state looked at. */
 #ifndef DICKEMAP_INQUIRY_H
@@ -69,6 +69,14 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
                                   const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record);
 dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent,
                                      dkm_lane *lane, dkm_record *record);
+
+/* ---- heteroclinic.c ---- */
+
+/* Whether the trajectory switches between saddles, for ever longer times: it has been at some before, or seen to move,
+ * and is now so near to one, or has been there for so long, that rounding has erased by what it would leave; the record
+ * is then complete. (An exact start on the way to a saddle would be in the quotient.) */
+bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                               dkm_record *record);
 
 /* ---- stationary.c: true if the record is complete ---- */
 

@@ -51,13 +51,8 @@ static const double precession_error = 0.5, shooting_error = 1e-9;
 /* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A
  * fixed point is the same as the last if overlaps differ by less than the second number. */
 static const double caught_windows = 30.0, near_again = 0.01;
-/* A trajectory is at a saddle when all order parameters are slower than the first times the largest frequency, and all
- * variables nearer than the second.  Nobody comes nearer than the third by chance; and what was left of the directions
- * that grow would have grown by exp of the fourth. Two of these were one saddle, passed on the way. */
-static const double saddle_rate = 1e-5, saddle_distance = 1e-4, saddle_close = 1e-9, saddle_erased = 60.0;
 /* A window with an amplitude above this is one of large motion. */
 static const double large = 0.1;
-enum { SADDLES = 2 };
 /* Means over a window of samples are known to this fraction of the amplitude. */
 static const double mean_error = 1e-2;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
@@ -111,46 +106,6 @@ static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const station
     memcpy(o->near_xi, near->xi, sizeof o->near_xi);
   }
   o->t_sample = fmax(o->t_sample, o->near_since + patience);
-}
-
-/* ---- saddles ---- */
-
-/* Whether the state has come to a fixed point that it could leave; *fixed, *spectrum: of that. */
-static bool is_at_saddle(const dkm_inquiry *q, const dkm_window *window, dkm_fixedpoint *fixed,
-                         dkm_spectrum *spectrum) {
-  return window->rate_max <= saddle_rate * dkm_inquiry_largest_frequency(q) &&
-         dkm_fixedpoint_near(q->workspace, q->point, q->u, true, fixed, q->scratch) &&
-         fixed->distance_all <= saddle_distance &&
-         dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, spectrum, NULL) == DKM_OK &&
-         spectrum->n_unstable > 0;
-}
-
-/* Whether the trajectory switches between saddles, for ever longer times: it has been at some before, or seen to move,
- * and is now so near to one, or has been there for so long, that rounding has erased by what it would leave. (An exact
- * start on the way to a saddle would be in the quotient.) */
-static bool is_heteroclinic(dkm_oscillation *o, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                            dkm_fixedpoint *fixed, dkm_spectrum *spectrum) {
-  if (!is_at_saddle(q, window, fixed, spectrum)) {
-    o->saddle_since = 0.0;
-    return false;
-  }
-  if (o->saddle_since == 0.0) {
-    o->saddle_since = lane->t - window->length;
-    o->n_saddles++;
-  }
-  const bool erased = spectrum->growth_rate * (lane->t - o->saddle_since) > saddle_erased;
-  return (o->n_saddles >= SADDLES && fixed->distance_all <= saddle_close) ||
-         (erased && o->n_saddles + o->n_large >= SADDLES);
-}
-
-static void fill_heteroclinic(const dkm_attractor *a, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
-                              const dkm_spectrum *spectrum, const dkm_window *window, const dkm_lane *lane,
-                              dkm_record *record) {
-  dkm_record_fill_common(a, q, window->rms, lane, record);
-  dkm_record_fill_stationary(q, fixed, q->scratch, spectrum, record);
-  record->residual = dkm_inquiry_residual(q);
-  record->verdict = DKM_VERDICT_HETEROCLINIC;
-  if (a->oscillation.has_motion) record->amplitude = a->oscillation.motion.amplitude;
 }
 
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
@@ -342,14 +297,9 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   memcpy(o->mean, window->mean, sizeof o->mean);
   o->has_mean = true;
 
-  dkm_fixedpoint saddle;
-  dkm_spectrum spectrum;
-  if (is_heteroclinic(o, q, window, lane, &saddle, &spectrum)) {
-    if (o->has_motion && is_chaotic(&o->estimate) && o->estimate.rate * o->estimate.time >= chaos_known) {
+  if (dkm_heteroclinic_is_shown(a, q, window, lane, record)) {
+    if (o->has_motion && is_chaotic(&o->estimate) && o->estimate.rate * o->estimate.time >= chaos_known)
       fill_end(a, q, &o->estimate, lane, record); /* it was in chaos for long */
-      return DKM_OUTLOOK_END;
-    }
-    fill_heteroclinic(a, q, &saddle, &spectrum, window, lane, record);
     return DKM_OUTLOOK_END;
   }
   if ((o->relaxes || dkm_stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {

@@ -328,6 +328,33 @@ static void slow_relaxation_is_told_within_its_decay_time(void **state) {
   }
 }
 
+/* Between the normal state and the inverted one: no arithmetic follows the ever longer times between two switches. */
+static void switching_between_saddles_is_heteroclinic(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  dkm_point points[] = {
+      {.g0 = 0.420147, .Omega = 0.545584, .Omega_mu = {-1.443931, 1.364723}, .kappa_mu = {2.090749, 1.116772},
+       .pattern = 2, .overlap = -0.727986, .perturbation = 0.044873},
+      {.g0 = 0.423551, .Omega = 0.249015, .Omega_mu = {1.588324, -0.550890}, .kappa_mu = {0.656399, 1.990118},
+       .pattern = 1, .overlap = -0.157345, .perturbation = 0.050497}};
+  int n = 0;
+  for (int i = 0; i < 2; i++)
+    for (int seed = 1; seed <= 4; seed++) {
+      points[i].seed = seed;
+      const dkm_record r = evaluate_one(&p, &points[i], DKM_METHOD_ENSEMBLE, 1e6);
+      assert_true(r.verdict == DKM_VERDICT_HETEROCLINIC || r.verdict == DKM_VERDICT_IRREGULAR);
+      if (r.verdict != DKM_VERDICT_HETEROCLINIC) continue;
+      assert_true(r.n_unstable > 0 && r.growth_rate > 0.0 && fabs(r.xi[0]) < 1e-6 && r.retrieved == 0);
+      n++;
+    }
+  assert_true(n >= 4);
+  /* A saddle that is passed once, on the way to where the tilt leads, is none of this. */
+  dkm_point passing = points[0];
+  passing.overlap = 1.0;
+  passing.perturbation = 1e-12;
+  assert_int_not_equal(evaluate_one(&p, &passing, DKM_METHOD_ENSEMBLE, 300).verdict, DKM_VERDICT_HETEROCLINIC);
+}
+
 /* Weak coupling makes modulation slow: it takes the longest windows to see it recur. */
 static void slow_modulation_is_quasiperiodic(void **state) {
   (void)state;
@@ -516,6 +543,7 @@ int main(void) {
       cmocka_unit_test(verdicts_hold_close_to_g_ret),
       cmocka_unit_test(oscillations_do_not_depend_on_neighbours_or_instruction_set),
       cmocka_unit_test(slow_relaxation_is_told_within_its_decay_time),
+      cmocka_unit_test(switching_between_saddles_is_heteroclinic),
       cmocka_unit_test(slow_modulation_is_quasiperiodic),
       cmocka_unit_test(a_large_tilt_is_settled_early_and_steady_to_second_order),
       cmocka_unit_test(records_do_not_depend_on_their_neighbours),
