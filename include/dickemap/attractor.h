@@ -118,6 +118,7 @@ typedef struct dkm_oscillation {
   double cycle_t, cycle_period, cycle_distance;
   /* Saddles that the trajectory was at, and since when it is at one; 0: it is not. */
   int n_saddles, n_large; /* and windows of large motion */
+  double largest;         /* amplitude of a window */
   double saddle_since;
 } dkm_oscillation;
 

@@ -66,6 +66,7 @@ typedef struct dkm_motion {
   double half_size[2]; /* the same of the two halves of the window */
   double amplitude;    /* the largest of xi_amplitude */
   double rate_max;     /* largest |rate| of a sample */
+  double quietest;     /* smallest max_c |v_c| of a sample: how near it came to order parameters of zero */
   double drift;        /* change of the mean of xi between the halves of the window */
   int n_periods;       /* what may be periods, from the shortest: each recurs better by half than those before */
   double periods[DKM_MOTION_PERIODS];

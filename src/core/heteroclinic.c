@@ -4,9 +4,14 @@
  * With modes of both signs the normal state x = -1 is left by way of those of one sign of Omega_mu, the inverted one,
  * x = +1, by way of those of the other.  Where the coupling is weak a trajectory may go from one to the other and back, each time nearer and for longer, as a geometric series: a heteroclinic cycle (Guckenheimer and Holmes, Math. Proc.
  * Camb. Phil. Soc. 103, 189 (1988)).  It has no period and no exponent, and no arithmetic follows it for long: what would
- * leave a saddle falls below rounding. */
+ * leave a saddle falls below rounding, or is kept up by rounding.  So it is recognised by its saddles: with -s and u the
+ * real parts of the eigenvalues by which the last is approached and left most slowly and fastest, the distance d of one
+ * visit becomes d^(s/u) at the next, and all of them together the power rho = prod s/u.  rho > 1: they come ever nearer. */
+#include <gsl/gsl_complex.h>
+#include <gsl/gsl_eigen.h>
 #include <math.h>
 
+#include "gsl_calls.h"
 #include "inquiry.h"
 
 /* A trajectory is at a saddle when all order parameters are slower than the first times the largest frequency, and all
@@ -14,6 +19,76 @@
  * that grow would have grown by exp of the fourth. Two of these were one saddle, passed on the way. */
 static const double saddle_rate = 1e-5, saddle_distance = 1e-4, saddle_close = 1e-9, saddle_erased = 60.0;
 enum { SADDLES = 2 };
+
+/* A motion that comes so near to both order parameters and modes of zero, and is large elsewhere, goes by the saddles. */
+static const double passes = 1e-5, is_large = 0.1;
+
+/* The largest real part of the eigenvalues of z_k = f_mu,k z, y alike, and mode mu, about x = side: 4 directions that close
+ * where patterns are orthogonal. */
+static bool largest_rate(const dkm_point *point, int mu, double side, double *rate) {
+  const double half_kappa = 0.5 * point->kappa_mu[mu];
+  double rows[16] = {0.0,
+                     -2.0 * point->Omega,
+                     4.0 * point->g0 * side,
+                     0.0, /* y */
+                     2.0 * point->Omega,
+                     0.0,
+                     0.0,
+                     0.0, /* z */
+                     0.0,
+                     0.0,
+                     -half_kappa,
+                     point->Omega_mu[mu], /* Re beta */
+                     0.0,
+                     -point->g0,
+                     -point->Omega_mu[mu],
+                     -half_kappa}; /* Im beta */
+  gsl_matrix_view matrix = gsl_matrix_view_array(rows, 4, 4);
+  dkm_gsl_begin();
+  gsl_vector_complex *values = gsl_vector_complex_alloc(4);
+  gsl_eigen_nonsymm_workspace *workspace = gsl_eigen_nonsymm_alloc(4);
+  const bool found = values && workspace && !gsl_eigen_nonsymm(&matrix.matrix, values, workspace);
+  dkm_gsl_end();
+  *rate = -INFINITY;
+  for (size_t i = 0; found && i < 4; i++) *rate = fmax(*rate, GSL_REAL(gsl_vector_complex_get(values, i)));
+  if (values) gsl_vector_complex_free(values);
+  if (workspace) gsl_eigen_nonsymm_free(workspace);
+  return found;
+}
+
+/* Whether the cycle between x = -1 and x = +1 attracts: rho > 1.  Asked only where patterns fix the spins (K = rank):
+ * elsewhere classes may be on different sides. */
+static bool attracts(const dkm_inquiry *q) {
+  double rho = 1.0;
+  if (!dkm_landscape_full_rank(q->patterns)) return false;
+  for (int side = -1; side <= 1; side += 2) {
+    double grows = 0.0, decays = INFINITY;
+    for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+      double rate;
+      if (!largest_rate(q->point, mu, side, &rate)) return false;
+      if (rate > 0.0)
+        grows = fmax(grows, rate);
+      else
+        decays = fmin(decays, -rate);
+    }
+    if (!(grows > 0.0) || !(decays < INFINITY)) return false;
+    rho *= decays / grows;
+  }
+  return rho > 1.0;
+}
+
+bool dkm_heteroclinic_explains(const dkm_inquiry *q, const dkm_motion *motion) {
+  return motion->quietest <= passes && motion->amplitude > is_large && attracts(q);
+}
+
+void dkm_heteroclinic_fill(dkm_record *record) {
+  record->verdict = DKM_VERDICT_HETEROCLINIC;
+  record->xi_error = 1.0; /* it will be elsewhere */
+  record->retrieved = 0;
+  record->lyapunov = record->lyapunov_error = record->lyapunov_times =
+      NAN; /* of the time in which rounding kept it up */
+  record->frequency_1 = record->frequency_2 = NAN;
+}
 
 /* Whether the state has come to a fixed point that it could leave; *fixed, *spectrum: of that. */
 static bool is_at_saddle(const dkm_inquiry *q, const dkm_window *window, dkm_fixedpoint *fixed,
@@ -38,6 +113,9 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
     o->saddle_since = lane->t - window->length;
     o->n_saddles++;
   }
+  for (int64_t k = 1; k < q->patterns->n_classes; k++)
+    if (!(q->scratch[k] * q->scratch[0] > 0.0)) return false; /* neither of the two */
+  if (!attracts(q)) return false;
   const bool erased = spectrum.growth_rate * (lane->t - o->saddle_since) > saddle_erased;
   if (!(o->n_saddles >= SADDLES && fixed.distance_all <= saddle_close) &&
       !(erased && o->n_saddles + o->n_large >= SADDLES))
@@ -45,9 +123,8 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
   dkm_record_fill_common(a, q, window->rms, lane, record);
   dkm_record_fill_stationary(q, &fixed, q->scratch, &spectrum, record);
   record->residual = dkm_inquiry_residual(q);
-  record->xi_error = 1.0; /* it will be elsewhere */
   dkm_record_fill_leading(q, record);
-  record->verdict = DKM_VERDICT_HETEROCLINIC;
-  if (o->has_motion) record->amplitude = o->motion.amplitude;
+  dkm_heteroclinic_fill(record);
+  if (o->has_motion) record->amplitude = o->largest;
   return true;
 }

@@ -72,6 +72,10 @@ dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, con
 
 /* ---- heteroclinic.c ---- */
 
+/* Whether a window of samples shows such a motion, and what a record of it has then that is not of the window. */
+bool dkm_heteroclinic_explains(const dkm_inquiry *q, const dkm_motion *motion);
+void dkm_heteroclinic_fill(dkm_record *record);
+
 /* Whether the trajectory switches between saddles, for ever longer times: it has been at some before, or seen to move,
  * and is now so near to one, or has been there for so long, that rounding has erased by what it would leave; the record
  * is then complete. (An exact start on the way to a saddle would be in the quotient.) */

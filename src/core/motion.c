@@ -233,6 +233,17 @@ static void take_amplitudes(const dkm_series *s, dkm_motion *motion) {
   }
 }
 
+static double quietest_sample(const dkm_series *s) {
+  const int row = 3 * s->n_modes;
+  double quietest = INFINITY;
+  for (int i = 0; i < s->n; i++) {
+    double largest = 0.0;
+    for (int c = 0; c < row; c++) largest = fmax(largest, fabs(s->values[i * row + c]));
+    quietest = fmin(quietest, largest);
+  }
+  return quietest;
+}
+
 static double largest_rate(const dkm_series *s) {
   double largest = 0.0;
   for (int i = 0; i < s->n * 3 * s->n_modes; i++)
@@ -497,6 +508,7 @@ void dkm_motion_analyse(const dkm_series *s, const dkm_point *point, double tole
   for (int half = 0; half < 2; half++) motion->half_size[half] = total_size(&halves[half], 3 * M);
   take_amplitudes(s, motion);
   motion->rate_max = largest_rate(s);
+  motion->quietest = quietest_sample(s);
   motion->power = mean_power(s, point, w, 0, N);
   motion->power_error = 0.5 * fabs(mean_power(s, point, w, N / 2, N / 2) - mean_power(s, point, w, 0, N / 2));
   take_growth(s, motion, growth);

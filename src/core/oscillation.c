@@ -27,14 +27,11 @@ static const double chaotic_growth = 8.0, chaotic_errors = 3.0, regular_growth =
 /* Much of chaos is a transient: it is followed for so many Lyapunov times.  It is over when separations grow in a long
  * window by less than this fraction of what they should. */
 static const double chaos_enough = 1e4, chaos_over = 0.1;
-/* Chaos with calm near saddles may end there because rounding erases what leaves them: after so many Lyapunov times it is
- * chaos that was seen. */
-static const double chaos_known = 1e3;
-/* On a torus the energy changes by less than this fraction of the largest frequency in the window, and in the time passed
- * as well unless its drift is zero within so many errors; the means
- * and the size of the two halves of a window agree to this fraction of the size; separations grow in it by exp of the
- * last at most. */
-static const double steady_energy = 1e-2, steady_moments = 1e-2, steady_growth = 3.0, power_errors = 2.0;
+/* On a torus the energy changes in the window by less than this fraction of |Omega| size^2, and in the time passed, or so
+ * many times 1/|Omega|, as well unless its drift is zero within so many errors; the means and the size of the two halves
+ * of a window agree to this fraction of the size; separations grow in it by exp of `steady_growth` at most. */
+static const double steady_energy = 3e-2, steady_moments = 1e-2, steady_growth = 3.0, power_errors = 3.0,
+                    slow_periods = 1e5;
 /* Lines that lie closer than a window resolves pull each other, and may stay although they do not seem to.  Two long
  * windows that are steady are enough then, if the size and the leading line agree between them to so much. */
 static const double same_size = 2e-3, same_bins = 0.5;
@@ -139,9 +136,10 @@ static bool has_same_lines(const dkm_oscillation *o, const dkm_motion *motion, d
 /* Whether nothing but phases changes, as far as the window tells: neither the energy nor the moments, and separations
  * do not grow. */
 static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double length, double t) {
-  const double allowed = steady_energy * dkm_inquiry_largest_frequency(q);
+  /* What the oscillation has of energy, and a time that is long even where modes are fast and damp spins slowly. */
+  const double Omega = fabs(q->point->Omega), allowed = steady_energy * Omega * fmin(1.0, motion->size * motion->size);
   const double power = fabs(motion->power), error = motion->power_error;
-  const bool stays = power * t <= allowed || power <= power_errors * error;
+  const bool stays = power * fmax(t, slow_periods / Omega) <= allowed || power <= power_errors * error;
   return stays && (power + error) * length <= allowed && motion->growth < steady_growth &&
          motion->drift <= steady_moments * motion->size &&
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
@@ -150,7 +148,8 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double len
 /* Whether this window, one of several that were steady, shows a torus, the same as the one before it. */
 static bool is_torus(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double bin,
                      const dkm_exponent_estimate *now) {
-  if (o->n_steady < (dkm_landscape_full_rank(q->patterns) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
+  if (isnan(motion->frequency[1]) ||
+      o->n_steady < (dkm_landscape_full_rank(q->patterns) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
       !(now->late_growth < regular_growth))
     return false;
   if (has_same_lines(o, motion, bin)) return true;
@@ -244,6 +243,8 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
   record->cycle_residual = cycle->residual;
   record->frequency_1 = 2.0 * M_PI / cycle->period;
   record->lyapunov = record->lyapunov_error = 0.0; /* along the flow; all others decay */
+  record->power = record->power_error = 0.0;
+  if (p == 0.0) memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
   record->residual = dkm_inquiry_residual(q);
 }
 
@@ -253,7 +254,8 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, const dkm_exp
   fill_motion(a, q, &a->oscillation.motion, lane, record);
   fill_exponent(now, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
-  if (is_chaotic(now)) {
+  /* Next to a saddle separations grow as well. */
+  if (is_chaotic(now) && !dkm_stationary_rates_are_calm(q, a->oscillation.motion.rate_max)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
@@ -297,11 +299,7 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   memcpy(o->mean, window->mean, sizeof o->mean);
   o->has_mean = true;
 
-  if (dkm_heteroclinic_is_shown(a, q, window, lane, record)) {
-    if (o->has_motion && is_chaotic(&o->estimate) && o->estimate.rate * o->estimate.time >= chaos_known)
-      fill_end(a, q, &o->estimate, lane, record); /* it was in chaos for long */
-    return DKM_OUTLOOK_END;
-  }
+  if (dkm_heteroclinic_is_shown(a, q, window, lane, record)) return DKM_OUTLOOK_END;
   if ((o->relaxes || dkm_stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
     stationary_near near;
     if (dkm_stationary_try_fixed_point(a, q, window, lane, &near, record)) return DKM_OUTLOOK_END;
@@ -362,14 +360,18 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->patterns);
   o->n_steady = steady ? o->n_steady + counts + (o->n_samples == DKM_MOTION_MOST) : 0;
   const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
+  const bool switches = dkm_heteroclinic_explains(q, &motion);
   o->motion = motion;
   o->estimate = now;
   o->n_large += motion.amplitude > large;
+  o->largest = fmax(o->largest, motion.amplitude);
   o->has_motion = true;
   o->bin = bin;
-  if (torus || (is_chaotic(&now) && now.rate * now.time >= chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
+  if (torus || switches || (is_chaotic(&now) && now.rate * now.time >= chaos_enough) ||
+      dkm_inquiry_is_out(a, q, lane)) {
     fill_end(a, q, &now, lane, record);
     if (torus) record->verdict = DKM_VERDICT_QUASIPERIODIC;
+    if (switches) dkm_heteroclinic_fill(record);
     return DKM_OUTLOOK_END;
   }
   /* Calm and bursts may alternate; but calm that is steady stays. */
