@@ -19,7 +19,7 @@ from machine import descendants, mpi_variables, mpirun  # noqa: E402
 # Points of some milliseconds, with states: every kind of variable, and each rank writes several times.
 JOB = """\
 title: Points for failing calls
-model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
+model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
 initial: {overlap: 1.0, perturbation: 1.0e-3}
 axes:
   - {name: g0, from: 0.3, to: 1.5, points: 60}
@@ -33,11 +33,11 @@ solver: {t_max: 1e5}
 SLOW_JOB = """\
 title: Slow points for failing calls
 model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
-initial: {overlap: 0.5, perturbation: 0.1}
+initial: {overlap: 0.5}
 axes:
-  - {name: g0, values: [0.5, 1.5]}
+  - {name: perturbation, values: [0.0, 0.1]}
   - {name: seed, values: [1, 2, 3]}
-solver: {method: ensemble, tolerance: 1e-10, t_max: 3e5}
+solver: {method: ensemble, tolerance: 1e-10, t_max: 3e5, max_steps: 8000000}
 """
 
 
