@@ -2,11 +2,14 @@
 /* Trajectories that switch between saddles.
  *
  * With modes of both signs the normal state x = -1 is left by way of those of one sign of Omega_mu, the inverted one,
- * x = +1, by way of those of the other.  Where the coupling is weak a trajectory may go from one to the other and back, each time nearer and for longer, as a geometric series: a heteroclinic cycle (Guckenheimer and Holmes, Math. Proc.
- * Camb. Phil. Soc. 103, 189 (1988)).  It has no period and no exponent, and no arithmetic follows it for long: what would
- * leave a saddle falls below rounding, or is kept up by rounding.  So it is recognised by its saddles: with -s and u the
- * real parts of the eigenvalues by which the last is approached and left most slowly and fastest, the distance d of one
- * visit becomes d^(s/u) at the next, and all of them together the power rho = prod s/u.  rho > 1: they come ever nearer. */
+ * x = +1, by way of those of the other.  Where the coupling is weak a trajectory may go from one to the other and back,
+ * each time nearer and for longer, as a geometric series: a heteroclinic cycle.  It has no period and no exponent, and no
+ * arithmetic follows it for long: what would leave a saddle falls below rounding, or is kept up by it.  So it is
+ * recognised by its saddles: with -s and u the real parts of the eigenvalues by which one is approached most slowly
+ * and left fastest, the distance d of one visit becomes d^(s/u) at the next, and all of them together make the power
+ * rho = prod s/u.  rho > 1: visits come ever nearer.
+ *
+ * Reference: J. Guckenheimer and P. Holmes, Math. Proc. Camb. Phil. Soc. 103, 189 (1988). */
 #include <gsl/gsl_complex.h>
 #include <gsl/gsl_eigen.h>
 #include <math.h>
