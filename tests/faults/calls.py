@@ -19,7 +19,7 @@ from machine import descendants, mpi_variables, mpirun  # noqa: E402
 # Points of some milliseconds, with states: every kind of variable, and each rank writes several times.
 JOB = """\
 title: Points for failing calls
-model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
+model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
 initial: {overlap: 1.0, perturbation: 1.0e-3}
 axes:
   - {name: g0, from: 0.3, to: 1.5, points: 60}
@@ -32,7 +32,7 @@ solver: {t_max: 1e5}
 # Points of which some take a second or two: their states are saved on the way.
 SLOW_JOB = """\
 title: Slow points for failing calls
-model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
+model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
 initial: {overlap: 0.5}
 axes:
   - {name: perturbation, values: [0.0, 0.1]}
