@@ -12,10 +12,19 @@
  * Only + - * / sqrt: the same bits on every machine. */
 #ifndef DICKEMAP_EXPONENT_H
 #define DICKEMAP_EXPONENT_H
+#include <stddef.h>
 
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+/* How a separation has grown, stretch after stretch: by factors[i], NaN where its shadow failed, the overlaps of the
+ * trajectory then being those at xi + i stride. Borrowed. */
+typedef struct dkm_growth {
+  int n;
+  const double *factors, *xi;
+  size_t stride;
+} dkm_growth;
 
 enum { DKM_EXPONENT_BLOCKS = 64 };
 

@@ -79,8 +79,8 @@ const dkm_series *dkm_sampling_series(const dkm_sampling *sampling);
 /* The growth of separations since the shadow departed first. */
 const dkm_exponent *dkm_sampling_exponent(const dkm_sampling *sampling);
 
-/* Factors of growth in what was begun last, by stretches (windows: *n of series->growth), or over all of it. */
-const double *dkm_sampling_growth(const dkm_sampling *sampling, int *n);
+/* The growth in what was begun last, which is over: by stretches, of a window, or over all of it. */
+dkm_growth dkm_sampling_growth(const dkm_sampling *sampling);
 
 /* The shadow at the end of a full window, close to the trajectory there, along the separation that has grown. */
 const double *dkm_sampling_shadow(const dkm_sampling *sampling);

@@ -23,6 +23,7 @@
  * Functions are local and use + - * / sqrt alone: the same bits on every machine. */
 #ifndef DICKEMAP_SENSITIVITY_H
 #define DICKEMAP_SENSITIVITY_H
+#include "dickemap/exponent.h"
 #include "dickemap/integrator.h"
 
 #ifdef __cplusplus
@@ -64,11 +65,11 @@ void dkm_sensitivity_pause(dkm_sensitivity *sensitivity, int shadow);
 /* Whether it has targets left. */
 bool dkm_sensitivity_behind(const dkm_sensitivity *sensitivity, int shadow);
 
-/* The trajectory was followed with a shadow of sampling.h, which has grown the separation by growth[0 ... n-1] (NaN: it
- * has failed there, and the growth of this one is unknown from then on), the overlaps then being those at xi + j stride;
- * it is at u at time t, and that shadow at v. Not while this one is behind. Returns as `note`. */
+/* The trajectory was followed with a shadow of sampling.h, with this growth (where that has failed the growth of this one
+ * is unknown from then on); it is at u at time t, and that shadow at v. Not while this one is behind. Returns as
+ * `note`. */
 double dkm_sensitivity_resume(dkm_sensitivity *sensitivity, int shadow, double t, const double *u, const double *v,
-                              const double *growth, int n, const double *xi, size_t stride);
+                              dkm_growth growth);
 
 /* The trajectory is over; the shadow catches up. */
 void dkm_sensitivity_finish(dkm_sensitivity *sensitivity, int shadow);

@@ -188,16 +188,9 @@ static void advance_shadows(engine *g) {
 static void note_samples(engine *g, int lane) {
   trajectory *t = &g->lanes[lane];
   const dkm_sampling *sampling = g->sampling[lane];
-  const dkm_series *series = dkm_sampling_series(sampling);
-  double xi[DKM_MAX_MODES];
-  int n;
-  const double *growth = dkm_sampling_growth(sampling, &n);
   while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
-  dkm_model_overlaps(&g->patterns, g->u, xi, g->scratch);
-  t->t_note = dkm_sensitivity_resume(
-      g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u, dkm_sampling_shadow(sampling),
-      growth, n, dkm_sampling_follows(sampling) ? xi : series->values,
-      dkm_sampling_follows(sampling) ? 0 : 3 * (size_t)g->patterns.n_modes * DKM_MOTION_STRETCH);
+  t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u,
+                                     dkm_sampling_shadow(sampling), dkm_sampling_growth(sampling));
 }
 
 /* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as

@@ -23,12 +23,12 @@ struct dkm_sampling {
   double *trajectory, *shadow; /* states at the end and at the beginning of the stretch, 3K + 2M values each */
   double separation;
   double fastest;
-  bool has_shadow;         /* it belongs to the trajectory at t_stretch */
-  bool on_shadow;          /* which of them is in the lane */
-  bool follows;            /* no samples are taken */
-  double t_stretch, t_end; /* where the stretch began, and ends */
-  double until, stretch;   /* follows: to when, and by what stretches */
-  double followed_growth;
+  bool has_shadow;                                    /* it belongs to the trajectory at t_stretch */
+  bool on_shadow;                                     /* which of them is in the lane */
+  bool follows;                                       /* no samples are taken */
+  double t_stretch, t_end;                            /* where the stretch began, and ends */
+  double until, stretch;                              /* follows: to when, and by what stretches */
+  double followed_growth, followed_xi[DKM_MAX_MODES]; /* the overlaps at the end of that */
   dkm_exponent exponent;
   int64_t steps; /* of the trajectory up to then */
 };
@@ -90,9 +90,10 @@ bool dkm_sampling_follows(const dkm_sampling *s) {
   return s->follows;
 }
 
-const double *dkm_sampling_growth(const dkm_sampling *s, int *n) {
-  *n = s->follows ? 1 : s->series->n_samples / DKM_MOTION_STRETCH;
-  return s->follows ? &s->followed_growth : s->series->growth;
+dkm_growth dkm_sampling_growth(const dkm_sampling *s) {
+  if (s->follows) return (dkm_growth){1, &s->followed_growth, s->followed_xi, 0};
+  return (dkm_growth){s->series->n_samples / DKM_MOTION_STRETCH, s->series->growth, s->series->values,
+                      3 * (size_t)s->patterns.n_modes * DKM_MOTION_STRETCH};
 }
 
 double dkm_sampling_fastest(const dkm_sampling *s) {
@@ -248,7 +249,7 @@ void dkm_sampling_follow(dkm_sampling *s, const dkm_point *point, double until, 
   dkm_integrator_lane(s->integrator, s->lane)->t_limit = s->t_stretch + s->stretch;
 }
 
-static bool continue_following(dkm_sampling *s, const dkm_point *point, double *u) {
+static bool continue_following(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
   dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
   if (!s->on_shadow) {
     turn_to_shadow(s, point, u, l->t);
@@ -256,14 +257,17 @@ static bool continue_following(dkm_sampling *s, const dkm_point *point, double *
   }
   const double growth = turn_to_trajectory(s, point, u);
   s->followed_growth = isnan(growth) ? NAN : fmax(1e-300, fmin(1e300, s->followed_growth * growth));
-  if (s->t_stretch >= s->until) return true;
+  if (s->t_stretch >= s->until) {
+    dkm_model_overlaps(&s->patterns, u, s->followed_xi, scratch);
+    return true;
+  }
   l->t_limit = s->t_stretch + s->stretch;
   return false;
 }
 
 bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
   dkm_integrator_state(s->integrator, s->lane, u);
-  return s->follows ? continue_following(s, point, u) : continue_window(s, point, u, scratch);
+  return s->follows ? continue_following(s, point, u, scratch) : continue_window(s, point, u, scratch);
 }
 
 /* ---- a window put aside: this, then values, rates, growth, trajectory, shadow as far as they are filled ---- */

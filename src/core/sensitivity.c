@@ -242,11 +242,12 @@ bool dkm_sensitivity_behind(const dkm_sensitivity *s, int i) {
 }
 
 double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double *u, const double *v,
-                              const double *growth, int n, const double *xi, size_t stride) {
+                              dkm_growth growth) {
   shadow *f = &s->shadows[i];
   const size_t size = dkm_model_size(&s->patterns);
-  for (int j = 0; j < n; j++) f->failed = f->failed || isnan(growth[j]);
-  for (int j = 0; !f->failed && j < n; j++) grow(f, growth[j], s->patterns.n_modes, xi + (size_t)j * stride);
+  for (int j = 0; j < growth.n; j++) f->failed = f->failed || isnan(growth.factors[j]);
+  for (int j = 0; !f->failed && j < growth.n; j++)
+    grow(f, growth.factors[j], s->patterns.n_modes, growth.xi + (size_t)j * growth.stride);
   f->fed = true;
   f->t = f->t_noted = t;
   f->steps_noted = 0;

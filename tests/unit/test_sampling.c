@@ -65,11 +65,9 @@ static void take(const dkm_solver *solver, int i_stretch, struct window *out) {
   memcpy(out->end, u, sizeof u);
   out->t_end = dkm_integrator_lane(integrator, 0)->t;
   out->steps = dkm_sampling_steps(sampling);
-  int n;
-  const double *growth = dkm_sampling_growth(sampling, &n);
-  assert_int_equal(n, N_SAMPLES / DKM_MOTION_STRETCH);
-  dkm_sensitivity_resume(sensitivity, shadow, out->t_end, u, dkm_sampling_shadow(sampling), growth, n, series->values,
-                         3 * (size_t)patterns.n_modes * DKM_MOTION_STRETCH);
+  const dkm_growth growth = dkm_sampling_growth(sampling);
+  assert_int_equal(growth.n, N_SAMPLES / DKM_MOTION_STRETCH);
+  dkm_sensitivity_resume(sensitivity, shadow, out->t_end, u, dkm_sampling_shadow(sampling), growth);
   out->total = dkm_sensitivity_total(sensitivity, shadow);
   dkm_sensitivity_destroy(sensitivity);
   dkm_sampling_destroy(sampling);
