@@ -7,10 +7,10 @@
 #include "dickemap/motion.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/exponent.h"
+#include "series.h"
 
 /* What recurs to the first fraction of its size may be a cycle that is still approached, to the second, it is one
  * as far as a window can tell. Each further guess recurs better by this factor. */
@@ -29,47 +29,10 @@ static const double weakest_line = 1e-12;
 /* Fewer samples than this do not tell a torus from slow or weakly chaotic motion. */
 enum { TORUS_LEAST = 4 * DKM_MOTION_LEAST, N_BLOCKS = 8, SKIPPED_BLOCKS = 2 };
 
-/* ---- memory ---- */
-
 /* Of the work space, in units of DKM_MOTION_MOST: sines, a transform (complex), powers, crossings. */
-enum {
-  SINES = 0,
-  COMPLEX = DKM_MOTION_MOST,
-  POWERS = 3 * DKM_MOTION_MOST,
-  CROSSINGS = 4 * DKM_MOTION_MOST,
-  WORK = 5 * DKM_MOTION_MOST
-};
+enum { SINES = 0, COMPLEX = DKM_MOTION_MOST, POWERS = 3 * DKM_MOTION_MOST, CROSSINGS = 4 * DKM_MOTION_MOST };
 
-dkm_status dkm_series_create(int n_modes, dkm_series **out, dkm_error *err) {
-  const size_t most = DKM_MOTION_MOST, row = 3 * (size_t)n_modes;
-  dkm_series *s = calloc(1, sizeof *s);
-  if (s) {
-    s->n_modes = n_modes;
-    s->values = malloc(most * row * sizeof *s->values);
-    s->rates = malloc(most * row * sizeof *s->rates);
-    s->growth = malloc(most / DKM_MOTION_STRETCH * sizeof *s->growth);
-    s->work = malloc(WORK * sizeof *s->work);
-  }
-  if (!s || !s->values || !s->rates || !s->growth || !s->work) {
-    dkm_series_destroy(s);
-    return dkm_fail(err, DKM_MEMORY, "out of memory for %d samples of the order parameters", DKM_MOTION_MOST);
-  }
-  *out = s;
-  return DKM_OK;
-}
-
-void dkm_series_destroy(dkm_series *s) {
-  if (!s) return;
-  free(s->values);
-  free(s->rates);
-  free(s->growth);
-  free(s->work);
-  free(s);
-}
-
-double dkm_series_bytes(int n_modes) {
-  return sizeof(dkm_series) + sizeof(double) * (DKM_MOTION_MOST * (6.0 * n_modes + 1.0 / DKM_MOTION_STRETCH) + WORK);
-}
+_Static_assert(CROSSINGS + DKM_MOTION_MOST <= DKM_SERIES_WORK, "the work space is too small");
 
 /* ---- arithmetic that is the same everywhere ---- */
 
@@ -123,58 +86,6 @@ static void transform(double *a, int n, const double *w, int stride) {
       }
 }
 
-/* ---- interpolation ---- */
-
-enum { NODES = 8 };
-
-/* Weights of the values and (times dt) of the rates at nodes 0 ... 7 for offset s among them:
- * (1 - 2 l_j'(j) (s - j)) l_j^2 and (s - j) l_j^2, with Lagrange's l_j(s) = prod_{m != j} (s - m)/(j - m). */
-static void hermite_weights(double s, double *value, double *rate) {
-  static const double scale[NODES] = {-1.0 / 5040, 1.0 / 720, -1.0 / 240, 1.0 / 144,
-                                      -1.0 / 144,  1.0 / 240, -1.0 / 720, 1.0 / 5040}; /* 1/prod (j - m) */
-  static const double slope[NODES] = {-363.0 / 140, -29.0 / 20, -47.0 / 60, -1.0 / 4,
-                                      1.0 / 4,      47.0 / 60,  29.0 / 20,  363.0 / 140}; /* l_j'(j) = sum 1/(j - m) */
-  double below[NODES], above = 1.0;
-  below[0] = 1.0;
-  for (int j = 1; j < NODES; j++) below[j] = below[j - 1] * (s - (j - 1));
-  for (int j = NODES - 1; j >= 0; above *= s - j, j--) {
-    const double lagrange = below[j] * above * scale[j], square = lagrange * lagrange;
-    value[j] = (1.0 - 2.0 * slope[j] * (s - j)) * square;
-    rate[j] = (s - j) * square;
-  }
-}
-
-static int first_node(const dkm_series *s, double x) {
-  const int i = (int)x - (NODES / 2 - 1);
-  return i < 0 ? 0 : i > s->n - NODES ? s->n - NODES : i;
-}
-
-void dkm_series_at(const dkm_series *s, double x, double *v) {
-  const int row = 3 * s->n_modes, i = first_node(s, x);
-  double value[NODES], rate[NODES];
-  hermite_weights(x - i, value, rate);
-  for (int c = 0; c < row; c++) {
-    double sum = 0.0, sum_rate = 0.0;
-    for (int j = 0; j < NODES; j++) {
-      sum += value[j] * s->values[(i + j) * row + c];
-      sum_rate += rate[j] * s->rates[(i + j) * row + c];
-    }
-    v[c] = sum + s->dt * sum_rate;
-  }
-}
-
-/* One variable alone. */
-static double variable_at(const dkm_series *s, int c, double x) {
-  const int row = 3 * s->n_modes, i = first_node(s, x);
-  double value[NODES], rate[NODES], sum = 0.0, sum_rate = 0.0;
-  hermite_weights(x - i, value, rate);
-  for (int j = 0; j < NODES; j++) {
-    sum += value[j] * s->values[(i + j) * row + c];
-    sum_rate += rate[j] * s->rates[(i + j) * row + c];
-  }
-  return sum + s->dt * sum_rate;
-}
-
 /* ---- moments ---- */
 
 typedef struct moments {
@@ -206,8 +117,8 @@ static double total_size(const moments *m, int row) {
 
 /* An extremum of variable c near x: the vertex of a parabola through three values close by. */
 static double extremum_near(const dkm_series *s, int c, double x) {
-  const double step = 0.25, left = variable_at(s, c, x - step), middle = variable_at(s, c, x),
-               right = variable_at(s, c, x + step);
+  const double step = 0.25, left = dkm_series_variable_at(s, c, x - step), middle = dkm_series_variable_at(s, c, x),
+               right = dkm_series_variable_at(s, c, x + step);
   const double slope = right - left, curvature = right - 2.0 * middle + left;
   /* A vertex within the three, else the curve is no parabola. */
   return fabs(slope) < 2.0 * fabs(curvature) ? middle - slope * slope / (8.0 * curvature) : middle;
@@ -280,7 +191,7 @@ static double slowest_crossing(const dkm_series *s, int c, double level) {
   const int row = 3 * s->n_modes;
   double slowest = INFINITY;
   int n = 0;
-  for (int i = NODES; i < s->n - NODES; i++) {
+  for (int i = DKM_SERIES_NODES; i < s->n - DKM_SERIES_NODES; i++) {
     const double a = s->values[i * row + c], b = s->values[(i + 1) * row + c];
     if (!(a < level && b >= level)) continue;
     const double ra = s->rates[i * row + c], rb = s->rates[(i + 1) * row + c], speed = ra < rb ? ra : rb;
@@ -321,7 +232,7 @@ static double crossing_between(const dkm_series *s, int c, double level, int i) 
     const double x_new = a - fa * (b - a) / (fb - fa);
     const bool converged = fabs(x_new - x) < 1e-13 * (1.0 + b);
     x = x_new;
-    const double f = variable_at(s, c, x) - level;
+    const double f = dkm_series_variable_at(s, c, x) - level;
     if (converged || f == 0.0) break;
     if (f < 0.0) {
       a = x;
@@ -339,7 +250,7 @@ static double crossing_between(const dkm_series *s, int c, double level, int i) 
 static int find_crossings(const dkm_series *s, int c, double level, double *x) {
   const int row = 3 * s->n_modes;
   int n = 0;
-  for (int i = NODES; i < s->n - NODES; i++)
+  for (int i = DKM_SERIES_NODES; i < s->n - DKM_SERIES_NODES; i++)
     if (s->values[i * row + c] < level && s->values[(i + 1) * row + c] >= level)
       x[n++] = crossing_between(s, c, level, i);
   return n;
