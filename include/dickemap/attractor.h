@@ -110,7 +110,6 @@ typedef struct dkm_oscillation {
   int n_samples;
   bool has_motion;
   dkm_motion motion;
-  dkm_exponent_estimate estimate; /* at its end */
   int n_steady;                   /* windows in succession in which nothing but phases changed */
   double bin; /* of its spectrum */
   bool anew;  /* what separations have done before that window counts no more */

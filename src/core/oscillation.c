@@ -362,7 +362,6 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
   const bool switches = dkm_heteroclinic_explains(q, &motion);
   o->motion = motion;
-  o->estimate = now;
   o->n_large += motion.amplitude > large;
   o->largest = fmax(o->largest, motion.amplitude);
   o->has_motion = true;
