@@ -34,28 +34,31 @@ static void merge_pairs(dkm_exponent *e) {
   for (int i = 0; i < DKM_EXPONENT_BLOCKS / 2; i++) {
     e->time[i] = e->time[2 * i] + e->time[2 * i + 1];
     e->growth[i] = e->growth[2 * i] + e->growth[2 * i + 1];
+    e->doubt[i] = e->doubt[2 * i] + e->doubt[2 * i + 1];
   }
   e->n = DKM_EXPONENT_BLOCKS / 2;
   e->block_time *= 2.0;
 }
 
-void dkm_exponent_add(dkm_exponent *e, double factor, double time) {
+void dkm_exponent_add(dkm_exponent *e, double factor, double time, double doubt) {
   if (!(factor > 0.0) || !isfinite(factor)) return;
   if (e->block_time == 0.0) e->block_time = time;
   e->last_time += time;
   e->last_growth += dkm_exponent_log(factor);
+  e->last_doubt += doubt;
   if (e->last_time < e->block_time) return;
   if (e->n == DKM_EXPONENT_BLOCKS) merge_pairs(e);
   e->time[e->n] = e->last_time;
-  e->growth[e->n++] = e->last_growth;
-  e->last_time = e->last_growth = 0.0;
+  e->growth[e->n] = e->last_growth;
+  e->doubt[e->n++] = e->last_doubt;
+  e->last_time = e->last_growth = e->last_doubt = 0.0;
 }
 
-/* Standard error of the rate, from blocks first ... n-1 in groups of `size`. */
+/* Standard error of the rate, from blocks first ... n-1 in groups of `size`, as many as there are at the end. */
 static double error_of_groups(const dkm_exponent *e, int first, int size, double rate) {
   double square = 0.0, time = 0.0;
   int n = 0;
-  for (int i = first; i + size <= e->n; i += size, n++) {
+  for (int i = first + (e->n - first) % size; i < e->n; i += size, n++) {
     double apart = 0.0;
     for (int j = i; j < i + size; j++) {
       apart += e->growth[j] - rate * e->time[j];
@@ -63,34 +66,37 @@ static double error_of_groups(const dkm_exponent *e, int first, int size, double
     }
     square += apart * apart;
   }
-  return n >= 4 ? sqrt(square * n / (n - 1.0)) / time : 0.0;
+  return n >= 2 ? sqrt(square * n / (n - 1.0)) / time : 0.0;
 }
 
 dkm_exponent_estimate dkm_exponent_now(const dkm_exponent *e) {
-  dkm_exponent_estimate now = {.time = e->last_time, .rate = NAN, .error = NAN};
+  dkm_exponent_estimate now = {.time = e->last_time, .rate = NAN, .error = NAN, .doubt = NAN};
   for (int i = 0; i < e->n; i++) now.time += e->time[i];
-  double before = 0.0, growth = 0.0, time = 0.0;
+  double before = 0.0, growth = 0.0, doubt = 0.0, time = 0.0;
   int first = e->n;
-  now.late_growth = e->last_growth;
+  now.late_growth = e->last_growth - e->last_doubt;
   now.late_time = e->last_time;
   for (int i = 0; i < e->n; before += e->time[i], i++) {
     if (before >= left_out * now.time) {
       first = i < first ? i : first;
       growth += e->growth[i];
+      doubt += e->doubt[i];
       time += e->time[i];
     }
     if (before >= 0.5 * now.time) {
-      now.late_growth += e->growth[i];
+      now.late_growth += e->growth[i] - e->doubt[i];
       now.late_time += e->time[i];
     }
   }
   if (e->n < LEAST_BLOCKS || !(time > 0.0)) return now;
-  now.rate = growth / time;
+  const double mean = growth / time;
   double error = 0.0;
-  for (int size = 1; size <= 4; size *= 2) {
-    const double of_groups = error_of_groups(e, first, size, now.rate);
+  for (int size = 1; 2 * size <= e->n - first; size *= 2) {
+    const double of_groups = error_of_groups(e, first, size, mean);
     error = of_groups > error ? of_groups : error;
   }
-  now.error = sqrt(error * error + (shear / time) * (shear / time));
+  now.doubt = 0.5 * doubt / time;
+  now.rate = mean - now.doubt;
+  now.error = sqrt(error * error + (shear / time) * (shear / time) + now.doubt * now.doubt);
   return now;
 }

@@ -27,6 +27,8 @@ static const double chaotic_growth = 8.0, chaotic_errors = 3.0, regular_growth =
 /* Much of chaos is a transient: it is followed for so many Lyapunov times.  It is over when separations grow in a long
  * window by less than this fraction of what they should. */
 static const double chaos_enough = 1e4, chaos_over = 0.1;
+/* Where time or work end before that, so many are needed: motion that drifts slowly has bursts that look chaotic. */
+static const double chaos_least = 100.0;
 /* On a torus the energy changes in the window by less than this fraction of |Omega| size^2, and in the time passed, or so
  * many times 1/|Omega|, as well unless its drift is zero within so many errors; the means and the size of the two halves
  * of a window agree to this fraction of the size; separations grow in it by exp of `steady_growth` at most. */
@@ -118,7 +120,8 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
 /* ---- what windows and separations show ---- */
 
 static bool is_chaotic(const dkm_exponent_estimate *now) {
-  return now->rate > chaotic_errors * now->error && now->late_growth > chaotic_growth;
+  const double error = sqrt(now->error * now->error - now->doubt * now->doubt);
+  return now->rate - now->doubt > chaotic_errors * error && now->late_growth > chaotic_growth;
 }
 
 /* Whether the lines of this window are those of the one before. */
@@ -255,7 +258,8 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, const dkm_exp
   fill_exponent(now, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
   /* Next to a saddle separations grow as well. */
-  if (is_chaotic(now) && !dkm_stationary_rates_are_calm(q, a->oscillation.motion.rate_max)) {
+  if (is_chaotic(now) && now->rate * now->time >= chaos_least &&
+      !dkm_stationary_rates_are_calm(q, a->oscillation.motion.rate_max)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */

@@ -12,6 +12,10 @@
 
 /* Stretches without samples are this many times as long as the time between samples: separations stay small. */
 static const double followed_stretch = 16.0;
+/* A step leaves errors of this size in variables of order 1. */
+static const double rounding = 4.0 * DBL_EPSILON;
+/* A logarithm, more than amplitudes vary in the course of an oscillation. */
+static const double visible = 7.0;
 
 struct dkm_sampling {
   dkm_patterns patterns;
@@ -22,6 +26,7 @@ struct dkm_sampling {
   gsl_rng *rng;
   double *trajectory, *shadow; /* states at the end and at the beginning of the stretch, 3K + 2M values each */
   double separation;
+  double hidden; /* most of hidden_growth since it was below -visible */
   double fastest;
   bool has_shadow;                                    /* it belongs to the trajectory at t_stretch */
   bool on_shadow;                                     /* which of them is in the lane */
@@ -143,9 +148,33 @@ static double sample_time(const dkm_series *series, int i) {
 
 /* ---- the shadow ---- */
 
+/* Where all that a mode belongs to has nearly died, the trajectory is close to states without it, and a small difference
+ * from it shrinks in these directions as the trajectory's own distance does.  That of the shadow cannot, once it is no
+ * more than rounding errors, rounding/departure of the separation.  The logarithm of what the shadow then has too much, or
+ * of what it is still away from that, negative. */
+static double hidden_growth(const dkm_sampling *s, const double *u) {
+  const int M = s->patterns.n_modes;
+  const double *re = u + 3 * s->patterns.n_classes, *im = re + M, least = rounding / s->departure;
+  double largest = 0.0, smallest = INFINITY;
+  for (int mu = 0; mu < M; mu++) {
+    const double square = re[mu] * re[mu] + im[mu] * im[mu];
+    largest = fmax(largest, square);
+    if (square > 0.0) smallest = fmin(smallest, square); /* zero: not excited, nor is it in the shadow */
+  }
+  return smallest < largest ? 0.5 * dkm_exponent_log(least * least * (largest / smallest)) : -INFINITY;
+}
+
+/* The most that was hidden is in doubt, once the trajectory has gone away from there. */
+static double doubt(dkm_sampling *s, const double *u) {
+  const double now = hidden_growth(s, u), most = s->hidden;
+  s->hidden = now > -visible ? fmax(now, most) : 0.0;
+  return now > -visible ? 0.0 : most;
+}
+
 /* The shadow at its first distance from the trajectory at u, in a direction that depends on the point alone. */
 static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->separation = s->departure;
+  s->hidden = fmax(hidden_growth(s, u), 0.0);
   s->has_shadow = true;
   memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
   dkm_separation_depart(&s->patterns, point, s->rng, s->shadow, 1.0);
@@ -190,7 +219,7 @@ static double turn_to_trajectory(dkm_sampling *s, const dkm_point *point, double
   else {
     const double separation = fmax(dkm_separation_of(&s->patterns, s->trajectory, u), DBL_MIN); /* for the logarithm */
     growth = separation / s->separation;
-    dkm_exponent_add(&s->exponent, growth, s->t_end - s->t_stretch);
+    dkm_exponent_add(&s->exponent, growth, s->t_end - s->t_stretch, doubt(s, s->trajectory));
     memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
     dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, s->separation / separation);
   }
@@ -273,7 +302,7 @@ bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, d
 /* ---- a window put aside: this, then values, rates, growth, trajectory, shadow as far as they are filled ---- */
 
 typedef struct saved {
-  double separation, fastest, t_stretch, t_end, t0, dt, until, stretch, followed_growth;
+  double separation, hidden, fastest, t_stretch, t_end, t0, dt, until, stretch, followed_growth;
   int64_t steps, n_samples, n, on_shadow, follows;
   dkm_exponent exponent;
 } saved;
@@ -307,6 +336,7 @@ size_t dkm_sampling_saved_bytes(const dkm_sampling *s) {
 
 void dkm_sampling_save(const dkm_sampling *s, void *bytes) {
   const saved head = {.separation = s->separation,
+                      .hidden = s->hidden,
                       .fastest = s->fastest,
                       .t_stretch = s->t_stretch,
                       .t_end = s->t_end,
@@ -348,6 +378,7 @@ bool dkm_sampling_restore(dkm_sampling *s, const void *bytes, size_t n_bytes) {
     from += parts[i].n * sizeof(double);
   }
   s->separation = head.separation;
+  s->hidden = head.hidden;
   s->fastest = head.fastest;
   s->t_stretch = head.t_stretch;
   s->steps = head.steps;

@@ -80,8 +80,10 @@ double dkm_stationary_sampled_steadiness(double p) {
 /* The spectrum about a state with spins that precess with amplitude p. Their fields differ by p^2, relatively, or more
  * where a soft mode answers to the differences between the c_k. Fields that differ by eps get spins out of step at
  * the rate 2 B eps, and what of them the modes then see, damped at the rate gamma, is some p 2 B eps/gamma: as long
- * as that is within the steadiness that is asked for, the fields are equal and the precession dark. */
-static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p, dkm_spectrum *spectrum) {
+ * as that is within the steadiness that is asked for, the fields are equal and the precession dark.  Order parameters
+ * that were seen to be steady far below p^2, to `deviation`, tell fields apart that differ by less than p^2. */
+static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p, double deviation,
+                             dkm_spectrum *spectrum) {
   const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(q->patterns, q->point, state, 0.0); /* at least 2 B */
   if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
   if (p == 0.0) return true;
@@ -89,6 +91,13 @@ static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p
     dkm_spectrum wider;
     if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, eps, &wider, NULL) != DKM_OK) return false;
     if (wider.n_marginal == 0 && p * fastest * eps <= steadiness(p) * wider.decay_rate) *spectrum = wider;
+  }
+  if (spectrum->n_unstable + spectrum->n_marginal > 0 && deviation <= fmin(at_rest, steady_fraction * p * p)) {
+    dkm_spectrum closer;
+    if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, fmax(deviation, least_unequal), &closer, NULL) !=
+        DKM_OK)
+      return false;
+    if (closer.n_unstable + closer.n_marginal == 0) *spectrum = closer;
   }
   return true;
 }
@@ -121,7 +130,7 @@ static bool find_limit(const dkm_inquiry *q, limit *l) {
     l->aligned = true;
     if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state)) return false;
   }
-  if (!dressed_spectrum(q, state, l->aligned ? 0.0 : l->fixed.precession, &l->spectrum)) return false;
+  if (!dressed_spectrum(q, state, l->aligned ? 0.0 : l->fixed.precession, INFINITY, &l->spectrum)) return false;
   if (!l->aligned && l->spectrum.n_neutral <= q->patterns->n_classes) {
     /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
     l->aligned = true;
@@ -214,7 +223,7 @@ bool dkm_stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectru
   dkm_fixedpoint fixed;
   if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch)) return false;
   *precession = fixed.precession;
-  return dressed_spectrum(q, q->scratch, fixed.precession, spectrum);
+  return dressed_spectrum(q, q->scratch, fixed.precession, INFINITY, spectrum);
 }
 
 bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
@@ -233,7 +242,7 @@ bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry
       if (apart > deviation) deviation = apart; /* gcc 12 for aarch64 dies over fmax here (vect_transform_reduction) */
     }
   if (!(deviation <= dkm_stationary_sampled_steadiness(fixed.precession)) ||
-      !dressed_spectrum(q, q->scratch, fixed.precession, &spectrum))
+      !dressed_spectrum(q, q->scratch, fixed.precession, deviation, &spectrum))
     return false;
   if (spectrum.n_marginal > 0) {
     /* They are not seen in the samples, and will not be: growth that slow takes 1e10 periods. Do the others hold? */

@@ -298,7 +298,7 @@ static void the_exponent_is_within_its_error(void **state) {
     assert_true(isnan(dkm_exponent_now(&e).rate));
     for (int j = 0; j < 20000; j++) {
       burst = 0.9 * burst + gsl_rng_uniform(rng) - 0.5;
-      dkm_exponent_add(&e, exp(0.4 + burst), 2.0);
+      dkm_exponent_add(&e, exp(0.4 + burst), 2.0, 0.0);
     }
     const dkm_exponent_estimate now = dkm_exponent_now(&e);
     assert_close(now.time, 4e4, 1e-6);
@@ -319,14 +319,36 @@ static void shear_has_no_exponent(void **state) {
   dkm_exponent_begin(&e);
   double separation = 1.0;
   for (int j = 1; j < 5000; j++) {
-    dkm_exponent_add(&e, (1.0 + j) / separation, 1.0);
+    dkm_exponent_add(&e, (1.0 + j) / separation, 1.0, 0.0);
     separation = 1.0 + j;
   }
   const dkm_exponent_estimate now = dkm_exponent_now(&e);
   assert_true(now.rate > 0.0 && now.rate <= now.error);
   assert_close(now.late_growth, log(2.0), 0.05);
-  dkm_exponent_add(&e, NAN, 1.0); /* of a shadow that failed */
+  dkm_exponent_add(&e, NAN, 1.0, 0.0); /* of a shadow that failed */
   assert_true(dkm_exponent_now(&e).rate == now.rate);
+}
+
+static void half_of_what_is_doubtful_counts(void **state) {
+  (void)state;
+  dkm_exponent e;
+  dkm_exponent_begin(&e);
+  for (int j = 0; j < 5000; j++) dkm_exponent_add(&e, exp(0.3), 2.0, 0.1);
+  const dkm_exponent_estimate now = dkm_exponent_now(&e);
+  assert_close(now.rate, 0.125, 1e-12);
+  assert_close(now.doubt, 0.025, 1e-12);
+  assert_true(now.error >= now.doubt && now.error < 1.01 * now.doubt);
+  assert_close(now.late_growth, 0.2 * 2500, 50);
+}
+
+/* A motion that was calm for most of the time: the error says that its rate is not known. */
+static void an_exponent_that_changes_has_a_large_error(void **state) {
+  (void)state;
+  dkm_exponent e;
+  dkm_exponent_begin(&e);
+  for (int j = 0; j < 6400; j++) dkm_exponent_add(&e, exp(j < 5000 ? 0.0 : 0.1), 1.0, 0.0);
+  const dkm_exponent_estimate now = dkm_exponent_now(&e);
+  assert_true(now.rate + 3.0 * now.error >= 0.1 && now.rate < 3.0 * now.error);
 }
 
 int main(void) {
@@ -340,6 +362,8 @@ int main(void) {
       cmocka_unit_test(the_logarithm_is_that_of_the_library),
       cmocka_unit_test(the_exponent_is_within_its_error),
       cmocka_unit_test(shear_has_no_exponent),
+      cmocka_unit_test(half_of_what_is_doubtful_counts),
+      cmocka_unit_test(an_exponent_that_changes_has_a_large_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -187,6 +187,44 @@ static void intermittent_chaos_is_irregular(void **state) {
   assert_true(r.lyapunov > 0.01 && r.lyapunov < 0.1 && r.lyapunov_error < 0.2 * r.lyapunov);
 }
 
+/* Now and then within rounding of the pattern's own subspace, where the shadow cannot follow: 0.0125 by the linearised
+ * equations, which need no shadow, over 3e5. */
+static void chaos_close_to_a_subspace_has_a_large_error(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  const dkm_point pt = {.g0 = 2.04343,
+                        .Omega = 1,
+                        .Omega_mu = {-0.265063, 9.09939},
+                        .kappa_mu = {2.10046, 0.202426},
+                        .pattern = 2,
+                        .overlap = 1,
+                        .perturbation = 0.00782423,
+                        .seed = 70248348};
+  const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 2e5);
+  assert_int_equal(r.verdict, DKM_VERDICT_IRREGULAR);
+  assert_true(fabs(r.lyapunov - 0.0125) <= 2.0 * r.lyapunov_error && r.lyapunov_error < 0.012);
+}
+
+/* A dressed state with large precession, steady to rounding: fields that differ are told apart. */
+static void large_precession_can_be_dark(void **state) {
+  (void)state;
+  dkm_patterns p;
+  assert_int_equal(dkm_patterns_init(&p, DKM_GAUGED, 4, NULL), DKM_OK);
+  const dkm_point pt = {
+      .g0 = 0.73800282765580916,
+      .Omega = 0.26513928472325471,
+      .Omega_mu = {0.37769024951590469, -2.6557901889594913, -0.67628634302161761, -0.35045776129061351},
+      .kappa_mu = {0.91287821948986148, 1.0332569379034122, 1.0543547830829196, 4.3940611433133832},
+      .pattern = 2,
+      .overlap = 1,
+      .perturbation = 0.051810583236548462,
+      .seed = 293022};
+  const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
+  assert_int_equal(r.verdict, DKM_VERDICT_DARK_PRECESSION);
+  assert_close(r.precession, 0.3, 0.01);
+  assert_int_equal(r.n_unstable, 0);
+}
+
 /* Both methods see the same torus: its frequencies, no exponent. */
 static void two_frequencies_are_quasiperiodic(void **state) {
   (void)state;
@@ -553,6 +591,8 @@ int main(void) {
       cmocka_unit_test(a_regular_oscillation_is_a_limit_cycle),
       cmocka_unit_test(chaos_is_irregular_with_its_exponent),
       cmocka_unit_test(intermittent_chaos_is_irregular),
+      cmocka_unit_test(chaos_close_to_a_subspace_has_a_large_error),
+      cmocka_unit_test(large_precession_can_be_dark),
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
       cmocka_unit_test(every_verdict_comes_with_its_evidence),
