@@ -74,9 +74,9 @@ typedef struct dkm_motion {
   double frequency[2]; /* angular; leading lines of the spectrum, NaN if absent */
   double weight[2];    /* their power, as fractions of the leading one */
   double growth;       /* logarithm of the growth of a small separation, its alignment at the beginning left out */
-  /* Mean of the power that the modes take in, E' of dkm_motion_power, and how far it is known: the half of what the
-   * halves of the window differ by. */
-  double power, power_error;
+  /* Mean of the power that the modes take in, E' of dkm_motion_power; its standard error, from halves or quarters of the
+   * window, whichever is larger; and that from halves. */
+  double power, power_error, power_change;
 } dkm_motion;
 
 /* E' per spin where the order parameters are v (3M values as in a series): with the energy

@@ -183,6 +183,18 @@ static double mean_power(const dkm_series *s, const dkm_point *point, const doub
   return mean;
 }
 
+/* Standard error of the mean power from n parts of the window. Of halves alone it is small by chance too often. */
+static double power_error(const dkm_series *s, const dkm_point *point, const double *w, int n) {
+  const int part = s->n_samples / n;
+  double sum = 0.0, square = 0.0;
+  for (int i = 0; i < n; i++) {
+    const double mean = mean_power(s, point, w, i * part, part);
+    sum += mean;
+    square += mean * mean;
+  }
+  return sqrt(fmax(0.0, square - sum * sum / n) / (n * (n - 1.0)));
+}
+
 /* ---- the section ---- */
 
 /* Speed at which variable c crosses the level upwards, the slowest crossing; 0 if there are too few. */
@@ -421,7 +433,8 @@ void dkm_motion_analyse(const dkm_series *s, const dkm_point *point, double tole
   motion->rate_max = largest_rate(s);
   motion->quietest = quietest_sample(s);
   motion->power = mean_power(s, point, w, 0, N);
-  motion->power_error = 0.5 * fabs(mean_power(s, point, w, N / 2, N / 2) - mean_power(s, point, w, 0, N / 2));
+  motion->power_change = power_error(s, point, w, 2);
+  motion->power_error = fmax(motion->power_change, power_error(s, point, w, 4));
   take_growth(s, motion, growth);
   if (!(motion->size > noise_tolerances * tolerance)) return;
 
