@@ -35,7 +35,7 @@
 #include "ensemble.h"
 #include "ensemble_vector.h"
 
-enum { SLOW_TRIES = 6, SLOW_CANDIDATES = 6 };
+enum { SLOW_TRIES = 6 };
 /* The part of the tolerance that a slow step may use. Steps bounded by a fast mode follow the spins far more closely
  * than to the tolerance; so that errors after a long time do not depend on which steps were taken, slow ones are some
  * 15 % shorter than they might be. */
@@ -181,8 +181,9 @@ INLINE vec follow(const following *f, int n, vec sum_z, vec r1, vec r2) {
   return fma_(set(n + 1.0) * f->first, r1, known);
 }
 
-/* R[m ... m+3] of slow modes: predicted, the first two mended. */
-INLINE void slow_fields(ensemble *e, slow *w, const int P, int m) {
+/* R[m], R[m+1] of slow modes: the prediction, mended by what is known of xi. In the last sweep, which has no sums between
+ * its orders, R[m+2] and R[m+3] are those predicted. */
+INLINE void slow_fields(ensemble *e, slow *w, const int P, int m, const bool last) {
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     double *R = e->modes + ((size_t)mu * ensemble_mode_vectors(P) + m) * LANES;
     const double *prediction = prediction_of(e, P, mu) + m * LANES, *sum_z = sums_of(e, P, mu) + m * LANES;
@@ -192,8 +193,8 @@ INLINE void slow_fields(ensemble *e, slow *w, const int P, int m) {
     r[2] = load(prediction + 2 * LANES);
     r[1] = follow(&f, m + 1, load(sum_z + LANES), r[2], r[3]);
     r[0] = follow(&f, m, load(sum_z), r[1], r[2]);
-#pragma GCC unroll 4
-    for (int i = 0; i < BLOCK; i++) store(R + i * LANES, choose(w->modes[mu], r[i], load(R + i * LANES)));
+    for (int i = 0; i < (last ? BLOCK : PAIR); i++)
+      store(R + i * LANES, choose(w->modes[mu], r[i], load(R + i * LANES)));
     if (m == 0) w->first[mu] = load(R);
   }
 }
@@ -230,20 +231,39 @@ INLINE void slow_solve(ensemble *e, slow *w, const int P, const int last, const 
   }
 }
 
-/* Bounds the error that a wrong field leaves in unit spins after time h: the integral of |field used - field found|. */
-INLINE vec slow_error(const slow *w, const int P, vec h) {
+/* Bounds the error that a wrong field leaves in unit spins after time h: the integral of |field used - field found|;
+ * `slope`: h times its derivative. */
+INLINE vec slow_error(const slow *w, const int P, vec h, vec *slope) {
   const vec square = h * h;
-  vec even = {0}, odd = {0}; /* two chains of multiply-adds instead of a long one */
+  vec even = {0}, odd = {0}, even_slope = {0}, odd_slope = {0}; /* chains of multiply-adds that need not wait for each other */
   for (int n = P - 2; n >= 0; n -= 2) {
     even = fma_(even, square, set(inverse[n + 1]) * w->mismatch[n]);
     odd = fma_(odd, square, set(inverse[n + 2]) * w->mismatch[n + 1]);
+    even_slope = fma_(even_slope, square, w->mismatch[n]);
+    odd_slope = fma_(odd_slope, square, w->mismatch[n + 1]);
   }
+  *slope = fma_(odd_slope, h, even_slope) * h;
   return fma_(odd, h, even) * h;
 }
 
+/* The step, h or shorter, after which the field is known well enough: Newton's method for log(error) over log h, a
+ * convex curve. Where it would be less than half of h another attempt is the shorter way. */
+INLINE vec slow_known_step(const ensemble *e, const slow *w, const int P, vec h) {
+  const vec most = set(0.5 * slow_share * e->tolerance), least = set(0.5) * h;
+#pragma GCC unroll 1
+  for (int i = 0; i < 2; i++) {
+    vec slope;
+    const vec error = slow_error(w, P, h, &slope);
+    const ivec too_long = (error > most) & (h > least);
+    if (!any(too_long & w->lanes)) break;
+    const vec shorter = exp2_rough((log2_rough(most) - log2_rough(error)) * error / slope);
+    h = choose(too_long, max_(least, h * shorter), h);
+  }
+  return h;
+}
+
 /* As step_size, with the orders of slow modes from the solution so far; shorter where the field is not known well
-   enough
- * for so long a step. */
+ * enough for so long a step. */
 INLINE vec slow_step_size(const ensemble *e, const step *s, const slow *w, const int P) {
   const int last = P - BLOCK, before = last - 1;
   vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), amplitude = {0}, modes = {0};
@@ -260,15 +280,8 @@ INLINE vec slow_step_size(const ensemble *e, const step *s, const slow *w, const
     amplitude = amplitude + r0;
     modes = max_(modes, mask_of(~is_slow, load(e->pace[mu])));
   }
-  vec h = step_from(P, slow_share * e->tolerance, norm, norm_before, scale, max_(precession(e, amplitude), modes));
-  const vec most = set(0.5 * slow_share * e->tolerance), shorter = set(0.92);
-#pragma GCC unroll 1
-  for (int i = 0; i < SLOW_CANDIDATES - 1; i++) {
-    const ivec too_long = slow_error(w, P, h) > most;
-    if (!any(too_long & w->lanes)) break;
-    h = choose(too_long, shorter * h, h);
-  }
-  return h;
+  const vec fastest = max_(precession(e, amplitude), modes);
+  return slow_known_step(e, w, P, step_from(P, slow_share * e->tolerance, norm, norm_before, scale, fastest));
 }
 
 /* Im beta' = (R'' + (kappa_mu/2) R')/Omega_mu for the window: that from beta itself would be what is left of it after a
@@ -356,14 +369,17 @@ static const double binomial[ENSEMBLE_MAX_ORDER][ENSEMBLE_MAX_ORDER] = {
 };
 
 /* c[0 ... P-1], the coefficients of a polynomial, become those about tau = h: c[i] = h^-i sum_n binomial(n, i) h^n
-   c[n].
- * So written the sums do not wait for each other. */
+ * c[n].  So written neither the sums nor the powers wait for each other. */
 INLINE void slow_move(vec *c, const int P, vec h) {
-  vec power = set(1.0), inverse_power = set(1.0);
-  const vec inverse_h = set(1.0) / h;
-  for (int n = 1; n < P; n++) {
-    power = power * h;
-    c[n] = c[n] * power;
+  vec power[ENSEMBLE_MAX_ORDER], inverse_power[ENSEMBLE_MAX_ORDER];
+  power[0] = inverse_power[0] = set(1.0);
+  power[1] = h;
+  inverse_power[1] = set(1.0) / h;
+  c[1] = c[1] * h;
+  for (int n = 2; n < P; n++) {
+    power[n] = power[n / 2] * power[n - n / 2];
+    inverse_power[n] = inverse_power[n / 2] * inverse_power[n - n / 2];
+    c[n] = c[n] * power[n];
   }
   for (int i = 0; i < P; i += BLOCK) {
     vec sum[BLOCK] = {(vec){0}};
@@ -371,10 +387,7 @@ INLINE void slow_move(vec *c, const int P, vec h) {
 #pragma GCC unroll 4
       for (int j = 0; j < BLOCK; j++) sum[j] = fma_(set(binomial[n][i + j]), c[n], sum[j]); /* 0 where i + j > n */
 #pragma GCC unroll 4
-    for (int j = 0; j < BLOCK; j++) {
-      c[i + j] = sum[j] * inverse_power;
-      inverse_power = inverse_power * inverse_h;
-    }
+    for (int j = 0; j < BLOCK; j++) c[i + j] = sum[j] * inverse_power[i + j];
   }
 }
 
@@ -389,7 +402,7 @@ INLINE void slow_finish(ensemble *e, const slow *w, const int P, vec h) {
     const double *solution = solution_of(e, P, mu);
     vec c[ENSEMBLE_MAX_ORDER];
     for (int n = 0; n < P; n++) c[n] = load(solution + n * LANES);
-    slow_move(c, P, moved);
+    if (any(w->taken)) slow_move(c, P, moved);
     const vec r = choose(w->modes[mu], c[0], load(R));
     const vec i = choose(w->modes[mu], fma_(load(e->half_kappa[mu]), c[0], c[1]) * load(e->over_Omega[mu]), load(I));
     store(R, r);
@@ -405,9 +418,8 @@ INLINE void slow_finish(ensemble *e, const slow *w, const int P, vec h) {
 
 /* ---- one attempt ---- */
 
-/* w->taken: the lanes that have made the step; of the others the state is no more of any use.  One function for all
- * orders, and not a part of `advance`: compiled for each order it was no faster, and took minutes to compile. */
-static __attribute__((noinline)) void slow_step(ensemble *e, slow *w, int P, bool streamed) {
+/* w->taken: the lanes that have made the step; of the others the state is no more of any use. */
+INLINE void slow_step(ensemble *e, slow *w, int P, bool streamed) {
   step shared, *s = &shared;
   vec decay[DKM_MAX_MODES];
   s->norm = s->norm_before = (vec){0};
@@ -418,12 +430,12 @@ static __attribute__((noinline)) void slow_step(ensemble *e, slow *w, int P, boo
     store(sum_z + LANES, load(e->two_Omega) * load(e->sum_y[mu]));
   }
 #pragma GCC unroll 1
-  for (int m = 0; m < P - BLOCK; m += BLOCK) {
-    slow_fields(e, w, P, m);
-    sweep(e, s, P, m, streamed);
-    slow_note_sums(e, s, P, m, BLOCK);
+  for (int m = 0; m < P - BLOCK; m += PAIR) {
+    slow_fields(e, w, P, m, false);
+    sweep(e, s, P, m, PAIR, streamed);
+    slow_note_sums(e, s, P, m, PAIR);
   }
-  slow_fields(e, w, P, P - BLOCK);
+  slow_fields(e, w, P, P - BLOCK, true);
   slow_solve(e, w, P, P - BLOCK + 1, true);
   slow_rates(e, w, P);
 
@@ -433,11 +445,12 @@ static __attribute__((noinline)) void slow_step(ensemble *e, slow *w, int P, boo
   h = mask_of(w->lanes, choose(to_limit, t_limit - t, h));
   const vec t_new = choose(to_limit, t_limit, t + h);
   observe(e, P, h);
-  last_sweep(e, s, P, streamed, h);
+  last_sweep(e, s, P, PAIR, streamed, h);
   slow_note_sums(e, s, P, P - BLOCK, 2);
 
   slow_solve(e, w, P, P - 1, false);
-  const ivec exact = w->lanes & (slow_error(w, P, h) <= set(slow_share * e->tolerance));
+  vec slope;
+  const ivec exact = w->lanes & (slow_error(w, P, h, &slope) <= set(slow_share * e->tolerance));
   const ivec transient = exact & slow_transients(e, w, P, decay);
   w->taken = exact & ~transient;
   slow_put_off(e, w, P, transient, decay);
@@ -447,6 +460,33 @@ static __attribute__((noinline)) void slow_step(ensemble *e, slow *w, int P, boo
   /* Steps that are hardly longer than ordinary ones do not pay. */
   const ivec too_short = w->taken & ~to_limit & (h < set(slow_worth) * length);
   store(e->t_look, choose(too_short, fma_(set(pause_least), length, t_new), load(e->t_look)));
+}
+
+/* Not parts of `advance`, which would take minutes to compile; for each order, which saves an eighth of the time where
+ * coefficients are kept. */
+#define APART static __attribute__((noinline)) void
+APART slow_step_12(ensemble *e, slow *w) {
+  slow_step(e, w, 12, false);
+}
+APART slow_step_16(ensemble *e, slow *w) {
+  slow_step(e, w, 16, false);
+}
+APART slow_step_20(ensemble *e, slow *w) {
+  slow_step(e, w, 20, false);
+}
+APART slow_step_24(ensemble *e, slow *w) {
+  slow_step(e, w, 24, false);
+}
+APART slow_step_streamed(ensemble *e, slow *w, int P) {
+  slow_step(e, w, P, true);
+}
+
+INLINE void slow_step_of_order(ensemble *e, slow *w, const int P, const bool streamed) {
+  if (streamed) slow_step_streamed(e, w, P);
+  else if (P == 12) slow_step_12(e, w);
+  else if (P == 16) slow_step_16(e, w);
+  else if (P == 20) slow_step_20(e, w);
+  else slow_step_24(e, w);
 }
 
 #endif
