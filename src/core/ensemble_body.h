@@ -39,9 +39,9 @@
 
 /* 1/n */
 static const double inverse[ENSEMBLE_MAX_ORDER + 4] = {
-    0.0,      1.0 / 1,  1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,  1.0 / 10,
-    1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21,
-    1.0 / 22, 1.0 / 23, 1.0 / 24, 1.0 / 25, 1.0 / 26, 1.0 / 27};
+    0.0,      1.0 / 1,  1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,
+    1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19,
+    1.0 / 20, 1.0 / 21, 1.0 / 22, 1.0 / 23, 1.0 / 24, 1.0 / 25, 1.0 / 26, 1.0 / 27};
 
 /* Adds one known order to four convolutions: a += (w0 ... w3) y, b += (w0 ... w3) x. */
 INLINE void convolve(vec *a, vec *b, vec w0, vec w1, vec w2, vec w3, vec x, vec y) {
@@ -166,7 +166,7 @@ INLINE void modes_begin(const ensemble *e, int P) {
 typedef struct step {
   sums sums;
   fields fields[ENSEMBLE_MAX_ORDER / PAIR];
-  vec norm, norm_before; /* largest |coefficient| of orders P-4 and P-5 */
+  vec norm, norm_before;               /* largest |coefficient| of orders P-4 and P-5 */
   vec h, z_factor[ENSEMBLE_MAX_ORDER]; /* of the last sweep: the step, 2 Omega h^(n+1)/(n+1) */
 } step;
 
@@ -252,13 +252,32 @@ INLINE void sweep_group(ensemble *e, step *s, const int low, int64_t k, const in
                  (size_t)ensemble_class_vectors(P) * LANES, orders);
 }
 
+/* sum_k f_{mu,k} Z[n] for n = first ... first+count-1, for samples between the ends of steps. */
+INLINE void keep_sums(ensemble *e, const int P, int mu, int first, const int count, const vec *sum) {
+  double *xi = e->series + (size_t)mu * ensemble_series_vectors(P) * LANES;
+  for (int i = 0; i < count; i++) store(xi + (first + i) * LANES, sum[i]);
+}
+
+/* The rest of a mode's series, before its state goes on. */
+static __attribute__((noinline)) void keep_series(ensemble *e, int P, int mu) {
+  double *xi = e->series + (size_t)mu * ensemble_series_vectors(P) * LANES;
+  const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
+  store(xi, load(e->sum_z[mu]));
+  store(xi + LANES, load(e->two_Omega) * load(e->sum_y[mu]));
+  for (int n = 0; n < P; n++) {
+    store(xi + (P + n) * LANES, load(R + n * LANES));
+    store(xi + (2 * P + n) * LANES, load(I + n * LANES));
+  }
+}
+
 /* One sweep over the classes: orders m+1 ... m+orders of all of them, then of the modes. */
 INLINE void sweep(ensemble *e, step *s, const int P, int m, const int orders, const bool streamed) {
   const dkm_patterns *p = &e->patterns;
   const int bits = bits_of(p);
   fields_begin(e, fields_of_sweep(s, m, orders, streamed), P, m, orders);
   if (streamed || bits >= GROUP_BITS)
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) sweep_group(e, s, GROUP_BITS, k, P, m, orders, streamed);
+    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS)
+      sweep_group(e, s, GROUP_BITS, k, P, m, orders, streamed);
   else if (bits == 2)
     sweep_group(e, s, 2, 0, P, m, orders, false);
   else if (bits == 1)
@@ -270,6 +289,7 @@ INLINE void sweep(ensemble *e, step *s, const int P, int m, const int orders, co
 #pragma GCC unroll 4
     for (int i = 0; i < orders; i++)
       sum[i] = load(e->two_Omega) * set(inverse[m + i + 2]) * collected(&s->sums, p, bits, mu, i);
+    if (e->series) keep_sums(e, P, mu, m + 2, orders, sum);
     mode_orders(e, P, mu, m + 1, orders, sum);
   }
 }
@@ -329,7 +349,8 @@ INLINE void restore_length(vec *x, vec *y, vec *z, vec Q, vec two_Omega, vec fie
   const vec square = fma_(*x, *x, fma_(*y, *y, *z * *z));
   const vec b_square = fma_(field, field, two_Omega * two_Omega);
   const vec along = fma_(two_Omega, *x, field * *z);
-  const vec px = fma_(b_square, *x, -(along * two_Omega)), py = b_square * *y, pz = fma_(b_square, *z, -(along * field));
+  const vec px = fma_(b_square, *x, -(along * two_Omega)), py = b_square * *y,
+            pz = fma_(b_square, *z, -(along * field));
   const vec p_square = fma_(px, px, fma_(py, py, pz * pz));
   const ivec aligned = p_square <= set(0.02) * b_square * b_square * square;
   const vec relative = fma_(-square, Q, set(0.5)); /* d/|m|^2_exact */
@@ -364,7 +385,8 @@ INLINE void class_states(const ensemble *e, const step *s, const double *block, 
   for (int n = P - BLOCK; n >= 0; n--)
 #pragma GCC unroll 2
     for (int j = 0; j < N; j++) {
-      const double *X = block + j * stride + ensemble_class_x(P) * LANES, *Y = block + j * stride + ensemble_class_y(P) * LANES;
+      const double *X = block + j * stride + ensemble_class_x(P) * LANES,
+                   *Y = block + j * stride + ensemble_class_y(P) * LANES;
       const vec yn = load(Y + n * LANES);
       sum_x[j] = fma_(sum_x[j], h, load(X + n * LANES));
       z[j] = fma_(s->z_factor[n], yn, z[j]);
@@ -401,7 +423,8 @@ INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int
     class_states(e, s, block + j * stride, at_once, P, x, y, z);
 #pragma GCC unroll 2
     for (int i = 0; i < at_once; i++) {
-      double *state = streamed ? e->states + ((size_t)k + j + i) * ENSEMBLE_STATE_VECTORS * LANES : block + (j + i) * stride;
+      double *state =
+          streamed ? e->states + ((size_t)k + j + i) * ENSEMBLE_STATE_VECTORS * LANES : block + (j + i) * stride;
       store(sum + (i * BLOCK + 2) * LANES, z[i]);
       store(sum + (i * BLOCK + 3) * LANES, y[i][0]);
       store(state + (streamed ? 0 : ensemble_class_x(P) * LANES), x[i][0]);
@@ -439,6 +462,10 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, cons
     for (int i = 0; i < 2; i++)
       sum[i] = load(e->two_Omega) * set(inverse[P - BLOCK + i + 2]) * collected(&s->sums, p, bits, mu, i);
     mode_orders(e, P, mu, P - BLOCK + 1, 2, sum);
+    if (e->series) {
+      keep_sums(e, P, mu, P - 2, 2, sum);
+      keep_series(e, P, mu);
+    }
     vec r = load(R + P * LANES), i = load(I + P * LANES);
 #pragma GCC unroll 4
     for (int n = P - 1; n >= 0; n--) {
@@ -493,6 +520,7 @@ INLINE void ordinary_step(ensemble *e, step *s, const int P, const bool streamed
   last_sweep(e, s, P, BLOCK, streamed, h);
   /* Time that stands still is an end like a state that is not finite. */
   store(e->finite, choose(t_new > t, load(e->finite), set(0.0) / set(0.0)));
+  store(e->t_begin, t);
   store(e->t, t_new);
   store(e->steps, load(e->steps) + set(1.0));
 }
@@ -519,9 +547,17 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
 static void advance(ensemble *e) {
   const bool streamed = e->states != NULL;
   switch (e->order) {
-  case 12: streamed ? advance_order(e, 12, true) : advance_order(e, 12, false); break;
-  case 16: streamed ? advance_order(e, 16, true) : advance_order(e, 16, false); break;
-  case 20: streamed ? advance_order(e, 20, true) : advance_order(e, 20, false); break;
-  case 24: streamed ? advance_order(e, 24, true) : advance_order(e, 24, false); break;
+  case 12:
+    streamed ? advance_order(e, 12, true) : advance_order(e, 12, false);
+    break;
+  case 16:
+    streamed ? advance_order(e, 16, true) : advance_order(e, 16, false);
+    break;
+  case 20:
+    streamed ? advance_order(e, 20, true) : advance_order(e, 20, false);
+    break;
+  case 24:
+    streamed ? advance_order(e, 24, true) : advance_order(e, 24, false);
+    break;
   }
 }
