@@ -95,8 +95,8 @@ void dkm_integrator_state(const dkm_integrator *integrator, int lane, double *u)
 
 /* Goes on with a slot until time t, not before that of an earlier call, and gives the order parameters there: xi_mu,
  * Re beta_mu, Im beta_mu (M values each).  With solver.between_steps the ensemble sums the Taylor series of the step in
- * which t is, so that no step ends for the sake of a sample; without it, and by gsl, the last step ends at t.  For a
- * slot whose window and t_pause nobody else uses; false if the trajectory fails before t. */
+ * which t is, so that no step ends for the sake of a sample; without it, and by gsl, the last step ends at t.  For an
+ * integrator with a single active slot, of which t_pause and t_limit are set here; false if the trajectory fails. */
 bool dkm_integrator_sample(dkm_integrator *integrator, int lane, double t, double *xi, double *beta_re,
                            double *beta_im);
 

@@ -23,10 +23,10 @@
  * spins)/|lambda|.  The error of a prediction falls as the P-th power of the step, so that shortening the step is
  * usually cheaper (slow_known_step).
  *
- * Steps are then hardly shorter than the Taylor series of the spins allows: rho tolerance^(1/P), with rho the distance of
- * their nearest singularity in complex time.  (Orders 16 and 24 in place of 20 took the same time or more.)  A step is
+ * Steps are then three quarters of what the Taylor series of the spins allows, rho tolerance^(1/P), with rho the distance
+ * of their nearest singularity in complex time.  (Orders 16 and 24 in place of 20 took the same time or more.)  A step is
  * that of ensemble_body.h and (1), O(P) a mode; for a single class, where chains of dependent operations are what takes
- * the time, it takes 2.6 times as long as an ordinary one, for 128 classes 1.3 times.
+ * the time, it takes 2.8 times as long as an ordinary one, for 128 classes 1.4 times.
  *
  * If c turns out not to have died, the lane goes on with ordinary steps for as long as c needs to decay; if attempts
  * fail SLOW_TRIES times in a row, for 64 of them, twice as many each time, up to 4096.  A mode counts as slow only while
@@ -239,8 +239,7 @@ INLINE void slow_solve(ensemble *e, slow *w, const int P, const int last, const 
  * `slope`: h times its derivative. */
 INLINE vec slow_error(const slow *w, const int P, vec h, vec *slope) {
   const vec square = h * h;
-  vec even = {0}, odd = {0}, even_slope = {0},
-      odd_slope = {0}; /* chains of multiply-adds that need not wait for each other */
+  vec even = {0}, odd = {0}, even_slope = {0}, odd_slope = {0}; /* chains that need not wait for each other */
   for (int n = P - 2; n >= 0; n -= 2) {
     even = fma_(even, square, set(inverse[n + 1]) * w->mismatch[n]);
     odd = fma_(odd, square, set(inverse[n + 2]) * w->mismatch[n + 1]);
