@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The fused multiply-add made of additions and multiplications against that of the C library: argv = number of triples of
- * each kind.  The C library is called through a counter, so that one that is always asked cannot pass for the other. */
+/* The fused multiply-add made of additions and multiplications against that of the C library: argv = number of
+ * triples of each kind [, seed].  The C library is called through a counter, so that one that is always asked cannot
+ * pass for the other. */
 #include "cmocka_headers.h"
 
 #include <stdbool.h>
