@@ -11,8 +11,10 @@
  * near to where it was after p crossings.  A torus has more than one frequency in its spectrum, the same ones in both
  * halves of the window, and neighbours that do not part exponentially.
  *
- * Only + - * / sqrt enter, no function of the C library whose last bit might depend on the
- * machine: not the logarithm of growth, nor the sines of the Fourier transform. */
+ * Only + - * / sqrt enter, no function of the C library whose last bit might depend on the machine, not even for the
+ * logarithm of growth. The exception is GSL's Fourier transform, that is, the frequencies and weights of lines. Its
+ * radix-2 transform asks for the sines of pi/2^j alone; the table of sines that GSL's other one makes has other bits on
+ * machines without fused multiply-add. */
 #ifndef DICKEMAP_MOTION_H
 #define DICKEMAP_MOTION_H
 #include <stdbool.h>

@@ -56,7 +56,7 @@ INLINE void convolve(vec *a, vec *b, vec w0, vec w1, vec w2, vec w3, vec x, vec 
 }
 
 /* x[0 ... 3] = X[m+1 ... m+4], y alike, of one class from X, Y up to order m and H up to m+3. */
-INLINE void class_orders(const ensemble *e, const double *block, const int P, int m, vec *x, vec *y) {
+BULKY void class_orders(const ensemble *e, const double *block, const int P, int m, vec *x, vec *y) {
   const double *H = block, *X = block + ensemble_class_x(P) * LANES, *Y = block + ensemble_class_y(P) * LANES;
   vec w0 = load(H + m * LANES), w1 = load(H + (m + 1) * LANES), w2 = load(H + (m + 2) * LANES),
       w3 = load(H + (m + 3) * LANES);
@@ -127,7 +127,7 @@ INLINE void class_pair(const ensemble *e, const double *block, const int P, int 
 }
 
 /* I[n+2] and R[n+3] of one mode from sum_k f_{mu,k} Z[n+1], for n = first ... first+count-1. */
-INLINE void mode_orders(const ensemble *e, const int P, int mu, int first, int count, const vec *sum_z) {
+BULKY void mode_orders(const ensemble *e, const int P, int mu, int first, int count, const vec *sum_z) {
   double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
   const vec Omega_mu = load(e->Omega_mu[mu]), half_kappa = load(e->half_kappa[mu]);
   const vec g_weight = load(e->g0) * set(e->patterns.weight);
@@ -144,7 +144,7 @@ INLINE void mode_orders(const ensemble *e, const int P, int mu, int first, int c
 }
 
 /* The orders of the modes that follow from the state alone: R[1 ... 3], I[1], I[2]. */
-INLINE void modes_begin(const ensemble *e, int P) {
+BULKY void modes_begin(const ensemble *e, int P) {
   const vec g_weight = load(e->g0) * set(e->patterns.weight), two_Omega = load(e->two_Omega);
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
@@ -324,7 +324,7 @@ INLINE vec precession(const ensemble *e, vec amplitude) {
   return sqrt_(fma_(field, field, two_Omega * two_Omega));
 }
 
-INLINE vec step_size(const ensemble *e, const step *s, const int P) {
+BULKY vec step_size(const ensemble *e, const step *s, const int P) {
   const int last = P - BLOCK, before = last - 1;
   vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), amplitude = {0};
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
@@ -362,11 +362,11 @@ INLINE void restore_length(vec *x, vec *y, vec *z, vec Q, vec two_Omega, vec fie
 
 /* States of N neighbouring classes at t + h, their series summed: two at a time, since the chains of multiply-adds of a
  * single one would wait for each other.  x, y: orders P-3 ... P of each on entry, x[j][0], y[j][0], z[j] on return. */
-INLINE void class_states(const ensemble *e, const step *s, const double *block, const int N, const int P,
-                         vec x[][BLOCK], vec y[][BLOCK], vec *z) {
+BULKY void class_states(const ensemble *e, const step *s, const double *block, const int N, const int P,
+                        vec x[][BLOCK], vec y[][BLOCK], vec *z) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
   const vec h = s->h;
-  vec sum_x[2], sum_y[2];
+  vec sum_x[2] = {{0}}, sum_y[2] = {{0}};
 #pragma GCC unroll 2
   for (int j = 0; j < N; j++) {
     sum_x[j] = x[j][3];
@@ -482,7 +482,7 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, cons
 }
 
 /* What the caller wants to know of the window, at the state before the step. */
-INLINE void observe(ensemble *e, int P, vec h) {
+BULKY void observe(ensemble *e, int P, vec h) {
   const vec weight = set(e->patterns.weight), two_Omega = load(e->two_Omega);
   vec rate = load(e->rate_max);
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
