@@ -94,6 +94,22 @@ def is_log(values):
     return np.ptp(np.diff(np.log(values))) < 1e-6 and np.ptp(np.diff(values)) > 1e-6 * np.ptp(values)
 
 
+# Of verdicts, the same in every picture, told apart by colour-blind readers too (Okabe and Ito).
+COLOURS = {"none": "1", "fixed_point": "#0072B2", "dark_precession": "#56B4E9", "relaxing": "#009E73",
+           "limit_cycle": "#F0E442", "quasiperiodic": "#E69F00", "irregular": "#D55E00", "heteroclinic": "#CC79A7",
+           "undecided": "0.5", "failed": "0"}
+
+
+def colour_of(name, i):
+    """Of a code: by the name of a verdict, by the pattern that was retrieved, paler where its sign is -, else by number."""
+    if name in COLOURS:
+        return matplotlib.colors.to_rgb(COLOURS[name])
+    if name[0] in "+-" and name[1:].isdigit():
+        colour = np.array(matplotlib.colormaps["tab10"]((int(name[1:]) - 1) % 10)[:3])
+        return tuple(colour if name[0] == "+" else 0.45 * colour + 0.55)
+    return matplotlib.colormaps["tab20"](i % 20)[:3]
+
+
 def long_name(variable):
     return variable.attrs.get("long_name", variable.name)
 
@@ -106,11 +122,11 @@ def draw_codes(figure, axes, borders, values, done):
         named = dict(zip(np.atleast_1d(values.attrs["flag_values"]), values.attrs["flag_meanings"].split()))
         names = [named.get(code, "?") for code in present]
     shown = np.ma.masked_where(~done.values, np.searchsorted(present, values.values))
-    colours = matplotlib.colormaps["tab20" if present.size > 10 else "tab10"]
-    colours = matplotlib.colors.ListedColormap([colours(i % colours.N) for i in range(present.size)])
+    colours = matplotlib.colors.ListedColormap([colour_of(name, i) for i, name in enumerate(names)])
     mesh = axes.pcolormesh(*borders, shown, cmap=colours, vmin=-0.5, vmax=present.size - 0.5)
     bar = figure.colorbar(mesh, ax=axes, ticks=range(present.size))
-    bar.ax.set_yticklabels(names)
+    bar.ax.set_yticklabels(name.replace("_", " ") for name in names)
+    bar.ax.invert_yaxis()
     if "flag_meanings" not in values.attrs:
         bar.set_label(values.name)
 

@@ -37,8 +37,8 @@ typedef struct dkm_stream {
    * state, valid during the call: the fixed point itself for a stationary verdict, else the
    * trajectory's end. */
   void (*done)(void *context, int64_t id, const dkm_record *record, const double *state);
-  /* Called every few milliseconds of computing, after seconds where cycles of large systems (M > 6) are looked for; returns true to give up the points that are
-   * under way (they are not reported). May be NULL. */
+  /* Called every few milliseconds of computing, after seconds where cycles of large systems (M > 6) are looked for;
+   * returns true to give up the points that are under way (they are not reported). May be NULL. */
   bool (*interrupt)(void *context);
   bool wants_states;
   /* Asked when a point is about to begin: returns true and the bytes that dkm_evaluator_save has made of it, aligned
@@ -56,7 +56,7 @@ typedef bool dkm_save(void *context, int64_t id, double t, const void *bytes, si
 /* To be called from within `interrupt` only, which may then return either answer: passes each point under way that at
  * least least_seconds of computing have been spent on, also in earlier processes, to `save`.  A program built from the
  * same source continues it, with any instruction set, and the record will have the same bits (but wall_time, the sum of
- * what was spent).  The bytes take 8 (4K + 7M) and some kB, while a window of samples is under way up to 0.4 MB M and
+ * what was spent).  The bytes take 8 (4K + 33M) and some kB, while a window of samples is under way up to 0.4 MB M and
  * 48 K more; one such buffer is allocated.  With solver->sensitivity nothing is passed: shadows cannot be continued.
  * Fails with DKM_MEMORY. */
 dkm_status dkm_evaluator_save(dkm_evaluator *evaluator, double least_seconds, dkm_save *save, void *context,

@@ -87,8 +87,8 @@ typedef enum dkm_sensitive {
 enum { DKM_RETRIEVED_MIXTURE = 127 };
 
 /* Everything is dimensionless or in the job's unit of frequency (times: its inverse).
- * For a stationary verdict xi and alpha are the exact limit; for any other, means over the
- * last window.  Not-applicable floating-point members are NaN. */
+ * For a stationary verdict xi and alpha are the exact limit, for a limit cycle means over its period; for any other, means
+ * over the last window.  Not-applicable floating-point members are NaN. */
 typedef struct dkm_record {
   double xi[DKM_MAX_MODES];         /* overlaps */
   double xi_rms[DKM_MAX_MODES];     /* rms of xi about its mean, last window of the integration */
@@ -103,24 +103,27 @@ typedef struct dkm_record {
   double relaxation_rate, relaxation_rate_error; /* of the order parameters, at which they approach the limit */
   double relaxation_time; /* time at which they would be within 1e-3 of it */
   double residual;    /* max |u'| at the state that the record describes */
-  double drift;       /* stationary: distance of xi from its limit when the integration ended;
-                         otherwise: change of the mean of xi between the last two windows */
-  double precession;  /* largest transverse part of a spin about its field, max_k |m_k - c_k B_k/|B_k|| */
+  double drift;       /* stationary: distance of xi from its limit when the integration ended; limit_cycle: of the order
+                         parameters from the cycle; otherwise: change of the mean of xi between the halves of the last
+                         window of samples, or the last two windows without */
+  double precession;  /* largest transverse part of a spin about its field, max_k |m_k - c_k B_k/|B_k||, or Floquet axis */
   double growth_rate; /* largest real part in the spectrum of the fixed point, or Floquet exponent of the limit cycle,
                          neutral ones left out */
   double decay_rate;  /* of the slowest damped direction, > 0 */
   int32_t n_unstable; /* directions that grow */
-  int32_t n_neutral;  /* directions that neither grow nor decay (dark precession, lengths) */
+  int32_t n_neutral;  /* directions that neither grow nor decay (dark precession, lengths; not the flow along a cycle) */
   double amplitude;   /* oscillating: the largest of xi_amplitude */
   double xi_amplitude[DKM_MAX_MODES]; /* oscillating: half of peak to peak of each xi */
   double period;      /* limit_cycle: of the order parameters */
   double cycle_residual; /* limit_cycle: max_i |u_i(period) - u_i(0)| on the cycle, see cycle.h */
   double frequency_1; /* angular; limit_cycle: 2 pi/period; quasiperiodic: of the leading line of the spectrum */
   double frequency_2; /* quasiperiodic: of the leading line that is no multiple of it */
-  double lyapunov;    /* oscillating: largest Lyapunov exponent, over all of the time that separations were followed */
+  double lyapunov;    /* oscillating: largest Lyapunov exponent, over the time that separations were followed without a
+                         break; quasiperiodic: over its second half; limit_cycle: 0, along the flow */
   double lyapunov_error; /* its standard error (exponent.h) */
   double lyapunov_times; /* irregular: that time times the exponent */
-  double power, power_error; /* oscillating: mean of E' over the last window (motion.h), and its error */
+  double power, power_error; /* oscillating: mean of E' over the last window (motion.h), and its error, both in the
+                                unit of frequency squared; limit_cycle: 0 */
   double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
   double amplification_total; /* the same until t_end */
   double xi_theory;   /* |xi_cue| of Eq. 12, NaN for Omega = 0 */

@@ -12,7 +12,7 @@
  * window to window (exponent.h) for as long as the shadow goes on.
  *
  * The separation, weighted over the classes: sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2). It
- * is sqrt(tolerance), where the errors from the steps and those from finite size
+ * is sqrt(tolerance), within 1e-7 ... 1e-4, where the errors from the steps and those from finite size
  * are alike, about sqrt(tolerance) in each logarithm; its first direction is random but depends on the point alone,
  * keeps the lengths of the spins and, for a start without perturbation, the symmetry of the cue. */
 #ifndef DICKEMAP_SAMPLING_H

@@ -32,7 +32,8 @@ static const char help[] =
     "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
     "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"
     "                             instead of the listing\n"
-    "      --t-end T              end of the trajectory (default: that of the record, 20/kappa to 200/kappa)\n"
+    "      --t-end T              end of the trajectory (default: that of the record, but at least 20/kappa and at\n"
+    "                             most 200/kappa, whichever kappa is the smallest)\n"
     "      --dt D                 distance of its samples (default: t-end/1000)\n"
     "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
     "      --cpu NAME             instruction set (default: the best that the machine has)\n"
@@ -147,7 +148,8 @@ static void print_record(const dkm_record *record, int n_modes) {
 
 /* Where it goes from the state that it was followed to. */
 static void print_outlook(const dkm_record *record, int n_modes) {
-  if (!isnan(record->xi_limit[0])) print_values("on its way to", n_modes, record->xi_limit, "overlaps of the limit");
+  if (!isnan(record->xi_limit[0]))
+    print_values("on its way to", n_modes, record->xi_limit, "overlaps of the minimum, with all spins at rest");
   if (!isnan(record->L_limit)) {
     printf("  Lyapunov function: %.10g when the integration ended, %.10g at the end state", record->L_end,
            record->L_limit);

@@ -29,7 +29,7 @@ void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, d
   record->relaxation_rate = rate;
   record->relaxation_rate_error = error;
   /* The C library's logarithm may differ in the last bit from one processor to another. */
-  if (rate > 0.0)
+  if (rate > error) /* else nobody knows */
     record->relaxation_time = t + (distance > relaxed ? dkm_exponent_log(distance / relaxed) / rate : 0.0);
 }
 
