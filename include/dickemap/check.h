@@ -5,6 +5,7 @@
  *   any record      |xi_mu| <= 1 and sum_mu xi_mu^2 <= 1; `retrieved` and xi_second are those of xi; what the record says
  *                   about theory is what theory.h says; L does not rise
  *   oscillations    need modes of both signs and a start outside the one-mode subspaces (landscape.h), or g0 = 0
+ *                   what the verdict rests on is there: a cycle is closed and damped, an exponent is positive or zero
  *   steady          (fixed_point, dark_precession, and the limit of relaxing) xi = 0 for g0 < g_c, whatever the signs:
  *                   constant fields give |xi_mu| = |Re beta_mu| D_mu/(g0 |Omega_mu|) and
  *                   sum_mu xi_mu^2 <= sum_k w_k z_k^2 <= (2 g0/Omega)^2 sum_mu (Re beta_mu)^2, hence

@@ -195,6 +195,32 @@ static bool uncoupled_spins_precess(const subject *s) {
   return true;
 }
 
+/* What the verdict rests on, where the method measures it. */
+static bool oscillation_has_its_evidence(const subject *s) {
+  const dkm_record *record = s->record;
+  const int verdict = record->verdict;
+  if (record->method < 3 || s->point->g0 == 0.0 || !is_oscillation(verdict) || verdict == DKM_VERDICT_HETEROCLINIC)
+    return true;
+  double amplitude = 0.0;
+  for (int mu = 0; mu < s->patterns->n_modes; mu++) amplitude = fmax(amplitude, record->xi_amplitude[mu]);
+  if (!(amplitude > 0.0) || !same(record->amplitude, amplitude, rounding))
+    return object(s, "amplitude is %.10g, but the largest of xi_amplitude %.10g", record->amplitude, amplitude);
+  if (verdict == DKM_VERDICT_LIMIT_CYCLE) {
+    if (record->n_unstable != 0 || !(record->growth_rate < 0.0))
+      return object(s, "limit_cycle with %d growing directions, growth_rate %.10g", (int)record->n_unstable,
+                    record->growth_rate);
+    if (!(record->cycle_residual <= self_consistency))
+      return object(s, "limit_cycle, but after a period variables differ by %.3g", record->cycle_residual);
+    if (!same(record->frequency_1 * record->period / (2.0 * M_PI), 1.0, rounding))
+      return object(s, "frequency_1 is %.10g, but period is %.10g", record->frequency_1, record->period);
+  }
+  if (verdict == DKM_VERDICT_IRREGULAR && !(record->lyapunov > record->lyapunov_error))
+    return object(s, "irregular with the exponent %.3g +- %.3g", record->lyapunov, record->lyapunov_error);
+  if (verdict == DKM_VERDICT_QUASIPERIODIC && !(record->lyapunov <= record->lyapunov_error))
+    return object(s, "quasiperiodic with the exponent %.3g +- %.3g", record->lyapunov, record->lyapunov_error);
+  return true;
+}
+
 /* ---- overlaps that are steady in the end ---- */
 
 static bool normal_state_below_g_c(const subject *s) {
@@ -331,6 +357,7 @@ static bool overlap_of_the_start_is_kept(const subject *s) {
 bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes) {
   static bool (*const questions[])(const subject *) = {verdict_is_possible,
+                                                       oscillation_has_its_evidence,
                                                        overlaps_are_possible,
                                                        closed_forms_are_those_of_theory,
                                                        exact_start_ends_in_eq_12,

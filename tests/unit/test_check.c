@@ -32,6 +32,15 @@ static dkm_record record_of(const dkm_patterns *p, const dkm_point *pt, int verd
   r.precession = 0.0;
   xi[cue] = -r.xi_theory;
   fill_overlaps(p, pt, given ? given : xi, &r);
+  if (verdict != DKM_VERDICT_LIMIT_CYCLE && verdict != DKM_VERDICT_QUASIPERIODIC && verdict != DKM_VERDICT_IRREGULAR)
+    return r;
+  r.xi_amplitude[0] = r.amplitude = 0.1;
+  r.period = 9.5;
+  r.frequency_1 = 2.0 * M_PI / r.period;
+  r.cycle_residual = 1e-13;
+  r.growth_rate = -0.1;
+  r.lyapunov = verdict == DKM_VERDICT_IRREGULAR ? 0.1 : 0.0;
+  r.lyapunov_error = 1e-3;
   return r;
 }
 
@@ -397,6 +406,41 @@ static void the_lyapunov_function_falls(void **state) {
   assert_told(&p, &pt, &r, "L_limit, -0.3, is above the barrier around it, -0.31");
 }
 
+static void oscillations_need_their_evidence(void **state) {
+  (void)state;
+  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_point pt = {.g0 = 0.722, .Omega = 0.5, .Omega_mu = {2.142, -1.758}, .kappa_mu = {0.495, 0.609},
+                        .pattern = 1, .overlap = 1.0, .perturbation = 0.01};
+  dkm_record cycle = record_of(&p, &pt, DKM_VERDICT_LIMIT_CYCLE, NULL), r;
+  cycle.xi_amplitude[0] = cycle.amplitude = 0.3;
+  cycle.xi_amplitude[1] = 0.2;
+  assert_sound(&p, &pt, &cycle);
+  r = cycle;
+  r.amplitude = 0.2;
+  assert_told(&p, &pt, &r, "amplitude is 0.2, but the largest of xi_amplitude 0.3");
+  r = cycle;
+  r.n_unstable = 1;
+  r.growth_rate = 0.1;
+  assert_told(&p, &pt, &r, "limit_cycle with 1 growing directions, growth_rate 0.1");
+  r = cycle;
+  r.cycle_residual = 1e-4;
+  assert_told(&p, &pt, &r, "limit_cycle, but after a period variables differ by 0.0001");
+  r = cycle;
+  r.period = 19;
+  assert_told(&p, &pt, &r, "frequency_1 is 0.6613879271, but period is 19");
+  r.method = 2; /* did not measure all of it */
+  assert_sound(&p, &pt, &r);
+  r = cycle;
+  r.verdict = DKM_VERDICT_IRREGULAR;
+  r.lyapunov = 1e-3;
+  r.lyapunov_error = 2e-3;
+  assert_told(&p, &pt, &r, "irregular with the exponent 0.001 +- 0.002");
+  r.verdict = DKM_VERDICT_QUASIPERIODIC;
+  assert_sound(&p, &pt, &r);
+  r.lyapunov = 3e-3;
+  assert_told(&p, &pt, &r, "quasiperiodic with the exponent 0.003 +- 0.002");
+}
+
 static void a_record_that_says_nothing_can_be_right(void **state) {
   (void)state;
   const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
@@ -455,6 +499,7 @@ int main(void) {
       cmocka_unit_test(retrieved_is_the_leading_overlap),
       cmocka_unit_test(closed_forms_in_a_record_are_those_of_theory),
       cmocka_unit_test(the_lyapunov_function_falls),
+      cmocka_unit_test(oscillations_need_their_evidence),
       cmocka_unit_test(a_record_that_says_nothing_can_be_right),
       cmocka_unit_test(computed_records_are_sound),
   };
