@@ -2,7 +2,6 @@
 /* The ensemble method: many points at a time, one a vector lane.  This file owns the memory
  * and moves points in and out of lanes; the arithmetic is in ensemble_body.h. */
 #include "ensemble.h"
-#include "dickemap/exponent.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -55,11 +55,9 @@ typedef struct ensemble {
   /* sum_k f_{mu,k} z_k and sum_k f_{mu,k} y_k of the state. */
   ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];
 
-  /* Modes that may be slow: how fast each counts for an ordinary step, 1/|lambda_mu|^2, 1/Omega_mu, what may be left
-     of a
-   * transient, when it may be slow, and 1 if it was in the last step. Of each lane: when to look whether modes are
-   * slow (infinity:
-   * never), attempts in a row, and how long to wait once they have failed. */
+  /* Modes that may be slow: how fast each counts for an ordinary step, 1/|lambda_mu|^2, 1/Omega_mu, what may be left of
+   * a transient, when it may be slow, and 1 if it was in the last step. Of each lane: when to look whether modes are
+   * slow (infinity: never), attempts in a row, and how long to wait once they have failed. */
   double *slow, *held; /* NULL: every mode is resolved */
   ensemble_vector pace[DKM_MAX_MODES], over_D[DKM_MAX_MODES], over_Omega[DKM_MAX_MODES], transient_most[DKM_MAX_MODES];
   ensemble_vector t_try[DKM_MAX_MODES], settled[DKM_MAX_MODES];

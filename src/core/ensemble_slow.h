@@ -300,8 +300,7 @@ INLINE void slow_rates(ensemble *e, const slow *w, const int P) {
   }
 }
 
-/* Lanes in which beta differs from b by more than may be dropped; `decay`: how long that takes to decay. What follows
-   on
+/* Lanes in which beta differs from b by more than may be dropped; `decay`: how long that takes to decay. What follows on
  * slow steps differs by the errors of two of them. */
 INLINE ivec slow_transients(const ensemble *e, const slow *w, const int P, vec *decay) {
   ivec found = {0};

@@ -11,7 +11,6 @@
 #include <string.h>
 
 #include "dickemap/exponent.h"
-#include "series.h"
 
 /* What recurs to the first fraction of its size may be a cycle that is still approached, to the second, it is one
  * as far as a window can tell. Each further guess recurs better by this factor. */

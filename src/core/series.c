@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A window of samples: its memory, and what it is between two of them (Hermite interpolation). */
-#include "series.h"
+#include "dickemap/series.h"
 
 #include <stdlib.h>
 
