@@ -104,31 +104,13 @@ static void print_values(const char *name, int n, const double *values, const ch
 static void print_parameters(const dkm_job *job, const dkm_point *point) {
   int n_modes = job->patterns.n_modes;
   dkm_cli_say(stdout, "point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->patterns.n_classes);
-  print_values("g0", 1, &point->g0, "coupling");
-  print_values("Omega", 1, &point->Omega, "half the level splitting of a spin");
-  print_values("Omega_mu", n_modes, point->Omega_mu, "mode frequencies");
-  print_values("kappa_mu", n_modes, point->kappa_mu, "boson loss rates");
-  print_values("pattern", 1, &(double){point->pattern}, "the cue");
-  print_values("overlap", 1, &point->overlap, "with the cue at the start");
-  print_values("perturbation", 1, &point->perturbation, "random tilt of every spin at the start");
-  print_values("seed", 1, &(double){(double)point->seed}, "of the tilt");
-}
-
-static double field_value(const dkm_field *field, const dkm_record *record, int i) {
-  const char *at = (const char *)record + field->offset;
-  switch (field->type) {
-  case DKM_FLOAT64:
-    return ((const double *)at)[i];
-  case DKM_INT64:
-    return (double)((const int64_t *)at)[i];
-  case DKM_INT32:
-    return ((const int32_t *)at)[i];
-  case DKM_INT8:
-    return ((const int8_t *)at)[i];
-  case DKM_UINT8:
-    return ((const uint8_t *)at)[i];
+  for (int i = 0; i < dkm_n_parameters; i++) {
+    const dkm_parameter *p = &dkm_parameters[i];
+    double values[DKM_MAX_MODES];
+    const int n = p->per_mode ? n_modes : 1;
+    for (int j = 0; j < n; j++) values[j] = dkm_parameter_get(p, point, j + 1);
+    print_values(p->name, n, values, p->long_name);
   }
-  return NAN;
 }
 
 static void print_record(const dkm_record *record, int n_modes) {
@@ -136,12 +118,13 @@ static void print_record(const dkm_record *record, int n_modes) {
   for (int f = 0; f < dkm_n_fields; f++) {
     double values[DKM_MAX_MODES];
     int n = dkm_fields[f].per_mode ? n_modes : 1;
-    for (int i = 0; i < n; i++) values[i] = field_value(&dkm_fields[f], record, i);
-    const dkm_codes *codes = dkm_field_codes(&dkm_fields[f]);
+    const dkm_field *field = &dkm_fields[f];
+    for (int i = 0; i < n; i++) values[i] = dkm_field_value(field->type, (const char *)record + field->offset, i);
+    const dkm_codes *codes = dkm_field_codes(field);
     char meaning[256];
     snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "",
-             dkm_fields[f].long_name);
-    print_values(dkm_fields[f].name, n, values, meaning);
+             field->long_name);
+    print_values(field->name, n, values, meaning);
   }
 }
 
