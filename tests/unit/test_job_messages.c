@@ -71,6 +71,8 @@ static void missing_keys_are_named(void **state) {
   (void)state;
   refused("title: x\n", NULL, "job.yaml: model.patterns is missing, but must be an integer 1 ... 20");
   refused("title: x\nmodel: {patterns: 2}\n", NULL,
+          "job.yaml:2:1: model.g0 is missing, but must be a finite number >= 0");
+  refused("title: x\nmodel: {patterns: 2, g0: 1}\n", NULL,
           "job.yaml:2:1: model.Omega is missing, but must be a finite number");
   refused("model: {patterns: 2, Omega: 1}\n", NULL,
           "job.yaml:1:1: model.g0 is missing, but must be a finite number >= 0");
