@@ -131,7 +131,7 @@ static void simplify(const char *text, char out[LINE_BYTES]) {
 }
 
 static void check_manual(const char *page, const entry *e) {
-  char item[3 * LINE_BYTES], type[LINE_BYTES], fallback[LINE_BYTES], description[LINE_BYTES];
+  char item[4 * LINE_BYTES], type[LINE_BYTES], fallback[LINE_BYTES], description[LINE_BYTES];
   simplify(e->type, type);
   simplify(e->fallback, fallback);
   simplify(e->description, description);
