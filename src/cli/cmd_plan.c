@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
@@ -264,26 +265,14 @@ static dkm_status plan(const char *path, int n_sets, const char *const *sets, dk
 }
 
 dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err) {
-  static const struct option options[] = {
-      {"set", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-  int n_sets = 0;
-  dkm_status status = DKM_OK;
-  const char **sets = malloc((size_t)argc * sizeof *sets);
-  if (!sets) return dkm_fail(err, DKM_MEMORY, "plan: out of memory");
-  for (int answer; status == DKM_OK && (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-    if (answer == 's')
-      sets[n_sets++] = optarg;
-    else if (answer == 'h') {
-      dkm_cli_print(help);
-      goto cleanup;
-    } else
-      status = dkm_cli_option_error(argv, answer, err);
-  }
-  if (status == DKM_OK && optind != argc - 1)
+  dkm_texts sets = {0};
+  const dkm_argument arguments[] = {{"--set", 0, dkm_argument_texts, &sets}};
+  bool helped;
+  dkm_status status = dkm_arguments_read(argc, argv, help, 1, arguments, &helped, err);
+  if (status == DKM_OK && !helped && optind != argc - 1)
     status = dkm_fail(err, DKM_INPUT, "plan: expected one job file, got %d arguments; see `dickemap plan --help`",
                       argc - optind);
-  if (status == DKM_OK) status = plan(argv[optind], n_sets, sets, err);
-cleanup:
-  free(sets);
+  if (status == DKM_OK && !helped) status = plan(argv[optind], sets.n, sets.list, err);
+  free(sets.list);
   return status;
 }
