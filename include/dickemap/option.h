@@ -42,6 +42,9 @@ bool dkm_option_of_system(const dkm_option *option);
 double dkm_option_get(const dkm_option *option, const dkm_job *job);
 void dkm_option_set(const dkm_option *option, dkm_job *job, double value);
 
+/* The word for what a job has, of an option with words. */
+const char *dkm_option_word(const dkm_option *option, const dkm_job *job);
+
 #ifdef __cplusplus
 }
 #endif

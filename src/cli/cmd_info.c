@@ -8,9 +8,10 @@
 #include <getopt.h>
 #include <stdlib.h>
 
-#include "attempt.h"
 #include "arguments.h"
+#include "attempt.h"
 #include "cli.h"
+#include "dickemap/option.h"
 #include "dickemap/store.h"
 #include "dickemap/unfinished.h"
 
@@ -53,8 +54,7 @@ static dkm_status count_points(dkm_store_reader *reader, counts *found, dkm_erro
 
   while (dkm_store_walk_on(&walk, reader, &status, err)) {
     found->done += walk.n - walk.n_todo;
-    if (walk.n_todo < walk.n)
-      status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
+    if (walk.n_todo < walk.n) status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
     for (int64_t i = 0; i < walk.n && !status; i++)
       if (walk.status[i] != DKM_STATUS_TODO)
         count_record(&records[i], found);
@@ -134,9 +134,9 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   print_attribute(reader, "title", "title");
   print_attribute(reader, "job", "job_file");
   print_attribute(reader, "set", "job_sets");
-  printf("patterns: %d, %s, %lld classes\n", job->patterns.n_modes,
-         job->patterns.mapping == DKM_GAUGED ? "gauged" : "ungauged", (long long)job->patterns.n_classes);
-  printf("state: %s\n", job->keep_state ? "final" : "none");
+  printf("patterns: %d, %s, %lld classes\n", job->patterns.n_modes, dkm_option_word(DKM_OPTION(patterns.mapping), job),
+         (long long)job->patterns.n_classes);
+  printf("state: %s\n", dkm_option_word(DKM_OPTION(keep_state), job));
   print_axes(job);
   printf("points: %lld\n", (long long)job->n_points);
   printf("shard: %d of %d\n", shard.index, shard.n);

@@ -80,10 +80,8 @@ static dkm_status read_arguments(int argc, char **argv, dkm_run_request *r, dkm_
 }
 
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err) {
-  dkm_run_request request = {.t_start = dkm_clock_now(),
-                             .time_limit = INFINITY,
-                             .save_interval = 60,
-                             .output.shard = DKM_SHARD_WHOLE};
+  dkm_run_request request = {
+      .t_start = dkm_clock_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
   dkm_texts sets = {0}, old = {0};
   char *default_name = NULL, *command = NULL;
   bool helped = false;

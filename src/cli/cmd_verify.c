@@ -18,8 +18,8 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
-#include "arithmetic.h"
 #include "arguments.h"
+#include "arithmetic.h"
 #include "cli.h"
 #include "verify.h"
 

@@ -77,3 +77,7 @@ double dkm_option_get(const dkm_option *option, const dkm_job *job) {
 void dkm_option_set(const dkm_option *option, dkm_job *job, double value) {
   dkm_field_put(option->type, (char *)job + option->offset, 0, value);
 }
+
+const char *dkm_option_word(const dkm_option *option, const dkm_job *job) {
+  return option->words[(int)dkm_option_get(option, job)];
+}

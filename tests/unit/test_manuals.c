@@ -178,7 +178,8 @@ static void the_readme_names_what_an_axis_may_vary(void **state) {
       size_t n = (size_t)snprintf(name, sizeof name, "`%s%s", p->name, indexed ? "[" : "");
       if (strncmp(at, name, n) != 0) fail_msg("README.md, axes.name: %s` should be next in: %s", name, at);
       if (indexed) n += strspn(at + n, "0123456789]");
-      if (strncmp(at + n, is_last ? "` " : "`, ", is_last ? 2 : 3) != 0) fail_msg("README.md, axes.name: after %s", name);
+      if (strncmp(at + n, is_last ? "` " : "`, ", is_last ? 2 : 3) != 0)
+        fail_msg("README.md, axes.name: after %s", name);
       at += n + (is_last ? 2 : 3);
     }
   }

@@ -202,7 +202,8 @@ static void check_texts(const dkm_job *a, const dkm_job *b, const char *key, boo
   assert_non_null(text_a);
   assert_non_null(text_b);
   const int n = dkm_job_differences(text_a, text_b, keys, sizeof keys);
-  if (!has_key(keys, key) || (alone && n != 1)) fail_msg("of jobs that differ in %s the texts differ in: %s", key, keys);
+  if (!has_key(keys, key) || (alone && n != 1))
+    fail_msg("of jobs that differ in %s the texts differ in: %s", key, keys);
   free(text_a);
   free(text_b);
 }
