@@ -91,6 +91,7 @@ static void rows_are_named_once_and_have_sensible_limits(void **state) {
     if (p->limits.integer) assert_true(p->limits.min >= INT32_MIN && p->limits.max <= INT32_MAX);
     if (!isnan(p->fallback)) assert_true(dkm_limits_allow(&p->limits, p->fallback));
     if (p->later) assert_false(isnan(p->fallback));
+    for (int f = 0; f < dkm_n_fields; f++) assert_string_not_equal(p->name, dkm_fields[f].name); /* both are in a file */
   }
   for (int i = 0; i < dkm_n_options; i++) {
     const dkm_option *o = &dkm_options[i];
