@@ -29,11 +29,13 @@
  *                  trajectory is so near, or approaches at the cycle's own rate, that it cannot leave it;
  *   quasiperiodic  windows in succession show the same lines, or are long and steady; separations have not grown
  *                  over the second half of the time by more than shear does, and the energy has no drift;
- *   heteroclinic   the trajectory has come to a saddle, for the second time at least, so near or for so long that
- *                  rounding has erased by what it would leave;
+ *   heteroclinic   where K = rank and the eigenvalues at x = -1 and x = +1 say that the cycle between them attracts: the
+ *                  trajectory has come to one of them, for the second time at least, so near or for so long that
+ *                  rounding has erased by what it would leave; or a window of large motion has moments of rest;
  *   irregular      the exponent is above zero by three times its error, and separations have grown over the second half
  *                  of the time too.  Much of chaos is a transient: it is followed for 10^4 Lyapunov times, or as far
- *                  as t_max and max_steps allow.  Where a window shows that it has died all begins anew.
+ *                  as t_max and max_steps allow, but for 100 at least.  Where a window shows that it has died all
+ *                  begins anew, as it does where a calm spell is not followed.
  * Order parameters that fluctuate by no more than the precession of spins about a stable fixed point explains are
  * steady: dark precession. */
 #ifndef DICKEMAP_ATTRACTOR_H
@@ -110,15 +112,19 @@ typedef struct dkm_oscillation {
   int n_samples;
   bool has_motion;
   dkm_motion motion;
-  int n_steady;                   /* windows in succession in which nothing but phases changed */
-  double bin; /* of its spectrum */
-  bool anew;  /* what separations have done before that window counts no more */
+  dkm_exponent_estimate exponent; /* what separations had done by its end, or later */
+  int n_steady; /* windows in succession in which nothing but phases changed; the longest count twice, short ones not
+                   where spins may drift */
+  double bin;   /* of its spectrum */
+  bool anew;    /* what separations have done before that window counts no more */
   /* The damped cycle that was near last: how near, and when. */
   double cycle_t, cycle_period, cycle_distance;
-  /* Saddles that the trajectory was at, and since when it is at one; 0: it is not. */
-  int n_saddles, n_large; /* and windows of large motion */
-  double largest;         /* amplitude of a window */
+  /* Saddles that the trajectory was at, whether it is at one and since when. */
+  int n_saddles;
+  bool at_saddle;
   double saddle_since;
+  int n_large;                   /* windows of large motion */
+  double largest[DKM_MAX_MODES]; /* amplitudes of any window */
 } dkm_oscillation;
 
 /* What is remembered of one trajectory between two looks. */

@@ -35,10 +35,10 @@ typedef struct dkm_lane {
 
 /* What happened in a slot between two calls of dkm_integrator_window. */
 typedef struct dkm_window {
-  double length;                /* of time */
-  double rate_max;              /* max over steps and mu of |xi_mu'|, |Re beta_mu'|, |Im beta_mu'| */
-  double mean[DKM_MAX_MODES];   /* of xi_mu, sampled once a step and weighted with the steps */
-  double rms[DKM_MAX_MODES];    /* of xi_mu about its mean, sampled likewise */
+  double length;                    /* of time */
+  double rate_max;                  /* max over steps and mu of |xi_mu'|, |Re beta_mu'|, |Im beta_mu'| */
+  double mean[DKM_MAX_MODES];       /* of xi_mu, sampled once a step and weighted with the steps */
+  double rms[DKM_MAX_MODES];        /* of xi_mu about its mean, sampled likewise */
   double occupation[DKM_MAX_MODES]; /* mean of |beta_mu|^2 */
 } dkm_window;
 
@@ -54,13 +54,14 @@ typedef enum dkm_coefficients {
 
 typedef struct dkm_solver {
   dkm_method method;
-  double tolerance; /* bound on the local error of each step, for variables of order 1 */
-  double t_max;     /* give up there */
+  double tolerance;  /* bound on the local error of each step, for variables of order 1 */
+  double t_max;      /* give up there */
   int64_t max_steps; /* or after so many steps of the trajectory; 0: no such bound */
   dkm_coefficients coefficients;
+  bool between_steps; /* keep the last step's series for dkm_integrator_sample */
   bool resolve_modes; /* resolve fast modes even where they only follow the spins (ensemble): for comparisons */
-  bool full_space;  /* never use the quotient (quotient.h): for comparisons; gsl never does */
-  bool sensitivity; /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
+  bool full_space;    /* never use the quotient (quotient.h): for comparisons; gsl never does */
+  bool sensitivity;   /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
 
 typedef struct dkm_integrator dkm_integrator;
@@ -92,6 +93,13 @@ void dkm_integrator_unload(dkm_integrator *integrator, int lane);
 /* The state of a slot (3K + 2M values). */
 void dkm_integrator_state(const dkm_integrator *integrator, int lane, double *u);
 
+/* Goes on with a slot until time t, not before that of an earlier call, and gives the order parameters there: xi_mu,
+ * Re beta_mu, Im beta_mu (M values each).  With solver.between_steps the ensemble sums the Taylor series of the step in
+ * which t is, so that no step ends for the sake of a sample; without it, and by gsl, the last step ends at t.  For an
+ * integrator with a single active slot, of which t_pause and t_limit are set here; false if the trajectory fails. */
+bool dkm_integrator_sample(dkm_integrator *integrator, int lane, double t, double *xi, double *beta_re,
+                           double *beta_im);
+
 /* Reads the window of a slot, which began at the last call of this function or at the load,
  * and begins a new one. */
 void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *window);
@@ -111,9 +119,10 @@ void dkm_integrator_save(const dkm_integrator *integrator, int lane, void *bytes
 void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_point *point, const void *bytes);
 
 /* Instruction sets of the ensemble kernel: names of those built in (NULL at the end), the
- * best one that this machine runs, and whether it runs a given one. */
+ * best one that this machine runs, that for one point at a time, and whether it runs a given one. */
 const char *const *dkm_cpu_names(void);
 const char *dkm_cpu_best(void);
+const char *dkm_cpu_best_for_one(void);
 bool dkm_cpu_supported(const char *name);
 
 #ifdef __cplusplus

@@ -11,8 +11,10 @@
  * near to where it was after p crossings.  A torus has more than one frequency in its spectrum, the same ones in both
  * halves of the window, and neighbours that do not part exponentially.
  *
- * Only + - * / sqrt enter, no function of the C library whose last bit might depend on the
- * machine: not the logarithm of growth, nor the sines of the Fourier transform. */
+ * Only + - * / sqrt enter, no function of the C library whose last bit might depend on the machine, not even for the
+ * logarithm of growth. The exception is GSL's Fourier transform, that is, the frequencies and weights of lines. Its
+ * radix-2 transform asks for the sines of pi/2^j alone; the table of sines that GSL's other one makes has other bits on
+ * machines without fused multiply-add. */
 #ifndef DICKEMAP_MOTION_H
 #define DICKEMAP_MOTION_H
 #include <stdbool.h>
@@ -74,9 +76,9 @@ typedef struct dkm_motion {
   double frequency[2]; /* angular; leading lines of the spectrum, NaN if absent */
   double weight[2];    /* their power, as fractions of the leading one */
   double growth;       /* logarithm of the growth of a small separation, its alignment at the beginning left out */
-  /* Mean of the power that the modes take in, E' of dkm_motion_power, and how far it is known: the half of what the
-   * halves of the window differ by. */
-  double power, power_error;
+  /* Mean of the power that the modes take in, E' of dkm_motion_power; its standard error, from halves or quarters of the
+   * window, whichever is larger; and that from halves. */
+  double power, power_error, power_change;
 } dkm_motion;
 
 /* E' per spin where the order parameters are v (3M values as in a series): with the energy

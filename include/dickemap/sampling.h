@@ -46,7 +46,7 @@ void dkm_sampling_forget(dkm_sampling *sampling);
 void dkm_sampling_begin(dkm_sampling *sampling, const dkm_point *point, int n_samples, double dt, const double *u,
                         double *scratch);
 
-/* Begins to follow the trajectory with its shadow from there, without samples, to the time `until` or a little more.
+/* Begins to follow the trajectory with its shadow from there, without samples, to the time `until`.
  * dt: as for samples. */
 void dkm_sampling_follow(dkm_sampling *sampling, const dkm_point *point, double until, double dt, const double *u);
 

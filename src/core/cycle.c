@@ -30,11 +30,14 @@ static const double turns = 1e-9;
 static const double neutral = 1e-8;
 /* An order parameter that moves less is at rest: Newton has found a fixed point. */
 static const double at_rest = 1e-7;
-/* Samples of a period: divisible by 2 ... 8; this many for each oscillation at the fastest frequency at least. */
-enum { SAMPLES = 840, LEAST_SAMPLES = 24, MOST_SAMPLES = 64 * SAMPLES };
-/* u(T/n) = u(0) up to this makes T/n the period, n up to the second. */
+/* Samples of a period; this many for each oscillation at the fastest frequency at least. */
+enum { SAMPLES = 800, LEAST_SAMPLES = 24, MOST_SAMPLES = 64 * SAMPLES };
+/* u(T/n) = u(0) up to this makes T/n a period. */
 static const double same_point = 1e-8;
-enum { MOST_MULTIPLE = 8 };
+/* It is asked for these n, again and again: the trajectory is followed for twice the period in all. */
+static const int divisors[] = {2,  3,  5,  7,  11, 13, 17, 19, 23, 29, 31, 37, 41,
+                               43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97};
+enum { N_DIVISORS = sizeof divisors / sizeof *divisors };
 
 struct dkm_cycle_workspace {
   dkm_patterns patterns;
@@ -318,9 +321,23 @@ static double vertex(double left, double middle, double right) {
   return curvature != 0.0 ? middle - slope * slope / (8.0 * curvature) : middle;
 }
 
-/* Means and amplitudes over the period T from u; *shortest: how many periods it really is. */
-static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, dkm_cycle *cycle,
-                   int *multiple) {
+/* Whether T is a period too. */
+static bool recurs(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T) {
+  double *now = w->at_end;
+  memcpy(now, u, w->size * sizeof *u);
+  return dkm_tangent_advance(w->tangent, point, T, now, NULL, 0, true) &&
+         largest_difference(now, u, w->size) <= same_point;
+}
+
+/* The shortest period of the cycle through u, of which T is a period. */
+static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T) {
+  for (int i = 0; i < N_DIVISORS; i++)
+    while (recurs(w, point, u, T / divisors[i])) T /= divisors[i];
+  return T;
+}
+
+/* Means and amplitudes over the period T from u. */
+static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, dkm_cycle *cycle) {
   const int64_t K = w->patterns.n_classes;
   const int M = w->patterns.n_modes;
   double fastest = 2.0 * fabs(point->Omega), field = 0.0;
@@ -335,7 +352,6 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double 
   memset(cycle->beta_re, 0, sizeof cycle->beta_re);
   memset(cycle->beta_im, 0, sizeof cycle->beta_im);
   memset(cycle->beta_sq, 0, sizeof cycle->beta_sq);
-  *multiple = 1;
   double *now = w->at_end, first[DKM_MAX_MODES];
   memcpy(now, u, w->size * sizeof *u);
   for (int i = 0; i <= n + 1; i++) { /* samples 0 and 1 come again, as neighbours of the last */
@@ -357,8 +373,6 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double 
       if (middle >= left && middle >= right) high[mu] = fmax(high[mu], vertex(left, middle, right));
       if (middle <= left && middle <= right) low[mu] = fmin(low[mu], vertex(left, middle, right));
     }
-    for (int m = 2; i > 0 && m <= MOST_MULTIPLE; m++)
-      if (i * m == n && largest_difference(now, u, w->size) <= same_point) *multiple = m;
     if (i <= n && !dkm_tangent_advance(w->tangent, point, T / n, now, NULL, 0, true)) return false;
   }
   for (int mu = 0; mu < M; mu++) {
@@ -419,6 +433,13 @@ static void take_distances(dkm_cycle_workspace *w, const double *u, const double
       fmax(largest_difference(xi, xi_cycle, (size_t)M), largest_difference(u + 3 * K, state + 3 * K, 2 * (size_t)M));
 }
 
+/* Whether the solution through u is not at rest: Newton finds fixed points too. */
+static bool moves(const dkm_cycle_workspace *w, const dkm_cycle *cycle) {
+  double most = 0.0;
+  for (int mu = 0; mu < w->patterns.n_modes; mu++) most = fmax(most, cycle->xi_amplitude[mu]);
+  return most > at_rest;
+}
+
 bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double period, bool dresses,
                     dkm_cycle *cycle, double *state) {
   if (is_too_large(&w->patterns)) return false;
@@ -427,20 +448,14 @@ bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double
   cycle->precession = 0.0;
   if (dresses && !dress(w, point, T, state, &cycle->precession)) return false;
   memcpy(w->begun, state, w->size * sizeof *state);
-  int multiple = 1;
-  bool found = converge(w, point, state, &T, &cycle->residual) && fabs(T / period - 1.0) <= farthest_period;
-  if (found) found = take_exponents(w, T, &cycle->spectrum) && follow(w, point, state, T, cycle, &multiple);
-  if (found && multiple > 1) { /* all of it again for the period itself */
-    T /= multiple;
-    found = converge(w, point, state, &T, &cycle->residual) && take_exponents(w, T, &cycle->spectrum) &&
-            follow(w, point, state, T, cycle, &multiple);
-  }
-  if (found) {
-    double most = 0.0;
-    for (int mu = 0; mu < w->patterns.n_modes; mu++) most = fmax(most, cycle->xi_amplitude[mu]);
-    found = most > at_rest;
-    cycle->period = T;
-    take_distances(w, u, state, cycle);
-  }
-  return found;
+  if (!converge(w, point, state, &T, &cycle->residual) || fabs(T / period - 1.0) > farthest_period ||
+      !take_exponents(w, T, &cycle->spectrum) || !follow(w, point, state, T, cycle) || !moves(w, cycle))
+    return false;
+  cycle->period = shortest_period(w, point, state, T);
+  if (cycle->period < T &&
+      (!converge(w, point, state, &cycle->period, &cycle->residual) ||
+       !take_exponents(w, cycle->period, &cycle->spectrum) || !follow(w, point, state, cycle->period, cycle)))
+    return false;
+  take_distances(w, u, state, cycle);
+  return true;
 }

@@ -43,6 +43,12 @@ const char *dkm_cpu_best(void) {
   return kernel_named(NULL)->cpu;
 }
 
+/* A vector of eight gives nothing to one point, and takes twice as long as one of four where a core makes two halves of
+ * it (Zen 4: tests/bench/stiff). */
+const char *dkm_cpu_best_for_one(void) {
+  return dkm_cpu_supported("avx2") ? "avx2" : dkm_cpu_best();
+}
+
 bool dkm_cpu_supported(const char *name) {
   const ensemble_kernel *kernel = kernel_named(name);
   return kernel && kernel->supported();
@@ -95,12 +101,17 @@ static double slow_doubles(const dkm_patterns *patterns, const dkm_solver *solve
   return patterns->n_modes * (double)ensemble_slow_vectors(order) + (double)ensemble_held_vectors(patterns);
 }
 
+static size_t series_block(const ensemble *e) {
+  return (size_t)ensemble_series_vectors(e->order) * (size_t)e->lanes;
+}
+
 static double ensemble_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
   const ensemble_kernel *kernel = kernel_named(cpu);
   const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
   const bool streamed = is_streamed(patterns, solver, lanes, order);
   return sizeof(workspace) +
-         sizeof(double) * (lanes * (lane_doubles(patterns, order, streamed) + slow_doubles(patterns, solver, order)) +
+         sizeof(double) * (lanes * (lane_doubles(patterns, order, streamed) + slow_doubles(patterns, solver, order) +
+                                    (solver->between_steps ? patterns->n_modes * ensemble_series_vectors(order) : 0)) +
                            2.0 * (double)patterns->n_classes);
 }
 
@@ -119,6 +130,7 @@ static void ensemble_destroy(void *memory) {
   free(w->e.modes);
   free(w->e.slow);
   free(w->e.held);
+  free(w->e.series);
   free(w->scratch);
   free(w);
 }
@@ -161,8 +173,10 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
     w->e.slow = aligned_zeros((size_t)patterns->n_modes * slow_block(&w->e));
     w->e.held = aligned_zeros(ensemble_held_vectors(patterns) * (size_t)w->e.lanes);
   }
-  if (!w->e.classes || (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) ||
-      !w->e.modes || !w->scratch) {
+  if (solver->between_steps) w->e.series = aligned_zeros((size_t)patterns->n_modes * series_block(&w->e));
+  if (!w->e.classes || (solver->between_steps && !w->e.series) ||
+      (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) || !w->e.modes ||
+      !w->scratch) {
     ensemble_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
                     patterns->n_modes, ensemble_bytes(patterns, solver, cpu) / 0x1p30);
@@ -330,6 +344,39 @@ static void ensemble_state(const void *memory, int lane, double *u) {
   }
 }
 
+static bool ensemble_is_between_steps(const void *memory) {
+  return ((const workspace *)memory)->e.series != NULL;
+}
+
+/* The series c of a lane summed at tau, 0 <= tau <= h. What it misses at tau = h, its term of order P above all, counts
+ * as a term of that order: order parameters do not jump at the end of a step. */
+static double between(const ensemble *e, const double *c, double tau, double h, double at_end) {
+  double sum = 0.0, sum_end = 0.0;
+  for (int n = e->order - 1; n >= 0; n--) {
+    const double c_n = c[n * e->lanes];
+    sum = sum * tau + c_n;
+    sum_end = sum_end * h + c_n;
+  }
+  double power = 1.0;
+  for (int n = 0; n < e->order; n++) power *= tau / h;
+  return sum + power * (at_end - sum_end);
+}
+
+static void ensemble_order_parameters(const void *memory, int lane, double t, double t_end, double *xi, double *beta_re,
+                                      double *beta_im) {
+  const ensemble *e = &((const workspace *)memory)->e;
+  const double tau = t - e->t_begin[lane], h = t_end - e->t_begin[lane];
+  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+    double *const values[] = {&xi[mu], &beta_re[mu], &beta_im[mu]};
+    const double at_end[] = {e->sum_z[mu][lane], *mode_value(e, mu, 0, lane), *mode_value(e, mu, 1, lane)};
+    for (int i = 0; i < 3; i++)
+      *values[i] = t < t_end ? between(e, element(e->series + (size_t)mu * series_block(e), e, i * e->order, lane), tau,
+                                       h, at_end[i])
+                             : at_end[i];
+    xi[mu] *= e->patterns.weight;
+  }
+}
+
 static void ensemble_window(void *memory, int lane, dkm_window *window) {
   ensemble *e = &((workspace *)memory)->e;
   double sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];
@@ -445,6 +492,7 @@ static void ensemble_restore(void *memory, int lane, const dkm_point *point, int
 }
 
 const integrator_method dkm_integrator_ensemble = {
-    ensemble_create, ensemble_destroy, ensemble_bytes,   ensemble_order,         ensemble_load, ensemble_unload,
-    ensemble_state,  ensemble_window,  ensemble_advance, ensemble_saved_doubles, ensemble_save, ensemble_restore,
+    ensemble_create,           ensemble_destroy,       ensemble_bytes,  ensemble_order,   ensemble_load,
+    ensemble_unload,           ensemble_state,         ensemble_window, ensemble_advance, ensemble_is_between_steps,
+    ensemble_order_parameters, ensemble_saved_doubles, ensemble_save,   ensemble_restore,
 };

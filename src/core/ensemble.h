@@ -21,7 +21,12 @@
  * For modes that follow the spins (ensemble_slow.h)
  *
  *   slow[mu]     block of 3 P vectors: prediction and solution of R[0 ... P-1], sum_k f_{mu,k} z_k[0 ... P-1]
- *   held         what lanes that are not to move are given back after a step. */
+ *   held         what lanes that are not to move are given back after a step.
+ *
+ * For samples between the ends of steps
+ *
+ *   series[mu]   block of 3 P vectors: coefficients 0 ... P-1 of sum_k f_{mu,k} z_k, Re beta_mu and Im beta_mu in the
+ *                last step, about its beginning, t_begin. */
 #ifndef DICKEMAP_ENSEMBLE_H
 #define DICKEMAP_ENSEMBLE_H
 #include "dickemap/integrator.h"
@@ -36,7 +41,7 @@ typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
 
 typedef struct ensemble {
   dkm_patterns patterns;
-  int lanes, order;   /* order: 12, 16, 20 or 24, see ensemble_body.h */
+  int lanes, order; /* order: 12, 16, 20 or 24, see ensemble_body.h */
   double tolerance;
   double *classes, *modes;
   double *states; /* NULL: coefficients are kept */
@@ -60,6 +65,9 @@ typedef struct ensemble {
   ensemble_vector t_try[DKM_MAX_MODES], settled[DKM_MAX_MODES];
   ensemble_vector t_look, tries, pause;
   int turn; /* of rounds in which some lanes wait */
+
+  double *series;          /* of the last step; NULL: not wanted */
+  ensemble_vector t_begin; /* when it began */
 
   /* Progress of each lane. */
   ensemble_vector t, t_pause, t_limit, steps, finite; /* finite: NaN once the state is not */
@@ -100,6 +108,9 @@ static inline int ensemble_class_vectors(int order) {
 }
 static inline int ensemble_mode_vectors(int order) {
   return 2 * (order + 1);
+}
+static inline int ensemble_series_vectors(int order) {
+  return 3 * order;
 }
 static inline int ensemble_slow_vectors(int order) {
   return 3 * order;

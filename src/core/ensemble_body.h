@@ -39,9 +39,9 @@
 
 /* 1/n */
 static const double inverse[ENSEMBLE_MAX_ORDER + 4] = {
-    0.0,      1.0 / 1,  1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,  1.0 / 10,
-    1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19, 1.0 / 20, 1.0 / 21,
-    1.0 / 22, 1.0 / 23, 1.0 / 24, 1.0 / 25, 1.0 / 26, 1.0 / 27};
+    0.0,      1.0 / 1,  1.0 / 2,  1.0 / 3,  1.0 / 4,  1.0 / 5,  1.0 / 6,  1.0 / 7,  1.0 / 8,  1.0 / 9,
+    1.0 / 10, 1.0 / 11, 1.0 / 12, 1.0 / 13, 1.0 / 14, 1.0 / 15, 1.0 / 16, 1.0 / 17, 1.0 / 18, 1.0 / 19,
+    1.0 / 20, 1.0 / 21, 1.0 / 22, 1.0 / 23, 1.0 / 24, 1.0 / 25, 1.0 / 26, 1.0 / 27};
 
 /* Adds one known order to four convolutions: a += (w0 ... w3) y, b += (w0 ... w3) x. */
 INLINE void convolve(vec *a, vec *b, vec w0, vec w1, vec w2, vec w3, vec x, vec y) {
@@ -56,7 +56,7 @@ INLINE void convolve(vec *a, vec *b, vec w0, vec w1, vec w2, vec w3, vec x, vec 
 }
 
 /* x[0 ... 3] = X[m+1 ... m+4], y alike, of one class from X, Y up to order m and H up to m+3. */
-INLINE void class_orders(const ensemble *e, const double *block, const int P, int m, vec *x, vec *y) {
+BULKY void class_orders(const ensemble *e, const double *block, const int P, int m, vec *x, vec *y) {
   const double *H = block, *X = block + ensemble_class_x(P) * LANES, *Y = block + ensemble_class_y(P) * LANES;
   vec w0 = load(H + m * LANES), w1 = load(H + (m + 1) * LANES), w2 = load(H + (m + 2) * LANES),
       w3 = load(H + (m + 3) * LANES);
@@ -95,8 +95,39 @@ INLINE void class_orders(const ensemble *e, const double *block, const int P, in
   y[3] = fma_(-load(e->rotation[m + 3]), y[1], set(inverse[m + 4]) * b[3]);
 }
 
+/* The same for orders m+1 and m+2 alone, m even, from H up to m+1: for slow steps. */
+INLINE void class_pair(const ensemble *e, const double *block, const int P, int m, vec *x, vec *y) {
+  const double *H = block, *X = block + ensemble_class_x(P) * LANES, *Y = block + ensemble_class_y(P) * LANES;
+  vec w0 = load(H + m * LANES), w1 = load(H + (m + 1) * LANES);
+  /* Terms of even q and, in c and d, of odd q: chains that need not wait for each other. */
+  vec a[PAIR] = {w0 * load(Y), w1 * load(Y)}, b[PAIR] = {w0 * load(X), w1 * load(X)};
+  vec c[PAIR] = {(vec){0}, (vec){0}}, d[PAIR] = {(vec){0}, (vec){0}};
+  for (int q = 1; q < m; q += 2) {
+    const double *hq = H + (m - q) * LANES, *xq = X + q * LANES, *yq = Y + q * LANES;
+    w1 = load(hq);
+    c[0] = fma_(w1, load(yq), c[0]);
+    d[0] = fma_(w1, load(xq), d[0]);
+    c[1] = fma_(w0, load(yq), c[1]);
+    d[1] = fma_(w0, load(xq), d[1]);
+    w0 = load(hq - LANES);
+    a[0] = fma_(w0, load(yq + LANES), a[0]);
+    b[0] = fma_(w0, load(xq + LANES), b[0]);
+    a[1] = fma_(w1, load(yq + LANES), a[1]);
+    b[1] = fma_(w1, load(xq + LANES), b[1]);
+  }
+  /* Now w0 = H[0]. */
+  x[0] = set(-inverse[m + 1]) * (a[0] + c[0]);
+  b[0] = set(inverse[m + 1]) * (b[0] + d[0]);
+  if (m == 0)
+    y[0] = fma_(-load(e->two_Omega), load(block + ensemble_class_z(P) * LANES), b[0]);
+  else
+    y[0] = fma_(-load(e->rotation[m]), load(Y + (m - 1) * LANES), b[0]);
+  x[1] = set(-inverse[m + 2]) * fma_(w0, y[0], a[1] + c[1]);
+  y[1] = fma_(-load(e->rotation[m + 1]), load(Y + m * LANES), set(inverse[m + 2]) * fma_(w0, x[0], b[1] + d[1]));
+}
+
 /* I[n+2] and R[n+3] of one mode from sum_k f_{mu,k} Z[n+1], for n = first ... first+count-1. */
-INLINE void mode_orders(const ensemble *e, const int P, int mu, int first, int count, const vec *sum_z) {
+BULKY void mode_orders(const ensemble *e, const int P, int mu, int first, int count, const vec *sum_z) {
   double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
   const vec Omega_mu = load(e->Omega_mu[mu]), half_kappa = load(e->half_kappa[mu]);
   const vec g_weight = load(e->g0) * set(e->patterns.weight);
@@ -113,7 +144,7 @@ INLINE void mode_orders(const ensemble *e, const int P, int mu, int first, int c
 }
 
 /* The orders of the modes that follow from the state alone: R[1 ... 3], I[1], I[2]. */
-INLINE void modes_begin(const ensemble *e, int P) {
+BULKY void modes_begin(const ensemble *e, int P) {
   const vec g_weight = load(e->g0) * set(e->patterns.weight), two_Omega = load(e->two_Omega);
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
@@ -129,18 +160,20 @@ INLINE void modes_begin(const ensemble *e, int P) {
   }
 }
 
+/* The functions of sweeps have the number of orders a sweep as `orders`, BLOCK or, for slow steps, PAIR. */
+
 /* What the sweeps of a step share; `fields`: one for each sweep so far where coefficients are not kept, else one. */
 typedef struct step {
   sums sums;
-  fields fields[ENSEMBLE_MAX_ORDER / BLOCK];
-  vec norm, norm_before; /* largest |coefficient| of orders P-4 and P-5 */
+  fields fields[ENSEMBLE_MAX_ORDER / PAIR];
+  vec norm, norm_before;               /* largest |coefficient| of orders P-4 and P-5 */
   vec h, z_factor[ENSEMBLE_MAX_ORDER]; /* of the last sweep: the step, 2 Omega h^(n+1)/(n+1) */
 } step;
 
-/* Fields of orders m ... m+3 for a sweep. */
-INLINE void fields_begin(const ensemble *e, fields *f, const int P, int m) {
+/* Fields of orders m ... m+orders-1 for a sweep. */
+INLINE void fields_begin(const ensemble *e, fields *f, const int P, int m, const int orders) {
   const int M = e->patterns.n_modes, bits = bits_of(&e->patterns);
-  for (int i = 0; i < BLOCK; i++) {
+  for (int i = 0; i < orders; i++) {
     f->partial[bits][i] = (vec){0};
     for (int mu = 0; mu < M; mu++) {
       const int b = M - 1 - mu;
@@ -150,38 +183,43 @@ INLINE void fields_begin(const ensemble *e, fields *f, const int P, int m) {
   }
 }
 
-/* H[m ... m+3] of a group. */
-INLINE void group_fields(const ensemble *e, fields *f, const int low, int64_t k, double *block, const int P, int m) {
-  fields_move_to(f, bits_of(&e->patterns), low, k);
+/* H[m ... m+orders-1] of a group. */
+INLINE void group_fields(const ensemble *e, fields *f, const int low, int64_t k, double *block, const int P, int m,
+                         const int orders) {
+  fields_move_to(f, bits_of(&e->patterns), low, k, orders);
 #pragma GCC unroll 4
-  for (int i = 0; i < BLOCK; i++)
+  for (int i = 0; i < orders; i++)
     spread(f, low, i, block + (m + i) * LANES, (size_t)ensemble_class_vectors(P) * LANES);
 }
 
-/* Orders m+1 ... m+4 of a group. */
-INLINE void group_orders(const ensemble *e, step *s, const int low, double *block, const int P, int m,
+/* Orders m+1 ... m+orders of a group. */
+INLINE void group_orders(const ensemble *e, step *s, const int low, double *block, const int P, int m, const int orders,
                          const bool norms) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
 #pragma GCC unroll 1
   for (int j = 0; j < 1 << low; j++, block += stride) {
     vec x[BLOCK], y[BLOCK];
     double *X = block + (ensemble_class_x(P) + m + 1) * LANES, *Y = block + (ensemble_class_y(P) + m + 1) * LANES;
-    class_orders(e, block, P, m, x, y);
+    if (orders == BLOCK)
+      class_orders(e, block, P, m, x, y);
+    else
+      class_pair(e, block, P, m, x, y);
 #pragma GCC unroll 4
-    for (int i = 0; i < BLOCK; i++) {
+    for (int i = 0; i < orders; i++) {
       store(X + i * LANES, x[i]);
       store(Y + i * LANES, y[i]);
     }
     if (norms) {
-      s->norm = max_(s->norm, max_(abs_(x[3]), abs_(y[3])));
-      s->norm_before = max_(s->norm_before, max_(abs_(x[2]), abs_(y[2])));
+      s->norm = max_(s->norm, max_(abs_(x[orders - 1]), abs_(y[orders - 1])));
+      s->norm_before = max_(s->norm_before, max_(abs_(x[orders - 2]), abs_(y[orders - 2])));
     }
   }
 }
 
 /* The block of the group that begins with class k; where coefficients are not kept they are formed again, up to order
  * m. */
-INLINE double *group_begin(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const bool streamed) {
+INLINE double *group_begin(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const int orders,
+                           const bool streamed) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
   if (!streamed) return e->classes + (size_t)k * stride;
   const double *state = e->states + (size_t)k * ENSEMBLE_STATE_VECTORS * LANES;
@@ -193,45 +231,66 @@ INLINE double *group_begin(ensemble *e, step *s, const int low, int64_t k, const
     store(block + ensemble_class_q(P) * LANES, load(state + 3 * LANES));
   }
 #pragma GCC unroll 1
-  for (int n = 0; n < m; n += BLOCK) {
-    group_fields(e, &s->fields[n / BLOCK], low, k, e->classes, P, n);
-    group_orders(e, s, low, e->classes, P, n, false);
+  for (int n = 0; n < m; n += orders) {
+    group_fields(e, &s->fields[n / orders], low, k, e->classes, P, n, orders);
+    group_orders(e, s, low, e->classes, P, n, orders, false);
   }
   return e->classes;
 }
 
-INLINE fields *fields_of_sweep(step *s, int m, const bool streamed) {
-  return &s->fields[streamed ? m / BLOCK : 0];
+INLINE fields *fields_of_sweep(step *s, int m, const int orders, const bool streamed) {
+  return &s->fields[streamed ? m / orders : 0];
 }
 
 /* One group of 2^low classes in a sweep. */
-INLINE void sweep_group(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const bool streamed) {
-  double *block = group_begin(e, s, low, k, P, m, streamed);
-  group_fields(e, fields_of_sweep(s, m, streamed), low, k, block, P, m);
-  group_orders(e, s, low, block, P, m, m + 2 * BLOCK == P);
+INLINE void sweep_group(ensemble *e, step *s, const int low, int64_t k, const int P, int m, const int orders,
+                        const bool streamed) {
+  double *block = group_begin(e, s, low, k, P, m, orders, streamed);
+  group_fields(e, fields_of_sweep(s, m, orders, streamed), low, k, block, P, m, orders);
+  group_orders(e, s, low, block, P, m, orders, m + orders + BLOCK == P);
   sums_add_group(&s->sums, low, k, block + (ensemble_class_y(P) + m + 1) * LANES,
-                 (size_t)ensemble_class_vectors(P) * LANES, BLOCK);
+                 (size_t)ensemble_class_vectors(P) * LANES, orders);
 }
 
-/* One sweep over the classes: orders m+1 ... m+4 of all of them, then of the modes. */
-INLINE void sweep(ensemble *e, step *s, const int P, int m, const bool streamed) {
+/* sum_k f_{mu,k} Z[n] for n = first ... first+count-1, for samples between the ends of steps. */
+INLINE void keep_sums(ensemble *e, const int P, int mu, int first, const int count, const vec *sum) {
+  double *xi = e->series + (size_t)mu * ensemble_series_vectors(P) * LANES;
+  for (int i = 0; i < count; i++) store(xi + (first + i) * LANES, sum[i]);
+}
+
+/* The rest of a mode's series, before its state goes on. */
+static __attribute__((noinline)) void keep_series(ensemble *e, int P, int mu) {
+  double *xi = e->series + (size_t)mu * ensemble_series_vectors(P) * LANES;
+  const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
+  store(xi, load(e->sum_z[mu]));
+  store(xi + LANES, load(e->two_Omega) * load(e->sum_y[mu]));
+  for (int n = 0; n < P; n++) {
+    store(xi + (P + n) * LANES, load(R + n * LANES));
+    store(xi + (2 * P + n) * LANES, load(I + n * LANES));
+  }
+}
+
+/* One sweep over the classes: orders m+1 ... m+orders of all of them, then of the modes. */
+INLINE void sweep(ensemble *e, step *s, const int P, int m, const int orders, const bool streamed) {
   const dkm_patterns *p = &e->patterns;
   const int bits = bits_of(p);
-  fields_begin(e, fields_of_sweep(s, m, streamed), P, m);
+  fields_begin(e, fields_of_sweep(s, m, orders, streamed), P, m, orders);
   if (streamed || bits >= GROUP_BITS)
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) sweep_group(e, s, GROUP_BITS, k, P, m, streamed);
+    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS)
+      sweep_group(e, s, GROUP_BITS, k, P, m, orders, streamed);
   else if (bits == 2)
-    sweep_group(e, s, 2, 0, P, m, false);
+    sweep_group(e, s, 2, 0, P, m, orders, false);
   else if (bits == 1)
-    sweep_group(e, s, 1, 0, P, m, false);
+    sweep_group(e, s, 1, 0, P, m, orders, false);
   else
-    sweep_group(e, s, 0, 0, P, m, false);
+    sweep_group(e, s, 0, 0, P, m, orders, false);
   for (int mu = 0; mu < p->n_modes; mu++) {
     vec sum[BLOCK];
 #pragma GCC unroll 4
-    for (int i = 0; i < BLOCK; i++)
+    for (int i = 0; i < orders; i++)
       sum[i] = load(e->two_Omega) * set(inverse[m + i + 2]) * collected(&s->sums, p, bits, mu, i);
-    mode_orders(e, P, mu, m + 1, BLOCK, sum);
+    if (e->series) keep_sums(e, P, mu, m + 2, orders, sum);
+    mode_orders(e, P, mu, m + 1, orders, sum);
   }
 }
 
@@ -265,7 +324,7 @@ INLINE vec precession(const ensemble *e, vec amplitude) {
   return sqrt_(fma_(field, field, two_Omega * two_Omega));
 }
 
-INLINE vec step_size(const ensemble *e, const step *s, const int P) {
+BULKY vec step_size(const ensemble *e, const step *s, const int P) {
   const int last = P - BLOCK, before = last - 1;
   vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), amplitude = {0};
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
@@ -290,7 +349,8 @@ INLINE void restore_length(vec *x, vec *y, vec *z, vec Q, vec two_Omega, vec fie
   const vec square = fma_(*x, *x, fma_(*y, *y, *z * *z));
   const vec b_square = fma_(field, field, two_Omega * two_Omega);
   const vec along = fma_(two_Omega, *x, field * *z);
-  const vec px = fma_(b_square, *x, -(along * two_Omega)), py = b_square * *y, pz = fma_(b_square, *z, -(along * field));
+  const vec px = fma_(b_square, *x, -(along * two_Omega)), py = b_square * *y,
+            pz = fma_(b_square, *z, -(along * field));
   const vec p_square = fma_(px, px, fma_(py, py, pz * pz));
   const ivec aligned = p_square <= set(0.02) * b_square * b_square * square;
   const vec relative = fma_(-square, Q, set(0.5)); /* d/|m|^2_exact */
@@ -302,11 +362,11 @@ INLINE void restore_length(vec *x, vec *y, vec *z, vec Q, vec two_Omega, vec fie
 
 /* States of N neighbouring classes at t + h, their series summed: two at a time, since the chains of multiply-adds of a
  * single one would wait for each other.  x, y: orders P-3 ... P of each on entry, x[j][0], y[j][0], z[j] on return. */
-INLINE void class_states(const ensemble *e, const step *s, const double *block, const int N, const int P,
-                         vec x[][BLOCK], vec y[][BLOCK], vec *z) {
+BULKY void class_states(const ensemble *e, const step *s, const double *block, const int N, const int P,
+                        vec x[][BLOCK], vec y[][BLOCK], vec *z) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
   const vec h = s->h;
-  vec sum_x[2], sum_y[2];
+  vec sum_x[2] = {{0}}, sum_y[2] = {{0}};
 #pragma GCC unroll 2
   for (int j = 0; j < N; j++) {
     sum_x[j] = x[j][3];
@@ -325,7 +385,8 @@ INLINE void class_states(const ensemble *e, const step *s, const double *block, 
   for (int n = P - BLOCK; n >= 0; n--)
 #pragma GCC unroll 2
     for (int j = 0; j < N; j++) {
-      const double *X = block + j * stride + ensemble_class_x(P) * LANES, *Y = block + j * stride + ensemble_class_y(P) * LANES;
+      const double *X = block + j * stride + ensemble_class_x(P) * LANES,
+                   *Y = block + j * stride + ensemble_class_y(P) * LANES;
       const vec yn = load(Y + n * LANES);
       sum_x[j] = fma_(sum_x[j], h, load(X + n * LANES));
       z[j] = fma_(s->z_factor[n], yn, z[j]);
@@ -342,12 +403,13 @@ INLINE void class_states(const ensemble *e, const step *s, const double *block, 
 }
 
 /* One group in the last sweep. What is summed over the classes: Y[P-3], Y[P-2], and z and y of the new state. */
-INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int P, const bool streamed) {
+INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int P, const int orders,
+                       const bool streamed) {
   const size_t stride = (size_t)ensemble_class_vectors(P) * LANES;
   const int m = P - BLOCK, at_once = low > 0 ? 2 : 1;
   double summed[(1 << GROUP_BITS) * BLOCK * LANES] __attribute__((aligned(64)));
-  double *block = group_begin(e, s, low, k, P, m, streamed);
-  group_fields(e, fields_of_sweep(s, m, streamed), low, k, block, P, m);
+  double *block = group_begin(e, s, low, k, P, m, orders, streamed);
+  group_fields(e, fields_of_sweep(s, m, orders, streamed), low, k, block, P, m, BLOCK);
 #pragma GCC unroll 1
   for (int j = 0; j < 1 << low; j += at_once) {
     vec x[2][BLOCK], y[2][BLOCK], z[2];
@@ -361,7 +423,8 @@ INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int
     class_states(e, s, block + j * stride, at_once, P, x, y, z);
 #pragma GCC unroll 2
     for (int i = 0; i < at_once; i++) {
-      double *state = streamed ? e->states + ((size_t)k + j + i) * ENSEMBLE_STATE_VECTORS * LANES : block + (j + i) * stride;
+      double *state =
+          streamed ? e->states + ((size_t)k + j + i) * ENSEMBLE_STATE_VECTORS * LANES : block + (j + i) * stride;
       store(sum + (i * BLOCK + 2) * LANES, z[i]);
       store(sum + (i * BLOCK + 3) * LANES, y[i][0]);
       store(state + (streamed ? 0 : ensemble_class_x(P) * LANES), x[i][0]);
@@ -372,8 +435,8 @@ INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int
   sums_add_group(&s->sums, low, k, summed, BLOCK * LANES, BLOCK);
 }
 
-/* The last sweep: all classes and modes at t + h. */
-INLINE void last_sweep(ensemble *e, step *s, const int P, const bool streamed, vec h) {
+/* The last sweep, four orders after sweeps of `orders`: all classes and modes at t + h. */
+INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, const bool streamed, vec h) {
   const dkm_patterns *p = &e->patterns;
   const int M = p->n_modes, bits = bits_of(p);
   vec power = load(e->two_Omega);
@@ -382,15 +445,15 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const bool streamed, v
     power = power * h;
     s->z_factor[n] = power * set(inverse[n + 1]);
   }
-  fields_begin(e, fields_of_sweep(s, P - BLOCK, streamed), P, P - BLOCK);
+  fields_begin(e, fields_of_sweep(s, P - BLOCK, orders, streamed), P, P - BLOCK, BLOCK);
   if (streamed || bits >= GROUP_BITS)
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) last_group(e, s, GROUP_BITS, k, P, streamed);
+    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) last_group(e, s, GROUP_BITS, k, P, orders, streamed);
   else if (bits == 2)
-    last_group(e, s, 2, 0, P, false);
+    last_group(e, s, 2, 0, P, orders, false);
   else if (bits == 1)
-    last_group(e, s, 1, 0, P, false);
+    last_group(e, s, 1, 0, P, orders, false);
   else
-    last_group(e, s, 0, 0, P, false);
+    last_group(e, s, 0, 0, P, orders, false);
   vec finite = load(e->finite);
   for (int mu = 0; mu < M; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
@@ -399,6 +462,10 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const bool streamed, v
     for (int i = 0; i < 2; i++)
       sum[i] = load(e->two_Omega) * set(inverse[P - BLOCK + i + 2]) * collected(&s->sums, p, bits, mu, i);
     mode_orders(e, P, mu, P - BLOCK + 1, 2, sum);
+    if (e->series) {
+      keep_sums(e, P, mu, P - 2, 2, sum);
+      keep_series(e, P, mu);
+    }
     vec r = load(R + P * LANES), i = load(I + P * LANES);
 #pragma GCC unroll 4
     for (int n = P - 1; n >= 0; n--) {
@@ -415,7 +482,7 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const bool streamed, v
 }
 
 /* What the caller wants to know of the window, at the state before the step. */
-INLINE void observe(ensemble *e, int P, vec h) {
+BULKY void observe(ensemble *e, int P, vec h) {
   const vec weight = set(e->patterns.weight), two_Omega = load(e->two_Omega);
   vec rate = load(e->rate_max);
   for (int mu = 0; mu < e->patterns.n_modes; mu++) {
@@ -440,19 +507,20 @@ INLINE void ordinary_step(ensemble *e, step *s, const int P, const bool streamed
   modes_begin(e, P);
   if (streamed)
 #pragma GCC unroll 1
-    for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, true);
+    for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, BLOCK, true);
   else
 #pragma GCC unroll 8
-    for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, false);
+    for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, BLOCK, false);
   vec h = step_size(e, s, P);
   const vec t = load(e->t), t_limit = load(e->t_limit);
   const ivec to_limit = h >= t_limit - t;
   h = choose(to_limit, t_limit - t, h);
   const vec t_new = choose(to_limit, t_limit, t + h);
   observe(e, P, h);
-  last_sweep(e, s, P, streamed, h);
+  last_sweep(e, s, P, BLOCK, streamed, h);
   /* Time that stands still is an end like a state that is not finite. */
   store(e->finite, choose(t_new > t, load(e->finite), set(0.0) / set(0.0)));
+  store(e->t_begin, t);
   store(e->t, t_new);
   store(e->steps, load(e->steps) + set(1.0));
 }
@@ -466,7 +534,7 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
     const slow_round round = e->slow ? slow_round_of(e, &w, P) : ROUND_ORDINARY;
     if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, false, (ivec){0});
     if (round == ROUND_SLOW)
-      slow_step(e, &w, P, streamed);
+      slow_step_of_order(e, &w, P, streamed);
     else
       ordinary_step(e, &s, P, streamed);
     if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, true, round == ROUND_SLOW ? w.taken : ~w.lanes);
@@ -479,9 +547,17 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
 static void advance(ensemble *e) {
   const bool streamed = e->states != NULL;
   switch (e->order) {
-  case 12: streamed ? advance_order(e, 12, true) : advance_order(e, 12, false); break;
-  case 16: streamed ? advance_order(e, 16, true) : advance_order(e, 16, false); break;
-  case 20: streamed ? advance_order(e, 20, true) : advance_order(e, 20, false); break;
-  case 24: streamed ? advance_order(e, 24, true) : advance_order(e, 24, false); break;
+  case 12:
+    streamed ? advance_order(e, 12, true) : advance_order(e, 12, false);
+    break;
+  case 16:
+    streamed ? advance_order(e, 16, true) : advance_order(e, 16, false);
+    break;
+  case 20:
+    streamed ? advance_order(e, 20, true) : advance_order(e, 20, false);
+    break;
+  case 24:
+    streamed ? advance_order(e, 24, true) : advance_order(e, 24, false);
+    break;
   }
 }

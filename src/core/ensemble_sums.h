@@ -14,7 +14,7 @@
 #include "ensemble.h"
 #include "ensemble_vector.h"
 
-enum { BLOCK = 4, GROUP_BITS = ENSEMBLE_GROUP_BITS }; /* BLOCK: orders a sweep */
+enum { BLOCK = 4, PAIR = 2, GROUP_BITS = ENSEMBLE_GROUP_BITS }; /* BLOCK: orders a sweep, PAIR: in slow steps */
 
 typedef struct fields {
   vec amplitude[DKM_MAX_MODES][BLOCK]; /* 4 g0 R, by bit of k */
@@ -31,10 +31,10 @@ INLINE int bits_of(const dkm_patterns *p) {
 }
 
 /* Brings partial[low] to the group that begins with class k. */
-INLINE void fields_move_to(fields *f, int bits, int low, int64_t k) {
+INLINE void fields_move_to(fields *f, int bits, int low, int64_t k, const int orders) {
   int top = k == 0 ? bits : __builtin_ctzll((unsigned long long)k) + 1;
   for (int b = top - 1; b >= low; b--)
-    for (int i = 0; i < BLOCK; i++)
+    for (int i = 0; i < orders; i++)
       f->partial[b][i] = (k >> b) & 1 ? f->partial[b + 1][i] - f->amplitude[b][i]
                                       : f->partial[b + 1][i] + f->amplitude[b][i];
 }

@@ -3,13 +3,17 @@
  * vector types do not offer, and powers for step sizes from exponents and short polynomials instead of a vector
  * math library, whose last bits differ between instruction sets.
  *
- * The file that includes this defines `vec`, LANES, `fma_`, `max_` and `sqrt_`. */
+ * The file that includes this defines `vec`, LANES, `fma_`, `max_` and `sqrt_`, and perhaps BULKY. */
 #ifndef DICKEMAP_ENSEMBLE_VECTOR_H
 #define DICKEMAP_ENSEMBLE_VECTOR_H
 #include <stdbool.h>
 #include <stdint.h>
 
 #define INLINE static inline __attribute__((always_inline))
+/* Functions of many multiply-adds: as good as INLINE, unless that is dozens of instructions for each. */
+#ifndef BULKY
+#define BULKY INLINE
+#endif
 typedef int64_t ivec __attribute__((vector_size(sizeof(vec))));
 
 INLINE vec set(double a) {

@@ -332,7 +332,9 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   }
   dkm_inquiry q;
   dkm_outlook outlook;
+  const double before = dkm_clock_now();
   dkm_status status = outlook_of(e, g, lane, &q, &record, &outlook, err);
+  t->wall_time += dkm_clock_now() - before;
   if (status != DKM_OK) return status;
   if (outlook == DKM_OUTLOOK_SAMPLE || outlook == DKM_OUTLOOK_FOLLOW)
     return begin_samples(e, g, lane, outlook == DKM_OUTLOOK_FOLLOW, err);

@@ -83,6 +83,7 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   t->attractor = head.attractor;
   t->wall_time = head.wall_time;
   t->sampled = head.sampled;
+  if (!head.sampled && g->sampling[lane]) dkm_sampling_forget(g->sampling[lane]); /* of the point before */
   *restored = true;
   return DKM_OK;
 }

@@ -10,11 +10,9 @@
  * rho = prod s/u.  rho > 1: visits come ever nearer.
  *
  * Reference: J. Guckenheimer and P. Holmes, Math. Proc. Camb. Phil. Soc. 103, 189 (1988). */
-#include <gsl/gsl_complex.h>
-#include <gsl/gsl_eigen.h>
 #include <math.h>
+#include <string.h>
 
-#include "gsl_calls.h"
 #include "inquiry.h"
 
 /* A trajectory is at a saddle when all order parameters are slower than the first times the largest frequency, and all
@@ -24,55 +22,26 @@ static const double saddle_rate = 1e-5, saddle_distance = 1e-4, saddle_close = 1
 enum { SADDLES = 2 };
 
 /* A motion that comes so near to both order parameters and modes of zero, and is large elsewhere, goes by the saddles. */
-static const double passes = 1e-5, is_large = 0.1;
-
-/* The largest real part of the eigenvalues of z_k = f_mu,k z, y alike, and mode mu, about x = side: 4 directions that close
- * where patterns are orthogonal. */
-static bool largest_rate(const dkm_point *point, int mu, double side, double *rate) {
-  const double half_kappa = 0.5 * point->kappa_mu[mu];
-  double rows[16] = {0.0,
-                     -2.0 * point->Omega,
-                     4.0 * point->g0 * side,
-                     0.0, /* y */
-                     2.0 * point->Omega,
-                     0.0,
-                     0.0,
-                     0.0, /* z */
-                     0.0,
-                     0.0,
-                     -half_kappa,
-                     point->Omega_mu[mu], /* Re beta */
-                     0.0,
-                     -point->g0,
-                     -point->Omega_mu[mu],
-                     -half_kappa}; /* Im beta */
-  gsl_matrix_view matrix = gsl_matrix_view_array(rows, 4, 4);
-  dkm_gsl_begin();
-  gsl_vector_complex *values = gsl_vector_complex_alloc(4);
-  gsl_eigen_nonsymm_workspace *workspace = gsl_eigen_nonsymm_alloc(4);
-  const bool found = values && workspace && !gsl_eigen_nonsymm(&matrix.matrix, values, workspace);
-  dkm_gsl_end();
-  *rate = -INFINITY;
-  for (size_t i = 0; found && i < 4; i++) *rate = fmax(*rate, GSL_REAL(gsl_vector_complex_get(values, i)));
-  if (values) gsl_vector_complex_free(values);
-  if (workspace) gsl_eigen_nonsymm_free(workspace);
-  return found;
-}
+static const double passes = 1e-5;
 
 /* Whether the cycle between x = -1 and x = +1 attracts: rho > 1.  Asked only where patterns fix the spins (K = rank):
  * elsewhere classes may be on different sides. */
 static bool attracts(const dkm_inquiry *q) {
-  double rho = 1.0;
-  if (!dkm_landscape_full_rank(q->patterns)) return false;
+  const dkm_patterns *patterns = q->patterns;
+  double rho = 1.0, *state = q->scratch;
+  if (!dkm_landscape_full_rank(patterns)) return false;
   for (int side = -1; side <= 1; side += 2) {
     double grows = 0.0, decays = INFINITY;
-    for (int mu = 0; mu < q->patterns->n_modes; mu++) {
-      double rate;
-      if (!largest_rate(q->point, mu, side, &rate)) return false;
-      if (rate > 0.0)
-        grows = fmax(grows, rate);
+    memset(state, 0, dkm_model_size(patterns) * sizeof *state);
+    for (int64_t k = 0; k < patterns->n_classes; k++) state[k] = side;
+    /* The 4 directions of a mode and the spins that it sees: they close where patterns are orthogonal. */
+    for (int mu = 0; mu < patterns->n_modes; mu++) {
+      dkm_spectrum spectrum;
+      if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, mu, 0.0, &spectrum, NULL) != DKM_OK) return false;
+      if (spectrum.n_unstable > 0)
+        grows = fmax(grows, spectrum.growth_rate);
       else
-        decays = fmin(decays, -rate);
+        decays = fmin(decays, spectrum.decay_rate);
     }
     if (!(grows > 0.0) || !(decays < INFINITY)) return false;
     rho *= decays / grows;
@@ -81,7 +50,7 @@ static bool attracts(const dkm_inquiry *q) {
 }
 
 bool dkm_heteroclinic_explains(const dkm_inquiry *q, const dkm_motion *motion) {
-  return motion->quietest <= passes && motion->amplitude > is_large && attracts(q);
+  return motion->quietest <= passes && motion->amplitude > DKM_LARGE_MOTION && attracts(q);
 }
 
 void dkm_heteroclinic_fill(dkm_record *record) {
@@ -93,10 +62,11 @@ void dkm_heteroclinic_fill(dkm_record *record) {
   record->frequency_1 = record->frequency_2 = NAN;
 }
 
-/* Whether the state has come to a fixed point that it could leave; *fixed, *spectrum: of that. */
+/* Whether the state has come to a fixed point that it could leave, where there is a cycle between such; *fixed, *spectrum:
+ * of that, q->scratch: its state. */
 static bool is_at_saddle(const dkm_inquiry *q, const dkm_window *window, dkm_fixedpoint *fixed,
                          dkm_spectrum *spectrum) {
-  return window->rate_max <= saddle_rate * dkm_inquiry_largest_frequency(q) &&
+  return window->rate_max <= saddle_rate * dkm_inquiry_largest_frequency(q) && attracts(q) &&
          dkm_fixedpoint_near(q->workspace, q->point, q->u, true, fixed, q->scratch) &&
          fixed->distance_all <= saddle_distance &&
          dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, spectrum, NULL) == DKM_OK &&
@@ -109,16 +79,17 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
   if (!is_at_saddle(q, window, &fixed, &spectrum)) {
-    o->saddle_since = 0.0;
+    o->at_saddle = false;
     return false;
   }
-  if (o->saddle_since == 0.0) {
+  if (!o->at_saddle) {
+    o->at_saddle = true;
     o->saddle_since = lane->t - window->length;
     o->n_saddles++;
   }
   for (int64_t k = 1; k < q->patterns->n_classes; k++)
-    if (!(q->scratch[k] * q->scratch[0] > 0.0)) return false; /* neither of the two */
-  if (!attracts(q)) return false;
+    if (!(q->scratch[k] * q->scratch[0] > 0.0))
+      return false; /* neither of the two: there is no other where both have a direction that grows */
   const bool erased = spectrum.growth_rate * (lane->t - o->saddle_since) > saddle_erased;
   if (!(o->n_saddles >= SADDLES && fixed.distance_all <= saddle_close) &&
       !(erased && o->n_saddles + o->n_large >= SADDLES))
@@ -128,6 +99,11 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
   record->residual = dkm_inquiry_residual(q);
   dkm_record_fill_leading(q, record);
   dkm_heteroclinic_fill(record);
-  if (o->has_motion) record->amplitude = o->largest;
+  if (!o->has_motion) return true;
+  record->amplitude = 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    record->xi_amplitude[mu] = o->largest[mu];
+    record->amplitude = fmax(record->amplitude, o->largest[mu]);
+  }
   return true;
 }

@@ -23,6 +23,9 @@ double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, cons
 /* max_i |u_i'| at q->u. */
 double dkm_inquiry_residual(const dkm_inquiry *q);
 
+/* Amplitudes of xi above this are of large motion. */
+#define DKM_LARGE_MOTION 0.1
+
 /* ---- attractor_record.c: members of records ---- */
 
 /* alpha of a mode from its beta = alpha/sqrt(K). */
@@ -84,8 +87,12 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
 
 /* ---- stationary.c: true if the record is complete ---- */
 
-/* How far spins that precess with amplitude p let order parameters stray in a whole window of samples. */
+/* How far spins that precess with amplitude p let order parameters stray in a whole window of samples; what steps may
+ * leave at least. */
 double dkm_stationary_sampled_steadiness(double p);
+
+/* xi_error of spins that precess with amplitude p, in units of p^2. */
+#define DKM_PRECESSION_ERROR 0.5
 
 /* Whether the rates of a window are small enough to ask for the fixed point nearby. */
 bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window);

@@ -80,6 +80,17 @@ void dkm_integrator_advance(dkm_integrator *integrator) {
   if (any_active) integrator->method->advance(integrator->workspace, integrator->lanes);
 }
 
+bool dkm_integrator_sample(dkm_integrator *integrator, int lane, double t, double *xi, double *beta_re,
+                           double *beta_im) {
+  const integrator_method *method = integrator->method;
+  dkm_lane *l = &integrator->lanes[lane];
+  *(method->is_between_steps(integrator->workspace) ? &l->t_pause : &l->t_limit) = t;
+  while (l->t < t && l->failure == DKM_FAILURE_NONE) dkm_integrator_advance(integrator);
+  if (l->failure != DKM_FAILURE_NONE) return false;
+  method->order_parameters(integrator->workspace, lane, t, l->t, xi, beta_re, beta_im);
+  return true;
+}
+
 size_t dkm_integrator_saved_bytes(const dkm_integrator *integrator) {
   return sizeof(dkm_lane) + sizeof(double) * integrator->method->saved_doubles(integrator->workspace);
 }

@@ -18,6 +18,12 @@ typedef struct integrator_method {
   void (*state)(const void *workspace, int lane, double *u);
   void (*window)(void *workspace, int lane, dkm_window *window);
   void (*advance)(void *workspace, dkm_lane *lanes); /* lanes: of the integrator, in and out */
+  /* Whether order parameters can be had at any time of the last step, or only at its end. */
+  bool (*is_between_steps)(const void *workspace);
+  /* At time t, of a lane that has come to its t_pause or t_limit in the last call of advance; t_end: that of its state.
+   */
+  void (*order_parameters)(const void *workspace, int lane, double t, double t_end, double *xi, double *beta_re,
+                           double *beta_im);
   /* What a lane holds beside its dkm_lane. steps: of that one. */
   size_t (*saved_doubles)(const void *workspace);
   void (*save)(const void *workspace, int lane, double *values);

@@ -6,6 +6,7 @@
  * 42, 1264 (1994); for frequencies that stay as the mark of a torus: J. Laskar, Physica D 67, 257 (1993). */
 #include "dickemap/motion.h"
 
+#include <gsl/gsl_fft_complex.h>
 #include <math.h>
 #include <string.h>
 
@@ -34,7 +35,7 @@ enum { SINES = 0, COMPLEX = DKM_MOTION_MOST, POWERS = 3 * DKM_MOTION_MOST, CROSS
 
 _Static_assert(CROSSINGS + DKM_MOTION_MOST <= DKM_SERIES_WORK, "the work space is too small");
 
-/* ---- arithmetic that is the same everywhere ---- */
+/* ---- weights, by arithmetic that is the same everywhere ---- */
 
 /* w[2j], w[2j+1] = cos, sin of 2 pi j/n for j < n/2, by halving angles and adding them. */
 static void make_twiddles(double *w, int n) {
@@ -58,32 +59,6 @@ static void make_twiddles(double *w, int n) {
 /* cos(2 pi j/n), j < n, from the table of n. */
 static double cosine_of(const double *w, int n, int j) {
   return j < n / 2 ? w[2 * j] : -w[2 * (j - n / 2)];
-}
-
-/* In place transform of n complex numbers, sum_j a_j exp(-2 pi i j k/n); w: of n stride. */
-static void transform(double *a, int n, const double *w, int stride) {
-  for (int i = 1, j = 0; i < n; i++) {
-    int bit = n >> 1;
-    for (; j & bit; bit >>= 1) j ^= bit;
-    j ^= bit;
-    if (i < j)
-      for (int part = 0; part < 2; part++) {
-        const double swap = a[2 * i + part];
-        a[2 * i + part] = a[2 * j + part];
-        a[2 * j + part] = swap;
-      }
-  }
-  for (int half = 1; half < n; half *= 2)
-    for (int i = 0; i < n; i += 2 * half)
-      for (int j = 0; j < half; j++) {
-        const double *angle = w + 2 * j * (n / (2 * half)) * stride, c = angle[0], s = -angle[1];
-        double *p = a + 2 * (i + j), *q = p + 2 * half;
-        const double re = q[0] * c - q[1] * s, im = q[0] * s + q[1] * c;
-        q[0] = p[0] - re;
-        q[1] = p[1] - im;
-        p[0] += re;
-        p[1] += im;
-      }
 }
 
 /* ---- moments ---- */
@@ -181,6 +156,18 @@ static double mean_power(const dkm_series *s, const dkm_point *point, const doub
     mean += (1.0 - cosine_of(w, s->n_samples, i * stride)) / n *
             dkm_motion_power(point, s->n_modes, s->values + (size_t)(first + i) * (size_t)row);
   return mean;
+}
+
+/* Standard error of the mean power from n parts of the window. Of halves alone it is small by chance too often. */
+static double power_error(const dkm_series *s, const dkm_point *point, const double *w, int n) {
+  const int part = s->n_samples / n;
+  double sum = 0.0, square = 0.0;
+  for (int i = 0; i < n; i++) {
+    const double mean = mean_power(s, point, w, i * part, part);
+    sum += mean;
+    square += mean * mean;
+  }
+  return sqrt(fmax(0.0, square - sum * sum / n) / (n * (n - 1.0)));
 }
 
 /* ---- the section ---- */
@@ -298,7 +285,7 @@ static void power_spectrum(const dkm_series *s, const double *w, const moments *
         a[2 * i] = weight * (v[re] - m->mean[re]);
         a[2 * i + 1] = beta ? weight * (v[im] - m->mean[im]) : 0.0;
       }
-      transform(a, n, w, stride);
+      gsl_fft_complex_radix2_forward(a, 1, (size_t)n);
       for (int k = 0; k <= n / 2; k++) {
         const double *p = a + 2 * k, *q = a + 2 * ((n - k) % n);
         power[k] += p[0] * p[0] + p[1] * p[1] + q[0] * q[0] + q[1] * q[1];
@@ -421,7 +408,8 @@ void dkm_motion_analyse(const dkm_series *s, const dkm_point *point, double tole
   motion->rate_max = largest_rate(s);
   motion->quietest = quietest_sample(s);
   motion->power = mean_power(s, point, w, 0, N);
-  motion->power_error = 0.5 * fabs(mean_power(s, point, w, N / 2, N / 2) - mean_power(s, point, w, 0, N / 2));
+  motion->power_change = power_error(s, point, w, 2);
+  motion->power_error = fmax(motion->power_change, power_error(s, point, w, 4));
   take_growth(s, motion, growth);
   if (!(motion->size > noise_tolerances * tolerance)) return;
 

@@ -33,7 +33,7 @@ static const double chaos_least = 100.0;
  * many times 1/|Omega|, as well unless its drift is zero within so many errors; the means and the size of the two halves
  * of a window agree to this fraction of the size; separations grow in it by exp of `steady_growth` at most. */
 static const double steady_energy = 3e-2, steady_moments = 1e-2, steady_growth = 3.0, power_errors = 3.0,
-                    slow_periods = 1e5;
+                    slow_time = 1e5;
 /* Lines that lie closer than a window resolves pull each other, and may stay although they do not seem to.  Two long
  * windows that are steady are enough then, if the size and the leading line agree between them to so much. */
 static const double same_size = 2e-3, same_bins = 0.5;
@@ -42,16 +42,17 @@ static const double same_size = 2e-3, same_bins = 0.5;
 enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
 /* A cycle does not let a trajectory go that is so near that even quadratic terms are a hundredth of the decay; or within
  * the second distance if it came nearer at the cycle's own rate, to the third, by this factor at least. */
+/* An attempt at a cycle takes some four integrations of as many columns as there are directions: shooting is not tried for
+ * periods that times the number of directions exceed this fraction of the time passed. */
+static const double shooting_share = 0.5;
 static const double cycle_close = 1e-2, cycle_linear = 0.1, cycle_agreement = 0.1, cycle_nearer = 1.5;
 /* Periods that agree to this are of the same cycle. */
 static const double same_period = 1e-6;
-/* Of the order parameters of a dressed cycle, in units of the square of the precession; of a cycle by Newton. */
-static const double precession_error = 0.5, shooting_error = 1e-9;
+/* Of the order parameters of a cycle by Newton's method. */
+static const double shooting_error = 1e-9;
 /* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A
  * fixed point is the same as the last if overlaps differ by less than the second number. */
 static const double caught_windows = 30.0, near_again = 0.01;
-/* A window with an amplitude above this is one of large motion. */
-static const double large = 0.1;
 /* Means over a window of samples are known to this fraction of the amplitude. */
 static const double mean_error = 1e-2;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
@@ -72,7 +73,8 @@ static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
 /* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
 static bool room_for_samples(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
   const double length = window_length(&a->oscillation, q), steps = (double)dkm_inquiry_steps(a, lane);
-  if (q->solver->max_steps > 0 && steps * (1.0 + length / lane->t) > (double)q->solver->max_steps) return false;
+  const double more = fmax(steps * length / lane->t, a->oscillation.n_samples); /* steps end at samples */
+  if (q->solver->max_steps > 0 && steps + more > (double)q->solver->max_steps) return false;
   return lane->t + length <= q->solver->t_max;
 }
 
@@ -107,16 +109,6 @@ static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const station
   o->t_sample = fmax(o->t_sample, o->near_since + patience);
 }
 
-static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                           dkm_record *record) {
-  dkm_record_fill_common(a, q, window->rms, lane, record);
-  dkm_record_fill_means(q, window->mean, window->occupation, record);
-  record->residual = dkm_inquiry_residual(q);
-  record->xi_error = a->drift;
-  dkm_record_fill_leading(q, record);
-  record->verdict = DKM_VERDICT_UNDECIDED;
-}
-
 /* ---- what windows and separations show ---- */
 
 static bool is_chaotic(const dkm_exponent_estimate *now) {
@@ -141,9 +133,9 @@ static bool has_same_lines(const dkm_oscillation *o, const dkm_motion *motion, d
 static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double length, double t) {
   /* What the oscillation has of energy, and a time that is long even where modes are fast and damp spins slowly. */
   const double Omega = fabs(q->point->Omega), allowed = steady_energy * Omega * fmin(1.0, motion->size * motion->size);
-  const double power = fabs(motion->power), error = motion->power_error;
-  const bool stays = power * fmax(t, slow_periods / Omega) <= allowed || power <= power_errors * error;
-  return stays && (power + error) * length <= allowed && motion->growth < steady_growth &&
+  const double power = fabs(motion->power);
+  const bool stays = power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_error;
+  return stays && (power + motion->power_change) * length <= allowed && motion->growth < steady_growth &&
          motion->drift <= steady_moments * motion->size &&
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
 }
@@ -185,7 +177,9 @@ static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motio
                        bool *caught) {
   const bool dress = !dkm_landscape_full_rank(q->patterns);
   *caught = false;
+  const double directions = (double)dkm_model_size(q->patterns) - (double)q->patterns->n_classes;
   for (int i = 0; i < motion->n_periods; i++) {
+    if (motion->periods[i] * directions > shooting_share * t) continue;
     if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
     if (cycle->spectrum.n_unstable > 0 || !(cycle->spectrum.decay_rate > 0.0)) continue;
     const double distance = cycle->precession > 0.0 ? cycle->distance : cycle->distance_all;
@@ -203,25 +197,49 @@ static void fill_exponent(const dkm_exponent_estimate *now, dkm_record *record) 
   record->lyapunov_error = now->error;
 }
 
+/* How the order parameters oscillate, as far as a window of samples tells. */
+static void fill_oscillation(const dkm_inquiry *q, const dkm_motion *motion, dkm_record *record) {
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) record->xi_amplitude[mu] = motion->xi_amplitude[mu];
+  record->amplitude = motion->amplitude;
+  record->frequency_1 = motion->frequency[0];
+  record->frequency_2 = motion->frequency[1];
+  record->power = motion->power;
+  record->power_error = motion->power_error;
+}
+
+/* Means of a motion about zero are zero up to the phase at which the window ends; 1: nothing is known. */
+static double error_of_means(double drift, double amplitude) {
+  return isnan(drift) ? 1.0 : fmin(1.0, fmax(drift, mean_error * amplitude));
+}
+
+/* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
+static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                           dkm_record *record) {
+  const dkm_oscillation *o = &a->oscillation;
+  dkm_record_fill_common(a, q, window->rms, lane, record);
+  dkm_record_fill_means(q, window->mean, window->occupation, record);
+  record->residual = dkm_inquiry_residual(q);
+  record->xi_error = error_of_means(a->drift, o->has_motion ? o->motion.amplitude : 0.0);
+  dkm_record_fill_leading(q, record);
+  record->verdict = DKM_VERDICT_UNDECIDED;
+  if (!o->has_motion) return;
+  fill_oscillation(q, &o->motion, record);
+  fill_exponent(&o->exponent, record);
+}
+
 /* What a window of samples shows, whatever the verdict. */
 static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, const dkm_lane *lane,
                         dkm_record *record) {
   dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
     record->xi[mu] = motion->xi[mu];
-    record->xi_amplitude[mu] = motion->xi_amplitude[mu];
     dkm_record_fill_alpha(q->patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
     record->occupation[mu] = (double)q->patterns->n_classes * motion->beta_sq[mu];
   }
+  fill_oscillation(q, motion, record);
   record->drift = motion->drift;
-  /* Means of a motion about zero are zero up to the phase at which the window ends. */
-  record->xi_error = fmax(motion->drift, mean_error * motion->amplitude);
+  record->xi_error = error_of_means(motion->drift, motion->amplitude);
   dkm_record_fill_leading(q, record);
-  record->amplitude = motion->amplitude;
-  record->frequency_1 = motion->frequency[0];
-  record->frequency_2 = motion->frequency[1];
-  record->power = motion->power;
-  record->power_error = motion->power_error;
 }
 
 static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_cycle *cycle, const dkm_lane *lane,
@@ -237,7 +255,7 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
     record->occupation[mu] = (double)q->patterns->n_classes * cycle->beta_sq[mu];
   }
   dkm_record_fill_spectrum(&cycle->spectrum, record);
-  record->xi_error = fmax(shooting_error, precession_error * p * p);
+  record->xi_error = fmax(shooting_error, DKM_PRECESSION_ERROR * p * p);
   dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_LIMIT_CYCLE;
   record->drift = cycle->distance;
@@ -251,20 +269,31 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
   record->residual = dkm_inquiry_residual(q);
 }
 
+/* Whether separations grow because of chaos, for so many Lyapunov times. Next to a saddle they grow as well. */
+static bool is_irregular(const dkm_inquiry *q, const dkm_motion *motion, const dkm_exponent_estimate *now,
+                         double times) {
+  return is_chaotic(now) && now->rate * now->time >= times && !dkm_stationary_rates_are_calm(q, motion->rate_max);
+}
+
 /* No more time or work: what is known so far. */
-static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent_estimate *now,
-                     const dkm_lane *lane, dkm_record *record) {
+static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+  const dkm_exponent_estimate *now = &a->oscillation.exponent;
   fill_motion(a, q, &a->oscillation.motion, lane, record);
   fill_exponent(now, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
-  /* Next to a saddle separations grow as well. */
-  if (is_chaotic(now) && now->rate * now->time >= chaos_least &&
-      !dkm_stationary_rates_are_calm(q, a->oscillation.motion.rate_max)) {
+  if (is_irregular(q, &a->oscillation.motion, now, chaos_least)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
   }
   record->residual = dkm_inquiry_residual(q);
+}
+
+/* Without the transient: separations over the second half of the time, which grow by shear at most. */
+static void fill_torus(const dkm_exponent_estimate *now, dkm_record *record) {
+  record->verdict = DKM_VERDICT_QUASIPERIODIC;
+  record->lyapunov = now->late_growth / now->late_time;
+  record->lyapunov_error = regular_growth / now->late_time;
 }
 
 /* ---- the verdicts ---- */
@@ -366,14 +395,14 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
   const bool switches = dkm_heteroclinic_explains(q, &motion);
   o->motion = motion;
-  o->n_large += motion.amplitude > large;
-  o->largest = fmax(o->largest, motion.amplitude);
+  o->exponent = now;
+  o->n_large += motion.amplitude > DKM_LARGE_MOTION;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) o->largest[mu] = fmax(o->largest[mu], motion.xi_amplitude[mu]);
   o->has_motion = true;
   o->bin = bin;
-  if (torus || switches || (is_chaotic(&now) && now.rate * now.time >= chaos_enough) ||
-      dkm_inquiry_is_out(a, q, lane)) {
-    fill_end(a, q, &now, lane, record);
-    if (torus) record->verdict = DKM_VERDICT_QUASIPERIODIC;
+  if (torus || switches || is_irregular(q, &motion, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
+    fill_end(a, q, lane, record);
+    if (torus) fill_torus(&now, record);
     if (switches) dkm_heteroclinic_fill(record);
     return DKM_OUTLOOK_END;
   }
@@ -387,9 +416,14 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
 
 dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent,
                                      dkm_lane *lane, dkm_record *record) {
-  const dkm_exponent_estimate now = dkm_exponent_now(exponent);
+  dkm_oscillation *o = &a->oscillation;
   lane->t_limit = q->solver->t_max;
-  if (!dkm_inquiry_is_out(a, q, lane) && room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
-  fill_end(a, q, &now, lane, record);
-  return DKM_OUTLOOK_END;
+  o->exponent = dkm_exponent_now(exponent);
+  if (dkm_inquiry_is_out(a, q, lane)) {
+    fill_end(a, q, lane, record);
+    return DKM_OUTLOOK_END;
+  }
+  if (room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
+  o->t_sample = dkm_inquiry_next_pause(a, q, lane, q->solver->t_max); /* the rest, for the exponent */
+  return DKM_OUTLOOK_FOLLOW;
 }

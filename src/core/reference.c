@@ -171,6 +171,24 @@ static void gsl_advance(void *memory, dkm_lane *lane) {
   } while (lane->failure == DKM_FAILURE_NONE && lane->t < lane->t_pause && lane->t < lane->t_limit && --n_left > 0);
 }
 
+static bool gsl_is_between_steps(const void *memory) {
+  (void)memory;
+  return false;
+}
+
+static void gsl_order_parameters(const void *memory, int lane, double t, double t_end, double *xi, double *beta_re,
+                                 double *beta_im) {
+  const workspace *w = memory;
+  const double *beta = w->u + 3 * w->patterns.n_classes;
+  const size_t M = (size_t)w->patterns.n_modes;
+  (void)lane;
+  (void)t;
+  (void)t_end;
+  dkm_model_overlaps(&w->patterns, w->u, xi, w->work);
+  memcpy(beta_re, beta, M * sizeof *beta);
+  memcpy(beta_im, beta + M, M * sizeof *beta);
+}
+
 /* State, next step, window.  The derivative that evolve keeps from the end of a step is formed again, from the same
  * state by the same function. */
 static size_t gsl_saved_doubles(const void *memory) {
@@ -207,6 +225,7 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
 }
 
 const integrator_method dkm_integrator_gsl = {
-    gsl_create, gsl_destroy, gsl_bytes,   gsl_order,         gsl_load, gsl_unload,
-    gsl_state,  gsl_window,  gsl_advance, gsl_saved_doubles, gsl_save, gsl_restore,
+    gsl_create,           gsl_destroy,       gsl_bytes,  gsl_order,   gsl_load,
+    gsl_unload,           gsl_state,         gsl_window, gsl_advance, gsl_is_between_steps,
+    gsl_order_parameters, gsl_saved_doubles, gsl_save,   gsl_restore,
 };

@@ -221,7 +221,9 @@ static double turn_to_trajectory(dkm_sampling *s, const dkm_point *point, double
     growth = separation / s->separation;
     dkm_exponent_add(&s->exponent, growth, s->t_end - s->t_stretch, doubt(s, s->trajectory));
     memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
-    dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, s->separation / separation);
+    /* To the other side: what the separation is too large for, quadratic terms, has the other sign there. A torus is
+     * else left on the same side for ever, and has an exponent that is proportional to the separation. */
+    dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, -s->separation / separation);
   }
   memcpy(u, s->trajectory, dkm_model_size(&s->patterns) * sizeof *u);
   s->on_shadow = false;
@@ -275,7 +277,7 @@ void dkm_sampling_follow(dkm_sampling *s, const dkm_point *point, double until, 
   s->until = until;
   s->stretch = followed_stretch * dt;
   s->followed_growth = 1.0;
-  dkm_integrator_lane(s->integrator, s->lane)->t_limit = s->t_stretch + s->stretch;
+  dkm_integrator_lane(s->integrator, s->lane)->t_limit = fmin(s->t_stretch + s->stretch, until);
 }
 
 static bool continue_following(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
@@ -290,7 +292,7 @@ static bool continue_following(dkm_sampling *s, const dkm_point *point, double *
     dkm_model_overlaps(&s->patterns, u, s->followed_xi, scratch);
     return true;
   }
-  l->t_limit = s->t_stretch + s->stretch;
+  l->t_limit = fmin(s->t_stretch + s->stretch, s->until);
   return false;
 }
 

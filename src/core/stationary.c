@@ -36,8 +36,6 @@ static const double caught_within = 30.0, caught_within_precessing = 12.0;
 /* Newton is tried once all rates of the order parameters stayed below this fraction of the
  * largest frequency for a window; further away it finds other fixed points, or none. */
 static const double calm_rate = 1e-2;
-/* Of the order parameters of spins that precess with amplitude p, in units of p^2. */
-static const double precession_error = 0.5;
 
 bool dkm_stationary_rates_are_calm(const dkm_inquiry *q, double rate_max) {
   return rate_max <= calm_rate * dkm_inquiry_largest_frequency(q);
@@ -74,7 +72,7 @@ static double steadiness(double p) {
 
 /* The same over a whole window of samples. */
 double dkm_stationary_sampled_steadiness(double p) {
-  return fmin(steady_sampled_most, steady_sampled_fraction * p * p);
+  return fmin(steady_sampled_most, fmax(steady_least, steady_sampled_fraction * p * p));
 }
 
 /* The spectrum about a state with spins that precess with amplitude p. Their fields differ by p^2, relatively, or more
@@ -153,7 +151,7 @@ bool dkm_stationary_settles(const dkm_inquiry *q, bool *relaxes) {
 /* xi_error of a limit: that of Newton's method, and what spins that precess leave open. */
 static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
   const double p = aligned ? 0.0 : fixed->precession;
-  return dkm_record_newton_error(q, fixed->xi) + precession_error * p * p;
+  return dkm_record_newton_error(q, fixed->xi) + DKM_PRECESSION_ERROR * p * p;
 }
 
 static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit *l, const double *xi_rms,

@@ -59,7 +59,7 @@ def finish(start):
 
     def run(*arguments, **options):
         process = start(*arguments, **options)
-        process.out, process.err = process.communicate(timeout=300)
+        process.out, process.err = process.communicate(timeout=900)
         return process
 
     return run

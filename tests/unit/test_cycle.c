@@ -146,21 +146,31 @@ static void a_cycle_is_found_from_afar_with_its_shortest_period(void **state) {
   dkm_cycle_workspace_destroy(w);
 }
 
-/* g0 = 0: every spin turns about x with period pi/|Omega|, and modes are gone: all multipliers but theirs are 1. */
-static void free_precession_is_a_neutral_cycle(void **state) {
+/* From any multiple of the period, with one prime factor or several. */
+static void the_shortest_period_is_found(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 1);
-  dkm_point pt = {.g0 = 0.0, .Omega = 0.7, .Omega_mu = {1.3}, .kappa_mu = {0.4}, .pattern = 1, .overlap = 0.6};
-  double u[MOST] = {-0.8, 0.0, 0.6, 0.0, 0.0}, cycle_state[MOST];
+  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_point pt = blue_pair();
+  double u[MOST], cycle_state[MOST];
   dkm_cycle_workspace *w;
   dkm_cycle cycle;
   assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
-  /* a circle beside it is a cycle too: Newton's matrix is singular, and nothing is promised */
-  (void)dkm_cycle_find(w, &pt, u, M_PI / 0.7, false, &cycle, cycle_state);
-  /* a fixed point is no cycle */
-  u[0] = -1.0;
-  u[2] = 0.0;
-  pt.g0 = 0.3;
+  state_after(&p, &pt, 500.0, u);
+  for (int multiple = 1; multiple <= 40; multiple++) {
+    assert_true(dkm_cycle_find(w, &pt, u, 9.48396 * multiple, false, &cycle, cycle_state));
+    assert_close(cycle.period, 9.48396, 1e-4);
+  }
+  dkm_cycle_workspace_destroy(w);
+}
+
+static void a_fixed_point_is_no_cycle(void **state) {
+  (void)state;
+  const dkm_patterns p = patterns_of(DKM_GAUGED, 1);
+  const dkm_point pt = {.g0 = 0.3, .Omega = 0.7, .Omega_mu = {1.3}, .kappa_mu = {0.4}, .pattern = 1, .overlap = 0.6};
+  double u[MOST] = {-1.0, 0.0, 0.0, 0.0, 0.0}, cycle_state[MOST];
+  dkm_cycle_workspace *w;
+  dkm_cycle cycle;
+  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
   assert_false(dkm_cycle_find(w, &pt, u, 5.0, false, &cycle, cycle_state));
   dkm_cycle_workspace_destroy(w);
 }
@@ -356,7 +366,8 @@ int main(void) {
       cmocka_unit_test(columns_are_differences_of_trajectories),
       cmocka_unit_test(the_trajectory_is_that_of_gsl),
       cmocka_unit_test(a_cycle_is_found_from_afar_with_its_shortest_period),
-      cmocka_unit_test(free_precession_is_a_neutral_cycle),
+      cmocka_unit_test(the_shortest_period_is_found),
+      cmocka_unit_test(a_fixed_point_is_no_cycle),
       cmocka_unit_test(a_dressed_cycle_explains_periodic_order_parameters),
       cmocka_unit_test(cycles_that_are_born_small_are_found),
       cmocka_unit_test(the_logarithm_is_that_of_the_library),

@@ -205,26 +205,6 @@ static void chaos_close_to_a_subspace_has_a_large_error(void **state) {
   assert_true(fabs(r.lyapunov - 0.0125) <= 2.0 * r.lyapunov_error && r.lyapunov_error < 0.012);
 }
 
-/* A dressed state with large precession, steady to rounding: fields that differ are told apart. */
-static void large_precession_can_be_dark(void **state) {
-  (void)state;
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, DKM_GAUGED, 4, NULL), DKM_OK);
-  const dkm_point pt = {
-      .g0 = 0.73800282765580916,
-      .Omega = 0.26513928472325471,
-      .Omega_mu = {0.37769024951590469, -2.6557901889594913, -0.67628634302161761, -0.35045776129061351},
-      .kappa_mu = {0.91287821948986148, 1.0332569379034122, 1.0543547830829196, 4.3940611433133832},
-      .pattern = 2,
-      .overlap = 1,
-      .perturbation = 0.051810583236548462,
-      .seed = 293022};
-  const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6);
-  assert_int_equal(r.verdict, DKM_VERDICT_DARK_PRECESSION);
-  assert_close(r.precession, 0.3, 0.01);
-  assert_int_equal(r.n_unstable, 0);
-}
-
 /* Both methods see the same torus: its frequencies, no exponent. */
 static void two_frequencies_are_quasiperiodic(void **state) {
   (void)state;
@@ -253,20 +233,63 @@ static void an_oscillation_without_time_for_samples_is_undecided(void **state) {
   assert_true(r.t_end == 300 && r.residual > 1e-3 && isfinite(r.drift) && isnan(r.period) && isnan(r.lyapunov));
 }
 
-/* What a record of each verdict must hold (FILLED), must not (NONE), or may (EITHER). */
+/* A trajectory ends at its bounds, not before and not after, whatever part of a window or of the time between windows
+ * that is. */
+static void undecided_trajectories_end_at_their_bounds(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  const dkm_point pt = blue_point(1.034, 1.688, 1.346, -1.410, 1.277);
+  static const double t_max[] = {300, 777, 1000, 1234, 2000, 2222, 5000};
+  for (size_t i = 0; i < sizeof t_max / sizeof *t_max; i++) {
+    const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, t_max[i]);
+    assert_true(r.t_end == t_max[i]);
+    assert_true(r.xi_error <= 1.0);
+  }
+  static const int64_t max_steps[] = {1000, 4000, 20000, 30000};
+  for (size_t i = 0; i < sizeof max_steps / sizeof *max_steps; i++) {
+    const dkm_solver solver = {
+        .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .max_steps = max_steps[i]};
+    dkm_evaluator *e;
+    dkm_record r;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, 1, &pt, &r, NULL, NULL), DKM_OK);
+    dkm_evaluator_destroy(e);
+    if (r.steps < 0.95 * (double)max_steps[i] || r.steps > 1.05 * (double)max_steps[i])
+      fail_msg("%d steps of %d", (int)r.steps, (int)max_steps[i]);
+  }
+}
+
+/* Spins that precess a little, or hardly: below some 1e-6 they count as at rest, above as precessing about their axes. */
+static void small_precession_leaves_a_cycle(void **state) {
+  (void)state;
+  dkm_patterns p;
+  assert_int_equal(dkm_patterns_init(&p, DKM_UNGAUGED, 2, NULL), DKM_OK);
+  dkm_point pt = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
+  for (double perturbation = 1e-9; perturbation < 0.2; perturbation *= perturbation < 1e-7 || perturbation > 1e-4 ? 10 : 2) {
+    pt.perturbation = perturbation;
+    const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e4);
+    if (r.verdict != DKM_VERDICT_LIMIT_CYCLE || r.steps > 10000)
+      fail_msg("perturbation %g: %s after %d steps", perturbation, dkm_verdict_name(r.verdict), (int)r.steps);
+  }
+}
+
+/* What a record of each verdict must hold (IS), must not (NO), or may (MAY). */
 static void every_verdict_comes_with_its_evidence(void **state) {
   (void)state;
-  enum { NONE, FILLED, EITHER, N_EVIDENCE = 10 };
+  enum { NO, IS, MAY, N_EVIDENCE = 15 };
   static const struct {
     int verdict;
-    int has[N_EVIDENCE]; /* residual drift precession growth decay | amplitude period frequency_1 frequency_2 lyapunov */
+    double t_max;
+    int has[N_EVIDENCE]; /* residual drift precession growth decay | amplitude period frequency_1 frequency_2 lyapunov |
+                            lyapunov_error lyapunov_times power power_error cycle_residual */
   } kinds[] = {
-      {DKM_VERDICT_FIXED_POINT, {FILLED, FILLED, FILLED, FILLED, FILLED, NONE, NONE, NONE, NONE, NONE}},
-      {DKM_VERDICT_DARK_PRECESSION, {FILLED, FILLED, FILLED, FILLED, FILLED, NONE, NONE, NONE, NONE, NONE}},
-      {DKM_VERDICT_LIMIT_CYCLE, {FILLED, FILLED, FILLED, FILLED, FILLED, FILLED, FILLED, FILLED, NONE, FILLED}},
-      {DKM_VERDICT_QUASIPERIODIC, {FILLED, FILLED, NONE, NONE, NONE, FILLED, NONE, FILLED, FILLED, FILLED}},
-      {DKM_VERDICT_IRREGULAR, {FILLED, FILLED, NONE, NONE, NONE, FILLED, NONE, NONE, NONE, FILLED}},
-      {DKM_VERDICT_UNDECIDED, {FILLED, EITHER, NONE, NONE, NONE, NONE, NONE, NONE, NONE, NONE}},
+      {DKM_VERDICT_FIXED_POINT, 1e5, {IS, IS, IS, IS, IS, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO}},
+      {DKM_VERDICT_DARK_PRECESSION, 1e5, {IS, IS, IS, IS, IS, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO}},
+      {DKM_VERDICT_LIMIT_CYCLE, 1e5, {IS, IS, IS, IS, IS, IS, IS, IS, NO, IS, IS, NO, IS, IS, IS}},
+      {DKM_VERDICT_QUASIPERIODIC, 1e5, {IS, IS, NO, NO, NO, IS, NO, IS, IS, IS, IS, NO, IS, IS, NO}},
+      {DKM_VERDICT_IRREGULAR, 1e5, {IS, IS, NO, NO, NO, IS, NO, NO, NO, IS, IS, IS, IS, IS, NO}},
+      {DKM_VERDICT_UNDECIDED, 300, {IS, MAY, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO, NO}},
+      {DKM_VERDICT_UNDECIDED, 700, {IS, IS, NO, NO, NO, IS, NO, IS, MAY, IS, IS, NO, IS, IS, NO}},
   };
   enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
   const dkm_patterns two = two_patterns();
@@ -280,17 +303,20 @@ static void every_verdict_comes_with_its_evidence(void **state) {
   symmetric.perturbation = 0.0;
   const dkm_point points[N_KINDS] = {symmetric, tilted, blue_point(0.722, 2.142, 0.495, -1.758, 0.609), torus,
                                      blue_point(1.034, 1.688, 1.346, -1.410, 1.277),
-                                     blue_point(0.722, 2.142, 0.495, -1.758, 0.609)};
+                                     blue_point(0.722, 2.142, 0.495, -1.758, 0.609),
+                                     torus};
   for (int i = 0; i < N_KINDS; i++) {
     const dkm_record r = evaluate_one(kinds[i].verdict == DKM_VERDICT_DARK_PRECESSION ? &four : &two, &points[i],
-                                      DKM_METHOD_ENSEMBLE, kinds[i].verdict == DKM_VERDICT_UNDECIDED ? 300 : 1e5);
+                                      DKM_METHOD_ENSEMBLE, kinds[i].t_max);
     assert_string_equal(dkm_verdict_name(r.verdict), dkm_verdict_name(kinds[i].verdict));
     const double evidence[N_EVIDENCE] = {r.residual, r.drift, r.precession, r.growth_rate, r.decay_rate, r.amplitude,
-                                         r.period, r.frequency_1, r.frequency_2, r.lyapunov};
+                                         r.period, r.frequency_1, r.frequency_2, r.lyapunov, r.lyapunov_error,
+                                         r.lyapunov_times, r.power, r.power_error, r.cycle_residual};
     for (int j = 0; j < N_EVIDENCE; j++)
-      if (kinds[i].has[j] != EITHER && isfinite(evidence[j]) != (kinds[i].has[j] == FILLED))
+      if (kinds[i].has[j] != MAY && isfinite(evidence[j]) != (kinds[i].has[j] == IS))
         fail_msg("%s: evidence %d is %g", dkm_verdict_name(r.verdict), j, evidence[j]);
-    assert_true(r.t_end > 0 && r.steps > 0);
+    assert_true(isnan(r.amplitude) || r.amplitude == fmax(r.xi_amplitude[0], r.xi_amplitude[1]));
+    assert_true(r.t_end > 0 && r.t_end <= kinds[i].t_max && r.steps > 0);
     assert_true((r.n_neutral > 0) == (r.verdict <= DKM_VERDICT_LIMIT_CYCLE));
     for (int mu = 0; mu < 2; mu++)
       assert_true(isfinite(r.xi[mu]) && isfinite(r.xi_rms[mu]) && isfinite(r.alpha_re[mu]) && isfinite(r.alpha_im[mu]) &&
@@ -592,9 +618,10 @@ int main(void) {
       cmocka_unit_test(chaos_is_irregular_with_its_exponent),
       cmocka_unit_test(intermittent_chaos_is_irregular),
       cmocka_unit_test(chaos_close_to_a_subspace_has_a_large_error),
-      cmocka_unit_test(large_precession_can_be_dark),
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
+      cmocka_unit_test(undecided_trajectories_end_at_their_bounds),
+      cmocka_unit_test(small_precession_leaves_a_cycle),
       cmocka_unit_test(every_verdict_comes_with_its_evidence),
       cmocka_unit_test(verdicts_hold_close_to_g_ret),
       cmocka_unit_test(oscillations_do_not_depend_on_neighbours_or_instruction_set),

@@ -6,7 +6,8 @@
 
 BUILD_DIRECTORY holds a release build.  `slow` lets the mode follow the spins, `resolved` resolves it (every version up to
 0.1.0); with an 8, a full batch of lanes, a trajectory.  The error is the largest of the five variables, against the mode
-resolved at 1e-15.  --gsl adds msbdf and bsimp (minutes).  The second table is the ratio of times, resolved/slow, over
+resolved at 1e-15.  --gsl adds msbdf and bsimp (some seconds).  A single trajectory takes AVX2, as that of `dickemap
+point`, where there is no --cpu.  The second table is the ratio of times, resolved/slow, over
 |lambda|/(2|B|) by g0: what is below 1 is slower than before.
 """
 import argparse

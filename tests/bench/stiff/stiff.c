@@ -34,7 +34,8 @@ static double run_ensemble(bool resolve, bool batch, double tolerance, double g0
   dkm_integrator *integrator;
   dkm_solver solver = {.tolerance = tolerance, .t_max = 1e9, .resolve_modes = resolve};
   if (dkm_patterns_init(&patterns, DKM_GAUGED, 1, &err) != DKM_OK ||
-      dkm_integrator_create(&patterns, &solver, cpu, &integrator, &err) != DKM_OK)
+      dkm_integrator_create(&patterns, &solver, cpu || batch ? cpu : dkm_cpu_best_for_one(), &integrator, &err) !=
+          DKM_OK)
     exit(1);
   const int n = batch ? dkm_integrator_lanes(integrator) : 1;
   double best = INFINITY;
