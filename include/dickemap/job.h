@@ -6,6 +6,7 @@
 #ifndef DICKEMAP_JOB_H
 #define DICKEMAP_JOB_H
 #include "dickemap/integrator.h"
+#include "dickemap/parameter.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -20,27 +21,15 @@ enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
 /* And the largest that it may say: integers up to here are doubles. */
 #define DKM_LARGEST_MAX_STEPS ((int64_t)1 << 53)
 
-/* What an axis varies. */
-typedef enum dkm_quantity {
-  DKM_AXIS_G0,
-  DKM_AXIS_OMEGA,
-  DKM_AXIS_OMEGA_MU,
-  DKM_AXIS_KAPPA_MU,
-  DKM_AXIS_PATTERN,
-  DKM_AXIS_OVERLAP,
-  DKM_AXIS_PERTURBATION,
-  DKM_AXIS_SEED
-} dkm_quantity;
-
 typedef struct dkm_axis {
-  dkm_quantity quantity;
-  int mode;                        /* 1 ... M for one mode of Omega_mu, kappa_mu; 0: all, or not applicable */
+  const dkm_parameter *parameter;  /* what it varies */
+  int mode;                        /* 1 ... M for one mode of a per-mode parameter; 0: all, or not applicable */
   char name[DKM_NAME_BYTES];       /* as in the file: Omega_mu_2 */
   char long_name[DKM_NAME_BYTES];  /* as in the job: Omega_mu[2] */
   char zip[DKM_NAME_BYTES];        /* group of axes that advance together, "" for none */
   int dim;                         /* the dimension along which it varies, 0 ... n_dims-1 */
   int64_t n;
-  double *values;                  /* n values, integers for pattern and seed; strictly monotonic unless zipped */
+  double *values;                  /* n values, as its parameter allows; strictly monotonic unless zipped */
 } dkm_axis;
 
 typedef struct dkm_job {
@@ -92,8 +81,8 @@ void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AX
 /* "point 5 (g0=0.3, pattern=2)" into out[out_bytes], cut if too long; returns out. */
 const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *out, size_t out_bytes);
 
-/* Applies one "name=value" of `point --at` to a point: any axis quantity, in the spelling
- * of axes. Fails with DKM_INPUT. */
+/* Applies one "name=value" of `point --at` to a point: any parameter, in the spelling of
+ * axes. Fails with DKM_INPUT. */
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err);
 
 /* Everything that changes results, one "key = value" a line, in a fixed order and spelling:
@@ -102,7 +91,8 @@ dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assi
 char *dkm_job_canonical(const dkm_job *job);
 
 /* The keys whose lines differ between two canonical texts, separated by ", ", into
- * out[out_bytes]; returns their number.  A key that came later than a text has its default there. */
+ * out[out_bytes]; returns their number.  A key that a text lacks, as one of an earlier version may, has its default
+ * there. */
 int dkm_job_differences(const char *canonical_a, const char *canonical_b, char *out, size_t out_bytes);
 
 #ifdef __cplusplus

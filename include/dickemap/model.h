@@ -18,7 +18,6 @@
  * Frequencies, rates and 1/time are in one common unit, the user's (the paper: kappa). */
 #ifndef DICKEMAP_MODEL_H
 #define DICKEMAP_MODEL_H
-#include <stdbool.h>
 #include <stddef.h>
 
 #include "dickemap/patterns.h"
@@ -27,7 +26,7 @@
 extern "C" {
 #endif
 
-/* Everything that defines one trajectory beside the patterns themselves. */
+/* Everything that defines one trajectory beside the patterns themselves. Each member has a row in parameter.c. */
 typedef struct dkm_point {
   double g0;                       /* spin-boson coupling, >= 0 */
   double Omega;                    /* half the level splitting of a spin, any finite value */
@@ -52,9 +51,6 @@ static inline void dkm_point_steady_mode(const dkm_point *point, int mu, double 
   *re = -point->g0 * xi * point->Omega_mu[mu] / D;
   *im = -point->g0 * xi * 0.5 * point->kappa_mu[mu] / D;
 }
-
-/* Whether all parameters are equal bit for bit, those of modes up to n_modes. */
-bool dkm_point_equal(const dkm_point *a, const dkm_point *b, int n_modes);
 
 /* Number of doubles in a state: 3K + 2M. */
 size_t dkm_model_size(const dkm_patterns *patterns);

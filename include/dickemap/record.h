@@ -164,6 +164,10 @@ enum { DKM_MOST_FIELDS = 72 };
 
 size_t dkm_field_type_bytes(dkm_field_type type);
 
+/* Value i of a member that is of that type, or an array of it; and a number put there, which the type must hold. */
+double dkm_field_value(dkm_field_type type, const void *member, int i);
+void dkm_field_put(dkm_field_type type, void *member, int i, double value);
+
 /* The codes of a field that is one: 0 ... n-1, their names and texts. */
 typedef struct dkm_codes {
   int n;

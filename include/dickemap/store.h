@@ -150,6 +150,20 @@ char *dkm_store_reader_text(dkm_store_reader *reader, const char *name);
 /* status[count]; records[count]. Records whose status is DKM_STATUS_TODO hold whatever the file does. */
 dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
                                    dkm_error *err);
+/* A walk through all points, block by block, and their status:
+ *   dkm_store_walk walk = {.most = 1024};
+ *   while (dkm_store_walk_on(&walk, reader, &status, err)) ... walk.status[i] is that of point walk.first + i ...
+ *   dkm_store_walk_end(&walk);
+ * It goes on while *status is DKM_OK and there are points left; *status becomes DKM_IO or DKM_MEMORY if it cannot. */
+typedef struct dkm_store_walk {
+  int64_t most;     /* points in a block, at most */
+  int64_t first, n; /* the present block */
+  int64_t n_todo;   /* of it */
+  uint8_t *status;  /* owned */
+} dkm_store_walk;
+bool dkm_store_walk_on(dkm_store_walk *walk, dkm_store_reader *reader, dkm_status *status, dkm_error *err);
+void dkm_store_walk_end(dkm_store_walk *walk);
+
 /* How many points are done. */
 dkm_status dkm_store_reader_count_done(dkm_store_reader *reader, int64_t *n_done, dkm_error *err);
 /* stored[count]: the checksums in the file, computed[count]: those of its values; either may be NULL. */

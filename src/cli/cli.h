@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* cli: what main.c and the subcommands (cmd_*.c, one file each) share.
  *
- * A subcommand parses its own arguments with getopt_long, does its work and returns a
+ * A subcommand parses its own arguments (arguments.h), does its work and returns a
  * status; main() prints the message once, on rank 0, and maps the status to the exit code. */
 #ifndef DICKEMAP_CLI_H
 #define DICKEMAP_CLI_H
@@ -19,10 +19,6 @@ dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_merge(int argc, char **argv, dkm_error *err);
-
-/* getopt_long has answered '?' or ':' (opterr is 0, optstring begins with ':'): DKM_INPUT with a message that names
- * the option. argv as above. */
-dkm_status dkm_cli_option_error(char **argv, int answer, dkm_error *err);
 
 /* The command line as one text, for a file's history; malloc'ed, the caller frees. To be called before getopt
  * reorders argv. DKM_MEMORY. */

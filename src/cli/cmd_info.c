@@ -8,8 +8,10 @@
 #include <getopt.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "attempt.h"
 #include "cli.h"
+#include "dickemap/option.h"
 #include "dickemap/store.h"
 #include "dickemap/unfinished.h"
 
@@ -33,41 +35,36 @@ typedef struct counts {
   int64_t other_method; /* records of the methods of another version */
 } counts;
 
-static dkm_status count_points(dkm_store_reader *reader, int64_t n_points, counts *found, dkm_error *err) {
+static void count_record(const dkm_record *record, counts *found) {
+  if (record->verdict < DKM_N_VERDICTS) found->verdict[record->verdict]++;
+  if (record->how < DKM_N_HOWS) found->how[record->how]++;
+  found->unstable += dkm_record_is_unstable(record);
+  if (record->failure < DKM_N_FAILURES) found->failure[record->failure]++;
+  if (dkm_record_is_other(record)) found->other_method++;
+}
+
+/* The status of a block is read first: a record that is done then is complete when it is read. */
+static dkm_status count_points(dkm_store_reader *reader, counts *found, dkm_error *err) {
   const dkm_shard shard = dkm_store_reader_shard(reader);
-  uint8_t *point_status = malloc(BLOCK);
+  dkm_store_walk walk = {.most = BLOCK};
   dkm_record *records = malloc(BLOCK * sizeof *records);
   dkm_status status = DKM_OK;
   *found = (counts){0};
-  if (!point_status || !records) status = dkm_fail(err, DKM_MEMORY, "info: out of memory for a block of points");
+  if (!records) status = dkm_fail(err, DKM_MEMORY, "info: out of memory for a block of points");
 
-  for (int64_t first = 0; first < n_points && status == DKM_OK; first += BLOCK) {
-    const int64_t n = n_points - first < BLOCK ? n_points - first : BLOCK;
-    int64_t n_done = 0;
-    /* Status first: a record that is done then is complete when it is read. */
-    if ((status = dkm_store_reader_status(reader, first, n, point_status, err)) != DKM_OK) break;
-    for (int64_t i = 0; i < n; i++) {
-      if (point_status[i] != DKM_STATUS_TODO)
-        n_done++;
-      else if (dkm_shard_has(&shard, first + i))
+  while (dkm_store_walk_on(&walk, reader, &status, err)) {
+    found->done += walk.n - walk.n_todo;
+    if (walk.n_todo < walk.n) status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
+    for (int64_t i = 0; i < walk.n && !status; i++)
+      if (walk.status[i] != DKM_STATUS_TODO)
+        count_record(&records[i], found);
+      else if (dkm_shard_has(&shard, walk.first + i))
         found->left++;
       else
         found->others++;
-    }
-    found->done += n_done;
-    if (n_done == 0) continue;
-    if ((status = dkm_store_reader_records(reader, first, n, records, NULL, NULL, err)) != DKM_OK) break;
-    for (int64_t i = 0; i < n; i++) {
-      if (point_status[i] == DKM_STATUS_TODO) continue;
-      if (records[i].verdict < DKM_N_VERDICTS) found->verdict[records[i].verdict]++;
-      if (records[i].how < DKM_N_HOWS) found->how[records[i].how]++;
-      found->unstable += dkm_record_is_unstable(&records[i]);
-      if (records[i].failure < DKM_N_FAILURES) found->failure[records[i].failure]++;
-      if (dkm_record_is_other(&records[i])) found->other_method++;
-    }
   }
+  dkm_store_walk_end(&walk);
   free(records);
-  free(point_status);
   return status;
 }
 
@@ -131,15 +128,15 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   if (status != DKM_OK) return status;
   const dkm_job *job = dkm_store_reader_job(reader);
   const dkm_shard shard = dkm_store_reader_shard(reader);
-  if ((status = count_points(reader, job->n_points, &found, err)) != DKM_OK) goto cleanup;
+  if ((status = count_points(reader, &found, err)) != DKM_OK) goto cleanup;
 
   dkm_cli_say(stdout, "file: %s\n", path);
   print_attribute(reader, "title", "title");
   print_attribute(reader, "job", "job_file");
   print_attribute(reader, "set", "job_sets");
-  printf("patterns: %d, %s, %lld classes\n", job->patterns.n_modes,
-         job->patterns.mapping == DKM_GAUGED ? "gauged" : "ungauged", (long long)job->patterns.n_classes);
-  printf("state: %s\n", job->keep_state ? "final" : "none");
+  printf("patterns: %d, %s, %lld classes\n", job->patterns.n_modes, dkm_option_word(DKM_OPTION(patterns.mapping), job),
+         (long long)job->patterns.n_classes);
+  printf("state: %s\n", dkm_option_word(DKM_OPTION(keep_state), job));
   print_axes(job);
   printf("points: %lld\n", (long long)job->n_points);
   printf("shard: %d of %d\n", shard.index, shard.n);
@@ -165,12 +162,9 @@ cleanup:
 }
 
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err) {
-  static const struct option options[] = {{"help", no_argument, NULL, 'h'}, {0}};
-  for (int answer; (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-    if (answer != 'h') return dkm_cli_option_error(argv, answer, err);
-    dkm_cli_print(help);
-    return DKM_OK;
-  }
+  bool helped;
+  dkm_status status = dkm_arguments_read(argc, argv, help, 0, NULL, &helped, err);
+  if (status || helped) return status;
   if (optind != argc - 1)
     return dkm_fail(err, DKM_INPUT, "info: expected one output file, got %d arguments; see `dickemap info --help`",
                     argc - optind);

@@ -12,6 +12,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "arguments.h"
 #include "arithmetic.h"
 #include "cli.h"
 #include "dickemap/carry.h"
@@ -36,7 +37,7 @@ struct arguments {
   const char *output;
   int n_shards;
   char **shards;
-  bool overwrite, break_lock, help;
+  bool overwrite, break_lock;
 };
 
 /* What was found out about the shards. */
@@ -89,22 +90,18 @@ static dkm_status find_missing(const char *path, int64_t *n_missing, char *out, 
   dkm_status status = dkm_store_reader_open(path, &reader, err);
   if (status) return status;
   const dkm_job *job = dkm_store_reader_job(reader);
-  uint8_t *marks = malloc(STATUS_BLOCK);
+  dkm_store_walk walk = {.most = STATUS_BLOCK};
   size_t used = 0;
   *n_missing = 0;
   out[0] = '\0';
-  if (!marks) status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for the status of its points", path);
-  for (int64_t first = 0, n; !status && first < job->n_points; first += n) {
-    n = job->n_points - first < STATUS_BLOCK ? job->n_points - first : STATUS_BLOCK;
-    status = dkm_store_reader_status(reader, first, n, marks, err);
-    for (int64_t i = 0; !status && i < n; i++) {
+  while (dkm_store_walk_on(&walk, reader, &status, err))
+    for (int64_t i = 0; i < walk.n; i++) {
       char point[DKM_MESSAGE_BYTES / 4];
-      if (marks[i] != DKM_STATUS_TODO || (*n_missing)++ >= MAX_NAMED || used >= out_bytes) continue;
+      if (walk.status[i] != DKM_STATUS_TODO || (*n_missing)++ >= MAX_NAMED || used >= out_bytes) continue;
       used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", *n_missing > 1 ? ", " : "",
-                               dkm_job_describe_point(job, first + i, point, sizeof point));
+                               dkm_job_describe_point(job, walk.first + i, point, sizeof point));
     }
-  }
-  free(marks);
+  dkm_store_walk_end(&walk);
   dkm_store_reader_close(reader);
   return status;
 }
@@ -168,31 +165,12 @@ cleanup:
 
 /* ---- arguments ---- */
 
-static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
-  enum { OVERWRITE = 256, BREAK_LOCK };
-  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                          {"overwrite", no_argument, NULL, OVERWRITE},
-                                          {"break-lock", no_argument, NULL, BREAK_LOCK},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-  int answer;
-  optind = 1;
-  while ((answer = getopt_long(argc, argv, ":o:h", options, NULL)) != -1) switch (answer) {
-    case 'o':
-      args->output = optarg;
-      break;
-    case OVERWRITE:
-      args->overwrite = true;
-      break;
-    case BREAK_LOCK:
-      args->break_lock = true;
-      break;
-    case 'h':
-      args->help = true;
-      return DKM_OK;
-    default:
-      return dkm_cli_option_error(argv, answer, err);
-    }
+static dkm_status read_arguments(int argc, char **argv, struct arguments *args, bool *helped, dkm_error *err) {
+  const dkm_argument arguments[] = {{"--output", 'o', dkm_argument_text, &args->output},
+                                    {"--overwrite", 0, NULL, &args->overwrite},
+                                    {"--break-lock", 0, NULL, &args->break_lock}};
+  dkm_status status = dkm_arguments_read(argc, argv, help, 3, arguments, helped, err);
+  if (status || *helped) return status;
   args->shards = argv + optind;
   args->n_shards = argc - optind;
   if (args->n_shards == 0) return dkm_fail(err, DKM_INPUT, "merge: no files given; see `dickemap merge --help`");
@@ -204,10 +182,10 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
 dkm_status dkm_cmd_merge(int argc, char **argv, dkm_error *err) {
   struct arguments args = {0};
   char *command = NULL;
+  bool helped = false;
   dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
-  if (!status) status = parse_arguments(argc, argv, &args, err);
-  if (!status && args.help) dkm_cli_print(help);
-  if (!status && !args.help) status = merge(&args, command, err);
+  if (!status) status = read_arguments(argc, argv, &args, &helped, err);
+  if (!status && !helped) status = merge(&args, command, err);
   free(command);
   return status;
 }

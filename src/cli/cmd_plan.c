@@ -19,10 +19,12 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
+#include "dickemap/option.h"
 #include "dickemap/store.h"
 #include "run_worker.h"
 #include "tail.h"
@@ -171,7 +173,8 @@ static void print_total(const sample *s, const dkm_job *job) {
   }
   printf("\n");
   if (n_rest > 0 && largest > large_share * s->seconds)
-    printf("note            one probe point carries %.0f %% of the estimate: another choice of them may change it as much\n",
+    printf("note            one probe point carries %.0f %% of the estimate: another choice of them may change it as "
+           "much\n",
            100 * largest / s->seconds);
 }
 
@@ -183,9 +186,10 @@ static void print_bounds(const sample *s, const dkm_job *job) {
   const double seconds_a_step = s->sum_done / s->sum_steps, largest = max_steps * seconds_a_step;
   dkm_cli_duration(seconds_a_step, step, sizeof step);
   if (n_rest > 0 && s->n_done == s->n)
-    printf("unseen          up to %.2g %% of the points may be slower than any probe (95 %%) and take %.3g core-hours, at "
-           "max_steps\n",
-           100 * dkm_tail_unseen(s->n), dkm_tail_unseen(s->n) * n_rest * largest / 3600);
+    printf(
+        "unseen          up to %.2g %% of the points may be slower than any probe (95 %%) and take %.3g core-hours, at "
+        "max_steps\n",
+        100 * dkm_tail_unseen(s->n), dkm_tail_unseen(s->n) * n_rest * largest / 3600);
   printf("at most         %.3g core-hours, with every point at max_steps, %.0f steps of %s\n",
          largest * (double)job->n_points / 3600, max_steps, step);
 }
@@ -200,9 +204,11 @@ static void print_estimate(const probes *p) {
          given_up ? " within " : "", given_up ? limit : "", s.n_stopped);
   print_distributions(&s);
   if (s.n >= 100)
-    printf("tail            the slowest 1 %% of the points take %.0f %% of the time\n", 100 * dkm_tail_share(s.cost, s.n, 0.01));
+    printf("tail            the slowest 1 %% of the points take %.0f %% of the time\n",
+           100 * dkm_tail_share(s.cost, s.n, 0.01));
   else /* too few to tell */
-    printf("tail            the slowest probe point takes %.0f %% of the time of all\n", 100 * s.cost[s.n - 1] / s.seconds);
+    printf("tail            the slowest probe point takes %.0f %% of the time of all\n",
+           100 * s.cost[s.n - 1] / s.seconds);
   print_total(&s, p->job);
   print_bounds(&s, p->job);
 }
@@ -236,14 +242,14 @@ static void print_job(const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
     axis_bytes += (double)axis->n * sizeof *axis->values;
-    dkm_cli_say(stdout, "axis            %s: %" PRId64 " value%s, %.6g", axis->long_name, axis->n, axis->n == 1 ? "" : "s",
-           axis->values[0]);
+    dkm_cli_say(stdout, "axis            %s: %" PRId64 " value%s, %.6g", axis->long_name, axis->n,
+                axis->n == 1 ? "" : "s", axis->values[0]);
     if (axis->n > 1) printf(" ... %.6g", axis->values[axis->n - 1]);
     if (*axis->zip) dkm_cli_say(stdout, ", in zip %s", axis->zip);
     printf("\n");
   }
   printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", patterns->n_modes,
-         patterns->mapping == DKM_GAUGED ? "gauged" : "ungauged", patterns->n_classes, dkm_model_size(patterns));
+         dkm_option_word(DKM_OPTION(patterns.mapping), job), patterns->n_classes, dkm_model_size(patterns));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
   dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
@@ -264,26 +270,14 @@ static dkm_status plan(const char *path, int n_sets, const char *const *sets, dk
 }
 
 dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err) {
-  static const struct option options[] = {
-      {"set", required_argument, NULL, 's'}, {"help", no_argument, NULL, 'h'}, {NULL, 0, NULL, 0}};
-  int n_sets = 0;
-  dkm_status status = DKM_OK;
-  const char **sets = malloc((size_t)argc * sizeof *sets);
-  if (!sets) return dkm_fail(err, DKM_MEMORY, "plan: out of memory");
-  for (int answer; status == DKM_OK && (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1;) {
-    if (answer == 's')
-      sets[n_sets++] = optarg;
-    else if (answer == 'h') {
-      dkm_cli_print(help);
-      goto cleanup;
-    } else
-      status = dkm_cli_option_error(argv, answer, err);
-  }
-  if (status == DKM_OK && optind != argc - 1)
+  dkm_texts sets = {0};
+  const dkm_argument arguments[] = {{"--set", 0, dkm_argument_texts, &sets}};
+  bool helped;
+  dkm_status status = dkm_arguments_read(argc, argv, help, 1, arguments, &helped, err);
+  if (status == DKM_OK && !helped && optind != argc - 1)
     status = dkm_fail(err, DKM_INPUT, "plan: expected one job file, got %d arguments; see `dickemap plan --help`",
                       argc - optind);
-  if (status == DKM_OK) status = plan(argv[optind], n_sets, sets, err);
-cleanup:
-  free(sets);
+  if (status == DKM_OK && !helped) status = plan(argv[optind], sets.n, sets.list, err);
+  free(sets.list);
   return status;
 }

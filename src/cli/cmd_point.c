@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "arguments.h"
 #include "cli.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
@@ -41,10 +42,8 @@ static const char help[] =
 
 struct arguments {
   const char *job, *cpu, *trajectory;
-  const char **sets, **at; /* room for argc each */
-  int n_sets, n_at;
+  dkm_texts sets, at;
   double t_end, dt; /* 0: default */
-  bool help;
 };
 
 /* ---- which point ---- */
@@ -52,8 +51,8 @@ struct arguments {
 /* Applies the items of all --at, separated by commas. */
 static dkm_status assign_all(const struct arguments *args, const dkm_job *job, dkm_point *point, dkm_error *err) {
   dkm_status status = DKM_OK;
-  for (int i = 0; i < args->n_at && !status; i++) {
-    char *items = strdup(args->at[i]);
+  for (int i = 0; i < args->at.n && !status; i++) {
+    char *items = strdup(args->at.list[i]);
     if (!items) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
     for (char *rest = items, *item; !status && (item = strsep(&rest, ","));)
       status = dkm_job_assign(job, point, item, err);
@@ -64,8 +63,8 @@ static dkm_status assign_all(const struct arguments *args, const dkm_job *job, d
 
 static bool is_named(const struct arguments *args, const char *name) {
   size_t length = strlen(name);
-  for (int i = 0; i < args->n_at; i++)
-    for (const char *item = args->at[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
+  for (int i = 0; i < args->at.n; i++)
+    for (const char *item = args->at.list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
       if (strncmp(item, name, length) == 0 && item[length] == '=') return true;
   return false;
 }
@@ -105,31 +104,13 @@ static void print_values(const char *name, int n, const double *values, const ch
 static void print_parameters(const dkm_job *job, const dkm_point *point) {
   int n_modes = job->patterns.n_modes;
   dkm_cli_say(stdout, "point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->patterns.n_classes);
-  print_values("g0", 1, &point->g0, "coupling");
-  print_values("Omega", 1, &point->Omega, "half the level splitting of a spin");
-  print_values("Omega_mu", n_modes, point->Omega_mu, "mode frequencies");
-  print_values("kappa_mu", n_modes, point->kappa_mu, "boson loss rates");
-  print_values("pattern", 1, &(double){point->pattern}, "the cue");
-  print_values("overlap", 1, &point->overlap, "with the cue at the start");
-  print_values("perturbation", 1, &point->perturbation, "random tilt of every spin at the start");
-  print_values("seed", 1, &(double){(double)point->seed}, "of the tilt");
-}
-
-static double field_value(const dkm_field *field, const dkm_record *record, int i) {
-  const char *at = (const char *)record + field->offset;
-  switch (field->type) {
-  case DKM_FLOAT64:
-    return ((const double *)at)[i];
-  case DKM_INT64:
-    return (double)((const int64_t *)at)[i];
-  case DKM_INT32:
-    return ((const int32_t *)at)[i];
-  case DKM_INT8:
-    return ((const int8_t *)at)[i];
-  case DKM_UINT8:
-    return ((const uint8_t *)at)[i];
+  for (int i = 0; i < dkm_n_parameters; i++) {
+    const dkm_parameter *p = &dkm_parameters[i];
+    double values[DKM_MAX_MODES];
+    const int n = p->per_mode ? n_modes : 1;
+    for (int j = 0; j < n; j++) values[j] = dkm_parameter_get(p, point, j + 1);
+    print_values(p->name, n, values, p->long_name);
   }
-  return NAN;
 }
 
 static void print_record(const dkm_record *record, int n_modes) {
@@ -137,12 +118,13 @@ static void print_record(const dkm_record *record, int n_modes) {
   for (int f = 0; f < dkm_n_fields; f++) {
     double values[DKM_MAX_MODES];
     int n = dkm_fields[f].per_mode ? n_modes : 1;
-    for (int i = 0; i < n; i++) values[i] = field_value(&dkm_fields[f], record, i);
-    const dkm_codes *codes = dkm_field_codes(&dkm_fields[f]);
+    const dkm_field *field = &dkm_fields[f];
+    for (int i = 0; i < n; i++) values[i] = dkm_field_value(field->type, (const char *)record + field->offset, i);
+    const dkm_codes *codes = dkm_field_codes(field);
     char meaning[256];
     snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "",
-             dkm_fields[f].long_name);
-    print_values(dkm_fields[f].name, n, values, meaning);
+             field->long_name);
+    print_values(field->name, n, values, meaning);
   }
 }
 
@@ -328,7 +310,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
 static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   dkm_job job = {0};
   dkm_point point;
-  dkm_status status = dkm_job_read(&job, args->job, args->n_sets, args->sets, err);
+  dkm_status status = dkm_job_read(&job, args->job, args->sets.n, args->sets.list, err);
   if (!status) status = choose_point(args, &job, &point, err);
   if (!status && args->trajectory) status = check_trajectory(args->trajectory, err);
   if (!status) status = compute(args, &job, &point, err);
@@ -336,49 +318,16 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   return status;
 }
 
-static dkm_status parse_time(const char *option, const char *text, double *value, dkm_error *err) {
-  char *end;
-  *value = strtod(text, &end);
-  if (end != text && *end == '\0' && isfinite(*value) && *value > 0) return DKM_OK;
-  return dkm_fail(err, DKM_INPUT, "point: %s is \"%s\", but must be a finite number > 0", option, text);
-}
-
-static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
-  enum { AT = 256, TRAJECTORY, T_END, DT, SET, CPU };
-  static const struct option options[] = {
-      {"at", required_argument, NULL, AT},       {"trajectory", required_argument, NULL, TRAJECTORY},
-      {"t-end", required_argument, NULL, T_END}, {"dt", required_argument, NULL, DT},
-      {"set", required_argument, NULL, SET},     {"cpu", required_argument, NULL, CPU},
-      {"help", no_argument, NULL, 'h'},          {NULL, 0, NULL, 0}};
-  int answer;
-  dkm_status status = DKM_OK;
-  optind = 1;
-  while (!status && (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) switch (answer) {
-    case AT:
-      args->at[args->n_at++] = optarg;
-      break;
-    case TRAJECTORY:
-      args->trajectory = optarg;
-      break;
-    case T_END:
-      status = parse_time("--t-end", optarg, &args->t_end, err);
-      break;
-    case DT:
-      status = parse_time("--dt", optarg, &args->dt, err);
-      break;
-    case SET:
-      args->sets[args->n_sets++] = optarg;
-      break;
-    case CPU:
-      args->cpu = optarg;
-      break;
-    case 'h':
-      args->help = true;
-      return DKM_OK;
-    default:
-      return dkm_cli_option_error(argv, answer, err);
-    }
-  if (status) return status;
+static dkm_status read_arguments(int argc, char **argv, struct arguments *args, bool *helped, dkm_error *err) {
+  const dkm_argument arguments[] = {{"--at", 0, dkm_argument_texts, &args->at},
+                                    {"--trajectory", 0, dkm_argument_text, &args->trajectory},
+                                    {"--t-end", 0, dkm_argument_positive, &args->t_end},
+                                    {"--dt", 0, dkm_argument_positive, &args->dt},
+                                    {"--set", 0, dkm_argument_texts, &args->sets},
+                                    {"--cpu", 0, dkm_argument_text, &args->cpu}};
+  dkm_status status =
+      dkm_arguments_read(argc, argv, help, sizeof arguments / sizeof *arguments, arguments, helped, err);
+  if (status || *helped) return status;
   if (optind == argc) return dkm_fail(err, DKM_INPUT, "point: no job file given; see `dickemap point --help`");
   if (optind + 1 < argc)
     return dkm_fail(err, DKM_INPUT,
@@ -397,21 +346,10 @@ static dkm_status parse_arguments(int argc, char **argv, struct arguments *args,
 
 dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err) {
   struct arguments args = {0};
-  dkm_status status = DKM_OK;
-  size_t room = (size_t)(argc > 0 ? argc : 1);
-  args.sets = malloc(sizeof *args.sets * room);
-  args.at = malloc(sizeof *args.at * room);
-  if (!args.sets || !args.at) status = dkm_fail(err, DKM_MEMORY, "out of memory (arguments)");
-  if (!status) status = parse_arguments(argc, argv, &args, err);
-  if (status) goto cleanup;
-  if (args.help) {
-    dkm_cli_print(help);
-    goto cleanup;
-  }
-  status = point_of_job(&args, err);
-
-cleanup:
-  free(args.at);
-  free(args.sets);
+  bool helped;
+  dkm_status status = read_arguments(argc, argv, &args, &helped, err);
+  if (!status && !helped) status = point_of_job(&args, err);
+  free(args.at.list);
+  free(args.sets.list);
   return status;
 }

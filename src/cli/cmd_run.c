@@ -4,6 +4,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "ending.h"
@@ -31,119 +32,73 @@ static const char help[] =
     "finished is in the file, and --resume continues it, also inside points that were under way: their states are\n"
     "in the folder FILE.h5.unfinished (not with solver.sensitivity).\n";
 
-struct arguments {
-  dkm_run_request request;
-  const char **sets, **old; /* room for argc each */
-  bool help;
-};
+static dkm_status take_shard(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  dkm_run_output *output = target;
+  (void)command, (void)name;
+  output->has_shard = true;
+  return dkm_shard_parse(text, &output->shard, err);
+}
 
-static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
-  enum { OVERWRITE = 256, RESUME, CHECK, RETRY_FAILED, EXTEND, SHARD, TIME_LIMIT, SAVE_INTERVAL, BREAK_LOCK, SET, CPU };
-  static const struct option options[] = {{"output", required_argument, NULL, 'o'},
-                                          {"overwrite", no_argument, NULL, OVERWRITE},
-                                          {"resume", no_argument, NULL, RESUME},
-                                          {"check", no_argument, NULL, CHECK},
-                                          {"retry-failed", no_argument, NULL, RETRY_FAILED},
-                                          {"extend", required_argument, NULL, EXTEND},
-                                          {"shard", required_argument, NULL, SHARD},
-                                          {"time-limit", required_argument, NULL, TIME_LIMIT},
-                                          {"save-interval", required_argument, NULL, SAVE_INTERVAL},
-                                          {"break-lock", no_argument, NULL, BREAK_LOCK},
-                                          {"set", required_argument, NULL, SET},
-                                          {"cpu", required_argument, NULL, CPU},
-                                          {"quiet", no_argument, NULL, 'q'},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-  int answer;
-  optind = 1;
-  while ((answer = getopt_long(argc, argv, ":o:qh", options, NULL)) != -1) switch (answer) {
-    case 'o':
-      args->request.output.path = optarg;
-      break;
-    case OVERWRITE:
-      args->request.output.overwrite = true;
-      break;
-    case RESUME:
-      args->request.output.resume = true;
-      break;
-    case CHECK:
-      args->request.output.check = true;
-      break;
-    case RETRY_FAILED:
-      args->request.output.retry_failed = true;
-      break;
-    case EXTEND:
-      args->old[args->request.output.n_old++] = optarg;
-      break;
-    case SHARD:
-      if (dkm_shard_parse(optarg, &args->request.output.shard, err)) return err->status;
-      args->request.output.has_shard = true;
-      break;
-    case TIME_LIMIT:
-      if (dkm_ending_parse_time("--time-limit", optarg, &args->request.time_limit, err)) return err->status;
-      break;
-    case SAVE_INTERVAL:
-      if (dkm_ending_parse_time("--save-interval", optarg, &args->request.save_interval, err)) return err->status;
-      break;
-    case BREAK_LOCK:
-      args->request.break_lock = true;
-      break;
-    case SET:
-      args->sets[args->request.n_sets++] = optarg;
-      break;
-    case CPU:
-      args->request.cpu = optarg;
-      break;
-    case 'q':
-      args->request.quiet = true;
-      break;
-    case 'h':
-      args->help = true;
-      return DKM_OK;
-    default:
-      return dkm_cli_option_error(argv, answer, err);
-    }
-  if (args->request.output.resume && args->request.output.overwrite)
+static dkm_status take_time(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  (void)command;
+  return dkm_ending_parse_time(name, text, target, err);
+}
+
+static dkm_status read_arguments(int argc, char **argv, dkm_run_request *r, dkm_texts *sets, dkm_texts *old,
+                                 bool *helped, dkm_error *err) {
+  const dkm_argument arguments[] = {{"--output", 'o', dkm_argument_text, &r->output.path},
+                                    {"--overwrite", 0, NULL, &r->output.overwrite},
+                                    {"--resume", 0, NULL, &r->output.resume},
+                                    {"--check", 0, NULL, &r->output.check},
+                                    {"--retry-failed", 0, NULL, &r->output.retry_failed},
+                                    {"--extend", 0, dkm_argument_texts, old},
+                                    {"--shard", 0, take_shard, &r->output},
+                                    {"--time-limit", 0, take_time, &r->time_limit},
+                                    {"--save-interval", 0, take_time, &r->save_interval},
+                                    {"--break-lock", 0, NULL, &r->break_lock},
+                                    {"--set", 0, dkm_argument_texts, sets},
+                                    {"--cpu", 0, dkm_argument_text, &r->cpu},
+                                    {"--quiet", 'q', NULL, &r->quiet}};
+  dkm_status status =
+      dkm_arguments_read(argc, argv, help, sizeof arguments / sizeof *arguments, arguments, helped, err);
+  if (status || *helped) return status;
+  r->sets = sets->list;
+  r->n_sets = sets->n;
+  r->output.old = old->list;
+  r->output.n_old = old->n;
+  if (r->output.resume && r->output.overwrite)
     return dkm_fail(err, DKM_INPUT, "run: --resume and --overwrite exclude each other; see `dickemap run --help`");
-  if ((args->request.output.check || args->request.output.retry_failed) && !args->request.output.resume)
+  if ((r->output.check || r->output.retry_failed) && !r->output.resume)
     return dkm_fail(err, DKM_INPUT, "run: %s needs --resume; see `dickemap run --help`",
-                    args->request.output.check ? "--check" : "--retry-failed");
+                    r->output.check ? "--check" : "--retry-failed");
   if (optind == argc) return dkm_fail(err, DKM_INPUT, "run: no job file given; see `dickemap run --help`");
   if (optind + 1 < argc)
     return dkm_fail(err, DKM_INPUT, "run: unexpected argument \"%s\" after the job file %s; see `dickemap run --help`",
                     argv[optind + 1], argv[optind]);
-  args->request.job = argv[optind];
+  r->job = argv[optind];
   return DKM_OK;
 }
 
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err) {
-  struct arguments args = {.request = {.t_start = dkm_clock_now(),
-                                       .time_limit = INFINITY,
-                                       .save_interval = 60,
-                                       .output.shard = DKM_SHARD_WHOLE}};
-  dkm_run_request *request = &args.request;
+  dkm_run_request request = {
+      .t_start = dkm_clock_now(), .time_limit = INFINITY, .save_interval = 60, .output.shard = DKM_SHARD_WHOLE};
+  dkm_texts sets = {0}, old = {0};
   char *default_name = NULL, *command = NULL;
+  bool helped = false;
   dkm_status status = dkm_cli_join_command(argc, argv, &command, err); /* before getopt reorders argv */
-  request->command = command;
-  request->sets = args.sets = malloc(sizeof *args.sets * (size_t)(argc > 0 ? argc : 1));
-  request->output.old = args.old = malloc(sizeof *args.old * (size_t)(argc > 0 ? argc : 1));
-  if ((!args.sets || !args.old) && !status) status = dkm_fail(err, DKM_MEMORY, "out of memory (arguments)");
-  if (!status) status = parse_arguments(argc, argv, &args, err);
-  if (status) goto cleanup;
-  if (args.help) {
-    dkm_cli_print(help);
-    goto cleanup;
+  request.command = command;
+  if (!status) status = read_arguments(argc, argv, &request, &sets, &old, &helped, err);
+  if (status || helped) goto cleanup;
+  if (!request.output.path) {
+    status = dkm_run_output_name(request.job, &request.output.shard, request.output.has_shard, &default_name, err);
+    request.output.path = default_name;
   }
-  if (!request->output.path) {
-    status = dkm_run_output_name(request->job, &request->output.shard, request->output.has_shard, &default_name, err);
-    request->output.path = default_name;
-  }
-  if (!status) status = dkm_run_job(request, err);
+  if (!status) status = dkm_run_job(&request, err);
 
 cleanup:
   free(command);
   free(default_name);
-  free(args.old);
-  free(args.sets);
+  free(old.list);
+  free(sets.list);
   return status;
 }

@@ -18,6 +18,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "arguments.h"
 #include "arithmetic.h"
 #include "cli.h"
 #include "verify.h"
@@ -47,7 +48,6 @@ struct arguments {
   long sample;
   long seed;
   double seconds;
-  bool help;
 };
 
 void dkm_verify_differs(dkm_verification *v, dkm_verify_check *check, int64_t i_point, const char *format, ...) {
@@ -157,62 +157,35 @@ cleanup:
 
 /* ---- arguments ---- */
 
-static dkm_status parse_whole(const char *option, const char *text, long most, long *value, dkm_error *err) {
+static dkm_status take_whole(const char *name, const char *text, long most, long *value, dkm_error *err) {
   char *end;
   errno = 0;
   *value = strtol(text, &end, 10);
   if (end != text && *end == '\0' && errno == 0 && *value >= 0 && *value <= most) return DKM_OK;
-  return dkm_fail(err, DKM_INPUT, "verify: %s is \"%s\", but must be a whole number 0 ... %ld", option, text, most);
+  return dkm_fail(err, DKM_INPUT, "verify: %s is \"%s\", but must be a whole number 0 ... %ld", name, text, most);
 }
 
-static dkm_status parse_seconds(const char *text, double *value, dkm_error *err) {
-  char *end;
-  *value = strtod(text, &end);
-  if (end != text && *end == '\0' && isfinite(*value) && *value > 0) return DKM_OK;
-  return dkm_fail(err, DKM_INPUT, "verify: --seconds is \"%s\", but must be a finite number > 0", text);
+static dkm_status take_sample(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  (void)command;
+  return take_whole(name, text, MAX_SAMPLE, target, err);
 }
 
-static dkm_status parse_arguments(int argc, char **argv, struct arguments *args, dkm_error *err) {
-  enum { SAMPLE = 256, SEED, SECONDS };
-  static const struct option options[] = {{"sample", required_argument, NULL, SAMPLE},
-                                          {"seed", required_argument, NULL, SEED},
-                                          {"seconds", required_argument, NULL, SECONDS},
-                                          {"help", no_argument, NULL, 'h'},
-                                          {NULL, 0, NULL, 0}};
-  int answer;
-  dkm_status status = DKM_OK;
-  optind = 1;
-  while (!status && (answer = getopt_long(argc, argv, ":h", options, NULL)) != -1) switch (answer) {
-    case SAMPLE:
-      status = parse_whole("--sample", optarg, MAX_SAMPLE, &args->sample, err);
-      break;
-    case SEED:
-      status = parse_whole("--seed", optarg, INT32_MAX, &args->seed, err);
-      break;
-    case SECONDS:
-      status = parse_seconds(optarg, &args->seconds, err);
-      break;
-    case 'h':
-      args->help = true;
-      return DKM_OK;
-    default:
-      return dkm_cli_option_error(argv, answer, err);
-    }
-  if (status) return status;
-  if (optind != argc - 1)
-    return dkm_fail(err, DKM_INPUT, "verify: expected one output file, got %d arguments; see `dickemap verify --help`",
-                    argc - optind);
-  args->file = argv[optind];
-  return DKM_OK;
+static dkm_status take_seed(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  (void)command;
+  return take_whole(name, text, INT32_MAX, target, err);
 }
 
 dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err) {
   struct arguments args = {.sample = DEFAULT_SAMPLE, .seed = 1, .seconds = default_seconds};
-  dkm_status status = parse_arguments(argc, argv, &args, err);
-  if (status) return status;
-  if (args.help) {
-    dkm_cli_print(help);
-    return DKM_OK;
-  }
+  const dkm_argument arguments[] = {{"--sample", 0, take_sample, &args.sample},
+                                    {"--seed", 0, take_seed, &args.seed},
+                                    {"--seconds", 0, dkm_argument_positive, &args.seconds}};
+  bool helped;
+  dkm_status status = dkm_arguments_read(argc, argv, help, 3, arguments, &helped, err);
+  if (status || helped) return status;
+  if (optind != argc - 1)
+    return dkm_fail(err, DKM_INPUT, "verify: expected one output file, got %d arguments; see `dickemap verify --help`",
+                    argc - optind);
+  args.file = argv[optind];
   return verify_file(&args, err);
 }

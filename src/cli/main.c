@@ -7,7 +7,6 @@
 #include <getopt.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
-#include <limits.h>
 #include <mpi.h>
 #include <signal.h>
 #include <stdio.h>
@@ -64,25 +63,6 @@ static void print_version(void) {
            "instruction set %s\n",
            dkm_cli_version, mpi, hdf5, gsl_version, cyaml_version_str, zlibVersion(), dkm_cpu_best());
   dkm_cli_print(text);
-}
-
-dkm_status dkm_cli_option_error(char **argv, int answer, dkm_error *err) {
-  const char *command = argv[0], *word = argv[optind - 1];
-  const char *next = argv[optind];
-  /* A short option may be one of several in its word; getopt is still at that word unless it is the last of them. */
-  const char *in_word =
-      next && next[0] == '-' && next[1] != '-' && optopt != 0 && optopt <= UCHAR_MAX ? strchr(next + 1, optopt) : NULL;
-  if (in_word && in_word[1]) word = next;
-  bool is_long = strncmp(word, "--", 2) == 0;
-  char letter[3] = {'-', (char)optopt, '\0'};
-  if (answer == ':')
-    return dkm_fail(err, DKM_INPUT, "%s: option %s needs an argument; see `dickemap %s --help`", command,
-                    is_long ? word : letter, command);
-  if (is_long && optopt && strchr(word, '='))
-    return dkm_fail(err, DKM_INPUT, "%s: option %.*s takes no argument; see `dickemap %s --help`", command,
-                    (int)strcspn(word, "="), word, command);
-  return dkm_fail(err, DKM_INPUT, "%s: unknown option %s; see `dickemap %s --help`", command,
-                  optopt > 0 && optopt < 0x80 ? letter : word, command);
 }
 
 static dkm_status dispatch(int argc, char **argv, dkm_error *err) {

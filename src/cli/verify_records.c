@@ -97,34 +97,26 @@ static void check_record(dkm_verification *v, int64_t i, uint8_t status, const d
 }
 
 dkm_status dkm_verify_records(dkm_verification *v, dkm_store_reader *reader, dkm_error *err) {
-  const dkm_job *job = v->job;
   const int64_t block = BLOCK_POINTS;
-  uint8_t *point_status = malloc((size_t)block);
+  dkm_store_walk walk = {.most = block};
   uint32_t *stored = malloc((size_t)block * sizeof *stored), *computed = malloc((size_t)block * sizeof *computed);
   dkm_record *records = malloc((size_t)block * sizeof *records);
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   dkm_status status = DKM_OK;
-  if (!point_status || !stored || !computed || !records || !rng) {
+  if (!stored || !computed || !records || !rng) {
     status = dkm_fail(err, DKM_MEMORY, "verify: out of memory for a block of points");
     goto cleanup;
   }
   gsl_rng_set(rng, (unsigned long)v->seed);
 
-  for (int64_t first = 0; first < job->n_points; first += block) {
-    const int64_t n = job->n_points - first < block ? job->n_points - first : block;
-    int64_t n_done = 0;
-    if ((status = dkm_store_reader_status(reader, first, n, point_status, err)) != DKM_OK) goto cleanup;
-    for (int64_t i = 0; i < n; i++) {
-      n_done += point_status[i] != DKM_STATUS_TODO;
-      v->n_left += point_status[i] == DKM_STATUS_TODO && dkm_shard_has(&v->shard, first + i);
-    }
-    if (n_done == 0) continue;
-    status = dkm_store_reader_records(reader, first, n, records, stored, computed, err);
-    if (status != DKM_OK) goto cleanup;
-    for (int64_t i = 0; i < n; i++) {
-      if (point_status[i] == DKM_STATUS_TODO) continue;
-      check_record(v, first + i, point_status[i], &records[i], (const uint32_t[]){stored[i], computed[i]}, rng);
-    }
+  while (dkm_store_walk_on(&walk, reader, &status, err)) {
+    if (walk.n_todo < walk.n)
+      status = dkm_store_reader_records(reader, walk.first, walk.n, records, stored, computed, err);
+    for (int64_t i = 0; i < walk.n && !status; i++)
+      if (walk.status[i] != DKM_STATUS_TODO)
+        check_record(v, walk.first + i, walk.status[i], &records[i], (const uint32_t[]){stored[i], computed[i]}, rng);
+      else
+        v->n_left += dkm_shard_has(&v->shard, walk.first + i);
   }
 
 cleanup:
@@ -132,6 +124,6 @@ cleanup:
   free(records);
   free(computed);
   free(stored);
-  free(point_status);
+  dkm_store_walk_end(&walk);
   return status;
 }

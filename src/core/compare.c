@@ -29,22 +29,6 @@ static bool same_bits(const void *a, const void *b, dkm_field_type type) {
   return isnan(x) && isnan(y);
 }
 
-static double as_number(const void *value, dkm_field_type type) {
-  switch (type) {
-  case DKM_FLOAT64:
-    return *(const double *)value;
-  case DKM_INT64:
-    return (double)*(const int64_t *)value;
-  case DKM_INT32:
-    return *(const int32_t *)value;
-  case DKM_INT8:
-    return *(const int8_t *)value;
-  case DKM_UINT8:
-    return *(const uint8_t *)value;
-  }
-  return NAN;
-}
-
 /* What a difference is measured by, and more of it that is allowed. */
 static double scale_of(dkm_field_scale scale, double largest, const struct scales *s, double *more) {
   *more = 0.0;
@@ -88,8 +72,8 @@ dkm_agreement dkm_compare_records(const dkm_patterns *patterns, const dkm_point 
     for (size_t j = 0; j < (field->per_mode ? (size_t)patterns->n_modes : 1); j++) {
       const char *x = (const char *)a + field->offset + j * bytes, *y = (const char *)b + field->offset + j * bytes;
       if (!same_bits(x, y, field->type))
-        look_at(field->name, as_number(x, field->type), as_number(y, field->type), field->type, field->scale, &scales,
-                difference);
+        look_at(field->name, dkm_field_value(field->type, x, 0), dkm_field_value(field->type, y, 0), field->type,
+                field->scale, &scales, difference);
     }
   }
   for (size_t i = 0; state_a && state_b && i < n_state; i++)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/parameter.h"
 #include "evaluate_engine.h"
 
 /* This, then the lane's bytes, then those of a window of samples if one is under way. */

@@ -3,7 +3,7 @@
  *
  *   text, --set  --job_schema-->  keys as text  --job_axes, here-->  dkm_job
  *
- * A quantity that an axis gives need not be given elsewhere; where it is, it is checked all the same. */
+ * A parameter that an axis gives need not be given elsewhere; where it is, it is checked all the same. */
 #include "dickemap/job.h"
 
 #include <ctype.h>
@@ -16,39 +16,56 @@
 #include <sys/stat.h>
 
 #include "dickemap/file.h"
+#include "dickemap/option.h"
 #include "job_axes.h"
-#include "job_quantity.h"
 #include "job_schema.h"
+#include "job_spelling.h"
 
 enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
 
 /* ---- keys to values ---- */
 
-/* One of the words in names[0 ... n-1]; absent means names[0]. */
-static dkm_status read_choice(const dkm_job_source *source, dkm_error *err, const char *key, const char *text, int n,
-                              const char *const *names, int *choice) {
+static dkm_status fail_unknown_word(const dkm_job_source *source, dkm_error *err, const dkm_option *option,
+                                    const char *text) {
   char quoted[DKM_QUOTE_BYTES], allowed[128] = "";
-  for (*choice = 0; *choice < n; ++*choice)
-    if (!text || strcmp(text, names[*choice]) == 0) return DKM_OK;
-  for (int i = 0; i < n; i++) {
-    size_t used = strlen(allowed);
-    snprintf(allowed + used, sizeof allowed - used, "%s%s", i == 0 ? "" : i == n - 1 ? " or " : ", ", names[i]);
+  for (const char *const *word = option->words; *word; word++) {
+    const size_t used = strlen(allowed);
+    const char *before = word == option->words ? "" : word[1] ? ", " : " or ";
+    snprintf(allowed + used, sizeof allowed - used, "%s%s", before, *word);
   }
-  return dkm_schema_fail(source, err, key, "is %s, but must be %s", dkm_quote(text, quoted), allowed);
+  return dkm_schema_fail(source, err, option->key, "is %s, but must be %s", dkm_quote(text, quoted), allowed);
 }
 
-/* A number that may be absent. */
-static dkm_status read_optional(const dkm_job_source *source, dkm_error *err, const char *key, const char *text,
-                                const dkm_limits *limits, double fallback, double *value) {
-  *value = fallback;
-  return text ? dkm_number_read(source, err, key, text, limits, value) : DKM_OK;
+static dkm_status read_option(dkm_job *job, const dkm_job_source *source, const dkm_option *option, dkm_error *err) {
+  const char *text = dkm_schema_text(source, option->key)->value;
+  double value = option->fallback;
+  if (text && option->words) {
+    int i = 0;
+    while (option->words[i] && strcmp(text, option->words[i]) != 0) i++;
+    if (!option->words[i]) return fail_unknown_word(source, err, option, text);
+    value = i;
+  } else if (text || isnan(value)) {
+    dkm_status status = dkm_number_read(source, err, option->key, text, &option->limits, &value);
+    if (status != DKM_OK) return status;
+  }
+  dkm_option_set(option, job, value);
+  return DKM_OK;
+}
+
+/* Solver and output. */
+static dkm_status read_options(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < dkm_n_options && status == DKM_OK; i++)
+    if (!dkm_option_of_system(&dkm_options[i])) status = read_option(job, source, &dkm_options[i], err);
+  job->sensitivity_given = dkm_schema_text(source, DKM_OPTION(solver.sensitivity)->key)->value != NULL;
+  return status;
 }
 
 /* Says what memory it would take: 3 doubles a class and 2 a mode for one state, and for a rank as much as at
  * DKM_MAX_MODES times the number of classes. */
 static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mapping mapping, double n_modes,
                                          dkm_error *err) {
-  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7};
+  const dkm_solver solver = {.tolerance = DKM_OPTION(solver.tolerance)->fallback};
   dkm_patterns largest;
   dkm_status status = dkm_patterns_init(&largest, mapping, DKM_MAX_MODES, err);
   if (status != DKM_OK) return status;
@@ -61,110 +78,77 @@ static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mappi
                          n_modes, DKM_MAX_MODES, exponent, state_bytes / 1e9, rank_bytes / 1e9);
 }
 
-static dkm_status read_patterns(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  static const char *const mappings[] = {[DKM_GAUGED] = "gauged", [DKM_UNGAUGED] = "ungauged"};
-  const dkm_model_keys *keys = &source->keys->model;
-  int mapping;
-  dkm_status status = read_choice(source, err, "model.mapping", keys->mapping, 2, mappings, &mapping);
+static dkm_status read_system(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const dkm_option *patterns = DKM_OPTION(patterns.n_modes);
+  dkm_status status = read_option(job, source, DKM_OPTION(patterns.mapping), err);
   if (status != DKM_OK) return status;
-  double n_modes = keys->patterns ? dkm_number_parse(keys->patterns) : NAN;
-  if (n_modes > DKM_MAX_MODES && n_modes <= 1000 && n_modes == floor(n_modes))
-    return fail_too_many_patterns(source, (dkm_mapping)mapping, n_modes, err);
-  status = dkm_number_read(source, err, "model.patterns", keys->patterns,
-                           &(dkm_limits){.min = 1, .max = DKM_MAX_MODES, .integer = true}, &n_modes);
-  return status == DKM_OK ? dkm_patterns_init(&job->patterns, (dkm_mapping)mapping, (int)n_modes, err) : status;
+  const char *text = dkm_schema_text(source, patterns->key)->value;
+  const double n_modes = text ? dkm_number_parse(text) : NAN;
+  if (n_modes > patterns->limits.max && n_modes <= 1000 && n_modes == floor(n_modes))
+    return fail_too_many_patterns(source, job->patterns.mapping, n_modes, err);
+  status = read_option(job, source, patterns, err);
+  return status == DKM_OK ? dkm_patterns_init(&job->patterns, job->patterns.mapping, job->patterns.n_modes, err)
+                          : status;
 }
 
-/* A quantity with one value; fallback NaN: it must be given, by its key or by an axis. */
-static dkm_status read_scalar(dkm_job *job, const dkm_job_source *source, dkm_quantity quantity, const char *text,
-                              double fallback, dkm_error *err) {
-  dkm_limits limits = dkm_quantity_limits(quantity, job->patterns.n_modes);
-  double value = fallback;
-  if (!text && dkm_job_axes_cover(job, quantity, 0)) return DKM_OK;
-  if (text || isnan(fallback)) {
-    dkm_status status = dkm_number_read(source, err, dkm_quantity_key(quantity), text, &limits, &value);
-    if (status != DKM_OK) return status;
-  }
-  dkm_quantity_set(&job->base, job->patterns.n_modes, quantity, 0, value);
-  return DKM_OK;
+static bool is_covered(const dkm_job *job, const dkm_parameter *parameter) {
+  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->patterns.n_modes : 0); mode++)
+    if (!dkm_job_axes_cover(job, parameter, mode)) return false;
+  return true;
 }
 
-/* A quantity with a list of M values, or of one for all modes. */
-static dkm_status read_per_mode(dkm_job *job, const dkm_job_source *source, dkm_quantity quantity, char **texts,
-                                unsigned n, dkm_error *err) {
-  const char *name = dkm_quantity_key(quantity);
-  int n_modes = job->patterns.n_modes;
-  dkm_limits limits = dkm_quantity_limits(quantity, n_modes);
-  if (!texts) {
-    for (int mode = 1; mode <= n_modes; mode++)
-      if (!dkm_job_axes_cover(job, quantity, mode))
-        return dkm_schema_fail(source, err, name, "is missing, but must be a list of 1 or %d values", n_modes);
-    return DKM_OK;
-  }
-  if (n != 1 && n != (unsigned)n_modes)
-    return dkm_schema_fail(source, err, name, "has %u values, but must have 1 or %d, the number of patterns", n,
-                           n_modes);
-  for (unsigned i = 0; i < n; i++) {
-    char key[KEY_BYTES];
-    double value;
-    snprintf(key, sizeof key, "%s[%u]", name, i + 1);
-    dkm_status status = dkm_number_read(source, err, key, texts[i], &limits, &value);
-    if (status != DKM_OK) return status;
-    dkm_quantity_set(&job->base, n_modes, quantity, n == 1 ? 0 : (int)i + 1, value);
-  }
-  return DKM_OK;
-}
-
-static dkm_status read_base(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  const dkm_model_keys *model = &source->keys->model;
-  const dkm_initial_keys *initial = &source->keys->initial;
-  const struct {
-    dkm_quantity quantity;
-    const char *text;
-    double fallback;
-  } scalars[] = {{DKM_AXIS_OMEGA, model->Omega, NAN},
-                 {DKM_AXIS_G0, model->g0, NAN},
-                 {DKM_AXIS_PATTERN, initial->pattern, 1},
-                 {DKM_AXIS_OVERLAP, initial->overlap, 1},
-                 {DKM_AXIS_PERTURBATION, initial->perturbation, 0},
-                 {DKM_AXIS_SEED, initial->seed, 1}};
-  dkm_status status = DKM_OK;
-  for (size_t i = 0; i < sizeof scalars / sizeof *scalars && status == DKM_OK; i++)
-    status = read_scalar(job, source, scalars[i].quantity, scalars[i].text, scalars[i].fallback, err);
-  if (status == DKM_OK)
-    status = read_per_mode(job, source, DKM_AXIS_OMEGA_MU, model->Omega_mu, model->Omega_mu_count, err);
-  if (status == DKM_OK)
-    status = read_per_mode(job, source, DKM_AXIS_KAPPA_MU, model->kappa_mu, model->kappa_mu_count, err);
-  for (int i = 0; i < job->n_axes && status == DKM_OK; i++)
-    dkm_quantity_set(&job->base, job->patterns.n_modes, job->axes[i].quantity, job->axes[i].mode,
-                     job->axes[i].values[0]);
+/* A parameter with one value. */
+static dkm_status read_scalar(dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter,
+                              const char *text, dkm_error *err) {
+  dkm_limits limits = dkm_parameter_limits(parameter, job->patterns.n_modes);
+  double value;
+  dkm_status status = dkm_number_read(source, err, parameter->key, text, &limits, &value);
+  if (status == DKM_OK) dkm_parameter_set(parameter, &job->base, job->patterns.n_modes, 0, value);
   return status;
 }
 
-static dkm_status read_solver(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl"};
-  static const char *const switches[] = {"off", "on"};
-  const dkm_solver_keys *keys = &source->keys->solver;
-  int method;
-  dkm_status status = read_choice(source, err, "solver.method", keys->method, 2, methods, &method);
-  if (status != DKM_OK) return status;
-  job->solver.method = method == DKM_METHOD_GSL ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE;
-  status = read_optional(source, err, "solver.tolerance", keys->tolerance, &(dkm_limits){.min = 1e-15, .max = 1e-3},
-                         1e-10, &job->solver.tolerance);
-  if (status != DKM_OK) return status;
-  status = read_optional(source, err, "solver.t_max", keys->t_max,
-                         &(dkm_limits){.min = 0, .min_excluded = true, .max = INFINITY}, 1e7, &job->solver.t_max);
-  if (status != DKM_OK) return status;
-  double max_steps;
-  status = read_optional(source, err, "solver.max_steps", keys->max_steps,
-                         &(dkm_limits){.min = 1, .max = (double)DKM_LARGEST_MAX_STEPS, .integer = true},
-                         (double)DKM_DEFAULT_MAX_STEPS, &max_steps);
-  if (status != DKM_OK) return status;
-  job->solver.max_steps = (int64_t)max_steps;
-  int sensitivity;
-  status = read_choice(source, err, "solver.sensitivity", keys->sensitivity, 2, switches, &sensitivity);
-  job->solver.sensitivity = sensitivity == 1;
-  job->sensitivity_given = keys->sensitivity != NULL;
+/* A parameter with a list of M values, or of one for all modes. */
+static dkm_status read_per_mode(dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter,
+                                const dkm_key_text *text, dkm_error *err) {
+  const int n_modes = job->patterns.n_modes;
+  const unsigned n = text->values_count;
+  dkm_limits limits = dkm_parameter_limits(parameter, n_modes);
+  if (!text->values)
+    return dkm_schema_fail(source, err, parameter->key, "is missing, but must be a list of 1 or %d values", n_modes);
+  if (n != 1 && n != (unsigned)n_modes)
+    return dkm_schema_fail(source, err, parameter->key, "has %u values, but must have 1 or %d, the number of patterns",
+                           n, n_modes);
+  for (unsigned i = 0; i < n; i++) {
+    char key[KEY_BYTES];
+    double value;
+    snprintf(key, sizeof key, "%s[%u]", parameter->key, i + 1);
+    dkm_status status = dkm_number_read(source, err, key, text->values[i], &limits, &value);
+    if (status != DKM_OK) return status;
+    dkm_parameter_set(parameter, &job->base, n_modes, n == 1 ? 0 : (int)i + 1, value);
+  }
+  return DKM_OK;
+}
+
+/* Where no key gives a parameter it has its default; without one, an axis must give it, or all axes together. */
+static dkm_status read_parameter(dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter,
+                                 dkm_error *err) {
+  const dkm_key_text *text = dkm_schema_text(source, parameter->key);
+  if (!text->value && !text->values) {
+    if (!isnan(parameter->fallback))
+      dkm_parameter_set(parameter, &job->base, job->patterns.n_modes, 0, parameter->fallback);
+    if (!isnan(parameter->fallback) || is_covered(job, parameter)) return DKM_OK;
+  }
+  return parameter->per_mode ? read_per_mode(job, source, parameter, text, err)
+                             : read_scalar(job, source, parameter, text->value, err);
+}
+
+static dkm_status read_base(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < dkm_n_parameters && status == DKM_OK; i++)
+    status = read_parameter(job, source, &dkm_parameters[i], err);
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++)
+    dkm_parameter_set(job->axes[i].parameter, &job->base, job->patterns.n_modes, job->axes[i].mode,
+                      job->axes[i].values[0]);
   return status;
 }
 
@@ -176,9 +160,7 @@ static bool has_controls(const char *text) {
 }
 
 static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  static const char *const states[] = {"none", "final"};
   const char *title = source->keys->title;
-  int keep_state = 0;
   if (title && strlen(title) > MAX_TITLE_BYTES)
     return dkm_schema_fail(source, err, "title", "has %zu bytes, but must have at most %d", strlen(title),
                            MAX_TITLE_BYTES);
@@ -186,13 +168,10 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_erro
     return dkm_schema_fail(source, err, "title", "holds a control character, but must be text");
   job->title = strdup(title ? title : "");
   if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
-  dkm_status status = read_patterns(job, source, err);
+  dkm_status status = read_system(job, source, err);
   if (status == DKM_OK) status = dkm_job_axes_read(job, source, err);
   if (status == DKM_OK) status = read_base(job, source, err);
-  if (status == DKM_OK) status = read_solver(job, source, err);
-  if (status == DKM_OK)
-    status = read_choice(source, err, "output.state", source->keys->output.state, 2, states, &keep_state);
-  job->keep_state = keep_state == 1;
+  if (status == DKM_OK) status = read_options(job, source, err);
   return status;
 }
 
@@ -200,13 +179,9 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_erro
  * of the job; whoever sets it on the command line wants it. */
 static dkm_status check_sets(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   for (int i = 0; i < source->n_sets; i++)
-    for (int quantity = DKM_AXIS_G0; quantity <= DKM_AXIS_SEED; quantity++) {
-      const char *key = dkm_quantity_key((dkm_quantity)quantity), *name = dkm_quantity_name((dkm_quantity)quantity);
-      if (strcmp(source->set_paths[i], key) != 0) continue;
-      bool covered = true;
-      for (int mode = 1; mode <= job->patterns.n_modes && covered; mode++)
-        covered = dkm_job_axes_cover(job, (dkm_quantity)quantity, mode);
-      if (covered)
+    for (int j = 0; j < dkm_n_parameters; j++) {
+      const char *key = dkm_parameters[j].key, *name = dkm_parameters[j].name;
+      if (strcmp(source->set_paths[i], key) == 0 && is_covered(job, &dkm_parameters[j]))
         return dkm_schema_fail(
             source, err, key,
             "would have no effect, since an axis gives %s: set the axis, such as axes.%s.values=[...]", name, name);
@@ -326,7 +301,7 @@ void dkm_job_free(dkm_job *job) {
 
 bool dkm_job_perturbed(const dkm_job *job) {
   for (int i = 0; i < job->n_axes; i++) {
-    if (job->axes[i].quantity != DKM_AXIS_PERTURBATION) continue;
+    if (job->axes[i].parameter != DKM_PARAMETER(perturbation)) continue;
     for (int64_t j = 0; j < job->axes[i].n; j++)
       if (job->axes[i].values[j] > 0.0) return true;
     return false;
@@ -347,7 +322,7 @@ void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point) {
   *point = job->base;
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
-    dkm_quantity_set(point, job->patterns.n_modes, axis->quantity, axis->mode, axis->values[index[axis->dim]]);
+    dkm_parameter_set(axis->parameter, point, job->patterns.n_modes, axis->mode, axis->values[index[axis->dim]]);
   }
 }
 
@@ -369,15 +344,15 @@ dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assi
   if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
     return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1", assignment);
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
-  dkm_quantity quantity;
+  const dkm_parameter *parameter;
   int mode;
-  if (!dkm_quantity_parse(name, job->patterns.n_modes, &quantity, &mode, reason))
+  if (!dkm_parameter_parse(name, job->patterns.n_modes, &parameter, &mode, reason))
     return dkm_fail(err, DKM_INPUT, "--at %.200s: %s", assignment, reason);
-  dkm_limits limits = dkm_quantity_limits(quantity, job->patterns.n_modes);
+  dkm_limits limits = dkm_parameter_limits(parameter, job->patterns.n_modes);
   double value = dkm_number_parse(equals + 1);
   if (!dkm_limits_allow(&limits, value))
     return dkm_fail(err, DKM_INPUT, "--at %.200s: %s is %s, but must be %s", assignment, name,
                     dkm_quote(equals + 1, quoted), dkm_limits_text(&limits, allowed));
-  dkm_quantity_set(point, job->patterns.n_modes, quantity, mode, value);
+  dkm_parameter_set(parameter, point, job->patterns.n_modes, mode, value);
   return DKM_OK;
 }

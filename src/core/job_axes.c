@@ -18,8 +18,8 @@
 #include <string.h>
 
 #include "dickemap/record.h"
-#include "job_quantity.h"
 #include "job_spacing.h"
+#include "job_spelling.h"
 
 enum { KEY_BYTES = 64 };
 
@@ -29,7 +29,7 @@ static const char *axis_key(int i, const char *key, char out[KEY_BYTES]) {
   return out;
 }
 
-/* ---- first pass: quantity, name, length ---- */
+/* ---- first pass: parameter, name, length ---- */
 
 static dkm_status read_name(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
   char key[KEY_BYTES], reason[DKM_REASON_BYTES];
@@ -37,20 +37,20 @@ static dkm_status read_name(dkm_job *job, const dkm_job_source *source, int i, d
   const char *name = source->keys->axes[i].name;
   axis_key(i, "name", key);
   if (!name) return dkm_schema_fail(source, err, key, "is missing, but must say what the axis varies, such as g0");
-  if (!dkm_quantity_parse(name, job->patterns.n_modes, &axis->quantity, &axis->mode, reason))
+  if (!dkm_parameter_parse(name, job->patterns.n_modes, &axis->parameter, &axis->mode, reason))
     return dkm_schema_fail(source, err, key, "is wrong: %s", reason);
-  const char *quantity = dkm_quantity_name(axis->quantity);
-  snprintf(axis->long_name, sizeof axis->long_name, axis->mode ? "%s[%d]" : "%s", quantity, axis->mode);
-  snprintf(axis->name, sizeof axis->name, axis->mode ? "%s_%d" : "%s", quantity, axis->mode);
+  const char *varied = axis->parameter->name;
+  snprintf(axis->long_name, sizeof axis->long_name, axis->mode ? "%s[%d]" : "%s", varied, axis->mode);
+  snprintf(axis->name, sizeof axis->name, axis->mode ? "%s_%d" : "%s", varied, axis->mode);
   for (int j = 0; j < i; j++) {
     const dkm_axis *other = &job->axes[j];
-    if (other->quantity != axis->quantity) continue;
+    if (other->parameter != axis->parameter) continue;
     if (other->mode == axis->mode)
       return dkm_schema_fail(source, err, key, "occurs twice: axes %d and %d both vary %s", j + 1, i + 1,
                              axis->long_name);
     if (other->mode == 0 || axis->mode == 0)
       return dkm_schema_fail(source, err, key, "is ambiguous: axes %s and %s both vary %s[%d]", other->long_name,
-                             axis->long_name, quantity, other->mode + axis->mode);
+                             axis->long_name, varied, other->mode + axis->mode);
   }
   return DKM_OK;
 }
@@ -78,9 +78,9 @@ static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dk
     return dkm_schema_fail(source, err, key,
                            "is %s, but must be a name of letters, digits and _, at most %d, not beginning with a digit",
                            dkm_quote(zip, quoted), DKM_NAME_BYTES - 1);
-  dkm_quantity quantity;
+  const dkm_parameter *parameter;
   int mode;
-  bool is_axis = dkm_quantity_parse(zip, job->patterns.n_modes, &quantity, &mode, reason);
+  bool is_axis = dkm_parameter_parse(zip, job->patterns.n_modes, &parameter, &mode, reason);
   for (int j = 0; j < (int)source->keys->axes_count && !is_axis; j++) is_axis = strcmp(zip, job->axes[j].name) == 0;
   if (is_axis || name_is_taken(zip))
     return dkm_schema_fail(source, err, key, "is %s, a name that the output file gives to %s; choose another",
@@ -181,7 +181,7 @@ static dkm_status make_values(dkm_axis *axis, const dkm_job_source *source, int 
     return dkm_schema_fail(source, err, axis_key(i, "scale", key), "is %s, but must be linear or log",
                            dkm_quote(keys->scale, quoted));
   dkm_limits end_limits = *limits;
-  if (is_log && !(end_limits.min > 0)) { /* a logarithm needs positive ends, whatever the quantity allows */
+  if (is_log && !(end_limits.min > 0)) { /* a logarithm needs positive ends, whatever the parameter allows */
     end_limits.min = 0;
     end_limits.min_excluded = true;
     end_limits.not_zero = false;
@@ -217,7 +217,7 @@ static dkm_status make_values(dkm_axis *axis, const dkm_job_source *source, int 
 static dkm_status fill_axis(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
   char key[KEY_BYTES];
   dkm_axis *axis = &job->axes[i];
-  dkm_limits limits = dkm_quantity_limits(axis->quantity, job->patterns.n_modes);
+  dkm_limits limits = dkm_parameter_limits(axis->parameter, job->patterns.n_modes);
   axis->values = malloc((size_t)axis->n * sizeof *axis->values);
   if (!axis->values)
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the %lld values of axis %s", source->path,
@@ -251,8 +251,8 @@ dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, dkm_err
   return status;
 }
 
-bool dkm_job_axes_cover(const dkm_job *job, dkm_quantity quantity, int mode) {
+bool dkm_job_axes_cover(const dkm_job *job, const dkm_parameter *parameter, int mode) {
   for (int i = 0; i < job->n_axes; i++)
-    if (job->axes[i].quantity == quantity && (job->axes[i].mode == 0 || job->axes[i].mode == mode)) return true;
+    if (job->axes[i].parameter == parameter && (job->axes[i].mode == 0 || job->axes[i].mode == mode)) return true;
   return false;
 }

@@ -10,7 +10,7 @@
  * the job. */
 dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, dkm_error *err);
 
-/* Whether an axis gives this quantity (mode 1 ... M of a per-mode one, else 0). */
-bool dkm_job_axes_cover(const dkm_job *job, dkm_quantity quantity, int mode);
+/* Whether an axis gives this parameter (mode 1 ... M of a per-mode one, else 0). */
+bool dkm_job_axes_cover(const dkm_job *job, const dkm_parameter *parameter, int mode);
 
 #endif

@@ -5,13 +5,14 @@
  * the file says beside it.  An axis of more than LISTED values is written as its number of values, its ends and
  * a hash of all of them (64-bit FNV-1a over their bits, little endian). */
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/job.h"
+#include "dickemap/option.h"
 #include "job_axes.h"
-#include "job_quantity.h"
 
 enum { LISTED = 1000 };
 
@@ -25,23 +26,42 @@ static uint64_t hash_values(const double *values, int64_t n) {
   return hash;
 }
 
-static void write_scalar(FILE *out, const dkm_job *job, dkm_quantity quantity, double value) {
-  if (dkm_job_axes_cover(job, quantity, 0))
-    fprintf(out, "%s = axis\n", dkm_quantity_key(quantity));
-  else
-    fprintf(out, "%s = %.17g\n", dkm_quantity_key(quantity), value);
-}
-
-static void write_per_mode(FILE *out, const dkm_job *job, dkm_quantity quantity, const double *values) {
-  fprintf(out, "%s = [", dkm_quantity_key(quantity));
-  for (int mode = 1; mode <= job->patterns.n_modes; mode++) {
-    if (mode > 1) fputs(", ", out);
-    if (dkm_job_axes_cover(job, quantity, mode))
+/* Of each mode, or the one value. */
+static void write_parameter(FILE *out, const dkm_job *job, const dkm_parameter *p) {
+  const int first = p->per_mode, last = p->per_mode ? job->patterns.n_modes : 0;
+  bool silent = p->later;
+  for (int mode = first; mode <= last && silent; mode++)
+    silent = !dkm_job_axes_cover(job, p, mode) && dkm_parameter_get(p, &job->base, mode) == p->fallback;
+  if (silent) return;
+  fprintf(out, p->per_mode ? "%s = [" : "%s = ", p->key);
+  for (int mode = first; mode <= last; mode++) {
+    if (mode > first) fputs(", ", out);
+    if (dkm_job_axes_cover(job, p, mode))
       fputs("axis", out);
     else
-      fprintf(out, "%.17g", values[mode - 1]);
+      fprintf(out, "%.17g", dkm_parameter_get(p, &job->base, mode));
   }
-  fputs("]\n", out);
+  fputs(p->per_mode ? "]\n" : "\n", out);
+}
+
+enum { LINE_BYTES = 96 };
+
+static const char *spell_option(const dkm_option *o, double value, char line[LINE_BYTES]) {
+  if (o->words)
+    snprintf(line, LINE_BYTES, "%s = %s", o->key, o->words[(int)value]);
+  else
+    snprintf(line, LINE_BYTES, "%s = %.17g", o->key, value);
+  return line;
+}
+
+static void write_options(FILE *out, const dkm_job *job, bool of_system) {
+  char line[LINE_BYTES];
+  for (int i = 0; i < dkm_n_options; i++) {
+    const dkm_option *o = &dkm_options[i];
+    const double value = dkm_option_get(o, job);
+    if (dkm_option_of_system(o) == of_system && !(o->later && value == o->fallback))
+      fprintf(out, "%s\n", spell_option(o, value, line));
+  }
 }
 
 /* Their order decides where a record stands, so it has a line of its own. */
@@ -68,26 +88,11 @@ char *dkm_job_canonical(const dkm_job *job) {
   size_t bytes = 0;
   FILE *out = open_memstream(&text, &bytes);
   if (!out) return NULL;
-  const dkm_point *base = &job->base;
-  fprintf(out, "model.patterns = %d\n", job->patterns.n_modes);
-  fprintf(out, "model.mapping = %s\n", job->patterns.mapping == DKM_GAUGED ? "gauged" : "ungauged");
-  write_scalar(out, job, DKM_AXIS_G0, base->g0);
-  write_scalar(out, job, DKM_AXIS_OMEGA, base->Omega);
-  write_per_mode(out, job, DKM_AXIS_OMEGA_MU, base->Omega_mu);
-  write_per_mode(out, job, DKM_AXIS_KAPPA_MU, base->kappa_mu);
-  write_scalar(out, job, DKM_AXIS_PATTERN, base->pattern);
-  write_scalar(out, job, DKM_AXIS_OVERLAP, base->overlap);
-  write_scalar(out, job, DKM_AXIS_PERTURBATION, base->perturbation);
-  write_scalar(out, job, DKM_AXIS_SEED, (double)base->seed);
+  write_options(out, job, true);
+  for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
   write_order(out, job);
   for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);
-  fprintf(out, "solver.method = %s\n", job->solver.method == DKM_METHOD_GSL ? "gsl" : "ensemble");
-  fprintf(out, "solver.tolerance = %.17g\n", job->solver.tolerance);
-  fprintf(out, "solver.t_max = %.17g\n", job->solver.t_max);
-  fprintf(out, "solver.max_steps = %" PRId64 "\n", job->solver.max_steps);
-  /* Off is as if there were no such key. */
-  if (job->solver.sensitivity) fputs("solver.sensitivity = on\n", out);
-  fprintf(out, "output.state = %s\n", job->keep_state ? "final" : "none");
+  write_options(out, job, false);
   int failed = ferror(out);
   if (fclose(out) != 0 || failed) {
     free(text);
@@ -120,9 +125,13 @@ static match find_line(const char *text, const char *wanted, size_t wanted_bytes
 
 /* Whether a line says what its absence means: texts of version 0.1.0 have none for solver.max_steps. */
 static bool is_implied(const char *line, size_t bytes) {
-  char implied[64];
-  const int n = snprintf(implied, sizeof implied, "solver.max_steps = %" PRId64, DKM_DEFAULT_MAX_STEPS);
-  return bytes == (size_t)n && memcmp(line, implied, bytes) == 0;
+  char implied[LINE_BYTES];
+  for (int i = 0; i < dkm_n_options; i++)
+    if (!isnan(dkm_options[i].fallback)) {
+      spell_option(&dkm_options[i], dkm_options[i].fallback, implied);
+      if (strlen(implied) == bytes && memcmp(line, implied, bytes) == 0) return true;
+    }
+  return false;
 }
 
 static bool differs(const char *line, size_t bytes, match found) {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The schema of a job, reading through it, --set, and the place of every message.
+/* Reading a job through its schema, --set, and the place of every message.
  *
  * libcyaml reports errors through a log function: one line with the cause, then a backtrace from the inside out,
  *   Load: Unexpected key: kapa_mu
@@ -18,78 +18,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "job_fields.h"
 #include "job_yaml.h"
-
-/* ---- the schema: every key is optional here; job.c asks for those that a job needs ---- */
-
-#define VALUE(type, key)                                                                                               \
-  CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, key, 0, CYAML_UNLIMITED)
-#define LIST(type, key, entry, min)                                                                                    \
-  CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, key, entry, min, CYAML_UNLIMITED)
-#define GROUP(key, fields) CYAML_FIELD_MAPPING(#key, CYAML_FLAG_OPTIONAL, dkm_job_keys, key, fields)
-
-static const cyaml_schema_value_t item = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
-
-static const cyaml_schema_field_t model_fields[] = {
-    VALUE(dkm_model_keys, patterns),
-    VALUE(dkm_model_keys, mapping),
-    VALUE(dkm_model_keys, g0),
-    VALUE(dkm_model_keys, Omega),
-    LIST(dkm_model_keys, Omega_mu, &item, 1),
-    LIST(dkm_model_keys, kappa_mu, &item, 1),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t initial_fields[] = {
-    VALUE(dkm_initial_keys, pattern),
-    VALUE(dkm_initial_keys, overlap),
-    VALUE(dkm_initial_keys, perturbation),
-    VALUE(dkm_initial_keys, seed),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t axis_fields[] = {
-    VALUE(dkm_axis_keys, name),  VALUE(dkm_axis_keys, from),
-    VALUE(dkm_axis_keys, to),    VALUE(dkm_axis_keys, points),
-    VALUE(dkm_axis_keys, scale), LIST(dkm_axis_keys, values, &item, 1),
-    VALUE(dkm_axis_keys, zip),   CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, dkm_axis_keys, axis_fields)};
-static const cyaml_schema_field_t solver_fields[] = {
-    VALUE(dkm_solver_keys, method),    VALUE(dkm_solver_keys, tolerance),   VALUE(dkm_solver_keys, t_max),
-    VALUE(dkm_solver_keys, max_steps), VALUE(dkm_solver_keys, sensitivity), CYAML_FIELD_END,
-};
-static const cyaml_schema_field_t output_fields[] = {VALUE(dkm_output_keys, state), CYAML_FIELD_END};
-static const cyaml_schema_field_t job_fields[] = {
-    VALUE(dkm_job_keys, title),
-    GROUP(model, model_fields),
-    GROUP(initial, initial_fields),
-    LIST(dkm_job_keys, axes, &axis_schema, 0),
-    GROUP(solver, solver_fields),
-    GROUP(output, output_fields),
-    CYAML_FIELD_END,
-};
-static const cyaml_schema_value_t job_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, dkm_job_keys, job_fields)};
-
-static const cyaml_schema_field_t *find_field(const cyaml_schema_field_t *fields, const char *key, size_t key_bytes) {
-  for (; fields->key; fields++)
-    if (strlen(fields->key) == key_bytes && memcmp(fields->key, key, key_bytes) == 0) return fields;
-  return NULL;
-}
-
-/* The keys that may stand in the group with this path. */
-static const cyaml_schema_field_t *fields_at(const char *path) {
-  if (*path == '\0') return job_fields;
-  const cyaml_schema_field_t *field = find_field(job_fields, path, strcspn(path, ".["));
-  if (!field) return job_fields;
-  return field->value.type == CYAML_MAPPING ? field->value.mapping.fields : axis_fields;
-}
-
-static void list_keys(const cyaml_schema_field_t *fields, char *out, size_t out_bytes) {
-  *out = '\0';
-  for (const cyaml_schema_field_t *field = fields; field->key; field++) {
-    size_t used = strlen(out);
-    snprintf(out + used, out_bytes - used, "%s%s", used ? ", " : "", field->key);
-  }
-}
 
 /* ---- messages ---- */
 
@@ -218,13 +148,14 @@ static const cyaml_config_t config_without_log = {
     .mem_fn = cyaml_mem, .log_level = CYAML_LOG_ERROR, .flags = CYAML_CFG_NO_ALIAS};
 
 /* Turns libcyaml's failure into one sentence. */
-static dkm_status explain(const document *doc, cyaml_err_t code, failure_log *log, dkm_error *err) {
+static dkm_status explain(const document *doc, const dkm_job_fields *fields, cyaml_err_t code, failure_log *log,
+                          dkm_error *err) {
   if (code == CYAML_ERR_OOM) return dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", doc->label);
-  char allowed[256], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES];
+  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES];
   const char *key = strstr(log->cause, "key: ");
   if (code == CYAML_ERR_INVALID_KEY && key) {
     key += strlen("key: ");
-    list_keys(fields_at(log->path), allowed, sizeof allowed);
+    dkm_job_fields_list(dkm_job_fields_at(fields, log->path), allowed);
     snprintf(path, sizeof path, "%s%s%.*s", log->path, *log->path ? "." : "", DKM_YAML_KEY_BYTES, key);
     return fail_in(doc, err, path, 1, true, "unknown key \"%s\" %s%s; allowed: %s", key,
                    *log->path ? "in " : "at the top level", log->path, allowed);
@@ -248,7 +179,8 @@ static dkm_status explain(const document *doc, cyaml_err_t code, failure_log *lo
   return fail_in(doc, err, log->path, 1, false, "%s", *log->cause ? log->cause : cyaml_strerror(code));
 }
 
-static dkm_status load_document(const document *doc, dkm_job_keys **keys, dkm_error *err) {
+static dkm_status load_document(const document *doc, const dkm_job_fields *fields, dkm_job_keys **keys,
+                                dkm_error *err) {
   dkm_yaml_problem problem;
   dkm_status status = dkm_yaml_check(doc->text, &problem);
   if (status == DKM_MEMORY) return dkm_fail(err, status, "%s: out of memory while reading the job", doc->label);
@@ -261,9 +193,10 @@ static dkm_status load_document(const document *doc, dkm_job_keys **keys, dkm_er
   config.log_fn = take_log;
   config.log_ctx = &log;
   cyaml_data_t *data = NULL;
-  cyaml_err_t code = cyaml_load_data((const uint8_t *)doc->text, strlen(doc->text), &config, &job_schema, &data, NULL);
+  cyaml_err_t code = cyaml_load_data((const uint8_t *)doc->text, strlen(doc->text), &config,
+                                     dkm_job_fields_schema(fields), &data, NULL);
   *keys = data;
-  return code == CYAML_OK ? DKM_OK : explain(doc, code, &log, err);
+  return code == CYAML_OK ? DKM_OK : explain(doc, fields, code, &log, err);
 }
 
 /* ---- --set ---- */
@@ -285,15 +218,17 @@ static void swap_key(void *a, void *b, const cyaml_schema_field_t *field) {
 }
 
 /* An axis is given by values or by from, to, points and scale: setting one of them drops the other. */
-static void swap_axis_key(dkm_axis_keys *a, dkm_axis_keys *b, const cyaml_schema_field_t *field) {
+static void swap_axis_key(dkm_axis_keys *a, dkm_axis_keys *b, const dkm_job_fields *fields,
+                          const cyaml_schema_field_t *field) {
   static const char *const range[] = {"from", "to", "points", "scale"};
+  const cyaml_schema_field_t *axis_fields = dkm_job_fields_at(fields, "axes");
   bool is_range = false;
   for (int i = 0; i < 4; i++)
     if (strcmp(field->key, range[i]) == 0) is_range = true;
   swap_key(a, b, field);
-  if (is_range) swap_key(a, b, find_field(axis_fields, "values", 6));
+  if (is_range) swap_key(a, b, dkm_job_fields_find(axis_fields, "values", 6));
   for (int i = 0; i < 4 && strcmp(field->key, "values") == 0; i++)
-    swap_key(a, b, find_field(axis_fields, range[i], strlen(range[i])));
+    swap_key(a, b, dkm_job_fields_find(axis_fields, range[i], strlen(range[i])));
 }
 
 /* The key that a --set names. */
@@ -302,9 +237,10 @@ typedef struct target {
   unsigned axis;                             /* from 1 */
 } target;
 
-static dkm_status no_such_key(const char *label, const char *key, const char *group_path, dkm_error *err) {
-  char allowed[256];
-  list_keys(fields_at(group_path), allowed, sizeof allowed);
+static dkm_status no_such_key(const dkm_job_source *source, const char *label, const char *key, const char *group_path,
+                              dkm_error *err) {
+  char allowed[DKM_KEYS_BYTES];
+  dkm_job_fields_list(dkm_job_fields_at(source->fields, group_path), allowed);
   return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" %s%s; allowed: %s", label, key,
                   *group_path ? "in " : "at the top level", group_path, allowed);
 }
@@ -333,10 +269,11 @@ static dkm_status find_target(const dkm_job_source *source, const char *label, c
   *t = (target){NULL, NULL, 0};
   if (rest) {
     snprintf(group, sizeof group, "%.*s", (int)(rest - key), key);
-    t->group = find_field(job_fields, group, strlen(group));
-    if (!t->group || t->group->value.type == CYAML_STRING) return no_such_key(label, group, "", err);
+    t->group = dkm_job_fields_find(dkm_job_fields_at(source->fields, ""), group, strlen(group));
+    if (!t->group || t->group->value.type == CYAML_STRING) return no_such_key(source, label, group, "", err);
     leaf = strrchr(key, '.') + 1;
-    if (t->group->value.type == CYAML_MAPPING && leaf != rest + 1) return no_such_key(label, rest + 1, group, err);
+    if (t->group->value.type == CYAML_MAPPING && leaf != rest + 1)
+      return no_such_key(source, label, rest + 1, group, err);
     if (t->group->value.type == CYAML_SEQUENCE) {
       if (leaf == rest + 1)
         return dkm_fail(err, DKM_INPUT, "%s: must name an axis and its key, such as axes.g0.points", label);
@@ -345,8 +282,8 @@ static dkm_status find_target(const dkm_job_source *source, const char *label, c
       if (strcmp(leaf, "name") == 0) return dkm_fail(err, DKM_INPUT, "%s: an axis cannot be renamed", label);
     }
   }
-  t->field = find_field(fields_at(group), leaf, strlen(leaf));
-  if (!t->field) return no_such_key(label, leaf, group, err);
+  t->field = dkm_job_fields_find(dkm_job_fields_at(source->fields, group), leaf, strlen(leaf));
+  if (!t->field) return no_such_key(source, label, leaf, group, err);
   if (t->field->value.type == CYAML_MAPPING)
     return dkm_fail(err, DKM_INPUT, "%s: %s is a group; name one of its keys, such as %s.%s", label, key, key,
                     t->field->value.mapping.fields->key);
@@ -399,18 +336,18 @@ static dkm_status apply_set(dkm_job_source *source, int i_set, dkm_error *err) {
     snprintf(text, bytes, "axes:\n  - %s: %s%s%s\n", leaf, open, value, close);
     snprintf(path, bytes, "axes[%u].%s", t.axis, leaf);
   }
-  status = load_document(&(document){label, text, false}, &own, err);
+  status = load_document(&(document){label, text, false}, source->fields, &own, err);
   if (status != DKM_OK) goto cleanup;
   if (!t.group)
     swap_key(source->keys, own, t.field);
   else if (t.axis == 0)
     swap_key((char *)source->keys + t.group->data_offset, (char *)own + t.group->data_offset, t.field);
   else
-    swap_axis_key(&source->keys->axes[t.axis - 1], &own->axes[0], t.field);
+    swap_axis_key(&source->keys->axes[t.axis - 1], &own->axes[0], source->fields, t.field);
   source->set_paths[i_set] = path;
   path = NULL;
 cleanup:
-  cyaml_free(&config_without_log, &job_schema, own, 0);
+  cyaml_free(&config_without_log, dkm_job_fields_schema(source->fields), own, 0);
   free(path);
   free(text);
   return status;
@@ -423,15 +360,23 @@ dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char 
     source->set_paths = calloc((size_t)n_sets, sizeof *source->set_paths);
     if (!source->set_paths) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
   }
-  dkm_status status = load_document(&(document){path, text, true}, &source->keys, err);
+  source->fields = dkm_job_fields_create();
+  if (!source->fields) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
+  dkm_status status = load_document(&(document){path, text, true}, source->fields, &source->keys, err);
   for (int i = 0; i < n_sets && status == DKM_OK; i++) status = apply_set(source, i, err);
   return status;
 }
 
 void dkm_schema_free(dkm_job_source *source) {
-  cyaml_free(&config_without_log, &job_schema, source->keys, 0);
+  if (source->fields) cyaml_free(&config_without_log, dkm_job_fields_schema(source->fields), source->keys, 0);
+  dkm_job_fields_destroy(source->fields);
   for (int i = 0; i < source->n_sets && source->set_paths; i++) free(source->set_paths[i]);
   free(source->set_paths);
   source->set_paths = NULL;
+  source->fields = NULL;
   source->keys = NULL;
+}
+
+const dkm_key_text *dkm_schema_text(const dkm_job_source *source, const char *key) {
+  return dkm_job_fields_text(source->fields, source->keys, key);
 }

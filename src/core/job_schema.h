@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* job_schema: the keys of a job as text. Internal to the job module.
  *
- * The schema (libcyaml) fixes which keys exist and whether each is a value, a list or a group; every value stays the
+ * The schema (job_fields.h) fixes which keys exist and whether each is a value, a list or a group; every value stays the
  * text that the user wrote, so that job.c converts each number once, strictly, and quotes it as it was spelled.
  * --set strings are small YAML texts of their own, read through the same schema, whose one key then replaces
  * the file's. */
@@ -9,6 +9,8 @@
 #define DICKEMAP_JOB_SCHEMA_H
 #include <stddef.h>
 
+#include "dickemap/option.h"
+#include "dickemap/parameter.h"
 #include "dickemap/status.h"
 
 /* NULL: the key is absent. Members are named as the keys are. */
@@ -18,32 +20,24 @@ typedef struct dkm_axis_keys {
   unsigned values_count;
 } dkm_axis_keys;
 
-typedef struct dkm_model_keys {
-  char *patterns, *mapping, *g0, *Omega;
-  char **Omega_mu, **kappa_mu;
-  unsigned Omega_mu_count, kappa_mu_count;
-} dkm_model_keys;
+/* Of a key of a group: its value, or the values of its list. */
+typedef struct dkm_key_text {
+  char *value, **values;
+  unsigned values_count;
+} dkm_key_text;
 
-typedef struct dkm_initial_keys {
-  char *pattern, *overlap, *perturbation, *seed;
-} dkm_initial_keys;
+/* A group whose keys are rows of dkm_options or dkm_parameters. */
+enum { DKM_N_GROUPS = 4, DKM_MOST_KEYS = DKM_MOST_OPTIONS + DKM_MOST_PARAMETERS };
 
-typedef struct dkm_solver_keys {
-  char *method, *tolerance, *t_max, *max_steps, *sensitivity;
-} dkm_solver_keys;
-
-typedef struct dkm_output_keys {
-  char *state;
-} dkm_output_keys;
+typedef struct dkm_group_keys {
+  dkm_key_text keys[DKM_MOST_KEYS];
+} dkm_group_keys;
 
 typedef struct dkm_job_keys {
   char *title;
-  dkm_model_keys model;
-  dkm_initial_keys initial;
+  dkm_group_keys groups[DKM_N_GROUPS];
   dkm_axis_keys *axes;
   unsigned axes_count;
-  dkm_solver_keys solver;
-  dkm_output_keys output;
 } dkm_job_keys;
 
 /* What was read and where it came from. path, text and sets are borrowed. */
@@ -52,6 +46,7 @@ typedef struct dkm_job_source {
   int n_sets;
   const char *const *sets;
   char **set_paths; /* key path that each --set replaced: "model.g0", "axes[2].points" */
+  struct dkm_job_fields *fields;
   dkm_job_keys *keys;
 } dkm_job_source;
 
@@ -59,6 +54,9 @@ typedef struct dkm_job_source {
 dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets,
                            const char *const *sets, dkm_error *err);
 void dkm_schema_free(dkm_job_source *source);
+
+/* What was read of the key of a row: "model.g0". */
+const dkm_key_text *dkm_schema_text(const dkm_job_source *source, const char *key);
 
 /* DKM_INPUT with "job.yaml:12:5: axes.g0.points <message>" or "--set axes.g0.points=0: axes.g0.points <message>",
  * for the key path axes[1].points. A key that is absent is placed where its group begins. */

@@ -11,8 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/option.h"
 #include "job_axes.h"
-#include "job_quantity.h"
 
 /* Relative difference of numbers that mean the same and were rounded in different ways. */
 static const double rounding = 1e-13;
@@ -48,7 +48,8 @@ static int compare_entries(const void *a, const void *b, void *context) {
 /* Index along the dimension, or -1. */
 static int64_t find_along(const struct dimension *dim, const dkm_point *point) {
   double wanted[DKM_MAX_AXES];
-  for (int k = 0; k < dim->n_axes; k++) wanted[k] = dkm_quantity_get(point, dim->axes[k]->quantity, dim->axes[k]->mode);
+  for (int k = 0; k < dim->n_axes; k++)
+    wanted[k] = dkm_parameter_get(dim->axes[k]->parameter, point, dim->axes[k]->mode);
   for (int64_t low = 0, high = dim->n; low < high;) {
     const int64_t middle = low + (high - low) / 2, i = dim->order[middle];
     int order = 0;
@@ -69,7 +70,7 @@ static bool same_grid(const dkm_job *a, const dkm_job *b) {
   if (a->n_axes != b->n_axes || a->patterns.n_modes != b->patterns.n_modes) return false;
   for (int i = 0; i < a->n_axes; i++) {
     const dkm_axis *x = &a->axes[i], *y = &b->axes[i];
-    if (x->quantity != y->quantity || x->mode != y->mode || x->dim != y->dim || x->n != y->n ||
+    if (x->parameter != y->parameter || x->mode != y->mode || x->dim != y->dim || x->n != y->n ||
         memcmp(x->values, y->values, (size_t)x->n * sizeof *x->values) != 0)
       return false;
   }
@@ -138,16 +139,16 @@ static int compare_doubles(const void *a, const void *b) {
 }
 
 /* All values that a parameter (mode = 1 ... M of a per-mode one, else 0) takes in a job; false if out of memory. */
-static bool values_of(const dkm_job *job, dkm_quantity quantity, int mode, struct values *values) {
+static bool values_of(const dkm_job *job, const dkm_parameter *parameter, int mode, struct values *values) {
   *values = (struct values){.n = 1};
   for (int i = 0; i < job->n_axes; i++)
-    if (job->axes[i].quantity == quantity && (job->axes[i].mode == 0 || job->axes[i].mode == mode))
+    if (job->axes[i].parameter == parameter && (job->axes[i].mode == 0 || job->axes[i].mode == mode))
       values->axis = &job->axes[i];
   if (values->axis) values->n = values->axis->n;
   values->sorted = malloc((size_t)values->n * sizeof *values->sorted);
   if (!values->sorted) return false;
   if (!values->axis) {
-    values->sorted[0] = dkm_quantity_get(&job->base, quantity, mode);
+    values->sorted[0] = dkm_parameter_get(parameter, &job->base, mode);
     return true;
   }
   memcpy(values->sorted, values->axis->values, (size_t)values->n * sizeof *values->sorted);
@@ -172,14 +173,14 @@ static void add_key(char *out, size_t out_bytes, int *n, const char *prefix, con
 }
 
 /* Appends the parameter's key unless the jobs share a value of it; false if out of memory. */
-static bool compare_parameter(const dkm_job *old, const dkm_job *job, dkm_quantity quantity, int mode, char *out,
-                              size_t out_bytes, int *n) {
+static bool compare_parameter(const dkm_job *old, const dkm_job *job, const dkm_parameter *parameter, int mode,
+                              char *out, size_t out_bytes, int *n) {
   struct values theirs = {0}, ours = {0};
-  const bool good = values_of(old, quantity, mode, &theirs) && values_of(job, quantity, mode, &ours);
+  const bool good = values_of(old, parameter, mode, &theirs) && values_of(job, parameter, mode, &ours);
   if (good && !share_a_value(&theirs, &ours)) {
     const dkm_axis *axis = ours.axis ? ours.axis : theirs.axis;
     char key[DKM_NAME_BYTES];
-    snprintf(key, sizeof key, mode ? "%s[%d]" : "%s", dkm_quantity_key(quantity), mode);
+    snprintf(key, sizeof key, mode ? "%s[%d]" : "%s", parameter->key, mode);
     add_key(out, out_bytes, n, axis ? "axes." : "", axis ? axis->long_name : key);
   }
   free(theirs.sorted);
@@ -187,20 +188,28 @@ static bool compare_parameter(const dkm_job *old, const dkm_job *job, dkm_quanti
   return good;
 }
 
-/* Of a canonical text the lines that are the same for all points and no parameter of theirs: what the system is and how
- * it is solved, keys of later versions among them. */
+/* Whether a line of a canonical text is the same for all points and no parameter of theirs: what the system is, and how
+ * it is solved, keys of later versions among these. */
+static bool is_rule(const char *line) {
+  if (strncmp(line, "solver.", strlen("solver.")) == 0) return true;
+  for (int i = 0; i < dkm_n_options; i++) {
+    const size_t length = strlen(dkm_options[i].key);
+    if (strncmp(line, dkm_options[i].key, length) == 0 && line[length] == ' ')
+      return dkm_option_of_system(&dkm_options[i]);
+  }
+  return false;
+}
+
+/* Keeps these of all lines. */
 static char *keep_rules(char *canonical) {
-  static const char *const rules[] = {"model.patterns ", "model.mapping ", "solver."};
   char *end = canonical;
   for (const char *line = canonical; line && *line;) {
     size_t length = strcspn(line, "\n");
     length += line[length] == '\n';
-    for (size_t i = 0; i < sizeof rules / sizeof *rules; i++)
-      if (strncmp(line, rules[i], strlen(rules[i])) == 0) {
-        memmove(end, line, length);
-        end += length;
-        break;
-      }
+    if (is_rule(line)) {
+      memmove(end, line, length);
+      end += length;
+    }
     line += length;
   }
   if (canonical) *end = '\0';
@@ -214,12 +223,12 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
   free(ours);
   if (n < 0) return -1;
   if (old->patterns.n_modes != job->patterns.n_modes) return n;
-  for (int q = DKM_AXIS_G0; q <= DKM_AXIS_SEED; q++) {
-    const bool per_mode = q == DKM_AXIS_OMEGA_MU || q == DKM_AXIS_KAPPA_MU;
-    for (int mode = per_mode; mode <= (per_mode ? old->patterns.n_modes : 0); mode++) {
+  for (int i = 0; i < dkm_n_parameters; i++) {
+    const dkm_parameter *p = &dkm_parameters[i];
+    for (int mode = p->per_mode; mode <= (p->per_mode ? old->patterns.n_modes : 0); mode++) {
       const int n_before = n;
-      if (!compare_parameter(old, job, (dkm_quantity)q, mode, out, out_bytes, &n)) return -1;
-      const bool all_modes = dkm_job_axes_cover(job, (dkm_quantity)q, 0) || dkm_job_axes_cover(old, (dkm_quantity)q, 0);
+      if (!compare_parameter(old, job, p, mode, out, out_bytes, &n)) return -1;
+      const bool all_modes = dkm_job_axes_cover(job, p, 0) || dkm_job_axes_cover(old, p, 0);
       if (n > n_before && all_modes) break; /* one axis for all of them */
     }
   }
@@ -228,10 +237,9 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
 
 int64_t dkm_match_rounded(const dkm_job *old, const dkm_job *job, int i_axis, double example[2]) {
   const dkm_axis *axis = &job->axes[i_axis];
-  const bool per_mode = axis->quantity == DKM_AXIS_OMEGA_MU || axis->quantity == DKM_AXIS_KAPPA_MU;
   struct values theirs;
   int64_t n = 0;
-  if (!values_of(old, axis->quantity, axis->mode ? axis->mode : per_mode, &theirs)) return -1;
+  if (!values_of(old, axis->parameter, axis->mode ? axis->mode : axis->parameter->per_mode, &theirs)) return -1;
   for (int64_t i = 0; i < axis->n; i++) {
     const double value = axis->values[i];
     int64_t low = 0, high = theirs.n; /* the first that is not below */

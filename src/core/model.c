@@ -4,17 +4,8 @@
 
 #include <gsl/gsl_rng.h>
 #include <math.h>
-#include <string.h>
 
 #include "gsl_calls.h"
-
-bool dkm_point_equal(const dkm_point *a, const dkm_point *b, int n_modes) {
-  const size_t bytes = (size_t)n_modes * sizeof(double);
-  return memcmp(&a->g0, &b->g0, sizeof a->g0) == 0 && memcmp(&a->Omega, &b->Omega, sizeof a->Omega) == 0 &&
-         memcmp(a->Omega_mu, b->Omega_mu, bytes) == 0 && memcmp(a->kappa_mu, b->kappa_mu, bytes) == 0 &&
-         a->pattern == b->pattern && memcmp(&a->overlap, &b->overlap, sizeof a->overlap) == 0 &&
-         memcmp(&a->perturbation, &b->perturbation, sizeof a->perturbation) == 0 && a->seed == b->seed;
-}
 
 size_t dkm_model_size(const dkm_patterns *patterns) {
   return 3 * (size_t)patterns->n_classes + 2 * (size_t)patterns->n_modes;

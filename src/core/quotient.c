@@ -20,12 +20,12 @@ dkm_patterns dkm_quotient_patterns(void) {
 
 dkm_point dkm_quotient_point(const dkm_point *point) {
   const int nu = point->pattern - 1;
-  return (dkm_point){.g0 = point->g0,
-                     .Omega = point->Omega,
-                     .pattern = 1,
-                     .overlap = point->overlap,
-                     .Omega_mu = {point->Omega_mu[nu]},
-                     .kappa_mu = {point->kappa_mu[nu]}};
+  dkm_point small = *point; /* what has no mode, pattern or tilt in it is the same */
+  small.Omega_mu[0] = point->Omega_mu[nu];
+  small.kappa_mu[0] = point->kappa_mu[nu];
+  small.pattern = 1;
+  small.seed = 0;
+  return small;
 }
 
 void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u,

@@ -98,6 +98,42 @@ size_t dkm_field_type_bytes(dkm_field_type type) {
   return 0;
 }
 
+double dkm_field_value(dkm_field_type type, const void *member, int i) {
+  switch (type) {
+  case DKM_FLOAT64:
+    return ((const double *)member)[i];
+  case DKM_INT64:
+    return (double)((const int64_t *)member)[i];
+  case DKM_INT32:
+    return ((const int32_t *)member)[i];
+  case DKM_INT8:
+    return ((const int8_t *)member)[i];
+  case DKM_UINT8:
+    return ((const uint8_t *)member)[i];
+  }
+  return NAN;
+}
+
+void dkm_field_put(dkm_field_type type, void *member, int i, double value) {
+  switch (type) {
+  case DKM_FLOAT64:
+    ((double *)member)[i] = value;
+    break;
+  case DKM_INT64:
+    ((int64_t *)member)[i] = (int64_t)value;
+    break;
+  case DKM_INT32:
+    ((int32_t *)member)[i] = (int32_t)value;
+    break;
+  case DKM_INT8:
+    ((int8_t *)member)[i] = (int8_t)value;
+    break;
+  case DKM_UINT8:
+    ((uint8_t *)member)[i] = (uint8_t)value;
+    break;
+  }
+}
+
 typedef struct code {
   const char *name, *text;
 } code;

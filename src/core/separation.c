@@ -5,6 +5,8 @@
 #include <math.h>
 #include <stdbool.h>
 
+#include "dickemap/quotient.h"
+
 /* A vector in the cube (-1, 1)^3. */
 static void random_vector(gsl_rng *rng, double *a) {
   for (int i = 0; i < 3; i++) a[i] = 2.0 * gsl_rng_uniform(rng) - 1.0;
@@ -13,7 +15,7 @@ static void random_vector(gsl_rng *rng, double *a) {
 void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point, gsl_rng *rng, double *u, double size) {
   const int64_t K = patterns->n_classes;
   const int M = patterns->n_modes, cue = point->pattern - 1;
-  const bool symmetric = point->perturbation == 0.0;
+  const bool symmetric = dkm_quotient_applies(point);
   double a[3] = {0};
   /* A stream that no start uses (those have a cue of 1 ... 20 here), and the same for the quotient of a symmetric
    * start. */

@@ -137,10 +137,10 @@ static double norm_of(const dkm_tangent *t, int n) {
 static double step_size(const dkm_tangent *t, const dkm_point *point, double h_most) {
   double scale = 1.0, field = 0.0, fastest = 0.0;
   for (int mu = 0; mu < t->patterns.n_modes; mu++) {
-    const double r = fabs(t->R[mu * TERMS]), half_kappa = 0.5 * point->kappa_mu[mu];
+    const double r = fabs(t->R[mu * TERMS]);
     scale = fmax(scale, fmax(r, fabs(t->I[mu * TERMS])));
     field += 4.0 * point->g0 * r;
-    fastest = fmax(fastest, sqrt(point->Omega_mu[mu] * point->Omega_mu[mu] + half_kappa * half_kappa));
+    fastest = fmax(fastest, sqrt(dkm_point_D(point, mu)));
   }
   fastest = fmax(fastest, sqrt(4.0 * point->Omega * point->Omega + field * field));
   double h = fmin(h_most, most_phase / fastest);

@@ -213,7 +213,7 @@ static dkm_status attach_scales(creation *c, hid_t dataset, int n_dims, const ch
 }
 
 typedef struct coordinate {
-  const char *name, *long_name, *dim_name; /* a dimension scale if its name is its dimension's */
+  const char *name, *units, *long_name, *dim_name; /* a dimension scale if its name is its dimension's */
   hsize_t n;
   hid_t file_type, memory_type;
   const void *values;
@@ -234,7 +234,7 @@ static dkm_status put_coordinate(creation *c, const coordinate *x) {
   } else {
     status = attach_scales(c, dataset, 1, &x->dim_name, x->name);
   }
-  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
+  if (status == DKM_OK) status = put_string(c, dataset, "units", x->units);
   if (status == DKM_OK) status = put_string(c, dataset, "long_name", x->long_name);
   if (status == DKM_OK && strcmp(x->name, "xyz") == 0) {
     static const int8_t xyz[3] = {0, 1, 2};
@@ -254,7 +254,7 @@ static dkm_status put_counted(creation *c, const char *name, const char *long_na
     return dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for `%s`", c->path, name);
   for (hsize_t i = 0; i < n; i++) values[i] = first + (int32_t)i;
   const dkm_status status =
-      put_coordinate(c, &(coordinate){name, long_name, name, n, H5T_STD_I32LE, H5T_NATIVE_INT32, values});
+      put_coordinate(c, &(coordinate){name, "1", long_name, name, n, H5T_STD_I32LE, H5T_NATIVE_INT32, values});
   free(values);
   return status;
 }
@@ -265,11 +265,12 @@ static const dkm_axis *axis_named(const dkm_job *job, const char *name) {
   return NULL;
 }
 
-/* Patterns and seeds are whole numbers and stay such in the file. */
+/* Whole numbers, such as patterns and seeds, stay such in the file. */
 static dkm_status put_axis(creation *c, const dkm_axis *axis) {
-  const bool whole = axis->quantity == DKM_AXIS_PATTERN || axis->quantity == DKM_AXIS_SEED;
-  return put_coordinate(c, &(coordinate){axis->name, axis->long_name, c->grid.name[axis->dim], (hsize_t)axis->n,
-                                         whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, axis->values});
+  const bool whole = axis->parameter->type != DKM_FLOAT64;
+  return put_coordinate(c, &(coordinate){axis->name, axis->parameter->units, axis->long_name, c->grid.name[axis->dim],
+                                         (hsize_t)axis->n, whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
+                                         axis->values});
 }
 
 static dkm_status put_coordinates(creation *c) {
@@ -291,8 +292,8 @@ static dkm_status put_coordinates(creation *c) {
   if (status != DKM_OK || !c->job->keep_state) return status;
   status = put_counted(c, "class", "class of identical spins, from 0", 0, c->grid.n_classes);
   if (status == DKM_OK)
-    status =
-        put_coordinate(c, &(coordinate){"xyz", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz});
+    status = put_coordinate(
+        c, &(coordinate){"xyz", "1", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz});
   return status;
 }
 

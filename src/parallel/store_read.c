@@ -317,21 +317,6 @@ dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int6
   return DKM_OK;
 }
 
-dkm_status dkm_store_reader_count_done(dkm_store_reader *reader, int64_t *n_done, dkm_error *err) {
-  const int64_t n_points = reader->job.n_points, block = n_points < STATUS_BLOCK ? n_points : STATUS_BLOCK;
-  dkm_status status = DKM_OK;
-  uint8_t *marks = malloc((size_t)block);
-  *n_done = 0;
-  if (!marks) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the status of its points", reader->path);
-  for (int64_t first = 0, n; !status && first < n_points; first += n) {
-    n = n_points - first < block ? n_points - first : block;
-    status = dkm_store_reader_status(reader, first, n, marks, err);
-    for (int64_t i = 0; !status && i < n; i++) *n_done += marks[i] != DKM_STATUS_TODO;
-  }
-  free(marks);
-  return status;
-}
-
 /* ---- records ---- */
 
 /* The record of a file that lacks some fields: made by the first method, unless it says otherwise. */

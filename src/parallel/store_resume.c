@@ -175,18 +175,17 @@ dkm_status dkm_resume_find(const char *path, const dkm_job *job, bool check, boo
   struct records records = {0};
   dkm_store_reader *reader = NULL;
   const int64_t block = job->n_points < STATUS_BLOCK ? job->n_points : STATUS_BLOCK;
-  uint8_t *marks = malloc((size_t)block), *doubts = malloc((size_t)block);
+  dkm_store_walk walk = {.most = block};
+  uint8_t *doubts = malloc((size_t)block);
   dkm_status status = DKM_OK;
 
   *resume = (dkm_resume){0};
-  if (!marks || !doubts || !allocate_records(&records, block)) goto no_memory;
+  if (!doubts || !allocate_records(&records, block)) goto no_memory;
   status = dkm_store_reader_open(path, &reader, err);
-  for (int64_t first = 0, n; !status && first < job->n_points; first += n) {
-    n = job->n_points - first < block ? job->n_points - first : block;
-    status = dkm_store_reader_status(reader, first, n, marks, err);
-    if (!status) status = doubt_all(reader, &records, first, n, marks, check, doubts, err);
+  while (dkm_store_walk_on(&walk, reader, &status, err)) {
+    status = doubt_all(reader, &records, walk.first, walk.n, walk.status, check, doubts, err);
     if (status) break;
-    if (!add_block(first, n, marks, doubts, retry_failed, &todo, &reset, resume)) goto no_memory;
+    if (!add_block(walk.first, walk.n, walk.status, doubts, retry_failed, &todo, &reset, resume)) goto no_memory;
   }
   goto cleanup;
 
@@ -197,7 +196,7 @@ cleanup:
   dkm_store_reader_close(reader);
   free_records(&records);
   free(doubts);
-  free(marks);
+  dkm_store_walk_end(&walk);
   if (status) {
     free(todo.list);
     free(reset.list);

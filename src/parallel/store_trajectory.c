@@ -52,29 +52,27 @@ static dkm_status put_samples(const writer *w, const char *name, const dkm_traje
   return status;
 }
 
+static dkm_status put_parameter(const writer *w, const dkm_parameter *p, const dkm_point *point, int n_modes) {
+  const void *value = (const char *)point + p->offset;
+  const size_t n = p->per_mode ? (size_t)n_modes : 1;
+  const herr_t code = p->type == DKM_FLOAT64 ? H5LTset_attribute_double(w->file, "/", p->name, value, n)
+                      : p->type == DKM_INT64 ? H5LTset_attribute_long_long(w->file, "/", p->name, value, n)
+                                             : H5LTset_attribute_int(w->file, "/", p->name, value, n);
+  return code < 0 ? failed(w, p->name) : DKM_OK;
+}
+
+/* Whole numbers come first, as they always have. */
 static dkm_status put_point(const writer *w, const dkm_job *job, const dkm_point *point) {
-  const int M = job->patterns.n_modes;
-  const struct {
-    const char *name;
-    const double *values;
-    size_t n;
-  } numbers[] = {{"g0", &point->g0, 1},
-                 {"Omega", &point->Omega, 1},
-                 {"Omega_mu", point->Omega_mu, (size_t)M},
-                 {"kappa_mu", point->kappa_mu, (size_t)M},
-                 {"overlap", &point->overlap, 1},
-                 {"perturbation", &point->perturbation, 1}};
-  const long long seed = point->seed;
+  dkm_status status = DKM_OK;
   if (H5LTset_attribute_string(w->file, "/", "Conventions", "CF-1.10") < 0 ||
       H5LTset_attribute_string(w->file, "/", "title", "trajectory of one point") < 0 ||
-      H5LTset_attribute_string(w->file, "/", "job", job->text) < 0 ||
-      H5LTset_attribute_int(w->file, "/", "pattern", &point->pattern, 1) < 0 ||
-      H5LTset_attribute_long_long(w->file, "/", "seed", &seed, 1) < 0)
+      H5LTset_attribute_string(w->file, "/", "job", job->text) < 0)
     return failed(w, "the point");
-  for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
-    if (H5LTset_attribute_double(w->file, "/", numbers[i].name, numbers[i].values, numbers[i].n) < 0)
-      return failed(w, numbers[i].name);
-  return DKM_OK;
+  for (int whole = 1; whole >= 0; whole--)
+    for (int i = 0; i < dkm_n_parameters && status == DKM_OK; i++)
+      if ((dkm_parameters[i].type != DKM_FLOAT64) == whole)
+        status = put_parameter(w, &dkm_parameters[i], point, job->patterns.n_modes);
+  return status;
 }
 
 dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,

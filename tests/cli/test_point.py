@@ -183,6 +183,22 @@ def test_a_trajectory_in_hdf5_is_a_labelled_dataset_with_the_numbers_of_the_csv(
             assert data.attrs["g0"] == 1.1 and data.attrs["pattern"] == 2
 
 
+def test_every_parameter_is_listed_and_an_attribute_of_the_trajectory(dickemap, refused, job, tmp_path):
+    allowed = refused("point", job, "--at", "colour=3").split("allowed: ")[1].split(", ")
+    names = [name for name in allowed if "[" not in name]
+    assert {"g0", "Omega_mu", "seed"} <= set(names)
+    result = dickemap("point", job, *AT, "--at", "seed=7,overlap=0.9,Omega_mu[2]=2.1", "--trajectory", "path.h5",
+                      "--t-end", "1", "--dt", "1")
+    shown = listing(result.stdout.split("\nrecord\n")[0])
+    assert list(shown)[-len(names):] == names
+    with h5py.File(tmp_path / "path.h5") as file:
+        assert set(file.attrs) == {"Conventions", "title", "job", *names}
+        for name in names:
+            numpy.testing.assert_allclose(numpy.atleast_1d(file.attrs[name]), shown[name], rtol=1e-11, err_msg=name)
+            assert (file.attrs[name].dtype.kind == "i") == (name in ("pattern", "seed"))
+    assert shown["seed"] == [7] and shown["Omega_mu"][1] == 2.1
+
+
 def test_an_existing_hdf5_trajectory_is_not_overwritten(refused, job, tmp_path):
     (tmp_path / "path.h5").write_text("precious")
     assert refused("point", job, *AT, "--trajectory", "path.h5") == "path.h5 exists; it is not overwritten"

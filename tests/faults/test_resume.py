@@ -3,6 +3,7 @@
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -13,6 +14,7 @@ import pytest
 
 from files import N_POINTS, contents, message_of, n_done, wait_for, wrong_records
 
+README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
 MANY = ["--set", "axes.g0.points=30000"]  # ten times as long
 
 
@@ -62,6 +64,33 @@ def test_another_job_is_not_resumed_and_the_keys_are_named(finish, partial, tmp_
     assert result.returncode == 1 and "cannot be resumed" in message
     assert "model.Omega" in message and "solver.t_max" in message
     assert partial.read_bytes() == before
+
+
+ANOTHER = {  # of every key a value that the job below does not have
+    "model.patterns": "1", "model.mapping": "ungauged", "model.g0": "1.1", "model.Omega": "0.6",
+    "model.Omega_mu": "[1.5, 2, 2.6]", "model.kappa_mu": "[1, 1.1, 1]", "initial.pattern": "2",
+    "initial.overlap": "0.9", "initial.perturbation": "0.1", "initial.seed": "2", "solver.method": "gsl",
+    "solver.tolerance": "1e-9", "solver.t_max": "1e6", "solver.max_steps": "999999", "solver.sensitivity": "on",
+    "output.state": "final"}
+
+
+def test_a_job_that_differs_in_any_key_is_not_resumed(finish, tmp_path):
+    keys = re.findall(r"^\| `((?:model|initial|solver|output)\.\w+)` \|", README.read_text(), re.MULTILINE)
+    assert set(keys) == set(ANOTHER)
+    (tmp_path / "job.yaml").write_text("model: {patterns: 3, g0: 1.0, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]}\n")
+    assert finish(tmp_path, "run", "job.yaml", "-o", "one.h5").returncode == 0
+    before = (tmp_path / "one.h5").read_bytes()
+    for key, value in ANOTHER.items():
+        result = finish(tmp_path, "run", "job.yaml", "-o", "one.h5", "--resume", "--set", f"{key}={value}")
+        message = message_of(result)
+        assert result.returncode == 1 and "cannot be resumed" in message and key in message, key
+        assert (tmp_path / "one.h5").read_bytes() == before
+        extended = finish(tmp_path, "run", "job.yaml", "-o", "new.h5", "--extend", "one.h5", "--set", f"{key}={value}")
+        if key == "output.state":  # beside the records, which are the same; but there are none of them to take
+            assert extended.returncode == 0
+        else:
+            assert extended.returncode == 1 and key in message_of(extended), key
+            assert not (tmp_path / "new.h5").exists()
 
 
 @pytest.mark.parametrize("content, named", [(b"hello", "is not an HDF5 file"), (None, "damaged")])

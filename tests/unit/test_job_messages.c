@@ -20,6 +20,8 @@
   "  Omega_mu: [1.5, 2.0, 2.5]\n"                                                                                      \
   "  kappa_mu: [1.0]\n"
 #define SMALL MODEL "  g0: 0.9\n"
+#define QUANTITIES                                                                                                     \
+  "g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed"
 
 static void refused(const char *text, const char *set, const char *message) {
   dkm_error err = {DKM_OK, ""};
@@ -71,6 +73,8 @@ static void missing_keys_are_named(void **state) {
   (void)state;
   refused("title: x\n", NULL, "job.yaml: model.patterns is missing, but must be an integer 1 ... 20");
   refused("title: x\nmodel: {patterns: 2}\n", NULL,
+          "job.yaml:2:1: model.g0 is missing, but must be a finite number >= 0");
+  refused("title: x\nmodel: {patterns: 2, g0: 1}\n", NULL,
           "job.yaml:2:1: model.Omega is missing, but must be a finite number");
   refused("model: {patterns: 2, Omega: 1}\n", NULL,
           "job.yaml:1:1: model.g0 is missing, but must be a finite number >= 0");
@@ -158,10 +162,8 @@ static void too_many_patterns_are_refused_with_the_memory_they_would_take(void *
 
 static void axes_of_unknown_quantities_are_refused(void **state) {
   (void)state;
-  refused(
-      SMALL "axes:\n- {name: gamma_down, values: [1]}\n", NULL,
-      "job.yaml:8:10: axes.gamma_down.name is wrong: \"gamma_down\" is not a quantity; allowed: g0, Omega, Omega_mu, "
-      "Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed");
+  refused(SMALL "axes:\n- {name: gamma_down, values: [1]}\n", NULL,
+          "job.yaml:8:10: axes.gamma_down.name is wrong: \"gamma_down\" is not a quantity; allowed: " QUANTITIES);
   refused(SMALL "axes:\n- {values: [1]}\n", NULL,
           "job.yaml:8:3: axes[1].name is missing, but must say what the axis varies, such as g0");
 }
@@ -410,8 +412,7 @@ static void wrong_assignments_are_refused(void **state) {
       {"g0=-1", "--at g0=-1: g0 is -1, but must be a finite number >= 0"},
       {"pattern=4", "--at pattern=4: pattern is 4, but must be an integer 1 ... 3"},
       {"kappa_mu[4]=1", "--at kappa_mu[4]=1: \"kappa_mu[4]\" has a mode index outside 1 ... 3"},
-      {"kapa=1", "--at kapa=1: \"kapa\" is not a quantity; allowed: g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, "
-                 "kappa_mu[1 ... 3], pattern, overlap, perturbation, seed"},
+      {"kapa=1", "--at kapa=1: \"kapa\" is not a quantity; allowed: " QUANTITIES},
   };
   dkm_job job;
   dkm_error err;

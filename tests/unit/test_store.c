@@ -310,6 +310,48 @@ static void a_run_touches_its_own_points_and_is_seen_at_once(void **state) {
   dkm_job_free(&job);
 }
 
+/* In blocks of any size, that of the grid and larger ones among them. */
+static void a_walk_comes_past_every_point_once(void **state) {
+  (void)state;
+  dkm_job job;
+  parse(&job, grid_job, 1, (const char *const[]){"axes.g0.points=3"});
+  create(&job);
+  dkm_store *store = open_store(&job);
+  if (rank == 0) {
+    dkm_store_reader *reader = NULL;
+    uint8_t marks[36];
+    OK(dkm_store_reader_open(path, &reader, &err));
+    for (int i = 0; i < 36; i++) marks[i] = i % 5 == 0 ? DKM_STATUS_TODO : (uint8_t)(1 + i % 2);
+    OK(dkm_store_mark(store, 0, 36, marks, &err));
+    for (int64_t most = 1; most <= 40; most++) {
+      dkm_store_walk walk = {.most = most};
+      dkm_status status = DKM_OK;
+      int64_t n = 0, n_todo = 0;
+      while (dkm_store_walk_on(&walk, reader, &status, NULL)) {
+        assert_int_equal(walk.first, n);
+        assert_true(walk.n > 0 && walk.n <= most);
+        assert_memory_equal(walk.status, marks + n, (size_t)walk.n);
+        n += walk.n;
+        n_todo += walk.n_todo;
+      }
+      dkm_store_walk_end(&walk);
+      assert_int_equal(status, DKM_OK);
+      assert_int_equal(n, 36);
+      assert_int_equal(n_todo, 8);
+    }
+    dkm_store_walk walk = {.most = 10};
+    dkm_status status = DKM_OK;
+    assert_true(dkm_store_walk_on(&walk, reader, &status, NULL));
+    status = DKM_IO; /* what is done with a block may fail */
+    assert_false(dkm_store_walk_on(&walk, reader, &status, NULL));
+    assert_int_equal(status, DKM_IO);
+    dkm_store_walk_end(&walk);
+    dkm_store_reader_close(reader);
+  }
+  close_store(store);
+  dkm_job_free(&job);
+}
+
 static void a_new_file_is_still_to_be_done_and_full_of_fill_values(void **state) {
   (void)state;
   dkm_job job;
@@ -999,6 +1041,7 @@ int main(int argc, char **argv) {
         cmocka_unit_test(zipped_axes_share_a_dimension),
         cmocka_unit_test(a_job_without_axes_is_one_point),
         cmocka_unit_test(a_run_touches_its_own_points_and_is_seen_at_once),
+        cmocka_unit_test(a_walk_comes_past_every_point_once),
         cmocka_unit_test(a_new_file_is_still_to_be_done_and_full_of_fill_values),
         cmocka_unit_test(a_large_file_is_sparse_and_fills_as_it_is_written),
         cmocka_unit_test(a_rank_puts_what_it_wrote_on_disk_by_itself),

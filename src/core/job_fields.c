@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* libcyaml's schema; see job_fields.h.  Every key is optional here; job.c asks for those that a job needs. */
+#include "job_fields.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/option.h"
+#include "dickemap/parameter.h"
+
+/* As messages list them; axes come before `solver`. */
+static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "solver", "output"};
+enum { SOLVER = 2, N_TOP = DKM_N_GROUPS + 2 };
+
+struct dkm_job_fields {
+  cyaml_schema_field_t group[DKM_N_GROUPS][DKM_MOST_KEYS + 1]; /* a field without a key is the end */
+  cyaml_schema_field_t top[N_TOP + 1];
+  cyaml_schema_value_t whole;
+};
+
+#define VALUE(type, key)                                                                                               \
+  CYAML_FIELD_STRING_PTR(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, key, 0, CYAML_UNLIMITED)
+#define LIST(type, key, entry, min)                                                                                    \
+  CYAML_FIELD_SEQUENCE(#key, CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL, type, key, entry, min, CYAML_UNLIMITED)
+
+static const cyaml_schema_value_t item = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char, 0, CYAML_UNLIMITED)};
+static const cyaml_schema_field_t axis_fields[] = {
+    VALUE(dkm_axis_keys, name),  VALUE(dkm_axis_keys, from),
+    VALUE(dkm_axis_keys, to),    VALUE(dkm_axis_keys, points),
+    VALUE(dkm_axis_keys, scale), LIST(dkm_axis_keys, values, &item, 1),
+    VALUE(dkm_axis_keys, zip),   CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, dkm_axis_keys, axis_fields)};
+
+static const cyaml_schema_field_t value_field = VALUE(dkm_key_text, value);
+static const cyaml_schema_field_t list_field = LIST(dkm_key_text, values, &item, 1);
+static const cyaml_schema_field_t title_field = VALUE(dkm_job_keys, title);
+static const cyaml_schema_field_t axes_field = LIST(dkm_job_keys, axes, &axis_schema, 0);
+
+static int group_of(const char *key) {
+  int g = 0;
+  while (strncmp(group_names[g], key, strcspn(key, ".")) != 0 || group_names[g][strcspn(key, ".")] != '\0') g++;
+  return g;
+}
+
+static const char *name_in_group(const char *key) {
+  return strchr(key, '.') + 1;
+}
+
+/* The key of a row, "model.g0", becomes the next field of its group. */
+static void add_key(dkm_job_fields *fields, const char *key, bool is_list) {
+  cyaml_schema_field_t *field = fields->group[group_of(key)];
+  size_t offset = 0;
+  for (; field->key; field++) offset += sizeof(dkm_key_text);
+  *field = is_list ? list_field : value_field;
+  field->key = name_in_group(key);
+  field->data_offset += (uint32_t)offset;
+  field->count_offset += (uint32_t)offset;
+}
+
+dkm_job_fields *dkm_job_fields_create(void) {
+  dkm_job_fields *fields = calloc(1, sizeof *fields);
+  if (!fields) return NULL;
+  for (int i = 0; i < dkm_n_options; i++) add_key(fields, dkm_options[i].key, false);
+  for (int i = 0; i < dkm_n_parameters; i++) add_key(fields, dkm_parameters[i].key, dkm_parameters[i].per_mode);
+  int n = 0;
+  fields->top[n++] = title_field;
+  for (int g = 0; g < DKM_N_GROUPS; g++) {
+    if (g == SOLVER) fields->top[n++] = axes_field;
+    fields->top[n++] = (cyaml_schema_field_t){
+        .key = group_names[g],
+        .data_offset = (uint32_t)(offsetof(dkm_job_keys, groups) + (size_t)g * sizeof(dkm_group_keys)),
+        .value = {CYAML_VALUE_MAPPING(CYAML_FLAG_OPTIONAL, dkm_group_keys, fields->group[g])}};
+  }
+  fields->whole = (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, dkm_job_keys, fields->top)};
+  return fields;
+}
+
+void dkm_job_fields_destroy(dkm_job_fields *fields) {
+  free(fields);
+}
+
+const cyaml_schema_value_t *dkm_job_fields_schema(const dkm_job_fields *fields) {
+  return &fields->whole;
+}
+
+const cyaml_schema_field_t *dkm_job_fields_find(const cyaml_schema_field_t *fields, const char *key, size_t key_bytes) {
+  for (; fields->key; fields++)
+    if (strlen(fields->key) == key_bytes && memcmp(fields->key, key, key_bytes) == 0) return fields;
+  return NULL;
+}
+
+const cyaml_schema_field_t *dkm_job_fields_at(const dkm_job_fields *fields, const char *path) {
+  if (*path == '\0') return fields->top;
+  const cyaml_schema_field_t *field = dkm_job_fields_find(fields->top, path, strcspn(path, ".["));
+  if (!field) return fields->top;
+  return field->value.type == CYAML_MAPPING ? field->value.mapping.fields : axis_fields;
+}
+
+const dkm_key_text *dkm_job_fields_text(const dkm_job_fields *fields, const dkm_job_keys *keys, const char *key) {
+  const char *name = name_in_group(key);
+  const int g = group_of(key);
+  return &keys->groups[g].keys[dkm_job_fields_find(fields->group[g], name, strlen(name)) - fields->group[g]];
+}
+
+const char *dkm_job_fields_list(const cyaml_schema_field_t *fields, char out[DKM_KEYS_BYTES]) {
+  *out = '\0';
+  for (const cyaml_schema_field_t *field = fields; field->key; field++) {
+    size_t used = strlen(out);
+    snprintf(out + used, DKM_KEYS_BYTES - used, "%s%s", used ? ", " : "", field->key);
+  }
+  return out;
+}

@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* option: the table; see dickemap/option.h. */
+#include "dickemap/option.h"
+
+#include <math.h>
+#include <string.h>
+
+static const char *const mappings[] = {[DKM_GAUGED] = "gauged", [DKM_UNGAUGED] = "ungauged", NULL};
+static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl", NULL};
+static const char *const switches[] = {"off", "on", NULL};
+static const char *const states[] = {"none", "final", NULL};
+
+/* An enum without negative values is an unsigned int, or an int. */
+#define MEMBER(member)                                                                                                 \
+  .offset = offsetof(dkm_job, member),                                                                                 \
+  .type = _Generic(((dkm_job *)0)->member,                                                                             \
+      double: DKM_FLOAT64,                                                                                             \
+      int: DKM_INT32,                                                                                                  \
+      unsigned: DKM_INT32,                                                                                             \
+      int64_t: DKM_INT64,                                                                                              \
+      bool: DKM_UINT8)
+#define REQUIRED NAN
+
+const dkm_option dkm_options[] = {
+    {"model.patterns", MEMBER(patterns.n_modes),
+     .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true},
+     .fallback = REQUIRED,
+     .description = "M, the number of patterns and of modes"},
+    {"model.mapping", MEMBER(patterns.mapping),
+     .words = mappings,
+     .fallback = DKM_GAUGED,
+     .description = "classes of spins: 2^(M−1), first pattern made all +1; or 2^M"},
+    {"solver.method", MEMBER(solver.method),
+     .words = methods,
+     .fallback = DKM_METHOD_ENSEMBLE,
+     .description = "our vectorised Taylor integrator, or GSL's rk8pd as an oracle"},
+    {"solver.tolerance", MEMBER(solver.tolerance),
+     .limits = {.min = 1e-15, .max = 1e-3},
+     .fallback = 1e-10,
+     .description = "bound on the local error of each step"},
+    {"solver.t_max", MEMBER(solver.t_max),
+     .limits = {.min = 0, .min_excluded = true, .max = INFINITY},
+     .fallback = 1e7,
+     .description = "time after which a point is given up as `undecided`"},
+    {"solver.max_steps", MEMBER(solver.max_steps),
+     .limits = {.min = 1, .max = (double)DKM_LARGEST_MAX_STEPS, .integer = true},
+     .fallback = (double)DKM_DEFAULT_MAX_STEPS,
+     .description = "steps of its trajectory after which it is given up likewise: a bound of the work that is the same "
+                    "on every machine"},
+    {"solver.sensitivity", MEMBER(solver.sensitivity),
+     .words = switches,
+     .fallback = false,
+     .later = true,
+     .description = "also measure how much small differences are amplified; takes about twice the time"},
+    {"output.state", MEMBER(keep_state),
+     .words = states,
+     .fallback = false,
+     .description = "`final`: also keep the state in which each point ended"},
+};
+const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
+_Static_assert(sizeof dkm_options / sizeof *dkm_options <= DKM_MOST_OPTIONS, "DKM_MOST_OPTIONS is too small");
+
+const dkm_option *dkm_option_at(size_t offset) {
+  for (int i = 0; i < dkm_n_options; i++)
+    if (dkm_options[i].offset == offset) return &dkm_options[i];
+  return NULL;
+}
+
+bool dkm_option_of_system(const dkm_option *option) {
+  return strncmp(option->key, "model.", strlen("model.")) == 0;
+}
+
+double dkm_option_get(const dkm_option *option, const dkm_job *job) {
+  return dkm_field_value(option->type, (const char *)job + option->offset, 0);
+}
+
+void dkm_option_set(const dkm_option *option, dkm_job *job, double value) {
+  dkm_field_put(option->type, (char *)job + option->offset, 0, value);
+}
+
+const char *dkm_option_word(const dkm_option *option, const dkm_job *job) {
+  return option->words[(int)dkm_option_get(option, job)];
+}
