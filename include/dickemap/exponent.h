@@ -3,12 +3,13 @@
  *
  * The logarithms of the growth are summed over all of the time that a trajectory is followed, in blocks: some tens of
  * them at any time, whose length doubles whenever there are DKM_EXPONENT_BLOCKS.  The first quarter of the time is left
- * out: there the separation still turns into the direction that grows.  The standard error is that of the mean over
- * blocks, over pairs, fours and so on up to two halves, the largest: blocks that are too short depend on each other, and
- * chaos may come late or with long pauses.
+ * out, or three eighths, or half, whichever gives the smallest error (K. P. White, Simulation 69, 323 (1997)): there the
+ * separation still turns into the direction that grows, and the motion may be a transient.  The standard error is that of
+ * the mean over blocks, over pairs, fours and so on up to two halves, the largest: blocks that are too short depend on each
+ * other, and chaos may come late or with long pauses.
  *
- * In regular motion separations grow as time at most, which over the last three quarters of it is a factor 4: log(4)
- * over their time is added to the error, in squares, so that the exponent of a torus is zero within its error.
+ * In regular motion separations grow as time at most, from a part p of it to its end by a factor 1/p: log(1/p) over that
+ * time is added to the error, in squares, so that the exponent of a torus is zero within its error.
  *
  * Part of the growth may be doubtful: what rounding errors may have started (sampling.h).  None of it and all of it are
  * equally likely then: half is counted, and half is the error.

@@ -5,11 +5,9 @@
 #include <math.h>
 #include <string.h>
 
-/* Blocks that are needed for an estimate, and the part of the time that is left out. */
-enum { LEAST_BLOCKS = 8 };
-static const double left_out = 0.25;
-/* log 4, see the header. */
-static const double shear = 1.386294361119890619;
+/* Blocks that are needed for an estimate, and the parts of the time that are left out. */
+enum { LEAST_BLOCKS = 8, CUTS = 3 };
+static const double left_out[CUTS] = {0.25, 0.375, 0.5};
 
 double dkm_exponent_log(double a) {
   static const double log_2 = 0.693147180559945309417;
@@ -69,34 +67,40 @@ static double error_of_groups(const dkm_exponent *e, int first, int size, double
   return n >= 2 ? sqrt(square * n / (n - 1.0)) / time : 0.0;
 }
 
+/* The estimate from block `first` on. */
+static void estimate_from(const dkm_exponent *e, int first, double part, dkm_exponent_estimate *now) {
+  double growth = 0.0, doubt = 0.0, time = 0.0, error = 0.0;
+  for (int i = first; i < e->n; i++) {
+    growth += e->growth[i];
+    doubt += e->doubt[i];
+    time += e->time[i];
+  }
+  const double mean = growth / time, shear = dkm_exponent_log(1.0 / part) / time;
+  for (int size = 1; 2 * size <= e->n - first; size *= 2) error = fmax(error, error_of_groups(e, first, size, mean));
+  now->doubt = 0.5 * doubt / time;
+  now->rate = mean - now->doubt;
+  now->error = sqrt(error * error + shear * shear + now->doubt * now->doubt);
+}
+
 dkm_exponent_estimate dkm_exponent_now(const dkm_exponent *e) {
   dkm_exponent_estimate now = {.time = e->last_time, .rate = NAN, .error = NAN, .doubt = NAN};
   for (int i = 0; i < e->n; i++) now.time += e->time[i];
-  double before = 0.0, growth = 0.0, doubt = 0.0, time = 0.0;
-  int first = e->n;
   now.late_growth = e->last_growth - e->last_doubt;
   now.late_time = e->last_time;
+  double before = 0.0;
+  int cut = 0;
   for (int i = 0; i < e->n; before += e->time[i], i++) {
-    if (before >= left_out * now.time) {
-      first = i < first ? i : first;
-      growth += e->growth[i];
-      doubt += e->doubt[i];
-      time += e->time[i];
-    }
     if (before >= 0.5 * now.time) {
       now.late_growth += e->growth[i] - e->doubt[i];
       now.late_time += e->time[i];
     }
+    if (cut == CUTS || before < left_out[cut] * now.time || e->n < LEAST_BLOCKS) continue;
+    dkm_exponent_estimate another = now;
+    estimate_from(e, i, left_out[cut++], &another);
+    if (cut > 1 && !(another.error < now.error)) continue;
+    now.rate = another.rate;
+    now.error = another.error;
+    now.doubt = another.doubt;
   }
-  if (e->n < LEAST_BLOCKS || !(time > 0.0)) return now;
-  const double mean = growth / time;
-  double error = 0.0;
-  for (int size = 1; 2 * size <= e->n - first; size *= 2) {
-    const double of_groups = error_of_groups(e, first, size, mean);
-    error = of_groups > error ? of_groups : error;
-  }
-  now.doubt = 0.5 * doubt / time;
-  now.rate = mean - now.doubt;
-  now.error = sqrt(error * error + (shear / time) * (shear / time) + now.doubt * now.doubt);
   return now;
 }
