@@ -47,8 +47,8 @@ typedef struct dkm_motion {
   double weight[2];    /* their power, as fractions of the leading one */
   double growth;       /* logarithm of the growth of a small separation, its alignment at the beginning left out */
   /* Mean of the power that the modes take in, E' of dkm_motion_power; its standard error, from halves or quarters of the
-   * window, whichever is larger; and that from halves. */
-  double power, power_error, power_change;
+   * window, whichever is larger; and what it depends on how samples are weighted. */
+  double power, power_error, power_resolution;
 } dkm_motion;
 
 /* E' per spin where the order parameters are v (3M values as in a series): with the energy

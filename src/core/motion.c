@@ -147,22 +147,28 @@ double dkm_motion_power(const dkm_point *point, int n_modes, const double *v) {
   return power;
 }
 
-/* Mean power of samples first ... first + n - 1, with the weights of take_moments. */
-static double mean_power(const dkm_series *s, const dkm_point *point, const double *w, int first, int n) {
+/* Mean power of samples first ... first + n - 1, weighted with sin^4 = (3 - 4 cos x + cos 2x)/8: of beats of close lines,
+ * which are slow, that leaves less than the weights of take_moments. *other: with those. */
+static double mean_power(const dkm_series *s, const dkm_point *point, const double *w, int first, int n,
+                         double *other) {
   const int row = 3 * s->n_modes, stride = s->n_samples / n;
   double mean = 0.0;
-  for (int i = 0; i < n; i++)
-    mean += (1.0 - cosine_of(w, s->n_samples, i * stride)) / n *
-            dkm_motion_power(point, s->n_modes, s->values + (size_t)(first + i) * (size_t)row);
+  *other = 0.0;
+  for (int i = 0; i < n; i++) {
+    const double once = cosine_of(w, s->n_samples, i * stride), twice = 2.0 * once * once - 1.0;
+    const double power = dkm_motion_power(point, s->n_modes, s->values + (size_t)(first + i) * (size_t)row) / n;
+    mean += (1.0 - (4.0 * once - twice) / 3.0) * power;
+    *other += (1.0 - once) * power;
+  }
   return mean;
 }
 
 /* Standard error of the mean power from n parts of the window. Of halves alone it is small by chance too often. */
 static double power_error(const dkm_series *s, const dkm_point *point, const double *w, int n) {
   const int part = s->n_samples / n;
-  double sum = 0.0, square = 0.0;
+  double sum = 0.0, square = 0.0, other;
   for (int i = 0; i < n; i++) {
-    const double mean = mean_power(s, point, w, i * part, part);
+    const double mean = mean_power(s, point, w, i * part, part, &other);
     sum += mean;
     square += mean * mean;
   }
@@ -406,9 +412,10 @@ void dkm_motion_analyse(const dkm_series *s, const dkm_point *point, double tole
   take_amplitudes(s, motion);
   motion->rate_max = largest_rate(s);
   motion->quietest = quietest_sample(s);
-  motion->power = mean_power(s, point, w, 0, N);
-  motion->power_change = power_error(s, point, w, 2);
-  motion->power_error = fmax(motion->power_change, power_error(s, point, w, 4));
+  double other;
+  motion->power = mean_power(s, point, w, 0, N, &other);
+  motion->power_resolution = fabs(motion->power - other);
+  motion->power_error = fmax(power_error(s, point, w, 2), power_error(s, point, w, 4));
   take_growth(s, motion, growth);
   if (!(motion->size > noise_tolerances * tolerance)) return;
 

@@ -130,12 +130,14 @@ static bool has_same_lines(const dkm_oscillation *o, const dkm_motion *motion, d
 
 /* Whether nothing but phases changes, as far as the window tells: neither the energy nor the moments, and separations
  * do not grow. */
-static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, double length, double t) {
+static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samples, double length, double t) {
   /* What the oscillation has of energy, and a time that is long even where modes are fast and damp spins slowly. */
   const double Omega = fabs(q->point->Omega), allowed = steady_energy * Omega * fmin(1.0, motion->size * motion->size);
-  const double power = fabs(motion->power);
-  const bool stays = power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_error;
-  return stays && (power + motion->power_change) * length <= allowed && motion->growth < steady_growth &&
+  /* Errors of steps are balanced by as much power as they bring. */
+  const double power = fabs(motion->power), of_steps = q->solver->tolerance * n_samples / length;
+  const bool stays =
+      power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_resolution + of_steps;
+  return stays && (power + motion->power_resolution) * length <= allowed && motion->growth < steady_growth &&
          motion->drift <= steady_moments * motion->size &&
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
 }
@@ -389,7 +391,7 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
     fill_cycle(a, q, &cycle, lane, record);
     return DKM_OUTLOOK_END;
   }
-  const bool steady = is_steady(q, &motion, length, lane->t);
+  const bool steady = is_steady(q, &motion, o->n_samples, length, lane->t);
   const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->patterns);
   o->n_steady = steady ? o->n_steady + counts + (o->n_samples == DKM_MOTION_MOST) : 0;
   const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
