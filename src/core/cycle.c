@@ -32,8 +32,8 @@ static const double neutral = 1e-8;
 static const double at_rest = 1e-7;
 /* Samples of a period; this many for each oscillation at the fastest frequency at least. */
 enum { SAMPLES = 800, LEAST_SAMPLES = 24, MOST_SAMPLES = 64 * SAMPLES };
-/* u(T/n) = u(0) up to this makes T/n a period. */
-static const double same_point = 1e-8;
+/* u(T/n) = u(0) up to this, and this fraction of the amplitude, makes T/n a period. */
+static const double same_point = 1e-8, same_fraction = 1e-3;
 /* It is asked for these n, again and again: the trajectory is followed for twice the period in all. */
 static const int divisors[] = {2,  3,  5,  7,  11, 13, 17, 19, 23, 29, 31, 37, 41,
                                43, 47, 53, 59, 61, 67, 71, 73, 79, 83, 89, 97};
@@ -322,17 +322,18 @@ static double vertex(double left, double middle, double right) {
 }
 
 /* Whether T is a period too. */
-static bool recurs(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T) {
+static bool recurs(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, double amplitude) {
   double *now = w->at_end;
   memcpy(now, u, w->size * sizeof *u);
   return dkm_tangent_advance(w->tangent, point, T, now, NULL, 0, true) &&
-         largest_difference(now, u, w->size) <= same_point;
+         largest_difference(now, u, w->size) <= fmin(same_point, same_fraction * amplitude);
 }
 
 /* The shortest period of the cycle through u, of which T is a period. */
-static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T) {
+static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T,
+                              double amplitude) {
   for (int i = 0; i < N_DIVISORS; i++)
-    while (recurs(w, point, u, T / divisors[i])) T /= divisors[i];
+    while (recurs(w, point, u, T / divisors[i], amplitude)) T /= divisors[i];
   return T;
 }
 
@@ -433,11 +434,10 @@ static void take_distances(dkm_cycle_workspace *w, const double *u, const double
       fmax(largest_difference(xi, xi_cycle, (size_t)M), largest_difference(u + 3 * K, state + 3 * K, 2 * (size_t)M));
 }
 
-/* Whether the solution through u is not at rest: Newton finds fixed points too. */
-static bool moves(const dkm_cycle_workspace *w, const dkm_cycle *cycle) {
+static double amplitude_of(const dkm_cycle_workspace *w, const dkm_cycle *cycle) {
   double most = 0.0;
   for (int mu = 0; mu < w->patterns.n_modes; mu++) most = fmax(most, cycle->xi_amplitude[mu]);
-  return most > at_rest;
+  return most;
 }
 
 bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double period, bool dresses,
@@ -449,9 +449,11 @@ bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double
   if (dresses && !dress(w, point, T, state, &cycle->precession)) return false;
   memcpy(w->begun, state, w->size * sizeof *state);
   if (!converge(w, point, state, &T, &cycle->residual) || fabs(T / period - 1.0) > farthest_period ||
-      !take_exponents(w, T, &cycle->spectrum) || !follow(w, point, state, T, cycle) || !moves(w, cycle))
+      !take_exponents(w, T, &cycle->spectrum) || !follow(w, point, state, T, cycle))
     return false;
-  cycle->period = shortest_period(w, point, state, T);
+  const double amplitude = amplitude_of(w, cycle);
+  if (!(amplitude > at_rest)) return false; /* Newton finds fixed points too */
+  cycle->period = shortest_period(w, point, state, T, amplitude);
   if (cycle->period < T &&
       (!converge(w, point, state, &cycle->period, &cycle->residual) ||
        !take_exponents(w, cycle->period, &cycle->spectrum) || !follow(w, point, state, cycle->period, cycle)))

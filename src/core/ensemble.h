@@ -64,6 +64,8 @@ typedef struct ensemble {
   ensemble_vector t_look, tries, pause;
   int turn; /* of rounds in which some lanes wait */
 
+  int most_rounds; /* of a call of the kernel */
+
   double *series;          /* of the last step; NULL: not wanted */
   ensemble_vector t_begin; /* when it began */
 

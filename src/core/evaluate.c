@@ -369,6 +369,12 @@ static void give_up(dkm_evaluator *e) {
   }
 }
 
+/* Whether a lane has done the work that it may before the time for which a look was planned: fields may grow by orders of
+ * magnitude on the way. Windows of samples have their room. */
+static bool is_spent(const dkm_evaluator *e, const trajectory *t, const dkm_lane *l) {
+  return e->solver.max_steps > 0 && !t->sampled && t->attractor.steps + l->steps >= e->solver.max_steps;
+}
+
 /* Advances the lanes of one engine and looks at those that ask for it. */
 static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
   const int n_active = g->n_active;
@@ -379,7 +385,8 @@ static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *s
     dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
     if (!l->active) continue;
     g->lanes[lane].wall_time += share;
-    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE) continue;
+    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE && !is_spent(e, &g->lanes[lane], l))
+      continue;
     dkm_status status = look(e, g, lane, stream, err);
     if (status != DKM_OK) return status;
   }

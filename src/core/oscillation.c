@@ -37,6 +37,9 @@ static const double steady_energy = 3e-2, steady_moments = 1e-2, steady_growth =
 /* Lines that lie closer than a window resolves pull each other, and may stay although they do not seem to.  Two long
  * windows that are steady are enough then, if the size and the leading line agree between them to so much. */
 static const double same_size = 2e-3, same_bins = 0.5;
+/* What oscillates little may grow for ever: of each overlap the rms agrees between the windows to this, or is below what
+ * rounding leaves. */
+static const double same_rms = 1e-2, least_rms = 1e-12;
 /* Steady windows that make a torus, at times that double in the end; and long ones, where components of spins along
  * their axes may drift for long until it loses its stability; the longest count twice. */
 enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
@@ -142,12 +145,20 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samp
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
 }
 
+static bool has_same_overlaps(const dkm_inquiry *q, const dkm_motion *motion, const dkm_motion *last) {
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    const double now = motion->xi_rms[mu], before = last->xi_rms[mu];
+    if (fmax(now, before) > least_rms && !(fabs(now - before) <= same_rms * before)) return false;
+  }
+  return true;
+}
+
 /* Whether this window, one of several that were steady, shows a torus, the same as the one before it. */
 static bool is_torus(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double bin,
                      const dkm_exponent_estimate *now) {
   if (isnan(motion->frequency[1]) ||
       o->n_steady < (dkm_landscape_full_rank(q->patterns) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
-      !(now->late_growth < regular_growth))
+      !(now->late_growth < regular_growth) || !has_same_overlaps(q, motion, &o->motion))
     return false;
   if (has_same_lines(o, motion, bin)) return true;
   return o->n_samples > DKM_MOTION_LONG && motion->kind != DKM_MOTION_CHAOS &&
@@ -214,6 +225,11 @@ static double error_of_means(double drift, double amplitude) {
   return isnan(drift) ? 1.0 : fmin(1.0, fmax(drift, mean_error * amplitude));
 }
 
+/* The same of means that may go on to drift, for as long as the trajectory was followed. */
+static double error_of_drifting(double drift, double length, double t, double amplitude) {
+  return error_of_means(drift * fmax(1.0, t / length), amplitude);
+}
+
 /* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                            dkm_record *record) {
@@ -221,7 +237,7 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
   dkm_record_fill_common(a, q, window->rms, lane, record);
   dkm_record_fill_means(q, window->mean, window->occupation, record);
   record->residual = dkm_inquiry_residual(q);
-  record->xi_error = error_of_means(a->drift, o->has_motion ? o->motion.amplitude : 0.0);
+  record->xi_error = error_of_drifting(a->drift, window->length, lane->t, o->has_motion ? o->motion.amplitude : 0.0);
   dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
   if (!o->has_motion) return;
@@ -240,8 +256,6 @@ static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_
   }
   fill_oscillation(q, motion, record);
   record->drift = motion->drift;
-  record->xi_error = error_of_means(motion->drift, motion->amplitude);
-  dkm_record_fill_leading(q, record);
 }
 
 static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_cycle *cycle, const dkm_lane *lane,
@@ -272,30 +286,37 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
 }
 
 /* Whether separations grow because of chaos, for so many Lyapunov times. Next to a saddle they grow as well. */
-static bool is_irregular(const dkm_inquiry *q, const dkm_motion *motion, const dkm_exponent_estimate *now,
-                         double times) {
-  return is_chaotic(now) && now->rate * now->time >= times && !dkm_stationary_rates_are_calm(q, motion->rate_max);
+static bool is_irregular(const dkm_inquiry *q, const dkm_motion *motion, double length,
+                         const dkm_exponent_estimate *now, double times) {
+  const double expected = now->rate * length;
+  const bool is_over = expected > steady_growth && motion->growth < chaos_over * expected;
+  return is_chaotic(now) && now->rate * now->time >= times && !is_over &&
+         !dkm_stationary_rates_are_calm(q, motion->rate_max);
 }
 
-/* No more time or work: what is known so far. */
-static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+/* The end: a torus, chaos, or no more time or work, and what is known so far. */
+static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, const dkm_lane *lane,
+                     dkm_record *record) {
+  const dkm_motion *motion = &a->oscillation.motion;
   const dkm_exponent_estimate *now = &a->oscillation.exponent;
-  fill_motion(a, q, &a->oscillation.motion, lane, record);
+  const double length = 2.0 * M_PI / a->oscillation.bin;
+  fill_motion(a, q, motion, lane, record);
   fill_exponent(now, record);
-  record->verdict = DKM_VERDICT_UNDECIDED;
-  if (is_irregular(q, &a->oscillation.motion, now, chaos_least)) {
+  record->xi_error = error_of_means(motion->drift, motion->amplitude);
+  if (torus) { /* without the transient: over the second half of the time separations grow by shear at most */
+    record->verdict = DKM_VERDICT_QUASIPERIODIC;
+    record->lyapunov = now->late_growth / now->late_time;
+    record->lyapunov_error = regular_growth / now->late_time;
+  } else if (is_irregular(q, motion, length, now, chaos_least)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
+  } else {
+    record->verdict = DKM_VERDICT_UNDECIDED;
+    record->xi_error = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
   }
+  dkm_record_fill_leading(q, record);
   record->residual = dkm_inquiry_residual(q);
-}
-
-/* Without the transient: separations over the second half of the time, which grow by shear at most. */
-static void fill_torus(const dkm_exponent_estimate *now, dkm_record *record) {
-  record->verdict = DKM_VERDICT_QUASIPERIODIC;
-  record->lyapunov = now->late_growth / now->late_time;
-  record->lyapunov_error = regular_growth / now->late_time;
 }
 
 /* ---- the verdicts ---- */
@@ -402,9 +423,8 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   for (int mu = 0; mu < q->patterns->n_modes; mu++) o->largest[mu] = fmax(o->largest[mu], motion.xi_amplitude[mu]);
   o->has_motion = true;
   o->bin = bin;
-  if (torus || switches || is_irregular(q, &motion, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
-    fill_end(a, q, lane, record);
-    if (torus) fill_torus(&now, record);
+  if (torus || switches || is_irregular(q, &motion, length, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
+    fill_end(a, q, torus, lane, record);
     if (switches) dkm_heteroclinic_fill(record);
     return DKM_OUTLOOK_END;
   }
@@ -422,7 +442,7 @@ dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, con
   lane->t_limit = q->solver->t_max;
   o->exponent = dkm_exponent_now(exponent);
   if (dkm_inquiry_is_out(a, q, lane)) {
-    fill_end(a, q, lane, record);
+    fill_end(a, q, false, lane, record);
     return DKM_OUTLOOK_END;
   }
   if (room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;

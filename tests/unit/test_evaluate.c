@@ -245,18 +245,50 @@ static void undecided_trajectories_end_at_their_bounds(void **state) {
     assert_true(r.t_end == t_max[i]);
     assert_true(r.xi_error <= 1.0);
   }
-  static const int64_t max_steps[] = {1000, 4000, 20000, 30000};
+  static const int64_t max_steps[] = {1000, 4000, 20000, 30000, 1000, 100000};
+  const dkm_point strong = blue_point(1e3, 1.0, 1.0, -1.0, 1.0); /* fields grow by orders of magnitude at the start */
   for (size_t i = 0; i < sizeof max_steps / sizeof *max_steps; i++) {
     const dkm_solver solver = {
         .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .max_steps = max_steps[i]};
     dkm_evaluator *e;
     dkm_record r;
     assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
-    assert_int_equal(dkm_evaluate(e, 1, &pt, &r, NULL, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, 1, i < 4 ? &pt : &strong, &r, NULL, NULL), DKM_OK);
     dkm_evaluator_destroy(e);
     if (r.steps < 0.95 * (double)max_steps[i] || r.steps > 1.05 * (double)max_steps[i])
       fail_msg("%d steps of %d", (int)r.steps, (int)max_steps[i]);
   }
+}
+
+/* A weak overlap grows by exp(1.4e-4 t) and destroys what looks like a torus until then. */
+static void a_growing_overlap_is_no_torus(void **state) {
+  (void)state;
+  dkm_patterns p;
+  assert_int_equal(dkm_patterns_init(&p, DKM_UNGAUGED, 4, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 0.28060312325532955,
+                        .Omega = 0.8852097306118294,
+                        .Omega_mu = {0.07301928637334432, 3.945042415793856, -1.8980797162584429, -33.151410622808974},
+                        .kappa_mu = {11.05505290909752, 0.10433132046220667, 0.030591678787499316, 0.03539196657156072},
+                        .pattern = 2,
+                        .overlap = 1.0,
+                        .perturbation = 5.0686545443562165e-05,
+                        .seed = 311};
+  assert_int_not_equal(evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 3e4).verdict, DKM_VERDICT_QUASIPERIODIC);
+}
+
+/* A damped oscillation of 1e-6 beside a fast mode: nearly at rest, everything recurs. */
+static void hardly_moving_states_have_no_shortest_period(void **state) {
+  (void)state;
+  const dkm_patterns p = two_patterns();
+  const dkm_point pt = {.g0 = 0.0042932331643448516,
+                        .Omega = 0.05451643734955489,
+                        .Omega_mu = {-0.4785767681556112, 0.05817890986043408},
+                        .kappa_mu = {8.75924264595814, 0.04159043844712895},
+                        .pattern = 2,
+                        .overlap = 1.0,
+                        .perturbation = 1.4939234071798567e-06,
+                        .seed = 101};
+  assert_int_not_equal(evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e6).verdict, DKM_VERDICT_LIMIT_CYCLE);
 }
 
 /* Spins that precess a little, or hardly: below some 1e-6 they count as at rest, above as precessing about their axes. */
@@ -621,6 +653,8 @@ int main(void) {
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
       cmocka_unit_test(undecided_trajectories_end_at_their_bounds),
+      cmocka_unit_test(a_growing_overlap_is_no_torus),
+      cmocka_unit_test(hardly_moving_states_have_no_shortest_period),
       cmocka_unit_test(small_precession_leaves_a_cycle),
       cmocka_unit_test(every_verdict_comes_with_its_evidence),
       cmocka_unit_test(verdicts_hold_close_to_g_ret),
