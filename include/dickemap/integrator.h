@@ -30,6 +30,7 @@ typedef struct dkm_lane {
   double t_pause; /* the caller wants to look once t >= t_pause; steps are not shortened for it */
   double t_limit; /* the last step ends here exactly */
   int64_t steps;  /* what was computed: attempts at a step that was not taken count as well */
+  int64_t steps_pause; /* the caller also wants to look after the step that makes it so many; 0: no */
   dkm_failure failure;
 } dkm_lane;
 
@@ -105,7 +106,7 @@ bool dkm_integrator_sample(dkm_integrator *integrator, int lane, double t, doubl
 void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *window);
 
 /* Advances every active slot, at least one step, until at least one of them has reached its
- * t_pause or t_limit or has failed, or some tenths of a second have been computed: call it again then, which
+ * t_pause, steps_pause or t_limit or has failed, or some tenths of a second have been computed: call it again then, which
  * changes no bit.  Does nothing if no slot is active. */
 void dkm_integrator_advance(dkm_integrator *integrator);
 

@@ -15,7 +15,6 @@ typedef struct workspace {
   const ensemble_kernel *kernel;
   double *scratch;                      /* 2K values: y_k or z_k of one lane, and room for their sums */
   double mean_step[ENSEMBLE_MAX_LANES]; /* of a lane in the last call of advance */
-  int64_t max_steps;                    /* of the solver */
 } workspace;
 
 /* ---- instruction sets ---- */
@@ -173,7 +172,6 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
     w->e.slow = aligned_zeros((size_t)patterns->n_modes * slow_block(&w->e));
     w->e.held = aligned_zeros(ensemble_held_vectors(patterns) * (size_t)w->e.lanes);
   }
-  w->max_steps = solver->max_steps;
   if (solver->between_steps) w->e.series = aligned_zeros((size_t)patterns->n_modes * series_block(&w->e));
   if (!w->e.classes || (solver->between_steps && !w->e.series) ||
       (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) || !w->e.modes ||
@@ -402,12 +400,10 @@ static dkm_failure failure_of(const workspace *w, int lane) {
   return DKM_FAILURE_STEP_TOO_SMALL;
 }
 
-/* Where steps become shorter than they were, a call takes more of them than were planned: up to so many times, and this
- * part of all that a trajectory may take. */
-enum { MORE_ROUNDS = 4, MAX_STEPS_PART = 32 };
+/* Where steps become shorter than they were, a call takes more of them than were planned, up to so many times. */
+enum { MORE_STEPS = 4 };
 
-/* The kernel returns at the end of a step, with one lane at its t_pause or after so many steps; for none is a step made
- * shorter. */
+/* The kernel returns at the end of a step, with one lane at one of its pauses; for none is a step made shorter. */
 static void ensemble_advance(void *memory, dkm_lane *lanes) {
   workspace *w = memory;
   ensemble *e = &w->e;
@@ -417,9 +413,11 @@ static void ensemble_advance(void *memory, dkm_lane *lanes) {
     e->t_pause[lane] =
         lanes[lane].active ? fmin(lanes[lane].t_pause, lanes[lane].t + n_at_once * w->mean_step[lane]) : INFINITY;
     e->t_limit[lane] = lanes[lane].active ? lanes[lane].t_limit : INFINITY;
+    e->steps_pause[lane] = INFINITY;
+    if (!lanes[lane].active) continue;
+    e->steps_pause[lane] = (double)lanes[lane].steps + MORE_STEPS * n_at_once;
+    if (lanes[lane].steps_pause > 0) e->steps_pause[lane] = fmin(e->steps_pause[lane], (double)lanes[lane].steps_pause);
   }
-  e->most_rounds =
-      (int)fmin(MORE_ROUNDS * n_at_once, w->max_steps > 0 ? ceil((double)w->max_steps / MAX_STEPS_PART) : INFINITY);
   w->kernel->advance(e);
   for (int lane = 0; lane < e->lanes; lane++) {
     if (!lanes[lane].active) continue;

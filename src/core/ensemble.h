@@ -64,13 +64,11 @@ typedef struct ensemble {
   ensemble_vector t_look, tries, pause;
   int turn; /* of rounds in which some lanes wait */
 
-  int most_rounds; /* of a call of the kernel */
-
   double *series;          /* of the last step; NULL: not wanted */
   ensemble_vector t_begin; /* when it began */
 
   /* Progress of each lane. */
-  ensemble_vector t, t_pause, t_limit, steps, finite; /* finite: NaN once the state is not */
+  ensemble_vector t, t_pause, t_limit, steps, steps_pause, finite; /* finite: NaN once the state is not */
   /* The window of each lane: time, largest rate, time integrals of xi, xi^2 and |beta|^2. */
   ensemble_vector window_length, rate_max;
   ensemble_vector sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];

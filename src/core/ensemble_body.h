@@ -530,7 +530,6 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
   slow w;
   w.lanes = w.taken = (ivec){0};
   ivec event;
-  int left = e->most_rounds;
   do {
     const slow_round round = e->slow ? slow_round_of(e, &w, P) : ROUND_ORDINARY;
     if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, false, (ivec){0});
@@ -541,8 +540,9 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
     if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, true, round == ROUND_SLOW ? w.taken : ~w.lanes);
     if (round == ROUND_SLOW) store(e->steps, load(e->steps) + mask_of(w.lanes, set(1.0)));
     const vec t = load(e->t), finite = load(e->finite);
-    event = (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (finite != finite);
-  } while (!any(event) && --left > 0);
+    event = (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (load(e->steps) >= load(e->steps_pause)) |
+            (finite != finite);
+  } while (!any(event));
 }
 
 static void advance(ensemble *e) {

@@ -369,15 +369,18 @@ static void give_up(dkm_evaluator *e) {
   }
 }
 
-/* Whether a lane has done the work that it may before the time for which a look was planned: fields may grow by orders of
- * magnitude on the way. Windows of samples have their room. */
-static bool is_spent(const dkm_evaluator *e, const trajectory *t, const dkm_lane *l) {
-  return e->solver.max_steps > 0 && !t->sampled && t->attractor.steps + l->steps >= e->solver.max_steps;
+/* A lane may have done all the work that it may before the time for which a look was planned: fields may grow by orders of
+ * magnitude on the way. Windows of samples have their room. Returns the step, 0: none. */
+static int64_t last_step(const dkm_evaluator *e, const trajectory *t) {
+  if (e->solver.max_steps <= 0 || t->sampled) return 0;
+  return t->attractor.steps < e->solver.max_steps ? e->solver.max_steps - t->attractor.steps : 1;
 }
 
 /* Advances the lanes of one engine and looks at those that ask for it. */
 static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
   const int n_active = g->n_active;
+  for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
+    dkm_integrator_lane(g->integrator, lane)->steps_pause = last_step(e, &g->lanes[lane]);
   const double before = dkm_clock_now();
   dkm_integrator_advance(g->integrator);
   const double share = (dkm_clock_now() - before) / n_active;
@@ -385,8 +388,8 @@ static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *s
     dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
     if (!l->active) continue;
     g->lanes[lane].wall_time += share;
-    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE && !is_spent(e, &g->lanes[lane], l))
-      continue;
+    const bool spent = l->steps_pause > 0 && l->steps >= l->steps_pause;
+    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE && !spent) continue;
     dkm_status status = look(e, g, lane, stream, err);
     if (status != DKM_OK) return status;
   }

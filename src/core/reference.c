@@ -168,7 +168,8 @@ static void gsl_advance(void *memory, dkm_lane *lane) {
       if (!isfinite(w->u[i])) lane->failure = DKM_FAILURE_NOT_FINITE;
     if (lane->failure == DKM_FAILURE_NONE && (code != GSL_SUCCESS || !(lane->t > t_before)))
       lane->failure = DKM_FAILURE_STEP_TOO_SMALL;
-  } while (lane->failure == DKM_FAILURE_NONE && lane->t < lane->t_pause && lane->t < lane->t_limit && --n_left > 0);
+  } while (lane->failure == DKM_FAILURE_NONE && lane->t < lane->t_pause && lane->t < lane->t_limit &&
+           lane->steps != lane->steps_pause && --n_left > 0);
 }
 
 static bool gsl_is_between_steps(const void *memory) {
