@@ -68,7 +68,7 @@ fi
 
 # ---- in it: own processes and mounts, which end with the command ----
 code=0
-trap 'kill -KILL "${inside:-}" 2>/dev/null' EXIT # unshare heeds no other signal; its children end with it
+trap 'kill -KILL "${inside:-}" 2>/dev/null || true' EXIT # unshare heeds no other signal; its children end with it
 # shellcheck disable=SC2016 # expanded by the inner shell
 unshare --mount --pid --fork --kill-child bash -c '
   set -eu
