@@ -4,7 +4,8 @@
  *
  * The trajectory is advanced by a stretch of 8 samples; then a second one, the shadow, that started close by is
  * advanced through the same stretch in the same lane, the ratio of their separations is
- * kept, and the shadow is brought back along the separation to its first distance (Benettin et al. 1980). Since both
+ * kept, and the shadow is brought back along the separation to its first distance (Benettin et al. 1980), on the other
+ * side of the trajectory, so that quadratic terms cancel. Since both
  * take turns in one lane, any method will do, with any number of lanes, and what is measured
  * depends on this trajectory alone.
  *

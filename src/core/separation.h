@@ -16,7 +16,7 @@ void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point,
 /* sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2) of u and v. */
 double dkm_separation_of(const dkm_patterns *patterns, const double *u, const double *v);
 
-/* v -> u + factor (v - u), each spin of v at the length that it has in u. */
+/* v -> u + factor (v - u), each spin of v at the length that it has in u. factor < 0: to the other side. */
 void dkm_separation_scale(const dkm_patterns *patterns, const double *u, double *v, double factor);
 
 #endif
