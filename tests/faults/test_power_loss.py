@@ -36,5 +36,8 @@ def test_without_syncs_records_are_lost(replay, control):
     """The negative control: the replay finds what would go wrong."""
     if "slow" in replay.scenario.name:
         pytest.skip("few records, late")
-    faults, _ = replay.images(10, CONTROLS[control])
-    assert any(kind == "wrong" for _, kind, _ in faults)
+    for seed in range(6):  # of ten images one in four or so is wrong, by chance
+        faults, _ = replay.images(10, CONTROLS[control], seed=f"control {seed}")
+        if any(kind == "wrong" for _, kind, _ in faults):
+            return
+    pytest.fail("60 images without what was to be synced, and none is wrong")
