@@ -250,7 +250,9 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     dkm_integrator_state(g->integrator, lane, g->u);
     if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
     reduce_window(g, t, &window);
+    const double before = dkm_clock_now();
     *outlook = dkm_attractor_look(&t->attractor, q, &window, l, record);
+    t->wall_time += dkm_clock_now() - before;
     return DKM_OK;
   }
   if (!dkm_sampling_continue(sampling, integrated_point(g, t), g->u, g->scratch)) return DKM_OK;
@@ -259,9 +261,11 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   if (g->sensitivity) note_samples(g, lane);
   if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
   const dkm_exponent *exponent = dkm_sampling_exponent(sampling);
+  const double before = dkm_clock_now(); /* not of note_samples, whose time is the shadows' */
   *outlook = dkm_sampling_follows(sampling) ? dkm_attractor_followed(&t->attractor, q, exponent, l, record)
                                             : dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling),
                                                                   exponent, dkm_sampling_fastest(sampling), l, record);
+  t->wall_time += dkm_clock_now() - before;
   return DKM_OK;
 }
 
@@ -332,9 +336,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   }
   dkm_inquiry q;
   dkm_outlook outlook;
-  const double before = dkm_clock_now();
   dkm_status status = outlook_of(e, g, lane, &q, &record, &outlook, err);
-  t->wall_time += dkm_clock_now() - before;
   if (status != DKM_OK) return status;
   if (outlook == DKM_OUTLOOK_SAMPLE || outlook == DKM_OUTLOOK_FOLLOW)
     return begin_samples(e, g, lane, outlook == DKM_OUTLOOK_FOLLOW, err);

@@ -97,10 +97,7 @@ dkm_exponent_estimate dkm_exponent_now(const dkm_exponent *e) {
     if (cut == CUTS || before < left_out[cut] * now.time || e->n < LEAST_BLOCKS) continue;
     dkm_exponent_estimate another = now;
     estimate_from(e, i, left_out[cut++], &another);
-    if (cut > 1 && !(another.error < now.error)) continue;
-    now.rate = another.rate;
-    now.error = another.error;
-    now.doubt = another.doubt;
+    if (cut == 1 || another.error < now.error) now = another;
   }
   return now;
 }
