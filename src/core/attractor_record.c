@@ -33,6 +33,14 @@ void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, d
     record->relaxation_time = t + (distance > relaxed ? dkm_exponent_log(distance / relaxed) / rate : 0.0);
 }
 
+void dkm_record_fill_amplitudes(const dkm_inquiry *q, const double *xi_amplitude, dkm_record *record) {
+  record->amplitude = 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    record->xi_amplitude[mu] = xi_amplitude[mu];
+    record->amplitude = fmax(record->amplitude, xi_amplitude[mu]);
+  }
+}
+
 double dkm_record_newton_error(const dkm_inquiry *q, const double *xi) {
   double largest = 0.0;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(xi[mu]));

@@ -99,11 +99,6 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
   record->residual = dkm_inquiry_residual(q);
   dkm_record_fill_leading(q, record);
   dkm_heteroclinic_fill(record);
-  if (!o->has_motion) return true;
-  record->amplitude = 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
-    record->xi_amplitude[mu] = o->largest[mu];
-    record->amplitude = fmax(record->amplitude, o->largest[mu]);
-  }
+  if (o->has_motion) dkm_record_fill_amplitudes(q, o->largest, record);
   return true;
 }

@@ -43,6 +43,8 @@ void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixe
 void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record);
 /* How fast xi_limit (or xi) is approached, |xi - limit| being `distance` at time t: rate, its error, relaxation_time. */
 void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error);
+/* Half of peak to peak of each xi, and the largest. */
+void dkm_record_fill_amplitudes(const dkm_inquiry *q, const double *xi_amplitude, dkm_record *record);
 /* xi_error of a fixed point by Newton's method. */
 double dkm_record_newton_error(const dkm_inquiry *q, const double *xi);
 /* `retrieved` and xi_second from xi and xi_error. */

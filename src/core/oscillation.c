@@ -212,8 +212,7 @@ static void fill_exponent(const dkm_exponent_estimate *now, dkm_record *record) 
 
 /* How the order parameters oscillate, as far as a window of samples tells. */
 static void fill_oscillation(const dkm_inquiry *q, const dkm_motion *motion, dkm_record *record) {
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) record->xi_amplitude[mu] = motion->xi_amplitude[mu];
-  record->amplitude = motion->amplitude;
+  dkm_record_fill_amplitudes(q, motion->xi_amplitude, record);
   record->frequency_1 = motion->frequency[0];
   record->frequency_2 = motion->frequency[1];
   record->power = motion->power;
@@ -262,11 +261,9 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
                        dkm_record *record) {
   const double p = cycle->precession;
   dkm_record_fill_common(a, q, cycle->xi_rms, lane, record);
-  record->amplitude = 0.0;
+  dkm_record_fill_amplitudes(q, cycle->xi_amplitude, record);
   for (int mu = 0; mu < q->patterns->n_modes; mu++) {
     record->xi[mu] = cycle->xi[mu];
-    record->xi_amplitude[mu] = cycle->xi_amplitude[mu];
-    record->amplitude = fmax(record->amplitude, cycle->xi_amplitude[mu]);
     dkm_record_fill_alpha(q->patterns, mu, cycle->beta_re[mu], cycle->beta_im[mu], record);
     record->occupation[mu] = (double)q->patterns->n_classes * cycle->beta_sq[mu];
   }

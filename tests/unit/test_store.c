@@ -284,13 +284,18 @@ static void a_job_without_axes_is_one_point(void **state) {
   write_all(point_job);
 }
 
+/* A new file of the 3 x 3 x 4 grid. */
+static dkm_store *open_grid(dkm_job *job) {
+  parse(job, grid_job, 1, (const char *const[]){"axes.g0.points=3"});
+  create(job);
+  return open_store(job);
+}
+
 /* Every run of the 3 x 3 x 4 grid, read back while the file is open for writing. */
 static void a_run_touches_its_own_points_and_is_seen_at_once(void **state) {
   (void)state;
   dkm_job job;
-  parse(&job, grid_job, 1, (const char *const[]){"axes.g0.points=3"});
-  create(&job);
-  dkm_store *store = open_store(&job);
+  dkm_store *store = open_grid(&job);
   if (rank == 0) {
     dkm_store_reader *reader = NULL;
     OK(dkm_store_reader_open(path, &reader, &err));
@@ -314,9 +319,7 @@ static void a_run_touches_its_own_points_and_is_seen_at_once(void **state) {
 static void a_walk_comes_past_every_point_once(void **state) {
   (void)state;
   dkm_job job;
-  parse(&job, grid_job, 1, (const char *const[]){"axes.g0.points=3"});
-  create(&job);
-  dkm_store *store = open_store(&job);
+  dkm_store *store = open_grid(&job);
   if (rank == 0) {
     dkm_store_reader *reader = NULL;
     uint8_t marks[36];
