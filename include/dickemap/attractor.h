@@ -54,7 +54,7 @@ extern "C" {
 
 /* What is asked about, and what with. All borrowed. */
 typedef struct dkm_inquiry {
-  const dkm_patterns *patterns;
+  const dkm_system *system;
   const dkm_point *point;
   const dkm_solver *solver;
   dkm_fixedpoint_workspace *workspace;

@@ -31,7 +31,7 @@ extern "C" {
 /* Whether the record of this point can be right.  If not, `why` (why_bytes, may be 0) says in one clause what is wrong.
  * Records of any method; one that says nothing (never written, failed, a code that does not exist) can be right. Takes
  * O(K M). */
-bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record, char *why,
+bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes);
 
 /* How well xi is known: xi_error, and of methods that did not fill it 1e-6 and, where spins precess with amplitude p,
@@ -43,7 +43,7 @@ double dkm_check_xi_error(const dkm_record *record);
 bool dkm_check_has_closed_form(const dkm_point *point, const dkm_record *record);
 
 /* The largest deviation from it, of |xi| and of occupations (those relative where above 1; relaxing: not compared). */
-double dkm_check_deviation(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record);
+double dkm_check_deviation(const dkm_system *system, const dkm_point *point, const dkm_record *record);
 
 #ifdef __cplusplus
 }

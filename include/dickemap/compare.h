@@ -41,12 +41,12 @@ typedef struct dkm_difference {
 
 /* state_a, state_b: n_state values each, as in dkm_record_checksum, or NULL.  *difference is filled whatever the
  * answer. */
-dkm_agreement dkm_compare_records(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *a,
+dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
                                   const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
                                   dkm_difference *difference);
 
 /* Upper bound of the rates in the equations of a point, for fields as large as the record's. */
-double dkm_compare_rate(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record);
+double dkm_compare_rate(const dkm_system *system, const dkm_point *point, const dkm_record *record);
 
 #ifdef __cplusplus
 }

@@ -38,9 +38,9 @@ typedef struct dkm_cycle_workspace dkm_cycle_workspace;
 
 /* Fails with DKM_MEMORY. The patterns are copied. With more than DKM_SPECTRUM_MAX_ROWS directions (2K + 2M) no cycle is
  * ever found. */
-dkm_status dkm_cycle_workspace_create(const dkm_patterns *patterns, dkm_cycle_workspace **out, dkm_error *err);
+dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_workspace **out, dkm_error *err);
 void dkm_cycle_workspace_destroy(dkm_cycle_workspace *workspace);
-double dkm_cycle_workspace_bytes(const dkm_patterns *patterns);
+double dkm_cycle_workspace_bytes(const dkm_system *system);
 
 /* The cycle near u (3K + 2M values) with a period near that given. dress: spins may precess darkly.  On success *cycle
  * is filled and state (3K + 2M values, not u) is the point of it near u.  Returns false if Newton does not converge, or

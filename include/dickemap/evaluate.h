@@ -18,14 +18,14 @@ typedef struct dkm_evaluator dkm_evaluator;
 /* cpu as in dkm_integrator_create. The memory for the full space is only taken once a point
  * needs it: points without perturbation are integrated in their quotient (quotient.h).
  * Fails with DKM_INPUT, DKM_MEMORY. */
-dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                 dkm_evaluator **out, dkm_error *err);
 void dkm_evaluator_destroy(dkm_evaluator *evaluator);
 
 /* Bytes that an evaluator would take on each rank, samples (sampling.h; 0.4 MB M and 0.3 MB more for each lane,
  * taken once a trajectory in it oscillates), one point that is being saved and, with solver->sensitivity, shadows
  * included, for points with and without perturbation (perturbed) or only for such without. */
-double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed);
+double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed);
 
 /* Where the points of a stream come from and where the records go. */
 typedef struct dkm_stream {

@@ -29,12 +29,12 @@ typedef struct dkm_fixedpoint {
 typedef struct dkm_fixedpoint_workspace dkm_fixedpoint_workspace;
 
 /* Fails with DKM_MEMORY. The patterns are copied. */
-dkm_status dkm_fixedpoint_workspace_create(const dkm_patterns *patterns, dkm_fixedpoint_workspace **out,
+dkm_status dkm_fixedpoint_workspace_create(const dkm_system *system, dkm_fixedpoint_workspace **out,
                                            dkm_error *err);
 void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *workspace);
 
 /* Bytes of a workspace. */
-double dkm_fixedpoint_workspace_bytes(const dkm_patterns *patterns);
+double dkm_fixedpoint_workspace_bytes(const dkm_system *system);
 
 /* Newton's method for xi, from the overlaps of u. The components along the fields are those
  * of u, c_k = m_k.B_k/|B_k|, or, if `aligned`, sign(c_k) |m_k|: the limit when nothing
@@ -71,7 +71,7 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dk
 /* All 3K + 2M directions about a fixed point in the symmetric subspace of the cue (quotient.h),
  * given by its reduced state (x, y, z, Re beta, Im beta): M problems of 4 rows, whatever K is.
  * Fails with DKM_MEMORY, DKM_NUMERIC. */
-dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_patterns *patterns, const dkm_point *point,
+dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_system *system, const dkm_point *point,
                                              const double *small_state, dkm_spectrum *spectrum, dkm_error *err);
 
 #ifdef __cplusplus

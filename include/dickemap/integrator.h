@@ -69,13 +69,13 @@ typedef struct dkm_integrator dkm_integrator;
 
 /* cpu: NULL (the best that this machine has) or the name of an instruction set, see
  * dkm_cpu_name; ignored by gsl.  Fails with DKM_INPUT for a name that is unknown or not
- * supported by this machine, DKM_MEMORY. The patterns are copied. */
-dkm_status dkm_integrator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+ * supported by this machine, DKM_MEMORY. The system is copied. */
+dkm_status dkm_integrator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                  dkm_integrator **out, dkm_error *err);
 void dkm_integrator_destroy(dkm_integrator *integrator);
 
 /* Bytes that a workspace would take, without creating it. */
-double dkm_integrator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
+double dkm_integrator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu);
 
 /* Number of slots, and the slots themselves (owned by the integrator). */
 int dkm_integrator_lanes(const dkm_integrator *integrator);
@@ -83,6 +83,10 @@ dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane);
 
 /* Evaluations of the right-hand side that a step amounts to: the order of the Taylor expansion, the stages of gsl. */
 int dkm_integrator_order(const dkm_integrator *integrator);
+
+/* The system of what is loaded into a slot from now on; at first that of dkm_integrator_create. One with couplings of any
+ * values may have other couplings than that and fewer classes and modes; +-1 patterns have only one. */
+void dkm_integrator_set_system(dkm_integrator *integrator, int lane, const dkm_system *system);
 
 /* Starts a trajectory in a slot at time t from u (3K + 2M values, copied). Resets the
  * window; the caller sets t_pause and t_limit afterwards (they start at infinity). */

@@ -38,7 +38,7 @@ typedef struct dkm_job {
   int n_sets;
   char **sets;                     /* n_sets strings "key=value" that were applied to it, in order */
   char *title;                     /* "" if absent */
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_point base;                  /* the point before axes are applied: the file's values, and the first
                                       value of each axis for what that axis varies */
   dkm_solver solver;

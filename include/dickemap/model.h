@@ -20,7 +20,7 @@
 #define DICKEMAP_MODEL_H
 #include <stddef.h>
 
-#include "dickemap/patterns.h"
+#include "dickemap/system.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -53,11 +53,11 @@ static inline void dkm_point_steady_mode(const dkm_point *point, int mu, double 
 }
 
 /* Number of doubles in a state: 3K + 2M. */
-size_t dkm_model_size(const dkm_patterns *patterns);
+size_t dkm_model_size(const dkm_system *system);
 
 /* du = right-hand side at u (both 3K + 2M values, not overlapping).
  * work: 2K values, overwritten. */
-void dkm_model_rhs(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *du,
+void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const double *u, double *du,
                    double *work);
 
 /* The start: unit spins with z_k = overlap f_{cue,k}, y_k = 0 and the rest along -x; empty
@@ -65,13 +65,13 @@ void dkm_model_rhs(const dkm_patterns *patterns, const dkm_point *point, const d
  * direction of its own, which depends on (seed, cue, k) alone; only + - * / sqrt are used,
  * so the start has the same bits on every machine.
  * Fails with DKM_MEMORY if the generator cannot be allocated. */
-dkm_status dkm_model_start(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err);
+dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err);
 
 /* xi[mu] for mu = 0 ... M-1. work: 2K values, overwritten. */
-void dkm_model_overlaps(const dkm_patterns *patterns, const double *u, double *xi, double *work);
+void dkm_model_overlaps(const dkm_system *system, const double *u, double *xi, double *work);
 
 /* The largest | |m_k(u)| - |m_k(u_start)| | over k: 0 for exact solutions of (7). */
-double dkm_model_length_error(const dkm_patterns *patterns, const double *u, const double *u_start);
+double dkm_model_length_error(const dkm_system *system, const double *u, const double *u_start);
 
 #ifdef __cplusplus
 }

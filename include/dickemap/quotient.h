@@ -22,18 +22,18 @@ extern "C" {
 bool dkm_quotient_applies(const dkm_point *point);
 
 /* The reduced system: its patterns (M = 1, K = 1), the same for every point, and its point. */
-dkm_patterns dkm_quotient_patterns(void);
+dkm_system dkm_quotient_system(void);
 dkm_point dkm_quotient_point(const dkm_point *point);
 
 /* The 5 values of the reduced state from u (3K + 2M values), which lies in the subspace. */
-void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *small_state);
+void dkm_quotient_reduce_state(const dkm_system *system, const dkm_point *point, const double *u, double *small_state);
 
 /* u (3K + 2M values) from the 5 values of the reduced state. */
-void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state, double *u);
+void dkm_quotient_lift_state(const dkm_system *system, const dkm_point *point, const double *small_state, double *u);
 
 /* The record of the full system from that of the reduced one. Spectrum: of all 3K + 2M
  * directions if the verdict is a fixed point. Fails with DKM_MEMORY, DKM_NUMERIC. */
-dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_point *point, const double *small_state,
+dkm_status dkm_quotient_lift_record(const dkm_system *system, const dkm_point *point, const double *small_state,
                                     const dkm_record *small_record, dkm_record *record, dkm_error *err);
 
 #ifdef __cplusplus

@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "dickemap/patterns.h"
+#include "dickemap/system.h"
 
 #ifdef __cplusplus
 extern "C" {

@@ -30,14 +30,14 @@ typedef struct dkm_sampling dkm_sampling;
 
 /* For windows of one lane of an integrator, which must outlive it; tolerance: that of its steps. The patterns are
  * copied. Fails with DKM_MEMORY. */
-dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, dkm_integrator *integrator, int lane,
+dkm_status dkm_sampling_create(const dkm_system *system, double tolerance, dkm_integrator *integrator, int lane,
                                dkm_sampling **out, dkm_error *err);
 void dkm_sampling_destroy(dkm_sampling *sampling);
-double dkm_sampling_bytes(const dkm_patterns *patterns);
+double dkm_sampling_bytes(const dkm_system *system);
 
 /* Spacing for a trajectory that is at u: the fastest frequency, of precession (2|B_k|) or of
  * a mode, times this is DKM_MOTION_PHASE. fastest: a lower bound for that frequency. */
-double dkm_sampling_spacing(const dkm_patterns *patterns, const dkm_point *point, const double *u, double fastest);
+double dkm_sampling_spacing(const dkm_system *system, const dkm_point *point, const double *u, double fastest);
 
 /* The trajectory in the lane is another one, or separations are to be measured anew: the shadow departs again at the
  * next beginning.  It does so by itself where the trajectory went on without it. */

@@ -43,10 +43,10 @@ typedef struct dkm_sensitivity dkm_sensitivity;
 
 /* For as many trajectories as the solver's integrator has lanes, and half as many that are over and whose shadows are
  * still to catch up. cpu as in dkm_integrator_create. Fails with DKM_INPUT, DKM_MEMORY. */
-dkm_status dkm_sensitivity_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status dkm_sensitivity_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                   dkm_sensitivity **out, dkm_error *err);
 void dkm_sensitivity_destroy(dkm_sensitivity *sensitivity);
-double dkm_sensitivity_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
+double dkm_sensitivity_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu);
 
 /* Number of shadows; they are named 0 ... n-1 below. */
 int dkm_sensitivity_shadows(const dkm_sensitivity *sensitivity);

@@ -32,18 +32,18 @@ double dkm_theory_g_crit(const dkm_point *point, int nu);
  * space only for g0 > g_ret; between g_nu and g_ret a start on the symmetric subspace still
  * reaches it and any other start leaves it.  NaN if the Omega_mu have different signs: mode mu then makes every pattern
  * state unstable whose Omega_nu has the other sign. */
-double dkm_theory_g_retrieve(const dkm_patterns *patterns, const dkm_point *point, int nu);
+double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, int nu);
 
 /* Eq. 12: |xi_nu| = |z| = sqrt(1 - (g_nu/g0)^4), and 0 for g0 <= g_nu. */
 double dkm_theory_xi(const dkm_point *point, int nu);
 
 /* alpha_nu of pattern state nu with xi_nu = +|z|, in the paper's normalisation:
  * -sqrt(K) g0 |z| (Omega_nu + i kappa_nu/2)/(Omega_nu^2 + kappa_nu^2/4). */
-dkm_complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu);
+dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, int nu);
 
 /* The exact state of pattern nu (sign = +1 or -1) into u (3K + 2M values): an oracle for
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
-void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u);
+void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u);
 
 /* The four roots of the quartic that governs mode mu about pattern state nu,
  *   (l^2 + 4 B^2) ((l + kappa_mu/2)^2 + Omega_mu^2) - 8 g0^2 sign(Omega_nu) Omega_mu Omega^2/B = 0,

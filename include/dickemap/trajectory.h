@@ -20,7 +20,7 @@ typedef struct dkm_trajectory {
 /* Integrates a point in the full space and samples it at 0, dt, 2 dt ... <= t_end. t_end and dt > 0. *out is to be
  * freed with dkm_trajectory_free. cpu: NULL (the best for one point) or as in dkm_integrator_create.
  * Fails with DKM_INPUT (cpu), DKM_MEMORY, DKM_NUMERIC (the integration failed). */
-dkm_status dkm_trajectory_compute(const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
+dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
                                   const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err);
 void dkm_trajectory_free(dkm_trajectory *trajectory);
 

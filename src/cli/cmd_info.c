@@ -134,8 +134,8 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   print_attribute(reader, "title", "title");
   print_attribute(reader, "job", "job_file");
   print_attribute(reader, "set", "job_sets");
-  printf("patterns: %d, %s, %lld classes\n", job->patterns.n_modes, dkm_option_word(DKM_OPTION(patterns.mapping), job),
-         (long long)job->patterns.n_classes);
+  printf("patterns: %d, %s, %lld classes\n", job->system.n_modes, dkm_option_word(DKM_OPTION(system.mapping), job),
+         (long long)job->system.n_classes);
   printf("state: %s\n", dkm_option_word(DKM_OPTION(keep_state), job));
   print_axes(job);
   printf("points: %lld\n", (long long)job->n_points);

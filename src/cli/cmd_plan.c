@@ -218,7 +218,7 @@ static void print_estimate(const probes *p) {
 static dkm_status probe(const dkm_job *job, dkm_error *err) {
   probes p = {.job = job, .stride = golden_stride(job->n_points)};
   dkm_evaluator *evaluator = NULL;
-  dkm_status status = dkm_evaluator_create(&job->patterns, &job->solver, NULL, &evaluator, err);
+  dkm_status status = dkm_evaluator_create(&job->system, &job->solver, NULL, &evaluator, err);
   if (status != DKM_OK) return status;
   const dkm_stream stream = {.context = &p, .next = next_point, .done = take_record, .interrupt = enough};
   p.t_start = dkm_clock_now();
@@ -233,7 +233,7 @@ static dkm_status probe(const dkm_job *job, dkm_error *err) {
 static void print_job(const dkm_job *job) {
   char file[32], memory[32];
   double axis_bytes = 0;
-  const dkm_patterns *patterns = &job->patterns;
+  const dkm_system *system = &job->system;
   dkm_cli_say(stdout, "job             %s%s%s\n", job->path, *job->title ? ": " : "", job->title);
   printf("points          %" PRId64, job->n_points);
   for (int dim = 0; dim < job->n_dims; dim++)
@@ -248,10 +248,10 @@ static void print_job(const dkm_job *job) {
     if (*axis->zip) dkm_cli_say(stdout, ", in zip %s", axis->zip);
     printf("\n");
   }
-  printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", patterns->n_modes,
-         dkm_option_word(DKM_OPTION(patterns.mapping), job), patterns->n_classes, dkm_model_size(patterns));
+  printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", system->n_modes,
+         dkm_option_word(DKM_OPTION(system.mapping), job), system->n_classes, dkm_model_size(system));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
-  dkm_cli_bytes(dkm_evaluator_bytes(patterns, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
+  dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
                 memory, sizeof memory);
   printf("output file     %s, and some 100 KiB about it\n", file);

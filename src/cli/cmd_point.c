@@ -81,7 +81,7 @@ static dkm_status choose_point(const struct arguments *args, const dkm_job *job,
     stride /= job->shape[dim];
     dkm_job_point(job, (job->shape[dim] - 1) * stride, &last);
     status = assign_all(args, job, &last, err);
-    if (status || dkm_point_equal(point, &last, job->patterns.n_modes)) continue;
+    if (status || dkm_point_equal(point, &last, job->system.n_modes)) continue;
     for (int i = 0; i < job->n_axes; i++)
       if (job->axes[i].dim == dim && !is_named(args, job->axes[i].long_name))
         snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
@@ -102,8 +102,8 @@ static void print_values(const char *name, int n, const double *values, const ch
 }
 
 static void print_parameters(const dkm_job *job, const dkm_point *point) {
-  int n_modes = job->patterns.n_modes;
-  dkm_cli_say(stdout, "point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->patterns.n_classes);
+  int n_modes = job->system.n_modes;
+  dkm_cli_say(stdout, "point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->system.n_classes);
   for (int i = 0; i < dkm_n_parameters; i++) {
     const dkm_parameter *p = &dkm_parameters[i];
     double values[DKM_MAX_MODES];
@@ -197,10 +197,10 @@ static void print_sensitivity(const dkm_record *record, double tolerance) {
 static void print_theory(const dkm_job *job, const dkm_point *point) {
   printf("\nclosed forms of the pattern states (nan where they do not apply)\n");
   printf("  %7s %16s %16s %16s %16s\n", "pattern", "g_crit", "g_retrieve", "|xi|", "|alpha|^2");
-  for (int nu = 0; nu < job->patterns.n_modes; nu++) {
-    double alpha = cabs(dkm_theory_alpha(&job->patterns, point, nu));
+  for (int nu = 0; nu < job->system.n_modes; nu++) {
+    double alpha = cabs(dkm_theory_alpha(&job->system, point, nu));
     printf("  %7d %16.12g %16.12g %16.12g %16.12g\n", nu + 1, dkm_theory_g_crit(point, nu),
-           dkm_theory_g_retrieve(&job->patterns, point, nu), dkm_theory_xi(point, nu), alpha * alpha);
+           dkm_theory_g_retrieve(&job->system, point, nu), dkm_theory_xi(point, nu), alpha * alpha);
   }
 }
 
@@ -212,7 +212,7 @@ static dkm_status sample_trajectory(const struct arguments *args, const dkm_job 
   if (t_end / dt > max_samples)
     return dkm_fail(err, DKM_INPUT, "point: --t-end %g with --dt %g gives %.3g samples, but at most %g are allowed",
                     t_end, dt, t_end / dt, max_samples);
-  return dkm_trajectory_compute(&job->patterns, point, &job->solver, args->cpu, t_end, dt, trajectory, err);
+  return dkm_trajectory_compute(&job->system, point, &job->solver, args->cpu, t_end, dt, trajectory, err);
 }
 
 static void print_columns(FILE *file, const char *name, int n_modes) {
@@ -281,7 +281,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   /* For a single point that is shown: on, unless the job says otherwise. */
   solver.sensitivity = listing && (solver.sensitivity || !job->sensitivity_given);
   if (listing || args->t_end == 0) {
-    status = dkm_evaluator_create(&job->patterns, &solver, args->cpu, &evaluator, err);
+    status = dkm_evaluator_create(&job->system, &solver, args->cpu, &evaluator, err);
     if (!status) status = dkm_evaluate(evaluator, 1, point, &record, NULL, err);
     dkm_evaluator_destroy(evaluator);
     if (status) return status;
@@ -289,7 +289,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   if (args->trajectory) {
     dkm_trajectory trajectory;
     double t_end = args->t_end, kappa = INFINITY;
-    for (int mu = 0; mu < job->patterns.n_modes; mu++) kappa = fmin(kappa, point->kappa_mu[mu]);
+    for (int mu = 0; mu < job->system.n_modes; mu++) kappa = fmin(kappa, point->kappa_mu[mu]);
     if (t_end == 0) t_end = fmin(fmax(record.t_end, least_kappa_t / kappa), default_kappa_t / kappa);
     status = sample_trajectory(args, job, point, t_end, &trajectory, err);
     if (status) return status;
@@ -299,8 +299,8 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   }
   if (listing) {
     print_parameters(job, point);
-    print_record(&record, job->patterns.n_modes);
-    print_meaning(&record, job->patterns.n_modes);
+    print_record(&record, job->system.n_modes);
+    print_meaning(&record, job->system.n_modes);
     print_sensitivity(&record, solver.tolerance);
     print_theory(job, point);
   }

@@ -76,7 +76,7 @@ static dkm_status read_job(struct run *run, dkm_error *err) {
   if (status) return status;
 
   if (run->is_worker)
-    status = dkm_evaluator_create(&run->job.patterns, &run->job.solver, request->cpu, &run->worker.evaluator, err);
+    status = dkm_evaluator_create(&run->job.system, &run->job.solver, request->cpu, &run->worker.evaluator, err);
   status = dkm_agree(MPI_COMM_WORLD, status, err);
   return status ? status : describe_attempt(request, run->is_worker, run->hosts, run->instruction_sets, err);
 }

@@ -260,7 +260,7 @@ static bool interrupted(void *context) {
 }
 
 static size_t state_values(const dkm_job *job) {
-  return job->keep_state ? dkm_model_size(&job->patterns) : 0;
+  return job->keep_state ? dkm_model_size(&job->system) : 0;
 }
 
 static size_t bytes_a_point(const dkm_job *job) {

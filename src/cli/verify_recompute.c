@@ -172,11 +172,11 @@ static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sa
   *answer = false;
   if (sampled->record.sensitive == DKM_SENSITIVE_NO) return DKM_OK;
   own.sensitivity = true;
-  dkm_status status = dkm_evaluator_create(&v->job->patterns, &own, NULL, &evaluator, err);
+  dkm_status status = dkm_evaluator_create(&v->job->system, &own, NULL, &evaluator, err);
   if (!status) status = evaluate_one(v, evaluator, sampled->i_point, &attempt, err);
   if (!status)
     *answer = attempt.finished && attempt.record.sensitive == DKM_SENSITIVE_YES &&
-              agree(v->job->patterns.n_modes, &sampled->record, &attempt.record, "", &largest, what);
+              agree(v->job->system.n_modes, &sampled->record, &attempt.record, "", &largest, what);
   dkm_evaluator_destroy(evaluator);
   return status;
 }
@@ -184,13 +184,13 @@ static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sa
 /* The record that the job's own method makes, against that of the file. */
 static dkm_status compare_again(dkm_verification *v, dkm_evaluator *own, const dkm_verify_sampled *sampled,
                                 dkm_error *err) {
-  const dkm_patterns *patterns = &v->job->patterns;
+  const dkm_system *system = &v->job->system;
   struct attempt attempt;
   dkm_difference difference;
   const dkm_status status = evaluate_one(v, own, sampled->i_point, &attempt, err);
   if (status || !attempt.finished) return status;
   const dkm_agreement agreement =
-      dkm_compare_records(patterns, &attempt.point, &sampled->record, &attempt.record, NULL, NULL, 0, &difference);
+      dkm_compare_records(system, &attempt.point, &sampled->record, &attempt.record, NULL, NULL, 0, &difference);
   v->again.n++;
   v->n_same_bits += agreement == DKM_AGREEMENT_BITS;
   if (agreement == DKM_AGREEMENT_DIGITS) v->again.largest = fmax(v->again.largest, difference.relative);
@@ -206,7 +206,7 @@ static dkm_status compare(dkm_verification *v, dkm_evaluator *own, const dkm_ver
   char what[DKM_MESSAGE_BYTES];
   bool undetermined;
   double largest = v->recomputed.largest;
-  if (agree(v->job->patterns.n_modes, &sampled->record, anew, dkm_verify_method(v->job), &largest, what)) {
+  if (agree(v->job->system.n_modes, &sampled->record, anew, dkm_verify_method(v->job), &largest, what)) {
     v->recomputed.n++;
     v->recomputed.largest = largest;
     return own ? compare_again(v, own, sampled, err) : DKM_OK;
@@ -230,8 +230,8 @@ dkm_status dkm_verify_recompute(dkm_verification *v, dkm_error *err) {
   other.method = other.method == DKM_METHOD_ENSEMBLE ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE;
   other.sensitivity = false;
   qsort(v->sampled, (size_t)v->n_sampled, sizeof *v->sampled, by_point);
-  dkm_status status = dkm_evaluator_create(&v->job->patterns, &other, NULL, &evaluator, err);
-  if (!status && !v->skips_again) status = dkm_evaluator_create(&v->job->patterns, &v->job->solver, NULL, &own, err);
+  dkm_status status = dkm_evaluator_create(&v->job->system, &other, NULL, &evaluator, err);
+  if (!status && !v->skips_again) status = dkm_evaluator_create(&v->job->system, &v->job->solver, NULL, &own, err);
   for (int64_t i = 0; i < v->n_sampled && !status; i++) {
     const dkm_verify_sampled *sampled = &v->sampled[i];
     struct attempt attempt;

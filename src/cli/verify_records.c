@@ -44,7 +44,7 @@ static void check_checksum(dkm_verification *v, int64_t i, uint32_t stored, uint
 }
 
 static void check_residual(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
-  const double residual = record->residual / dkm_compare_rate(&v->job->patterns, point, record);
+  const double residual = record->residual / dkm_compare_rate(&v->job->system, point, record);
   if (record->verdict != DKM_VERDICT_FIXED_POINT) return;
   v->residual.n++;
   v->residual.largest = fmax(v->residual.largest, residual);
@@ -54,7 +54,7 @@ static void check_residual(dkm_verification *v, int64_t i, const dkm_point *poin
 
 /* Records of an older method count as superseded, and as a difference only if they cannot be right. */
 static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
-  const dkm_patterns *patterns = &v->job->patterns;
+  const dkm_system *system = &v->job->system;
   const bool is_old = dkm_record_is_other(record);
   char why[DKM_MESSAGE_BYTES];
   v->n_superseded += is_old;
@@ -63,9 +63,9 @@ static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point,
   v->theory.n++;
   if (dkm_check_has_closed_form(point, record)) {
     v->n_closed_forms++;
-    v->theory.largest = fmax(v->theory.largest, dkm_check_deviation(patterns, point, record));
+    v->theory.largest = fmax(v->theory.largest, dkm_check_deviation(system, point, record));
   }
-  if (dkm_check_record(patterns, point, record, why, sizeof why)) return;
+  if (dkm_check_record(system, point, record, why, sizeof why)) return;
   v->n_refuted += is_old;
   dkm_verify_differs(v, &v->theory, i, "%s", why);
 }

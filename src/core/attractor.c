@@ -13,7 +13,7 @@ static const double lost_length = 1e-2;
 
 double dkm_inquiry_largest_frequency(const dkm_inquiry *q) {
   double largest = 2.0 * fabs(q->point->Omega);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++)
+  for (int mu = 0; mu < q->system->n_modes; mu++)
     largest = fmax(largest, fabs(q->point->Omega_mu[mu]) + 0.5 * q->point->kappa_mu[mu]);
   return largest;
 }
@@ -34,9 +34,9 @@ double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, cons
 }
 
 double dkm_inquiry_residual(const dkm_inquiry *q) {
-  const size_t n = dkm_model_size(q->patterns);
+  const size_t n = dkm_model_size(q->system);
   double largest = 0.0;
-  dkm_model_rhs(q->patterns, q->point, q->u, q->scratch, q->scratch + n);
+  dkm_model_rhs(q->system, q->point, q->u, q->scratch, q->scratch + n);
   for (size_t i = 0; i < n; i++)
     if (!(fabs(q->scratch[i]) <= largest)) largest = fabs(q->scratch[i]);
   return largest;
@@ -49,7 +49,7 @@ bool dkm_attractor_at_once(const dkm_inquiry *q, dkm_record *record) {
 void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   *a = (dkm_attractor){.drift = NAN};
   lane->t_limit = q->solver->t_max;
-  if (dkm_landscape_sign(q->patterns, q->point) != 0)
+  if (dkm_landscape_sign(q->system, q->point) != 0)
     dkm_settling_begin(&a->settling, q, lane);
   else
     dkm_oscillation_begin(a, q, lane);
@@ -57,7 +57,7 @@ void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane)
 
 /* Spins start with length 1, a constant of motion. */
 static bool has_lost_length(const dkm_inquiry *q) {
-  const int64_t K = q->patterns->n_classes;
+  const int64_t K = q->system->n_classes;
   const double *x = q->u, *y = x + K, *z = y + K;
   double least = 1.0, most = 1.0;
   for (int64_t k = 0; k < K; k++) {

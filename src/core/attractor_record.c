@@ -11,13 +11,12 @@ static void fill_theory(const dkm_inquiry *q, dkm_record *record) {
   const int cue = q->point->pattern - 1;
   record->xi_theory = dkm_theory_xi(q->point, cue);
   record->g_crit = dkm_theory_g_crit(q->point, cue);
-  record->g_retrieve = dkm_theory_g_retrieve(q->patterns, q->point, cue);
+  record->g_retrieve = dkm_theory_g_retrieve(q->system, q->point, cue);
 }
 
-void dkm_record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record) {
-  const double root_K = sqrt((double)patterns->n_classes);
-  record->alpha_re[mu] = root_K * beta_re;
-  record->alpha_im[mu] = root_K * beta_im;
+void dkm_record_fill_alpha(const dkm_system *system, int mu, double beta_re, double beta_im, dkm_record *record) {
+  record->alpha_re[mu] = system->alpha_factor * beta_re;
+  record->alpha_im[mu] = system->alpha_factor * beta_im;
 }
 
 /* relaxation_time is when overlaps are this close to their limit. */
@@ -35,7 +34,7 @@ void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, d
 
 void dkm_record_fill_amplitudes(const dkm_inquiry *q, const double *xi_amplitude, dkm_record *record) {
   record->amplitude = 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     record->xi_amplitude[mu] = xi_amplitude[mu];
     record->amplitude = fmax(record->amplitude, xi_amplitude[mu]);
   }
@@ -43,12 +42,12 @@ void dkm_record_fill_amplitudes(const dkm_inquiry *q, const double *xi_amplitude
 
 double dkm_record_newton_error(const dkm_inquiry *q, const double *xi) {
   double largest = 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) largest = fmax(largest, fabs(xi[mu]));
+  for (int mu = 0; mu < q->system->n_modes; mu++) largest = fmax(largest, fabs(xi[mu]));
   return newton_error + (largest > 0.0 ? root_error / fmax(largest, 1e-9) : 0.0);
 }
 
 void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
-  record->retrieved = dkm_record_leading(record->xi, q->patterns->n_modes,
+  record->retrieved = dkm_record_leading(record->xi, q->system->n_modes,
                                          fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
 }
 
@@ -59,7 +58,7 @@ void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const 
   record->t_end = lane ? lane->t : 0.0;
   record->steps = lane ? dkm_inquiry_steps(a, lane) : 0;
   record->drift = lane ? a->drift : 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) record->xi_rms[mu] = xi_rms ? xi_rms[mu] : 0.0;
+  for (int mu = 0; mu < q->system->n_modes; mu++) record->xi_rms[mu] = xi_rms ? xi_rms[mu] : 0.0;
 }
 
 void dkm_record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record) {
@@ -71,12 +70,12 @@ void dkm_record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record) 
 
 void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
                                 const dkm_spectrum *spectrum, dkm_record *record) {
-  const int M = q->patterns->n_modes;
-  const double *re = state + 3 * q->patterns->n_classes, *im = re + M;
+  const int M = q->system->n_modes;
+  const double *re = state + 3 * q->system->n_classes, *im = re + M;
   for (int mu = 0; mu < M; mu++) {
     record->xi[mu] = fixed->xi[mu];
-    dkm_record_fill_alpha(q->patterns, mu, re[mu], im[mu], record);
-    record->occupation[mu] = (double)q->patterns->n_classes * (re[mu] * re[mu] + im[mu] * im[mu]);
+    dkm_record_fill_alpha(q->system, mu, re[mu], im[mu], record);
+    record->occupation[mu] = q->system->occupation_factor * (re[mu] * re[mu] + im[mu] * im[mu]);
   }
   record->drift = fixed->distance;
   record->precession = fixed->precession;
@@ -85,14 +84,14 @@ void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixe
 
 void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record) {
   const dkm_point *point = q->point;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double D = dkm_point_D(point, mu);
     const double factor = -point->g0 * xi[mu] / D;
     record->xi[mu] = xi[mu];
-    dkm_record_fill_alpha(q->patterns, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);
+    dkm_record_fill_alpha(q->system, mu, factor * point->Omega_mu[mu], factor * 0.5 * point->kappa_mu[mu], record);
     /* Means of beta leave out what it changed by in the window: never above the mean of |beta|^2. */
     record->occupation[mu] =
-        fmax((double)q->patterns->n_classes * occupation[mu],
+        fmax(q->system->occupation_factor * occupation[mu],
              record->alpha_re[mu] * record->alpha_re[mu] + record->alpha_im[mu] * record->alpha_im[mu]);
   }
 }

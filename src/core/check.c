@@ -26,11 +26,11 @@ static const double mixture_fraction = 1e-2;
 
 /* What the questions are about: the point, and the same as a system of one mode where that is exact. */
 typedef struct subject {
-  const dkm_patterns *patterns;
+  const dkm_system *system;
   const dkm_point *point;
   const dkm_record *record;
   bool exact; /* no perturbation */
-  dkm_patterns system;
+  dkm_system inner; /* what is followed: the quotient of an exact start */
   dkm_point reduced;
   int sign;            /* of the Lyapunov function of the system, 0: there is none */
   const double *limit; /* M overlaps that are steady in the end; NULL if the record names none */
@@ -75,8 +75,8 @@ static double tolerance_about(const subject *s, double xi) {
 }
 
 /* |alpha|^2 over xi^2, wherever the order parameters are steady */
-static double occupation_factor(const dkm_patterns *patterns, const dkm_point *point, int mu) {
-  return (double)patterns->n_classes * point->g0 * point->g0 / dkm_point_D(point, mu);
+static double occupation_factor(const dkm_system *system, const dkm_point *point, int mu) {
+  return system->occupation_factor * point->g0 * point->g0 / dkm_point_D(point, mu);
 }
 
 /* ---- any record ---- */
@@ -86,7 +86,7 @@ static bool overlaps_are_possible(const subject *s) {
   const bool must = is_steady(s->record->verdict) || is_oscillation(s->record->verdict);
   for (int list = 0; list < 2; list++) {
     double sum = 0.0;
-    for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+    for (int mu = 0; mu < s->system->n_modes; mu++) {
       const double xi = lists[list][mu];
       if (isnan(xi) && must && list == 0) return object(s, "|xi| of mode %d is nan", mu + 1);
       if (fabs(xi) > 1.0 + excess) return object(s, "|xi| of mode %d is %.10g, above 1", mu + 1, fabs(xi));
@@ -102,7 +102,7 @@ static bool overlaps_are_possible(const subject *s) {
 static bool closed_forms_are_those_of_theory(const subject *s) {
   const int cue = s->point->pattern - 1;
   const double g_crit = dkm_theory_g_crit(s->point, cue), xi_theory = dkm_theory_xi(s->point, cue);
-  const double g_retrieve = dkm_theory_g_retrieve(s->patterns, s->point, cue);
+  const double g_retrieve = dkm_theory_g_retrieve(s->system, s->point, cue);
   const dkm_record *record = s->record;
   const bool left_out = record->method < 2 && isnan(record->g_crit) && isnan(record->xi_theory) &&
                         isnan(record->g_retrieve) && s->point->Omega * s->point->Omega_mu[cue] < 0.0;
@@ -124,7 +124,7 @@ static int old_retrieved(const double *xi, int M) {
 
 /* Whether `retrieved` and xi_second are those of these overlaps. */
 static bool is_leading(const subject *s, const double *xi, int *expected, double *second) {
-  const int M = s->patterns->n_modes, retrieved = s->record->retrieved;
+  const int M = s->system->n_modes, retrieved = s->record->retrieved;
   double largest = 0.0;
   for (int mu = 0; mu < M; mu++) largest = fmax(largest, fabs(xi[mu]));
   *expected = dkm_record_leading(xi, M, DKM_RETRIEVED_OVERLAP, second);
@@ -154,7 +154,7 @@ static bool lyapunov_function_falls(const subject *s) {
   const dkm_record *record = s->record;
   double scale = 1.0;
   if (isnan(record->L_limit)) return true;
-  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
     scale += ratio * ratio;
   }
@@ -174,7 +174,7 @@ static bool verdict_is_possible(const subject *s) {
     return object(s, "%s, where nothing but rest is possible", dkm_verdict_name(verdict));
   if (is_oscillation(verdict) && s->point->Omega == 0.0)
     return object(s, "%s, but overlaps are constants of motion for Omega = 0", dkm_verdict_name(verdict));
-  if (verdict == DKM_VERDICT_DARK_PRECESSION && s->system.n_classes == s->system.n_modes && s->point->Omega != 0.0)
+  if (verdict == DKM_VERDICT_DARK_PRECESSION && dkm_system_full_rank(&s->inner) && s->point->Omega != 0.0)
     return object(s, "dark_precession, but constant overlaps leave no spin free to precess");
   return true;
 }
@@ -202,7 +202,7 @@ static bool oscillation_has_its_evidence(const subject *s) {
   if (record->method < 3 || s->point->g0 == 0.0 || !is_oscillation(verdict) || verdict == DKM_VERDICT_HETEROCLINIC)
     return true;
   double amplitude = 0.0;
-  for (int mu = 0; mu < s->patterns->n_modes; mu++) amplitude = fmax(amplitude, record->xi_amplitude[mu]);
+  for (int mu = 0; mu < s->system->n_modes; mu++) amplitude = fmax(amplitude, record->xi_amplitude[mu]);
   if (!(amplitude > 0.0) || !same(record->amplitude, amplitude, rounding))
     return object(s, "amplitude is %.10g, but the largest of xi_amplitude %.10g", record->amplitude, amplitude);
   if (verdict == DKM_VERDICT_LIMIT_CYCLE) {
@@ -226,9 +226,9 @@ static bool oscillation_has_its_evidence(const subject *s) {
 static bool normal_state_below_g_c(const subject *s) {
   double g_c = INFINITY;
   if (!s->limit || s->point->Omega == 0.0) return true;
-  for (int mu = 0; mu < s->system.n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->reduced, mu));
+  for (int mu = 0; mu < s->inner.n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->reduced, mu));
   if (s->point->g0 >= g_c) return true;
-  for (int mu = 0; mu < s->patterns->n_modes; mu++)
+  for (int mu = 0; mu < s->system->n_modes; mu++)
     if (!(fabs(s->limit[mu]) <= tolerance_about(s, 0.0)))
       return object(s, "|xi| of mode %d is %.10g, but nothing is steady below g_c = %.10g other than xi = 0", mu + 1,
                     fabs(s->limit[mu]), g_c);
@@ -240,13 +240,13 @@ static bool normal_state_below_g_c(const subject *s) {
 static bool occupations_go_with_overlaps(const subject *s) {
   const dkm_record *record = s->record;
   if (!is_steady(record->verdict)) return true;
-  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
-    const double factor = occupation_factor(s->patterns, s->point, mu), xi = fabs(record->xi[mu]);
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
+    const double factor = occupation_factor(s->system, s->point, mu), xi = fabs(record->xi[mu]);
     const double expected = factor * xi * xi, error = fmax(s->xi_error, rounding);
     const double tolerance = rounding * expected + factor * error * (2.0 * xi + error);
     const double swing = 2.0 * s->point->g0 / s->point->kappa_mu[mu] * record->xi_rms[mu];
     const bool swings = record->verdict == DKM_VERDICT_DARK_PRECESSION && !isnan(swing);
-    const double above = swings ? 4.0 * (double)s->patterns->n_classes * swing * swing : 0.0;
+    const double above = swings ? 4.0 * s->system->occupation_factor * swing * swing : 0.0;
     const double excess_found = record->occupation[mu] - expected;
     if (!(excess_found >= -tolerance && excess_found <= above + tolerance))
       return object(s, "occupation of mode %d is %.10g, its overlap gives %.10g", mu + 1, record->occupation[mu],
@@ -258,32 +258,32 @@ static bool occupations_go_with_overlaps(const subject *s) {
 /* Right-hand side of the self-consistency equations at xi, with c_k = c or, for c = 0, +-1 such that z_k has the
  * sign that it has in xi (rank G = K). */
 static void self_consistent_overlaps(const subject *s, const double *xi, int c, double *expected) {
-  const int M = s->patterns->n_modes;
+  const int M = s->system->n_modes;
   double field[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
     field[mu] = -2.0 * s->point->g0 * s->point->g0 * s->point->Omega_mu[mu] * xi[mu] / dkm_point_D(s->point, mu);
     expected[mu] = 0.0;
   }
-  for (int64_t k = 0; k < s->patterns->n_classes; k++) {
+  for (int64_t k = 0; k < s->system->n_classes; k++) {
     double along_z = 0.0, z_of_xi = 0.0; /* g0 h_k; z_k = sum_mu f_{mu,k} xi_mu */
     for (int mu = 0; mu < M; mu++) {
-      const int f = dkm_patterns_sign(s->patterns, mu, k);
+      const double f = dkm_system_coupling(s->system, mu, k);
       along_z += f * field[mu];
       z_of_xi += f * xi[mu];
     }
     const double component = c != 0 ? c : (z_of_xi * along_z < 0.0 ? -1.0 : 1.0);
     const double B = hypot(s->point->Omega, along_z);
     const double z = B > 0.0 ? component * along_z / B : 0.0;
-    for (int mu = 0; mu < M; mu++) expected[mu] += s->patterns->weight * dkm_patterns_sign(s->patterns, mu, k) * z;
+    for (int mu = 0; mu < M; mu++) expected[mu] += dkm_system_weight(s->system, k) * dkm_system_coupling(s->system, mu, k) * z;
   }
 }
 
 /* Damped spins are aligned: an inverted class adds two directions that grow.  (Exact starts: Eq. 12.) */
 static bool fixed_point_is_self_consistent(const subject *s) {
-  const int M = s->patterns->n_modes;
+  const int M = s->system->n_modes;
   double expected[DKM_MAX_MODES], steepness = 1.0;
   if (s->record->verdict != DKM_VERDICT_FIXED_POINT || s->exact || s->point->Omega == 0.0 || s->point->g0 == 0.0 ||
-      (s->sign == 0 && s->system.n_classes != M))
+      (s->sign == 0 && !dkm_system_full_rank(&s->inner)))
     return true;
   for (int mu = 0; mu < M; mu++) {
     const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
@@ -308,13 +308,13 @@ bool dkm_check_has_closed_form(const dkm_point *point, const dkm_record *record)
   return ends && dkm_quotient_applies(point) && point->overlap != 0.0 && dkm_theory_applies(point) && point->g0 > 0.0;
 }
 
-double dkm_check_deviation(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record) {
+double dkm_check_deviation(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
   const bool at_rest = record->verdict == DKM_VERDICT_FIXED_POINT;
   const double *limit = at_rest ? record->xi : record->xi_limit;
   double largest = 0.0;
-  for (int mu = 0; mu < patterns->n_modes; mu++) {
+  for (int mu = 0; mu < system->n_modes; mu++) {
     const double xi = mu == point->pattern - 1 ? dkm_theory_xi(point, mu) : 0.0;
-    const double occupation = occupation_factor(patterns, point, mu) * xi * xi;
+    const double occupation = occupation_factor(system, point, mu) * xi * xi;
     largest = fmax(largest, fabs(fabs(limit[mu]) - xi));
     if (at_rest) largest = fmax(largest, fabs(record->occupation[mu] - occupation) / fmax(1.0, occupation));
   }
@@ -323,9 +323,9 @@ double dkm_check_deviation(const dkm_patterns *patterns, const dkm_point *point,
 
 static bool exact_start_ends_in_eq_12(const subject *s) {
   if (!dkm_check_has_closed_form(s->point, s->record)) return true;
-  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double xi = mu == s->point->pattern - 1 ? dkm_theory_xi(s->point, mu) : 0.0, found = fabs(s->limit[mu]);
-    const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->patterns, s->point, mu);
+    const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->system, s->point, mu);
     if (!(fabs(found - xi) <= tolerance))
       return object(s, "|xi| of mode %d is %.10g, Eq. 12 gives %.10g", mu + 1, found, xi);
     if (s->record->verdict == DKM_VERDICT_FIXED_POINT &&
@@ -346,7 +346,7 @@ static bool overlap_of_the_start_is_kept(const subject *s) {
   if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
     return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),
                   at_rest ? "are at rest" : "turn about z for ever");
-  for (int mu = 0; mu < s->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double xi = mu == s->point->pattern - 1 ? s->point->overlap : 0.0;
     if (!(fabs(s->limit[mu] - xi) <= excess))
       return object(s, "xi of mode %d is %.10g, but that of the start is kept, %.10g", mu + 1, s->limit[mu], xi);
@@ -354,7 +354,7 @@ static bool overlap_of_the_start_is_kept(const subject *s) {
   return true;
 }
 
-bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record, char *why,
+bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes) {
   static bool (*const questions[])(const subject *) = {verdict_is_possible,
                                                        oscillation_has_its_evidence,
@@ -369,18 +369,18 @@ bool dkm_check_record(const dkm_patterns *patterns, const dkm_point *point, cons
                                                        retrieved_is_the_leading_overlap,
                                                        lyapunov_function_falls};
   const bool exact = dkm_quotient_applies(point);
-  subject s = {.patterns = patterns,
+  subject s = {.system = system,
                .point = point,
                .record = record,
                .exact = exact,
-               .system = exact ? dkm_quotient_patterns() : *patterns,
+               .inner = exact ? dkm_quotient_system() : *system,
                .reduced = exact ? dkm_quotient_point(point) : *point,
                .xi_error = dkm_check_xi_error(record),
                .why = why,
                .why_bytes = why_bytes};
   const int verdict = record->verdict;
   if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
-  s.sign = dkm_landscape_sign(&s.system, &s.reduced);
+  s.sign = dkm_landscape_sign(&s.inner, &s.reduced);
   if (is_steady(verdict)) s.limit = record->xi;
   if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;
   for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)

@@ -12,11 +12,11 @@ struct scales {
   double error; /* of both, where xi is a root */
 };
 
-double dkm_compare_rate(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *record) {
+double dkm_compare_rate(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
   double rate = 2 * fabs(point->Omega) + point->g0;
-  for (int mu = 0; mu < patterns->n_modes; mu++)
+  for (int mu = 0; mu < system->n_modes; mu++)
     rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu] +
-            4 * point->g0 * sqrt(fmax(record->occupation[mu], 0.0) * patterns->weight);
+            4 * point->g0 * sqrt(fmax(record->occupation[mu], 0.0) / system->occupation_factor);
   return rate;
 }
 
@@ -57,19 +57,19 @@ static void look_at(const char *name, double a, double b, dkm_field_type type, d
   if (!most->name || here.allowed > most->allowed) *most = here;
 }
 
-dkm_agreement dkm_compare_records(const dkm_patterns *patterns, const dkm_point *point, const dkm_record *a,
+dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
                                   const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
                                   dkm_difference *difference) {
   const bool rests = a->verdict == DKM_VERDICT_FIXED_POINT && b->verdict == DKM_VERDICT_FIXED_POINT;
   const struct scales scales = {
-      .rate = fmax(dkm_compare_rate(patterns, point, a), dkm_compare_rate(patterns, point, b)),
+      .rate = fmax(dkm_compare_rate(system, point, a), dkm_compare_rate(system, point, b)),
       .error = rests ? fmax(a->xi_error + b->xi_error, 0.0) : 0.0 /* fmax leaves out a NaN */};
   *difference = (dkm_difference){0};
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];
     if (!field->reproducible) continue;
     const size_t bytes = dkm_field_type_bytes(field->type);
-    for (size_t j = 0; j < (field->per_mode ? (size_t)patterns->n_modes : 1); j++) {
+    for (size_t j = 0; j < (field->per_mode ? (size_t)system->n_modes : 1); j++) {
       const char *x = (const char *)a + field->offset + j * bytes, *y = (const char *)b + field->offset + j * bytes;
       if (!same_bits(x, y, field->type))
         look_at(field->name, dkm_field_value(field->type, x, 0), dkm_field_value(field->type, y, 0), field->type,

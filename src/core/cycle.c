@@ -40,7 +40,7 @@ static const int divisors[] = {2,  3,  5,  7,  11, 13, 17, 19, 23, 29, 31, 37, 4
 enum { N_DIVISORS = sizeof divisors / sizeof *divisors };
 
 struct dkm_cycle_workspace {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_tangent *tangent;
   size_t size, rows; /* 3K + 2M, 2K + 2M */
   double *basis;     /* of the plane across spin k: [k*6], two vectors */
@@ -54,19 +54,19 @@ struct dkm_cycle_workspace {
   gsl_eigen_nonsymm_workspace *eigen;
 };
 
-static size_t rows_of(const dkm_patterns *p) {
+static size_t rows_of(const dkm_system *p) {
   return 2 * (size_t)p->n_classes + 2 * (size_t)p->n_modes;
 }
 
-static bool is_too_large(const dkm_patterns *p) {
+static bool is_too_large(const dkm_system *p) {
   return rows_of(p) > DKM_SPECTRUM_MAX_ROWS;
 }
 
-double dkm_cycle_workspace_bytes(const dkm_patterns *patterns) {
-  if (is_too_large(patterns)) return sizeof(dkm_cycle_workspace);
-  const double size = (double)dkm_model_size(patterns), rows = (double)rows_of(patterns),
-               K = (double)patterns->n_classes;
-  return sizeof(dkm_cycle_workspace) + dkm_tangent_bytes(patterns) +
+double dkm_cycle_workspace_bytes(const dkm_system *system) {
+  if (is_too_large(system)) return sizeof(dkm_cycle_workspace);
+  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system),
+               K = (double)system->n_classes;
+  return sizeof(dkm_cycle_workspace) + dkm_tangent_bytes(system) +
          sizeof(double) * (size * rows + 2.0 * rows * rows + 15.0 * K + 4.0 * size + 2.0 * K + 10.0 * rows);
 }
 
@@ -90,14 +90,14 @@ void dkm_cycle_workspace_destroy(dkm_cycle_workspace *w) {
   free(w);
 }
 
-dkm_status dkm_cycle_workspace_create(const dkm_patterns *patterns, dkm_cycle_workspace **out, dkm_error *err) {
+dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_workspace **out, dkm_error *err) {
   dkm_cycle_workspace *w = calloc(1, sizeof *w);
-  const size_t K = (size_t)patterns->n_classes, n = rows_of(patterns);
+  const size_t K = (size_t)system->n_classes, n = rows_of(system);
   if (w) {
-    w->patterns = *patterns;
-    w->size = dkm_model_size(patterns);
+    w->system = *system;
+    w->size = dkm_model_size(system);
     w->rows = n;
-    if (is_too_large(patterns)) {
+    if (is_too_large(system)) {
       *out = w;
       return DKM_OK;
     }
@@ -123,7 +123,7 @@ dkm_status dkm_cycle_workspace_create(const dkm_patterns *patterns, dkm_cycle_wo
     dkm_cycle_workspace_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for limit cycles");
   }
-  dkm_status status = dkm_tangent_create(patterns, &w->tangent, err);
+  dkm_status status = dkm_tangent_create(system, &w->tangent, err);
   if (status != DKM_OK) {
     dkm_cycle_workspace_destroy(w);
     return status;
@@ -150,7 +150,7 @@ static void spin_of(const double *u, int64_t K, int64_t k, double *m) {
 
 /* Two unit vectors across a spin and each other; any two for a spin of length 0. */
 static void make_basis(dkm_cycle_workspace *w, const double *u) {
-  const int64_t K = w->patterns.n_classes;
+  const int64_t K = w->system.n_classes;
   for (int64_t k = 0; k < K; k++) {
     double m[3], axis[3] = {0}, *first = w->basis + 6 * k, *second = first + 3;
     spin_of(u, K, k, m);
@@ -169,7 +169,7 @@ static void make_basis(dkm_cycle_workspace *w, const double *u) {
 
 /* A difference of states (elements `stride` apart) in the basis: 2K + 2M values. */
 static double reduced(const dkm_cycle_workspace *w, const double *d, size_t stride, size_t row) {
-  const size_t K = (size_t)w->patterns.n_classes;
+  const size_t K = (size_t)w->system.n_classes;
   if (row >= 2 * K) return d[(row + K) * stride];
   const size_t k = row / 2;
   const double *e = w->basis + 6 * k + 3 * (row % 2);
@@ -178,7 +178,7 @@ static double reduced(const dkm_cycle_workspace *w, const double *d, size_t stri
 
 /* Each direction of the basis as a column of differences. */
 static void begin_columns(dkm_cycle_workspace *w) {
-  const size_t K = (size_t)w->patterns.n_classes, n = w->rows;
+  const size_t K = (size_t)w->system.n_classes, n = w->rows;
   memset(w->columns, 0, w->size * n * sizeof *w->columns);
   for (size_t k = 0; k < K; k++)
     for (size_t j = 0; j < 2; j++)
@@ -227,8 +227,8 @@ static bool axis_of(const double *rotation, int64_t K, int64_t k, double *axis) 
 /* The component of spin k of a state along its Floquet axis, and the axis; false: every direction recurs. */
 static bool along_axis(const dkm_cycle_workspace *w, const double *state, int64_t k, double *axis, double *along) {
   double m[3];
-  spin_of(state, w->patterns.n_classes, k, m);
-  if (!axis_of(w->rotation, w->patterns.n_classes, k, axis)) return false;
+  spin_of(state, w->system.n_classes, k, m);
+  if (!axis_of(w->rotation, w->system.n_classes, k, axis)) return false;
   *along = m[0] * axis[0] + m[1] * axis[1] + m[2] * axis[2];
   return true;
 }
@@ -236,7 +236,7 @@ static bool along_axis(const dkm_cycle_workspace *w, const double *state, int64_
 /* Lays the spins of a state along their Floquet axes, if that takes more than rounding: *precession is the largest
  * transverse part that is left out. */
 static bool dress(dkm_cycle_workspace *w, const dkm_point *point, double T, double *state, double *precession) {
-  const int64_t K = w->patterns.n_classes;
+  const int64_t K = w->system.n_classes;
   double axis[3], along;
   memset(w->rotation, 0, 9 * (size_t)K * sizeof *w->rotation);
   for (int i = 0; i < 3; i++)
@@ -261,7 +261,7 @@ static bool dress(dkm_cycle_workspace *w, const dkm_point *point, double T, doub
 
 /* One step for u and T; false if it is none. */
 static bool improve(dkm_cycle_workspace *w, const dkm_point *point, double *u, double *T) {
-  const int64_t K = w->patterns.n_classes;
+  const int64_t K = w->system.n_classes;
   const size_t n = w->rows;
   int sign;
   for (size_t row = 0; row < n; row++) {
@@ -269,9 +269,9 @@ static bool improve(dkm_cycle_workspace *w, const dkm_point *point, double *u, d
       gsl_matrix_set(w->bordered, row, c, gsl_matrix_get(w->jacobian, row, c) - (row == c ? 1.0 : 0.0));
     gsl_vector_set(w->right, row, reduced(w, u, 1, row) - reduced(w, w->at_end, 1, row));
   }
-  dkm_model_rhs(&w->patterns, point, u, w->rate, w->work);
+  dkm_model_rhs(&w->system, point, u, w->rate, w->work);
   for (size_t c = 0; c < n; c++) gsl_matrix_set(w->bordered, n, c, reduced(w, w->rate, 1, c));
-  dkm_model_rhs(&w->patterns, point, w->at_end, w->rate, w->work);
+  dkm_model_rhs(&w->system, point, w->at_end, w->rate, w->work);
   for (size_t row = 0; row < n; row++) gsl_matrix_set(w->bordered, row, n, reduced(w, w->rate, 1, row));
   gsl_matrix_set(w->bordered, n, n, 0.0);
   gsl_vector_set(w->right, n, 0.0);
@@ -339,8 +339,8 @@ static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, co
 
 /* Means and amplitudes over the period T from u. */
 static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, dkm_cycle *cycle) {
-  const int64_t K = w->patterns.n_classes;
-  const int M = w->patterns.n_modes;
+  const int64_t K = w->system.n_classes;
+  const int M = w->system.n_modes;
   double fastest = 2.0 * fabs(point->Omega), field = 0.0;
   for (int mu = 0; mu < M; mu++) {
     fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
@@ -357,7 +357,7 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double 
   memcpy(now, u, w->size * sizeof *u);
   for (int i = 0; i <= n + 1; i++) { /* samples 0 and 1 come again, as neighbours of the last */
     double *present = xi[i % 3];
-    dkm_model_overlaps(&w->patterns, now, present, w->work);
+    dkm_model_overlaps(&w->system, now, present, w->work);
     if (i == 0) memcpy(first, present, sizeof first);
     for (int mu = 0; i < n && mu < M; mu++) {
       const double re = now[3 * K + mu], im = now[3 * K + M + mu];
@@ -400,7 +400,7 @@ static bool take_exponents(dkm_cycle_workspace *w, double T, dkm_spectrum *spect
     nearest = distance;
     flow = i;
   }
-  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->patterns.n_classes};
+  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->system.n_classes};
   for (size_t i = 0; i < w->rows; i++) {
     if (i == flow) continue;
     const gsl_complex multiplier = gsl_vector_complex_get(w->multipliers, i);
@@ -424,11 +424,11 @@ static bool take_exponents(dkm_cycle_workspace *w, double T, dkm_spectrum *spect
 
 /* The distances of u from the point of the cycle that was found from it, spins as they were laid for it. */
 static void take_distances(dkm_cycle_workspace *w, const double *u, const double *state, dkm_cycle *cycle) {
-  const size_t K = (size_t)w->patterns.n_classes;
-  const int M = w->patterns.n_modes;
+  const size_t K = (size_t)w->system.n_classes;
+  const int M = w->system.n_modes;
   double xi[DKM_MAX_MODES], xi_cycle[DKM_MAX_MODES];
-  dkm_model_overlaps(&w->patterns, u, xi, w->work);
-  dkm_model_overlaps(&w->patterns, state, xi_cycle, w->work);
+  dkm_model_overlaps(&w->system, u, xi, w->work);
+  dkm_model_overlaps(&w->system, state, xi_cycle, w->work);
   cycle->distance_all = largest_difference(w->begun, state, w->size);
   cycle->distance =
       fmax(largest_difference(xi, xi_cycle, (size_t)M), largest_difference(u + 3 * K, state + 3 * K, 2 * (size_t)M));
@@ -436,13 +436,13 @@ static void take_distances(dkm_cycle_workspace *w, const double *u, const double
 
 static double amplitude_of(const dkm_cycle_workspace *w, const dkm_cycle *cycle) {
   double most = 0.0;
-  for (int mu = 0; mu < w->patterns.n_modes; mu++) most = fmax(most, cycle->xi_amplitude[mu]);
+  for (int mu = 0; mu < w->system.n_modes; mu++) most = fmax(most, cycle->xi_amplitude[mu]);
   return most;
 }
 
 bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double period, bool dresses,
                     dkm_cycle *cycle, double *state) {
-  if (is_too_large(&w->patterns)) return false;
+  if (is_too_large(&w->system)) return false;
   double T = period;
   memcpy(state, u, w->size * sizeof *u);
   cycle->precession = 0.0;

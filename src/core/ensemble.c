@@ -69,10 +69,20 @@ static int order_for(double tolerance) {
  * five times as long, while streaming them takes twice (tests/bench/growth). */
 static const double kept_bytes = 8.0 * 1024 * 1024;
 
-static bool is_streamed(const dkm_patterns *patterns, const dkm_solver *solver, int lanes, int order) {
-  if (patterns->n_classes < 1 << ENSEMBLE_GROUP_BITS || solver->coefficients == DKM_COEFFICIENTS_KEPT) return false;
+/* Classes of the kernel, and log2 of them or of a group. */
+static int64_t kernel_classes(const dkm_system *system, int *bits) {
+  const int64_t K = system->n_classes, group = 1 << ENSEMBLE_GROUP_BITS;
+  *bits = 0;
+  while ((int64_t)1 << *bits < K && (dkm_system_has_patterns(system) || *bits < ENSEMBLE_GROUP_BITS)) ++*bits;
+  return dkm_system_has_patterns(system) ? K : K > group ? (K + group - 1) / group * group : (int64_t)1 << *bits;
+}
+
+static bool is_streamed(const dkm_system *system, const dkm_solver *solver, int lanes, int order) {
+  int bits;
+  if (kernel_classes(system, &bits) < 1 << ENSEMBLE_GROUP_BITS || solver->coefficients == DKM_COEFFICIENTS_KEPT)
+    return false;
   return solver->coefficients == DKM_COEFFICIENTS_STREAMED ||
-         8.0 * (double)patterns->n_classes * ensemble_class_vectors(order) * lanes > kept_bytes;
+         8.0 * (double)system->n_classes * ensemble_class_vectors(order) * lanes > kept_bytes;
 }
 
 static size_t class_doubles(const ensemble *e) {
@@ -88,30 +98,35 @@ static size_t slow_block(const ensemble *e) {
 }
 
 /* Doubles of a lane in blocks of classes and in states, and for all modes. */
-static double lane_doubles(const dkm_patterns *patterns, int order, bool streamed) {
-  const double K = (double)patterns->n_classes, modes = patterns->n_modes * (double)ensemble_mode_vectors(order);
+static double lane_doubles(const dkm_system *system, int order, bool streamed) {
+  int bits;
+  const double K = (double)kernel_classes(system, &bits), M = system->n_modes;
   const double n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
-  return n_blocks * ensemble_class_vectors(order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) + modes;
+  const double couplings = dkm_system_has_patterns(system) ? 0.0 : 2.0 * K * M;
+  return n_blocks * ensemble_class_vectors(order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) +
+         M * ensemble_mode_vectors(order) + couplings;
 }
 
 /* The same for modes that follow the spins. */
-static double slow_doubles(const dkm_patterns *patterns, const dkm_solver *solver, int order) {
+static double slow_doubles(const dkm_system *system, const dkm_solver *solver, int order) {
   if (solver->resolve_modes) return 0.0;
-  return patterns->n_modes * (double)ensemble_slow_vectors(order) + (double)ensemble_held_vectors(patterns);
+  int bits;
+  return system->n_modes * (double)ensemble_slow_vectors(order) +
+         (double)ensemble_held_vectors(kernel_classes(system, &bits), system->n_modes);
 }
 
 static size_t series_block(const ensemble *e) {
   return (size_t)ensemble_series_vectors(e->order) * (size_t)e->lanes;
 }
 
-static double ensemble_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+static double ensemble_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
   const ensemble_kernel *kernel = kernel_named(cpu);
   const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
-  const bool streamed = is_streamed(patterns, solver, lanes, order);
+  const bool streamed = is_streamed(system, solver, lanes, order);
   return sizeof(workspace) +
-         sizeof(double) * (lanes * (lane_doubles(patterns, order, streamed) + slow_doubles(patterns, solver, order) +
-                                    (solver->between_steps ? patterns->n_modes * ensemble_series_vectors(order) : 0)) +
-                           2.0 * (double)patterns->n_classes);
+         sizeof(double) * (lanes * (lane_doubles(system, order, streamed) + slow_doubles(system, solver, order) +
+                                    (solver->between_steps ? system->n_modes * ensemble_series_vectors(order) : 0)) +
+                           2.0 * (double)system->n_classes);
 }
 
 static void *aligned_zeros(size_t doubles) {
@@ -124,6 +139,8 @@ static void *aligned_zeros(size_t doubles) {
 static void ensemble_destroy(void *memory) {
   workspace *w = memory;
   if (!w) return;
+  free(w->e.couplings);
+  free(w->e.weighted);
   free(w->e.classes);
   free(w->e.states);
   free(w->e.modes);
@@ -150,7 +167,7 @@ static dkm_status select_kernel(const char *cpu, const ensemble_kernel **kernel,
 
 static void ensemble_unload(void *memory, int lane);
 
-static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **out,
+static dkm_status ensemble_create(const dkm_system *system, const dkm_solver *solver, const char *cpu, void **out,
                                   int *lanes, dkm_error *err) {
   const ensemble_kernel *kernel;
   dkm_status status = select_kernel(cpu, &kernel, err);
@@ -158,29 +175,39 @@ static dkm_status ensemble_create(const dkm_patterns *patterns, const dkm_solver
   workspace *w = aligned_zeros((sizeof *w + sizeof(double) - 1) / sizeof(double));
   if (!w) return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator");
   w->kernel = kernel;
-  w->e.patterns = *patterns;
+  w->e.system = *system;
+  w->e.n_classes = kernel_classes(system, &w->e.bits);
   w->e.lanes = kernel->lanes;
   w->e.order = order_for(solver->tolerance);
   w->e.tolerance = solver->tolerance;
-  const bool streamed = is_streamed(patterns, solver, w->e.lanes, w->e.order);
-  const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : (size_t)patterns->n_classes;
-  w->e.classes = aligned_zeros(n_blocks * class_doubles(&w->e));
-  if (streamed) w->e.states = aligned_zeros((size_t)patterns->n_classes * ENSEMBLE_STATE_VECTORS * (size_t)w->e.lanes);
-  w->e.modes = aligned_zeros((size_t)patterns->n_modes * mode_doubles(&w->e));
-  w->scratch = aligned_zeros(2 * (size_t)patterns->n_classes);
-  if (!solver->resolve_modes) {
-    w->e.slow = aligned_zeros((size_t)patterns->n_modes * slow_block(&w->e));
-    w->e.held = aligned_zeros(ensemble_held_vectors(patterns) * (size_t)w->e.lanes);
+  const bool streamed = is_streamed(system, solver, w->e.lanes, w->e.order);
+  const size_t K = (size_t)w->e.n_classes, M = (size_t)system->n_modes, n_lanes = (size_t)w->e.lanes;
+  const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
+  const bool any_couplings = !dkm_system_has_patterns(system);
+  if (any_couplings) {
+    w->e.couplings = aligned_zeros(K * M * n_lanes);
+    w->e.weighted = aligned_zeros(K * M * n_lanes);
   }
-  if (solver->between_steps) w->e.series = aligned_zeros((size_t)patterns->n_modes * series_block(&w->e));
-  if (!w->e.classes || (solver->between_steps && !w->e.series) ||
-      (!solver->resolve_modes && (!w->e.slow || !w->e.held)) || (streamed && !w->e.states) || !w->e.modes ||
-      !w->scratch) {
+  w->e.classes = aligned_zeros(n_blocks * class_doubles(&w->e));
+  if (streamed) w->e.states = aligned_zeros(K * ENSEMBLE_STATE_VECTORS * n_lanes);
+  w->e.modes = aligned_zeros((size_t)system->n_modes * mode_doubles(&w->e));
+  w->scratch = aligned_zeros(2 * (size_t)system->n_classes);
+  if (!solver->resolve_modes) {
+    w->e.slow = aligned_zeros((size_t)system->n_modes * slow_block(&w->e));
+    w->e.held = aligned_zeros(ensemble_held_vectors(w->e.n_classes, system->n_modes) * n_lanes);
+  }
+  if (solver->between_steps) w->e.series = aligned_zeros((size_t)system->n_modes * series_block(&w->e));
+  if (!w->e.classes || (any_couplings && (!w->e.couplings || !w->e.weighted)) ||
+      (solver->between_steps && !w->e.series) || (!solver->resolve_modes && (!w->e.slow || !w->e.held)) ||
+      (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
     ensemble_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
-                    patterns->n_modes, ensemble_bytes(patterns, solver, cpu) / 0x1p30);
+                    system->n_modes, ensemble_bytes(system, solver, cpu) / 0x1p30);
   }
-  for (int lane = 0; lane < kernel->lanes; lane++) ensemble_unload(w, lane);
+  for (int lane = 0; lane < kernel->lanes; lane++) {
+    w->e.of_lane[lane] = *system;
+    ensemble_unload(w, lane);
+  }
   *out = w;
   *lanes = kernel->lanes;
   return DKM_OK;
@@ -210,19 +237,20 @@ static double *mode_value(const ensemble *e, int mu, int imaginary, int lane) {
 
 static void clear_window(ensemble *e, int lane) {
   e->window_length[lane] = e->rate_max[lane] = 0.0;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+  for (int mu = 0; mu < e->system.n_modes; mu++)
     e->sum_xi[mu][lane] = e->sum_xi_sq[mu][lane] = e->sum_beta_sq[mu][lane] = 0.0;
 }
 
 /* Sums of y and z over the classes, by the scalar routine: the kernel's own have the same bits. */
 static void sum_classes(workspace *w, int lane) {
   ensemble *e = &w->e;
-  const int64_t K = e->patterns.n_classes;
+  const dkm_system *system = &e->of_lane[lane];
+  const int64_t K = system->n_classes;
   double sum[DKM_MAX_MODES];
   for (int what = CLASS_Y; what <= CLASS_Z; what++) {
     for (int64_t k = 0; k < K; k++) w->scratch[k] = *class_value(e, k, what, lane);
-    dkm_patterns_sums(&e->patterns, w->scratch, sum, w->scratch + K);
-    for (int mu = 0; mu < e->patterns.n_modes; mu++) (what == CLASS_Y ? e->sum_y : e->sum_z)[mu][lane] = sum[mu];
+    dkm_system_sums(system, w->scratch, sum, w->scratch + K);
+    for (int mu = 0; mu < system->n_modes; mu++) (what == CLASS_Y ? e->sum_y : e->sum_z)[mu][lane] = sum[mu];
   }
 }
 
@@ -247,7 +275,7 @@ static void clear_slow(ensemble *e, int lane) {
   e->t_look[lane] = INFINITY;
   e->tries[lane] = 0.0;
   e->pause[lane] = 64.0;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     e->t_try[mu][lane] = e->settled[mu][lane] = 0.0;
     for (int n = 0; e->slow && n < e->order; n++) *predicted(e, mu, n, lane) = 0.0;
   }
@@ -259,9 +287,9 @@ static void begin_slow(ensemble *e, int lane, const dkm_point *point, double t) 
   clear_slow(e, lane);
   if (!e->slow || e->mode_frequency[lane] <= ensemble_slow_gain * fabs(e->two_Omega[lane])) return;
   e->t_look[lane] = t;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->of_lane[lane].n_modes; mu++) {
     double re, im;
-    dkm_point_steady_mode(point, mu, e->patterns.weight * e->sum_z[mu][lane], &re, &im);
+    dkm_point_steady_mode(point, mu, e->sum_z[mu][lane], &re, &im);
     const double c = fabs(*mode_value(e, mu, 0, lane) - re) + fabs(*mode_value(e, mu, 1, lane) - im);
     e->t_try[mu][lane] = t + 2.0 / point->kappa_mu[mu] * dkm_exponent_log(fmax(1.0, c / e->transient_most[mu][lane]));
   }
@@ -274,7 +302,7 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   e->two_Omega[lane] = 2.0 * point->Omega;
   for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
   e->mode_frequency[lane] = 0.0;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->of_lane[lane].n_modes; mu++) {
     const double half_kappa = 0.5 * point->kappa_mu[mu];
     e->Omega_mu[mu][lane] = point->Omega_mu[mu];
     e->half_kappa[mu][lane] = half_kappa;
@@ -289,11 +317,28 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   w->mean_step[lane] = 1.0 / e->mode_frequency[lane];
 }
 
+static void ensemble_set_system(void *memory, int lane, const dkm_system *system) {
+  ((workspace *)memory)->e.of_lane[lane] = *system;
+}
+
+static void load_couplings(ensemble *e, int lane) {
+  const dkm_system *system = &e->of_lane[lane];
+  if (!e->couplings) return;
+  for (int64_t k = 0; k < system->n_classes; k++)
+    for (int mu = 0; mu < system->n_modes; mu++) {
+      const size_t at = ((size_t)k * (size_t)e->system.n_modes + (size_t)mu) * (size_t)e->lanes + (size_t)lane;
+      e->couplings[at] = dkm_system_coupling(system, mu, k);
+      e->weighted[at] = dkm_system_weight(system, k) * e->couplings[at];
+    }
+}
+
 static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u, double t) {
   workspace *w = memory;
   ensemble *e = &w->e;
-  const int64_t K = e->patterns.n_classes;
-  const int M = e->patterns.n_modes;
+  const int64_t K = e->of_lane[lane].n_classes;
+  const int M = e->of_lane[lane].n_modes;
+  ensemble_unload(w, lane); /* what the point leaves empty of the kernel's classes and modes */
+  load_couplings(e, lane);
   load_parameters(w, lane, point);
   for (int mu = 0; mu < M; mu++) {
     *mode_value(e, mu, 0, lane) = u[3 * K + mu];
@@ -318,13 +363,15 @@ static void ensemble_unload(void *memory, int lane) {
   ensemble *e = &w->e;
   e->g0[lane] = e->four_g0[lane] = e->two_Omega[lane] = 0.0;
   for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;
     e->pace[mu][lane] = e->over_D[mu][lane] = e->over_Omega[mu][lane] = 0.0;
     *mode_value(e, mu, 0, lane) = *mode_value(e, mu, 1, lane) = 0.0;
   }
-  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+  for (int64_t k = 0; k < e->n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
+  for (size_t i = 0; e->couplings && i < (size_t)(e->n_classes * e->system.n_modes); i++)
+    e->couplings[i * (size_t)e->lanes + (size_t)lane] = e->weighted[i * (size_t)e->lanes + (size_t)lane] = 0.0;
   e->mode_frequency[lane] = 1.0;
   clear_slow(e, lane);
   e->finite[lane] = e->steps[lane] = 0.0;
@@ -333,8 +380,8 @@ static void ensemble_unload(void *memory, int lane) {
 
 static void ensemble_state(const void *memory, int lane, double *u) {
   const ensemble *e = &((const workspace *)memory)->e;
-  const int64_t K = e->patterns.n_classes;
-  const int M = e->patterns.n_modes;
+  const int64_t K = e->of_lane[lane].n_classes;
+  const int M = e->of_lane[lane].n_modes;
   for (int64_t k = 0; k < K; k++)
     for (int what = CLASS_X; what <= CLASS_Z; what++) u[what * K + k] = *class_value(e, k, what, lane);
   for (int mu = 0; mu < M; mu++) {
@@ -365,36 +412,35 @@ static void ensemble_order_parameters(const void *memory, int lane, double t, do
                                       double *beta_im) {
   const ensemble *e = &((const workspace *)memory)->e;
   const double tau = t - e->t_begin[lane], h = t_end - e->t_begin[lane];
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->of_lane[lane].n_modes; mu++) {
     double *const values[] = {&xi[mu], &beta_re[mu], &beta_im[mu]};
     const double at_end[] = {e->sum_z[mu][lane], *mode_value(e, mu, 0, lane), *mode_value(e, mu, 1, lane)};
     for (int i = 0; i < 3; i++)
       *values[i] = t < t_end ? between(e, element(e->series + (size_t)mu * series_block(e), e, i * e->order, lane), tau,
                                        h, at_end[i])
                              : at_end[i];
-    xi[mu] *= e->patterns.weight;
   }
 }
 
 static void ensemble_window(void *memory, int lane, dkm_window *window) {
   ensemble *e = &((workspace *)memory)->e;
   double sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     sum_xi[mu] = e->sum_xi[mu][lane];
     sum_xi_sq[mu] = e->sum_xi_sq[mu][lane];
     sum_beta_sq[mu] = e->sum_beta_sq[mu][lane];
   }
   window->length = e->window_length[lane];
   window->rate_max = e->rate_max[lane];
-  dkm_integrator_window_statistics(window, e->patterns.n_modes, sum_xi, sum_xi_sq, sum_beta_sq);
+  dkm_integrator_window_statistics(window, e->system.n_modes, sum_xi, sum_xi_sq, sum_beta_sq);
   clear_window(e, lane);
 }
 
 static dkm_failure failure_of(const workspace *w, int lane) {
   const ensemble *e = &w->e;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+  for (int mu = 0; mu < e->system.n_modes; mu++)
     if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane))) return DKM_FAILURE_NOT_FINITE;
-  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+  for (int64_t k = 0; k < e->n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Z; what++)
       if (!isfinite(*class_value(e, k, what, lane))) return DKM_FAILURE_NOT_FINITE;
   return DKM_FAILURE_STEP_TOO_SMALL;
@@ -407,7 +453,7 @@ enum { MORE_STEPS = 4 };
 static void ensemble_advance(void *memory, dkm_lane *lanes) {
   workspace *w = memory;
   ensemble *e = &w->e;
-  const double n_at_once = (double)dkm_integrator_steps_at_once(e->patterns.n_classes);
+  const double n_at_once = (double)dkm_integrator_steps_at_once(e->n_classes);
   for (int lane = 0; lane < e->lanes; lane++) {
     e->t[lane] = lanes[lane].active ? lanes[lane].t : 0.0;
     e->t_pause[lane] =
@@ -441,7 +487,7 @@ enum { SAVED_OF_CLASS = 4, SAVED_OF_MODE = 7, SAVED_OF_WINDOW = 2, SAVED_OF_LANE
 
 static size_t ensemble_saved_doubles(const void *memory) {
   const ensemble *e = &((const workspace *)memory)->e;
-  const size_t K = (size_t)e->patterns.n_classes, M = (size_t)e->patterns.n_modes;
+  const size_t K = (size_t)e->n_classes, M = (size_t)e->system.n_modes;
   const size_t slow = SAVED_OF_LANE + (SAVED_OF_SLOW_MODE + (size_t)e->order) * M;
   return SAVED_OF_CLASS * K + SAVED_OF_MODE * M + SAVED_OF_WINDOW + (e->slow ? slow : 0);
 }
@@ -454,7 +500,7 @@ static double *saved_of_slow(const ensemble *e, size_t i, int lane) {
   if (i < SAVED_OF_LANE) return of_lane[i];
   const size_t each = SAVED_OF_SLOW_MODE + (size_t)e->order;
   const int mu = (int)((i - SAVED_OF_LANE) / each), n = (int)((i - SAVED_OF_LANE) % each) - SAVED_OF_SLOW_MODE;
-  if (mu >= e->patterns.n_modes) return NULL;
+  if (mu >= e->system.n_modes) return NULL;
   return n == -2   ? (double *)&e->t_try[mu][lane]
          : n == -1 ? (double *)&e->settled[mu][lane]
                    : predicted(e, mu, n, lane);
@@ -472,9 +518,9 @@ static double *saved_of_mode(const ensemble *e, int mu, int i, int lane) {
 static void ensemble_save(const void *memory, int lane, double *values) {
   const ensemble *e = &((const workspace *)memory)->e;
   const double *at;
-  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+  for (int64_t k = 0; k < e->n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *values++ = *class_value(e, k, what, lane);
-  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+  for (int mu = 0; mu < e->system.n_modes; mu++)
     for (int i = 0; i < SAVED_OF_MODE; i++) *values++ = *saved_of_mode(e, mu, i, lane);
   *values++ = e->window_length[lane];
   *values++ = e->rate_max[lane];
@@ -485,10 +531,12 @@ static void ensemble_restore(void *memory, int lane, const dkm_point *point, int
   workspace *w = memory;
   ensemble *e = &w->e;
   double *at;
+  ensemble_unload(w, lane);
+  load_couplings(e, lane);
   load_parameters(w, lane, point);
-  for (int64_t k = 0; k < e->patterns.n_classes; k++)
+  for (int64_t k = 0; k < e->n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = *values++;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++)
+  for (int mu = 0; mu < e->system.n_modes; mu++)
     for (int i = 0; i < SAVED_OF_MODE; i++) *saved_of_mode(e, mu, i, lane) = *values++;
   e->window_length[lane] = *values++;
   e->rate_max[lane] = *values++;
@@ -498,7 +546,19 @@ static void ensemble_restore(void *memory, int lane, const dkm_point *point, int
 }
 
 const integrator_method dkm_integrator_ensemble = {
-    ensemble_create,           ensemble_destroy,       ensemble_bytes,  ensemble_order,   ensemble_load,
-    ensemble_unload,           ensemble_state,         ensemble_window, ensemble_advance, ensemble_is_between_steps,
-    ensemble_order_parameters, ensemble_saved_doubles, ensemble_save,   ensemble_restore,
+    ensemble_create,
+    ensemble_destroy,
+    ensemble_bytes,
+    ensemble_order,
+    ensemble_set_system,
+    ensemble_load,
+    ensemble_unload,
+    ensemble_state,
+    ensemble_window,
+    ensemble_advance,
+    ensemble_is_between_steps,
+    ensemble_order_parameters,
+    ensemble_saved_doubles,
+    ensemble_save,
+    ensemble_restore,
 };

@@ -20,12 +20,12 @@
  *
  * For modes that follow the spins (ensemble_slow.h)
  *
- *   slow[mu]     block of 3 P vectors: prediction and solution of R[0 ... P-1], sum_k f_{mu,k} z_k[0 ... P-1]
+ *   slow[mu]     block of 3 P vectors: prediction and solution of R[0 ... P-1], sum_k w_k G_{mu,k} z_k[0 ... P-1]
  *   held         what lanes that are not to move are given back after a step.
  *
  * For samples between the ends of steps
  *
- *   series[mu]   block of 3 P vectors: coefficients 0 ... P-1 of sum_k f_{mu,k} z_k, Re beta_mu and Im beta_mu in the
+ *   series[mu]   block of 3 P vectors: coefficients 0 ... P-1 of sum_k w_k G_{mu,k} z_k, Re beta_mu and Im beta_mu in the
  *                last step, about its beginning, t_begin. */
 #ifndef DICKEMAP_ENSEMBLE_H
 #define DICKEMAP_ENSEMBLE_H
@@ -40,7 +40,12 @@ static const double ensemble_slow_gain = 12.0;
 typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
 
 typedef struct ensemble {
-  dkm_patterns patterns;
+  dkm_system system; /* the largest that is loaded; of +-1 patterns the only one */
+  int64_t n_classes; /* K, for couplings of any values rounded up to whole groups of empty classes */
+  int bits;          /* log2 of n_classes, or of a group if there are couplings */
+  double *couplings; /* G_{mu,k} of each lane, vector k*M + mu; NULL: +-1 patterns */
+  double *weighted;  /* w_k G_{mu,k} */
+  dkm_system of_lane[ENSEMBLE_MAX_LANES];
   int lanes, order; /* order: 12, 16, 20 or 24, see ensemble_body.h */
   double tolerance;
   double *classes, *modes;
@@ -52,7 +57,7 @@ typedef struct ensemble {
   ensemble_vector rotation[ENSEMBLE_MAX_ORDER]; /* (2 Omega)^2/(n (n+1)), n >= 1 */
   ensemble_vector mode_frequency;               /* the largest of the modes, as it counts for the step */
 
-  /* sum_k f_{mu,k} z_k and sum_k f_{mu,k} y_k of the state. */
+  /* sum_k w_k G_{mu,k} z_k and sum_k w_k G_{mu,k} y_k of the state. */
   ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];
 
   /* Modes that may be slow: how fast each counts for an ordinary step, 1/|lambda_mu|^2, 1/Omega_mu, what may be left of
@@ -113,8 +118,8 @@ static inline int ensemble_series_vectors(int order) {
 static inline int ensemble_slow_vectors(int order) {
   return 3 * order;
 }
-static inline size_t ensemble_held_vectors(const dkm_patterns *patterns) {
-  return 3 * (size_t)patterns->n_classes + 7 * (size_t)patterns->n_modes + 5;
+static inline size_t ensemble_held_vectors(int64_t n_classes, int n_modes) {
+  return 3 * (size_t)n_classes + 7 * (size_t)n_modes + 5;
 }
 
 #endif

@@ -11,7 +11,7 @@
  *   (n+1) Y[n+1] = + sum_j H[j] X[n-j] - 2 Omega Z[n]
  *   (n+1) Z[n+1] = 2 Omega Y[n]
  *   (n+1) R[n+1] = Omega_mu I[n] - (kappa_mu/2) R[n]
- *   (n+1) I[n+1] = -Omega_mu R[n] - (kappa_mu/2) I[n] - g0 sum_k w_k f_{mu,k} Z[n]
+ *   (n+1) I[n+1] = -Omega_mu R[n] - (kappa_mu/2) I[n] - g0 sum_k w_k G_{mu,k} Z[n]
  *
  * Four orders at once.  A change of y_k takes three more derivatives to come back to it:
  * Y[n] -> Z[n+1] -> I[n+2] -> R[n+3], H[n+3].  So if X and Y are known up to order m, H is
@@ -126,16 +126,16 @@ INLINE void class_pair(const ensemble *e, const double *block, const int P, int 
   y[1] = fma_(-load(e->rotation[m + 1]), load(Y + m * LANES), set(inverse[m + 2]) * fma_(w0, x[0], b[1] + d[1]));
 }
 
-/* I[n+2] and R[n+3] of one mode from sum_k f_{mu,k} Z[n+1], for n = first ... first+count-1. */
+/* I[n+2] and R[n+3] of one mode from sum_k w_k G_{mu,k} Z[n+1], for n = first ... first+count-1. */
 BULKY void mode_orders(const ensemble *e, const int P, int mu, int first, int count, const vec *sum_z) {
   double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
   const vec Omega_mu = load(e->Omega_mu[mu]), half_kappa = load(e->half_kappa[mu]);
-  const vec g_weight = load(e->g0) * set(e->patterns.weight);
+  const vec g0 = load(e->g0);
   vec i1 = load(I + (first + 1) * LANES), r1 = load(R + (first + 1) * LANES), r2 = load(R + (first + 2) * LANES);
 #pragma GCC unroll 4
   for (int i = 0; i < count; i++) {
     const int n = first + i;
-    i1 = fma_(g_weight, sum_z[i], fma_(half_kappa, i1, Omega_mu * r1)) * set(-inverse[n + 2]);
+    i1 = fma_(g0, sum_z[i], fma_(half_kappa, i1, Omega_mu * r1)) * set(-inverse[n + 2]);
     r1 = r2;
     r2 = fma_(Omega_mu, i1, -(half_kappa * r2)) * set(inverse[n + 3]);
     store(I + (n + 2) * LANES, i1);
@@ -145,12 +145,12 @@ BULKY void mode_orders(const ensemble *e, const int P, int mu, int first, int co
 
 /* The orders of the modes that follow from the state alone: R[1 ... 3], I[1], I[2]. */
 BULKY void modes_begin(const ensemble *e, int P) {
-  const vec g_weight = load(e->g0) * set(e->patterns.weight), two_Omega = load(e->two_Omega);
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  const vec g0 = load(e->g0), two_Omega = load(e->two_Omega);
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
     const vec Omega_mu = load(e->Omega_mu[mu]), half_kappa = load(e->half_kappa[mu]);
     vec r0 = load(R), i0 = load(I);
-    vec i1 = -fma_(g_weight, load(e->sum_z[mu]), fma_(half_kappa, i0, Omega_mu * r0));
+    vec i1 = -fma_(g0, load(e->sum_z[mu]), fma_(half_kappa, i0, Omega_mu * r0));
     vec r1 = fma_(Omega_mu, i0, -(half_kappa * r0));
     store(I + LANES, i1);
     store(R + LANES, r1);
@@ -172,13 +172,13 @@ typedef struct step {
 
 /* Fields of orders m ... m+orders-1 for a sweep. */
 INLINE void fields_begin(const ensemble *e, fields *f, const int P, int m, const int orders) {
-  const int M = e->patterns.n_modes, bits = bits_of(&e->patterns);
+  const int M = e->system.n_modes, bits = e->bits;
   for (int i = 0; i < orders; i++) {
     f->partial[bits][i] = (vec){0};
     for (int mu = 0; mu < M; mu++) {
-      const int b = M - 1 - mu;
+      const int b = e->couplings ? mu : M - 1 - mu;
       vec amplitude = load(e->four_g0) * load(e->modes + ((size_t)mu * ensemble_mode_vectors(P) + m + i) * LANES);
-      *(b < bits ? &f->amplitude[b][i] : &f->partial[bits][i]) = amplitude;
+      *(b < bits || e->couplings ? &f->amplitude[b][i] : &f->partial[bits][i]) = amplitude;
     }
   }
 }
@@ -186,7 +186,11 @@ INLINE void fields_begin(const ensemble *e, fields *f, const int P, int m, const
 /* H[m ... m+orders-1] of a group. */
 INLINE void group_fields(const ensemble *e, fields *f, const int low, int64_t k, double *block, const int P, int m,
                          const int orders) {
-  fields_move_to(f, bits_of(&e->patterns), low, k, orders);
+  if (e->couplings) {
+    any_fields(e, f, low, k, block + m * LANES, (size_t)ensemble_class_vectors(P) * LANES, orders);
+    return;
+  }
+  fields_move_to(f, e->bits, low, k, orders);
 #pragma GCC unroll 4
   for (int i = 0; i < orders; i++)
     spread(f, low, i, block + (m + i) * LANES, (size_t)ensemble_class_vectors(P) * LANES);
@@ -248,11 +252,11 @@ INLINE void sweep_group(ensemble *e, step *s, const int low, int64_t k, const in
   double *block = group_begin(e, s, low, k, P, m, orders, streamed);
   group_fields(e, fields_of_sweep(s, m, orders, streamed), low, k, block, P, m, orders);
   group_orders(e, s, low, block, P, m, orders, m + orders + BLOCK == P);
-  sums_add_group(&s->sums, low, k, block + (ensemble_class_y(P) + m + 1) * LANES,
+  group_add(e, &s->sums, low, k, block + (ensemble_class_y(P) + m + 1) * LANES,
                  (size_t)ensemble_class_vectors(P) * LANES, orders);
 }
 
-/* sum_k f_{mu,k} Z[n] for n = first ... first+count-1, for samples between the ends of steps. */
+/* sum_k w_k G_{mu,k} Z[n] for n = first ... first+count-1, for samples between the ends of steps. */
 INLINE void keep_sums(ensemble *e, const int P, int mu, int first, const int count, const vec *sum) {
   double *xi = e->series + (size_t)mu * ensemble_series_vectors(P) * LANES;
   for (int i = 0; i < count; i++) store(xi + (first + i) * LANES, sum[i]);
@@ -272,11 +276,10 @@ static __attribute__((noinline)) void keep_series(ensemble *e, int P, int mu) {
 
 /* One sweep over the classes: orders m+1 ... m+orders of all of them, then of the modes. */
 INLINE void sweep(ensemble *e, step *s, const int P, int m, const int orders, const bool streamed) {
-  const dkm_patterns *p = &e->patterns;
-  const int bits = bits_of(p);
+  const int bits = e->bits;
   fields_begin(e, fields_of_sweep(s, m, orders, streamed), P, m, orders);
   if (streamed || bits >= GROUP_BITS)
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS)
+    for (int64_t k = 0; k < e->n_classes; k += 1 << GROUP_BITS)
       sweep_group(e, s, GROUP_BITS, k, P, m, orders, streamed);
   else if (bits == 2)
     sweep_group(e, s, 2, 0, P, m, orders, false);
@@ -284,11 +287,11 @@ INLINE void sweep(ensemble *e, step *s, const int P, int m, const int orders, co
     sweep_group(e, s, 1, 0, P, m, orders, false);
   else
     sweep_group(e, s, 0, 0, P, m, orders, false);
-  for (int mu = 0; mu < p->n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     vec sum[BLOCK];
 #pragma GCC unroll 4
     for (int i = 0; i < orders; i++)
-      sum[i] = load(e->two_Omega) * set(inverse[m + i + 2]) * collected(&s->sums, p, bits, mu, i);
+      sum[i] = load(e->two_Omega) * set(inverse[m + i + 2]) * collected(e, &s->sums, mu, i);
     if (e->series) keep_sums(e, P, mu, m + 2, orders, sum);
     mode_orders(e, P, mu, m + 1, orders, sum);
   }
@@ -327,7 +330,7 @@ INLINE vec precession(const ensemble *e, vec amplitude) {
 BULKY vec step_size(const ensemble *e, const step *s, const int P) {
   const int last = P - BLOCK, before = last - 1;
   vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), amplitude = {0};
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
     norm = max_(norm, max_(abs_(load(R + last * LANES)), abs_(load(I + last * LANES))));
     norm_before = max_(norm_before, max_(abs_(load(R + before * LANES)), abs_(load(I + before * LANES))));
@@ -432,13 +435,12 @@ INLINE void last_group(ensemble *e, step *s, const int low, int64_t k, const int
       store(state + (streamed ? 2 * LANES : ensemble_class_z(P) * LANES), z[i]);
     }
   }
-  sums_add_group(&s->sums, low, k, summed, BLOCK * LANES, BLOCK);
+  group_add(e, &s->sums, low, k, summed, BLOCK * LANES, BLOCK);
 }
 
 /* The last sweep, four orders after sweeps of `orders`: all classes and modes at t + h. */
 INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, const bool streamed, vec h) {
-  const dkm_patterns *p = &e->patterns;
-  const int M = p->n_modes, bits = bits_of(p);
+  const int M = e->system.n_modes, bits = e->bits;
   vec power = load(e->two_Omega);
   s->h = h;
   for (int n = 0; n < P; n++) {
@@ -447,7 +449,7 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, cons
   }
   fields_begin(e, fields_of_sweep(s, P - BLOCK, orders, streamed), P, P - BLOCK, BLOCK);
   if (streamed || bits >= GROUP_BITS)
-    for (int64_t k = 0; k < p->n_classes; k += 1 << GROUP_BITS) last_group(e, s, GROUP_BITS, k, P, orders, streamed);
+    for (int64_t k = 0; k < e->n_classes; k += 1 << GROUP_BITS) last_group(e, s, GROUP_BITS, k, P, orders, streamed);
   else if (bits == 2)
     last_group(e, s, 2, 0, P, orders, false);
   else if (bits == 1)
@@ -460,7 +462,7 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, cons
     vec sum[2]; /* two more would give modes beyond order P */
 #pragma GCC unroll 2
     for (int i = 0; i < 2; i++)
-      sum[i] = load(e->two_Omega) * set(inverse[P - BLOCK + i + 2]) * collected(&s->sums, p, bits, mu, i);
+      sum[i] = load(e->two_Omega) * set(inverse[P - BLOCK + i + 2]) * collected(e, &s->sums, mu, i);
     mode_orders(e, P, mu, P - BLOCK + 1, 2, sum);
     if (e->series) {
       keep_sums(e, P, mu, P - 2, 2, sum);
@@ -475,24 +477,24 @@ INLINE void last_sweep(ensemble *e, step *s, const int P, const int orders, cons
     store(R, r);
     store(I, i);
     finite = fma_(r + i, set(0.0), finite); /* a class that is not finite shows here one step later */
-    store(e->sum_z[mu], collected(&s->sums, p, bits, mu, 2));
-    store(e->sum_y[mu], collected(&s->sums, p, bits, mu, 3));
+    store(e->sum_z[mu], collected(e, &s->sums, mu, 2));
+    store(e->sum_y[mu], collected(e, &s->sums, mu, 3));
   }
   store(e->finite, finite);
 }
 
 /* What the caller wants to know of the window, at the state before the step. */
 BULKY void observe(ensemble *e, int P, vec h) {
-  const vec weight = set(e->patterns.weight), two_Omega = load(e->two_Omega);
+  const vec two_Omega = load(e->two_Omega);
   vec rate = load(e->rate_max);
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
-    vec xi = weight * load(e->sum_z[mu]), h_xi = h * xi;
+    vec xi = load(e->sum_z[mu]), h_xi = h * xi;
     store(e->sum_xi[mu], load(e->sum_xi[mu]) + h_xi);
     store(e->sum_xi_sq[mu], fma_(h_xi, xi, load(e->sum_xi_sq[mu])));
     const vec r = load(R), i = load(I);
     store(e->sum_beta_sq[mu], fma_(h, fma_(r, r, i * i), load(e->sum_beta_sq[mu])));
-    rate = max_(rate, abs_(two_Omega * weight * load(e->sum_y[mu])));
+    rate = max_(rate, abs_(two_Omega * load(e->sum_y[mu])));
     rate = max_(rate, max_(abs_(load(R + LANES)), abs_(load(I + LANES))));
   }
   store(e->rate_max, rate);

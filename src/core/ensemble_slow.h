@@ -66,7 +66,7 @@ INLINE double *prediction_of(const ensemble *e, int P, int mu) {
 INLINE double *solution_of(const ensemble *e, int P, int mu) {
   return prediction_of(e, P, mu) + P * LANES;
 }
-/* sum_k f_{mu,k} Z[n] */
+/* sum_k w_k G_{mu,k} Z[n] */
 INLINE double *sums_of(const ensemble *e, int P, int mu) {
   return prediction_of(e, P, mu) + 2 * P * LANES;
 }
@@ -83,7 +83,7 @@ INLINE vec ordinary_step_length(const ensemble *e, int P) {
 
 /* Finds the lanes that want a slow step. Those that might but do not are asked again some ordinary steps later. */
 INLINE void slow_find(ensemble *e, slow *w, const int P) {
-  const int M = e->patterns.n_modes;
+  const int M = e->system.n_modes;
   const vec t = load(e->t), gain = set(ensemble_slow_gain);
   ivec look = t >= load(e->t_look);
   w->lanes = (ivec){0};
@@ -132,7 +132,7 @@ INLINE double *hold_or_release(double *held, double *at, const bool release, ive
 /* Everything that a step changes and a later one starts from, copied to e->held or, for lanes that have not moved, back
  * from there. First of all Re and Im beta of each mode. */
 INLINE void slow_exchange(ensemble *e, const int P, const bool streamed, const bool release, ivec moved) {
-  const int M = e->patterns.n_modes;
+  const int M = e->system.n_modes;
   double *held = e->held;
   for (int mu = 0; mu < M; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES;
@@ -155,7 +155,7 @@ INLINE void slow_exchange(ensemble *e, const int P, const bool streamed, const b
             z = streamed ? 2 : ensemble_class_z(P);
   const size_t stride = (size_t)(streamed ? ENSEMBLE_STATE_VECTORS : ensemble_class_vectors(P)) * LANES;
   double *state = streamed ? e->states : e->classes;
-  for (int64_t k = 0; k < e->patterns.n_classes; k++, state += stride) {
+  for (int64_t k = 0; k < e->n_classes; k++, state += stride) {
     held = hold_or_release(held, state + x * LANES, release, moved);
     held = hold_or_release(held, state + y * LANES, release, moved);
     held = hold_or_release(held, state + z * LANES, release, moved);
@@ -164,18 +164,18 @@ INLINE void slow_exchange(ensemble *e, const int P, const bool streamed, const b
 
 /* Where e->held has the state's `finite`. */
 INLINE const double *held_finite(const ensemble *e) {
-  return e->held + (7 * e->patterns.n_modes + 2) * LANES;
+  return e->held + (7 * e->system.n_modes + 2) * LANES;
 }
 
 /* ---- modes that follow ---- */
 
 typedef struct following {
-  vec drive, first, second; /* -Omega_mu g0 w/D, -kappa_mu/D, -1/D */
+  vec drive, first, second; /* -Omega_mu g0/D, -kappa_mu/D, -1/D */
 } following;
 
 INLINE following following_of(const ensemble *e, int mu) {
   const vec over_D = load(e->over_D[mu]);
-  return (following){-(load(e->Omega_mu[mu]) * load(e->g0) * set(e->patterns.weight) * over_D),
+  return (following){-(load(e->Omega_mu[mu]) * load(e->g0) * over_D),
                      -(set(2.0) * load(e->half_kappa[mu]) * over_D), -over_D};
 }
 
@@ -188,7 +188,7 @@ INLINE vec follow(const following *f, int n, vec sum_z, vec r1, vec r2) {
 /* R[m], R[m+1] of slow modes: the prediction, mended by what is known of xi. In the last sweep, which has no sums
  * between its orders, R[m+2] and R[m+3] are those predicted. */
 INLINE void slow_fields(ensemble *e, slow *w, const int P, int m, const bool last) {
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *R = e->modes + ((size_t)mu * ensemble_mode_vectors(P) + m) * LANES;
     const double *prediction = prediction_of(e, P, mu) + m * LANES, *sum_z = sums_of(e, P, mu) + m * LANES;
     const following f = following_of(e, mu);
@@ -205,20 +205,18 @@ INLINE void slow_fields(ensemble *e, slow *w, const int P, int m, const bool las
 
 /* Notes the sums of orders m+2 ... m+1+count after the sweep that began at m. */
 INLINE void slow_note_sums(ensemble *e, const step *s, const int P, int m, const int count) {
-  const dkm_patterns *p = &e->patterns;
-  const int bits = bits_of(p);
-  for (int mu = 0; mu < p->n_modes; mu++)
+  for (int mu = 0; mu < e->system.n_modes; mu++)
 #pragma GCC unroll 4
     for (int i = 0; i < count; i++)
       store(sums_of(e, P, mu) + (m + 2 + i) * LANES,
-            load(e->two_Omega) * set(inverse[m + i + 2]) * collected(&s->sums, p, bits, mu, i));
+            load(e->two_Omega) * set(inverse[m + i + 2]) * collected(e, &s->sums, mu, i));
 }
 
 /* Solves (1) for orders n = last ... 0 where r1 and r2, R[last+1] and R[last+2], are those used (closed) or 0, and
  * compares with what was used. */
 INLINE void slow_solve(ensemble *e, slow *w, const int P, const int last, const bool closed) {
   for (int n = 0; n < P; n++) w->mismatch[n] = (vec){0};
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *sum_z = sums_of(e, P, mu);
     double *solution = solution_of(e, P, mu);
     const following f = following_of(e, mu);
@@ -271,7 +269,7 @@ INLINE vec slow_known_step(const ensemble *e, const slow *w, const int P, vec h)
 INLINE vec slow_step_size(const ensemble *e, const step *s, const slow *w, const int P) {
   const int last = P - BLOCK, before = last - 1;
   vec norm = s->norm, norm_before = s->norm_before, scale = set(1.0), amplitude = {0}, modes = {0};
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
     const double *solution = solution_of(e, P, mu);
     const ivec is_slow = w->modes[mu];
@@ -291,7 +289,7 @@ INLINE vec slow_step_size(const ensemble *e, const step *s, const slow *w, const
 /* Im beta' = (R'' + (kappa_mu/2) R')/Omega_mu for the window: that from beta itself would be what is left of it after a
  * cancellation. */
 INLINE void slow_rates(ensemble *e, const slow *w, const int P) {
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *I1 = e->modes + ((size_t)mu * ensemble_mode_vectors(P) + P + 2) * LANES;
     const double *solution = solution_of(e, P, mu);
     const vec r2 = set(2.0) * load(solution + 2 * LANES);
@@ -304,7 +302,7 @@ INLINE void slow_rates(ensemble *e, const slow *w, const int P) {
  * slow steps differs by the errors of two of them. */
 INLINE ivec slow_transients(const ensemble *e, const slow *w, const int P, vec *decay) {
   ivec found = {0};
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     const double *held = e->held + 2 * mu * LANES, *solution = solution_of(e, P, mu);
     const vec r = load(solution), half_kappa = load(e->half_kappa[mu]);
     const vec i = fma_(half_kappa, r, load(solution + LANES)) * load(e->over_Omega[mu]);
@@ -326,13 +324,13 @@ INLINE void slow_put_off(ensemble *e, const slow *w, const int P, ivec transient
   store(e->tries, choose(w->lanes, mask_of(~(w->taken | stops), tries), load(e->tries)));
   const vec longer = min_(set(2.0) * pause, set(pause_most)), shorter = max_(set(0.5) * pause, set(pause_least));
   store(e->pause, choose(gives_up, longer, choose(w->taken, shorter, pause)));
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     const vec until = t + choose(gives_up, pause * length, decay[mu]);
     store(e->t_try[mu], choose(stops & w->modes[mu], until, load(e->t_try[mu])));
     store(e->settled[mu], choose(w->lanes, mask_of(w->taken & w->modes[mu], set(1.0)), load(e->settled[mu])));
   }
   if (!any(gives_up)) return;
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *prediction = prediction_of(e, P, mu);
     for (int n = 0; n < P; n++) store(prediction + n * LANES, mask_of(~gives_up, load(prediction + n * LANES)));
   }
@@ -412,7 +410,7 @@ INLINE void slow_keep_series(ensemble *e, const slow *w, const int P, int mu) {
 INLINE void slow_finish(ensemble *e, const slow *w, const int P, vec h) {
   vec finite = load(held_finite(e));
   const vec moved = choose(w->taken, h, set(1.0));
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
     double *prediction = prediction_of(e, P, mu);
     const double *solution = solution_of(e, P, mu);
@@ -441,7 +439,7 @@ INLINE void slow_step(ensemble *e, slow *w, int P, bool streamed) {
   vec decay[DKM_MAX_MODES];
   s->norm = s->norm_before = (vec){0};
   modes_begin(e, P);
-  for (int mu = 0; mu < e->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *sum_z = sums_of(e, P, mu);
     store(sum_z, load(e->sum_z[mu]));
     store(sum_z + LANES, load(e->two_Omega) * load(e->sum_y[mu]));

@@ -6,7 +6,7 @@
  * its lowest bits is formed again only below the lowest bit that turned, and overlap sums
  * are collected as a binary counter collects carries: two neighbours of height l merge into
  * one of height l+1, (T, s_0 ... s_{l-1}) and (T', s') into (T + T', s + s', T - T').
- * Both give the bits of dkm_patterns_fields and dkm_patterns_sums. */
+ * Both give the bits of dkm_system_fields and dkm_system_sums. */
 #ifndef DICKEMAP_ENSEMBLE_SUMS_H
 #define DICKEMAP_ENSEMBLE_SUMS_H
 #include <string.h>
@@ -25,10 +25,6 @@ typedef struct sums {
   vec total[DKM_MAX_MODES + 1][BLOCK];
   vec s[DKM_MAX_MODES + 1][DKM_MAX_MODES][BLOCK]; /* [height][bit] */
 } sums;
-
-INLINE int bits_of(const dkm_patterns *p) {
-  return p->mapping == DKM_GAUGED ? p->n_modes - 1 : p->n_modes;
-}
 
 /* Brings partial[low] to the group that begins with class k. */
 INLINE void fields_move_to(fields *f, int bits, int low, int64_t k, const int orders) {
@@ -100,10 +96,56 @@ INLINE void sums_add_group(sums *c, const int low, int64_t k, const double *p, s
     for (int i = 0; i < n_orders; i++) c->s[height][b][i] = s[b][i];
 }
 
-/* Overlap sums out of the counter: bit b belongs to mode M-1-b, the total to a uniform row. */
-INLINE vec collected(const sums *c, const dkm_patterns *p, int bits, int mu, int i) {
-  int b = p->n_modes - 1 - mu;
-  return b < bits ? c->s[bits][b][i] : c->total[bits][i];
+/* ---- couplings of any values: every class has its own, of each lane ---- */
+
+/* As fields_move_to and spread, for `orders` orders. */
+BULKY void any_fields(const ensemble *e, const fields *f, const int low, int64_t k, double *p, size_t stride,
+                      const int orders) {
+  const int M = e->system.n_modes;
+  const double *G = e->couplings + (size_t)k * M * LANES;
+  for (int j = 0; j < 1 << low; j++, p += stride, G += M * LANES) {
+    vec h[BLOCK] = {{0}};
+    for (int mu = 0; mu < M; mu++) {
+      const vec g = load(G + mu * LANES);
+      for (int i = 0; i < orders; i++) h[i] = h[i] + g * f->amplitude[mu][i];
+    }
+    for (int i = 0; i < orders; i++) store(p + i * LANES, h[i]);
+  }
+}
+
+/* As sums_add_group: c->s[0][mu] holds the weighted sums so far.  Class after class, products rounded: the bits of
+ * dkm_system_sums. */
+BULKY void any_add_group(const ensemble *e, sums *c, const int low, int64_t k, const double *p, size_t stride,
+                         const int n_orders) {
+  const int M = e->system.n_modes;
+  const double *wG = e->weighted + (size_t)k * M * LANES;
+  for (int mu = 0; mu < M; mu++) {
+    vec sum[BLOCK] = {{0}};
+    for (int i = 0; k > 0 && i < n_orders; i++) sum[i] = c->s[0][mu][i];
+    for (int j = 0; j < 1 << low; j++) {
+      const vec g = load(wG + ((size_t)j * M + mu) * LANES);
+      for (int i = 0; i < n_orders; i++) sum[i] = sum[i] + g * load(p + (size_t)j * stride + i * LANES);
+    }
+    for (int i = 0; i < n_orders; i++) c->s[0][mu][i] = sum[i];
+  }
+}
+
+/* ---- of either kind ---- */
+
+INLINE void group_add(const ensemble *e, sums *c, const int low, int64_t k, const double *p, size_t stride,
+                      const int n_orders) {
+  if (e->couplings)
+    any_add_group(e, c, low, k, p, stride, n_orders);
+  else
+    sums_add_group(c, low, k, p, stride, n_orders);
+}
+
+/* sum_k w_k G_{mu,k} (...) of order i when all groups have been added.  Of +-1 patterns bit b belongs to mode M-1-b, the
+ * total to a uniform row; to multiply by their weight is exact. */
+INLINE vec collected(const ensemble *e, const sums *c, int mu, int i) {
+  if (e->couplings) return c->s[0][mu][i];
+  const int b = e->system.n_modes - 1 - mu, bits = e->bits;
+  return set(e->system.weight) * (b < bits ? c->s[bits][b][i] : c->total[bits][i]);
 }
 
 #endif

@@ -43,7 +43,7 @@ static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const dou
                           dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   dkm_landscape **landscape = t->reduced ? &g->small_landscape[lane] : &g->landscape[lane];
-  *q = (dkm_inquiry){.patterns = t->reduced ? &g->small_patterns : &g->patterns,
+  *q = (dkm_inquiry){.system = t->reduced ? &g->small_system : &g->system,
                      .point = t->reduced ? &t->small_point : &t->point,
                      .solver = &e->solver,
                      .workspace = t->reduced ? g->small_workspace : g->workspace,
@@ -51,16 +51,16 @@ static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const dou
                      .u = t->reduced ? g->small_u : g->u,
                      .scratch = t->reduced ? g->small_scratch : g->scratch};
   if (!*landscape) {
-    dkm_status status = dkm_landscape_create(q->patterns, landscape, err);
+    dkm_status status = dkm_landscape_create(q->system, landscape, err);
     if (status != DKM_OK) return status;
   }
   q->landscape = *landscape;
   if (t->reduced && g->quotient)
     memcpy(g->small_u, u, sizeof g->small_u);
   else if (t->reduced)
-    dkm_quotient_reduce_state(&g->patterns, &t->point, u, g->small_u);
+    dkm_quotient_reduce_state(&g->system, &t->point, u, g->small_u);
   else if (u != g->u)
-    memcpy(g->u, u, dkm_model_size(&g->patterns) * sizeof *u);
+    memcpy(g->u, u, dkm_model_size(&g->system) * sizeof *u);
   return DKM_OK;
 }
 
@@ -131,7 +131,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
   *t = (trajectory){
       .point = e->waiting, .id = e->waiting_id, .reduced = dkm_quotient_applies(&e->waiting), .shadow = -1};
   if (t->reduced) t->small_point = dkm_quotient_point(&t->point);
-  dkm_status status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
+  dkm_status status = dkm_model_start(&g->system, integrated_point(g, t), g->u, err);
   if (status == DKM_OK) status = try_at_once(e, g, lane, stream, at_once, err);
   if (status != DKM_OK || *at_once) {
     *placed = *at_once;
@@ -140,7 +140,7 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
   }
   status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
   if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
-    status = dkm_model_start(&g->patterns, integrated_point(g, t), g->u, err);
+    status = dkm_model_start(&g->system, integrated_point(g, t), g->u, err);
     if (status == DKM_OK) status = begin(e, g, lane, placed, err);
   }
   if (status != DKM_OK || !*placed) return status;
@@ -221,7 +221,7 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, boo
   dkm_status status = dkm_evaluate_need_sampling(e, g, lane, err);
   if (status != DKM_OK) return status;
   t->sampled = true;
-  const double dt = dkm_sampling_spacing(&g->patterns, point, g->u, o->fastest);
+  const double dt = dkm_sampling_spacing(&g->system, point, g->u, o->fastest);
   if (g->sensitivity) {
     note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
@@ -275,12 +275,12 @@ static dkm_status report(dkm_evaluator *e, const trajectory *t, dkm_record *reco
   const double *state = u;
   if (t->reduced) {
     const dkm_record small = *record;
-    dkm_status status = dkm_quotient_lift_record(&e->patterns, &t->point, u, &small, record, err);
+    dkm_status status = dkm_quotient_lift_record(&e->system, &t->point, u, &small, record, err);
     if (status != DKM_OK) return status;
     if (stream->wants_states) {
-      if (!e->lifted && !(e->lifted = calloc(dkm_model_size(&e->patterns), sizeof *e->lifted)))
+      if (!e->lifted && !(e->lifted = calloc(dkm_model_size(&e->system), sizeof *e->lifted)))
         return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-      dkm_quotient_lift_state(&e->patterns, &t->point, u, e->lifted);
+      dkm_quotient_lift_state(&e->system, &t->point, u, e->lifted);
       state = e->lifted;
     }
   }
@@ -293,7 +293,7 @@ static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, con
                               dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   ending *end = &g->endings[t->shadow];
-  const size_t size = dkm_model_size(&g->patterns), n = t->reduced ? QUOTIENT_SIZE : size;
+  const size_t size = dkm_model_size(&g->system), n = t->reduced ? QUOTIENT_SIZE : size;
   dkm_integrator_state(g->integrator, lane, g->scratch);
   note_target(g, lane, g->scratch);
   dkm_sensitivity_finish(g->sensitivity, t->shadow);
@@ -455,7 +455,7 @@ static void batch_done(void *context, int64_t id, const dkm_record *record, cons
 
 dkm_status dkm_evaluate(dkm_evaluator *e, int64_t n, const dkm_point *points, dkm_record *records, double *states,
                         dkm_error *err) {
-  batch b = {n, 0, dkm_model_size(&e->patterns), points, records, states};
+  batch b = {n, 0, dkm_model_size(&e->system), points, records, states};
   const dkm_stream stream = {.context = &b, .next = batch_next, .done = batch_done, .wants_states = states != NULL};
   return dkm_evaluate_stream(e, &stream, err);
 }

@@ -7,8 +7,8 @@
 
 #include "dickemap/quotient.h"
 
-static size_t scratch_size(const dkm_patterns *patterns) {
-  return dkm_model_size(patterns) + 2 * (size_t)patterns->n_classes;
+static size_t scratch_size(const dkm_system *system) {
+  return dkm_model_size(system) + 2 * (size_t)system->n_classes;
 }
 
 static void destroy_engine(engine *g) {
@@ -32,7 +32,7 @@ static void destroy_engine(engine *g) {
 }
 
 static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_error *err) {
-  dkm_status status = dkm_sensitivity_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
+  dkm_status status = dkm_sensitivity_create(&g->system, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
   if (status != DKM_OK) return status;
   const size_t n = (size_t)dkm_sensitivity_shadows(g->sensitivity);
   g->endings = calloc(n, sizeof *g->endings);
@@ -43,14 +43,14 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
 }
 
 dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
-  *g = (engine){.quotient = quotient, .patterns = e->patterns, .small_patterns = dkm_quotient_patterns()};
-  if (quotient) g->patterns = g->small_patterns;
-  dkm_status status = dkm_integrator_create(&g->patterns, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
-  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, err);
-  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->small_patterns, &g->small_workspace, err);
+  *g = (engine){.quotient = quotient, .system = e->system, .small_system = dkm_quotient_system()};
+  if (quotient) g->system = g->small_system;
+  dkm_status status = dkm_integrator_create(&g->system, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->system, &g->workspace, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->small_system, &g->small_workspace, err);
   if (status == DKM_OK) {
-    g->u = calloc(dkm_model_size(&g->patterns), sizeof *g->u);
-    g->scratch = calloc(scratch_size(&g->patterns), sizeof *g->scratch);
+    g->u = calloc(dkm_model_size(&g->system), sizeof *g->u);
+    g->scratch = calloc(scratch_size(&g->system), sizeof *g->scratch);
     if (!g->u || !g->scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
   }
   if (status == DKM_OK && e->solver.sensitivity) status = create_sensitivity(e, g, err);
@@ -61,17 +61,17 @@ dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool quotient, eng
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
   if (g->sampling[lane]) return DKM_OK;
   if (!g->cycles) {
-    dkm_status status = dkm_cycle_workspace_create(&g->patterns, &g->cycles, err);
+    dkm_status status = dkm_cycle_workspace_create(&g->system, &g->cycles, err);
     if (status != DKM_OK) return status;
   }
-  return dkm_sampling_create(&g->patterns, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
+  return dkm_sampling_create(&g->system, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
 }
 
-dkm_status dkm_evaluator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                 dkm_evaluator **out, dkm_error *err) {
   dkm_evaluator *e = calloc(1, sizeof *e);
   if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
-  e->patterns = *patterns;
+  e->system = *system;
   e->solver = *solver;
   if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
   /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
@@ -91,21 +91,21 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
   free(e);
 }
 
-static double engine_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
-  const double K = (double)patterns->n_classes, M = patterns->n_modes;
+static double engine_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
+  const double K = (double)system->n_classes, M = system->n_modes;
   /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
-  const dkm_patterns small_patterns = dkm_quotient_patterns();
-  const double landscapes = dkm_landscape_bytes(patterns) + dkm_landscape_bytes(&small_patterns);
-  const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 33.0 * M) + dkm_sampling_bytes(patterns);
-  return saved + dkm_integrator_bytes(patterns, solver, cpu) + dkm_fixedpoint_workspace_bytes(patterns) +
-         dkm_cycle_workspace_bytes(patterns) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(patterns) + landscapes) +
-         (solver->sensitivity ? dkm_sensitivity_bytes(patterns, solver, cpu) : 0.0) +
-         sizeof(double) * (double)(dkm_model_size(patterns) + scratch_size(patterns));
+  const dkm_system small_system = dkm_quotient_system();
+  const double landscapes = dkm_landscape_bytes(system) + dkm_landscape_bytes(&small_system);
+  const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 33.0 * M) + dkm_sampling_bytes(system);
+  return saved + dkm_integrator_bytes(system, solver, cpu) + dkm_fixedpoint_workspace_bytes(system) +
+         dkm_cycle_workspace_bytes(system) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
+         (solver->sensitivity ? dkm_sensitivity_bytes(system, solver, cpu) : 0.0) +
+         sizeof(double) * (double)(dkm_model_size(system) + scratch_size(system));
 }
 
-double dkm_evaluator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, bool perturbed) {
-  const dkm_patterns small_patterns = dkm_quotient_patterns();
+double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed) {
+  const dkm_system small_system = dkm_quotient_system();
   const bool full = perturbed || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
-  return sizeof(dkm_evaluator) + engine_bytes(&small_patterns, solver, cpu) +
-         (full ? engine_bytes(patterns, solver, cpu) : 0.0);
+  return sizeof(dkm_evaluator) + engine_bytes(&small_system, solver, cpu) +
+         (full ? engine_bytes(system, solver, cpu) : 0.0);
 }

@@ -35,14 +35,14 @@ typedef struct ending {
 /* An integrator with everything that goes with it: one for the full space, one for the quotient. */
 typedef struct engine {
   bool quotient;
-  dkm_patterns patterns; /* of the system that is integrated */
+  dkm_system system; /* of the system that is integrated */
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape[INTEGRATOR_MAX_LANES]; /* of each lane, once it was needed: lanes keep what they found */
   double *u;       /* 3K + 2M values */
   double *scratch; /* 3K + 2M + 2K values */
   /* The quotient, to inquire about starts in it: as above. */
-  dkm_patterns small_patterns;
+  dkm_system small_system;
   dkm_fixedpoint_workspace *small_workspace;
   dkm_landscape *small_landscape[INTEGRATOR_MAX_LANES];
   double small_u[QUOTIENT_SIZE], small_scratch[QUOTIENT_SIZE + 2];
@@ -60,7 +60,7 @@ typedef struct engine {
 enum { FULL, QUOTIENT, N_ENGINES };
 
 struct dkm_evaluator {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_solver solver;
   char cpu[16]; /* "": the best */
   engine engines[N_ENGINES];

@@ -72,7 +72,7 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   *restored = false;
   if (n_bytes < sizeof head + lane_bytes) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
-  if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, e->patterns.n_modes)) return DKM_OK;
+  if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, e->system.n_modes)) return DKM_OK;
   bytes += sizeof head;
   n_bytes -= sizeof head + lane_bytes;
   dkm_status status = head.sampled ? dkm_evaluate_need_sampling(e, g, lane, err) : DKM_OK;

@@ -23,7 +23,7 @@ static void fill_settled(const dkm_inquiry *q, dkm_verdict verdict, dkm_record *
 
 /* The largest part of a spin across x (of = 0) or across z (of = 2). */
 static double largest_across(const dkm_inquiry *q, int of, const double *h) {
-  const int64_t K = q->patterns->n_classes;
+  const int64_t K = q->system->n_classes;
   const double *a = q->u + (of == 0 ? 2 * K : 0), *y = q->u + K;
   double largest = 0.0;
   for (int64_t k = 0; k < K; k++)
@@ -32,12 +32,12 @@ static double largest_across(const dkm_inquiry *q, int of, const double *h) {
 }
 
 static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
-  const int64_t K = q->patterns->n_classes;
-  const int M = q->patterns->n_modes;
+  const int64_t K = q->system->n_classes;
+  const int M = q->system->n_modes;
   const double Omega = fabs(q->point->Omega), across = Omega > 0.0 ? largest_across(q, 0, NULL) : 0.0;
   double xi[DKM_MAX_MODES], eta[DKM_MAX_MODES], zero[DKM_MAX_MODES] = {0}, largest = 0.0;
-  dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
-  dkm_patterns_sums(q->patterns, q->u + K, eta, q->scratch);
+  dkm_model_overlaps(q->system, q->u, xi, q->scratch);
+  dkm_system_sums(q->system, q->u + K, eta, q->scratch);
   dkm_record_fill_common(NULL, q, NULL, NULL, record);
   dkm_record_fill_means(q, Omega > 0.0 ? zero : xi, zero, record);
   record->residual = dkm_inquiry_residual(q);
@@ -48,7 +48,7 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
     return;
   }
   for (int mu = 0; mu < M; mu++) {
-    const double across_x = q->patterns->weight * eta[mu], amplitude = sqrt(xi[mu] * xi[mu] + across_x * across_x);
+    const double amplitude = sqrt(xi[mu] * xi[mu] + eta[mu] * eta[mu]);
     record->xi_rms[mu] = amplitude * M_SQRT1_2;
     record->xi_amplitude[mu] = amplitude;
     largest = fmax(largest, amplitude);
@@ -67,18 +67,18 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
 }
 
 static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
-  const int64_t K = q->patterns->n_classes;
-  const int M = q->patterns->n_modes;
+  const int64_t K = q->system->n_classes;
+  const int M = q->system->n_modes;
   const dkm_point *point = q->point;
   double xi[DKM_MAX_MODES], amplitude[DKM_MAX_MODES], occupation[DKM_MAX_MODES];
-  dkm_model_overlaps(q->patterns, q->u, xi, q->scratch);
+  dkm_model_overlaps(q->system, q->u, xi, q->scratch);
   for (int mu = 0; mu < M; mu++) {
     double *re = &q->u[3 * K + mu], *im = &q->u[3 * K + M + mu];
     dkm_point_steady_mode(point, mu, xi[mu], re, im);
     amplitude[mu] = 2.0 * *re;
     occupation[mu] = *re * *re + *im * *im;
   }
-  dkm_patterns_fields(q->patterns, amplitude, q->scratch);
+  dkm_system_fields(q->system, amplitude, q->scratch);
   const double across = largest_across(q, 2, q->scratch);
   dkm_record_fill_common(NULL, q, NULL, NULL, record);
   dkm_record_fill_means(q, xi, occupation, record);
@@ -91,7 +91,7 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
 /* How far overlaps can be from those of `state` in the course of a precession, whatever its phase is now: y and z
  * turn into each other. */
 static double largest_swing(const dkm_inquiry *q, const double *state) {
-  const int64_t K = q->patterns->n_classes;
+  const int64_t K = q->system->n_classes;
   double largest = 0.0;
   for (int64_t k = K; k < 2 * K; k++) {
     const double y = q->u[k] - state[k], z = q->u[K + k] - state[K + k];
@@ -102,17 +102,17 @@ static double largest_swing(const dkm_inquiry *q, const double *state) {
 
 void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const double *xi, const double *xi_rms,
                             const dkm_lane *lane, dkm_record *record) {
-  const int M = q->patterns->n_modes;
+  const int M = q->system->n_modes;
   double now[DKM_MAX_MODES], distance = 0.0;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
   const double L_end = dkm_landscape_value(q->landscape, q->u);
-  dkm_model_overlaps(q->patterns, q->u, now, q->scratch);
+  dkm_model_overlaps(q->system, q->u, now, q->scratch);
   dkm_landscape_aligned_state(q->landscape, xi, q->scratch);
   const double swing = largest_swing(q, q->scratch);
-  memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+  memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
   if (dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch))
-    memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+    memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
   else { /* at a threshold Newton's method may crawl: what it started from is the minimum already */
     fixed = (dkm_fixedpoint){.residual = dkm_inquiry_residual(q)};
     memcpy(fixed.xi, xi, (size_t)M * sizeof *xi);
@@ -133,9 +133,9 @@ void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const 
 /* Every spin that is not dark goes to its field. */
 static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
   const double none[DKM_MAX_MODES] = {0};
-  const int M = q->patterns->n_modes;
-  const size_t size = dkm_model_size(q->patterns);
-  if (dkm_landscape_full_rank(q->patterns)) {
+  const int M = q->system->n_modes;
+  const size_t size = dkm_model_size(q->system);
+  if (dkm_landscape_full_rank(q->system)) {
     dkm_exact_fill_aligned(NULL, q, none, NULL, NULL, record);
     record->xi_error = rounding;
     fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
@@ -143,7 +143,7 @@ static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
   }
   dkm_spectrum spectrum;
   double now[DKM_MAX_MODES];
-  dkm_model_overlaps(q->patterns, q->u, now, q->scratch);
+  dkm_model_overlaps(q->system, q->u, now, q->scratch);
   dkm_landscape_aligned_state(q->landscape, none, q->scratch);
   const bool has_spectrum =
       dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, &spectrum, NULL) == DKM_OK;
@@ -168,7 +168,7 @@ bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record) {
     return true;
   }
   if (dkm_stationary_try_rest(q, record)) return true;
-  if (dkm_landscape_sign(q->patterns, q->point) == 0) return false;
+  if (dkm_landscape_sign(q->system, q->point) == 0) return false;
   dkm_landscape_turn(q->landscape, q->point);
   if (dkm_landscape_n_active(q->landscape) > 0) return false;
   below_threshold(q, record);

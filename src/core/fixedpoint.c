@@ -13,17 +13,16 @@
 /* Newton converges quadratically from nearby; from further away it is not wanted. */
 enum { MAX_ITERATIONS = 30 };
 
-dkm_status dkm_fixedpoint_workspace_create(const dkm_patterns *patterns, dkm_fixedpoint_workspace **out,
-                                           dkm_error *err) {
-  const size_t K = (size_t)patterns->n_classes, M = (size_t)patterns->n_modes;
+dkm_status dkm_fixedpoint_workspace_create(const dkm_system *system, dkm_fixedpoint_workspace **out, dkm_error *err) {
+  const size_t K = (size_t)system->n_classes, M = (size_t)system->n_modes;
   dkm_fixedpoint_workspace *w = calloc(1, sizeof *w);
   if (w) {
-    w->patterns = *patterns;
+    w->system = *system;
     w->c = calloc(K, sizeof *w->c);
     w->h = calloc(K, sizeof *w->h);
     w->q = calloc(K, sizeof *w->q);
     w->work = calloc(2 * K, sizeof *w->work);
-    w->du = calloc(dkm_model_size(patterns), sizeof *w->du);
+    w->du = calloc(dkm_model_size(system), sizeof *w->du);
     w->order = calloc(K, sizeof *w->order);
     dkm_gsl_begin();
     w->jacobian = gsl_matrix_alloc(M, M);
@@ -53,54 +52,28 @@ void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *w) {
   free(w);
 }
 
-double dkm_fixedpoint_workspace_bytes(const dkm_patterns *patterns) {
-  return sizeof(dkm_fixedpoint_workspace) + 9.0 * sizeof(double) * (double)patterns->n_classes;
-}
-
-/* q -> W[j] = sum_k (-1)^(parity of j & k) q_k, in place (fast Walsh-Hadamard transform). */
-static void walsh_transform(double *q, int64_t n) {
-  for (int64_t half = 1; half < n; half *= 2)
-    for (int64_t block = 0; block < n; block += 2 * half)
-      for (int64_t k = block; k < block + half; k++) {
-        double a = q[k], b = q[k + half];
-        q[k] = a + b;
-        q[k + half] = a - b;
-      }
-}
-
-/* f_{mu,k} = (-1)^(parity of mask & k). */
-static int64_t mode_mask(const dkm_patterns *patterns, int mu) {
-  return ((int64_t)1 << (patterns->n_modes - 1 - mu)) & (patterns->n_classes - 1);
-}
-
-/* A product of two rows is a row of the full Hadamard matrix, so that one Walsh transform
- * of q, O(K log K), gives all M^2 sums instead of O(K M^2) work. */
-void dkm_fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram) {
-  const int M = patterns->n_modes;
-  walsh_transform(q, patterns->n_classes);
-  for (int mu = 0; mu < M; mu++)
-    for (int nu = 0; nu < M; nu++)
-      gram[mu * M + nu] = patterns->weight * q[mode_mask(patterns, mu) ^ mode_mask(patterns, nu)];
+double dkm_fixedpoint_workspace_bytes(const dkm_system *system) {
+  return sizeof(dkm_fixedpoint_workspace) + 9.0 * sizeof(double) * (double)system->n_classes;
 }
 
 /* h_k for given overlaps, the modes in equilibrium with them. */
 static void fields_of_overlaps(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *xi) {
   double amplitude[DKM_MAX_MODES];
-  for (int mu = 0; mu < w->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < w->system.n_modes; mu++) {
     double D = dkm_point_D(point, mu);
     amplitude[mu] = -2.0 * point->g0 * point->Omega_mu[mu] * xi[mu] / D;
   }
-  dkm_patterns_fields(&w->patterns, amplitude, w->h);
+  dkm_system_fields(&w->system, amplitude, w->h);
 }
 
 /* c_k and the precession of u. Returns false if a field vanishes. */
 static bool project_spins(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *u, bool aligned,
                           double *precession) {
-  const int64_t K = w->patterns.n_classes;
-  const int M = w->patterns.n_modes;
+  const int64_t K = w->system.n_classes;
+  const int M = w->system.n_modes;
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) amplitude[mu] = 2.0 * u[3 * K + mu];
-  dkm_patterns_fields(&w->patterns, amplitude, w->h);
+  dkm_system_fields(&w->system, amplitude, w->h);
   *precession = 0.0;
   for (int64_t k = 0; k < K; k++) {
     const double x = u[k], y = u[K + k], z = u[2 * K + k];
@@ -114,7 +87,7 @@ static bool project_spins(dkm_fixedpoint_workspace *w, const dkm_point *point, c
 }
 
 static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *xi) {
-  const dkm_patterns *p = &w->patterns;
+  const dkm_system *p = &w->system;
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   double gram[DKM_MAX_MODES * DKM_MAX_MODES], sum[DKM_MAX_MODES];
@@ -126,10 +99,10 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
       w->du[k] = w->c[k] * bz / B;
       w->q[k] = w->c[k] * point->Omega * point->Omega / (B * B * B); /* c d(bz/B)/dbz */
     }
-    dkm_patterns_sums(p, w->du, sum, w->work);
-    dkm_fixedpoint_weighted_gram(p, w->q, gram);
+    dkm_system_sums(p, w->du, sum, w->work);
+    dkm_system_gram(p, w->q, gram);
     for (int mu = 0; mu < M; mu++) {
-      gsl_vector_set(w->step, (size_t)mu, xi[mu] - p->weight * sum[mu]);
+      gsl_vector_set(w->step, (size_t)mu, xi[mu] - sum[mu]);
       for (int nu = 0; nu < M; nu++) {
         double D = dkm_point_D(point, nu);
         double slope = -2.0 * point->g0 * point->g0 * point->Omega_mu[nu] / D; /* d(g0 h)/d(f xi_nu) */
@@ -157,7 +130,7 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
 
 bool dkm_fixedpoint_near(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *u, bool aligned,
                          dkm_fixedpoint *fixed, double *state) {
-  const dkm_patterns *p = &w->patterns;
+  const dkm_system *p = &w->system;
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   double xi_now[DKM_MAX_MODES];

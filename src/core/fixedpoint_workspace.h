@@ -15,7 +15,7 @@ typedef struct class_field {
 } class_field;
 
 struct dkm_fixedpoint_workspace {
-  dkm_patterns patterns;
+  dkm_system system;
   double *c, *h, *q; /* K values each: component along the field, field, weights of a Gram matrix */
   double *work;      /* 2K values */
   double *du;        /* 3K + 2M values */
@@ -24,8 +24,5 @@ struct dkm_fixedpoint_workspace {
   gsl_vector *step;
   gsl_permutation *permutation;
 };
-
-/* gram[mu*M + nu] = sum_k w_k f_{mu,k} f_{nu,k} q_k; q (K values) is overwritten. */
-void dkm_fixedpoint_weighted_gram(const dkm_patterns *patterns, double *q, double *gram);
 
 #endif

@@ -27,15 +27,15 @@ static const double passes = 1e-5;
 /* Whether the cycle between x = -1 and x = +1 attracts: rho > 1.  Asked only where patterns fix the spins (K = rank):
  * elsewhere classes may be on different sides. */
 static bool attracts(const dkm_inquiry *q) {
-  const dkm_patterns *patterns = q->patterns;
+  const dkm_system *system = q->system;
   double rho = 1.0, *state = q->scratch;
-  if (!dkm_landscape_full_rank(patterns)) return false;
+  if (!dkm_landscape_full_rank(system)) return false;
   for (int side = -1; side <= 1; side += 2) {
     double grows = 0.0, decays = INFINITY;
-    memset(state, 0, dkm_model_size(patterns) * sizeof *state);
-    for (int64_t k = 0; k < patterns->n_classes; k++) state[k] = side;
+    memset(state, 0, dkm_model_size(system) * sizeof *state);
+    for (int64_t k = 0; k < system->n_classes; k++) state[k] = side;
     /* The 4 directions of a mode and the spins that it sees: they close where patterns are orthogonal. */
-    for (int mu = 0; mu < patterns->n_modes; mu++) {
+    for (int mu = 0; mu < system->n_modes; mu++) {
       dkm_spectrum spectrum;
       if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, mu, 0.0, &spectrum, NULL) != DKM_OK) return false;
       if (spectrum.n_unstable > 0)
@@ -87,7 +87,7 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
     o->saddle_since = lane->t - window->length;
     o->n_saddles++;
   }
-  for (int64_t k = 1; k < q->patterns->n_classes; k++)
+  for (int64_t k = 1; k < q->system->n_classes; k++)
     if (!(q->scratch[k] * q->scratch[0] > 0.0))
       return false; /* neither of the two: there is no other where both have a direction that grows */
   const bool erased = spectrum.growth_rate * (lane->t - o->saddle_since) > saddle_erased;

@@ -29,7 +29,7 @@ double dkm_inquiry_residual(const dkm_inquiry *q);
 /* ---- attractor_record.c: members of records ---- */
 
 /* alpha of a mode from its beta = alpha/sqrt(K). */
-void dkm_record_fill_alpha(const dkm_patterns *patterns, int mu, double beta_re, double beta_im, dkm_record *record);
+void dkm_record_fill_alpha(const dkm_system *system, int mu, double beta_re, double beta_im, dkm_record *record);
 /* Members that every verdict has in common. lane: NULL at time 0. */
 void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
                             dkm_record *record);

@@ -19,13 +19,13 @@ static const integrator_method *method_of(const dkm_solver *solver) {
   return solver->method == DKM_METHOD_GSL ? &dkm_integrator_gsl : &dkm_integrator_ensemble;
 }
 
-dkm_status dkm_integrator_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status dkm_integrator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                  dkm_integrator **out, dkm_error *err) {
   dkm_integrator *integrator = calloc(1, sizeof *integrator);
   if (!integrator) return dkm_fail(err, DKM_MEMORY, "out of memory for an integrator");
   integrator->method = method_of(solver);
   dkm_status status =
-      integrator->method->create(patterns, solver, cpu, &integrator->workspace, &integrator->n_lanes, err);
+      integrator->method->create(system, solver, cpu, &integrator->workspace, &integrator->n_lanes, err);
   if (status != DKM_OK) {
     free(integrator);
     return status;
@@ -40,8 +40,8 @@ void dkm_integrator_destroy(dkm_integrator *integrator) {
   free(integrator);
 }
 
-double dkm_integrator_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
-  return sizeof(dkm_integrator) + method_of(solver)->bytes(patterns, solver, cpu);
+double dkm_integrator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
+  return sizeof(dkm_integrator) + method_of(solver)->bytes(system, solver, cpu);
 }
 
 int dkm_integrator_lanes(const dkm_integrator *integrator) {
@@ -54,6 +54,10 @@ dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane) {
 
 int dkm_integrator_order(const dkm_integrator *integrator) {
   return integrator->method->order(integrator->workspace);
+}
+
+void dkm_integrator_set_system(dkm_integrator *integrator, int lane, const dkm_system *system) {
+  integrator->method->set_system(integrator->workspace, lane, system);
 }
 
 void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t) {

@@ -8,11 +8,12 @@ enum { INTEGRATOR_MAX_LANES = 8 };
 
 typedef struct integrator_method {
   /* Creates a workspace and says how many lanes it has; cpu as in dkm_integrator_create. */
-  dkm_status (*create)(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **workspace,
+  dkm_status (*create)(const dkm_system *system, const dkm_solver *solver, const char *cpu, void **workspace,
                        int *lanes, dkm_error *err);
   void (*destroy)(void *workspace);
-  double (*bytes)(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu);
+  double (*bytes)(const dkm_system *system, const dkm_solver *solver, const char *cpu);
   int (*order)(const void *workspace);
+  void (*set_system)(void *workspace, int lane, const dkm_system *system);
   void (*load)(void *workspace, int lane, const dkm_point *point, const double *u, double t);
   void (*unload)(void *workspace, int lane);
   void (*state)(const void *workspace, int lane, double *u);

@@ -66,8 +66,8 @@ static dkm_status read_options(dkm_job *job, const dkm_job_source *source, dkm_e
 static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mapping mapping, double n_modes,
                                          dkm_error *err) {
   const dkm_solver solver = {.tolerance = DKM_OPTION(solver.tolerance)->fallback};
-  dkm_patterns largest;
-  dkm_status status = dkm_patterns_init(&largest, mapping, DKM_MAX_MODES, err);
+  dkm_system largest;
+  dkm_status status = dkm_system_of_patterns(&largest, mapping, DKM_MAX_MODES, err);
   if (status != DKM_OK) return status;
   int exponent = (int)n_modes - (mapping == DKM_GAUGED ? 1 : 0);
   double state_bytes = 8 * (3 * ldexp(1, exponent) + 2 * n_modes);
@@ -79,20 +79,20 @@ static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mappi
 }
 
 static dkm_status read_system(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  const dkm_option *patterns = DKM_OPTION(patterns.n_modes);
-  dkm_status status = read_option(job, source, DKM_OPTION(patterns.mapping), err);
+  const dkm_option *system = DKM_OPTION(system.n_modes);
+  dkm_status status = read_option(job, source, DKM_OPTION(system.mapping), err);
   if (status != DKM_OK) return status;
-  const char *text = dkm_schema_text(source, patterns->key)->value;
+  const char *text = dkm_schema_text(source, system->key)->value;
   const double n_modes = text ? dkm_number_parse(text) : NAN;
-  if (n_modes > patterns->limits.max && n_modes <= 1000 && n_modes == floor(n_modes))
-    return fail_too_many_patterns(source, job->patterns.mapping, n_modes, err);
-  status = read_option(job, source, patterns, err);
-  return status == DKM_OK ? dkm_patterns_init(&job->patterns, job->patterns.mapping, job->patterns.n_modes, err)
+  if (n_modes > system->limits.max && n_modes <= 1000 && n_modes == floor(n_modes))
+    return fail_too_many_patterns(source, job->system.mapping, n_modes, err);
+  status = read_option(job, source, system, err);
+  return status == DKM_OK ? dkm_system_of_patterns(&job->system, job->system.mapping, job->system.n_modes, err)
                           : status;
 }
 
 static bool is_covered(const dkm_job *job, const dkm_parameter *parameter) {
-  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->patterns.n_modes : 0); mode++)
+  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
     if (!dkm_job_axes_cover(job, parameter, mode)) return false;
   return true;
 }
@@ -100,17 +100,17 @@ static bool is_covered(const dkm_job *job, const dkm_parameter *parameter) {
 /* A parameter with one value. */
 static dkm_status read_scalar(dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter,
                               const char *text, dkm_error *err) {
-  dkm_limits limits = dkm_parameter_limits(parameter, job->patterns.n_modes);
+  dkm_limits limits = dkm_parameter_limits(parameter, job->system.n_modes);
   double value;
   dkm_status status = dkm_number_read(source, err, parameter->key, text, &limits, &value);
-  if (status == DKM_OK) dkm_parameter_set(parameter, &job->base, job->patterns.n_modes, 0, value);
+  if (status == DKM_OK) dkm_parameter_set(parameter, &job->base, job->system.n_modes, 0, value);
   return status;
 }
 
 /* A parameter with a list of M values, or of one for all modes. */
 static dkm_status read_per_mode(dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter,
                                 const dkm_key_text *text, dkm_error *err) {
-  const int n_modes = job->patterns.n_modes;
+  const int n_modes = job->system.n_modes;
   const unsigned n = text->values_count;
   dkm_limits limits = dkm_parameter_limits(parameter, n_modes);
   if (!text->values)
@@ -135,7 +135,7 @@ static dkm_status read_parameter(dkm_job *job, const dkm_job_source *source, con
   const dkm_key_text *text = dkm_schema_text(source, parameter->key);
   if (!text->value && !text->values) {
     if (!isnan(parameter->fallback))
-      dkm_parameter_set(parameter, &job->base, job->patterns.n_modes, 0, parameter->fallback);
+      dkm_parameter_set(parameter, &job->base, job->system.n_modes, 0, parameter->fallback);
     if (!isnan(parameter->fallback) || is_covered(job, parameter)) return DKM_OK;
   }
   return parameter->per_mode ? read_per_mode(job, source, parameter, text, err)
@@ -147,7 +147,7 @@ static dkm_status read_base(dkm_job *job, const dkm_job_source *source, dkm_erro
   for (int i = 0; i < dkm_n_parameters && status == DKM_OK; i++)
     status = read_parameter(job, source, &dkm_parameters[i], err);
   for (int i = 0; i < job->n_axes && status == DKM_OK; i++)
-    dkm_parameter_set(job->axes[i].parameter, &job->base, job->patterns.n_modes, job->axes[i].mode,
+    dkm_parameter_set(job->axes[i].parameter, &job->base, job->system.n_modes, job->axes[i].mode,
                       job->axes[i].values[0]);
   return status;
 }
@@ -322,7 +322,7 @@ void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point) {
   *point = job->base;
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
-    dkm_parameter_set(axis->parameter, point, job->patterns.n_modes, axis->mode, axis->values[index[axis->dim]]);
+    dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, axis->values[index[axis->dim]]);
   }
 }
 
@@ -346,13 +346,13 @@ dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assi
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
   const dkm_parameter *parameter;
   int mode;
-  if (!dkm_parameter_parse(name, job->patterns.n_modes, &parameter, &mode, reason))
+  if (!dkm_parameter_parse(name, job->system.n_modes, &parameter, &mode, reason))
     return dkm_fail(err, DKM_INPUT, "--at %.200s: %s", assignment, reason);
-  dkm_limits limits = dkm_parameter_limits(parameter, job->patterns.n_modes);
+  dkm_limits limits = dkm_parameter_limits(parameter, job->system.n_modes);
   double value = dkm_number_parse(equals + 1);
   if (!dkm_limits_allow(&limits, value))
     return dkm_fail(err, DKM_INPUT, "--at %.200s: %s is %s, but must be %s", assignment, name,
                     dkm_quote(equals + 1, quoted), dkm_limits_text(&limits, allowed));
-  dkm_parameter_set(parameter, point, job->patterns.n_modes, mode, value);
+  dkm_parameter_set(parameter, point, job->system.n_modes, mode, value);
   return DKM_OK;
 }

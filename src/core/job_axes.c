@@ -37,7 +37,7 @@ static dkm_status read_name(dkm_job *job, const dkm_job_source *source, int i, d
   const char *name = source->keys->axes[i].name;
   axis_key(i, "name", key);
   if (!name) return dkm_schema_fail(source, err, key, "is missing, but must say what the axis varies, such as g0");
-  if (!dkm_parameter_parse(name, job->patterns.n_modes, &axis->parameter, &axis->mode, reason))
+  if (!dkm_parameter_parse(name, job->system.n_modes, &axis->parameter, &axis->mode, reason))
     return dkm_schema_fail(source, err, key, "is wrong: %s", reason);
   const char *varied = axis->parameter->name;
   snprintf(axis->long_name, sizeof axis->long_name, axis->mode ? "%s[%d]" : "%s", varied, axis->mode);
@@ -80,7 +80,7 @@ static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dk
                            dkm_quote(zip, quoted), DKM_NAME_BYTES - 1);
   const dkm_parameter *parameter;
   int mode;
-  bool is_axis = dkm_parameter_parse(zip, job->patterns.n_modes, &parameter, &mode, reason);
+  bool is_axis = dkm_parameter_parse(zip, job->system.n_modes, &parameter, &mode, reason);
   for (int j = 0; j < (int)source->keys->axes_count && !is_axis; j++) is_axis = strcmp(zip, job->axes[j].name) == 0;
   if (is_axis || name_is_taken(zip))
     return dkm_schema_fail(source, err, key, "is %s, a name that the output file gives to %s; choose another",
@@ -217,7 +217,7 @@ static dkm_status make_values(dkm_axis *axis, const dkm_job_source *source, int 
 static dkm_status fill_axis(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
   char key[KEY_BYTES];
   dkm_axis *axis = &job->axes[i];
-  dkm_limits limits = dkm_parameter_limits(axis->parameter, job->patterns.n_modes);
+  dkm_limits limits = dkm_parameter_limits(axis->parameter, job->system.n_modes);
   axis->values = malloc((size_t)axis->n * sizeof *axis->values);
   if (!axis->values)
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the %lld values of axis %s", source->path,

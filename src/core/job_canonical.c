@@ -28,7 +28,7 @@ static uint64_t hash_values(const double *values, int64_t n) {
 
 /* Of each mode, or the one value. */
 static void write_parameter(FILE *out, const dkm_job *job, const dkm_parameter *p) {
-  const int first = p->per_mode, last = p->per_mode ? job->patterns.n_modes : 0;
+  const int first = p->per_mode, last = p->per_mode ? job->system.n_modes : 0;
   bool silent = p->later;
   for (int mode = first; mode <= last && silent; mode++)
     silent = !dkm_job_axes_cover(job, p, mode) && dkm_parameter_get(p, &job->base, mode) == p->fallback;

@@ -22,7 +22,7 @@ static const double value_margin = 1e-9;
 static const double same_minimum = 1e-4;
 
 struct dkm_landscape {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_point point;
   int sign;
   double unit;                 /* |Omega| */
@@ -38,25 +38,25 @@ struct dkm_landscape {
 
 /* ---- the theorem ---- */
 
-int dkm_landscape_sign(const dkm_patterns *patterns, const dkm_point *point) {
+int dkm_landscape_sign(const dkm_system *system, const dkm_point *point) {
   const int sign = point->Omega_mu[0] > 0.0 ? 1 : -1;
   if (!(point->g0 > 0.0) || point->Omega == 0.0) return 0;
-  for (int mu = 1; mu < patterns->n_modes; mu++)
+  for (int mu = 1; mu < system->n_modes; mu++)
     if ((point->Omega_mu[mu] > 0.0 ? 1 : -1) != sign) return 0;
   return sign;
 }
 
-bool dkm_landscape_full_rank(const dkm_patterns *patterns) {
-  return patterns->n_classes <= patterns->n_modes; /* rows are orthogonal */
+bool dkm_landscape_full_rank(const dkm_system *system) {
+  return dkm_system_full_rank(system);
 }
 
 /* ---- a workspace ---- */
 
-dkm_status dkm_landscape_create(const dkm_patterns *patterns, dkm_landscape **out, dkm_error *err) {
-  const size_t K = (size_t)patterns->n_classes;
+dkm_status dkm_landscape_create(const dkm_system *system, dkm_landscape **out, dkm_error *err) {
+  const size_t K = (size_t)system->n_classes;
   dkm_landscape *l = calloc(1, sizeof *l);
   if (l) {
-    l->patterns = *patterns;
+    l->system = *system;
     l->v = calloc(K, sizeof *l->v);
     l->p = calloc(K, sizeof *l->p);
     l->a = calloc(K, sizeof *l->a);
@@ -81,17 +81,17 @@ void dkm_landscape_destroy(dkm_landscape *l) {
   free(l);
 }
 
-double dkm_landscape_bytes(const dkm_patterns *patterns) {
-  return sizeof(dkm_landscape) + 5.0 * sizeof(double) * (double)patterns->n_classes;
+double dkm_landscape_bytes(const dkm_system *system) {
+  return sizeof(dkm_landscape) + 5.0 * sizeof(double) * (double)system->n_classes;
 }
 
 void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point) {
   bool same = l->sign != 0;
   l->point = *point;
-  l->sign = dkm_landscape_sign(&l->patterns, point);
+  l->sign = dkm_landscape_sign(&l->system, point);
   l->unit = fabs(point->Omega);
   l->n_active = 0;
-  for (int mu = 0; mu < l->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < l->system.n_modes; mu++) {
     const double stiffness = dkm_point_D(point, mu) / fabs(point->Omega_mu[mu]);
     const double r = point->g0 * sqrt(2.0 / (l->unit * stiffness));
     same = same && r == l->r[mu];
@@ -107,52 +107,47 @@ int dkm_landscape_n_active(const dkm_landscape *l) {
 }
 
 double dkm_landscape_value(dkm_landscape *l, const double *u) {
-  const int64_t K = l->patterns.n_classes;
-  const int M = l->patterns.n_modes;
+  const int64_t K = l->system.n_classes;
+  const int M = l->system.n_modes;
   const dkm_point *point = &l->point;
-  double xi[DKM_MAX_MODES], x[DKM_MAX_MODES], value = 0.0;
-  dkm_model_overlaps(&l->patterns, u, xi, l->work);
+  double xi[DKM_MAX_MODES], value = 0.0;
+  dkm_model_overlaps(&l->system, u, xi, l->work);
   for (int mu = 0; mu < M; mu++) {
     const double Q = u[3 * K + mu], P = u[3 * K + M + mu];
     const double rate = point->Omega_mu[mu] * P - 0.5 * point->kappa_mu[mu] * Q;
     value += (rate * rate + dkm_point_D(point, mu) * Q * Q) / (2.0 * fabs(point->Omega_mu[mu]));
     value += l->sign * point->g0 * Q * xi[mu];
   }
-  dkm_patterns_sums(&l->patterns, u, x, l->work);
-  double sum_x = 0.0;
-  if (l->patterns.mapping == DKM_GAUGED)
-    sum_x = x[0]; /* the first row is +1 for every class: summed in pairs */
-  else
-    for (int64_t k = 0; k < K; k++) sum_x += u[k];
-  return value + l->sign * 0.5 * point->Omega * l->patterns.weight * sum_x;
+  return value + l->sign * 0.5 * point->Omega * dkm_system_mean(&l->system, u, l->work);
 }
 
 /* ---- descent ---- */
 
 /* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
 static double potential(dkm_landscape *l, const double *a, const double *q, double *next) {
-  const int64_t K = l->patterns.n_classes;
-  const int M = l->patterns.n_modes;
+  const int64_t K = l->system.n_classes;
+  const int M = l->system.n_modes;
+  const double *shares = l->system.weights;
   double amplitude[DKM_MAX_MODES] = {0}, sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
   for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
-  dkm_patterns_fields(&l->patterns, amplitude, l->v);
+  dkm_system_fields(&l->system, amplitude, l->v);
   for (int64_t k = 0; k < K; k++) {
     const double v = l->v[k], weight = a ? a[k] : 1.0, root = sqrt(1.0 + 2.0 * v * v);
-    roots += weight * root;
+    roots += shares ? shares[k] * (weight * root) : weight * root;
     l->p[k] = weight * v / root;
   }
-  dkm_patterns_sums(&l->patterns, l->p, sum, l->work);
+  dkm_system_sums(&l->system, l->p, sum, l->work);
   for (int mu = 0; mu < M; mu++) {
-    next[mu] = l->r[mu] * l->patterns.weight * sum[mu];
+    next[mu] = l->r[mu] * sum[mu];
     U += 0.5 * q[mu] * q[mu];
   }
-  return U - 0.5 * l->patterns.weight * roots;
+  return U - 0.5 * (shares ? roots : l->system.weight * roots);
 }
 
 /* q -> grad C_a(q) until it stands still; in the plane through the origin with this unit normal, if not NULL: the
  * touching parabola is the same in all directions, so its lowest point there is the projection.  *U: at the end. */
 static bool descend(dkm_landscape *l, const double *a, const double *normal, double *q, double *U) {
-  const int M = l->patterns.n_modes;
+  const int M = l->system.n_modes;
   double next[DKM_MAX_MODES];
   for (int it = 0; it < DESCENT_STEPS; it++) {
     double change = 0.0, size = 1e-12, out = 0.0;
@@ -170,7 +165,7 @@ static bool descend(dkm_landscape *l, const double *a, const double *normal, dou
 }
 
 static void coordinates(const dkm_landscape *l, const double *u, double *q) {
-  for (int mu = 0; mu < l->patterns.n_modes; mu++) q[mu] = u[3 * l->patterns.n_classes + mu] / l->scale[mu];
+  for (int mu = 0; mu < l->system.n_modes; mu++) q[mu] = u[3 * l->system.n_classes + mu] / l->scale[mu];
 }
 
 /* xi_mu = -sign sqrt(2) q_mu/r_mu at a critical point. */
@@ -253,7 +248,7 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
   if (l->n_active > 1 && !descend(l, NULL, NULL, q, &U)) return;
   if (!can_search(l)) {
     valley->known = true;
-    for (int mu = 0; mu < l->patterns.n_modes; mu++) valley->xi[mu] = overlap_of(l, mu, q[mu]);
+    for (int mu = 0; mu < l->system.n_modes; mu++) valley->xi[mu] = overlap_of(l, mu, q[mu]);
     return;
   }
   search_all(l);
@@ -275,11 +270,11 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
 
 /* a_k of u, into l->a. */
 static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
-  const int64_t K = l->patterns.n_classes;
+  const int64_t K = l->system.n_classes;
   const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
   double amplitude[DKM_MAX_MODES] = {0};
-  for (int mu = 0; mu < l->patterns.n_modes; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
-  dkm_patterns_fields(&l->patterns, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
+  for (int mu = 0; mu < l->system.n_modes; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
+  dkm_system_fields(&l->system, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
   for (int64_t k = 0; k < K; k++) {
     const double bz = l->v[k], component = -l->sign * (along * u[k] + bz * u[2 * K + k]) / sqrt(1.0 + bz * bz);
     l->a[k] = component > 0.0 ? component : 0.0;
@@ -289,7 +284,7 @@ static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
 /* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead =
  * side r_other q_other, from the projection of q. */
 static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
-  const int M = l->patterns.n_modes;
+  const int M = l->system.n_modes;
   const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);
   double normal[DKM_MAX_MODES] = {0}, p[DKM_MAX_MODES], out = 0.0;
   normal[lead] = l->r[lead] / norm;
@@ -300,7 +295,7 @@ static bool barrier_between(dkm_landscape *l, const double *q, int lead, int oth
 }
 
 bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
-  const int M = l->patterns.n_modes;
+  const int M = l->system.n_modes;
   double q[DKM_MAX_MODES], U;
   coordinates(l, u, q);
   weigh_classes(l, u, q);
@@ -327,14 +322,14 @@ bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen)
 }
 
 void dkm_landscape_aligned_state(dkm_landscape *l, const double *xi, double *state) {
-  const int64_t K = l->patterns.n_classes;
-  const int M = l->patterns.n_modes;
+  const int64_t K = l->system.n_classes;
+  const int M = l->system.n_modes;
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
     dkm_point_steady_mode(&l->point, mu, xi[mu], &state[3 * K + mu], &state[3 * K + M + mu]);
     amplitude[mu] = 2.0 * l->point.g0 * state[3 * K + mu] / l->unit;
   }
-  dkm_patterns_fields(&l->patterns, amplitude, l->v);
+  dkm_system_fields(&l->system, amplitude, l->v);
   const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
   for (int64_t k = 0; k < K; k++) {
     const double bz = l->v[k], b = sqrt(1.0 + bz * bz);

@@ -67,7 +67,7 @@ static int64_t find_along(const struct dimension *dim, const dkm_point *point) {
 
 static bool same_grid(const dkm_job *a, const dkm_job *b) {
   dkm_point first_a, first_b;
-  if (a->n_axes != b->n_axes || a->patterns.n_modes != b->patterns.n_modes) return false;
+  if (a->n_axes != b->n_axes || a->system.n_modes != b->system.n_modes) return false;
   for (int i = 0; i < a->n_axes; i++) {
     const dkm_axis *x = &a->axes[i], *y = &b->axes[i];
     if (x->parameter != y->parameter || x->mode != y->mode || x->dim != y->dim || x->n != y->n ||
@@ -76,7 +76,7 @@ static bool same_grid(const dkm_job *a, const dkm_job *b) {
   }
   dkm_job_point(a, 0, &first_a);
   dkm_job_point(b, 0, &first_b);
-  return dkm_point_equal(&first_a, &first_b, a->patterns.n_modes);
+  return dkm_point_equal(&first_a, &first_b, a->system.n_modes);
 }
 
 dkm_status dkm_match_create(const dkm_job *old, const dkm_job *job, dkm_match **out, dkm_error *err) {
@@ -123,7 +123,7 @@ int64_t dkm_match_find(const dkm_match *match, int64_t i_point) {
     i_old = i_old * old->shape[d] + i;
   }
   dkm_job_point(old, i_old, &found);
-  return dkm_point_equal(&point, &found, old->patterns.n_modes) ? i_old : -1;
+  return dkm_point_equal(&point, &found, old->system.n_modes) ? i_old : -1;
 }
 
 /* ---- what they have in common, parameter by parameter ---- */
@@ -222,10 +222,10 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
   free(theirs);
   free(ours);
   if (n < 0) return -1;
-  if (old->patterns.n_modes != job->patterns.n_modes) return n;
+  if (old->system.n_modes != job->system.n_modes) return n;
   for (int i = 0; i < dkm_n_parameters; i++) {
     const dkm_parameter *p = &dkm_parameters[i];
-    for (int mode = p->per_mode; mode <= (p->per_mode ? old->patterns.n_modes : 0); mode++) {
+    for (int mode = p->per_mode; mode <= (p->per_mode ? old->system.n_modes : 0); mode++) {
       const int n_before = n;
       if (!compare_parameter(old, job, p, mode, out, out_bytes, &n)) return -1;
       const bool all_modes = dkm_job_axes_cover(job, p, 0) || dkm_job_axes_cover(old, p, 0);

@@ -7,31 +7,30 @@
 
 #include "gsl_calls.h"
 
-size_t dkm_model_size(const dkm_patterns *patterns) {
-  return 3 * (size_t)patterns->n_classes + 2 * (size_t)patterns->n_modes;
+size_t dkm_model_size(const dkm_system *system) {
+  return 3 * (size_t)system->n_classes + 2 * (size_t)system->n_modes;
 }
 
-void dkm_model_overlaps(const dkm_patterns *patterns, const double *u, double *xi, double *work) {
-  dkm_patterns_sums(patterns, u + 2 * patterns->n_classes, xi, work);
-  for (int mu = 0; mu < patterns->n_modes; mu++) xi[mu] *= patterns->weight;
+void dkm_model_overlaps(const dkm_system *system, const double *u, double *xi, double *work) {
+  dkm_system_sums(system, u + 2 * system->n_classes, xi, work);
 }
 
-void dkm_model_rhs(const dkm_patterns *patterns, const dkm_point *point, const double *u, double *du, double *work) {
-  const int64_t K = patterns->n_classes;
-  const int M = patterns->n_modes;
+void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const double *u, double *du, double *work) {
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes;
   const double *x = u, *y = u + K, *z = u + 2 * K, *re = u + 3 * K, *im = re + M;
   double *dx = du, *dy = du + K, *dz = du + 2 * K, *dre = du + 3 * K, *dim = dre + M;
   double *h = work;
   double amplitude[DKM_MAX_MODES] = {0}, xi[DKM_MAX_MODES];
 
   for (int mu = 0; mu < M; mu++) amplitude[mu] = 2.0 * re[mu];
-  dkm_patterns_fields(patterns, amplitude, h);
+  dkm_system_fields(system, amplitude, h);
   for (int64_t k = 0; k < K; k++) {
     dx[k] = -2.0 * point->g0 * h[k] * y[k];
     dy[k] = -2.0 * point->Omega * z[k] + 2.0 * point->g0 * h[k] * x[k];
     dz[k] = 2.0 * point->Omega * y[k];
   }
-  dkm_model_overlaps(patterns, u, xi, work + K);
+  dkm_model_overlaps(system, u, xi, work + K);
   for (int mu = 0; mu < M; mu++) {
     double half_kappa = 0.5 * point->kappa_mu[mu];
     dre[mu] = point->Omega_mu[mu] * im[mu] - half_kappa * re[mu];
@@ -55,8 +54,8 @@ static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
 
 /* m -> (m + p e)/sqrt(1 + p^2) for every unit spin m = (x, 0, z), with e a unit vector
  * perpendicular to m: a rotation by arctan(p). */
-static dkm_status tilt_spins(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err) {
-  const int64_t K = patterns->n_classes;
+static dkm_status tilt_spins(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
+  const int64_t K = system->n_classes;
   double *x = u, *y = u + K, *z = u + 2 * K;
   dkm_gsl_begin();
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -77,24 +76,24 @@ static dkm_status tilt_spins(const dkm_patterns *patterns, const dkm_point *poin
   return DKM_OK;
 }
 
-dkm_status dkm_model_start(const dkm_patterns *patterns, const dkm_point *point, double *u, dkm_error *err) {
-  const int64_t K = patterns->n_classes;
+dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
+  const int64_t K = system->n_classes;
   const double along_x = -sqrt(fmax(0.0, 1.0 - point->overlap * point->overlap));
   for (int64_t k = 0; k < K; k++) {
     u[k] = along_x;
     u[K + k] = 0.0;
-    u[2 * K + k] = point->overlap * dkm_patterns_sign(patterns, point->pattern - 1, k);
+    u[2 * K + k] = point->overlap * dkm_system_coupling(system, point->pattern - 1, k);
   }
-  for (int64_t i = 3 * K; i < 3 * K + 2 * patterns->n_modes; i++) u[i] = 0.0;
-  return point->perturbation > 0.0 ? tilt_spins(patterns, point, u, err) : DKM_OK;
+  for (int64_t i = 3 * K; i < 3 * K + 2 * system->n_modes; i++) u[i] = 0.0;
+  return point->perturbation > 0.0 ? tilt_spins(system, point, u, err) : DKM_OK;
 }
 
 static double length(int64_t K, const double *u, int64_t k) {
   return sqrt(u[k] * u[k] + u[K + k] * u[K + k] + u[2 * K + k] * u[2 * K + k]);
 }
 
-double dkm_model_length_error(const dkm_patterns *patterns, const double *u, const double *u_start) {
-  const int64_t K = patterns->n_classes;
+double dkm_model_length_error(const dkm_system *system, const double *u, const double *u_start) {
+  const int64_t K = system->n_classes;
   double largest = 0.0;
   for (int64_t k = 0; k < K; k++) {
     double error = fabs(length(K, u, k) - length(K, u_start, k));

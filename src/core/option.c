@@ -22,11 +22,11 @@ static const char *const states[] = {"none", "final", NULL};
 #define REQUIRED NAN
 
 const dkm_option dkm_options[] = {
-    {"model.patterns", MEMBER(patterns.n_modes),
+    {"model.patterns", MEMBER(system.n_modes),
      .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true},
      .fallback = REQUIRED,
      .description = "M, the number of patterns and of modes"},
-    {"model.mapping", MEMBER(patterns.mapping),
+    {"model.mapping", MEMBER(system.mapping),
      .words = mappings,
      .fallback = DKM_GAUGED,
      .description = "classes of spins: 2^(M−1), first pattern made all +1; or 2^M"},

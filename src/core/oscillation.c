@@ -65,12 +65,12 @@ static double slowest_frequency(const dkm_inquiry *q) {
   const double largest = dkm_inquiry_largest_frequency(q);
   double slowest = largest;
   if (q->point->Omega != 0.0) slowest = fmin(slowest, 2.0 * fabs(q->point->Omega));
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
+  for (int mu = 0; mu < q->system->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   return fmax(slowest, 1e-3 * largest);
 }
 
 static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
-  return o->n_samples * dkm_sampling_spacing(q->patterns, q->point, q->u, o->fastest);
+  return o->n_samples * dkm_sampling_spacing(q->system, q->point, q->u, o->fastest);
 }
 
 /* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
@@ -90,7 +90,7 @@ static void next_window(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) 
 void dkm_oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {
   dkm_oscillation *o = &a->oscillation;
   double slowest_loss = INFINITY;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest_loss = fmin(slowest_loss, q->point->kappa_mu[mu]);
+  for (int mu = 0; mu < q->system->n_modes; mu++) slowest_loss = fmin(slowest_loss, q->point->kappa_mu[mu]);
   o->shortest = 4.0 * M_PI / slowest_frequency(q);
   o->n_samples = DKM_MOTION_LEAST;
   o->anew = true;
@@ -104,7 +104,7 @@ static void hold_samples(dkm_oscillation *o, const dkm_inquiry *q, const station
   const double patience =
       near->by_samples ? fmin(near->patience, caught_windows * window_length(o, q)) : near->patience;
   bool same = o->near_since > 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) same = same && fabs(near->xi[mu] - o->near_xi[mu]) < near_again;
+  for (int mu = 0; mu < q->system->n_modes; mu++) same = same && fabs(near->xi[mu] - o->near_xi[mu]) < near_again;
   if (!same) {
     o->near_since = t;
     memcpy(o->near_xi, near->xi, sizeof o->near_xi);
@@ -146,7 +146,7 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samp
 }
 
 static bool has_same_overlaps(const dkm_inquiry *q, const dkm_motion *motion, const dkm_motion *last) {
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double now = motion->xi_rms[mu], before = last->xi_rms[mu];
     if (fmax(now, before) > least_rms && !(fabs(now - before) <= same_rms * before)) return false;
   }
@@ -157,7 +157,7 @@ static bool has_same_overlaps(const dkm_inquiry *q, const dkm_motion *motion, co
 static bool is_torus(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double bin,
                      const dkm_exponent_estimate *now) {
   if (isnan(motion->frequency[1]) ||
-      o->n_steady < (dkm_landscape_full_rank(q->patterns) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
+      o->n_steady < (dkm_landscape_full_rank(q->system) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
       !(now->late_growth < regular_growth) || !has_same_overlaps(q, motion, &o->motion))
     return false;
   if (has_same_lines(o, motion, bin)) return true;
@@ -173,7 +173,7 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
   const double gamma = cycle->spectrum.decay_rate;
   if (cycle->precession > 0.0) return cycle->distance <= dkm_stationary_sampled_steadiness(cycle->precession);
   const double distance = cycle->distance_all;
-  if (distance <= cycle_close * gamma / (4.0 * q->point->g0 * sqrt((double)q->patterns->n_modes) + gamma)) return true;
+  if (distance <= cycle_close * gamma / (4.0 * q->point->g0 * sqrt((double)q->system->n_modes) + gamma)) return true;
   const bool same = o->cycle_t > 0.0 && fabs(cycle->period / o->cycle_period - 1.0) <= same_period;
   if (same && distance > o->cycle_distance / cycle_nearer && distance <= o->cycle_distance)
     return false; /* too early */
@@ -188,9 +188,9 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
 /* Looks for a damped cycle from what recurs; *caught: and the trajectory is its. Returns false if there is none near. */
 static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double t, dkm_cycle *cycle,
                        bool *caught) {
-  const bool dress = !dkm_landscape_full_rank(q->patterns);
+  const bool dress = !dkm_landscape_full_rank(q->system);
   *caught = false;
-  const double directions = (double)dkm_model_size(q->patterns) - (double)q->patterns->n_classes;
+  const double directions = (double)dkm_model_size(q->system) - (double)q->system->n_classes;
   for (int i = 0; i < motion->n_periods; i++) {
     if (motion->periods[i] * directions > shooting_share * t) continue;
     if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
@@ -248,10 +248,10 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
 static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, const dkm_lane *lane,
                         dkm_record *record) {
   dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     record->xi[mu] = motion->xi[mu];
-    dkm_record_fill_alpha(q->patterns, mu, motion->beta_re[mu], motion->beta_im[mu], record);
-    record->occupation[mu] = (double)q->patterns->n_classes * motion->beta_sq[mu];
+    dkm_record_fill_alpha(q->system, mu, motion->beta_re[mu], motion->beta_im[mu], record);
+    record->occupation[mu] = q->system->occupation_factor * motion->beta_sq[mu];
   }
   fill_oscillation(q, motion, record);
   record->drift = motion->drift;
@@ -262,10 +262,10 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
   const double p = cycle->precession;
   dkm_record_fill_common(a, q, cycle->xi_rms, lane, record);
   dkm_record_fill_amplitudes(q, cycle->xi_amplitude, record);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     record->xi[mu] = cycle->xi[mu];
-    dkm_record_fill_alpha(q->patterns, mu, cycle->beta_re[mu], cycle->beta_im[mu], record);
-    record->occupation[mu] = (double)q->patterns->n_classes * cycle->beta_sq[mu];
+    dkm_record_fill_alpha(q->system, mu, cycle->beta_re[mu], cycle->beta_im[mu], record);
+    record->occupation[mu] = q->system->occupation_factor * cycle->beta_sq[mu];
   }
   dkm_record_fill_spectrum(&cycle->spectrum, record);
   record->xi_error = fmax(shooting_error, DKM_PRECESSION_ERROR * p * p);
@@ -278,7 +278,7 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
   record->frequency_1 = 2.0 * M_PI / cycle->period;
   record->lyapunov = record->lyapunov_error = 0.0; /* along the flow; all others decay */
   record->power = record->power_error = 0.0;
-  if (p == 0.0) memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+  if (p == 0.0) memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
   record->residual = dkm_inquiry_residual(q);
 }
 
@@ -347,7 +347,7 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   dkm_oscillation *o = &a->oscillation;
   if (o->has_mean) {
     a->drift = 0.0;
-    for (int mu = 0; mu < q->patterns->n_modes; mu++) a->drift = fmax(a->drift, fabs(window->mean[mu] - o->mean[mu]));
+    for (int mu = 0; mu < q->system->n_modes; mu++) a->drift = fmax(a->drift, fabs(window->mean[mu] - o->mean[mu]));
   }
   memcpy(o->mean, window->mean, sizeof o->mean);
   o->has_mean = true;
@@ -410,14 +410,14 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
     return DKM_OUTLOOK_END;
   }
   const bool steady = is_steady(q, &motion, o->n_samples, length, lane->t);
-  const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->patterns);
+  const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->system);
   o->n_steady = steady ? o->n_steady + counts + (o->n_samples == DKM_MOTION_MOST) : 0;
   const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
   const bool switches = dkm_heteroclinic_explains(q, &motion);
   o->motion = motion;
   o->exponent = now;
   o->n_large += motion.amplitude > DKM_LARGE_MOTION;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) o->largest[mu] = fmax(o->largest[mu], motion.xi_amplitude[mu]);
+  for (int mu = 0; mu < q->system->n_modes; mu++) o->largest[mu] = fmax(o->largest[mu], motion.xi_amplitude[mu]);
   o->has_motion = true;
   o->bin = bin;
   if (torus || switches || is_irregular(q, &motion, length, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {

@@ -36,33 +36,33 @@ static const double octaves_ahead = 6.0;
 
 static double largest_of(const dkm_inquiry *q, const double *a) {
   double m = 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) m = fmax(m, fabs(a[mu]));
+  for (int mu = 0; mu < q->system->n_modes; mu++) m = fmax(m, fabs(a[mu]));
   return m;
 }
 
 static double largest_difference(const dkm_inquiry *q, const double *a, const double *b) {
   double m = 0.0;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) m = fmax(m, fabs(a[mu] - b[mu]));
+  for (int mu = 0; mu < q->system->n_modes; mu++) m = fmax(m, fabs(a[mu] - b[mu]));
   return m;
 }
 
 /* By how much the leading overlap is ahead of the next. */
 static double lead_of(const dkm_inquiry *q, const double *xi) {
   double second;
-  dkm_record_leading(xi, q->patterns->n_modes, 0.0, &second);
+  dkm_record_leading(xi, q->system->n_modes, 0.0, &second);
   return largest_of(q, xi) - second;
 }
 
 int dkm_plateau_label(const dkm_inquiry *q, const double *xi) {
   double second;
-  return dkm_record_leading(xi, q->patterns->n_modes, DKM_RETRIEVED_OVERLAP, &second);
+  return dkm_record_leading(xi, q->system->n_modes, DKM_RETRIEVED_OVERLAP, &second);
 }
 
 /* ---- octaves ---- */
 
 /* Means of the octave that ends now (or so far). */
 static void average(const dkm_settling *s, const dkm_inquiry *q, double *mean, double *rms, double *occupation) {
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     mean[mu] = s->sum_xi[mu] / s->length;
     rms[mu] = sqrt(fmax(0.0, s->sum_xi_sq[mu] / s->length - mean[mu] * mean[mu]));
     occupation[mu] = s->sum_occupation[mu] / s->length;
@@ -70,7 +70,7 @@ static void average(const dkm_settling *s, const dkm_inquiry *q, double *mean, d
 }
 
 static void close_octave(dkm_settling *s, const dkm_inquiry *q, double t) {
-  const int M = q->patterns->n_modes, label_before = dkm_plateau_label(q, s->mean);
+  const int M = q->system->n_modes, label_before = dkm_plateau_label(q, s->mean);
   memcpy(s->mean_earlier, s->mean_before, sizeof s->mean);
   memcpy(s->mean_before, s->mean, sizeof s->mean);
   s->middle_earlier = s->middle_before;
@@ -94,7 +94,7 @@ static void close_octave(dkm_settling *s, const dkm_inquiry *q, double t) {
 bool dkm_plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double t) {
   s->length += window->length;
   s->n_windows++;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double mean = window->mean[mu], rms = window->rms[mu];
     s->low[mu] = s->n_windows == 1 ? mean : fmin(s->low[mu], mean);
     s->high[mu] = s->n_windows == 1 ? mean : fmax(s->high[mu], mean);
@@ -190,7 +190,7 @@ static void find_end(const dkm_settling *s, const dkm_inquiry *q, end *e) {
   dkm_landscape_aligned_state(q->landscape, e->xi, q->scratch);
   e->L = dkm_landscape_value(q->landscape, q->scratch);
   e->has_spectrum = dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, &e->spectrum, NULL) == DKM_OK;
-  e->dark = e->has_spectrum && e->spectrum.n_neutral > q->patterns->n_classes;
+  e->dark = e->has_spectrum && e->spectrum.n_neutral > q->system->n_classes;
 }
 
 /* The approach to xi_limit: from the last octaves where means have moved by more than windows scatter, else that of the
@@ -211,7 +211,7 @@ static void fill_rate(const dkm_settling *s, const dkm_inquiry *q, const end *e,
  * stand.) */
 static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double xi_error) {
   const dkm_point *point = q->point;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double factor = point->g0 * point->g0 / dkm_point_D(point, mu), xi = fabs(s->mean[mu]);
     const double driven = 2.0 * point->g0 / point->kappa_mu[mu] * s->rms[mu];
     const double excess = s->occupation[mu] - factor * xi * xi;
@@ -262,7 +262,7 @@ void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
     record->xi_error = window_error * s->spread + fluctuation;
     if (left) record->xi_error = fmax(record->xi_error, window_error * largest_difference(q, window->mean, s->mean));
     if (e.found) {
-      memcpy(record->xi_limit, e.xi, (size_t)q->patterns->n_modes * sizeof *e.xi);
+      memcpy(record->xi_limit, e.xi, (size_t)q->system->n_modes * sizeof *e.xi);
       fill_rate(s, q, &e, record);
     }
   }

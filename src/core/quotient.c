@@ -12,10 +12,10 @@ bool dkm_quotient_applies(const dkm_point *point) {
   return point->perturbation == 0.0;
 }
 
-dkm_patterns dkm_quotient_patterns(void) {
-  dkm_patterns patterns;
-  dkm_patterns_init(&patterns, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
-  return patterns;
+dkm_system dkm_quotient_system(void) {
+  dkm_system system;
+  dkm_system_of_patterns(&system, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
+  return system;
 }
 
 dkm_point dkm_quotient_point(const dkm_point *point) {
@@ -28,23 +28,23 @@ dkm_point dkm_quotient_point(const dkm_point *point) {
   return small;
 }
 
-void dkm_quotient_reduce_state(const dkm_patterns *patterns, const dkm_point *point, const double *u,
+void dkm_quotient_reduce_state(const dkm_system *system, const dkm_point *point, const double *u,
                                double *small_state) {
-  const int64_t K = patterns->n_classes;
-  const int nu = point->pattern - 1, sign = dkm_patterns_sign(patterns, nu, 0);
+  const int64_t K = system->n_classes;
+  const int nu = point->pattern - 1, sign = dkm_system_coupling(system, nu, 0);
   small_state[0] = u[0];
   small_state[1] = sign * u[K];
   small_state[2] = sign * u[2 * K];
   small_state[3] = u[3 * K + nu];
-  small_state[4] = u[3 * K + patterns->n_modes + nu];
+  small_state[4] = u[3 * K + system->n_modes + nu];
 }
 
-void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *point, const double *small_state,
+void dkm_quotient_lift_state(const dkm_system *system, const dkm_point *point, const double *small_state,
                              double *u) {
-  const int64_t K = patterns->n_classes;
-  const int M = patterns->n_modes, nu = point->pattern - 1;
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes, nu = point->pattern - 1;
   for (int64_t k = 0; k < K; k++) {
-    const int sign = dkm_patterns_sign(patterns, nu, k);
+    const int sign = dkm_system_coupling(system, nu, k);
     u[k] = small_state[0];
     u[K + k] = sign * small_state[1];
     u[2 * K + k] = sign * small_state[2];
@@ -54,10 +54,10 @@ void dkm_quotient_lift_state(const dkm_patterns *patterns, const dkm_point *poin
   u[3 * K + M + nu] = small_state[4];
 }
 
-dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_point *point, const double *small_state,
+dkm_status dkm_quotient_lift_record(const dkm_system *system, const dkm_point *point, const double *small_state,
                                     const dkm_record *small_record, dkm_record *record, dkm_error *err) {
-  const int M = patterns->n_modes, nu = point->pattern - 1;
-  const double root_K = sqrt((double)patterns->n_classes); /* alpha = sqrt(K) beta */
+  const int M = system->n_modes, nu = point->pattern - 1;
+  const double root_K = system->alpha_factor;
   *record = *small_record;
   for (int mu = 0; mu < M; mu++) {
     record->xi[mu] = record->xi_rms[mu] = record->occupation[mu] = record->alpha_re[mu] = record->alpha_im[mu] = 0.0;
@@ -72,11 +72,11 @@ dkm_status dkm_quotient_lift_record(const dkm_patterns *patterns, const dkm_poin
   record->alpha_re[nu] = root_K * small_record->alpha_re[0];
   record->alpha_im[nu] = root_K * small_record->alpha_im[0];
   record->retrieved = (int8_t)(small_record->retrieved * point->pattern); /* 1, -1 or 0 */
-  record->g_retrieve = dkm_theory_g_retrieve(patterns, point, nu);
+  record->g_retrieve = dkm_theory_g_retrieve(system, point, nu);
   if (small_record->verdict != DKM_VERDICT_FIXED_POINT) return DKM_OK;
 
   dkm_spectrum spectrum;
-  dkm_status status = dkm_fixedpoint_symmetric_spectrum(patterns, point, small_state, &spectrum, err);
+  dkm_status status = dkm_fixedpoint_symmetric_spectrum(system, point, small_state, &spectrum, err);
   if (status == DKM_NUMERIC) { /* no field, no spectrum */
     record->growth_rate = record->decay_rate = NAN;
     return DKM_OK;

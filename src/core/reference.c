@@ -12,9 +12,10 @@
 #include "integrator_method.h"
 
 typedef struct workspace {
-  dkm_patterns patterns;
+  dkm_system system; /* of the point that is loaded */
   dkm_point point;
-  size_t size;
+  size_t size; /* doubles in the largest state; a smaller one is followed by zeros that stay */
+  size_t most_modes;
   double *u, *du, *work; /* state, right-hand side, 2K values for sums */
   double h;              /* the step to try next */
   gsl_odeiv2_step *step;
@@ -27,7 +28,9 @@ typedef struct workspace {
 static int right_hand_side(double t, const double u[], double du[], void *params) {
   workspace *w = params;
   (void)t;
-  dkm_model_rhs(&w->patterns, &w->point, u, du, w->work);
+  const size_t n = dkm_model_size(&w->system);
+  dkm_model_rhs(&w->system, &w->point, u, du, w->work);
+  memset(du + n, 0, (w->size - n) * sizeof *du);
   return GSL_SUCCESS;
 }
 
@@ -43,24 +46,24 @@ static void gsl_destroy(void *memory) {
   free(w);
 }
 
-static double gsl_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+static double gsl_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
   (void)solver;
   (void)cpu;
   /* rk8pd keeps 13 stages and 2 temporaries, evolve 4 more copies of the state, we 2. */
-  return sizeof(workspace) +
-         sizeof(double) * (21.0 * (double)dkm_model_size(patterns) + 2.0 * (double)patterns->n_classes);
+  return sizeof(workspace) + sizeof(double) * (21.0 * (double)dkm_model_size(system) + 2.0 * (double)system->n_classes);
 }
 
-static dkm_status gsl_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu, void **out,
+static dkm_status gsl_create(const dkm_system *system, const dkm_solver *solver, const char *cpu, void **out,
                              int *lanes, dkm_error *err) {
   (void)cpu; /* compiled once, for every CPU */
   workspace *w = calloc(1, sizeof *w);
   if (w) {
-    w->patterns = *patterns;
-    w->size = dkm_model_size(patterns);
+    w->system = *system;
+    w->size = dkm_model_size(system);
+    w->most_modes = (size_t)system->n_modes;
     w->u = calloc(w->size, sizeof *w->u);
     w->du = calloc(w->size, sizeof *w->du);
-    w->work = calloc(2 * (size_t)patterns->n_classes, sizeof *w->work);
+    w->work = calloc(2 * (size_t)system->n_classes, sizeof *w->work);
     dkm_gsl_begin();
     w->step = gsl_odeiv2_step_alloc(gsl_odeiv2_step_rk8pd, w->size);
     w->control = gsl_odeiv2_control_y_new(solver->tolerance, solver->tolerance);
@@ -70,7 +73,7 @@ static dkm_status gsl_create(const dkm_patterns *patterns, const dkm_solver *sol
   if (!w || !w->u || !w->du || !w->work || !w->step || !w->control || !w->evolve) {
     gsl_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
-                    patterns->n_modes, gsl_bytes(patterns, solver, cpu) / 0x1p30);
+                    system->n_modes, gsl_bytes(system, solver, cpu) / 0x1p30);
   }
   *out = w;
   *lanes = 1;
@@ -84,12 +87,18 @@ static void clear_window(workspace *w) {
   memset(w->sum_beta_sq, 0, sizeof w->sum_beta_sq);
 }
 
+static void gsl_set_system(void *memory, int lane, const dkm_system *system) {
+  (void)lane;
+  ((workspace *)memory)->system = *system;
+}
+
 static void gsl_load(void *memory, int lane, const dkm_point *point, const double *u, double t) {
   (void)t;
   workspace *w = memory;
   (void)lane;
   w->point = *point;
-  memcpy(w->u, u, w->size * sizeof *u);
+  memset(w->u, 0, w->size * sizeof *w->u);
+  memcpy(w->u, u, dkm_model_size(&w->system) * sizeof *u);
   gsl_odeiv2_evolve_reset(w->evolve);
   gsl_odeiv2_step_reset(w->step);
   w->h = 1e-2 / (1.0 + fabs(point->Omega) + point->g0);
@@ -104,7 +113,7 @@ static void gsl_unload(void *memory, int lane) {
 static void gsl_state(const void *memory, int lane, double *u) {
   const workspace *w = memory;
   (void)lane;
-  memcpy(u, w->u, w->size * sizeof *u);
+  memcpy(u, w->u, dkm_model_size(&w->system) * sizeof *u);
 }
 
 static void gsl_window(void *memory, int lane, dkm_window *window) {
@@ -112,7 +121,7 @@ static void gsl_window(void *memory, int lane, dkm_window *window) {
   (void)lane;
   window->length = w->window_length;
   window->rate_max = w->rate_max;
-  dkm_integrator_window_statistics(window, w->patterns.n_modes, w->sum_xi, w->sum_xi_sq, w->sum_beta_sq);
+  dkm_integrator_window_statistics(window, w->system.n_modes, w->sum_xi, w->sum_xi_sq, w->sum_beta_sq);
   clear_window(w);
 }
 
@@ -122,22 +131,22 @@ typedef struct observation {
 } observation;
 
 static void observe(workspace *w, observation *o) {
-  const int M = w->patterns.n_modes;
-  const double *re = w->u + 3 * w->patterns.n_classes, *im = re + M;
+  const int M = w->system.n_modes;
+  const double *re = w->u + 3 * w->system.n_classes, *im = re + M;
   double xi_rate[DKM_MAX_MODES];
-  dkm_model_overlaps(&w->patterns, w->u, o->xi, w->work);
-  dkm_model_rhs(&w->patterns, &w->point, w->u, w->du, w->work);
-  dkm_model_overlaps(&w->patterns, w->du, xi_rate, w->work); /* xi is linear in z */
+  dkm_model_overlaps(&w->system, w->u, o->xi, w->work);
+  dkm_model_rhs(&w->system, &w->point, w->u, w->du, w->work);
+  dkm_model_overlaps(&w->system, w->du, xi_rate, w->work); /* xi is linear in z */
   o->rate = 0.0;
   for (int mu = 0; mu < M; mu++) {
-    const double *mode_rate = w->du + 3 * w->patterns.n_classes + mu;
+    const double *mode_rate = w->du + 3 * w->system.n_classes + mu;
     o->beta_sq[mu] = re[mu] * re[mu] + im[mu] * im[mu];
     o->rate = fmax(o->rate, fmax(fabs(xi_rate[mu]), fmax(fabs(mode_rate[0]), fabs(mode_rate[M]))));
   }
 }
 
 static void add_to_window(workspace *w, const observation *o, double h) {
-  for (int mu = 0; mu < w->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < w->system.n_modes; mu++) {
     w->sum_xi[mu] += h * o->xi[mu];
     w->sum_xi_sq[mu] += h * o->xi[mu] * o->xi[mu];
     w->sum_beta_sq[mu] += h * o->beta_sq[mu];
@@ -154,7 +163,7 @@ static int gsl_order(const void *memory) {
 static void gsl_advance(void *memory, dkm_lane *lane) {
   workspace *w = memory;
   gsl_odeiv2_system system = {right_hand_side, NULL, w->size, w};
-  int64_t n_left = dkm_integrator_steps_at_once(w->patterns.n_classes);
+  int64_t n_left = dkm_integrator_steps_at_once(w->system.n_classes);
   do {
     observation before;
     observe(w, &before);
@@ -180,12 +189,12 @@ static bool gsl_is_between_steps(const void *memory) {
 static void gsl_order_parameters(const void *memory, int lane, double t, double t_end, double *xi, double *beta_re,
                                  double *beta_im) {
   const workspace *w = memory;
-  const double *beta = w->u + 3 * w->patterns.n_classes;
-  const size_t M = (size_t)w->patterns.n_modes;
+  const double *beta = w->u + 3 * w->system.n_classes;
+  const size_t M = (size_t)w->system.n_modes;
   (void)lane;
   (void)t;
   (void)t_end;
-  dkm_model_overlaps(&w->patterns, w->u, xi, w->work);
+  dkm_model_overlaps(&w->system, w->u, xi, w->work);
   memcpy(beta_re, beta, M * sizeof *beta);
   memcpy(beta_im, beta + M, M * sizeof *beta);
 }
@@ -194,12 +203,12 @@ static void gsl_order_parameters(const void *memory, int lane, double t, double 
  * state by the same function. */
 static size_t gsl_saved_doubles(const void *memory) {
   const workspace *w = memory;
-  return w->size + 3 + 3 * (size_t)w->patterns.n_modes;
+  return w->size + 3 + 3 * w->most_modes;
 }
 
 static void gsl_save(const void *memory, int lane, double *values) {
   const workspace *w = memory;
-  const size_t M = (size_t)w->patterns.n_modes;
+  const size_t M = (size_t)w->system.n_modes;
   (void)lane;
   memcpy(values, w->u, w->size * sizeof *values);
   values += w->size;
@@ -213,7 +222,7 @@ static void gsl_save(const void *memory, int lane, double *values) {
 
 static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t steps, const double *values) {
   workspace *w = memory;
-  const size_t M = (size_t)w->patterns.n_modes;
+  const size_t M = (size_t)w->system.n_modes;
   (void)steps;
   gsl_load(memory, lane, point, values, 0.0);
   values += w->size;
@@ -226,7 +235,7 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
 }
 
 const integrator_method dkm_integrator_gsl = {
-    gsl_create,           gsl_destroy,       gsl_bytes,  gsl_order,   gsl_load,
-    gsl_unload,           gsl_state,         gsl_window, gsl_advance, gsl_is_between_steps,
-    gsl_order_parameters, gsl_saved_doubles, gsl_save,   gsl_restore,
+    gsl_create,        gsl_destroy, gsl_bytes,   gsl_order,   gsl_set_system,       gsl_load,
+    gsl_unload,        gsl_state,   gsl_window,  gsl_advance, gsl_is_between_steps, gsl_order_parameters,
+    gsl_saved_doubles, gsl_save,    gsl_restore,
 };

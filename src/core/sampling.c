@@ -18,7 +18,7 @@ static const double rounding = 4.0 * DBL_EPSILON;
 static const double visible = 7.0;
 
 struct dkm_sampling {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_integrator *integrator;
   int lane;
   double departure; /* the first distance of the shadow */
@@ -38,17 +38,17 @@ struct dkm_sampling {
   int64_t steps; /* of the trajectory up to then */
 };
 
-dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, dkm_integrator *integrator, int lane,
+dkm_status dkm_sampling_create(const dkm_system *system, double tolerance, dkm_integrator *integrator, int lane,
                                dkm_sampling **out, dkm_error *err) {
   dkm_sampling *s = calloc(1, sizeof *s);
   dkm_status status = DKM_OK;
   if (s) {
-    s->patterns = *patterns;
+    s->system = *system;
     s->integrator = integrator;
     s->lane = lane;
     s->departure = fmin(1e-4, fmax(1e-7, sqrt(tolerance)));
-    s->trajectory = calloc(dkm_model_size(patterns), sizeof *s->trajectory);
-    s->shadow = calloc(dkm_model_size(patterns), sizeof *s->shadow);
+    s->trajectory = calloc(dkm_model_size(system), sizeof *s->trajectory);
+    s->shadow = calloc(dkm_model_size(system), sizeof *s->shadow);
     dkm_gsl_begin();
     s->rng = gsl_rng_alloc(gsl_rng_mt19937);
     dkm_gsl_end();
@@ -56,7 +56,7 @@ dkm_status dkm_sampling_create(const dkm_patterns *patterns, double tolerance, d
   if (!s || !s->trajectory || !s->shadow || !s->rng)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for two states of a trajectory");
   else
-    status = dkm_series_create(patterns->n_modes, &s->series, err);
+    status = dkm_series_create(system->n_modes, &s->series, err);
   if (status != DKM_OK) {
     dkm_sampling_destroy(s);
     return status;
@@ -78,9 +78,9 @@ void dkm_sampling_destroy(dkm_sampling *s) {
   free(s);
 }
 
-double dkm_sampling_bytes(const dkm_patterns *patterns) {
-  return sizeof(dkm_sampling) + dkm_series_bytes(patterns->n_modes) +
-         2.0 * sizeof(double) * (double)dkm_model_size(patterns);
+double dkm_sampling_bytes(const dkm_system *system) {
+  return sizeof(dkm_sampling) + dkm_series_bytes(system->n_modes) +
+         2.0 * sizeof(double) * (double)dkm_model_size(system);
 }
 
 const dkm_series *dkm_sampling_series(const dkm_sampling *s) {
@@ -98,7 +98,7 @@ bool dkm_sampling_follows(const dkm_sampling *s) {
 dkm_growth dkm_sampling_growth(const dkm_sampling *s) {
   if (s->follows) return (dkm_growth){1, &s->followed_growth, s->followed_xi, 0};
   return (dkm_growth){s->series->n_samples / DKM_MOTION_STRETCH, s->series->growth, s->series->values,
-                      3 * (size_t)s->patterns.n_modes * DKM_MOTION_STRETCH};
+                      3 * (size_t)s->system.n_modes * DKM_MOTION_STRETCH};
 }
 
 double dkm_sampling_fastest(const dkm_sampling *s) {
@@ -110,35 +110,35 @@ const double *dkm_sampling_shadow(const dkm_sampling *s) {
 }
 
 /* The fastest of the modes and of the precession 2|B_k|, |h_k| <= sum_mu 2 |Re beta_mu|. */
-static double fastest_frequency(const dkm_patterns *patterns, const dkm_point *point, const double *u) {
-  const double *re = u + 3 * patterns->n_classes;
+static double fastest_frequency(const dkm_system *system, const dkm_point *point, const double *u) {
+  const double *re = u + 3 * system->n_classes;
   double field = 0.0, fastest = 0.0;
-  for (int mu = 0; mu < patterns->n_modes; mu++) {
+  for (int mu = 0; mu < system->n_modes; mu++) {
     field += 2.0 * point->g0 * fabs(re[mu]);
     fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
   }
   return fmax(fastest, 2.0 * sqrt(point->Omega * point->Omega + field * field));
 }
 
-double dkm_sampling_spacing(const dkm_patterns *patterns, const dkm_point *point, const double *u, double fastest) {
-  return DKM_MOTION_PHASE / fmax(fastest, fastest_frequency(patterns, point, u));
+double dkm_sampling_spacing(const dkm_system *system, const dkm_point *point, const double *u, double fastest) {
+  return DKM_MOTION_PHASE / fmax(fastest, fastest_frequency(system, point, u));
 }
 
 /* ---- samples ---- */
 
 static void take_sample(dkm_sampling *s, const dkm_point *point, const double *u, double *scratch) {
-  const dkm_patterns *patterns = &s->patterns;
+  const dkm_system *system = &s->system;
   dkm_series *series = s->series;
-  const int M = patterns->n_modes;
-  const size_t row = 3 * (size_t)M, n = dkm_model_size(patterns);
-  const int64_t K = patterns->n_classes;
+  const int M = system->n_modes;
+  const size_t row = 3 * (size_t)M, n = dkm_model_size(system);
+  const int64_t K = system->n_classes;
   double *value = series->values + (size_t)series->n * row, *rate = series->rates + (size_t)series->n * row;
-  dkm_model_rhs(patterns, point, u, scratch, scratch + n);
-  dkm_model_overlaps(patterns, u, value, scratch + n);
-  dkm_model_overlaps(patterns, scratch, rate, scratch + n); /* xi is linear in z */
+  dkm_model_rhs(system, point, u, scratch, scratch + n);
+  dkm_model_overlaps(system, u, value, scratch + n);
+  dkm_model_overlaps(system, scratch, rate, scratch + n); /* xi is linear in z */
   memcpy(value + M, u + 3 * K, 2 * (size_t)M * sizeof *value);
   memcpy(rate + M, scratch + 3 * K, 2 * (size_t)M * sizeof *rate);
-  s->fastest = fmax(s->fastest, fastest_frequency(patterns, point, u));
+  s->fastest = fmax(s->fastest, fastest_frequency(system, point, u));
   series->n++;
 }
 
@@ -153,8 +153,8 @@ static double sample_time(const dkm_series *series, int i) {
  * more than rounding errors, rounding/departure of the separation.  The logarithm of what the shadow then has too much, or
  * of what it is still away from that, negative. */
 static double hidden_growth(const dkm_sampling *s, const double *u) {
-  const int M = s->patterns.n_modes;
-  const double *re = u + 3 * s->patterns.n_classes, *im = re + M, least = rounding / s->departure;
+  const int M = s->system.n_modes;
+  const double *re = u + 3 * s->system.n_classes, *im = re + M, least = rounding / s->departure;
   double largest = 0.0, smallest = INFINITY;
   for (int mu = 0; mu < M; mu++) {
     const double square = re[mu] * re[mu] + im[mu] * im[mu];
@@ -176,9 +176,9 @@ static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->separation = s->departure;
   s->hidden = fmax(hidden_growth(s, u), 0.0);
   s->has_shadow = true;
-  memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
-  dkm_separation_depart(&s->patterns, point, s->rng, s->shadow, 1.0);
-  dkm_separation_scale(&s->patterns, u, s->shadow, s->separation / dkm_separation_of(&s->patterns, u, s->shadow));
+  memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
+  dkm_separation_depart(&s->system, point, s->rng, s->shadow, 1.0);
+  dkm_separation_scale(&s->system, u, s->shadow, s->separation / dkm_separation_of(&s->system, u, s->shadow));
 }
 
 void dkm_sampling_forget(dkm_sampling *s) {
@@ -202,7 +202,7 @@ static void begin_stretches(dkm_sampling *s, const dkm_point *point, const doubl
 /* The trajectory is at the end of the stretch, at u: now its shadow. */
 static void turn_to_shadow(dkm_sampling *s, const dkm_point *point, const double *u, double t_end) {
   dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
-  memcpy(s->trajectory, u, dkm_model_size(&s->patterns) * sizeof *u);
+  memcpy(s->trajectory, u, dkm_model_size(&s->system) * sizeof *u);
   s->steps += l->steps;
   s->t_end = t_end;
   dkm_integrator_load(s->integrator, s->lane, point, s->shadow, s->t_stretch);
@@ -217,15 +217,15 @@ static double turn_to_trajectory(dkm_sampling *s, const dkm_point *point, double
   if (dkm_integrator_lane(s->integrator, s->lane)->failure != DKM_FAILURE_NONE)
     depart(s, point, s->trajectory);
   else {
-    const double separation = fmax(dkm_separation_of(&s->patterns, s->trajectory, u), DBL_MIN); /* for the logarithm */
+    const double separation = fmax(dkm_separation_of(&s->system, s->trajectory, u), DBL_MIN); /* for the logarithm */
     growth = separation / s->separation;
     dkm_exponent_add(&s->exponent, growth, s->t_end - s->t_stretch, doubt(s, s->trajectory));
-    memcpy(s->shadow, u, dkm_model_size(&s->patterns) * sizeof *u);
+    memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
     /* To the other side: what the separation is too large for, quadratic terms, has the other sign there. A torus is
      * else left on the same side for ever, and has an exponent that is proportional to the separation. */
-    dkm_separation_scale(&s->patterns, s->trajectory, s->shadow, -s->separation / separation);
+    dkm_separation_scale(&s->system, s->trajectory, s->shadow, -s->separation / separation);
   }
-  memcpy(u, s->trajectory, dkm_model_size(&s->patterns) * sizeof *u);
+  memcpy(u, s->trajectory, dkm_model_size(&s->system) * sizeof *u);
   s->on_shadow = false;
   s->t_stretch = s->t_end;
   dkm_integrator_load(s->integrator, s->lane, point, u, s->t_stretch);
@@ -289,7 +289,7 @@ static bool continue_following(dkm_sampling *s, const dkm_point *point, double *
   const double growth = turn_to_trajectory(s, point, u);
   s->followed_growth = isnan(growth) ? NAN : fmax(1e-300, fmin(1e300, s->followed_growth * growth));
   if (s->t_stretch >= s->until) {
-    dkm_model_overlaps(&s->patterns, u, s->followed_xi, scratch);
+    dkm_model_overlaps(&s->system, u, s->followed_xi, scratch);
     return true;
   }
   l->t_limit = fmin(s->t_stretch + s->stretch, s->until);
@@ -316,7 +316,7 @@ typedef struct part {
 enum { N_PARTS = 5 };
 
 static void parts_of(const dkm_sampling *s, size_t n_taken, part parts[N_PARTS]) {
-  const size_t row = 3 * (size_t)s->patterns.n_modes, size = dkm_model_size(&s->patterns);
+  const size_t row = 3 * (size_t)s->system.n_modes, size = dkm_model_size(&s->system);
   parts[0] = (part){s->series->values, n_taken * row};
   parts[1] = (part){s->series->rates, n_taken * row};
   parts[2] = (part){s->series->growth, n_taken / DKM_MOTION_STRETCH};

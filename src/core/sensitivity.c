@@ -58,7 +58,7 @@ typedef struct shadow {
 } shadow;
 
 struct dkm_sensitivity {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_integrator *integrator;
   gsl_rng *rng;
   double separation, separation_small, separation_largest;
@@ -74,17 +74,17 @@ static int shadows_for(int lanes) {
   return lanes + (lanes + 1) / 2;
 }
 
-dkm_status dkm_sensitivity_create(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status dkm_sensitivity_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                   dkm_sensitivity **out, dkm_error *err) {
-  const size_t size = dkm_model_size(patterns), each = N_TARGETS + 2;
+  const size_t size = dkm_model_size(system), each = N_TARGETS + 2;
   dkm_sensitivity *s = calloc(1, sizeof *s);
   if (!s) return dkm_fail(err, DKM_MEMORY, "out of memory for the measurement of sensitivity");
-  s->patterns = *patterns;
+  s->system = *system;
   /* Where the errors from the steps and those from finite size are alike. */
   s->separation = fmax(1e-7, sqrt(solver->tolerance));
   s->separation_largest = fmax(separation_largest, 10.0 * s->separation);
   s->separation_small = fmax(separation_smaller * s->separation, 10.0 * solver->tolerance);
-  dkm_status status = dkm_integrator_create(patterns, solver, cpu, &s->integrator, err);
+  dkm_status status = dkm_integrator_create(system, solver, cpu, &s->integrator, err);
   if (status != DKM_OK) {
     free(s);
     return status;
@@ -96,7 +96,7 @@ dkm_status dkm_sensitivity_create(const dkm_patterns *patterns, const dkm_solver
   dkm_gsl_end();
   s->states = calloc((size_t)s->n_shadows * each * size, sizeof *s->states);
   s->end = calloc(size, sizeof *s->end);
-  s->scratch = calloc(2 * (size_t)patterns->n_classes, sizeof *s->scratch);
+  s->scratch = calloc(2 * (size_t)system->n_classes, sizeof *s->scratch);
   if (!s->rng || !s->states || !s->end || !s->scratch) {
     dkm_sensitivity_destroy(s);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the measurement of sensitivity");
@@ -121,11 +121,11 @@ void dkm_sensitivity_destroy(dkm_sensitivity *s) {
   free(s);
 }
 
-double dkm_sensitivity_bytes(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu) {
+double dkm_sensitivity_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
   const int lanes = solver->method == DKM_METHOD_GSL ? 1 : INTEGRATOR_MAX_LANES;
-  return sizeof(dkm_sensitivity) + dkm_integrator_bytes(patterns, solver, cpu) +
-         sizeof(double) * ((double)dkm_model_size(patterns) * (1.0 + shadows_for(lanes) * (N_TARGETS + 2)) +
-                           2.0 * (double)patterns->n_classes);
+  return sizeof(dkm_sensitivity) + dkm_integrator_bytes(system, solver, cpu) +
+         sizeof(double) * ((double)dkm_model_size(system) * (1.0 + shadows_for(lanes) * (N_TARGETS + 2)) +
+                           2.0 * (double)system->n_classes);
 }
 
 int dkm_sensitivity_shadows(const dkm_sensitivity *s) {
@@ -162,13 +162,13 @@ double dkm_sensitivity_total(const dkm_sensitivity *s, int i) {
 double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi) {
   const shadow *f = &s->shadows[i];
   double amplification = dkm_sensitivity_total(s, i), around = 0.0;
-  for (int mu = 0; mu < s->patterns.n_modes; mu++) around = fmax(around, settled * fabs(xi[mu]));
+  for (int mu = 0; mu < s->system.n_modes; mu++) around = fmax(around, settled * fabs(xi[mu]));
   if (isnan(amplification)) return NAN;
   /* From the end backwards, to the last octave in which the overlaps were elsewhere. */
   for (int j = octave_of(f); j >= 0; j--) {
     const octave *o = &f->octaves[j];
     if (o->first == 0.0) continue;
-    for (int mu = 0; mu < s->patterns.n_modes; mu++)
+    for (int mu = 0; mu < s->system.n_modes; mu++)
       if (o->most[mu] > xi[mu] + around || o->least[mu] < xi[mu] - around) return amplification;
     amplification = o->first;
   }
@@ -180,19 +180,19 @@ double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi
 /* Puts v at the proper distance from the trajectory, along the direction that it has or, if there is none left, a
  * random one. */
 static void set_distance(dkm_sensitivity *s, shadow *f) {
-  double separation = dkm_separation_of(&s->patterns, f->trajectory, f->v);
+  double separation = dkm_separation_of(&s->system, f->trajectory, f->v);
   if (!(separation > separation_least)) {
-    memcpy(f->v, f->trajectory, dkm_model_size(&s->patterns) * sizeof *f->v);
-    dkm_separation_depart(&s->patterns, &f->point, s->rng, f->v, 1.0);
-    separation = dkm_separation_of(&s->patterns, f->trajectory, f->v);
+    memcpy(f->v, f->trajectory, dkm_model_size(&s->system) * sizeof *f->v);
+    dkm_separation_depart(&s->system, &f->point, s->rng, f->v, 1.0);
+    separation = dkm_separation_of(&s->system, f->trajectory, f->v);
   }
-  dkm_separation_scale(&s->patterns, f->trajectory, f->v, s->separation / separation);
+  dkm_separation_scale(&s->system, f->trajectory, f->v, s->separation / separation);
   f->separation = s->separation;
 }
 
 /* For a stretch that is not known yet: a period of the fastest frequency. */
 static double first_stretch(const dkm_sensitivity *s, const dkm_point *point, const double *u) {
-  return 2.0 * M_PI / DKM_MOTION_PHASE * dkm_sampling_spacing(&s->patterns, point, u, 0.0);
+  return 2.0 * M_PI / DKM_MOTION_PHASE * dkm_sampling_spacing(&s->system, point, u, 0.0);
 }
 
 static double next_target(const shadow *f, double length) {
@@ -212,8 +212,8 @@ int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_point *point, const doub
   f->first = f->n_targets = 0;
   f->growing = f->largest = 1.0;
   for (int j = 0; j < N_OCTAVES; j++) f->octaves[j].first = 0.0;
-  memcpy(f->trajectory, u, dkm_model_size(&s->patterns) * sizeof *u);
-  memcpy(f->v, u, dkm_model_size(&s->patterns) * sizeof *u);
+  memcpy(f->trajectory, u, dkm_model_size(&s->system) * sizeof *u);
+  memcpy(f->v, u, dkm_model_size(&s->system) * sizeof *u);
   set_distance(s, f);
   *t_next = next_target(f, first_stretch(s, point, u));
   return i;
@@ -228,7 +228,7 @@ double dkm_sensitivity_note(dkm_sensitivity *s, int i, double t, const double *u
   if (!f->failed) {
     target *to = &f->targets[(f->first + f->n_targets++) % N_TARGETS];
     to->t = t;
-    memcpy(to->u, u, dkm_model_size(&s->patterns) * sizeof *u);
+    memcpy(to->u, u, dkm_model_size(&s->system) * sizeof *u);
   }
   return next_target(f, stretch_steps * step);
 }
@@ -244,10 +244,10 @@ bool dkm_sensitivity_behind(const dkm_sensitivity *s, int i) {
 double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double *u, const double *v,
                               dkm_growth growth) {
   shadow *f = &s->shadows[i];
-  const size_t size = dkm_model_size(&s->patterns);
+  const size_t size = dkm_model_size(&s->system);
   for (int j = 0; j < growth.n; j++) f->failed = f->failed || isnan(growth.factors[j]);
   for (int j = 0; !f->failed && j < growth.n; j++)
-    grow(f, growth.factors[j], s->patterns.n_modes, growth.xi + (size_t)j * growth.stride);
+    grow(f, growth.factors[j], s->system.n_modes, growth.xi + (size_t)j * growth.stride);
   f->fed = true;
   f->t = f->t_noted = t;
   f->steps_noted = 0;
@@ -296,21 +296,21 @@ static void arrive(dkm_sensitivity *s, shadow *f) {
   }
   target *to = &f->targets[f->first];
   dkm_integrator_state(s->integrator, f->lane, s->end);
-  const double separation = dkm_separation_of(&s->patterns, to->u, s->end);
+  const double separation = dkm_separation_of(&s->system, to->u, s->end);
   if (separation > s->separation_largest && f->separation > s->separation_small) {
-    dkm_separation_scale(&s->patterns, f->trajectory, f->v, s->separation_small / f->separation);
+    dkm_separation_scale(&s->system, f->trajectory, f->v, s->separation_small / f->separation);
     f->separation = s->separation_small;
     load(s, f);
     return;
   }
   double xi[DKM_MAX_MODES];
-  dkm_model_overlaps(&s->patterns, to->u, xi, s->scratch);
-  grow(f, separation / f->separation, s->patterns.n_modes, xi);
+  dkm_model_overlaps(&s->system, to->u, xi, s->scratch);
+  grow(f, separation / f->separation, s->system.n_modes, xi);
   double *last = f->trajectory;
   f->t = to->t;
   f->trajectory = to->u;
   to->u = last;
-  memcpy(f->v, s->end, dkm_model_size(&s->patterns) * sizeof *f->v);
+  memcpy(f->v, s->end, dkm_model_size(&s->system) * sizeof *f->v);
   set_distance(s, f);
   f->first = (f->first + 1) % N_TARGETS;
   if (--f->n_targets > 0)

@@ -12,9 +12,9 @@ static void random_vector(gsl_rng *rng, double *a) {
   for (int i = 0; i < 3; i++) a[i] = 2.0 * gsl_rng_uniform(rng) - 1.0;
 }
 
-void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point, gsl_rng *rng, double *u, double size) {
-  const int64_t K = patterns->n_classes;
-  const int M = patterns->n_modes, cue = point->pattern - 1;
+void dkm_separation_depart(const dkm_system *system, const dkm_point *point, gsl_rng *rng, double *u, double size) {
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes, cue = point->pattern - 1;
   const bool symmetric = dkm_quotient_applies(point);
   double a[3] = {0};
   /* A stream that no start uses (those have a cue of 1 ... 20 here), and the same for the quotient of a symmetric
@@ -22,7 +22,7 @@ void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point,
   gsl_rng_set(rng, (unsigned long)((symmetric ? 0 : point->seed) * 32 + 31));
   for (int64_t k = 0; k < K; k++) {
     if (k == 0 || !symmetric) random_vector(rng, a);
-    const double sign = symmetric ? dkm_patterns_sign(patterns, cue, k) * dkm_patterns_sign(patterns, cue, 0) : 1.0;
+    const double sign = symmetric ? dkm_system_coupling(system, cue, k) * dkm_system_coupling(system, cue, 0) : 1.0;
     double *x = u + k, *y = u + K + k, *z = u + 2 * K + k;
     /* m x a is an axial vector: the symmetry (x, y, z) -> (x, -y, -z) is a rotation, which carries a along. */
     const double ay = sign * a[1], az = sign * a[2];
@@ -39,17 +39,21 @@ void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point,
   }
 }
 
-double dkm_separation_of(const dkm_patterns *patterns, const double *u, const double *v) {
-  const int64_t K = patterns->n_classes;
+double dkm_separation_of(const dkm_system *system, const double *u, const double *v) {
+  const int64_t K = system->n_classes;
   double spins = 0.0, modes = 0.0;
-  for (int64_t i = 0; i < 3 * K; i++) spins += (v[i] - u[i]) * (v[i] - u[i]);
-  for (int64_t i = 3 * K; i < 3 * K + 2 * patterns->n_modes; i++) modes += (v[i] - u[i]) * (v[i] - u[i]);
-  return sqrt(patterns->weight * spins + modes);
+  for (int64_t i = 0; i < 3 * K; i++) {
+    const double difference = v[i] - u[i];
+    spins += system->weights ? system->weights[i % K] * difference * difference : difference * difference;
+  }
+  if (!system->weights) spins *= system->weight;
+  for (int64_t i = 3 * K; i < 3 * K + 2 * system->n_modes; i++) modes += (v[i] - u[i]) * (v[i] - u[i]);
+  return sqrt(spins + modes);
 }
 
-void dkm_separation_scale(const dkm_patterns *patterns, const double *u, double *v, double factor) {
-  const int64_t K = patterns->n_classes;
-  for (int64_t i = 0; i < 3 * K + 2 * patterns->n_modes; i++) v[i] = u[i] + factor * (v[i] - u[i]);
+void dkm_separation_scale(const dkm_system *system, const double *u, double *v, double factor) {
+  const int64_t K = system->n_classes;
+  for (int64_t i = 0; i < 3 * K + 2 * system->n_modes; i++) v[i] = u[i] + factor * (v[i] - u[i]);
   for (int64_t k = 0; k < K; k++) {
     double *x = v + k, *y = v + K + k, *z = v + 2 * K + k;
     const double wanted = u[k] * u[k] + u[K + k] * u[K + k] + u[2 * K + k] * u[2 * K + k];

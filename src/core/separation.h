@@ -11,12 +11,12 @@
 
 /* u += size * (a random direction): transverse to each spin, anything for each mode.  It depends on the point's seed
  * alone (rng, an mt19937, is seeded here) and, for a start without perturbation, keeps the symmetry of the cue. */
-void dkm_separation_depart(const dkm_patterns *patterns, const dkm_point *point, gsl_rng *rng, double *u, double size);
+void dkm_separation_depart(const dkm_system *system, const dkm_point *point, gsl_rng *rng, double *u, double size);
 
 /* sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2) of u and v. */
-double dkm_separation_of(const dkm_patterns *patterns, const double *u, const double *v);
+double dkm_separation_of(const dkm_system *system, const double *u, const double *v);
 
 /* v -> u + factor (v - u), each spin of v at the length that it has in u. factor < 0: to the other side. */
-void dkm_separation_scale(const dkm_patterns *patterns, const double *u, double *v, double factor);
+void dkm_separation_scale(const dkm_system *system, const double *u, double *v, double factor);
 
 #endif

@@ -32,18 +32,18 @@ enum { SIGN_PART = 50, SIGN_STEPS = 20000, SIGN_LONGER = 5 };
 
 void dkm_settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   *s = (dkm_settling){.holds = true,
-                      .full_rank = dkm_landscape_full_rank(q->patterns),
+                      .full_rank = dkm_landscape_full_rank(q->system),
                       .t_below = NAN,
                       .since_t = NAN,
                       .change = NAN,
                       .change_before = NAN,
                       .barrier = NAN};
   double slowest = 2.0 * fabs(q->point->Omega);
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
+  for (int mu = 0; mu < q->system->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
   s->octave_end = 2.0 * M_PI / dkm_inquiry_largest_frequency(q);
   lane->t_pause = fmin(first_look / dkm_inquiry_largest_frequency(q),
-                       first_look / (q->point->g0 * sqrt(2.0 * q->patterns->n_modes)));
+                       first_look / (q->point->g0 * sqrt(2.0 * q->system->n_modes)));
 }
 
 /* ---- barriers and labels ---- */

@@ -79,14 +79,14 @@ cleanup:
 /* The group of classes order[first ... end-1], whose c_k stand in w->c. */
 static dkm_status make_group(dkm_fixedpoint_workspace *w, const dkm_point *point, int64_t first, int64_t end, double B,
                              group *g, dkm_error *err) {
-  const int M = w->patterns.n_modes;
+  const int M = w->system.n_modes;
   double gram[DKM_MAX_MODES * DKM_MAX_MODES], coupling[DKM_MAX_MODES * DKM_MAX_MODES];
-  memset(w->q, 0, (size_t)w->patterns.n_classes * sizeof *w->q);
+  memset(w->q, 0, (size_t)w->system.n_classes * sizeof *w->q);
   for (int64_t j = first; j < end; j++) w->q[w->order[j].k] = 1.0;
-  dkm_fixedpoint_weighted_gram(&w->patterns, w->q, gram);
-  memset(w->q, 0, (size_t)w->patterns.n_classes * sizeof *w->q);
+  dkm_system_gram(&w->system, w->q, gram);
+  memset(w->q, 0, (size_t)w->system.n_classes * sizeof *w->q);
   for (int64_t j = first; j < end; j++) w->q[w->order[j].k] = w->c[w->order[j].k];
-  dkm_fixedpoint_weighted_gram(&w->patterns, w->q, coupling);
+  dkm_system_gram(&w->system, w->q, coupling);
 
   g->B = B;
   dkm_status status = reduce_gram(gram, M, g, err);
@@ -104,11 +104,11 @@ static dkm_status make_group(dkm_fixedpoint_workspace *w, const dkm_point *point
 /* Groups of equal |B_k|; malloc'ed into *groups. */
 static dkm_status find_groups(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
                               double tolerance, group **groups, int64_t *n_groups, int64_t *rows, dkm_error *err) {
-  const int64_t K = w->patterns.n_classes;
-  const int M = w->patterns.n_modes;
+  const int64_t K = w->system.n_classes;
+  const int M = w->system.n_modes;
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) amplitude[mu] = 2.0 * state[3 * K + mu];
-  dkm_patterns_fields(&w->patterns, amplitude, w->h);
+  dkm_system_fields(&w->system, amplitude, w->h);
   for (int64_t k = 0; k < K; k++) {
     const double bz = point->g0 * w->h[k], B = hypot(point->Omega, bz);
     if (!(B > 0.0)) return dkm_fail(err, DKM_NUMERIC, "no spectrum: the field of class %lld vanishes", (long long)k);
@@ -142,7 +142,7 @@ static dkm_status find_groups(dkm_fixedpoint_workspace *w, const dkm_point *poin
 }
 
 /* The reduced matrix: coordinates P, Q of each group, then Re, Im beta of the modes. */
-static void fill_matrix(const dkm_patterns *p, const dkm_point *point, const group *groups, int64_t n_groups,
+static void fill_matrix(const dkm_system *p, const dkm_point *point, const group *groups, int64_t n_groups,
                         gsl_matrix *a) {
   const int M = p->n_modes;
   const size_t re = a->size1 - 2 * (size_t)M, im = re + (size_t)M;
@@ -292,24 +292,24 @@ static dkm_status symmetric_field(const dkm_point *point, double x, double z, do
   return DKM_OK;
 }
 
-dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_patterns *patterns, const dkm_point *point,
+dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_system *system, const dkm_point *point,
                                              const double *small_state, dkm_spectrum *spectrum, dkm_error *err) {
   double B = 0.0, c = 0.0;
   *spectrum = no_directions;
   dkm_status status = symmetric_field(point, small_state[0], small_state[2], 2.0 * small_state[3], &B, &c, err);
-  for (int mu = 0; mu < patterns->n_modes && status == DKM_OK; mu++)
+  for (int mu = 0; mu < system->n_modes && status == DKM_OK; mu++)
     status = add_sector(point, B, c, mu, spectrum, err);
-  spectrum->n_neutral = (int64_t)dkm_model_size(patterns) - spectrum->n_unstable - spectrum->n_damped;
+  spectrum->n_neutral = (int64_t)dkm_model_size(system) - spectrum->n_unstable - spectrum->n_damped;
   return status;
 }
 
-static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point, const double *state, int nu,
+static dkm_status sector_spectrum(const dkm_system *p, const dkm_point *point, const double *state, int nu,
                                   dkm_spectrum *spectrum, dkm_error *err) {
   const int64_t K = p->n_classes;
   double B = 0.0, c = 0.0;
   *spectrum = no_directions;
   dkm_status status = symmetric_field(point, state[0], state[2 * K],
-                                      2.0 * state[3 * K + nu] * dkm_patterns_sign(p, nu, 0), &B, &c, err);
+                                      2.0 * state[3 * K + nu] * dkm_system_coupling(p, nu, 0), &B, &c, err);
   if (status == DKM_OK) status = add_sector(point, B, c, nu, spectrum, err);
   spectrum->n_neutral = spectrum->n_marginal;
   return status;
@@ -317,21 +317,21 @@ static dkm_status sector_spectrum(const dkm_patterns *p, const dkm_point *point,
 
 /* Whether all spins have the same component along their fields: with equal fields modes decouple then. */
 static bool components_are_equal(const dkm_fixedpoint_workspace *w) {
-  for (int64_t k = 1; k < w->patterns.n_classes; k++)
+  for (int64_t k = 1; k < w->system.n_classes; k++)
     if (fabs(w->c[k] - w->c[0]) > same_field) return false;
   return true;
 }
 
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state, int sector,
                                    double unequal, dkm_spectrum *spectrum, dkm_error *err) {
-  if (sector >= 0) return sector_spectrum(&w->patterns, point, state, sector, spectrum, err);
+  if (sector >= 0) return sector_spectrum(&w->system, point, state, sector, spectrum, err);
   group *groups = NULL;
   int64_t n_groups = 0, rows = 0;
   gsl_matrix *a = NULL;
   dkm_status status = find_groups(w, point, state, fmax(same_field, unequal), &groups, &n_groups, &rows, err);
   if (status == DKM_OK && n_groups == 1 && components_are_equal(w)) {
     *spectrum = no_directions;
-    for (int mu = 0; mu < w->patterns.n_modes && status == DKM_OK; mu++)
+    for (int mu = 0; mu < w->system.n_modes && status == DKM_OK; mu++)
       status = add_sector(point, groups[0].B, w->c[0], mu, spectrum, err);
   } else if (status == DKM_OK) {
     dkm_gsl_begin();
@@ -340,12 +340,12 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
     if (!a) status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   }
   if (status == DKM_OK && a) {
-    fill_matrix(&w->patterns, point, groups, n_groups, a);
+    fill_matrix(&w->system, point, groups, n_groups, a);
     *spectrum = no_directions;
     status = classify(a, spectrum, err);
   }
   if (status == DKM_OK)
-    spectrum->n_neutral = (int64_t)dkm_model_size(&w->patterns) - spectrum->n_unstable - spectrum->n_damped;
+    spectrum->n_neutral = (int64_t)dkm_model_size(&w->system) - spectrum->n_unstable - spectrum->n_damped;
   if (a) gsl_matrix_free(a);
   free(groups);
   return status;

@@ -47,14 +47,14 @@ bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
 
 /* The distance within which a fixed point of this decay rate does not let go. */
 static double capture_distance(const dkm_inquiry *q, double decay_rate) {
-  return close * decay_rate / (4.0 * q->point->g0 * sqrt((double)q->patterns->n_modes) + decay_rate);
+  return close * decay_rate / (4.0 * q->point->g0 * sqrt((double)q->system->n_modes) + decay_rate);
 }
 
 /* Whether the rates of the order parameters fall as those of the slowest direction do. */
 static bool decays_linearly(dkm_approach *a, double t_start, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
                             const dkm_window *window, double distance, double gamma) {
   bool same = a->has_anchor && distance <= linear_distance;
-  for (int mu = 0; mu < q->patterns->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
+  for (int mu = 0; mu < q->system->n_modes; mu++) same = same && fabs(fixed->xi[mu] - a->anchor_xi[mu]) < 1e-6;
   if (same && window->rate_max > a->anchor_rate / linear_factor) return false; /* too early to tell */
   const double measured = log(a->anchor_rate / window->rate_max) / (t_start - a->anchor_t);
   if (same && fabs(measured / gamma - 1.0) <= linear_agreement) return true;
@@ -82,7 +82,7 @@ double dkm_stationary_sampled_steadiness(double p) {
  * that were seen to be steady far below p^2, to `deviation`, tell fields apart that differ by less than p^2. */
 static bool dressed_spectrum(const dkm_inquiry *q, const double *state, double p, double deviation,
                              dkm_spectrum *spectrum) {
-  const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(q->patterns, q->point, state, 0.0); /* at least 2 B */
+  const double fastest = DKM_MOTION_PHASE / dkm_sampling_spacing(q->system, q->point, state, 0.0); /* at least 2 B */
   if (dkm_fixedpoint_spectrum(q->workspace, q->point, state, -1, p * p, spectrum, NULL) != DKM_OK) return false;
   if (p == 0.0) return true;
   for (double eps = fmax(10.0 * p * p, least_unequal); spectrum->n_marginal > 0 && eps <= most_unequal; eps *= 10.0) {
@@ -122,14 +122,14 @@ typedef struct limit {
 static bool find_limit(const dkm_inquiry *q, limit *l) {
   const dkm_point *point = q->point;
   double *state = q->scratch;
-  l->aligned = dkm_landscape_full_rank(q->patterns); /* constant order parameters mean constant spins */
+  l->aligned = dkm_landscape_full_rank(q->system); /* constant order parameters mean constant spins */
   if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state)) return false;
   if (!l->aligned && l->fixed.precession <= at_rest) {
     l->aligned = true;
     if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state)) return false;
   }
   if (!dressed_spectrum(q, state, l->aligned ? 0.0 : l->fixed.precession, INFINITY, &l->spectrum)) return false;
-  if (!l->aligned && l->spectrum.n_neutral <= q->patterns->n_classes) {
+  if (!l->aligned && l->spectrum.n_neutral <= q->system->n_classes) {
     /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
     l->aligned = true;
     if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state) ||
@@ -168,7 +168,7 @@ static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit
     return;
   }
   record->residual = l->fixed.residual;
-  memcpy(q->u, q->scratch, dkm_model_size(q->patterns) * sizeof *q->u);
+  memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
 }
 
 bool dkm_stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window,
@@ -226,13 +226,13 @@ bool dkm_stationary_dressed_spectrum(const dkm_inquiry *q, dkm_spectrum *spectru
 
 bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
                                        const dkm_motion *motion, const dkm_lane *lane, dkm_record *record) {
-  const int M = q->patterns->n_modes;
+  const int M = q->system->n_modes;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
-  if (dkm_landscape_full_rank(q->patterns) ||
+  if (dkm_landscape_full_rank(q->system) ||
       !dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch))
     return false;
-  const double *beta = q->scratch + 3 * q->patterns->n_classes;
+  const double *beta = q->scratch + 3 * q->system->n_classes;
   double deviation = 0.0;
   for (int i = 0; i < series->n; i++)
     for (int c = 0; c < 3 * M; c++) {

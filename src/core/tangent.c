@@ -18,27 +18,27 @@ static const double shorter = 0.8;
 enum { SHORTENED_MOST = 200 };
 
 struct dkm_tangent {
-  dkm_patterns patterns;
+  dkm_system system;
   double *H, *X, *Y, *Z, *R, *I;       /* coefficients [k*TERMS + n], of modes [mu*TERMS + n] */
   double *dH, *dX, *dY, *dZ, *dR, *dI; /* of a block of columns [(k*TERMS + n)*BLOCK + c] */
   double *order, *work;                /* K and K values */
   double *memory;
 };
 
-static size_t doubles_of(const dkm_patterns *p) {
+static size_t doubles_of(const dkm_system *p) {
   const size_t K = (size_t)p->n_classes, M = (size_t)p->n_modes;
   return (4 * K + 2 * M) * TERMS * (1 + BLOCK) + 2 * K;
 }
 
-dkm_status dkm_tangent_create(const dkm_patterns *patterns, dkm_tangent **out, dkm_error *err) {
-  const size_t classes = (size_t)patterns->n_classes * TERMS, modes = (size_t)patterns->n_modes * TERMS;
+dkm_status dkm_tangent_create(const dkm_system *system, dkm_tangent **out, dkm_error *err) {
+  const size_t classes = (size_t)system->n_classes * TERMS, modes = (size_t)system->n_modes * TERMS;
   dkm_tangent *t = calloc(1, sizeof *t);
-  if (t) t->memory = malloc(doubles_of(patterns) * sizeof *t->memory);
+  if (t) t->memory = malloc(doubles_of(system) * sizeof *t->memory);
   if (!t || !t->memory) {
     free(t);
     return dkm_fail(err, DKM_MEMORY, "out of memory for a linearised trajectory");
   }
-  t->patterns = *patterns;
+  t->system = *system;
   struct {
     double **at;
     size_t n;
@@ -54,8 +54,8 @@ dkm_status dkm_tangent_create(const dkm_patterns *patterns, dkm_tangent **out, d
                      {&t->dZ, classes * BLOCK},
                      {&t->dR, modes * BLOCK},
                      {&t->dI, modes * BLOCK},
-                     {&t->order, (size_t)patterns->n_classes},
-                     {&t->work, (size_t)patterns->n_classes}};
+                     {&t->order, (size_t)system->n_classes},
+                     {&t->work, (size_t)system->n_classes}};
   double *next = t->memory;
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; next += parts[i].n, i++) *parts[i].at = next;
   *out = t;
@@ -68,15 +68,15 @@ void dkm_tangent_destroy(dkm_tangent *t) {
   free(t);
 }
 
-double dkm_tangent_bytes(const dkm_patterns *patterns) {
-  return sizeof(dkm_tangent) + sizeof(double) * (double)doubles_of(patterns);
+double dkm_tangent_bytes(const dkm_system *system) {
+  return sizeof(dkm_tangent) + sizeof(double) * (double)doubles_of(system);
 }
 
 /* ---- the trajectory ---- */
 
 /* Coefficients of orders 0 ... ORDER from the state u. */
 static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
-  const dkm_patterns *p = &t->patterns;
+  const dkm_system *p = &t->system;
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   double amplitude[DKM_MAX_MODES], sums[DKM_MAX_MODES];
@@ -92,10 +92,10 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
   for (int n = 0; n < ORDER; n++) {
     const double inverse = 1.0 / (n + 1);
     for (int mu = 0; mu < M; mu++) amplitude[mu] = 4.0 * point->g0 * t->R[mu * TERMS + n];
-    dkm_patterns_fields(p, amplitude, t->order);
+    dkm_system_fields(p, amplitude, t->order);
     for (int64_t k = 0; k < K; k++) t->H[k * TERMS + n] = t->order[k];
     for (int64_t k = 0; k < K; k++) t->order[k] = t->Z[k * TERMS + n];
-    dkm_patterns_sums(p, t->order, sums, t->work);
+    dkm_system_sums(p, t->order, sums, t->work);
     for (int64_t k = 0; k < K; k++) {
       const double *H = t->H + k * TERMS;
       double *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, *Z = t->Z + k * TERMS;
@@ -112,7 +112,7 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
       double *R = t->R + mu * TERMS, *I = t->I + mu * TERMS;
       const double half_kappa = 0.5 * point->kappa_mu[mu];
       R[n + 1] = (point->Omega_mu[mu] * I[n] - half_kappa * R[n]) * inverse;
-      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - point->g0 * p->weight * sums[mu]) * inverse;
+      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - point->g0 * sums[mu]) * inverse;
     }
   }
 }
@@ -126,9 +126,9 @@ static double power_of(double h, int n) {
 /* The largest |coefficient| of an order, of spins and modes. */
 static double norm_of(const dkm_tangent *t, int n) {
   double norm = 0.0;
-  for (int64_t k = 0; k < t->patterns.n_classes; k++)
+  for (int64_t k = 0; k < t->system.n_classes; k++)
     norm = fmax(norm, fmax(fabs(t->X[k * TERMS + n]), fmax(fabs(t->Y[k * TERMS + n]), fabs(t->Z[k * TERMS + n]))));
-  for (int mu = 0; mu < t->patterns.n_modes; mu++)
+  for (int mu = 0; mu < t->system.n_modes; mu++)
     norm = fmax(norm, fmax(fabs(t->R[mu * TERMS + n]), fabs(t->I[mu * TERMS + n])));
   return norm;
 }
@@ -136,7 +136,7 @@ static double norm_of(const dkm_tangent *t, int n) {
 /* A step after which the series still converges; 0 if there is none. */
 static double step_size(const dkm_tangent *t, const dkm_point *point, double h_most) {
   double scale = 1.0, field = 0.0, fastest = 0.0;
-  for (int mu = 0; mu < t->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < t->system.n_modes; mu++) {
     const double r = fabs(t->R[mu * TERMS]);
     scale = fmax(scale, fmax(r, fabs(t->I[mu * TERMS])));
     field += 4.0 * point->g0 * r;
@@ -160,8 +160,8 @@ static double sum_series(const double *a, double h) {
 
 /* u at the end of the step; returns false if it is not finite. */
 static bool sum_state(const dkm_tangent *t, double h, double *u) {
-  const int64_t K = t->patterns.n_classes;
-  const int M = t->patterns.n_modes;
+  const int64_t K = t->system.n_classes;
+  const int M = t->system.n_modes;
   double finite = 0.0;
   for (int64_t k = 0; k < K; k++) {
     u[k] = sum_series(t->X + k * TERMS, h);
@@ -185,12 +185,12 @@ static double *at(double *block, int64_t i, int n) {
 
 /* dH[n] of all classes. */
 static void expand_fields(dkm_tangent *t, const dkm_point *point, int n) {
-  const dkm_patterns *p = &t->patterns;
+  const dkm_system *p = &t->system;
   for (int64_t k = 0; k < p->n_classes; k++) {
     double *dH = at(t->dH, k, n);
     memset(dH, 0, BLOCK * sizeof *dH);
     for (int mu = 0; mu < p->n_modes; mu++) {
-      const double factor = 4.0 * point->g0 * dkm_patterns_sign(p, mu, k), *dR = at(t->dR, mu, n);
+      const double factor = 4.0 * point->g0 * dkm_system_coupling(p, mu, k), *dR = at(t->dR, mu, n);
       for (int c = 0; c < BLOCK; c++) dH[c] += factor * dR[c];
     }
   }
@@ -225,15 +225,15 @@ static void expand_class(dkm_tangent *t, const dkm_point *point, int64_t k, int 
 
 /* Order n + 1 of the modes. */
 static void expand_modes(dkm_tangent *t, const dkm_point *point, int n) {
-  const dkm_patterns *p = &t->patterns;
+  const dkm_system *p = &t->system;
   const double inverse = 1.0 / (n + 1);
   for (int mu = 0; mu < p->n_modes; mu++) {
-    const double Omega_mu = point->Omega_mu[mu], half_kappa = 0.5 * point->kappa_mu[mu], g = point->g0 * p->weight;
+    const double Omega_mu = point->Omega_mu[mu], half_kappa = 0.5 * point->kappa_mu[mu], g = point->g0;
     const double *r = at(t->dR, mu, n), *i = at(t->dI, mu, n);
     double *dR = at(t->dR, mu, n + 1), *dI = at(t->dI, mu, n + 1), sum[BLOCK] = {0};
     for (int64_t k = 0; k < p->n_classes; k++) {
-      const double sign = dkm_patterns_sign(p, mu, k), *dZ = at(t->dZ, k, n);
-      for (int c = 0; c < BLOCK; c++) sum[c] += sign * dZ[c];
+      const double wG = dkm_system_weight(p, k) * dkm_system_coupling(p, mu, k), *dZ = at(t->dZ, k, n);
+      for (int c = 0; c < BLOCK; c++) sum[c] += wG * dZ[c];
     }
     for (int c = 0; c < BLOCK; c++) {
       dR[c] = (Omega_mu * i[c] - half_kappa * r[c]) * inverse;
@@ -244,7 +244,7 @@ static void expand_modes(dkm_tangent *t, const dkm_point *point, int n) {
 
 /* The variable of row `row` among the coefficients of a block. */
 static double *row_of(dkm_tangent *t, int64_t row, int n) {
-  const int64_t K = t->patterns.n_classes, M = t->patterns.n_modes;
+  const int64_t K = t->system.n_classes, M = t->system.n_modes;
   if (row < K) return at(t->dX, row, n);
   if (row < 2 * K) return at(t->dY, row - K, n);
   if (row < 3 * K) return at(t->dZ, row - 2 * K, n);
@@ -254,7 +254,7 @@ static double *row_of(dkm_tangent *t, int64_t row, int n) {
 /* Columns first ... first + count - 1 over a step of the trajectory whose coefficients are there. */
 static void advance_block(dkm_tangent *t, const dkm_point *point, double h, double *columns, int n_columns, int first,
                           int count, bool coupled) {
-  const int64_t K = t->patterns.n_classes, rows = 3 * K + (coupled ? 2 * t->patterns.n_modes : 0);
+  const int64_t K = t->system.n_classes, rows = 3 * K + (coupled ? 2 * t->system.n_modes : 0);
   for (int64_t row = 0; row < rows; row++) {
     double *begin = row_of(t, row, 0);
     for (int c = 0; c < BLOCK; c++) begin[c] = c < count ? columns[row * n_columns + first + c] : 0.0;

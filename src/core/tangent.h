@@ -15,9 +15,9 @@
 typedef struct dkm_tangent dkm_tangent;
 
 /* Fails with DKM_MEMORY. The patterns are copied. */
-dkm_status dkm_tangent_create(const dkm_patterns *patterns, dkm_tangent **out, dkm_error *err);
+dkm_status dkm_tangent_create(const dkm_system *system, dkm_tangent **out, dkm_error *err);
 void dkm_tangent_destroy(dkm_tangent *tangent);
-double dkm_tangent_bytes(const dkm_patterns *patterns);
+double dkm_tangent_bytes(const dkm_system *system);
 
 /* Takes u (3K + 2M values) to the time T > 0 later, and columns[row*n_columns + c], row < 3K + 2M, c < n_columns, with
  * it (NULL for none).  coupled: false to leave the modes out of the differences, those of spins then rotate with their

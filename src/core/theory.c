@@ -20,9 +20,9 @@ double dkm_theory_g_crit(const dkm_point *point, int nu) {
   return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * dkm_point_D(point, nu));
 }
 
-double dkm_theory_g_retrieve(const dkm_patterns *patterns, const dkm_point *point, int nu) {
+double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, int nu) {
   double easiest = INFINITY;
-  for (int mu = 0; mu < patterns->n_modes; mu++) {
+  for (int mu = 0; mu < system->n_modes; mu++) {
     if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[nu])) return NAN;
     easiest = fmin(easiest, dkm_theory_g_crit(point, mu));
   }
@@ -38,22 +38,22 @@ double dkm_theory_xi(const dkm_point *point, int nu) {
   return sqrt((1.0 - square) * (1.0 + square));
 }
 
-double complex dkm_theory_alpha(const dkm_patterns *patterns, const dkm_point *point, int nu) {
+double complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, int nu) {
   double xi = dkm_theory_xi(point, nu);
-  return -sqrt((double)patterns->n_classes) * point->g0 * xi * (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) /
+  return -system->alpha_factor * point->g0 * xi * (point->Omega_mu[nu] + 0.5 * point->kappa_mu[nu] * I) /
          dkm_point_D(point, nu);
 }
 
-void dkm_theory_pattern_state(const dkm_patterns *patterns, const dkm_point *point, int nu, int sign, double *u) {
-  const int64_t K = patterns->n_classes;
-  const int M = patterns->n_modes;
+void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u) {
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes;
   const double z = sign * dkm_theory_xi(point, nu), ratio = dkm_theory_g_crit(point, nu) / point->g0;
   const double x = -sign_of(point->Omega * point->Omega_mu[nu]) * fmin(1.0, ratio * ratio);
-  double complex beta = sign * dkm_theory_alpha(patterns, point, nu) * sqrt(patterns->weight);
+  double complex beta = sign * dkm_theory_alpha(system, point, nu) / system->alpha_factor;
   for (int64_t k = 0; k < K; k++) {
     u[k] = x;
     u[K + k] = 0.0;
-    u[2 * K + k] = z * dkm_patterns_sign(patterns, nu, k);
+    u[2 * K + k] = z * dkm_system_coupling(system, nu, k);
   }
   for (int i = 0; i < 2 * M; i++) u[3 * K + i] = 0.0;
   u[3 * K + nu] = creal(beta);

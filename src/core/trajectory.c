@@ -26,15 +26,15 @@ static bool take_sample(dkm_integrator *integrator, double root_K, double t, dkm
   return true;
 }
 
-dkm_status dkm_trajectory_compute(const dkm_patterns *patterns, const dkm_point *point, const dkm_solver *solver,
+dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
                                   const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err) {
   const int64_t n_intervals = (int64_t)floor(t_end / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
-  const size_t n = (size_t)n_intervals + 1, M = (size_t)patterns->n_modes;
+  const size_t n = (size_t)n_intervals + 1, M = (size_t)system->n_modes;
   dkm_integrator *integrator = NULL;
-  double *u = malloc(dkm_model_size(patterns) * sizeof *u);
+  double *u = malloc(dkm_model_size(system) * sizeof *u);
   dkm_solver between = *solver;
   between.between_steps = true;
-  *out = (dkm_trajectory){.n_modes = patterns->n_modes,
+  *out = (dkm_trajectory){.n_modes = system->n_modes,
                           .t = malloc(n * sizeof(double)),
                           .xi = malloc(n * M * sizeof(double)),
                           .alpha_re = malloc(n * M * sizeof(double)),
@@ -43,14 +43,14 @@ dkm_status dkm_trajectory_compute(const dkm_patterns *patterns, const dkm_point 
   if (!u || !out->t || !out->xi || !out->alpha_re || !out->alpha_im)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory of %zu samples", n);
   if (status == DKM_OK)
-    status = dkm_integrator_create(patterns, &between, cpu ? cpu : dkm_cpu_best_for_one(), &integrator, err);
-  if (status == DKM_OK) status = dkm_model_start(patterns, point, u, err);
+    status = dkm_integrator_create(system, &between, cpu ? cpu : dkm_cpu_best_for_one(), &integrator, err);
+  if (status == DKM_OK) status = dkm_model_start(system, point, u, err);
   if (status != DKM_OK) goto cleanup;
 
   dkm_integrator_load(integrator, 0, point, u, 0.0);
   dkm_lane *lane = dkm_integrator_lane(integrator, 0);
   for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
-    if (!take_sample(integrator, sqrt((double)patterns->n_classes), dt * (double)i, out))
+    if (!take_sample(integrator, system->alpha_factor, dt * (double)i, out))
       status =
           dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
   out->steps = lane->steps;

@@ -58,8 +58,8 @@ dkm_status dkm_store_check_axes(const char *path, const dkm_job *job, dkm_error 
     if (id >= 0) H5Fclose(id);
     return dkm_fail(err, DKM_IO, "%s %s", path, reason);
   }
-  for (int mu = 0; mu < job->patterns.n_modes; mu++) mode[mu] = mu + 1;
-  dkm_status status = check_coordinate(id, path, "mode", job->patterns.n_modes, mode, err);
+  for (int mu = 0; mu < job->system.n_modes; mu++) mode[mu] = mu + 1;
+  dkm_status status = check_coordinate(id, path, "mode", job->system.n_modes, mode, err);
   for (int i = 0; i < job->n_axes && status == DKM_OK; i++)
     status = check_coordinate(id, path, job->axes[i].name, job->axes[i].n, job->axes[i].values, err);
   H5Fclose(id);

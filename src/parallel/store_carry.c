@@ -141,7 +141,7 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
   if (status) return status;
   dkm_job_point(job, i_point, &parameters);
   const dkm_agreement agreement =
-      dkm_compare_records(&job->patterns, &parameters, &c->there[i], record,
+      dkm_compare_records(&job->system, &parameters, &c->there[i], record,
                           state ? c->states_there + (size_t)i * c->n_state : NULL, state, c->n_state, &difference);
   if (agreement == DKM_AGREEMENT_NONE)
     return dkm_fail(err, DKM_INPUT,
@@ -173,12 +173,12 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
     dkm_point parameters;
     char why[DKM_MESSAGE_BYTES];
     dkm_job_point(job, i_point, &parameters);
-    if (!dkm_check_record(&job->patterns, &parameters, record, why, sizeof why)) {
+    if (!dkm_check_record(&job->system, &parameters, record, why, sizeof why)) {
       c->source->n_refuted++;
       return DKM_OK;
     }
   }
-  const uint32_t checksum = dkm_record_checksum(record, job->patterns.n_modes, state, c->n_state);
+  const uint32_t checksum = dkm_record_checksum(record, job->system.n_modes, state, c->n_state);
   if (c->marks[i] != DKM_STATUS_TODO) {
     if (c->checksums[i] != checksum && c->methods[i] == record->method) {
       const dkm_status status = judge_repeated(c, i_point, i, n, record, state, err);
@@ -348,7 +348,7 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   if (!c->others && (status = dkm_store_reader_count_done(c->reader, &c->source->n_done, err))) return status;
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;
-  c->n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
+  c->n_state = job->keep_state ? dkm_model_size(&job->system) : 0;
   if (!allocate(c)) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->source->path);
   if ((status = dkm_match_create(old, job, &c->match, err))) return status;
   for (int64_t first = 0, n; !status && first < job->n_points; first += n) {

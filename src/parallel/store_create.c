@@ -30,15 +30,15 @@
 double dkm_store_bytes(const dkm_job *job) {
   double a_point = 1 + 4; /* status, checksum */
   for (int i = 0; i < dkm_n_fields; i++)
-    a_point += (double)dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? job->patterns.n_modes : 1);
-  if (job->keep_state) a_point += 8 * (3 * (double)job->patterns.n_classes + 2 * job->patterns.n_modes);
+    a_point += (double)dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? job->system.n_modes : 1);
+  if (job->keep_state) a_point += 8 * (3 * (double)job->system.n_classes + 2 * job->system.n_modes);
   double bytes = a_point * (double)job->n_points;
   for (int i = 0; i < job->n_axes; i++) bytes += 8 * (double)job->axes[i].n;
   return bytes;
 }
 
 double dkm_store_memory(const dkm_job *job) {
-  const double state = job->keep_state ? 8 * 3 * (double)job->patterns.n_classes : 0; /* the largest variable of a point */
+  const double state = job->keep_state ? 8 * 3 * (double)job->system.n_classes : 0; /* the largest variable of a point */
   return fmax((double)DKM_HDF5_BUFFER_BYTES, state);
 }
 

@@ -32,8 +32,8 @@ void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
     grid->shape[0] = 1;
     grid->name[0] = DKM_HDF5_LONE_DIMENSION;
   }
-  grid->n_modes = (hsize_t)job->patterns.n_modes;
-  grid->n_classes = (hsize_t)job->patterns.n_classes;
+  grid->n_modes = (hsize_t)job->system.n_modes;
+  grid->n_classes = (hsize_t)job->system.n_classes;
 }
 
 int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *extent, const char **name) {
@@ -152,7 +152,7 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable) {
       variable[n++].shape = part[i].shape;
     }
   }
-  const hsize_t values[DKM_HDF5_N_SHAPES] = {1, (hsize_t)job->patterns.n_modes, 3 * (hsize_t)job->patterns.n_classes};
+  const hsize_t values[DKM_HDF5_N_SHAPES] = {1, (hsize_t)job->system.n_modes, 3 * (hsize_t)job->system.n_classes};
   for (int i = 0; i < n; i++) {
     variable[i].value_bytes = H5Tget_size(variable[i].file_type);
     variable[i].n_values = values[variable[i].shape];

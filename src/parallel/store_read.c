@@ -361,7 +361,7 @@ static dkm_status read_listed(dkm_store_reader *reader, int64_t first, int64_t n
   }
   if (!computed) return DKM_OK;
   if (reader->job.keep_state) {
-    const size_t n_state = dkm_model_size(&reader->job.patterns);
+    const size_t n_state = dkm_model_size(&reader->job.system);
     if (!reader->states) reader->states = malloc((size_t)dkm_hdf5_chunk(file) * n_state * sizeof *reader->states);
     if (!reader->states) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for states", reader->path);
     if ((status = dkm_store_reader_states(reader, first, n, reader->states, err))) return status;

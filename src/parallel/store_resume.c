@@ -125,7 +125,7 @@ static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t 
     return WRONG;
   if (!dkm_record_is_other(record)) return NO_DOUBT;
   dkm_job_point(job, i_point, &point);
-  return dkm_check_record(&job->patterns, &point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
+  return dkm_check_record(&job->system, &point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
 }
 
 /* doubts[i] of point first + i, for those that are marked as done. Records are read only where there may be

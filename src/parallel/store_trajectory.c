@@ -71,7 +71,7 @@ static dkm_status put_point(const writer *w, const dkm_job *job, const dkm_point
   for (int whole = 1; whole >= 0; whole--)
     for (int i = 0; i < dkm_n_parameters && status == DKM_OK; i++)
       if ((dkm_parameters[i].type != DKM_FLOAT64) == whole)
-        status = put_parameter(w, &dkm_parameters[i], point, job->patterns.n_modes);
+        status = put_parameter(w, &dkm_parameters[i], point, job->system.n_modes);
   return status;
 }
 

@@ -108,21 +108,21 @@ dkm_status WRAPPED(dkm_resume_check)(const char *path, const dkm_job *job, bool 
   *exists = false;
   return DKM_OK;
 }
-dkm_status WRAPPED(dkm_evaluator_create)(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status WRAPPED(dkm_evaluator_create)(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                          dkm_evaluator **out, dkm_error *err);
-dkm_status WRAPPED(dkm_evaluator_create)(const dkm_patterns *patterns, const dkm_solver *solver, const char *cpu,
+dkm_status WRAPPED(dkm_evaluator_create)(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                          dkm_evaluator **out, dkm_error *err) {
-  (void)patterns, (void)solver, (void)cpu;
+  (void)system, (void)solver, (void)cpu;
   *out = NULL;
   return stop(err);
 }
-dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_patterns *patterns, const dkm_point *point,
+dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_system *system, const dkm_point *point,
                                            const dkm_solver *solver, const char *cpu, double t_end, double dt,
                                            dkm_trajectory *trajectory, dkm_error *err);
-dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_patterns *patterns, const dkm_point *point,
+dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_system *system, const dkm_point *point,
                                            const dkm_solver *solver, const char *cpu, double t_end, double dt,
                                            dkm_trajectory *trajectory, dkm_error *err) {
-  (void)patterns, (void)point, (void)solver, (void)cpu, (void)t_end, (void)dt, (void)trajectory;
+  (void)system, (void)point, (void)solver, (void)cpu, (void)t_end, (void)dt, (void)trajectory;
   return stop(err);
 }
 dkm_status WRAPPED(dkm_store_reader_open)(const char *path, dkm_store_reader **out, dkm_error *err);

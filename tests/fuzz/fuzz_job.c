@@ -171,11 +171,11 @@ static int spell_as_sets(int n, const key_value pairs[MAX_LINES], char *sets[MAX
 
 static void check_point(const dkm_job *job, const dkm_point *p) {
   fuzz_claim(isfinite(p->g0) && p->g0 >= 0 && isfinite(p->Omega), "g0 %g, Omega %g", p->g0, p->Omega);
-  for (int mu = 0; mu < job->patterns.n_modes; mu++) {
+  for (int mu = 0; mu < job->system.n_modes; mu++) {
     fuzz_claim(isfinite(p->Omega_mu[mu]) && p->Omega_mu[mu] != 0, "Omega_mu[%d] is %g", mu + 1, p->Omega_mu[mu]);
     fuzz_claim(isfinite(p->kappa_mu[mu]) && p->kappa_mu[mu] > 0, "kappa_mu[%d] is %g", mu + 1, p->kappa_mu[mu]);
   }
-  fuzz_claim(p->pattern >= 1 && p->pattern <= job->patterns.n_modes, "pattern is %d", p->pattern);
+  fuzz_claim(p->pattern >= 1 && p->pattern <= job->system.n_modes, "pattern is %d", p->pattern);
   fuzz_claim(fabs(p->overlap) <= 1 && p->perturbation >= 0 && p->perturbation <= 1, "overlap %g, perturbation %g",
              p->overlap, p->perturbation);
   fuzz_claim(p->seed >= 0 && p->seed <= DKM_MAX_SEED, "seed is %lld", (long long)p->seed);
@@ -213,7 +213,7 @@ static void check_grid(const dkm_job *job) {
       dkm_point assigned = point;
       snprintf(assignment, sizeof assignment, "%s=%.17g", axis->long_name, axis->values[index[axis->dim]]);
       fuzz_claim(dkm_job_assign(job, &assigned, assignment, &err) == DKM_OK, "%s", err.message);
-      fuzz_claim(dkm_point_equal(&point, &assigned, job->patterns.n_modes), "--at %s leads elsewhere", assignment);
+      fuzz_claim(dkm_point_equal(&point, &assigned, job->system.n_modes), "--at %s leads elsewhere", assignment);
     }
   }
 }
@@ -238,7 +238,7 @@ static void check_same(const dkm_job *job, const char *canonical, const char *te
     dkm_point a, b;
     dkm_job_point(job, nth_index(job, n), &a);
     dkm_job_point(&other, nth_index(job, n), &b);
-    fuzz_claim(dkm_point_equal(&a, &b, job->patterns.n_modes), "point %lld differs:\n%s", (long long)nth_index(job, n),
+    fuzz_claim(dkm_point_equal(&a, &b, job->system.n_modes), "point %lld differs:\n%s", (long long)nth_index(job, n),
                text);
   }
   free(other_canonical);

@@ -16,13 +16,13 @@ PROGRAM = """\
 
 int main(void) {
   dkm_error err;
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_evaluator *evaluator;
   dkm_solver solver = {DKM_METHOD_ENSEMBLE, 1e-10, 1e7};
   dkm_point point = {.g0 = 1.0, .Omega = 0.5, .Omega_mu = {1.5, 2.0}, .kappa_mu = {1, 1}, .pattern = 2, .overlap = 1};
   dkm_record record;
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, 2, &err)) return 1;
-  if (dkm_evaluator_create(&patterns, &solver, NULL, &evaluator, &err)) return 1;
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, 2, &err)) return 1;
+  if (dkm_evaluator_create(&system, &solver, NULL, &evaluator, &err)) return 1;
   if (dkm_evaluate(evaluator, 1, &point, &record, NULL, &err)) return 1;
   printf("%s %.9f %.9f\\n", dkm_verdict_name(record.verdict), record.xi[0], record.xi[1]);
   dkm_evaluator_destroy(evaluator);
@@ -136,11 +136,11 @@ CXX_PROGRAM = """\
 
 int main() {
   dkm_error err;
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_point point = {};
   dkm_complex roots[4];
   point.g0 = 1, point.Omega = 0.5, point.Omega_mu[0] = 1.5, point.kappa_mu[0] = 1, point.pattern = 1, point.overlap = 1;
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, 1, &err)) return 1;
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, 1, &err)) return 1;
   dkm_theory_quartic(&point, 0, 0, roots);
   std::printf("%.6f %d\\n", dkm_theory_xi(&point, 0), int(__real__ roots[0] < 0));
 }

@@ -4,14 +4,14 @@
 #define EVALUATION_H
 #include "dickemap/evaluate.h"
 
-static inline dkm_patterns patterns_of(dkm_mapping mapping, int n_modes) {
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, mapping, n_modes, NULL), DKM_OK);
+static inline dkm_system patterns_of(dkm_mapping mapping, int n_modes) {
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, mapping, n_modes, NULL), DKM_OK);
   return p;
 }
 
 /* records: n of them. */
-static inline void evaluate_all(const dkm_patterns *p, const dkm_solver *solver, const char *cpu, int n,
+static inline void evaluate_all(const dkm_system *p, const dkm_solver *solver, const char *cpu, int n,
                                 const dkm_point *points, dkm_record *records) {
   dkm_evaluator *e;
   assert_int_equal(dkm_evaluator_create(p, solver, cpu, &e, NULL), DKM_OK);

@@ -10,7 +10,7 @@
 #include "evaluation.h"
 #include "random_points.h"
 
-static void fill_overlaps(const dkm_patterns *p, const dkm_point *pt, const double *xi, dkm_record *r) {
+static void fill_overlaps(const dkm_system *p, const dkm_point *pt, const double *xi, dkm_record *r) {
   for (int mu = 0; mu < p->n_modes; mu++) {
     const double D = pt->Omega_mu[mu] * pt->Omega_mu[mu] + 0.25 * pt->kappa_mu[mu] * pt->kappa_mu[mu];
     r->xi[mu] = xi[mu];
@@ -20,7 +20,7 @@ static void fill_overlaps(const dkm_patterns *p, const dkm_point *pt, const doub
 }
 
 /* A sound record: of the pattern state of the cue, or of the overlaps given. */
-static dkm_record record_of(const dkm_patterns *p, const dkm_point *pt, int verdict, const double *given) {
+static dkm_record record_of(const dkm_system *p, const dkm_point *pt, int verdict, const double *given) {
   const int cue = pt->pattern - 1;
   double xi[DKM_MAX_MODES] = {0};
   dkm_record r;
@@ -44,7 +44,7 @@ static dkm_record record_of(const dkm_patterns *p, const dkm_point *pt, int verd
   return r;
 }
 
-static void assert_sound(const dkm_patterns *p, const dkm_point *pt, const dkm_record *r) {
+static void assert_sound(const dkm_system *p, const dkm_point *pt, const dkm_record *r) {
   char why[DKM_MESSAGE_BYTES] = "";
   if (dkm_check_record(p, pt, r, why, sizeof why)) return;
   print_point(pt, p->n_modes);
@@ -52,7 +52,7 @@ static void assert_sound(const dkm_patterns *p, const dkm_point *pt, const dkm_r
 }
 
 /* Fails unless the record is objected to with a clause that begins with these words. */
-static void assert_told(const dkm_patterns *p, const dkm_point *pt, const dkm_record *r, const char *words) {
+static void assert_told(const dkm_system *p, const dkm_point *pt, const dkm_record *r, const char *words) {
   char why[DKM_MESSAGE_BYTES] = "nothing";
   if (!dkm_check_record(p, pt, r, why, sizeof why) && strncmp(why, words, strlen(words)) == 0) return;
   fail_msg("told: %s\nexpected: %s", why, words);
@@ -67,7 +67,7 @@ static dkm_point tilted(dkm_point pt) {
 
 static void oscillations_need_modes_of_both_signs_and_a_start_off_one_mode(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   const int oscillations[] = {DKM_VERDICT_LIMIT_CYCLE, DKM_VERDICT_QUASIPERIODIC, DKM_VERDICT_IRREGULAR};
   for (int i = 0; i < 3; i++) {
     dkm_point pt = tilted(fig3_point(1.1, 1));
@@ -96,8 +96,8 @@ static void dark_precession_needs_more_classes_than_modes(void **state) {
   const char *told = "dark_precession, but constant overlaps leave no spin free to precess";
   for (int M = 1; M <= 3; M++)
     for (int mapping = DKM_GAUGED; mapping <= DKM_UNGAUGED; mapping++) {
-      dkm_patterns p;
-      dkm_patterns_init(&p, mapping, M, NULL);
+      dkm_system p;
+      dkm_system_of_patterns(&p, mapping, M, NULL);
       dkm_point pt = tilted(fig3_point(1.1, 1));
       dkm_record r = record_of(&p, &pt, DKM_VERDICT_DARK_PRECESSION, NULL);
       const bool possible = mapping == DKM_UNGAUGED || M > 2;
@@ -123,7 +123,7 @@ static void dark_precession_needs_more_classes_than_modes(void **state) {
 
 static void uncoupled_spins_precess_with_one_period(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = fig3_point(0.0, 2);
   dkm_record r = record_of(&p, &pt, DKM_VERDICT_LIMIT_CYCLE, NULL);
   r.period = M_PI / pt.Omega;
@@ -145,7 +145,7 @@ static void uncoupled_spins_precess_with_one_period(void **state) {
 
 static void nothing_moves_an_overlap_without_omega(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   dkm_point pt = fig3_point(1.1, 2);
   pt.Omega = 0.0;
   for (int i = -2; i <= 2; i++) {
@@ -171,7 +171,7 @@ static void nothing_moves_an_overlap_without_omega(void **state) {
 
 static void below_g_c_there_is_only_the_normal_state(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   for (int negative = 0; negative <= 4; negative += 2) { /* both signs as well */
     dkm_point pt = tilted(fig3_point(0.6, 4));
     for (int mu = 0; mu < negative; mu++) pt.Omega_mu[mu] = -pt.Omega_mu[mu];
@@ -198,7 +198,7 @@ static void below_g_c_there_is_only_the_normal_state(void **state) {
 
 static void exact_starts_end_in_eq_12(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   for (int signs = 0; signs < 4; signs++)
     for (int above = 0; above < 2; above++) {
       dkm_point pt = fig3_point(above ? 1.1 : 0.7, 4);
@@ -235,7 +235,7 @@ static void exact_starts_end_in_eq_12(void **state) {
 
 static void the_threshold_itself_amplifies_rounding(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = fig3_point(1.0, 2);
   pt.g0 = dkm_theory_g_crit(&pt, 1) * (1.0 + 1e-15);
   dkm_record r = record_of(&p, &pt, DKM_VERDICT_FIXED_POINT, (const double[4]){0});
@@ -247,7 +247,7 @@ static void the_threshold_itself_amplifies_rounding(void **state) {
 /* A tilted start of three patterns that ended in pattern 1, and pattern 1 with another overlap. */
 static void fixed_points_are_self_consistent(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   for (int negative = 0; negative < 2; negative++) {
     dkm_point pt = tilted(fig3_point(1.1, 3));
     if (negative)
@@ -270,7 +270,7 @@ static void fixed_points_are_self_consistent(void **state) {
 /* Three equal modes: the symmetric mixture of PHYSICS is no pattern, and self-consistent. */
 static void mixtures_are_self_consistent(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   dkm_point pt = {.g0 = 0.9, .Omega = 0.5, .pattern = 1, .overlap = 1.0, .perturbation = 0.3};
   for (int mu = 0; mu < 3; mu++) pt.Omega_mu[mu] = pt.kappa_mu[mu] = 1.0;
   const double m = 0.4241952324;
@@ -284,7 +284,7 @@ static void mixtures_are_self_consistent(void **state) {
 /* As many classes as modes: the sign of each spin along its field follows from the overlaps. */
 static void with_both_signs_classes_choose_their_side(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   dkm_point pt = tilted(fig3_point(1.1, 2));
   pt.Omega_mu[0] = -pt.Omega_mu[0];
   for (int nu = 0; nu < 2; nu++) {
@@ -300,7 +300,7 @@ static void with_both_signs_classes_choose_their_side(void **state) {
 
 static void overlaps_are_those_of_unit_spins(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = tilted(fig3_point(1.1, 1));
   pt.Omega_mu[0] = -pt.Omega_mu[0];
   const dkm_record sound = record_of(&p, &pt, DKM_VERDICT_IRREGULAR, (const double[4]){0.5, 0.5, 0.5, -0.5});
@@ -328,7 +328,7 @@ static void overlaps_are_those_of_unit_spins(void **state) {
 
 static void retrieved_is_the_leading_overlap(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   const dkm_point pt = tilted(fig3_point(1.1, 1));
   const double xi[4] = {0.1, -0.6, 0.005, 0.0};
   dkm_record r = record_of(&p, &pt, DKM_VERDICT_DARK_PRECESSION, xi);
@@ -366,7 +366,7 @@ static void retrieved_is_the_leading_overlap(void **state) {
 
 static void closed_forms_in_a_record_are_those_of_theory(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = fig3_point(1.1, 3);
   dkm_record r = record_of(&p, &pt, DKM_VERDICT_UNDECIDED, NULL);
   r.g_crit += 1e-9;
@@ -388,7 +388,7 @@ static void closed_forms_in_a_record_are_those_of_theory(void **state) {
 
 static void the_lyapunov_function_falls(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   const dkm_point pt = tilted(fig3_point(1.1, 1));
   const dkm_record sound = record_of(&p, &pt, DKM_VERDICT_FIXED_POINT, NULL);
   dkm_record r = sound;
@@ -408,7 +408,7 @@ static void the_lyapunov_function_falls(void **state) {
 
 static void oscillations_need_their_evidence(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   const dkm_point pt = {.g0 = 0.722, .Omega = 0.5, .Omega_mu = {2.142, -1.758}, .kappa_mu = {0.495, 0.609},
                         .pattern = 1, .overlap = 1.0, .perturbation = 0.01};
   dkm_record cycle = record_of(&p, &pt, DKM_VERDICT_LIMIT_CYCLE, NULL), r;
@@ -443,7 +443,7 @@ static void oscillations_need_their_evidence(void **state) {
 
 static void a_record_that_says_nothing_can_be_right(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   const dkm_point pt = fig3_point(1.1, 1);
   const int verdicts[] = {DKM_VERDICT_NONE, DKM_VERDICT_FAILED, DKM_N_VERDICTS, 255};
   for (int i = 0; i < 4; i++) {
@@ -465,11 +465,11 @@ static void computed_records_are_sound(void **state) {
     for (int mapping = DKM_GAUGED; mapping <= DKM_UNGAUGED; mapping++) {
       enum { N = 40 };
       const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 2e3};
-      dkm_patterns p;
+      dkm_system p;
       dkm_point points[N];
       dkm_record records[N];
       dkm_evaluator *e = NULL;
-      dkm_patterns_init(&p, mapping, M, NULL);
+      dkm_system_of_patterns(&p, mapping, M, NULL);
       for (int i = 0; i < N; i++) {
         points[i] = random_point(rng, M, i % 2, p.n_classes > M && i % 3 == 0);
         if (i % 4 > 1) points[i].Omega = -points[i].Omega;

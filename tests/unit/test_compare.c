@@ -7,14 +7,14 @@
 
 #include "cmocka_headers.h"
 
-static dkm_patterns patterns;
+static dkm_system system;
 static dkm_point point;
 static dkm_record a, b;
 
 /* Frequencies of some hundred: what is asked of rates must not depend on the unit. */
 static int setup(void **state) {
   (void)state;
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, 2, NULL)) return 1;
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, 2, NULL)) return 1;
   point =
       (dkm_point){.g0 = 100, .Omega = 50, .Omega_mu = {150, 200}, .kappa_mu = {100, 100}, .pattern = 1, .overlap = 1};
   dkm_record_clear(&a);
@@ -31,8 +31,8 @@ static int setup(void **state) {
 
 static dkm_agreement compare(dkm_difference *difference) {
   dkm_difference other;
-  const dkm_agreement agreement = dkm_compare_records(&patterns, &point, &a, &b, NULL, NULL, 0, difference);
-  assert_int_equal(dkm_compare_records(&patterns, &point, &b, &a, NULL, NULL, 0, &other), agreement);
+  const dkm_agreement agreement = dkm_compare_records(&system, &point, &a, &b, NULL, NULL, 0, difference);
+  assert_int_equal(dkm_compare_records(&system, &point, &b, &a, NULL, NULL, 0, &other), agreement);
   assert_true(difference->relative == other.relative && difference->allowed == other.allowed);
   return agreement;
 }
@@ -109,7 +109,7 @@ static void overlaps_of_a_fixed_point_agree_within_their_error(void **state) {
 static void rates_are_measured_by_those_of_the_equations(void **state) {
   (void)state;
   dkm_difference d;
-  const double rate = dkm_compare_rate(&patterns, &point, &a);
+  const double rate = dkm_compare_rate(&system, &point, &a);
   assert_true(rate >= 200.0);
   a.growth_rate = 1e-9; /* is as good as 0 */
   b.growth_rate = a.growth_rate + 0.9e-12 * rate;
@@ -122,7 +122,7 @@ static void rates_are_measured_by_those_of_the_equations(void **state) {
 static void times_agree_as_their_inverse_does(void **state) {
   (void)state;
   dkm_difference d;
-  const double rate = dkm_compare_rate(&patterns, &point, &a), slow = 1e-4;
+  const double rate = dkm_compare_rate(&system, &point, &a), slow = 1e-4;
   a.relaxation_time = 1.0 / slow;
   b.relaxation_time = 1.0 / (slow + 0.9e-12 * rate);
   assert_int_equal(compare(&d), DKM_AGREEMENT_DIGITS);
@@ -162,11 +162,11 @@ static void states_are_compared(void **state) {
   dkm_difference d;
   const double u[3] = {1.0, -0.5, NAN};
   double v[3] = {1.0, -0.5, NAN};
-  assert_int_equal(dkm_compare_records(&patterns, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_BITS);
+  assert_int_equal(dkm_compare_records(&system, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_BITS);
   v[1] += 1e-13;
-  assert_int_equal(dkm_compare_records(&patterns, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_DIGITS);
+  assert_int_equal(dkm_compare_records(&system, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_DIGITS);
   v[1] += 1e-11;
-  assert_int_equal(dkm_compare_records(&patterns, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_NONE);
+  assert_int_equal(dkm_compare_records(&system, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_NONE);
   assert_string_equal(d.name, "state");
 }
 

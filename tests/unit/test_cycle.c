@@ -17,9 +17,9 @@
 
 enum { MOST = 64 };
 
-static dkm_patterns patterns_of(dkm_mapping mapping, int n_modes) {
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, mapping, n_modes, NULL), DKM_OK);
+static dkm_system patterns_of(dkm_mapping mapping, int n_modes) {
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, mapping, n_modes, NULL), DKM_OK);
   return p;
 }
 
@@ -35,7 +35,7 @@ static void columns_are_differences_of_trajectories(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int i = 0; i < 24; i++) {
-    const dkm_patterns p = patterns_of(i % 2 ? DKM_UNGAUGED : DKM_GAUGED, 1 + i % 3);
+    const dkm_system p = patterns_of(i % 2 ? DKM_UNGAUGED : DKM_GAUGED, 1 + i % 3);
     const dkm_point pt = random_point(rng, p.n_modes, 1, 1);
     const size_t n = dkm_model_size(&p);
     double u[MOST], start[MOST], columns[MOST * MOST] = {0}, end[MOST];
@@ -74,7 +74,7 @@ static void columns_are_differences_of_trajectories(void **state) {
 }
 
 typedef struct system_of {
-  dkm_patterns p;
+  dkm_system p;
   dkm_point pt;
 } system_of;
 
@@ -111,7 +111,7 @@ static void the_trajectory_is_that_of_gsl(void **state) {
 /* ---- cycles ---- */
 
 /* The state of a trajectory after some time. */
-static void state_after(const dkm_patterns *p, const dkm_point *pt, double T, double *u) {
+static void state_after(const dkm_system *p, const dkm_point *pt, double T, double *u) {
   dkm_tangent *t;
   assert_int_equal(dkm_model_start(p, pt, u, NULL), DKM_OK);
   assert_int_equal(dkm_tangent_create(p, &t, NULL), DKM_OK);
@@ -123,7 +123,7 @@ static void state_after(const dkm_patterns *p, const dkm_point *pt, double T, do
  * the trajectory approaches it at the rate of its slowest Floquet exponent. */
 static void a_cycle_is_found_from_afar_with_its_shortest_period(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   const dkm_point pt = blue_pair();
   double u[MOST], cycle_state[MOST], distance[2];
   dkm_cycle_workspace *w;
@@ -149,7 +149,7 @@ static void a_cycle_is_found_from_afar_with_its_shortest_period(void **state) {
 /* From any multiple of the period, with one prime factor or several. */
 static void the_shortest_period_is_found(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   const dkm_point pt = blue_pair();
   double u[MOST], cycle_state[MOST];
   dkm_cycle_workspace *w;
@@ -165,7 +165,7 @@ static void the_shortest_period_is_found(void **state) {
 
 static void a_fixed_point_is_no_cycle(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 1);
+  const dkm_system p = patterns_of(DKM_GAUGED, 1);
   const dkm_point pt = {.g0 = 0.3, .Omega = 0.7, .Omega_mu = {1.3}, .kappa_mu = {0.4}, .pattern = 1, .overlap = 0.6};
   double u[MOST] = {-1.0, 0.0, 0.0, 0.0, 0.0}, cycle_state[MOST];
   dkm_cycle_workspace *w;
@@ -178,7 +178,7 @@ static void a_fixed_point_is_no_cycle(void **state) {
 /* More classes than modes: spins keep precessing about their Floquet axes, and the order parameters are periodic. */
 static void a_dressed_cycle_explains_periodic_order_parameters(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_UNGAUGED, 2);
+  const dkm_system p = patterns_of(DKM_UNGAUGED, 2);
   const dkm_point pt = blue_pair();
   double u[MOST], cycle_state[MOST], later[MOST], xi[2][DKM_MAX_MODES], work[MOST];
   dkm_cycle_workspace *w;
@@ -238,7 +238,7 @@ static dkm_point hopf_point_of(const char *line) {
 
 static void cycles_that_are_born_small_are_found(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7, .max_steps = 4000000};
   FILE *file = fopen(HOPF_TABLE, "r");
   static char line[4096];

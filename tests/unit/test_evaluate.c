@@ -9,7 +9,7 @@
 #include "dickemap/theory.h"
 #include "random_points.h"
 
-static dkm_evaluator *make(const dkm_patterns *p, int method, double tolerance, double t_max) {
+static dkm_evaluator *make(const dkm_system *p, int method, double tolerance, double t_max) {
   dkm_solver solver = {.tolerance = tolerance, .t_max = t_max};
   dkm_evaluator *e = NULL;
   solver.method = method;
@@ -17,7 +17,7 @@ static dkm_evaluator *make(const dkm_patterns *p, int method, double tolerance, 
   return e;
 }
 
-static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, int method, double t_max) {
+static dkm_record evaluate_one(const dkm_system *p, const dkm_point *pt, int method, double t_max) {
   dkm_evaluator *e = make(p, method, 1e-10, t_max);
   dkm_record r;
   assert_int_equal(dkm_evaluate(e, 1, pt, &r, NULL, NULL), DKM_OK);
@@ -25,13 +25,13 @@ static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, int m
   return r;
 }
 
-static dkm_patterns fig3_patterns(void) {
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+static dkm_system fig3_patterns(void) {
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   return p;
 }
 
-static void check_fig3_record(const dkm_patterns *p, const dkm_point *pt, const dkm_record *r) {
+static void check_fig3_record(const dkm_system *p, const dkm_point *pt, const dkm_record *r) {
   const int nu = pt->pattern - 1;
   assert_int_equal(r->verdict, DKM_VERDICT_FIXED_POINT);
   assert_close(fabs(r->xi[nu]), dkm_theory_xi(pt, nu), 1e-8);
@@ -45,7 +45,7 @@ static void check_fig3_record(const dkm_patterns *p, const dkm_point *pt, const 
 
 static void fig_3_is_that_of_eq_12(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   enum { N = 4 * 19 };
   dkm_point points[N];
   dkm_record records[N];
@@ -58,7 +58,7 @@ static void fig_3_is_that_of_eq_12(void **state) {
 
 static void gsl_gives_the_same_records(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   for (int i = 0; i < 4; i++) {
     dkm_point pt = fig3_point(0.5 + 0.25 * i, 1 + i);
     dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_GSL, 1e7);
@@ -69,7 +69,7 @@ static void gsl_gives_the_same_records(void **state) {
 /* Without coupling the spins precess for ever, however small the overlap: known in closed form, whatever t_max. */
 static void free_precession_is_a_limit_cycle(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   for (double overlap = 1.0; overlap > 1e-7; overlap *= 0.1)
     for (int j = 0; j < 4; j++) {
       dkm_point pt = fig3_point(0.0, 1 + j);
@@ -90,7 +90,7 @@ static void free_precession_is_a_limit_cycle(void **state) {
 
 static void a_start_on_a_saddle_stays_and_is_reported_unstable(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   dkm_point pt = fig3_point(1.0, 1);
   pt.overlap = 0.0; /* the normal state, above every g_nu */
   dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
@@ -103,7 +103,7 @@ static void a_start_on_a_saddle_stays_and_is_reported_unstable(void **state) {
 /* Between g_nu and g_ret the symmetric start reaches its pattern, any other goes elsewhere. */
 static void a_perturbation_leads_away_from_a_pattern_below_g_ret(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   dkm_point pt = fig3_point(0.95, 4);
   dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
   assert_int_equal(r.verdict, DKM_VERDICT_FIXED_POINT);
@@ -119,7 +119,7 @@ static void a_perturbation_leads_away_from_a_pattern_below_g_ret(void **state) {
 
 static void a_pattern_is_kept_above_g_ret_while_spins_precess(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   dkm_point pt = fig3_point(1.1, 3);
   pt.perturbation = 1e-3;
   dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e7);
@@ -135,16 +135,16 @@ static dkm_point blue_point(double g0, double Omega_1, double kappa_1, double Om
                      .pattern = 1, .overlap = 1.0, .perturbation = 0.01, .seed = 1};
 }
 
-static dkm_patterns two_patterns(void) {
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 2, NULL);
+static dkm_system two_patterns(void) {
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
   return p;
 }
 
 /* Both methods, both cues: the same cycle, hence the same period. */
 static void a_regular_oscillation_is_a_limit_cycle(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   for (int i = 0; i < 3; i++) {
     dkm_point pt = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
     pt.pattern = 1 + i % 2;
@@ -161,7 +161,7 @@ static void a_regular_oscillation_is_a_limit_cycle(void **state) {
 
 static void chaos_is_irregular_with_its_exponent(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   for (int i = 0; i < 3; i++) {
     dkm_point pt = blue_point(1.034, 1.688, 1.346, -1.410, 1.277);
     pt.pattern = 1 + i % 2;
@@ -176,7 +176,7 @@ static void chaos_is_irregular_with_its_exponent(void **state) {
 /* Calm near a saddle and bursts in turn: no two windows in succession are clear, several together are. */
 static void intermittent_chaos_is_irregular(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   dkm_point pt = {0};
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   gsl_rng_set(rng, 5);
@@ -191,7 +191,7 @@ static void intermittent_chaos_is_irregular(void **state) {
  * equations, which need no shadow, over 3e5. */
 static void chaos_close_to_a_subspace_has_a_large_error(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   const dkm_point pt = {.g0 = 2.04343,
                         .Omega = 1,
                         .Omega_mu = {-0.265063, 9.09939},
@@ -208,7 +208,7 @@ static void chaos_close_to_a_subspace_has_a_large_error(void **state) {
 /* Both methods see the same torus: its frequencies, no exponent. */
 static void two_frequencies_are_quasiperiodic(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   for (int i = 0; i < 2; i++) {
     dkm_point pt = blue_point(0.772, 0.722, 0.880, -1.540, 1.623);
     pt.Omega = 0.906;
@@ -226,7 +226,7 @@ static void two_frequencies_are_quasiperiodic(void **state) {
 /* The verdict needs windows: with too little time it is not given, and what is known is. */
 static void an_oscillation_without_time_for_samples_is_undecided(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   const dkm_point pt = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
   dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 300);
   assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
@@ -237,7 +237,7 @@ static void an_oscillation_without_time_for_samples_is_undecided(void **state) {
  * that is. */
 static void undecided_trajectories_end_at_their_bounds(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   const dkm_point pt = blue_point(1.034, 1.688, 1.346, -1.410, 1.277);
   static const double t_max[] = {300, 777, 1000, 1234, 2000, 2222, 5000};
   for (size_t i = 0; i < sizeof t_max / sizeof *t_max; i++) {
@@ -263,8 +263,8 @@ static void undecided_trajectories_end_at_their_bounds(void **state) {
 /* A weak overlap grows by exp(1.4e-4 t) and destroys what looks like a torus until then. */
 static void a_growing_overlap_is_no_torus(void **state) {
   (void)state;
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, DKM_UNGAUGED, 4, NULL), DKM_OK);
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_UNGAUGED, 4, NULL), DKM_OK);
   const dkm_point pt = {.g0 = 0.28060312325532955,
                         .Omega = 0.8852097306118294,
                         .Omega_mu = {0.07301928637334432, 3.945042415793856, -1.8980797162584429, -33.151410622808974},
@@ -279,7 +279,7 @@ static void a_growing_overlap_is_no_torus(void **state) {
 /* A damped oscillation of 1e-6 beside a fast mode: nearly at rest, everything recurs. */
 static void hardly_moving_states_have_no_shortest_period(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   const dkm_point pt = {.g0 = 0.0042932331643448516,
                         .Omega = 0.05451643734955489,
                         .Omega_mu = {-0.4785767681556112, 0.05817890986043408},
@@ -294,8 +294,8 @@ static void hardly_moving_states_have_no_shortest_period(void **state) {
 /* Spins that precess a little, or hardly: below some 1e-6 they count as at rest, above as precessing about their axes. */
 static void small_precession_leaves_a_cycle(void **state) {
   (void)state;
-  dkm_patterns p;
-  assert_int_equal(dkm_patterns_init(&p, DKM_UNGAUGED, 2, NULL), DKM_OK);
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_UNGAUGED, 2, NULL), DKM_OK);
   dkm_point pt = blue_point(0.722, 2.142, 0.495, -1.758, 0.609);
   for (double perturbation = 1e-9; perturbation < 0.2; perturbation *= perturbation < 1e-7 || perturbation > 1e-4 ? 10 : 2) {
     pt.perturbation = perturbation;
@@ -324,9 +324,9 @@ static void every_verdict_comes_with_its_evidence(void **state) {
       {DKM_VERDICT_UNDECIDED, 700, {IS, IS, NO, NO, NO, IS, NO, IS, MAY, IS, IS, NO, IS, IS, NO}},
   };
   enum { N_KINDS = sizeof kinds / sizeof kinds[0] };
-  const dkm_patterns two = two_patterns();
-  dkm_patterns four; /* classes: more than modes, so that some precession is dark */
-  dkm_patterns_init(&four, DKM_UNGAUGED, 2, NULL);
+  const dkm_system two = two_patterns();
+  dkm_system four; /* classes: more than modes, so that some precession is dark */
+  dkm_system_of_patterns(&four, DKM_UNGAUGED, 2, NULL);
   dkm_point torus = blue_point(0.772, 0.722, 0.880, -1.540, 1.623);
   torus.Omega = 0.906;
   torus.overlap = 0.0;
@@ -360,7 +360,7 @@ static void every_verdict_comes_with_its_evidence(void **state) {
  * more than rounding; close below, the escape is slow. Neither is mistaken for the other. */
 static void verdicts_hold_close_to_g_ret(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   for (int pattern = 2; pattern <= 4; pattern++)
     for (double distance = 1e-2; distance > 2e-5; distance *= 0.1)
       for (int above = 0; above < 2; above++) {
@@ -380,7 +380,7 @@ static void verdicts_hold_close_to_g_ret(void **state) {
 static void oscillations_do_not_depend_on_neighbours_or_instruction_set(void **state) {
   (void)state;
   enum { N = 12 };
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   dkm_point points[N];
   dkm_record together[N], other;
   bool seen[DKM_N_VERDICTS] = {false};
@@ -412,8 +412,8 @@ static void oscillations_do_not_depend_on_neighbours_or_instruction_set(void **s
 /* The outcome of slow relaxation is settled long before it is over, and the record is the limit. */
 static void slow_relaxation_is_told_within_its_decay_time(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
   dkm_point pt = {.g0 = 1.41, .Omega = 1.1, .Omega_mu = {0.51}, .kappa_mu = {0.63}, .pattern = 1, .overlap = -0.1, .seed = 1};
   for (int i = 0; i < 2; i++) {
     pt.perturbation = i ? 1e-3 : 0.0;
@@ -427,7 +427,7 @@ static void slow_relaxation_is_told_within_its_decay_time(void **state) {
 /* Between the normal state and the inverted one: no arithmetic follows the ever longer times between two switches. */
 static void switching_between_saddles_is_heteroclinic(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   dkm_point points[] = {
       {.g0 = 0.420147, .Omega = 0.545584, .Omega_mu = {-1.443931, 1.364723}, .kappa_mu = {2.090749, 1.116772},
        .pattern = 2, .overlap = -0.727986, .perturbation = 0.044873},
@@ -455,7 +455,7 @@ static void switching_between_saddles_is_heteroclinic(void **state) {
 /* Modes so fast that they damp the spins slowly: it looks like a torus for long, and is none. */
 static void slow_growth_is_not_quasiperiodic(void **state) {
   (void)state;
-  const dkm_patterns p = two_patterns();
+  const dkm_system p = two_patterns();
   const dkm_point points[] = {
       {.g0 = 2.08204, .Omega = 1.0, .Omega_mu = {86.7069, -98.5922}, .kappa_mu = {9.86355, 4.33129}, .pattern = 2,
        .overlap = 1.0, .perturbation = 0.0326086, .seed = 74745537},
@@ -470,8 +470,8 @@ static void slow_growth_is_not_quasiperiodic(void **state) {
 /* Weak coupling makes modulation slow: it takes the longest windows to see it recur. */
 static void slow_modulation_is_quasiperiodic(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
   const dkm_point pt = {.g0 = 0.069487923092674458, .Omega = 0.56307332408614452, .pattern = 2,
                         .Omega_mu = {1.0703540856484324, -2.3770524859428406, -1.0669732997193933},
                         .kappa_mu = {2.1116593378289332, 0.46609039490884974, 0.7678964455393239},
@@ -485,7 +485,7 @@ static void slow_modulation_is_quasiperiodic(void **state) {
  * record has the limit as well: Eq. 12. */
 static void a_large_tilt_is_settled_early_and_steady_to_second_order(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   int n_steady = 0, n_relaxing = 0;
   for (int seed = 1; seed <= 12; seed++) {
     dkm_point pt = fig3_point(seed % 2 ? 1.3 : 2.2, 1);
@@ -510,7 +510,7 @@ static void a_large_tilt_is_settled_early_and_steady_to_second_order(void **stat
 static void records_do_not_depend_on_their_neighbours(void **state) {
   (void)state;
   enum { N = 24 };
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   dkm_point points[N], reversed[N];
   dkm_record records[N], other[N];
   const size_t size = dkm_model_size(&p);
@@ -536,10 +536,10 @@ static void the_quotient_gives_the_records_of_the_full_space(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 6; M++) {
     enum { N = 24 };
-    dkm_patterns p;
+    dkm_system p;
     dkm_point points[N];
     dkm_record small[N], full[N];
-    dkm_patterns_init(&p, M % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    dkm_system_of_patterns(&p, M % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
     const size_t size = dkm_model_size(&p);
     double *small_states = malloc(N * size * sizeof(double)), *full_states = malloc(N * size * sizeof(double));
     for (int i = 0; i < N; i++) points[i] = random_point(rng, M, 0, 0);
@@ -582,7 +582,7 @@ static void the_quotient_gives_the_records_of_the_full_space(void **state) {
 static void points_with_and_without_perturbation_share_a_batch(void **state) {
   (void)state;
   enum { N = 40 };
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   dkm_point points[N];
   dkm_record together[N], alone;
   for (int i = 0; i < N; i++) {
@@ -622,7 +622,7 @@ static bool interrupt_at_once(void *context) {
 }
 static void a_stream_can_be_resumed_and_interrupted(void **state) {
   (void)state;
-  dkm_patterns p = fig3_patterns();
+  dkm_system p = fig3_patterns();
   dkm_evaluator *e = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
   counting c = {.n = 11};
   dkm_stream stream = {.context = &c, .next = count_next, .done = count_done};

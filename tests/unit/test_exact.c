@@ -15,7 +15,7 @@ enum { MAX_M = 3, MAX_K = 8, MAX_STATE = 3 * MAX_K + 2 * MAX_M };
 static const double overlaps[] = {0.0, 0.5, 1.0, -1.0}, tilts[] = {0.0, 0.2};
 enum { N_OVERLAPS = 4, N_TILTS = 2 };
 
-static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, double *u) {
+static dkm_record evaluate_one(const dkm_system *p, const dkm_point *pt, double *u) {
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e-3, .max_steps = 1};
   dkm_evaluator *e = NULL;
   dkm_record r;
@@ -29,7 +29,7 @@ static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, doubl
 }
 
 /* The state at time t by GSL, and the mean and rms of the overlaps of n looks until then. */
-static void integrate(const dkm_patterns *p, const dkm_point *pt, double t, int n, double *u, double *mean, double *rms) {
+static void integrate(const dkm_system *p, const dkm_point *pt, double t, int n, double *u, double *mean, double *rms) {
   const dkm_solver solver = {.method = DKM_METHOD_GSL, .tolerance = 1e-12, .t_max = 1e9};
   dkm_integrator *integrator;
   double xi[DKM_MAX_MODES], work[2 * MAX_K], square[DKM_MAX_MODES] = {0};
@@ -53,15 +53,15 @@ static void integrate(const dkm_patterns *p, const dkm_point *pt, double t, int 
 }
 
 /* Each start of each number of modes: signs of everything, both mappings. */
-typedef void check_start(const dkm_patterns *p, dkm_point *pt, double *largest);
+typedef void check_start(const dkm_system *p, dkm_point *pt, double *largest);
 static void for_all_starts(check_start *check, int mixed) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   double u[MAX_STATE];
   for (int M = 1; M <= MAX_M; M++)
     for (int mapping = DKM_GAUGED; mapping <= DKM_UNGAUGED; mapping++)
       for (int i = 0; i < N_OVERLAPS * N_TILTS; i++) {
-        dkm_patterns p;
-        dkm_patterns_init(&p, (dkm_mapping)mapping, M, NULL);
+        dkm_system p;
+        dkm_system_of_patterns(&p, (dkm_mapping)mapping, M, NULL);
         dkm_point pt = random_point(rng, M, mixed, 1);
         pt.Omega *= i % 3 ? 1 : -1;
         pt.overlap = overlaps[i / N_TILTS];
@@ -73,7 +73,7 @@ static void for_all_starts(check_start *check, int mixed) {
 
 /* ---- no coupling ---- */
 
-static void check_free(const dkm_patterns *p, dkm_point *pt, double *u) {
+static void check_free(const dkm_system *p, dkm_point *pt, double *u) {
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   double start[MAX_STATE], mean[DKM_MAX_MODES], rms[DKM_MAX_MODES], largest = 0.0, across = 0.0;
@@ -113,7 +113,7 @@ static void without_coupling_spins_precess_for_ever(void **state) {
 /* ---- no splitting ---- */
 
 /* Overlaps and z are constants; the modes answer to them, by GSL after many of their decay times. */
-static void check_degenerate(const dkm_patterns *p, dkm_point *pt, double *u) {
+static void check_degenerate(const dkm_system *p, dkm_point *pt, double *u) {
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   double start[MAX_STATE], end[MAX_STATE], mean[DKM_MAX_MODES], rms[DKM_MAX_MODES], xi[DKM_MAX_MODES], work[2 * MAX_K],
@@ -132,7 +132,7 @@ static void check_degenerate(const dkm_patterns *p, dkm_point *pt, double *u) {
     assert_close(r.alpha_re[mu], K_root * re, 1e-9);
     assert_close(r.alpha_im[mu], K_root * im, 1e-9);
     assert_close(r.occupation[mu], (double)K * (re * re + im * im), 1e-9);
-    for (int64_t k = 0; k < K; k++) field[k] += dkm_patterns_sign(p, mu, k) * re;
+    for (int64_t k = 0; k < K; k++) field[k] += dkm_system_coupling(p, mu, k) * re;
   }
   for (int64_t k = 0; k < K; k++)
     if (fabs(field[k]) > 1e-9) across = fmax(across, hypot(end[k], end[K + k]));
@@ -152,7 +152,7 @@ static void without_splitting_overlaps_are_constants(void **state) {
   for_all_starts(check_degenerate, 1);
 }
 
-static void check_neither(const dkm_patterns *p, dkm_point *pt, double *u) {
+static void check_neither(const dkm_system *p, dkm_point *pt, double *u) {
   double start[MAX_STATE], xi[DKM_MAX_MODES], work[2 * MAX_K];
   pt->Omega = pt->g0 = 0.0;
   const dkm_record r = evaluate_one(p, pt, u);
@@ -174,7 +174,7 @@ static void with_neither_nothing_moves(void **state) {
 
 /* ---- below every threshold, at rest ---- */
 
-static void check_weak(const dkm_patterns *p, dkm_point *pt, double *u) {
+static void check_weak(const dkm_system *p, dkm_point *pt, double *u) {
   const int M = p->n_modes, sign = pt->seed % 2 ? -1 : 1;
   double least = INFINITY, largest = 0.0, start[MAX_STATE], xi[DKM_MAX_MODES], work[2 * MAX_K];
   for (int mu = 0; mu < M; mu++) {
@@ -213,8 +213,8 @@ static void below_threshold_overlaps_vanish_in_time(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 12; trial++) {
     const int M = 1 + trial % 3;
-    dkm_patterns p;
-    dkm_patterns_init(&p, trial % 2 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+    dkm_system p;
+    dkm_system_of_patterns(&p, trial % 2 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, 0, 1);
     double u[MAX_STATE], mean[DKM_MAX_MODES], rms[DKM_MAX_MODES], xi[DKM_MAX_MODES], work[2 * MAX_K], least = INFINITY;
     for (int mu = 0; mu < M; mu++) {
@@ -236,9 +236,9 @@ static void a_start_at_rest_stays(void **state) {
   (void)state;
   for (int sign = -1; sign <= 1; sign += 2)
     for (int mixed = 0; mixed < 2; mixed++) {
-      dkm_patterns p;
+      dkm_system p;
       double u[MAX_STATE];
-      dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+      dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
       dkm_point pt = fig3_point(1.3, 2);
       pt.Omega *= sign;
       if (mixed) pt.Omega_mu[0] *= -1;

@@ -14,7 +14,7 @@
 
 enum { MAX_STATE = 3 * 32 + 2 * 5, MAX_CLASSES = 32 };
 
-static dkm_fixedpoint_workspace *workspace_for(const dkm_patterns *p) {
+static dkm_fixedpoint_workspace *workspace_for(const dkm_system *p) {
   dkm_fixedpoint_workspace *w = NULL;
   assert_int_equal(dkm_fixedpoint_workspace_create(p, &w, NULL), DKM_OK);
   return w;
@@ -25,10 +25,10 @@ static void newton_finds_the_pattern_state_of_eq_12(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 60; trial++) {
     const int M = 1 + trial % 5;
-    dkm_patterns p;
+    dkm_system p;
     double exact[MAX_STATE], u[MAX_STATE], found[MAX_STATE];
     dkm_fixedpoint fixed;
-    dkm_patterns_init(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    dkm_system_of_patterns(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, 0, 0);
     const int nu = pt.pattern - 1;
     pt.g0 = dkm_theory_g_crit(&pt, nu) * uniform_between(rng, 1.1, 2.0);
@@ -52,7 +52,7 @@ static void newton_finds_the_pattern_state_of_eq_12(void **state) {
 
 /* All 3K + 2M eigenvalues of the Jacobian; the right-hand side is quadratic, so that central
  * differences are exact up to rounding. Sorted into growing, damped and neutral. */
-static dkm_spectrum dense_spectrum(const dkm_patterns *p, const dkm_point *pt, const double *u, double neutral) {
+static dkm_spectrum dense_spectrum(const dkm_system *p, const dkm_point *pt, const double *u, double neutral) {
   const size_t n = dkm_model_size(p);
   gsl_matrix *a = gsl_matrix_alloc(n, n);
   gsl_vector_complex *values = gsl_vector_complex_alloc(n);
@@ -96,11 +96,11 @@ static void the_spectrum_is_that_of_the_dense_jacobian(void **state) {
   int compared = 0;
   for (int trial = 0; trial < 200; trial++) {
     const int M = 1 + trial % 4;
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE], found[MAX_STATE];
     dkm_fixedpoint fixed;
     dkm_spectrum s;
-    dkm_patterns_init(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    dkm_system_of_patterns(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, trial % 3 == 0, trial % 5 == 0);
     dkm_fixedpoint_workspace *w = workspace_for(&p);
     if (trial % 3 == 1) {
@@ -132,8 +132,8 @@ static void the_spectrum_is_that_of_the_dense_jacobian(void **state) {
 
 static void the_spectrum_of_a_pattern_state_is_that_of_the_quartics(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_fixedpoint_workspace *w = workspace_for(&p);
   for (int nu = 0; nu < 4; nu++)
     for (double g0 = 0.3; g0 < 2.0; g0 += 0.17) {
@@ -176,7 +176,7 @@ static void the_spectrum_of_a_pattern_state_is_that_of_the_quartics(void **state
 
 /* Exponential rate at which max_i |u_i - fixed_i| changes: of its largest value in each of many windows of time, by least
  * squares, while that is between `least` and `most`. The windows are long against the periods. */
-static double measured_rate(const dkm_patterns *p, const dkm_point *pt, const double *start, const double *fixed,
+static double measured_rate(const dkm_system *p, const dkm_point *pt, const double *start, const double *fixed,
                             double window, double least, double most) {
   enum { LOOKS = 400, MOST = 4000 };
   const size_t n = dkm_model_size(p);
@@ -219,8 +219,8 @@ static double measured_rate(const dkm_patterns *p, const dkm_point *pt, const do
 static void trajectories_decay_at_the_rate_of_the_spectrum(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
   dkm_fixedpoint_workspace *w = workspace_for(&p);
   int compared = 0, blue = 0;
   for (int trial = 0; trial < 2000 && compared < 24; trial++) {
@@ -256,8 +256,8 @@ static void trajectories_decay_at_the_rate_of_the_spectrum(void **state) {
 /* Between g_nu and g_ret a perturbation of the pattern state grows as the spectrum says. */
 static void trajectories_leave_a_pattern_at_the_growth_rate_of_the_spectrum(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_fixedpoint_workspace *w = workspace_for(&p);
   for (int nu = 1; nu < 4; nu++)
     for (int i = 0; i < 2; i++) {
@@ -279,10 +279,10 @@ static void trajectories_leave_a_pattern_at_the_growth_rate_of_the_spectrum(void
 
 static void there_is_no_fixed_point_without_fields(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double u[MAX_STATE] = {0}, found[MAX_STATE];
   dkm_fixedpoint fixed;
-  dkm_patterns_init(&p, DKM_GAUGED, 2, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
   dkm_point pt = fig3_point(1.0, 1);
   pt.Omega = 0.0;
   dkm_fixedpoint_workspace *w = workspace_for(&p);

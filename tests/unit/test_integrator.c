@@ -11,7 +11,7 @@
 
 enum { MAX_STATE = 3 * 512 + 2 * 10, MAX_CLASSES = 512 };
 
-static dkm_integrator *make(const dkm_patterns *p, int method, double tolerance, const char *cpu) {
+static dkm_integrator *make(const dkm_system *p, int method, double tolerance, const char *cpu) {
   dkm_solver solver = {.tolerance = tolerance, .t_max = 1e7};
   dkm_integrator *integrator = NULL;
   solver.method = method;
@@ -32,7 +32,7 @@ static void integrate(dkm_integrator *integrator, const dkm_point *pt, double *u
   dkm_integrator_state(integrator, 0, u);
 }
 
-static void overlaps(const dkm_patterns *p, const double *u, double *xi) {
+static void overlaps(const dkm_system *p, const double *u, double *xi) {
   double work[2 * MAX_CLASSES];
   dkm_model_overlaps(p, u, xi, work);
 }
@@ -45,9 +45,9 @@ static void ensemble_and_gsl_agree_on_random_points(void **state) {
   gsl_rng_set(rng, 20210715);
   for (int trial = 0; trial < 200; trial++) {
     const int M = 1 + trial % 6;
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE], v[MAX_STATE], xi_u[DKM_MAX_MODES], xi_v[DKM_MAX_MODES];
-    dkm_patterns_init(&p, trial % 4 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+    dkm_system_of_patterns(&p, trial % 4 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, trial % 5 == 0, trial % 2);
     dkm_integrator *ensemble = make(&p, DKM_METHOD_ENSEMBLE, 1e-11, NULL), *gsl = make(&p, DKM_METHOD_GSL, 1e-11, NULL);
     dkm_model_start(&p, &pt, u, NULL);
@@ -73,9 +73,9 @@ static void uncoupled_spins_precess_and_modes_decay(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int method = DKM_METHOD_ENSEMBLE; method <= DKM_METHOD_GSL; method++)
     for (int M = 1; M <= 5; M++) {
-      dkm_patterns p;
+      dkm_system p;
       double u[MAX_STATE], u0[MAX_STATE];
-      dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+      dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
       dkm_point pt = random_point(rng, M, 1, 1);
       pt.g0 = 0.0;
       dkm_model_start(&p, &pt, u, NULL);
@@ -105,9 +105,9 @@ static void spin_length_is_conserved(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 6; trial++) {
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE], u0[MAX_STATE];
-    dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+    dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
     dkm_point pt = random_point(rng, 4, trial % 2, 1);
     dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, NULL);
     dkm_model_start(&p, &pt, u, NULL);
@@ -125,9 +125,9 @@ static void the_symmetric_subspace_is_kept_to_the_last_bit(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 12; trial++) {
     const int M = 2 + trial % 5;
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE];
-    dkm_patterns_init(&p, trial % 2 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+    dkm_system_of_patterns(&p, trial % 2 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, trial % 3 == 0, 0);
     const int nu = pt.pattern - 1;
     const int64_t K = p.n_classes;
@@ -136,8 +136,8 @@ static void the_symmetric_subspace_is_kept_to_the_last_bit(void **state) {
     integrate(integrator, &pt, u, 300.0);
     for (int64_t k = 0; k < K; k++) {
       assert_true(u[k] == u[0]);
-      assert_true(dkm_patterns_sign(&p, nu, k) * u[K + k] == dkm_patterns_sign(&p, nu, 0) * u[K]);
-      assert_true(dkm_patterns_sign(&p, nu, k) * u[2 * K + k] == dkm_patterns_sign(&p, nu, 0) * u[2 * K]);
+      assert_true(dkm_system_coupling(&p, nu, k) * u[K + k] == dkm_system_coupling(&p, nu, 0) * u[K]);
+      assert_true(dkm_system_coupling(&p, nu, k) * u[2 * K + k] == dkm_system_coupling(&p, nu, 0) * u[2 * K]);
     }
     for (int mu = 0; mu < M; mu++)
       if (mu != nu) assert_true(u[3 * K + mu] == 0.0 && u[3 * K + M + mu] == 0.0);
@@ -147,7 +147,7 @@ static void the_symmetric_subspace_is_kept_to_the_last_bit(void **state) {
 }
 
 /* Loads the points into lanes as they come free, in the given order, and keeps the states at t = 40. */
-static void run_all(dkm_integrator *integrator, const dkm_patterns *p, int n, const dkm_point *points,
+static void run_all(dkm_integrator *integrator, const dkm_system *p, int n, const dkm_point *points,
                     const int *order, double *states) {
   const int lanes = dkm_integrator_lanes(integrator);
   const size_t size = dkm_model_size(p);
@@ -179,10 +179,10 @@ static void bits_depend_on_neither_the_order_of_points_nor_the_instruction_set_n
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 7; M++) { /* 1 ... 64 classes: every size of a group, and several groups */
-    dkm_patterns p;
+    dkm_system p;
     dkm_point points[N_POINTS];
     int forward[N_POINTS], backward[N_POINTS];
-    dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     for (int i = 0; i < N_POINTS; i++) {
       points[i] = random_point(rng, M, i % 3 == 0, i % 2);
       forward[i] = i;
@@ -216,9 +216,9 @@ static void bits_depend_on_neither_the_order_of_points_nor_the_instruction_set_n
 
 static void a_lane_that_is_not_finite_fails_alone(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double u[MAX_STATE], alone[MAX_STATE], beside[MAX_STATE];
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_point pt = fig3_point(1.1, 2);
   dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, NULL);
   dkm_model_start(&p, &pt, u, NULL);
@@ -245,9 +245,9 @@ static void a_lane_that_is_not_finite_fails_alone(void **state) {
 /* The error at t = 10 against a run at tolerance 1e-15 falls with the tolerance, not slower than tolerance^0.9. */
 static void the_error_follows_the_tolerance(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double exact[MAX_STATE], u[MAX_STATE], start[MAX_STATE];
-  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
   dkm_point pt = {.g0 = 0.9, .Omega = 0.6, .Omega_mu = {1.2, 1.9, 0.8}, .kappa_mu = {1, 1.5, 0.7}, .pattern = 2,
                   .overlap = 0.8, .perturbation = 0.1, .seed = 5};
   dkm_model_start(&p, &pt, start, NULL);
@@ -274,8 +274,8 @@ static void errors_of_fixed_steps_fall_with_the_order_of_the_method(void **state
   enum { N = 6, ORDER = 12 };
   static const int n_steps[N] = {16, 18, 20, 24, 28, 32};
   const double t_end = 6.0;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
   dkm_point pt = {.g0 = 0.9, .Omega = 0.6, .Omega_mu = {1.2, -1.9, 0.8}, .kappa_mu = {1, 1.5, 0.7}, .pattern = 2,
                   .overlap = 0.8, .perturbation = 0.1, .seed = 5};
   double exact[MAX_STATE], u[MAX_STATE], start[MAX_STATE], x[N], y[N], mean_x = 0, mean_y = 0, xy = 0, xx = 0;
@@ -312,9 +312,9 @@ static void errors_of_fixed_steps_fall_with_the_order_of_the_method(void **state
 
 static void a_window_has_the_means_and_the_largest_rate(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double u[MAX_STATE];
-  dkm_patterns_init(&p, DKM_GAUGED, 2, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
   /* Free precession: xi_1 = cos(2 Omega t), mean 0, rms 1/sqrt 2, rate 2 Omega. */
   dkm_point pt = {.g0 = 0, .Omega = 0.5, .Omega_mu = {1, 1}, .kappa_mu = {1, 1}, .pattern = 1, .overlap = 1};
   for (int method = DKM_METHOD_ENSEMBLE; method <= DKM_METHOD_GSL; method++) {
@@ -336,11 +336,11 @@ static void a_window_has_the_means_and_the_largest_rate(void **state) {
 
 static void an_instruction_set_must_exist(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   dkm_error err;
   dkm_integrator *integrator;
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1};
-  dkm_patterns_init(&p, DKM_GAUGED, 2, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
   assert_int_equal(dkm_integrator_create(&p, &solver, "sse9", &integrator, &err), DKM_INPUT);
   assert_non_null(strstr(err.message, "unknown instruction set \"sse9\""));
   assert_non_null(strstr(err.message, "plain"));

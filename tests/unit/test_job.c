@@ -49,7 +49,7 @@ static void defaults_are_those_of_the_manual(void **state) {
   dkm_job job;
   parse(&job, SMALL, NULL);
   assert_string_equal(job.title, "");
-  assert_int_equal(job.patterns.mapping, DKM_GAUGED);
+  assert_int_equal(job.system.mapping, DKM_GAUGED);
   assert_int_equal(job.base.pattern, 1);
   assert_true(job.base.overlap == 1 && job.base.perturbation == 0);
   assert_int_equal(job.base.seed, 1);
@@ -72,7 +72,7 @@ static void every_key_is_read(void **state) {
               "output: {state: final}\n"
               "axes: []\n",
         NULL);
-  assert_int_equal(job.patterns.n_classes, 8);
+  assert_int_equal(job.system.n_classes, 8);
   assert_int_equal(job.base.pattern, 3);
   assert_true(job.base.overlap == -0.5 && job.base.perturbation == 1e-3);
   assert_int_equal(job.base.seed, DKM_MAX_SEED);

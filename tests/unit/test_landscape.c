@@ -16,7 +16,7 @@
 
 enum { MAX_STATE = 3 * 16 + 2 * 4, MAX_CLASSES = 16 };
 
-static dkm_landscape *landscape_for(const dkm_patterns *p, const dkm_point *pt) {
+static dkm_landscape *landscape_for(const dkm_system *p, const dkm_point *pt) {
   dkm_landscape *l = NULL;
   assert_int_equal(dkm_landscape_create(p, &l, NULL), DKM_OK);
   if (pt) dkm_landscape_turn(l, pt);
@@ -32,7 +32,7 @@ static dkm_point random_settling(gsl_rng *rng, int n_modes, int sign, int sign_m
 }
 
 /* Spins of unit length in any direction, modes of any amplitude. */
-static void random_state(gsl_rng *rng, const dkm_patterns *p, double *u) {
+static void random_state(gsl_rng *rng, const dkm_system *p, double *u) {
   const int64_t K = p->n_classes;
   for (int64_t k = 0; k < K; k++) {
     const double z = uniform_between(rng, -1, 1), phi = uniform_between(rng, 0, 2 * M_PI), rest = sqrt(1 - z * z);
@@ -61,7 +61,7 @@ static void the_lyapunov_function_falls_as_the_modes_lose(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 400; trial++) {
     const int M = 1 + trial % 4, sign_mu = trial / 4 % 2 ? -1 : 1;
-    const dkm_patterns p = patterns_of(trial % 3 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M);
+    const dkm_system p = patterns_of(trial % 3 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M);
     const dkm_point pt = random_settling(rng, M, trial / 8 % 2 ? -1 : 1, sign_mu);
     const size_t size = dkm_model_size(&p);
     double u[MAX_STATE], rate[MAX_STATE], up[MAX_STATE], down[MAX_STATE], work[2 * MAX_CLASSES], loss = 0;
@@ -89,7 +89,7 @@ static void it_never_rises_along_a_trajectory(void **state) {
   const dkm_solver solver = {.method = DKM_METHOD_GSL, .tolerance = 1e-12, .t_max = 1e7};
   for (int trial = 0; trial < 32; trial++) {
     const int M = 1 + trial % 4;
-    const dkm_patterns p = patterns_of(trial / 4 % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
+    const dkm_system p = patterns_of(trial / 4 % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
     const dkm_point pt = random_settling(rng, M, trial / 8 % 2 ? -1 : 1, trial / 16 % 2 ? -1 : 1);
     const int64_t K = p.n_classes;
     double u[MAX_STATE], rate[MAX_STATE], work[2 * MAX_CLASSES], loss_before = NAN, lost = 0;
@@ -129,7 +129,7 @@ static void it_never_rises_along_a_trajectory(void **state) {
 
 static void the_theorem_is_claimed_where_it_holds(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = fig3_point(1.0, 1);
   assert_int_equal(dkm_landscape_sign(&p, &pt), 1);
   for (int mu = 0; mu < 4; mu++) { /* ever more of them negative */
@@ -143,7 +143,7 @@ static void the_theorem_is_claimed_where_it_holds(void **state) {
   pt = fig3_point(0.0, 1);
   assert_int_equal(dkm_landscape_sign(&p, &pt), 0);
   for (int M = 1; M <= 8; M++) {
-    const dkm_patterns gauged = patterns_of(DKM_GAUGED, M), ungauged = patterns_of(DKM_UNGAUGED, M);
+    const dkm_system gauged = patterns_of(DKM_GAUGED, M), ungauged = patterns_of(DKM_UNGAUGED, M);
     assert_int_equal(dkm_landscape_full_rank(&gauged), M <= 2);
     assert_false(dkm_landscape_full_rank(&ungauged));
   }
@@ -152,12 +152,12 @@ static void the_theorem_is_claimed_where_it_holds(void **state) {
 /* ---- critical points ---- */
 
 /* U(q) of landscape.h for patterns of M modes, written out once more. */
-static double potential(const dkm_patterns *p, const double *r, const double *q) {
+static double potential(const dkm_system *p, const double *r, const double *q) {
   double U = 0;
   for (int mu = 0; mu < p->n_modes; mu++) U += 0.5 * q[mu] * q[mu];
   for (int64_t k = 0; k < p->n_classes; k++) {
     double v = 0;
-    for (int mu = 0; mu < p->n_modes; mu++) v += dkm_patterns_sign(p, mu, k) * r[mu] * q[mu];
+    for (int mu = 0; mu < p->n_modes; mu++) v += dkm_system_coupling(p, mu, k) * r[mu] * q[mu];
     U -= 0.5 * p->weight * sqrt(1 + 2 * v * v);
   }
   return U;
@@ -169,7 +169,7 @@ static void with_aligned_spins_it_is_the_potential(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 200; trial++) {
     const int M = 1 + trial % 4, sign_mu = trial / 4 % 2 ? -1 : 1;
-    const dkm_patterns p = patterns_of(trial % 3 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M);
+    const dkm_system p = patterns_of(trial % 3 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M);
     const dkm_point pt = random_settling(rng, M, trial / 8 % 2 ? -1 : 1, sign_mu);
     double xi[DKM_MAX_MODES], q[DKM_MAX_MODES], r[DKM_MAX_MODES], u[MAX_STATE], rate[MAX_STATE], work[2 * MAX_CLASSES];
     dkm_landscape *l = landscape_for(&p, &pt);
@@ -218,7 +218,7 @@ static void there_are_as_many_minima_and_saddles_as_known(void **state) {
   };
   for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
     const int M = known[i].n_modes;
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     dkm_point pt = fig3_point(1.0, 1);
     for (int mu = 0; known[i].equal && mu < M; mu++) pt.Omega_mu[mu] = 1.0;
     pt.g0 = known[i].g0 * dkm_theory_g_crit(&pt, 0);
@@ -256,7 +256,7 @@ static void branches_begin_where_they_should(void **state) {
     int below, above;
     int mixed_below, mixed_above; /* images of saddles of index 1 with both overlaps */
   } branches[] = {{0.645497224368, 0, 0, 1, 0, 0}, {0.728868986856, 0, 1, 2, 0, 0}, {0.774509979037, 2, 1, 0, 0, 4}};
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   for (size_t i = 0; i < sizeof branches / sizeof *branches; i++)
     for (int side = 0; side < 4; side++) {
       const int above = side % 2;
@@ -283,7 +283,7 @@ static void branches_begin_where_they_should(void **state) {
 static void mixtures_of_two_have_known_overlaps(void **state) {
   (void)state;
   static const double known[2][3] = {{0.8, 0.1449947807, 0.4803794545}, {1.2, 0.3867248158, 0.5567129809}};
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   for (int i = 0; i < 2; i++) {
     const dkm_point pt = fig3_point(known[i][0], 1);
     const dkm_critical *points;
@@ -302,7 +302,7 @@ static void mixtures_of_two_have_known_overlaps(void **state) {
 /* Three equal modes: with equal overlaps v is 3, or -1 times their field. */
 static void mixtures_of_three_have_known_overlaps(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   const double g_c = 0.559016994375, golden = 0.5 * (1 + sqrt(5));
   static const double stable_from = 0.795270728767;
   for (int i = 0; i < 5; i++) {
@@ -347,7 +347,7 @@ static void critical_points_are_fixed_points_with_as_many_unstable_directions(vo
   int n_compared = 0, by_index[5] = {0};
   for (int trial = 0; trial < 48; trial++) {
     const int M = 1 + trial % 4;
-    const dkm_patterns p = patterns_of(trial / 4 % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
+    const dkm_system p = patterns_of(trial / 4 % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
     const dkm_point pt = random_settling(rng, M, trial / 8 % 2 ? -1 : 1, trial / 16 % 2 ? -1 : 1);
     const dkm_critical *points;
     bool certified;
@@ -414,7 +414,7 @@ static int neighbour(const grid *g, const int *place, int d) {
 }
 
 /* U on a grid, flooded: the level at which the part around each image of a minimum first meets that of another one. */
-static void flood(const dkm_patterns *p, const double *r, int n, int n_minima, const double (*minima)[3], double *escape) {
+static void flood(const dkm_system *p, const double *r, int n, int n_minima, const double (*minima)[3], double *escape) {
   grid g = {.n_modes = p->n_modes, .n = n, .n_nodes = 1, .spacing = 2.4 / (n - 1)};
   int around = 1, place[3];
   for (int mu = 0; mu < g.n_modes; mu++) {
@@ -477,7 +477,7 @@ static void escape_heights_are_those_of_a_flood(void **state) {
   bool different = false;
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     const int M = cases[i].n_modes;
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     const dkm_point pt = point_of_ratios(M, cases[i].ratio);
     const dkm_critical *points;
     bool certified;
@@ -518,7 +518,7 @@ static void a_settled_state_ends_where_it_is_said_to(void **state) {
   int n_followed = 0;
   for (int trial = 0; trial < 4000 && n_followed < 60; trial++) {
     const int M = 1 + trial % 2;
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     dkm_point pt = random_settling(rng, M, trial / 2 % 2 ? -1 : 1, trial / 4 % 2 ? -1 : 1);
     double xi[DKM_MAX_MODES], u[MAX_STATE], noise[MAX_STATE], best = INFINITY;
     for (int mu = 0; mu < M; mu++) { /* fast enough, and deep enough */
@@ -573,7 +573,7 @@ static void descent_keeps_signs(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 200; trial++) {
     const int M = 1 + trial % 4, sign_mu = trial / 8 % 2 ? -1 : 1;
-    const dkm_patterns p = patterns_of(trial / 4 % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
+    const dkm_system p = patterns_of(trial / 4 % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
     const dkm_point pt = random_settling(rng, M, trial / 16 % 2 ? -1 : 1, sign_mu);
     double u[MAX_STATE], r[DKM_MAX_MODES], q[DKM_MAX_MODES], absolute[DKM_MAX_MODES];
     const dkm_critical *points;
@@ -608,7 +608,7 @@ static void below_threshold_there_is_one_end(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 4; M++) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     dkm_point pt = random_settling(rng, M, 1, M % 2 ? -1 : 1);
     double u[MAX_STATE], least = INFINITY;
     const dkm_critical *points;
@@ -639,7 +639,7 @@ static void one_mode_next_to_threshold_is_not_settled(void **state) {
   (void)state;
   for (int M = 1; M <= 3; M++) {
     const double ratio[3] = {1 + 1e-6, 0.9, 0.5}, xi = sqrt(1 - pow(1 + 1e-6, -4));
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     const dkm_point pt = point_of_ratios(M, ratio);
     const dkm_critical *points;
     bool certified;
@@ -664,7 +664,7 @@ static void one_mode_next_to_threshold_is_not_settled(void **state) {
  * that is no proof. */
 static void what_is_not_certified_is_not_settled(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   const dkm_point pt = fig3_point(0.774509979037 * (1 + 1e-6), 1);
   const dkm_critical *points;
   bool certified;
@@ -685,7 +685,7 @@ static void what_is_not_certified_is_not_settled(void **state) {
 /* Far above threshold saddles are narrow, and none may be found: then nothing is below them. */
 static void nothing_is_below_saddles_that_were_not_found(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   for (double ratio = 10.0; ratio < 3000.0; ratio *= 1.5) {
     const double ratios[2] = {ratio, 1.1 * ratio};
     const dkm_point pt = point_of_ratios(2, ratios);
@@ -714,7 +714,7 @@ static bool same_points(const dkm_critical *a, int n_a, const dkm_critical *b, i
  * landscape that never knew another point. */
 static void turning_keeps_what_was_found_for_equal_parameters(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = fig3_point(1.4, 1), other;
   const dkm_critical *points, *fresh;
   bool certified;
@@ -760,7 +760,7 @@ static void turning_keeps_what_was_found_for_equal_parameters(void **state) {
 static void beyond_the_search_nothing_is_settled(void **state) {
   (void)state;
   for (int M = 7; M <= 8; M++) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     double ratio[8], xi[DKM_MAX_MODES] = {0}, *u = malloc(dkm_model_size(&p) * sizeof *u);
     for (int mu = 0; mu < M; mu++) ratio[mu] = 2.0 - 0.05 * mu;
     dkm_point pt = point_of_ratios(M, ratio);

@@ -51,14 +51,14 @@ static const dkm_point at_threshold = {
     .g0 = 1, .Omega = 1, .Omega_mu = {1}, .kappa_mu = {2}, .pattern = 1, .overlap = 0.5};
 
 static void near_a_singular_matrix(void) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_fixedpoint_workspace *workspace;
   dkm_fixedpoint fixed;
   const double u[5] = {-1, 0, 0, 0, 0};
   double found[5];
-  assert_int_equal(dkm_patterns_init(&patterns, DKM_GAUGED, 1, NULL), DKM_OK);
-  assert_int_equal(patterns.n_classes, 1);
-  assert_int_equal(dkm_fixedpoint_workspace_create(&patterns, &workspace, NULL), DKM_OK);
+  assert_int_equal(dkm_system_of_patterns(&system, DKM_GAUGED, 1, NULL), DKM_OK);
+  assert_int_equal(system.n_classes, 1);
+  assert_int_equal(dkm_fixedpoint_workspace_create(&system, &workspace, NULL), DKM_OK);
   assert_false(dkm_fixedpoint_near(workspace, &at_threshold, u, true, &fixed, found));
   dkm_fixedpoint_workspace_destroy(workspace);
 }
@@ -139,10 +139,10 @@ static void done(void *context, int64_t id, const dkm_record *record, const doub
 static void evaluate(dkm_method method, bool sensitivity, struct stream *s) {
   const dkm_solver solver = {.method = method, .tolerance = 1e-8, .t_max = 1e4, .sensitivity = sensitivity};
   const dkm_stream stream = {.context = s, .next = next, .done = done};
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_evaluator *evaluator;
-  assert_int_equal(dkm_patterns_init(&patterns, DKM_GAUGED, 2, NULL), DKM_OK);
-  assert_int_equal(dkm_evaluator_create(&patterns, &solver, NULL, &evaluator, NULL), DKM_OK);
+  assert_int_equal(dkm_system_of_patterns(&system, DKM_GAUGED, 2, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluator_create(&system, &solver, NULL, &evaluator, NULL), DKM_OK);
   assert_int_equal(dkm_evaluate_stream(evaluator, &stream, NULL), DKM_OK);
   dkm_evaluator_destroy(evaluator);
 }
@@ -164,12 +164,12 @@ static void callbacks_run_under_the_handler_of_the_caller(void **state) {
 enum { N_THREADS = 4, N_ROUNDS = 2000 };
 
 static void *work(void *context) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_fixedpoint_workspace *workspace = NULL;
   const double u[5] = {-1, 0, 0, 0, 0};
   bool *sound = context;
-  *sound = dkm_patterns_init(&patterns, DKM_GAUGED, 1, NULL) == DKM_OK &&
-           dkm_fixedpoint_workspace_create(&patterns, &workspace, NULL) == DKM_OK;
+  *sound = dkm_system_of_patterns(&system, DKM_GAUGED, 1, NULL) == DKM_OK &&
+           dkm_fixedpoint_workspace_create(&system, &workspace, NULL) == DKM_OK;
   for (int i = 0; *sound && i < N_ROUNDS; i++) {
     dkm_fixedpoint fixed;
     double found[5];

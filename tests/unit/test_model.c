@@ -11,19 +11,19 @@
 enum { MAX_STATE = 3 * 64 + 2 * 6, MAX_CLASSES = 64 };
 
 /* Eq. (S27) with the sums written out. */
-static void plain_rhs(const dkm_patterns *p, const dkm_point *pt, const double *u, double *du) {
+static void plain_rhs(const dkm_system *p, const dkm_point *pt, const double *u, double *du) {
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   for (int64_t k = 0; k < K; k++) {
     double h = 0;
-    for (int mu = 0; mu < M; mu++) h += dkm_patterns_sign(p, mu, k) * 2 * u[3 * K + mu];
+    for (int mu = 0; mu < M; mu++) h += dkm_system_coupling(p, mu, k) * 2 * u[3 * K + mu];
     du[k] = -2 * pt->g0 * h * u[K + k];
     du[K + k] = -2 * pt->Omega * u[2 * K + k] + 2 * pt->g0 * h * u[k];
     du[2 * K + k] = 2 * pt->Omega * u[K + k];
   }
   for (int mu = 0; mu < M; mu++) {
     double xi = 0, re = u[3 * K + mu], im = u[3 * K + M + mu];
-    for (int64_t k = 0; k < K; k++) xi += dkm_patterns_sign(p, mu, k) * u[2 * K + k] / (double)K;
+    for (int64_t k = 0; k < K; k++) xi += dkm_system_coupling(p, mu, k) * u[2 * K + k] / (double)K;
     double complex beta = -(I * pt->Omega_mu[mu] + pt->kappa_mu[mu] / 2) * (re + I * im) - I * pt->g0 * xi;
     du[3 * K + mu] = creal(beta);
     du[3 * K + M + mu] = cimag(beta);
@@ -35,9 +35,9 @@ static void the_right_hand_side_is_the_papers(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 6; M++)
     for (int mapping = DKM_GAUGED; mapping <= DKM_UNGAUGED; mapping++) {
-      dkm_patterns p;
+      dkm_system p;
       double u[MAX_STATE], du[MAX_STATE], expected[MAX_STATE], work[2 * MAX_CLASSES];
-      dkm_patterns_init(&p, (dkm_mapping)mapping, M, NULL);
+      dkm_system_of_patterns(&p, (dkm_mapping)mapping, M, NULL);
       dkm_point pt = random_point(rng, M, 1, 0);
       const size_t n = dkm_model_size(&p);
       for (size_t i = 0; i < n; i++) u[i] = uniform_between(rng, -1, 1);
@@ -53,9 +53,9 @@ static void the_pattern_state_of_eq_12_is_stationary(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 50; trial++) {
     const int M = 1 + trial % 6;
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE], du[MAX_STATE], work[2 * MAX_CLASSES], xi[DKM_MAX_MODES];
-    dkm_patterns_init(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    dkm_system_of_patterns(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, 0, 0);
     for (int nu = 0; nu < M; nu++) {
       pt.g0 = dkm_theory_g_crit(&pt, nu) * uniform_between(rng, 0.5, 2.0);
@@ -72,9 +72,9 @@ static void the_pattern_state_of_eq_12_is_stationary(void **state) {
 
 static void the_start_has_the_cues_overlap_and_unit_spins(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double u[MAX_STATE], xi[DKM_MAX_MODES], work[2 * MAX_CLASSES];
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_point pt = fig3_point(1.0, 3);
   pt.overlap = 0.6;
   assert_int_equal(dkm_model_start(&p, &pt, u, NULL), DKM_OK);
@@ -86,9 +86,9 @@ static void the_start_has_the_cues_overlap_and_unit_spins(void **state) {
 
 static void every_spin_is_tilted_by_the_same_angle(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double u[MAX_STATE], straight[MAX_STATE];
-  dkm_patterns_init(&p, DKM_GAUGED, 6, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 6, NULL);
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   dkm_point pt = random_point(rng, 6, 0, 0);
   gsl_rng_free(rng);
@@ -109,9 +109,9 @@ static void every_spin_is_tilted_by_the_same_angle(void **state) {
 
 static void the_tilt_depends_on_seed_and_cue_alone(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   double first[MAX_STATE], again[MAX_STATE];
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_point pt = fig3_point(0.7, 2);
   pt.perturbation = 0.1;
   dkm_model_start(&p, &pt, first, NULL);

@@ -144,11 +144,11 @@ static void rates_are_what_sets_the_unit_of_time(void **state) {
       if (mode == 1 || dkm_parameters[i].per_mode)
         dkm_parameter_set(&dkm_parameters[i], &doubled, M, mode,
                           2.0 * dkm_parameter_get(&dkm_parameters[i], &doubled, mode));
-  assert_int_equal(dkm_model_size(&job.patterns), sizeof u / sizeof *u);
-  assert_int_equal(dkm_model_start(&job.patterns, &job.base, u, &err), DKM_OK);
+  assert_int_equal(dkm_model_size(&job.system), sizeof u / sizeof *u);
+  assert_int_equal(dkm_model_start(&job.system, &job.base, u, &err), DKM_OK);
   for (int i = 0; i < 2 * M; i++) u[3 * 4 + i] = 0.1 / (i + 1);
-  dkm_model_rhs(&job.patterns, &job.base, u, du, work);
-  dkm_model_rhs(&job.patterns, &doubled, u, twice, work);
+  dkm_model_rhs(&job.system, &job.base, u, du, work);
+  dkm_model_rhs(&job.system, &doubled, u, twice, work);
   for (size_t i = 0; i < sizeof u / sizeof *u; i++) assert_true(twice[i] == 2.0 * du[i] && du[i] != 0.0);
   dkm_job_free(&job);
 }

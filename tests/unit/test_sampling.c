@@ -29,23 +29,23 @@ struct window {
 
 /* One window; the i_stretch-th shadow fails (-1: none). */
 static void take(const dkm_solver *solver, int i_stretch, struct window *out) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_integrator *integrator;
   dkm_sampling *sampling;
   dkm_sensitivity *sensitivity;
   double u[SIZE], scratch[ROOM], t_next;
   int n_shadows = 0;
   bool was_on_shadow = false;
-  assert_int_equal(dkm_patterns_init(&patterns, DKM_GAUGED, 2, NULL), DKM_OK);
-  assert_int_equal(dkm_model_size(&patterns), SIZE);
-  assert_int_equal(dkm_integrator_create(&patterns, solver, NULL, &integrator, NULL), DKM_OK);
-  assert_int_equal(dkm_sampling_create(&patterns, solver->tolerance, integrator, 0, &sampling, NULL), DKM_OK);
-  assert_int_equal(dkm_sensitivity_create(&patterns, solver, NULL, &sensitivity, NULL), DKM_OK);
-  assert_int_equal(dkm_model_start(&patterns, &point, u, NULL), DKM_OK);
+  assert_int_equal(dkm_system_of_patterns(&system, DKM_GAUGED, 2, NULL), DKM_OK);
+  assert_int_equal(dkm_model_size(&system), SIZE);
+  assert_int_equal(dkm_integrator_create(&system, solver, NULL, &integrator, NULL), DKM_OK);
+  assert_int_equal(dkm_sampling_create(&system, solver->tolerance, integrator, 0, &sampling, NULL), DKM_OK);
+  assert_int_equal(dkm_sensitivity_create(&system, solver, NULL, &sensitivity, NULL), DKM_OK);
+  assert_int_equal(dkm_model_start(&system, &point, u, NULL), DKM_OK);
   const int shadow = dkm_sensitivity_begin(sensitivity, &point, u, &t_next);
   dkm_sensitivity_pause(sensitivity, shadow);
   dkm_integrator_load(integrator, 0, &point, u, 0.0);
-  dkm_sampling_begin(sampling, &point, N_SAMPLES, dkm_sampling_spacing(&patterns, &point, u, 0.0), u, scratch);
+  dkm_sampling_begin(sampling, &point, N_SAMPLES, dkm_sampling_spacing(&system, &point, u, 0.0), u, scratch);
   for (bool full = false; !full;) {
     dkm_lane *lane = dkm_integrator_lane(integrator, 0);
     while (lane->t < lane->t_limit) {
@@ -97,9 +97,9 @@ static void a_shadow_that_fails_leaves_the_trajectory_as_it_is(void **state) {
 
 /* Steps of gsl at the largest tolerance, for a thousand periods of a spin. */
 static void a_length_that_is_lost_is_a_failure(void **state) {
-  dkm_patterns patterns;
+  dkm_system system;
   (void)state;
-  assert_int_equal(dkm_patterns_init(&patterns, DKM_GAUGED, 2, NULL), DKM_OK);
+  assert_int_equal(dkm_system_of_patterns(&system, DKM_GAUGED, 2, NULL), DKM_OK);
   for (int method = 0; method < 2; method++) {
     dkm_solver solver = {.tolerance = 1e-3, .t_max = 2e4};
     dkm_evaluator *evaluator;
@@ -109,7 +109,7 @@ static void a_length_that_is_lost_is_a_failure(void **state) {
     chaos.g0 = 1.034;
     chaos.Omega_mu[0] = 1.688;
     chaos.Omega_mu[1] = -1.410;
-    assert_int_equal(dkm_evaluator_create(&patterns, &solver, NULL, &evaluator, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluator_create(&system, &solver, NULL, &evaluator, NULL), DKM_OK);
     assert_int_equal(dkm_evaluate(evaluator, 1, &chaos, &record, NULL, NULL), DKM_OK);
     dkm_evaluator_destroy(evaluator);
     if (method == DKM_METHOD_GSL) {

@@ -11,7 +11,7 @@
 
 /* ---- integrators ---- */
 
-static dkm_integrator *make(const dkm_patterns *p, const dkm_solver *solver, const char *cpu) {
+static dkm_integrator *make(const dkm_system *p, const dkm_solver *solver, const char *cpu) {
   dkm_integrator *integrator = NULL;
   assert_int_equal(dkm_integrator_create(p, solver, cpu, &integrator, NULL), DKM_OK);
   return integrator;
@@ -24,7 +24,7 @@ static void go_on(dkm_integrator *integrator, int lane, double length) {
   while (l->t < l->t_pause) dkm_integrator_advance(integrator);
 }
 
-static void check_same_end(const dkm_patterns *p, dkm_integrator *a, int lane_a, dkm_integrator *b, int lane_b) {
+static void check_same_end(const dkm_system *p, dkm_integrator *a, int lane_a, dkm_integrator *b, int lane_b) {
   const size_t size = dkm_model_size(p);
   double *u = malloc(size * sizeof *u), *v = malloc(size * sizeof *v);
   dkm_window window_a = {0}, window_b = {0};
@@ -46,8 +46,8 @@ static void a_lane_that_is_restored_goes_on_with_the_same_bits(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 6; M++)
     for (int method = DKM_METHOD_ENSEMBLE; method <= DKM_METHOD_GSL; method++) {
-      dkm_patterns p;
-      dkm_patterns_init(&p, M % 2 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+      dkm_system p;
+      dkm_system_of_patterns(&p, M % 2 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
       dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e7};
       solver.method = method;
       double *u = malloc(dkm_model_size(&p) * sizeof *u);
@@ -95,7 +95,7 @@ static void a_lane_that_is_restored_goes_on_with_the_same_bits(void **state) {
 /* ---- evaluators ---- */
 
 /* One process after the other, each with an evaluator of its own, until all is done; returns how many there were. */
-static int work(desk *d, const dkm_patterns *p, const dkm_solver *solver, const char *cpu, bool alternate) {
+static int work(desk *d, const dkm_system *p, const dkm_solver *solver, const char *cpu, bool alternate) {
   dkm_stream stream = desk_stream(d);
   int n = 0;
   for (; !desk_is_complete(d); n++) {
@@ -115,7 +115,7 @@ static int work(desk *d, const dkm_patterns *p, const dkm_solver *solver, const 
   return n;
 }
 
-static void check_bits(const dkm_patterns *p, int n, const dkm_point *points, const dkm_record *a,
+static void check_bits(const dkm_system *p, int n, const dkm_point *points, const dkm_record *a,
                        const dkm_record *b) {
   for (int i = 0; i < n; i++) {
     if (a[i].steps != b[i].steps || a[i].t_end != b[i].t_end) print_point(&points[i], p->n_modes);
@@ -133,11 +133,11 @@ static void interrupted_points_have_the_records_of_uninterrupted_ones(void **sta
   bool kind[DKM_N_VERDICTS] = {false};
   for (int M = 1; M <= 4; M++)
     for (int perturbed = 0; perturbed <= 1; perturbed++) {
-      dkm_patterns p;
+      dkm_system p;
       dkm_point points[DESK_MOST];
       dkm_record whole[DESK_MOST];
       desk d = {.n = DESK_MOST, .points = points, .most_questions = 1 + M % 3};
-      dkm_patterns_init(&p, M % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+      dkm_system_of_patterns(&p, M % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
       for (int i = 0; i < DESK_MOST; i++) points[i] = random_point(rng, M, i % 2, perturbed && i % 3);
       const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 2e4};
       dkm_evaluator *e;
@@ -162,11 +162,11 @@ static void interrupted_points_of_gsl_have_the_same_records(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   enum { N = 4 };
-  dkm_patterns p;
+  dkm_system p;
   dkm_point points[N];
   dkm_record whole[N];
   desk d = {.n = N, .points = points, .most_questions = 1};
-  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
   for (int i = 0; i < N; i++) {
     points[i] = random_point(rng, 3, 0, 1);
     points[i].Omega_mu[i % 3] *= -1.0;
@@ -197,10 +197,10 @@ static bool save_once(void *context) {
 }
 static void only_slow_points_are_saved_and_only_as_long_as_wanted(void **state) {
   (void)state;
-  dkm_patterns p;
+  dkm_system p;
   dkm_point points[DESK_MOST];
   desk d = {.n = DESK_MOST, .points = points};
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   for (int i = 0; i < DESK_MOST; i++) {
     points[i] = fig3_point(1.0 + 0.01 * i, 1);
     points[i].Omega_mu[0] = -1.0;
@@ -223,10 +223,10 @@ static void only_slow_points_are_saved_and_only_as_long_as_wanted(void **state) 
 static void bytes_of_something_else_are_not_used(void **state) {
   (void)state;
   enum { N = 2 };
-  dkm_patterns p;
+  dkm_system p;
   dkm_point points[N];
   dkm_record whole[N];
-  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int i = 0; i < N; i++) points[i] = random_point(rng, 3, 1, 1);
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e4};
@@ -264,8 +264,8 @@ static void bytes_of_something_else_are_not_used(void **state) {
 /* In the quotient a trajectory has one mode, but its record tells of all: every parameter must be the same. */
 static void a_point_that_differs_in_any_parameter_is_not_continued(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 3, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
   /* One mode above threshold is given a part of the steps. */
   const dkm_solver solver = {
       .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e4, .max_steps = INT64_C(1000000000000)};

@@ -8,7 +8,7 @@
 #include "evaluation.h"
 #include "random_points.h"
 
-static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, int method, double tolerance, double t_max) {
+static dkm_record evaluate_one(const dkm_system *p, const dkm_point *pt, int method, double tolerance, double t_max) {
   dkm_solver solver = {.tolerance = tolerance, .t_max = t_max, .sensitivity = true};
   dkm_record r;
   solver.method = method;
@@ -54,7 +54,7 @@ static void mixed_points(dkm_point *points) {
 
 static void all_else_has_the_same_bits_with_and_without(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   dkm_point points[N_MIXED];
   mixed_points(points);
   for (int method = 0; method < 2; method++) {
@@ -80,7 +80,7 @@ static void all_else_has_the_same_bits_with_and_without(void **state) {
 /* In company, in the other order, and alone with each instruction set. */
 static void amplifications_do_not_depend_on_neighbours_or_instruction_set(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   dkm_point points[N_MIXED], reversed[N_MIXED];
   dkm_record together[N_MIXED], other[N_MIXED], alone;
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 5e3, .sensitivity = true};
@@ -109,7 +109,7 @@ static void amplifications_do_not_depend_on_neighbours_or_instruction_set(void *
 static void a_saddle_amplifies_at_its_growth_rate(void **state) {
   (void)state;
   for (int n_modes = 1; n_modes <= 3; n_modes += 2) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, n_modes);
+    const dkm_system p = patterns_of(DKM_GAUGED, n_modes);
     const dkm_point exact = near_the_saddle(0.0), pt = near_the_saddle(1e-12);
     const double rate = evaluate_one(&p, &exact, DKM_METHOD_ENSEMBLE, 1e-10, 1e7).growth_rate;
     for (int method = 0; method < 2; method++) {
@@ -127,7 +127,7 @@ static void a_saddle_amplifies_at_its_growth_rate(void **state) {
  * and decide again.) */
 static void the_amplification_is_inverse_to_the_distance_from_a_basin_boundary(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 1);
+  const dkm_system p = patterns_of(DKM_GAUGED, 1);
   for (double tilt = 1e-5; tilt > 5e-12; tilt *= 0.1) {
     dkm_point pt = near_the_saddle(tilt);
     pt.kappa_mu[0] = 4.0;
@@ -145,7 +145,7 @@ static void the_amplification_is_inverse_to_the_distance_from_a_basin_boundary(v
 /* Between g_nu and g_ret a tilt of 1e-6 is amplified until it leads elsewhere; the symmetric start has nothing to amplify. */
 static void below_g_ret_a_tilt_is_amplified_until_it_shows(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   dkm_point pt = fig3_point(0.95, 4);
   const dkm_record exact = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, 1e-10, 1e7);
   pt.perturbation = 1e-6;
@@ -158,7 +158,7 @@ static void below_g_ret_a_tilt_is_amplified_until_it_shows(void **state) {
 
 static void damping_amplifies_nothing(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 1);
+  const dkm_system p = patterns_of(DKM_GAUGED, 1);
   const double tolerances[] = {1e-4, 1e-10, 1e-14};
   for (int i = 0; i < 3; i++)
     for (int perturbed = 0; perturbed < 2; perturbed++) {
@@ -174,7 +174,7 @@ static void damping_amplifies_nothing(void **state) {
  * consequence for the pattern (tests/bench/sensitivity). */
 static void what_grows_after_the_outcome_is_settled_does_not_count(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   dkm_point pt = fig3_point(1.79, 1);
   pt.overlap = 0.9;
   pt.perturbation = 0.01;
@@ -186,7 +186,7 @@ static void what_grows_after_the_outcome_is_settled_does_not_count(void **state)
 
 static void chaos_is_sensitive_and_a_cycle_is_not(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   for (int method = 0; method < 2; method++) {
     const dkm_record irregular = evaluate_one(&p, &chaos, method, 1e-10, 1e5),
                      regular = evaluate_one(&p, &cycle, method, 1e-10, 1e5);
@@ -202,7 +202,7 @@ static void chaos_is_sensitive_and_a_cycle_is_not(void **state) {
 
 static void a_failed_point_is_not_measured_and_the_next_one_is(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   dkm_point points[] = {chaos, fig3_point(1.0, 1), fig3_point(1.2, 2)};
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .sensitivity = true};
   dkm_record r[3];
@@ -218,7 +218,7 @@ static void a_failed_point_is_not_measured_and_the_next_one_is(void **state) {
  * other times: a separation oscillates. */
 static void the_quotient_and_gsl_measure_the_same(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   for (int i = 0; i < 8; i++) {
     const dkm_point pt = fig3_point(0.55 + 0.12 * i, 1 + i % 3);
     dkm_solver solver = {
@@ -248,7 +248,7 @@ static void growth_counts_between_any_two_times_until_the_outcome_is_settled(voi
       {{10, 10, 10, 10, 10, 10}, {0.9, 0.9, 0.9, 0.9, 0.9, 0.9}, 0.9, 1e6, 10},
       {{1e200, 1e200, 1, 1, 1, 1}, {0, 0, 0, 0, 0, 0}, 0.9, 1e300, 1e300},
   };
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 1);
+  const dkm_system p = patterns_of(DKM_GAUGED, 1);
   const dkm_point pt = fig3_point(1.0, 1);
   const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1};
   dkm_sensitivity *s;
@@ -270,7 +270,7 @@ static void growth_counts_between_any_two_times_until_the_outcome_is_settled(voi
 
 static void the_shadows_are_part_of_the_memory_that_is_planned(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 20); /* states far above the windows of samples */
+  const dkm_system p = patterns_of(DKM_GAUGED, 20); /* states far above the windows of samples */
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1, .coefficients = DKM_COEFFICIENTS_KEPT};
   const double without = dkm_evaluator_bytes(&p, &solver, NULL, true);
   solver.sensitivity = true;

@@ -17,13 +17,13 @@ enum { MAX_STATE = 3 * 64 + 2 * 7, MAX_CLASSES = 64 };
 static const dkm_solver usual = {
     .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e9, .max_steps = 200000, .sensitivity = true};
 
-static dkm_record evaluate_one(const dkm_patterns *p, const dkm_point *pt, const dkm_solver *solver) {
+static dkm_record evaluate_one(const dkm_system *p, const dkm_point *pt, const dkm_solver *solver) {
   dkm_record r;
   evaluate_all(p, solver, NULL, 1, pt, &r);
   return r;
 }
 
-static void complain(const dkm_patterns *p, const dkm_point *pt, const dkm_record *r, const char *what) {
+static void complain(const dkm_system *p, const dkm_point *pt, const dkm_record *r, const char *what) {
   printf("%s: ", p->mapping == DKM_GAUGED ? "gauged" : "ungauged");
   print_point(pt, p->n_modes);
   fail_msg("%s, %s, retrieved %d: %s", dkm_verdict_name(r->verdict), dkm_how_name(r->how), r->retrieved, what);
@@ -32,14 +32,14 @@ static void complain(const dkm_patterns *p, const dkm_point *pt, const dkm_recor
 /* ---- GSL ---- */
 
 typedef struct judge {
-  const dkm_patterns *patterns;
+  const dkm_system *system;
   dkm_integrator *integrator;
   double *u;
 } judge;
 
-static judge begin(const dkm_patterns *p, const dkm_point *pt) {
+static judge begin(const dkm_system *p, const dkm_point *pt) {
   const dkm_solver solver = {.method = DKM_METHOD_GSL, .tolerance = 1e-11, .t_max = 1e12};
-  judge j = {.patterns = p, .u = malloc(dkm_model_size(p) * sizeof *j.u)};
+  judge j = {.system = p, .u = malloc(dkm_model_size(p) * sizeof *j.u)};
   assert_int_equal(dkm_integrator_create(p, &solver, NULL, &j.integrator, NULL), DKM_OK);
   assert_int_equal(dkm_model_start(p, pt, j.u, NULL), DKM_OK);
   dkm_integrator_load(j.integrator, 0, pt, j.u, 0.0);
@@ -61,12 +61,12 @@ static void mean_until(judge *j, double t, int n, double *mean) {
     lane->t_limit = lane->t_pause = start + (t - start) * i / n;
     while (lane->t < lane->t_limit) dkm_integrator_advance(j->integrator);
     dkm_integrator_state(j->integrator, 0, j->u);
-    dkm_model_overlaps(j->patterns, j->u, xi, work);
-    for (int mu = 0; mu < j->patterns->n_modes; mu++) mean[mu] += xi[mu] / n;
+    dkm_model_overlaps(j->system, j->u, xi, work);
+    for (int mu = 0; mu < j->system->n_modes; mu++) mean[mu] += xi[mu] / n;
   }
 }
 
-static double distance(const dkm_patterns *p, const double *a, const double *b) {
+static double distance(const dkm_system *p, const double *a, const double *b) {
   double largest = 0.0;
   for (int mu = 0; mu < p->n_modes; mu++) largest = fmax(largest, fabs(a[mu] - b[mu]));
   return largest;
@@ -86,7 +86,7 @@ static dkm_point random_settling(gsl_rng *rng, int n_modes, int i, int perturbed
 /* Omega and Omega_mu of either sign, Fig. 3's magnitudes. */
 static void exact_starts_are_those_of_eq_12_up_to_strong_coupling(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   for (int signs = 0; signs < 4; signs++)
     for (double g0 = 0.3; g0 < 14.5; g0 *= 1.1)
       for (int pattern = 1; pattern <= 4; pattern++) {
@@ -106,7 +106,7 @@ static void exact_starts_are_those_of_eq_12_up_to_strong_coupling(void **state) 
  * left open, after a part of max_steps: weak coupling (small Omega), atoms in a cavity, hardly any loss. */
 static void exact_starts_are_known_where_damping_is_slow(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   int n_symmetric = 0, n = 0;
   for (int kind = 0; kind < 3; kind++)
     for (double small = 0.3; small > 1e-5; small *= 0.1)
@@ -140,7 +140,7 @@ static void tilted_starts_of_two_modes_end_where_gsl_does(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   int n_compared = 0, n_how[DKM_N_HOWS] = {0};
   for (int i = 0; i < 60; i++) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, 1 + (i % 4 > 0));
+    const dkm_system p = patterns_of(DKM_GAUGED, 1 + (i % 4 > 0));
     const dkm_point pt = random_settling(rng, p.n_modes, i, 1);
     const dkm_record r = evaluate_one(&p, &pt, &usual);
     double xi[DKM_MAX_MODES];
@@ -168,7 +168,7 @@ static void predictions_hold_while_gsl_can_follow(void **state) {
   dkm_solver solver = usual;
   solver.max_steps = 5000;
   for (int i = 0; i < 400 && (n_predicted < 16 || n_settled < 16); i++) {
-    const dkm_patterns p = patterns_of(i % 3 ? DKM_GAUGED : DKM_UNGAUGED, 2 + i % 2);
+    const dkm_system p = patterns_of(i % 3 ? DKM_GAUGED : DKM_UNGAUGED, 2 + i % 2);
     dkm_point pt = random_settling(rng, p.n_modes, i, 1);
     double xi[DKM_MAX_MODES], second;
     const double loss = pow(10.0, -uniform_between(rng, 0.0, 2.0));
@@ -196,7 +196,7 @@ static void steady_order_parameters_stay_within_their_error(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   int n_compared = 0;
   for (int i = 0; i < 30; i++) {
-    const dkm_patterns p = patterns_of(i % 3 == 2 ? DKM_UNGAUGED : DKM_GAUGED, 3 + (i % 5 == 4));
+    const dkm_system p = patterns_of(i % 3 == 2 ? DKM_UNGAUGED : DKM_GAUGED, 3 + (i % 5 == 4));
     const dkm_point pt = random_settling(rng, p.n_modes, i, 1);
     const dkm_record r = evaluate_one(&p, &pt, &usual);
     double xi[DKM_MAX_MODES];
@@ -233,7 +233,7 @@ static void slow_drift_stays_within_its_error(void **state) {
        .perturbation = 0.20370508839725515, .seed = 696,
        .Omega_mu = {-1.2323918687179685, -1.52538167797029, -1.4673871181905267, -2.1372414084151385},
        .kappa_mu = {1.6988465199247003, 0.77233539579901844, 1.234615781228058, 1.8075373070314527}}};
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 4);
+  const dkm_system p = patterns_of(DKM_GAUGED, 4);
   int n_off = 0;
   for (int i = 0; i < 3; i++) {
     const dkm_record r = evaluate_one(&p, &points[i], &usual);
@@ -257,7 +257,7 @@ static void relaxing_order_parameters_are_where_the_record_says(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   int n_compared = 0;
   for (int i = 0; i < 200 && n_compared < 8; i++) {
-    const dkm_patterns p = patterns_of(i % 3 == 2 ? DKM_UNGAUGED : DKM_GAUGED, 3);
+    const dkm_system p = patterns_of(i % 3 == 2 ? DKM_UNGAUGED : DKM_GAUGED, 3);
     dkm_point pt = random_settling(rng, p.n_modes, i, 1);
     pt.g0 *= 1.5;
     const dkm_record r = evaluate_one(&p, &pt, &usual);
@@ -285,7 +285,7 @@ static void relaxing_order_parameters_are_where_the_record_says(void **state) {
 /* A bound in time may cut off an instability while it grows: what is said then is of that time, not of long before. */
 static void a_record_that_is_cut_short_says_where_it_is(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   dkm_point pt = fig3_point(1.0, 1);
   pt.overlap = 0.0;
   pt.perturbation = 1e-12;
@@ -311,7 +311,7 @@ static void each_way_to_know_the_end_is_met(void **state) {
   (void)state;
   dkm_point pt;
   dkm_record r;
-  const dkm_patterns one = patterns_of(DKM_GAUGED, 1), two = patterns_of(DKM_GAUGED, 2), four = patterns_of(DKM_GAUGED, 4);
+  const dkm_system one = patterns_of(DKM_GAUGED, 1), two = patterns_of(DKM_GAUGED, 2), four = patterns_of(DKM_GAUGED, 4);
 
   pt = fig3_point(1.1, 2); /* caught by a damped fixed point while some spins precess */
   pt.perturbation = 1e-3;
@@ -358,7 +358,7 @@ static void max_steps_bounds_the_steps_and_gives_no_false_verdict(void **state) 
   dkm_point points[N];
   bool seen[DKM_N_VERDICTS][DKM_N_HOWS] = {{false}};
   for (int M = 1; M <= 4; M++) {
-    const dkm_patterns p = patterns_of(M % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
+    const dkm_system p = patterns_of(M % 2 ? DKM_UNGAUGED : DKM_GAUGED, M);
     dkm_record much[N], r[N];
     for (int i = 0; i < N; i++) {
       points[i] = random_settling(rng, M, i, i % 3);
@@ -403,7 +403,7 @@ static void max_steps_bounds_the_steps_and_gives_no_false_verdict(void **state) 
 /* Too many modes for the search of critical points: nothing is proven. */
 static void nothing_is_settled_with_more_modes_than_can_be_searched(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 7);
+  const dkm_system p = patterns_of(DKM_GAUGED, 7);
   dkm_solver solver = usual;
   solver.max_steps = 3000;
   for (int seed = 1; seed <= 3; seed++) {
@@ -423,7 +423,7 @@ static void nothing_is_settled_with_more_modes_than_can_be_searched(void **state
 /* Next to threshold and far above: what is found incompletely must not look settled. */
 static void strong_coupling_is_not_settled_before_its_time(void **state) {
   (void)state;
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 2);
+  const dkm_system p = patterns_of(DKM_GAUGED, 2);
   const dkm_point pt = {.g0 = 16.639670118607928, .Omega = 0.025094649909099858,
                         .Omega_mu = {2.6806530134053901, 2.0570716734509915},
                         .kappa_mu = {0.49914183072800844, 1.1826559555550673}, .pattern = 2,
@@ -442,7 +442,7 @@ static void records_are_such_as_theory_allows(void **state) {
   solver.max_steps = 20000;
   solver.sensitivity = false;
   for (int i = 0; i < N; i++) {
-    const dkm_patterns p = patterns_of(i % 8 < 4 ? DKM_GAUGED : DKM_UNGAUGED, 1 + i % 4);
+    const dkm_system p = patterns_of(i % 8 < 4 ? DKM_GAUGED : DKM_UNGAUGED, 1 + i % 4);
     dkm_point pt = random_settling(rng, p.n_modes, i, i % 3);
     const double slow = pow(10.0, -uniform_between(rng, 0.0, 4.0));
     char why[256] = "";
@@ -463,14 +463,14 @@ static void records_are_such_as_theory_allows(void **state) {
 enum { N_BITS = DESK_MOST };
 
 /* Points of all kinds, some of them long. */
-static void points_for_bits(const dkm_patterns *p, gsl_rng *rng, dkm_point *points) {
+static void points_for_bits(const dkm_system *p, gsl_rng *rng, dkm_point *points) {
   for (int i = 0; i < N_BITS; i++) {
     points[i] = random_settling(rng, p->n_modes, i, i % 4);
     for (int mu = 0; mu < p->n_modes; mu++) points[i].kappa_mu[mu] *= i % 3 ? 1.0 : 1e-3;
   }
 }
 
-static void check_bits(const dkm_patterns *p, const dkm_point *pt, const dkm_record *a, const dkm_record *b) {
+static void check_bits(const dkm_system *p, const dkm_point *pt, const dkm_record *a, const dkm_record *b) {
   if (dkm_record_checksum(a, p->n_modes, NULL, 0) == dkm_record_checksum(b, p->n_modes, NULL, 0)) return;
   printf("%s, %s, %lld steps and ", dkm_verdict_name(a->verdict), dkm_how_name(a->how), (long long)a->steps);
   complain(p, pt, b, "other bits");
@@ -482,7 +482,7 @@ static void records_have_the_same_bits_alone_in_company_and_from_every_instructi
   dkm_solver solver = usual;
   solver.max_steps = 20000;
   for (int M = 2; M <= 4; M++) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     dkm_point points[N_BITS], reversed[N_BITS];
     dkm_record together[N_BITS], other[N_BITS], alone;
     solver.sensitivity = M == 3;
@@ -509,7 +509,7 @@ static void records_have_the_same_bits_after_interruptions(void **state) {
   solver.sensitivity = false;
   int n_resumed = 0;
   for (int M = 2; M <= 4; M++) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, M);
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
     dkm_point points[N_BITS];
     dkm_record whole[N_BITS];
     points_for_bits(&p, rng, points);
@@ -539,7 +539,7 @@ static void gsl_gives_the_same_verdicts_labels_and_overlaps(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   int n_compared = 0, n_other_verdict = 0;
   for (int i = 0; i < 32; i++) {
-    const dkm_patterns p = patterns_of(DKM_GAUGED, 1 + i % 4);
+    const dkm_system p = patterns_of(DKM_GAUGED, 1 + i % 4);
     const dkm_point pt = random_settling(rng, p.n_modes, i, i % 4);
     dkm_solver solver = usual;
     const dkm_record r = evaluate_one(&p, &pt, &solver);
@@ -567,7 +567,7 @@ static void sensitivity_is_that_of_the_way_to_where_it_is_settled(void **state) 
   (void)state;
   enum { N = 24 };
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  const dkm_patterns p = patterns_of(DKM_GAUGED, 3);
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
   dkm_point points[N];
   dkm_record with[N], without[N];
   int n_later = 0;

@@ -12,7 +12,7 @@
 
 enum { MAX_STATE = 3 * 16 + 2 * 5 };
 
-static dkm_integrator *make(const dkm_patterns *p, const dkm_solver *solver, const char *cpu) {
+static dkm_integrator *make(const dkm_system *p, const dkm_solver *solver, const char *cpu) {
   dkm_integrator *integrator = NULL;
   assert_int_equal(dkm_integrator_create(p, solver, cpu, &integrator, NULL), DKM_OK);
   return integrator;
@@ -30,7 +30,7 @@ static int64_t go_on(dkm_integrator *integrator, int lane, double t) {
 }
 
 /* u -> state at time t. */
-static int64_t integrate(const dkm_patterns *p, const dkm_solver *solver, const dkm_point *pt, double *u, double t) {
+static int64_t integrate(const dkm_system *p, const dkm_solver *solver, const dkm_point *pt, double *u, double t) {
   dkm_integrator *integrator = make(p, solver, NULL);
   dkm_integrator_load(integrator, 0, pt, u, 0.0);
   const int64_t steps = go_on(integrator, 0, t);
@@ -39,7 +39,7 @@ static int64_t integrate(const dkm_patterns *p, const dkm_solver *solver, const 
   return steps;
 }
 
-static double distance(const dkm_patterns *p, const double *u, const double *v) {
+static double distance(const dkm_system *p, const double *u, const double *v) {
   double largest = 0.0;
   for (size_t i = 0; i < dkm_model_size(p); i++) largest = fmax(largest, fabs(u[i] - v[i]));
   return largest;
@@ -91,9 +91,9 @@ static void errors_are_those_of_resolved_modes(void **state) {
   int n_faster = 0;
   for (int trial = 0; trial < N; trial++) {
     const int M = 1 + trial % 4;
-    dkm_patterns p;
+    dkm_system p;
     double exact[MAX_STATE] = {0}, u[MAX_STATE], v[MAX_STATE];
-    dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     const dkm_point pt = stiff_point(rng, M, trial % 3 == 2 && M > 1);
     const double t = time_for(&pt, M);
     for (double tolerance = 1e-8; tolerance > 0.5e-12; tolerance *= 1e-2) {
@@ -151,8 +151,8 @@ static void exact_cavity(const dkm_point *pt, long double t, long double *u) {
 static void the_cavity_agrees_with_long_double(void **state) {
   (void)state;
   static const double g0[] = {0.3, 0.6, 1.2, 2.0};
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
   for (int i = 0; i < 4; i++) {
     const dkm_point pt = cavity(g0[i]);
     long double exact[5];
@@ -179,8 +179,8 @@ static void the_cavity_agrees_with_long_double(void **state) {
 static void slow_relaxation_is_followed(void **state) {
   (void)state;
   static const double g0[] = {1.2, 2.0};
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
   for (int i = 0; i < 2; i++) {
     dkm_point pt = cavity(g0[i]);
     const double D = dkm_point_D(&pt, 0), ratio = pt.g0 * pt.g0 / (0.5 * pt.Omega * D / pt.Omega_mu[0]);
@@ -220,9 +220,9 @@ static void ordinary_points_keep_their_bits(void **state) {
   const dkm_solver slow = {.tolerance = 1e-9}, resolved = {.tolerance = 1e-9, .resolve_modes = true};
   for (int trial = 0; trial < 21; trial++) {
     const int M = 1 + trial % 4;
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE], v[MAX_STATE];
-    dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, 1, 1);
     if (trial % 3 == 0)
       for (int mu = 0; mu < M; mu++) { /* a good cavity: its transient lasts */
@@ -242,7 +242,7 @@ static const double t_end = 150.0;
 
 /* Loads the points into lanes as they come free, in the given order, and keeps states and steps at t_end. `put_aside`:
  * lanes are saved and continued elsewhere every so many calls of advance. */
-static void run_all(const dkm_patterns *p, const dkm_solver *solver, const char *cpu, const dkm_point *points,
+static void run_all(const dkm_system *p, const dkm_solver *solver, const char *cpu, const dkm_point *points,
                     bool backward, int put_aside, double *states, int64_t *steps) {
   dkm_integrator *integrator = make(p, solver, cpu);
   const int lanes = dkm_integrator_lanes(integrator);
@@ -286,10 +286,10 @@ static void bits_depend_on_the_point_alone(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int M = 1; M <= 5; M++) {
-    dkm_patterns p;
+    dkm_system p;
     dkm_point points[N_POINTS];
     int64_t steps[N_POINTS], other_steps[N_POINTS];
-    dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     for (int i = 0; i < N_POINTS; i++)
       points[i] = i % 4 == 3 ? random_point(rng, M, 1, 1) : stiff_point(rng, M, i % 2 && M > 1);
     const size_t bytes = N_POINTS * dkm_model_size(&p) * sizeof(double);

@@ -144,12 +144,12 @@ static void fill_state(double *state, size_t n, int64_t i_point) {
 }
 
 static void write_run(dkm_store *store, const dkm_job *job, int64_t first, int64_t count) {
-  const size_t n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
+  const size_t n_state = job->keep_state ? dkm_model_size(&job->system) : 0;
   dkm_record *records = malloc((size_t)count * sizeof *records);
   double *states = n_state ? malloc((size_t)count * n_state * sizeof *states) : NULL;
   assert_non_null(records);
   for (int64_t i = 0; i < count; i++) {
-    records[i] = record_of(first + i, job->patterns.n_modes);
+    records[i] = record_of(first + i, job->system.n_modes);
     if (states) fill_state(states + (size_t)i * n_state, n_state, first + i);
   }
   OK(dkm_store_write(store, first, count, records, states, &err));
@@ -158,7 +158,7 @@ static void write_run(dkm_store *store, const dkm_job *job, int64_t first, int64
 }
 
 static void assert_record(const dkm_job *job, int64_t i_point, const dkm_record *found, uint32_t checksum) {
-  const int n_modes = job->patterns.n_modes;
+  const int n_modes = job->system.n_modes;
   const dkm_record expected = record_of(i_point, n_modes);
   for (int f = 0; f < dkm_n_fields; f++) {
     const size_t offset = dkm_fields[f].offset;
@@ -166,7 +166,7 @@ static void assert_record(const dkm_job *job, int64_t i_point, const dkm_record 
     if (memcmp((const char *)&expected + offset, (const char *)found + offset, bytes) != 0)
       fail_msg("%s of point %lld came back changed", dkm_fields[f].name, (long long)i_point);
   }
-  const size_t n_state = job->keep_state ? dkm_model_size(&job->patterns) : 0;
+  const size_t n_state = job->keep_state ? dkm_model_size(&job->system) : 0;
   double *state = n_state ? malloc(n_state * sizeof *state) : NULL;
   if (state) fill_state(state, n_state, i_point);
   assert_int_equal(checksum, dkm_record_checksum(&expected, n_modes, state, n_state));
@@ -242,7 +242,7 @@ static void write_all(const char *text) {
     OK(dkm_store_reader_status(reader, 0, job.n_points, found, &err));
     assert_memory_equal(found, status, (size_t)job.n_points);
     if (job.keep_state) {
-      const size_t n_state = dkm_model_size(&job.patterns);
+      const size_t n_state = dkm_model_size(&job.system);
       double *states = malloc((size_t)job.n_points * n_state * sizeof *states), *expected = malloc(n_state * 8);
       OK(dkm_store_reader_states(reader, 0, job.n_points, states, &err));
       for (int64_t i = 0; i < job.n_points; i++) {

@@ -15,8 +15,8 @@ static void critical_couplings_of_fig_3(void **state) {
   (void)state;
   const double g_crit[] = {0.645497, 0.728869, 0.806226, 0.877971}, g_ret[] = {0.6455, 0.7745, 0.9010, 1.0239};
   const double xi[] = {0.887046, 0.808393, 0.693744, 0.520094}; /* g0 = 0.95 */
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   for (int nu = 0; nu < 4; nu++) {
     dkm_point pt = fig3_point(0.95, nu + 1);
     assert_close(dkm_theory_g_crit(&pt, nu), g_crit[nu], 5e-7);
@@ -37,8 +37,8 @@ static void there_is_no_overlap_below_the_critical_coupling(void **state) {
 
 static void closed_forms_hold_for_either_sign_and_not_without_omega(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   const dkm_point red = fig3_point(0.95, 1);
   dkm_point pt = red;
   pt.Omega_mu[2] = -2.5;
@@ -73,9 +73,9 @@ static void pattern_states_of_either_sign_are_stationary(void **state) {
   int n[2][2] = {{0}};
   for (int trial = 0; trial < 200; trial++) {
     const int M = 1 + trial % 5;
-    dkm_patterns p;
+    dkm_system p;
     double u[MAX_STATE], du[MAX_STATE], work[2 * MAX_CLASSES], xi[DKM_MAX_MODES];
-    dkm_patterns_init(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    dkm_system_of_patterns(&p, trial % 2 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
     const dkm_point pt = signed_point(rng, M, uniform_between(rng, 0.5, 3.0));
     const int nu = pt.pattern - 1, K = (int)p.n_classes, sign = trial % 3 ? 1 : -1;
     dkm_theory_pattern_state(&p, &pt, nu, sign, u);
@@ -97,8 +97,8 @@ static void pattern_states_of_either_sign_are_stationary(void **state) {
 
 static void occupation_is_the_papers(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_point pt = fig3_point(1.5, 2);
   double z = dkm_theory_xi(&pt, 1), D = pt.Omega_mu[1] * pt.Omega_mu[1] + 0.25;
   double complex alpha = dkm_theory_alpha(&p, &pt, 1);
@@ -127,7 +127,7 @@ static void quartic_roots_solve_the_quartic(void **state) {
 }
 
 /* Eigenvalues of the Jacobian at u: the right-hand side is quadratic, so that central differences are exact. */
-static void dense_spectrum(const dkm_patterns *p, const dkm_point *pt, const double *u, gsl_vector_complex *values) {
+static void dense_spectrum(const dkm_system *p, const dkm_point *pt, const double *u, gsl_vector_complex *values) {
   const size_t n = dkm_model_size(p);
   gsl_matrix *jacobian = gsl_matrix_alloc(n, n);
   gsl_eigen_nonsymm_workspace *w = gsl_eigen_nonsymm_alloc(n);
@@ -150,8 +150,8 @@ static void quartics_are_the_spectrum_for_either_sign(void **state) {
   (void)state;
   enum { M = 3 };
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
   gsl_vector_complex *dense = gsl_vector_complex_alloc(dkm_model_size(&p));
   for (int trial = 0; trial < 100; trial++) {
     const dkm_point pt = signed_point(rng, M, uniform_between(rng, 0.5, 3.0));
@@ -183,8 +183,8 @@ static void quartics_are_the_spectrum_for_either_sign(void **state) {
 static void pattern_states_are_stable_from_g_retrieve_on(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   for (int trial = 0; trial < 100; trial++) {
     dkm_point pt = random_point(rng, 4, 0, 0);
     const int nu = pt.pattern - 1;

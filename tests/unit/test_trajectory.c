@@ -25,7 +25,7 @@ static dkm_point some_point(gsl_rng *rng, int M, int trial) {
   return pt;
 }
 
-static dkm_trajectory compute(const dkm_patterns *p, const dkm_point *pt, const dkm_solver *solver, const char *cpu,
+static dkm_trajectory compute(const dkm_system *p, const dkm_point *pt, const dkm_solver *solver, const char *cpu,
                               double t_end, double dt) {
   dkm_trajectory trajectory;
   dkm_error err;
@@ -55,8 +55,8 @@ static void samples_are_those_of_steps_that_end_there(void **state) {
   const dkm_solver gsl = {.method = DKM_METHOD_GSL, .tolerance = 1e-13};
   for (int trial = 0; trial < 24; trial++) {
     const int M = 1 + trial / 4 % 3;
-    dkm_patterns p;
-    dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+    dkm_system p;
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     const dkm_point pt = some_point(rng, M, trial);
     for (double tolerance = 1e-6; tolerance > 0.5e-12; tolerance *= 1e-2) {
       const dkm_solver solver = {.tolerance = tolerance};
@@ -80,8 +80,8 @@ static void samples_of_slow_steps_are_those_of_resolved_modes(void **state) {
   (void)state;
   static const double g0[] = {0.6, 1.2, 2.0};
   const dkm_solver slow = {.tolerance = 1e-10}, resolved = {.tolerance = 1e-10, .resolve_modes = true};
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 1, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
   for (int i = 0; i < 3; i++) {
     const dkm_point pt = cavity(g0[i]);
     dkm_trajectory a = compute(&p, &pt, &slow, NULL, 500.0, 0.125), b = compute(&p, &pt, &resolved, NULL, 500.0, 0.125);
@@ -100,8 +100,8 @@ static void samples_change_nothing(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 24; trial++) {
     const int M = 1 + trial / 4 % 5;
-    dkm_patterns p;
-    dkm_patterns_init(&p, DKM_GAUGED, M, NULL);
+    dkm_system p;
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     const dkm_point pt = some_point(rng, M, trial);
     dkm_solver solver = {.tolerance = 1e-10};
     dkm_trajectory sparse = compute(&p, &pt, &solver, NULL, 64.0, 8.0);
@@ -124,8 +124,8 @@ static void samples_change_nothing(void **state) {
 /* Without series the last step ends at the sample: the same numbers to the tolerance, more steps. */
 static void without_series_steps_end_at_samples(void **state) {
   (void)state;
-  dkm_patterns p;
-  dkm_patterns_init(&p, DKM_GAUGED, 4, NULL);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   const dkm_point pt = fig3_point(0.9, 2);
   int64_t steps[2];
   double xi[2][4], re[2][4], im[2][4], *u = malloc(dkm_model_size(&p) * sizeof *u);

@@ -52,7 +52,7 @@ typedef struct aftermath {
 
 /* One point and all that became of it. */
 typedef struct trial {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_point point;
   dkm_record record, evaluated;
   aftermath after;
@@ -89,13 +89,13 @@ static bool one_in(gsl_rng *rng, int n) {
 
 static void draw(gsl_rng *rng, trial *t) {
   const int M = one_in(rng, 2) ? 2 : 3 + (int)gsl_rng_uniform_int(rng, MAX_M - 2); /* with more there is more chaos */
-  dkm_patterns_init(&t->patterns, one_in(rng, 3) ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+  dkm_system_of_patterns(&t->system, one_in(rng, 3) ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
   dkm_point *p = &t->point;
   *p = (dkm_point){.g0 = between(rng, 0.05, 2.0), .Omega = between(rng, 0.2, 1.2) * (one_in(rng, 4) ? -1.0 : 1.0)};
   for (int mu = 0; mu < M; mu++) p->kappa_mu[mu] = log_between(rng, 0.3, 3.0);
   do
     for (int mu = 0; mu < M; mu++) p->Omega_mu[mu] = between(rng, 0.5, 3.0) * (one_in(rng, 2) ? -1.0 : 1.0);
-  while (dkm_landscape_sign(&t->patterns, p) != 0);
+  while (dkm_landscape_sign(&t->system, p) != 0);
   p->pattern = 1 + (int)gsl_rng_uniform_int(rng, (unsigned long)M);
   /* The pattern itself, anything, or (next to) the normal state, a saddle above the first g_nu. */
   p->overlap = one_in(rng, 3) ? 1.0 : one_in(rng, 5) ? 0.0 : between(rng, -1.0, 1.0);
@@ -106,11 +106,11 @@ static void draw(gsl_rng *rng, trial *t) {
 static void print_trial(const trial *t) {
   const dkm_point *p = &t->point;
   printf("  M %d %s, g0 %.17g, Omega %.17g, pattern %d, overlap %.17g, perturbation %.17g, seed %lld, Omega_mu [",
-         t->patterns.n_modes, t->patterns.mapping == DKM_GAUGED ? "gauged" : "ungauged", p->g0, p->Omega, p->pattern,
+         t->system.n_modes, t->system.mapping == DKM_GAUGED ? "gauged" : "ungauged", p->g0, p->Omega, p->pattern,
          p->overlap, p->perturbation, (long long)p->seed);
-  for (int mu = 0; mu < t->patterns.n_modes; mu++) printf("%s%.17g", mu ? ", " : "", p->Omega_mu[mu]);
+  for (int mu = 0; mu < t->system.n_modes; mu++) printf("%s%.17g", mu ? ", " : "", p->Omega_mu[mu]);
   printf("], kappa_mu [");
-  for (int mu = 0; mu < t->patterns.n_modes; mu++) printf("%s%.17g", mu ? ", " : "", p->kappa_mu[mu]);
+  for (int mu = 0; mu < t->system.n_modes; mu++) printf("%s%.17g", mu ? ", " : "", p->kappa_mu[mu]);
   printf("]\n");
 }
 
@@ -126,7 +126,7 @@ typedef struct follower {
 
 /* Points that one integrator can take: one set of patterns. */
 typedef struct group {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_solver solver;
   double cap;
   dkm_integrator *integrator;
@@ -149,10 +149,10 @@ static bool is_stationary(const dkm_record *r) {
 static void begin_samples(group *g, int lane, int n_samples, double fastest) {
   follower *f = &g->lanes[lane];
   dkm_error err;
-  if (!f->sampling) check(dkm_sampling_create(&g->patterns, tolerance, g->integrator, lane, &f->sampling, &err), &err);
+  if (!f->sampling) check(dkm_sampling_create(&g->system, tolerance, g->integrator, lane, &f->sampling, &err), &err);
   f->sampled = true;
   dkm_sampling_begin(f->sampling, &f->trial->point, n_samples,
-                     dkm_sampling_spacing(&g->patterns, &f->trial->point, g->u, fastest), g->u, g->scratch);
+                     dkm_sampling_spacing(&g->system, &f->trial->point, g->u, fastest), g->u, g->scratch);
 }
 
 /* As src/core/evaluate.c does. */
@@ -167,13 +167,13 @@ static void sample_as_asked(group *g, int lane, bool follow) {
   }
   f->sampled = true;
   dkm_sampling_follow(f->sampling, &f->trial->point, o->t_sample,
-                      dkm_sampling_spacing(&g->patterns, &f->trial->point, g->u, o->fastest), g->u);
+                      dkm_sampling_spacing(&g->system, &f->trial->point, g->u, o->fastest), g->u);
 }
 
 static double largest_rate(group *g, const dkm_point *point, const double *u) {
-  const size_t n = dkm_model_size(&g->patterns);
+  const size_t n = dkm_model_size(&g->system);
   double largest = 0.0;
-  dkm_model_rhs(&g->patterns, point, u, g->rates, g->scratch);
+  dkm_model_rhs(&g->system, point, u, g->rates, g->scratch);
   for (size_t i = 0; i < n; i++) largest = fmax(largest, fabs(g->rates[i]));
   return largest;
 }
@@ -194,7 +194,7 @@ static bool go_beyond(group *g, int lane) {
   else {
     after->gamma = r->decay_rate;
     wait = after->gamma > 0.0 ? DECAYS / after->gamma : g->cap; /* NaN: nothing decays */
-    const size_t n = dkm_model_size(&g->patterns);
+    const size_t n = dkm_model_size(&g->system);
     dkm_integrator_state(g->integrator, lane, g->state);
     for (size_t i = 0; i < n; i++) after->distance = fmax(after->distance, fabs(g->state[i] - g->u[i]));
     after->speed = largest_rate(g, &f->trial->point, g->state);
@@ -211,7 +211,7 @@ static bool look_beyond(group *g, int lane) {
   follower *f = &g->lanes[lane];
   aftermath *after = &f->trial->after;
   dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
-  const int M = g->patterns.n_modes;
+  const int M = g->system.n_modes;
   double xi[DKM_MAX_MODES];
   if (l->failure != DKM_FAILURE_NONE) {
     snprintf(f->trial->complaint, sizeof f->trial->complaint, "failed beyond the stop");
@@ -223,7 +223,7 @@ static bool look_beyond(group *g, int lane) {
     begin_samples(g, lane, DKM_MOTION_MOST, f->attractor.oscillation.fastest);
     return true;
   }
-  dkm_model_overlaps(&g->patterns, g->u, xi, g->scratch);
+  dkm_model_overlaps(&g->system, g->u, xi, g->scratch);
   for (int mu = 0; mu < M; mu++) {
     after->xi_sum[mu] += xi[mu];
     after->xi_low[mu] = after->n ? fmin(after->xi_low[mu], xi[mu]) : xi[mu];
@@ -268,7 +268,7 @@ static bool window_beyond(group *g, int lane) {
 
 /* What the evaluation asks about a lane's trajectory. */
 static dkm_inquiry inquire(const group *g, const follower *f) {
-  return (dkm_inquiry){.patterns = &g->patterns, .point = &f->trial->point, .solver = &g->solver,
+  return (dkm_inquiry){.system = &g->system, .point = &f->trial->point, .solver = &g->solver,
                        .workspace = g->workspace, .landscape = g->landscape, .cycles = g->cycles, .u = g->u, .scratch = g->scratch};
 }
 
@@ -309,28 +309,28 @@ static void start(group *g, int lane, trial *t) {
   dkm_sampling *sampling = f->sampling;
   *f = (follower){.trial = t, .sampling = sampling};
   const dkm_inquiry q = inquire(g, f);
-  check(dkm_model_start(&g->patterns, &t->point, g->u, &err), &err);
+  check(dkm_model_start(&g->system, &t->point, g->u, &err), &err);
   dkm_integrator_load(g->integrator, lane, &t->point, g->u, 0.0);
   dkm_attractor_begin(&f->attractor, &q, dkm_integrator_lane(g->integrator, lane));
 }
 
 static bool belongs(const trial *t, const group *g) {
-  return t->patterns.n_modes == g->patterns.n_modes && t->patterns.mapping == g->patterns.mapping;
+  return t->system.n_modes == g->system.n_modes && t->system.mapping == g->system.mapping;
 }
 
 /* Runs all trials of a group, lanes refilled as they come free. */
 static void run_group(group *g, trial *trials, int n) {
   dkm_error err;
-  const size_t size = dkm_model_size(&g->patterns);
+  const size_t size = dkm_model_size(&g->system);
   int next = 0, active;
-  check(dkm_integrator_create(&g->patterns, &g->solver, NULL, &g->integrator, &err), &err);
-  check(dkm_fixedpoint_workspace_create(&g->patterns, &g->workspace, &err), &err);
-  check(dkm_landscape_create(&g->patterns, &g->landscape, &err), &err);
-  check(dkm_cycle_workspace_create(&g->patterns, &g->cycles, &err), &err);
+  check(dkm_integrator_create(&g->system, &g->solver, NULL, &g->integrator, &err), &err);
+  check(dkm_fixedpoint_workspace_create(&g->system, &g->workspace, &err), &err);
+  check(dkm_landscape_create(&g->system, &g->landscape, &err), &err);
+  check(dkm_cycle_workspace_create(&g->system, &g->cycles, &err), &err);
   g->u = allocate(size, sizeof *g->u);
   g->state = allocate(size, sizeof *g->state);
   g->rates = allocate(size, sizeof *g->rates);
-  g->scratch = allocate(size + 2 * (size_t)g->patterns.n_classes, sizeof *g->scratch);
+  g->scratch = allocate(size + 2 * (size_t)g->system.n_classes, sizeof *g->scratch);
   do {
     active = 0;
     for (int lane = 0; lane < dkm_integrator_lanes(g->integrator) && lane < MAX_LANES; lane++) {
@@ -359,7 +359,7 @@ static void run_group(group *g, trial *trials, int n) {
 /* ---- what the program itself says ---- */
 
 static bool alike(const trial *a, const trial *b) {
-  return a->patterns.n_modes == b->patterns.n_modes && a->patterns.mapping == b->patterns.mapping;
+  return a->system.n_modes == b->system.n_modes && a->system.mapping == b->system.mapping;
 }
 
 /* All trials like the one at `first`, of those from there on. */
@@ -371,7 +371,7 @@ static void evaluate_alike(trial *trials, int first, int n, const dkm_solver *so
   int n_points = 0;
   for (int i = first; i < n; i++)
     if (alike(&trials[i], &trials[first])) points[n_points++] = trials[i].point;
-  check(dkm_evaluator_create(&trials[first].patterns, solver, NULL, &e, &err), &err);
+  check(dkm_evaluator_create(&trials[first].system, solver, NULL, &e, &err), &err);
   check(dkm_evaluate(e, n_points, points, records, NULL, &err), &err);
   n_points = 0;
   for (int i = first; i < n; i++)
@@ -401,7 +401,7 @@ static double xi_promise(const dkm_record *r) {
 /* Largest difference of the mean xi from the record's. */
 static double xi_difference(const trial *t) {
   double largest = 0.0;
-  for (int mu = 0; mu < t->patterns.n_modes; mu++)
+  for (int mu = 0; mu < t->system.n_modes; mu++)
     largest = fmax(largest, fabs(t->after.xi_sum[mu] / t->after.n - t->record.xi[mu]));
   return largest;
 }
@@ -416,7 +416,7 @@ static int retrieved_by(const double *xi, int M) {
 static void compare_stationary(trial *t) {
   const dkm_record *r = &t->record;
   const aftermath *after = &t->after;
-  const int M = t->patterns.n_modes;
+  const int M = t->system.n_modes;
   const double left = after->capped && after->gamma > 0.0 ? 3.0 * exp(-after->gamma * after->waited) : 0.0;
   const double allowed = xi_promise(r) + left * after->distance;
   double spread = 0.0, mean[DKM_MAX_MODES];
@@ -456,7 +456,7 @@ static void compare_oscillation(trial *t) {
 }
 
 static void compare(trial *t) {
-  const int M = t->patterns.n_modes;
+  const int M = t->system.n_modes;
   if (t->complaint[0]) return;
   if (is_stationary(&t->record)) compare_stationary(t);
   if (is_oscillation(&t->record)) compare_oscillation(t);
@@ -518,7 +518,7 @@ int main(int argc, char **argv) {
   for (int M = 2; M <= MAX_M; M++)
     for (int mapping = DKM_GAUGED; mapping <= DKM_UNGAUGED; mapping++) {
       group g = {.solver = solver, .cap = cap};
-      dkm_patterns_init(&g.patterns, (dkm_mapping)mapping, M, NULL);
+      dkm_system_of_patterns(&g.system, (dkm_mapping)mapping, M, NULL);
       run_group(&g, trials, n);
     }
   for (int i = 0; i < n; i++) {

@@ -33,21 +33,21 @@ static void point_of(int M, int i, dkm_point *point) {
 }
 
 /* Nanoseconds a class, lane and order of a step, the fastest round. */
-static double measure_steps(const dkm_patterns *patterns, double tolerance, const char *cpu, int coefficients,
+static double measure_steps(const dkm_system *system, double tolerance, const char *cpu, int coefficients,
                             double *bytes) {
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = tolerance, .t_max = 1e7};
   dkm_integrator *integrator;
   dkm_error err;
   solver.coefficients = coefficients;
-  if (coefficients == DKM_COEFFICIENTS_STREAMED && patterns->n_modes < 4) return *bytes = NAN; /* less than a group */
-  double *u = malloc(dkm_model_size(patterns) * sizeof *u), best = INFINITY;
-  if (!u || dkm_integrator_create(patterns, &solver, cpu, &integrator, &err) != DKM_OK) exit(1);
+  if (coefficients == DKM_COEFFICIENTS_STREAMED && system->n_modes < 4) return *bytes = NAN; /* less than a group */
+  double *u = malloc(dkm_model_size(system) * sizeof *u), best = INFINITY;
+  if (!u || dkm_integrator_create(system, &solver, cpu, &integrator, &err) != DKM_OK) exit(1);
   const int lanes = dkm_integrator_lanes(integrator);
-  *bytes = dkm_integrator_bytes(patterns, &solver, cpu) / lanes;
+  *bytes = dkm_integrator_bytes(system, &solver, cpu) / lanes;
   for (int l = 0; l < lanes; l++) {
     dkm_point point;
-    point_of(patterns->n_modes, l, &point);
-    if (dkm_model_start(patterns, &point, u, &err) != DKM_OK) exit(1);
+    point_of(system->n_modes, l, &point);
+    if (dkm_model_start(system, &point, u, &err) != DKM_OK) exit(1);
     dkm_integrator_load(integrator, l, &point, u, 0.0);
   }
   for (int round = 0; round < ROUNDS; round++) {
@@ -57,7 +57,7 @@ static double measure_steps(const dkm_patterns *patterns, double tolerance, cons
     do {
       for (int l = 0; l < lanes; l++) {
         dkm_lane *lane = dkm_integrator_lane(integrator, l);
-        lane->t_pause = lane->t + (patterns->n_modes < 8 ? 10.0 : 0.0);
+        lane->t_pause = lane->t + (system->n_modes < 8 ? 10.0 : 0.0);
       }
       dkm_integrator_advance(integrator);
       seconds = cpu_seconds() - begin;
@@ -67,14 +67,14 @@ static double measure_steps(const dkm_patterns *patterns, double tolerance, cons
   }
   dkm_integrator_destroy(integrator);
   free(u);
-  return 1e9 * best / (double)patterns->n_classes;
+  return 1e9 * best / (double)system->n_classes;
 }
 
 /* Equations (7) with every sum written out. */
-static void direct_rhs(const dkm_patterns *patterns, const dkm_point *point, const signed char *f, const double *u,
+static void direct_rhs(const dkm_system *system, const dkm_point *point, const signed char *f, const double *u,
                        double *du) {
-  const int64_t K = patterns->n_classes;
-  const int M = patterns->n_modes;
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes;
   const double *x = u, *y = u + K, *z = u + 2 * K, *re = u + 3 * K, *im = re + M;
   double sum[DKM_MAX_MODES] = {0};
   for (int64_t k = 0; k < K; k++) {
@@ -91,23 +91,23 @@ static void direct_rhs(const dkm_patterns *patterns, const dkm_point *point, con
     const double half_kappa = 0.5 * point->kappa_mu[mu];
     du[3 * K + mu] = point->Omega_mu[mu] * im[mu] - half_kappa * re[mu];
     du[3 * K + M + mu] =
-        -point->Omega_mu[mu] * re[mu] - half_kappa * im[mu] - point->g0 * patterns->weight * sum[mu];
+        -point->Omega_mu[mu] * re[mu] - half_kappa * im[mu] - point->g0 * system->weight * sum[mu];
   }
 }
 
 /* Nanoseconds a class of a scalar right-hand side. */
-static double measure_rhs(const dkm_patterns *patterns, bool direct) {
-  const int64_t K = patterns->n_classes;
-  const int M = patterns->n_modes;
-  const size_t size = dkm_model_size(patterns);
+static double measure_rhs(const dkm_system *system, bool direct) {
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes;
+  const size_t size = dkm_model_size(system);
   double *u = malloc(size * sizeof *u), *du = malloc(size * sizeof *du), *work = malloc(2 * (size_t)K * sizeof *work);
   signed char *f = malloc((size_t)K * (size_t)M);
   double best = INFINITY;
   dkm_point point;
   dkm_error err;
   point_of(M, 0, &point);
-  if (!u || !du || !work || !f || dkm_model_start(patterns, &point, u, &err) != DKM_OK) exit(1);
-  for (int64_t i = 0; i < K * M; i++) f[i] = (signed char)dkm_patterns_sign(patterns, (int)(i % M), i / M);
+  if (!u || !du || !work || !f || dkm_model_start(system, &point, u, &err) != DKM_OK) exit(1);
+  for (int64_t i = 0; i < K * M; i++) f[i] = (signed char)dkm_system_coupling(system, (int)(i % M), i / M);
   for (int mu = 0; mu < 2 * M; mu++) u[3 * K + mu] = 0.1 + 0.01 * mu;
   for (int round = 0; round < ROUNDS; round++) {
     const double begin = cpu_seconds();
@@ -116,9 +116,9 @@ static double measure_rhs(const dkm_patterns *patterns, bool direct) {
     do {
       for (int64_t classes = 0; classes < 1 << 14; classes += K, n++) { /* looking at the clock takes time as well */
         if (direct)
-          direct_rhs(patterns, &point, f, u, du);
+          direct_rhs(system, &point, f, u, du);
         else
-          dkm_model_rhs(patterns, &point, u, du, work);
+          dkm_model_rhs(system, &point, u, du, work);
         u[3 * K] += 1e-12 * du[0]; /* so that nothing is done only once */
       }
       seconds = cpu_seconds() - begin;
@@ -133,18 +133,18 @@ static double measure_rhs(const dkm_patterns *patterns, bool direct) {
 }
 
 int main(int argc, char **argv) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_error err;
   double kept_bytes, streamed_bytes;
   if (argc < 4) return 1;
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, atoi(argv[1]), &err) != DKM_OK) {
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, atoi(argv[1]), &err) != DKM_OK) {
     fprintf(stderr, "%s\n", err.message);
     return 1;
   }
   const double tolerance = atof(argv[2]);
-  const double kept = measure_steps(&patterns, tolerance, argv[3], DKM_COEFFICIENTS_KEPT, &kept_bytes);
-  const double streamed = measure_steps(&patterns, tolerance, argv[3], DKM_COEFFICIENTS_STREAMED, &streamed_bytes);
-  printf("%.4f %.4f %.4f %.4f %.0f %.0f\n", kept, streamed, measure_rhs(&patterns, false), measure_rhs(&patterns, true),
+  const double kept = measure_steps(&system, tolerance, argv[3], DKM_COEFFICIENTS_KEPT, &kept_bytes);
+  const double streamed = measure_steps(&system, tolerance, argv[3], DKM_COEFFICIENTS_STREAMED, &streamed_bytes);
+  printf("%.4f %.4f %.4f %.4f %.0f %.0f\n", kept, streamed, measure_rhs(&system, false), measure_rhs(&system, true),
          kept_bytes, streamed_bytes);
   return 0;
 }

@@ -51,13 +51,13 @@ static dkm_point make_point(int M, double g0, int pattern, double overlap, doubl
 
 /* CPU seconds. */
 static double evaluate(int M, double tolerance, bool sensitivity, int n, const dkm_point *points, dkm_record *records) {
-  dkm_patterns patterns;
+  dkm_system system;
   const dkm_solver solver = {
       .method = DKM_METHOD_ENSEMBLE, .tolerance = tolerance, .t_max = 2e4, .sensitivity = sensitivity};
   dkm_evaluator *evaluator;
   dkm_error err;
-  dkm_status status = dkm_patterns_init(&patterns, DKM_GAUGED, M, &err);
-  if (status == DKM_OK) status = dkm_evaluator_create(&patterns, &solver, NULL, &evaluator, &err);
+  dkm_status status = dkm_system_of_patterns(&system, DKM_GAUGED, M, &err);
+  if (status == DKM_OK) status = dkm_evaluator_create(&system, &solver, NULL, &evaluator, &err);
   const double start = cpu_seconds();
   if (status == DKM_OK) status = dkm_evaluate(evaluator, n, points, records, NULL, &err);
   if (status != DKM_OK) {

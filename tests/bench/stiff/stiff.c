@@ -29,12 +29,12 @@ static dkm_point cavity(double g0) {
 
 static double run_ensemble(bool resolve, bool batch, double tolerance, double g0, double T, const char *cpu, double *u,
                            long *steps) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_error err;
   dkm_integrator *integrator;
   dkm_solver solver = {.tolerance = tolerance, .t_max = 1e9, .resolve_modes = resolve};
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, 1, &err) != DKM_OK ||
-      dkm_integrator_create(&patterns, &solver, cpu || batch ? cpu : dkm_cpu_best_for_one(), &integrator, &err) !=
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, 1, &err) != DKM_OK ||
+      dkm_integrator_create(&system, &solver, cpu || batch ? cpu : dkm_cpu_best_for_one(), &integrator, &err) !=
           DKM_OK)
     exit(1);
   const int n = batch ? dkm_integrator_lanes(integrator) : 1;
@@ -42,7 +42,7 @@ static double run_ensemble(bool resolve, bool batch, double tolerance, double g0
   for (int round = 0; round < 3; round++) {
     for (int l = 0; l < n; l++) {
       dkm_point point = cavity(g0 * (1 + 0.02 * l / 8));
-      if (dkm_model_start(&patterns, &point, u, &err) != DKM_OK) exit(1);
+      if (dkm_model_start(&system, &point, u, &err) != DKM_OK) exit(1);
       dkm_integrator_load(integrator, l, &point, u, 0.0);
       dkm_integrator_lane(integrator, l)->t_limit = T;
     }
@@ -90,13 +90,13 @@ static int jacobian(double t, const double u[], double *J, double dfdt[], void *
 }
 
 static double run_gsl(const gsl_odeiv2_step_type *type, double tolerance, double g0, double T, double *u, long *steps) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_point point = cavity(g0);
   gsl_odeiv2_system system = {rhs, jacobian, 5, &point};
   gsl_odeiv2_driver *driver = gsl_odeiv2_driver_alloc_y_new(&system, type, 1e-3, tolerance, tolerance);
   double t = 0.0;
-  dkm_patterns_init(&patterns, DKM_GAUGED, 1, NULL);
-  dkm_model_start(&patterns, &point, u, NULL);
+  dkm_system_of_patterns(&system, DKM_GAUGED, 1, NULL);
+  dkm_model_start(&system, &point, u, NULL);
   const double begin = cpu_seconds();
   const int code = gsl_odeiv2_driver_apply(driver, &t, T, u);
   const double seconds = cpu_seconds() - begin;

@@ -28,7 +28,7 @@ enum { N_G0 = 200, N_PATTERNS = 4, STATE = 3 * 8 + 2 * 4 };
 static const double tolerance = 1e-10, residual_goal = 1e-8, t_cap = 1e6;
 
 typedef struct system {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_point point;
 } system_of_equations;
 
@@ -53,19 +53,19 @@ static int right_hand_side(double t, const double u[], double du[], void *params
   system_of_equations *s = params;
   double work[16];
   (void)t;
-  dkm_model_rhs(&s->patterns, &s->point, u, du, work);
+  dkm_model_rhs(&s->system, &s->point, u, du, work);
   return GSL_SUCCESS;
 }
 
 /* |xi| of the cue; *capped: the residual was still above its goal at the cap. */
-static double until_residual(const dkm_patterns *patterns, const dkm_point *point, int *capped) {
-  system_of_equations s = {*patterns, *point};
+static double until_residual(const dkm_system *system, const dkm_point *point, int *capped) {
+  system_of_equations s = {*system, *point};
   gsl_odeiv2_system system = {right_hand_side, NULL, STATE, &s};
   gsl_odeiv2_step *step = gsl_odeiv2_step_alloc(gsl_odeiv2_step_rk8pd, STATE);
   gsl_odeiv2_control *control = gsl_odeiv2_control_y_new(tolerance, tolerance);
   gsl_odeiv2_evolve *evolve = gsl_odeiv2_evolve_alloc(STATE);
   double u[STATE], du[STATE], work[16], xi[DKM_MAX_MODES], t = 0.0, h = 1e-2, residual = INFINITY;
-  if (dkm_model_start(patterns, point, u, NULL) != DKM_OK) exit(1);
+  if (dkm_model_start(system, point, u, NULL) != DKM_OK) exit(1);
   while (t < t_cap && residual >= residual_goal) {
     if (gsl_odeiv2_evolve_apply(evolve, control, step, &system, &t, t_cap, &h, u) != GSL_SUCCESS) exit(1);
     right_hand_side(t, u, du, &s);
@@ -73,7 +73,7 @@ static double until_residual(const dkm_patterns *patterns, const dkm_point *poin
     for (int i = 0; i < STATE; i++) residual = fmax(residual, fabs(du[i]));
   }
   *capped = residual >= residual_goal;
-  dkm_model_overlaps(patterns, u, xi, work);
+  dkm_model_overlaps(system, u, xi, work);
   gsl_odeiv2_evolve_free(evolve);
   gsl_odeiv2_control_free(control);
   gsl_odeiv2_step_free(step);
@@ -90,7 +90,7 @@ int main(int argc, char **argv) {
   dkm_point *points = malloc((size_t)n * sizeof *points);
   dkm_record *records = malloc((size_t)n * sizeof *records);
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  dkm_patterns patterns;
+  dkm_system system;
   if (!all || !chosen || !points || !records || !rng) return 1;
   gsl_rng_set(rng, 1);
   for (int i = 0; i < n_all; i++) all[i] = i;
@@ -99,7 +99,7 @@ int main(int argc, char **argv) {
   else
     memcpy(chosen, all, (size_t)n_chosen * sizeof *all);
   for (int i = 0; i < n; i++) points[i] = grid_point(chosen[i / repeats], perturbation);
-  dkm_patterns_init(&patterns, DKM_GAUGED, N_PATTERNS, NULL);
+  dkm_system_of_patterns(&system, DKM_GAUGED, N_PATTERNS, NULL);
 
   int n_open = 0;
   double difference = 0.0, seconds;
@@ -107,7 +107,7 @@ int main(int argc, char **argv) {
     const double begin = cpu_seconds();
     for (int i = 0; i < n; i++) {
       int capped;
-      double xi = until_residual(&patterns, &points[i], &capped);
+      double xi = until_residual(&system, &points[i], &capped);
       n_open += capped;
       if (!capped && perturbation == 0.0)
         difference = fmax(difference, fabs(xi - dkm_theory_xi(&points[i], points[i].pattern - 1)));
@@ -118,7 +118,7 @@ int main(int argc, char **argv) {
                          .tolerance = tolerance, .t_max = t_cap, .full_space = strcmp(method, "full") == 0};
     dkm_evaluator *evaluator;
     dkm_error err;
-    if (dkm_evaluator_create(&patterns, &solver, NULL, &evaluator, &err) != DKM_OK) return 1;
+    if (dkm_evaluator_create(&system, &solver, NULL, &evaluator, &err) != DKM_OK) return 1;
     const double begin = cpu_seconds();
     if (dkm_evaluate(evaluator, n, points, records, NULL, &err) != DKM_OK) return 1;
     seconds = cpu_seconds() - begin;

@@ -52,11 +52,11 @@ static double first_window(const equations *e) {
 }
 
 static void pursue_start(const both_trial *t, const equations *e, double tolerance, double work, truth *out) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_error err;
   double u[MAX_STATE];
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, t->M, &err) != DKM_OK ||
-      dkm_model_start(&patterns, &t->point, u, &err) != DKM_OK)
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, t->M, &err) != DKM_OK ||
+      dkm_model_start(&system, &t->point, u, &err) != DKM_OK)
     exit(2);
   const truth_options o = {tolerance, first_window(e), 256.0 * first_window(e), work};
   truth_find(e, u, &o, out);

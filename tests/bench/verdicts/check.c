@@ -162,11 +162,11 @@ static void begin(const trial *t, equations *e, double *u) {
     u[2] = t->point.overlap;
     return;
   }
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_error err;
   equations_of(&t->point, t->M, e);
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, t->M, &err) != DKM_OK ||
-      dkm_model_start(&patterns, &t->point, u, &err) != DKM_OK)
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, t->M, &err) != DKM_OK ||
+      dkm_model_start(&system, &t->point, u, &err) != DKM_OK)
     exit(2);
 }
 

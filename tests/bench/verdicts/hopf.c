@@ -167,11 +167,11 @@ static bool followed(const hopf_point *h, const small_cycle *from, double distan
 /* ---- a start that leads there ---- */
 
 static bool leads_there(const hopf_point *h, const small_cycle *c, dkm_point *start) {
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_error err;
   equations e;
   double u[MAX_STATE], target[3 * MAX_M], xi[MAX_M];
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, M, &err) != DKM_OK) exit(2);
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, M, &err) != DKM_OK) exit(2);
   for (int attempt = 0; attempt < 90; attempt++) {
     *start = h->point;
     start->g0 += h->side * c->distance;
@@ -180,7 +180,7 @@ static bool leads_there(const hopf_point *h, const small_cycle *c, dkm_point *st
     start->perturbation = round(100.0 * log_uniform(0.05, 1.0)) / 100.0;
     start->seed = 1 + attempt / M;
     equations_of(start, M, &e);
-    if (dkm_model_start(&patterns, start, u, &err) != DKM_OK) exit(2);
+    if (dkm_model_start(&system, start, u, &err) != DKM_OK) exit(2);
     order_parameters(&e, c->cycle.u, target);
     flow f;
     flow_begin(&f, &e, u, 0, 1e-9);
@@ -260,13 +260,13 @@ static bool measure(const hopf_point *h, int number) {
 int main(int argc, char **argv) {
   if (argc != 3) return 2;
   const int n = atoi(argv[2]);
-  dkm_patterns patterns;
+  dkm_system system;
   dkm_error err;
   dkm_fixedpoint_workspace *workspace;
   gsl_set_error_handler_off();
   const uint64_t seed = strtoull(argv[1], NULL, 10) * 7919 + 13;
-  if (dkm_patterns_init(&patterns, DKM_GAUGED, M, &err) != DKM_OK ||
-      dkm_fixedpoint_workspace_create(&patterns, &workspace, &err) != DKM_OK)
+  if (dkm_system_of_patterns(&system, DKM_GAUGED, M, &err) != DKM_OK ||
+      dkm_fixedpoint_workspace_create(&system, &workspace, &err) != DKM_OK)
     return 2;
   for (int found = 0, tried = 0; found < n; tried++) {
     random_state = seed + 1000003u * (uint64_t)tried; /* of this one alone, however long the last search for a start was */

@@ -55,10 +55,10 @@ void run_trials(trial *trials, int64_t n, const dkm_solver *solver, double cpu_c
         chosen[n_chosen++] = &trials[i];
       }
     if (n_chosen == 0) continue;
-    dkm_patterns patterns;
+    dkm_system system;
     dkm_evaluator *evaluator;
-    if (dkm_patterns_init(&patterns, DKM_GAUGED, M, &err) != DKM_OK ||
-        dkm_evaluator_create(&patterns, solver, NULL, &evaluator, &err) != DKM_OK) {
+    if (dkm_system_of_patterns(&system, DKM_GAUGED, M, &err) != DKM_OK ||
+        dkm_evaluator_create(&system, solver, NULL, &evaluator, &err) != DKM_OK) {
       fprintf(stderr, "verdicts: %s\n", err.message);
       exit(2);
     }
