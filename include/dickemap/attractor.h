@@ -2,7 +2,7 @@
 /* attractor: when to stop a trajectory, and what to say about it.
  *
  * An inquiry is one trajectory's questions: the system and the point that it is of, and the workspaces to answer with.
- * A start on the symmetric subspace of its cue is inquired into as the one class and mode that it is (quotient.h),
+ * A start in a smaller invariant subspace is inquired into as the system that it stays in (start.h),
  * whichever system is integrated.
  *
  *   at once     exact.c        without coupling (g0 = 0), without splitting (Omega = 0), below every threshold, at rest
@@ -56,6 +56,7 @@ extern "C" {
 typedef struct dkm_inquiry {
   const dkm_system *system;
   const dkm_point *point;
+  const double *lengths; /* |m_k|, K constants of motion; NULL: dkm_point_length each */
   const dkm_solver *solver;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* check: what theory says against a record, without integrating anything.
  *
- * With g_c = min_nu g_nu (theory.h), for spins of unit length and orthogonal rows of patterns:
+ * With g_c = min_nu g_nu (theory.h), for orthogonal rows of patterns (of other couplings and shorter spins: what holds of it):
  *   any record      |xi_mu| <= 1 and sum_mu xi_mu^2 <= 1; `retrieved` and xi_second are those of xi; what the record says
  *                   about theory is what theory.h says; L does not rise
  *   oscillations    need modes of both signs and a start outside the one-mode subspaces (landscape.h), or g0 = 0
@@ -13,7 +13,7 @@
  *   dark_precession impossible where rank G = K and Omega != 0: constant overlaps mean constant z_k, then y_k = 0
  *   fixed_point     xi_mu = sum_k w_k f_{mu,k} c_k g0 h_k/|B_k| with c_k = -sign(Omega_mu), modes of one sign; with modes of
  *                   both signs c_k = +-1, which is known where rank G = K
- *   no perturbation the quotient (quotient.h) has one class and one mode: Eq. 12 if overlap != 0 and Omega != 0
+ *   no perturbation the quotient (start.h) has one class and one mode: Eq. 12 if overlap != 0 and Omega != 0
  *   g0 = 0          spins precess with period pi/|Omega|
  *   Omega = 0       z_k and xi are constants of motion */
 #ifndef DICKEMAP_CHECK_H
@@ -38,9 +38,9 @@ bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dk
  * p^2/2 more. */
 double dkm_check_xi_error(const dkm_record *record);
 
-/* Whether Eq. 12 is what the record has to say: no perturbation, some overlap, Omega != 0, g0 > 0, and fixed_point, or
+/* Whether Eq. 12 is what the record has to say: +-1 patterns, no perturbation, some overlap, Omega != 0, g0 > 0, and fixed_point, or
  * relaxing with a limit. */
-bool dkm_check_has_closed_form(const dkm_point *point, const dkm_record *record);
+bool dkm_check_has_closed_form(const dkm_system *system, const dkm_point *point, const dkm_record *record);
 
 /* The largest deviation from it, of |xi| and of occupations (those relative where above 1; relaxing: not compared). */
 double dkm_check_deviation(const dkm_system *system, const dkm_point *point, const dkm_record *record);

@@ -40,6 +40,9 @@ typedef struct dkm_cycle_workspace dkm_cycle_workspace;
  * ever found. */
 dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_workspace **out, dkm_error *err);
 void dkm_cycle_workspace_destroy(dkm_cycle_workspace *workspace);
+/* Makes *workspace one for this system: the one that there is (NULL: none), or another one in its place.
+ * Fails with DKM_MEMORY; *workspace is then NULL. */
+dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **workspace, const dkm_system *system, dkm_error *err);
 double dkm_cycle_workspace_bytes(const dkm_system *system);
 
 /* The cycle near u (3K + 2M values) with a period near that given. dress: spins may precess darkly.  On success *cycle

@@ -16,7 +16,7 @@ extern "C" {
 typedef struct dkm_evaluator dkm_evaluator;
 
 /* cpu as in dkm_integrator_create. The memory for the full space is only taken once a point
- * needs it: points without perturbation are integrated in their quotient (quotient.h).
+ * needs it: starts along a pattern are integrated as one class and one mode (start.h).
  * Fails with DKM_INPUT, DKM_MEMORY. */
 dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
                                 dkm_evaluator **out, dkm_error *err);

@@ -31,6 +31,9 @@ typedef struct dkm_fixedpoint_workspace dkm_fixedpoint_workspace;
 /* Fails with DKM_MEMORY. The patterns are copied. */
 dkm_status dkm_fixedpoint_workspace_create(const dkm_system *system, dkm_fixedpoint_workspace **out,
                                            dkm_error *err);
+/* The system of the questions to come: with at most the classes and modes of that of creation. */
+void dkm_fixedpoint_set_system(dkm_fixedpoint_workspace *workspace, const dkm_system *system);
+
 void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *workspace);
 
 /* Bytes of a workspace. */
@@ -68,7 +71,7 @@ enum { DKM_SPECTRUM_MAX_ROWS = 600 };
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
                                    int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err);
 
-/* All 3K + 2M directions about a fixed point in the symmetric subspace of the cue (quotient.h),
+/* All 3K + 2M directions about a fixed point in the symmetric subspace of the cue (start.h),
  * given by its reduced state (x, y, z, Re beta, Im beta): M problems of 4 rows, whatever K is.
  * Fails with DKM_MEMORY, DKM_NUMERIC. */
 dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_system *system, const dkm_point *point,

@@ -61,7 +61,7 @@ typedef struct dkm_solver {
   dkm_coefficients coefficients;
   bool between_steps; /* keep the last step's series for dkm_integrator_sample */
   bool resolve_modes; /* resolve fast modes even where they only follow the spins (ensemble): for comparisons */
-  bool full_space;    /* never use the quotient (quotient.h): for comparisons; gsl never does */
+  bool full_space;    /* never integrate the smaller system of a start (start.h): for comparisons; gsl never does */
   bool sensitivity;   /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
 

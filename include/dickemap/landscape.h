@@ -39,7 +39,7 @@ extern "C" {
 
 /* Whether the theorem holds for every start at this point: the sign of the Omega_mu if all have the same, g0 > 0 and
  * Omega != 0 (couplings are equal for co- and counter-rotating terms and there are no losses of single spins in this
- * model); otherwise 0.  For a start on the symmetric subspace of its cue (quotient.h) ask for the reduced point. */
+ * model); otherwise 0.  For a start on the symmetric subspace of its cue (start.h) ask for the reduced point. */
 int dkm_landscape_sign(const dkm_system *system, const dkm_point *point);
 
 /* Whether constant order parameters mean constant spins: the rank of the patterns is K. */
@@ -51,6 +51,8 @@ typedef struct dkm_landscape dkm_landscape;
 dkm_status dkm_landscape_create(const dkm_system *system, dkm_landscape **out, dkm_error *err);
 void dkm_landscape_destroy(dkm_landscape *landscape);
 double dkm_landscape_bytes(const dkm_system *system);
+
+void dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *system);
 
 /* Turns to a point for which the theorem holds; cheap.  The functions below speak of this point.  Critical points are
  * searched when they are first asked for, and kept for all points of the same g0, Omega, Omega_mu, kappa_mu that follow

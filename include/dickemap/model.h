@@ -35,10 +35,20 @@ typedef struct dkm_point {
   int pattern;                     /* the cue, 1 ... M */
   double overlap;                  /* z_k = overlap f_{cue,k}, in [-1, 1] */
   double perturbation;             /* size of a random tilt of every spin, in [0, 1] */
-  int64_t seed;                    /* of the tilt, 0 ... DKM_MAX_SEED */
+  int64_t seed;                    /* of the tilt and of spins that are flipped, 0 ... DKM_MAX_SEED */
+  double flip;                     /* probability with which each spin starts with -z, in [0, 1] */
+  int flip_exactly;                /* number of spins, of a finite number, that do; which ones depends on the seed */
+  double mixture[DKM_MAX_MODES];   /* the cue is the sign of sum_mu mixture_mu G_{mu,k}, unless all are 0 */
+  int64_t pattern_seed;            /* of random patterns (system.h), 0 ... DKM_MAX_SEED */
 } dkm_point;
 
 #define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))
+
+static inline bool dkm_point_has_mixture(const dkm_point *point, int n_modes) {
+  for (int mu = 0; mu < n_modes; mu++)
+    if (point->mixture[mu] != 0.0) return true;
+  return false;
+}
 
 /* D_mu = Omega_mu^2 + kappa_mu^2/4, mu from 0. */
 static inline double dkm_point_D(const dkm_point *point, int mu) {
@@ -60,15 +70,23 @@ size_t dkm_model_size(const dkm_system *system);
 void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const double *u, double *du,
                    double *work);
 
-/* The start: unit spins with z_k = overlap f_{cue,k}, y_k = 0 and the rest along -x; empty
- * modes.  Then every spin is tilted by the same angle arctan(perturbation) in a random
- * direction of its own, which depends on (seed, cue, k) alone; only + - * / sqrt are used,
- * so the start has the same bits on every machine.
+/* The start: unit spins with z_k = overlap c_k, y_k = 0 and the rest along -x; empty modes.  c_k is the cue: that of the
+ * system (dkm_system.cue); else, with a mixture, the sign of sum_mu mixture_mu G_{mu,k} (0: none); else G_{cue,k} over
+ * the larger of 1 and max_k |G_{cue,k}|.  Spins flipped with a probability: the mean of a class is (x, y, (1 - 2 flip) z),
+ * a shorter vector, which moves like one of them.  Then every class is tilted by the same angle arctan(perturbation) in
+ * a random direction of its own, which depends on (seed, cue, k) alone; only + - * / sqrt are used, so the start has the
+ * same bits on every machine.
  * Fails with DKM_MEMORY if the generator cannot be allocated. */
 dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err);
 
 /* xi[mu] for mu = 0 ... M-1. work: 2K values, overwritten. */
 void dkm_model_overlaps(const dkm_system *system, const double *u, double *xi, double *work);
+
+/* The sign of sum_mu mixture_mu G[mu]; 0 where it vanishes, but for rounding. */
+double dkm_mixture_sign(const dkm_point *point, const double *G, int n_modes);
+
+/* |m_k| of the start where it is the same for all spins: 1, less where spins are flipped with a probability. */
+double dkm_point_length(const dkm_point *point);
 
 /* The largest | |m_k(u)| - |m_k(u_start)| | over k: 0 for exact solutions of (7). */
 double dkm_model_length_error(const dkm_system *system, const double *u, const double *u_start);

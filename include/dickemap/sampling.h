@@ -21,6 +21,7 @@
 #include "dickemap/exponent.h"
 #include "dickemap/integrator.h"
 #include "dickemap/motion.h"
+#include "dickemap/start.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -32,6 +33,11 @@ typedef struct dkm_sampling dkm_sampling;
  * copied. Fails with DKM_MEMORY. */
 dkm_status dkm_sampling_create(const dkm_system *system, double tolerance, dkm_integrator *integrator, int lane,
                                dkm_sampling **out, dkm_error *err);
+
+/* The system of the trajectories to come: with at most the classes and modes of that of creation.  symmetric: as in
+ * separation.h, borrowed until the next call; NULL: there is nothing to be kept. */
+void dkm_sampling_set_system(dkm_sampling *sampling, const dkm_system *system, const dkm_start *symmetric);
+
 void dkm_sampling_destroy(dkm_sampling *sampling);
 double dkm_sampling_bytes(const dkm_system *system);
 

@@ -25,6 +25,7 @@
 #define DICKEMAP_SENSITIVITY_H
 #include "dickemap/exponent.h"
 #include "dickemap/integrator.h"
+#include "dickemap/start.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -51,9 +52,11 @@ double dkm_sensitivity_bytes(const dkm_system *system, const dkm_solver *solver,
 /* Number of shadows; they are named 0 ... n-1 below. */
 int dkm_sensitivity_shadows(const dkm_sensitivity *sensitivity);
 
-/* Takes a shadow for a trajectory that starts at time 0 from u, and writes when to note its first target; -1 if none
- * is free. */
-int dkm_sensitivity_begin(dkm_sensitivity *sensitivity, const dkm_point *point, const double *u, double *t_next);
+/* Takes a shadow for a trajectory of a system that starts at time 0 from u, and writes when to note its first target; -1
+ * if none is free. symmetric: whose symmetry the shadow keeps (separation.h), borrowed until it is released; NULL: there
+ * is none to be kept. */
+int dkm_sensitivity_begin(dkm_sensitivity *sensitivity, const dkm_system *system, const dkm_start *symmetric,
+                          const dkm_point *point, const double *u, double *t_next);
 
 /* Notes a target: the trajectory is at u at time t, after `steps` steps since its start or the last resumption; there
  * must be room (dkm_sensitivity_due).  Does nothing if it is where the last target is. Returns when to note the next. */

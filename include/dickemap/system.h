@@ -46,6 +46,10 @@ typedef struct dkm_system {
   const double *couplings; /* G_{mu,k} at [k*M + mu]; NULL: +-1 patterns */
   const double *weighted;  /* w_k G_{mu,k}, likewise */
   const double *weights;   /* w_k, K values */
+  const double *cue;       /* of starts, K values in [-1, 1]; NULL: a pattern of the point */
+  double largest;          /* max |G_{mu,k}| */
+  const struct dkm_spins *spins; /* NULL: every point has this system; else it is made of these spins (spins.h), and
+                                    what stands here is the largest that there can be, without tables */
 } dkm_system;
 
 /* +-1 patterns, mapping DKM_GAUGED or DKM_UNGAUGED.  Fails with DKM_INPUT if n_modes is outside 1 ... DKM_MAX_MODES. */
@@ -57,15 +61,15 @@ typedef struct dkm_couplings {
   dkm_system system; /* the view of them */
 } dkm_couplings;
 
-/* G: couplings [k*M + mu], w: K weights > 0; both are copied.  mapping says where they come from.
+/* G: couplings [k*M + mu], w: K weights > 0, cue: K values or NULL; all are copied.  mapping says where they come from.
  * Fails with DKM_MEMORY; *out is then empty. */
 dkm_status dkm_couplings_create(dkm_mapping mapping, int n_modes, int64_t n_classes, const double *G, const double *w,
-                                dkm_couplings *out, dkm_error *err);
+                                const double *cue, dkm_couplings *out, dkm_error *err);
 void dkm_couplings_free(dkm_couplings *couplings);
 
 /* ---- what is asked of a system ---- */
 
-static inline bool dkm_system_has_patterns(const dkm_system *system) { return !system->couplings; }
+static inline bool dkm_system_has_patterns(const dkm_system *system) { return system->mapping <= DKM_UNGAUGED; }
 
 /* G_{mu,k} */
 double dkm_system_coupling(const dkm_system *system, int mu, int64_t k);

@@ -2,7 +2,7 @@
 /* theory: what can be said about a point without integrating it: critical couplings, the
  * pattern states of Eq. 12, and where they are stable.
  *
- * All closed forms here are for unit spins on the aligned branch, where each spin has the component
+ * All closed forms here are for equally long spins on the aligned branch, where each spin has the component
  * -sign(Omega_nu) along its field: the only one on which the state of pattern nu exists.  They hold for either sign of
  * Omega and of Omega_nu, and are NaN for Omega = 0.  Modes count from 0. */
 #ifndef DICKEMAP_THEORY_H
@@ -13,6 +13,7 @@
 #include <stdbool.h>
 
 #include "dickemap/model.h"
+#include "dickemap/record.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -24,17 +25,22 @@ __extension__ typedef double _Complex dkm_complex;
 /* Whether the closed forms hold: Omega != 0. */
 bool dkm_theory_applies(const dkm_point *point);
 
-/* g_nu = sqrt( |Omega/(2 Omega_nu)| (Omega_nu^2 + kappa_nu^2/4) ): pattern state nu exists for
+/* Whether the states of pattern nu are those of Eq. 12: Omega != 0, the pattern is a closed world (system.h), and all
+ * spins are equally long, s: 1, less where they are flipped with a probability. What is said below of pattern states is
+ * for such; otherwise it makes no sense. */
+bool dkm_theory_has_pattern_state(const dkm_system *system, const dkm_point *point, int nu);
+
+/* g_nu = sqrt( |Omega/(2 s Omega_nu)| (Omega_nu^2 + kappa_nu^2/4) ): pattern state nu exists for
  * g0 >= g_nu. */
 double dkm_theory_g_crit(const dkm_point *point, int nu);
 
 /* g_ret = g_nu sqrt(g_nu / min_mu g_mu): pattern state nu is linearly stable in the full
  * space only for g0 > g_ret; between g_nu and g_ret a start on the symmetric subspace still
  * reaches it and any other start leaves it.  NaN if the Omega_mu have different signs: mode mu then makes every pattern
- * state unstable whose Omega_nu has the other sign. */
+ * state unstable whose Omega_nu has the other sign; and if another pattern is no closed world. */
 double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, int nu);
 
-/* Eq. 12: |xi_nu| = |z| = sqrt(1 - (g_nu/g0)^4), and 0 for g0 <= g_nu. */
+/* Eq. 12: |xi_nu| = |z| = s sqrt(1 - (g_nu/g0)^4), and 0 for g0 <= g_nu. */
 double dkm_theory_xi(const dkm_point *point, int nu);
 
 /* alpha_nu of pattern state nu with xi_nu = +|z|, in the paper's normalisation:
@@ -44,6 +50,9 @@ dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, i
 /* The exact state of pattern nu (sign = +1 or -1) into u (3K + 2M values): an oracle for
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u);
+
+/* xi_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such state. */
+void dkm_theory_fill(const dkm_system *system, const dkm_point *point, dkm_record *record);
 
 /* The four roots of the quartic that governs mode mu about pattern state nu,
  *   (l^2 + 4 B^2) ((l + kappa_mu/2)^2 + Omega_mu^2) - 8 g0^2 sign(Omega_nu) Omega_mu Omega^2/B = 0,

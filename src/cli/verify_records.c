@@ -61,7 +61,7 @@ static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point,
   v->n_current += !is_old;
   if (record->verdict == DKM_VERDICT_FAILED) return;
   v->theory.n++;
-  if (dkm_check_has_closed_form(point, record)) {
+  if (dkm_check_has_closed_form(system, point, record)) {
     v->n_closed_forms++;
     v->theory.largest = fmax(v->theory.largest, dkm_check_deviation(system, point, record));
   }

@@ -55,13 +55,14 @@ void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane)
     dkm_oscillation_begin(a, q, lane);
 }
 
-/* Spins start with length 1, a constant of motion. */
+/* Lengths of spins are constants of motion. */
 static bool has_lost_length(const dkm_inquiry *q) {
   const int64_t K = q->system->n_classes;
-  const double *x = q->u, *y = x + K, *z = y + K;
-  double least = 1.0, most = 1.0;
+  const double *x = q->u, *y = x + K, *z = y + K, common = dkm_point_length(q->point);
+  double least = 1.0, most = 1.0; /* in units of what they were, squared; of short spins: in units of 1 */
   for (int64_t k = 0; k < K; k++) {
-    const double square = x[k] * x[k] + y[k] * y[k] + z[k] * z[k];
+    const double length = q->lengths ? q->lengths[k] : common;
+    const double square = x[k] * x[k] + y[k] * y[k] + z[k] * z[k] - length * length + 1.0;
     least = fmin(least, square);
     most = fmax(most, square);
   }

@@ -6,14 +6,6 @@
 #include "dickemap/theory.h"
 #include "inquiry.h"
 
-/* Everything that needs no integration. */
-static void fill_theory(const dkm_inquiry *q, dkm_record *record) {
-  const int cue = q->point->pattern - 1;
-  record->xi_theory = dkm_theory_xi(q->point, cue);
-  record->g_crit = dkm_theory_g_crit(q->point, cue);
-  record->g_retrieve = dkm_theory_g_retrieve(q->system, q->point, cue);
-}
-
 void dkm_record_fill_alpha(const dkm_system *system, int mu, double beta_re, double beta_im, dkm_record *record) {
   record->alpha_re[mu] = system->alpha_factor * beta_re;
   record->alpha_im[mu] = system->alpha_factor * beta_im;
@@ -54,7 +46,7 @@ void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
 void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
                             dkm_record *record) {
   dkm_record_clear(record);
-  fill_theory(q, record);
+  dkm_theory_fill(q->system, q->point, record);
   record->t_end = lane ? lane->t : 0.0;
   record->steps = lane ? dkm_inquiry_steps(a, lane) : 0;
   record->drift = lane ? a->drift : 0.0;

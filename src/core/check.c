@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 #include "dickemap/landscape.h"
-#include "dickemap/quotient.h"
+#include "dickemap/start.h"
 #include "dickemap/theory.h"
 
 /* Of methods that did not fill xi_error: limits found by Newton's method; what is left is for points close to a
@@ -24,15 +24,14 @@ static const double same_period = 1e-6;
 /* Another overlap of more than this part of the largest made a mixture in version 0.1.0. */
 static const double mixture_fraction = 1e-2;
 
-/* What the questions are about: the point, and the same as a system of one mode where that is exact. */
+/* What the questions are about: the point, its full system, and the smallest one that it stays in. */
 typedef struct subject {
   const dkm_system *system;
   const dkm_point *point;
   const dkm_record *record;
-  bool exact; /* no perturbation */
-  dkm_system inner; /* what is followed: the quotient of an exact start */
-  dkm_point reduced;
-  int sign;            /* of the Lyapunov function of the system, 0: there is none */
+  const dkm_start *start;
+  bool exact;          /* one class and one mode: Eq. 12 */
+  int sign;            /* of the Lyapunov function of what is followed, 0: there is none */
   const double *limit; /* M overlaps that are steady in the end; NULL if the record names none */
   double xi_error;
   char *why;
@@ -81,6 +80,16 @@ static double occupation_factor(const dkm_system *system, const dkm_point *point
 
 /* ---- any record ---- */
 
+/* sum_k w_k |G_{mu,k}| |m_k| */
+static double largest_overlap(const subject *s, int mu) {
+  const double length = s->start->lengths ? 1.0 : dkm_point_length(s->point);
+  double sum = 0.0;
+  if (dkm_system_has_patterns(s->system)) return length;
+  for (int64_t k = 0; k < s->system->n_classes; k++)
+    sum += dkm_system_weight(s->system, k) * fabs(dkm_system_coupling(s->system, mu, k)) * length;
+  return sum;
+}
+
 static bool overlaps_are_possible(const subject *s) {
   const double *const lists[] = {s->record->xi, s->record->xi_limit};
   const bool must = is_steady(s->record->verdict) || is_oscillation(s->record->verdict);
@@ -89,10 +98,12 @@ static bool overlaps_are_possible(const subject *s) {
     for (int mu = 0; mu < s->system->n_modes; mu++) {
       const double xi = lists[list][mu];
       if (isnan(xi) && must && list == 0) return object(s, "|xi| of mode %d is nan", mu + 1);
-      if (fabs(xi) > 1.0 + excess) return object(s, "|xi| of mode %d is %.10g, above 1", mu + 1, fabs(xi));
+      const double most = largest_overlap(s, mu);
+      if (fabs(xi) > most + excess) return object(s, "|xi| of mode %d is %.10g, above %.10g", mu + 1, fabs(xi), most);
       sum += xi * xi;
     }
-    if (sum > 1.0 + excess) return object(s, "the sum of xi^2 is %.10g, above 1", sum);
+    if (dkm_system_has_patterns(s->system) && sum > 1.0 + excess)
+      return object(s, "the sum of xi^2 is %.10g, above 1", sum);
   }
   if (s->record->xi_error < 0.0) return object(s, "xi_error is %.3g, below 0", s->record->xi_error);
   return true;
@@ -101,8 +112,9 @@ static bool overlaps_are_possible(const subject *s) {
 /* Method 1 left closed forms out for Omega Omega_mu < 0; rounding of g_crit/g0 is amplified at the threshold. */
 static bool closed_forms_are_those_of_theory(const subject *s) {
   const int cue = s->point->pattern - 1;
-  const double g_crit = dkm_theory_g_crit(s->point, cue), xi_theory = dkm_theory_xi(s->point, cue);
-  const double g_retrieve = dkm_theory_g_retrieve(s->system, s->point, cue);
+  dkm_record theory;
+  dkm_theory_fill(s->system, s->point, &theory);
+  const double g_crit = theory.g_crit, xi_theory = theory.xi_theory, g_retrieve = theory.g_retrieve;
   const dkm_record *record = s->record;
   const bool left_out = record->method < 2 && isnan(record->g_crit) && isnan(record->xi_theory) &&
                         isnan(record->g_retrieve) && s->point->Omega * s->point->Omega_mu[cue] < 0.0;
@@ -153,10 +165,11 @@ static bool retrieved_is_the_leading_overlap(const subject *s) {
 static bool lyapunov_function_falls(const subject *s) {
   const dkm_record *record = s->record;
   double scale = 1.0;
+  const double largest = s->system->largest;
   if (isnan(record->L_limit)) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
-    scale += ratio * ratio;
+    scale += ratio * ratio * largest * largest;
   }
   const double tolerance = (excess + s->xi_error * s->xi_error) * scale * fmax(1.0, fabs(s->point->Omega));
   if (record->L_limit > record->L_end + tolerance)
@@ -174,7 +187,7 @@ static bool verdict_is_possible(const subject *s) {
     return object(s, "%s, where nothing but rest is possible", dkm_verdict_name(verdict));
   if (is_oscillation(verdict) && s->point->Omega == 0.0)
     return object(s, "%s, but overlaps are constants of motion for Omega = 0", dkm_verdict_name(verdict));
-  if (verdict == DKM_VERDICT_DARK_PRECESSION && dkm_system_full_rank(&s->inner) && s->point->Omega != 0.0)
+  if (verdict == DKM_VERDICT_DARK_PRECESSION && dkm_system_full_rank(&s->start->system) && s->point->Omega != 0.0)
     return object(s, "dark_precession, but constant overlaps leave no spin free to precess");
   return true;
 }
@@ -183,7 +196,7 @@ static bool verdict_is_possible(const subject *s) {
 static bool uncoupled_spins_precess(const subject *s) {
   const dkm_record *record = s->record;
   const double Omega = s->point->Omega;
-  const bool at_rest = s->exact && s->point->overlap == 0.0;
+  const bool at_rest = s->point->perturbation == 0.0 && (s->point->overlap == 0.0 || s->point->flip == 0.5);
   if (s->point->g0 != 0.0 || Omega == 0.0) return true;
   if (record->verdict == DKM_VERDICT_FIXED_POINT && !at_rest)
     return object(s, "fixed_point, but uncoupled spins precess for ever");
@@ -225,8 +238,9 @@ static bool oscillation_has_its_evidence(const subject *s) {
 
 static bool normal_state_below_g_c(const subject *s) {
   double g_c = INFINITY;
-  if (!s->limit || s->point->Omega == 0.0) return true;
-  for (int mu = 0; mu < s->inner.n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->reduced, mu));
+  const dkm_system *inner = &s->start->system;
+  if (!s->limit || s->point->Omega == 0.0 || !dkm_system_has_patterns(inner)) return true;
+  for (int mu = 0; mu < inner->n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->start->point, mu));
   if (s->point->g0 >= g_c) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++)
     if (!(fabs(s->limit[mu]) <= tolerance_about(s, 0.0)))
@@ -255,8 +269,8 @@ static bool occupations_go_with_overlaps(const subject *s) {
   return true;
 }
 
-/* Right-hand side of the self-consistency equations at xi, with c_k = c or, for c = 0, +-1 such that z_k has the
- * sign that it has in xi (rank G = K). */
+/* Right-hand side of the self-consistency equations at xi, with c_k = c |m_k| or, for c = 0, +-|m_k| such that z_k has the
+ * sign that it has in xi (+-1 patterns, rank G = K). */
 static void self_consistent_overlaps(const subject *s, const double *xi, int c, double *expected) {
   const int M = s->system->n_modes;
   double field[DKM_MAX_MODES];
@@ -271,10 +285,11 @@ static void self_consistent_overlaps(const subject *s, const double *xi, int c, 
       along_z += f * field[mu];
       z_of_xi += f * xi[mu];
     }
-    const double component = c != 0 ? c : (z_of_xi * along_z < 0.0 ? -1.0 : 1.0);
+    const double component = dkm_point_length(s->point) * (c != 0 ? c : (z_of_xi * along_z < 0.0 ? -1.0 : 1.0));
     const double B = hypot(s->point->Omega, along_z);
     const double z = B > 0.0 ? component * along_z / B : 0.0;
-    for (int mu = 0; mu < M; mu++) expected[mu] += dkm_system_weight(s->system, k) * dkm_system_coupling(s->system, mu, k) * z;
+    for (int mu = 0; mu < M; mu++)
+      expected[mu] += dkm_system_weight(s->system, k) * dkm_system_coupling(s->system, mu, k) * z;
   }
 }
 
@@ -283,11 +298,11 @@ static bool fixed_point_is_self_consistent(const subject *s) {
   const int M = s->system->n_modes;
   double expected[DKM_MAX_MODES], steepness = 1.0;
   if (s->record->verdict != DKM_VERDICT_FIXED_POINT || s->exact || s->point->Omega == 0.0 || s->point->g0 == 0.0 ||
-      (s->sign == 0 && !dkm_system_full_rank(&s->inner)))
+      s->start->lengths || (s->sign == 0 && !(dkm_system_has_patterns(s->system) && dkm_system_full_rank(s->system))))
     return true;
   for (int mu = 0; mu < M; mu++) {
     const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
-    steepness = fmax(steepness, ratio * ratio);
+    steepness = fmax(steepness, ratio * ratio * s->system->largest * s->system->largest);
   }
   /* The equations amplify an error of xi by no more than this. */
   const double error = isnan(s->record->xi_error) ? 0.0 : s->xi_error;
@@ -302,10 +317,15 @@ static bool fixed_point_is_self_consistent(const subject *s) {
 
 /* ---- starts without perturbation ---- */
 
-bool dkm_check_has_closed_form(const dkm_point *point, const dkm_record *record) {
+/* By a field, off the saddle between the two states of its pattern. */
+static bool is_pushed(const dkm_point *point) {
+  return point->overlap != 0.0 && point->flip != 0.5 && dkm_theory_applies(point) && point->g0 > 0.0;
+}
+
+bool dkm_check_has_closed_form(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
   const bool ends = record->verdict == DKM_VERDICT_FIXED_POINT ||
                     (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]));
-  return ends && dkm_quotient_applies(point) && point->overlap != 0.0 && dkm_theory_applies(point) && point->g0 > 0.0;
+  return ends && dkm_start_is_pattern(system, point) && is_pushed(point);
 }
 
 double dkm_check_deviation(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
@@ -322,7 +342,8 @@ double dkm_check_deviation(const dkm_system *system, const dkm_point *point, con
 }
 
 static bool exact_start_ends_in_eq_12(const subject *s) {
-  if (!dkm_check_has_closed_form(s->point, s->record)) return true;
+  const bool ends = s->record->verdict == DKM_VERDICT_FIXED_POINT || s->record->verdict == DKM_VERDICT_RELAXING;
+  if (!s->exact || !is_pushed(s->point) || !ends || !s->limit) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double xi = mu == s->point->pattern - 1 ? dkm_theory_xi(s->point, mu) : 0.0, found = fabs(s->limit[mu]);
     const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->system, s->point, mu);
@@ -342,12 +363,13 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
 static bool overlap_of_the_start_is_kept(const subject *s) {
   const bool at_rest = s->point->overlap == 0.0 || fabs(s->point->overlap) == 1.0 || s->point->g0 == 0.0;
   const int verdict = s->record->verdict;
-  if (!s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0)) return true;
+  if (!s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
+    return true;
   if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
     return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),
                   at_rest ? "are at rest" : "turn about z for ever");
   for (int mu = 0; mu < s->system->n_modes; mu++) {
-    const double xi = mu == s->point->pattern - 1 ? s->point->overlap : 0.0;
+    const double xi = mu == s->point->pattern - 1 ? (1.0 - 2.0 * s->point->flip) * s->point->overlap : 0.0;
     if (!(fabs(s->limit[mu] - xi) <= excess))
       return object(s, "xi of mode %d is %.10g, but that of the start is kept, %.10g", mu + 1, s->limit[mu], xi);
   }
@@ -368,22 +390,26 @@ bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dk
                                                        occupations_go_with_overlaps,
                                                        retrieved_is_the_leading_overlap,
                                                        lyapunov_function_falls};
-  const bool exact = dkm_quotient_applies(point);
-  subject s = {.system = system,
+  const int verdict = record->verdict;
+  dkm_start start;
+  bool sound = true;
+  if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
+  if (dkm_start_create(system, point, &start, NULL) != DKM_OK) {
+    snprintf(why, why_bytes, "out of memory");
+    return false;
+  }
+  subject s = {.system = &start.full,
                .point = point,
                .record = record,
-               .exact = exact,
-               .inner = exact ? dkm_quotient_system() : *system,
-               .reduced = exact ? dkm_quotient_point(point) : *point,
+               .start = &start,
+               .exact = start.is_pattern,
+               .sign = dkm_landscape_sign(&start.system, &start.point),
                .xi_error = dkm_check_xi_error(record),
                .why = why,
                .why_bytes = why_bytes};
-  const int verdict = record->verdict;
-  if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
-  s.sign = dkm_landscape_sign(&s.inner, &s.reduced);
   if (is_steady(verdict)) s.limit = record->xi;
   if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;
-  for (size_t i = 0; i < sizeof questions / sizeof *questions; i++)
-    if (!questions[i](&s)) return false;
-  return true;
+  for (size_t i = 0; i < sizeof questions / sizeof *questions && sound; i++) sound = questions[i](&s);
+  dkm_start_free(&start);
+  return sound;
 }

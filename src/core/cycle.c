@@ -64,8 +64,7 @@ static bool is_too_large(const dkm_system *p) {
 
 double dkm_cycle_workspace_bytes(const dkm_system *system) {
   if (is_too_large(system)) return sizeof(dkm_cycle_workspace);
-  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system),
-               K = (double)system->n_classes;
+  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system), K = (double)system->n_classes;
   return sizeof(dkm_cycle_workspace) + dkm_tangent_bytes(system) +
          sizeof(double) * (size * rows + 2.0 * rows * rows + 15.0 * K + 4.0 * size + 2.0 * K + 10.0 * rows);
 }
@@ -129,6 +128,17 @@ dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_worksp
     return status;
   }
   *out = w;
+  return DKM_OK;
+}
+
+dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **w, const dkm_system *system, dkm_error *err) {
+  if (*w && ((*w)->system.n_classes != system->n_classes || (*w)->system.n_modes != system->n_modes)) {
+    dkm_cycle_workspace_destroy(*w);
+    *w = NULL;
+  }
+  if (!*w) return dkm_cycle_workspace_create(system, w, err);
+  (*w)->system = *system;
+  if ((*w)->tangent) dkm_tangent_set_system((*w)->tangent, system);
   return DKM_OK;
 }
 

@@ -8,18 +8,13 @@
 #include <string.h>
 
 #include "dickemap/clock.h"
-#include "dickemap/quotient.h"
 #include "evaluate_engine.h"
+#include "inquiry.h"
 
 /* How long to compute between two questions whether to go on, in seconds. */
 static const double interrupt_interval = 5e-3;
 /* Outcomes known at once take some microseconds each. */
 enum { MANY_AT_ONCE = 256 };
-
-static int engine_of(const dkm_evaluator *e, const dkm_point *point) {
-  const bool quotient = e->solver.method == DKM_METHOD_ENSEMBLE && !e->solver.full_space && dkm_quotient_applies(point);
-  return quotient ? QUOTIENT : FULL;
-}
 
 static int free_lane(const engine *g) {
   for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
@@ -37,46 +32,53 @@ static void set_pause(engine *g, int lane) {
 
 /* ---- inquiries ---- */
 
-/* What is asked about the trajectory of a lane; where its start is in the quotient the inquiry is about that. u (of the
- * engine's system; may be the small state itself) is its state. */
+/* What is asked about the trajectory of a lane: about the smallest system that its start stays in. u (of the system that
+ * is integrated) is its state. */
 static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q,
                           dkm_error *err) {
   trajectory *t = &g->lanes[lane];
-  dkm_landscape **landscape = t->reduced ? &g->small_landscape[lane] : &g->landscape[lane];
-  *q = (dkm_inquiry){.system = t->reduced ? &g->small_system : &g->system,
-                     .point = t->reduced ? &t->small_point : &t->point,
+  dkm_landscape **landscape = &g->landscape[lane];
+  const dkm_start *start = &t->start;
+  const bool project = start->is_reduced && !t->inside;
+  dkm_status status = project ? dkm_evaluate_need_reduced(g, err) : DKM_OK;
+  if (status == DKM_OK && !*landscape) status = dkm_landscape_create(&g->system, landscape, err);
+  /* One class and mode come to rest. */
+  if (status == DKM_OK && t->sampled_once && !start->is_pattern)
+    status = dkm_cycle_workspace_fit(&g->cycles, &start->system, err);
+  if (status != DKM_OK) return status;
+  *q = (dkm_inquiry){.system = &start->system,
+                     .point = &start->point,
+                     .lengths = start->lengths,
                      .solver = &e->solver,
-                     .workspace = t->reduced ? g->small_workspace : g->workspace,
-                     .cycles = t->reduced ? NULL : g->cycles, /* one class and mode come to rest */
-                     .u = t->reduced ? g->small_u : g->u,
-                     .scratch = t->reduced ? g->small_scratch : g->scratch};
-  if (!*landscape) {
-    dkm_status status = dkm_landscape_create(q->system, landscape, err);
-    if (status != DKM_OK) return status;
-  }
-  q->landscape = *landscape;
-  if (t->reduced && g->quotient)
-    memcpy(g->small_u, u, sizeof g->small_u);
-  else if (t->reduced)
-    dkm_quotient_reduce_state(&g->system, &t->point, u, g->small_u);
+                     .workspace = g->workspace,
+                     .cycles = t->sampled_once && !start->is_pattern ? g->cycles : NULL,
+                     .landscape = *landscape,
+                     .u = project ? g->reduced_u : g->u,
+                     .scratch = project ? g->reduced_scratch : g->scratch};
+  dkm_fixedpoint_set_system(g->workspace, q->system);
+  dkm_landscape_set_system(*landscape, q->system);
+  if (project)
+    dkm_start_reduce_state(start, u, q->u);
   else if (u != g->u)
-    memcpy(g->u, u, dkm_model_size(&g->system) * sizeof *u);
+    memcpy(g->u, u, dkm_model_size(q->system) * sizeof *u);
   return DKM_OK;
 }
 
 /* The same of a window. */
-static void reduce_window(const engine *g, const trajectory *t, dkm_window *window) {
-  if (!t->reduced || g->quotient) return;
-  const int nu = t->point.pattern - 1;
-  window->mean[0] = window->mean[nu];
-  window->rms[0] = window->rms[nu];
-  window->occupation[0] = window->occupation[nu];
+static void reduce_window(const trajectory *t, dkm_window *window) {
+  if (!t->start.is_reduced || t->inside) return;
+  for (int i = 0; i < t->start.system.n_modes; i++) { /* modes keep their order */
+    const int mu = t->start.mode_of[i];
+    window->mean[i] = window->mean[mu];
+    window->rms[i] = window->rms[mu];
+    window->occupation[i] = window->occupation[mu];
+  }
 }
 
 /* ---- filling lanes ---- */
 
-static dkm_status report(dkm_evaluator *e, const trajectory *t, dkm_record *record, const double *u,
-                         const dkm_stream *stream, dkm_error *err);
+static dkm_status report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u, const dkm_stream *stream,
+                         dkm_error *err);
 
 /* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
 static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *known,
@@ -105,48 +107,69 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
   dkm_status status = inquire(e, g, lane, g->u, &q, err);
   if (status != DKM_OK) return status;
   if (g->sensitivity) {
-    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_point(g, t), g->u, &t->t_note);
+    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), integrated_point(t), g->u,
+                                      &t->t_note);
     if (t->shadow < 0) return DKM_OK;
     g->shadow_time[t->shadow] = 0.0;
   }
-  dkm_integrator_load(g->integrator, lane, integrated_point(g, t), g->u, 0.0);
+  dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
+  dkm_integrator_load(g->integrator, lane, integrated_point(t), g->u, 0.0);
   dkm_attractor_begin(&t->attractor, &q, dkm_integrator_lane(g->integrator, lane));
   set_pause(g, lane);
   *begun = true;
   return DKM_OK;
 }
 
+/* Whether a trajectory is integrated inside the smallest system of its start.  +-1 patterns have but one kernel for all
+ * classes and modes, whose sums keep what is symmetric to the last bit. */
+static bool goes_inside(const dkm_evaluator *e, const dkm_start *start) {
+  if (e->solver.method != DKM_METHOD_ENSEMBLE || e->solver.full_space || !start->is_reduced) return false;
+  return start->is_pattern || !dkm_system_has_patterns(&e->system);
+}
+
 /* Places the waiting point in a lane of its engine, if there is one free, unless its outcome is known at once. */
-static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
-  const int which = engine_of(e, &e->waiting);
+static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, dkm_start *start, bool *placed, bool *at_once,
+                              dkm_error *err) {
+  const bool inside = goes_inside(e, start);
+  const int which = inside && start->is_pattern ? PATTERN : FULL;
   engine *g = &e->engines[which];
-  *placed = *at_once = false;
   if (!g->integrator) {
-    dkm_status status = dkm_evaluate_create_engine(e, which == QUOTIENT, g, err);
+    dkm_status status = dkm_evaluate_create_engine(e, which == PATTERN, g, err);
     if (status != DKM_OK) return status;
   }
   const int lane = free_lane(g);
   if (lane < 0) return DKM_OK;
   trajectory *t = &g->lanes[lane];
-  *t = (trajectory){
-      .point = e->waiting, .id = e->waiting_id, .reduced = dkm_quotient_applies(&e->waiting), .shadow = -1};
-  if (t->reduced) t->small_point = dkm_quotient_point(&t->point);
-  dkm_status status = dkm_model_start(&g->system, integrated_point(g, t), g->u, err);
+  dkm_start_free(&t->start);
+  *t = (trajectory){.start = *start, .id = e->waiting_id, .inside = inside, .shadow = -1};
+  *start = (dkm_start){0}; /* now the lane's */
+  dkm_status status = dkm_start_state(&t->start, inside, g->u, err);
   if (status == DKM_OK) status = try_at_once(e, g, lane, stream, at_once, err);
   if (status != DKM_OK || *at_once) {
     *placed = *at_once;
     e->has_waiting = e->has_waiting && !*at_once;
     return status;
   }
+  if (g->sampling[lane]) dkm_sampling_set_system(g->sampling[lane], integrated_system(t), kept_symmetry(t));
   status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
   if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
-    status = dkm_model_start(&g->system, integrated_point(g, t), g->u, err);
+    status = dkm_start_state(&t->start, inside, g->u, err);
     if (status == DKM_OK) status = begin(e, g, lane, placed, err);
   }
   if (status != DKM_OK || !*placed) return status;
   g->n_active++;
   e->has_waiting = false;
   return DKM_OK;
+}
+
+static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
+  dkm_start start;
+  *placed = *at_once = false;
+  dkm_status status = dkm_start_create(&e->system, &e->waiting, &start, err);
+  if (status != DKM_OK) return status;
+  status = place_start(e, stream, &start, placed, at_once, err);
+  dkm_start_free(&start);
+  return status;
 }
 
 /* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were
@@ -217,11 +240,11 @@ static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, bool follow, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   dkm_oscillation *o = &t->attractor.oscillation;
-  const dkm_point *point = integrated_point(g, t);
+  const dkm_point *point = integrated_point(t);
   dkm_status status = dkm_evaluate_need_sampling(e, g, lane, err);
   if (status != DKM_OK) return status;
-  t->sampled = true;
-  const double dt = dkm_sampling_spacing(&g->system, point, g->u, o->fastest);
+  t->sampled = t->sampled_once = true;
+  const double dt = dkm_sampling_spacing(integrated_system(t), point, g->u, o->fastest);
   if (g->sensitivity) {
     note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
@@ -249,13 +272,13 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     dkm_integrator_window(g->integrator, lane, &window);
     dkm_integrator_state(g->integrator, lane, g->u);
     if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
-    reduce_window(g, t, &window);
+    reduce_window(t, &window);
     const double before = dkm_clock_now();
     *outlook = dkm_attractor_look(&t->attractor, q, &window, l, record);
     t->wall_time += dkm_clock_now() - before;
     return DKM_OK;
   }
-  if (!dkm_sampling_continue(sampling, integrated_point(g, t), g->u, g->scratch)) return DKM_OK;
+  if (!dkm_sampling_continue(sampling, integrated_point(t), g->u, g->scratch)) return DKM_OK;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);
@@ -269,40 +292,81 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   return DKM_OK;
 }
 
-/* Passes a record on; u: the state that it describes, reduced as the record is. */
-static dkm_status report(dkm_evaluator *e, const trajectory *t, dkm_record *record, const double *u,
-                         const dkm_stream *stream, dkm_error *err) {
-  const double *state = u;
-  if (t->reduced) {
-    const dkm_record small = *record;
-    dkm_status status = dkm_quotient_lift_record(&e->system, &t->point, u, &small, record, err);
+/* All directions about the fixed point of a reduced record, u. */
+static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, const double *u, dkm_record *record,
+                                dkm_error *err) {
+  dkm_spectrum spectrum;
+  dkm_status status = DKM_OK;
+  if (start->is_pattern && dkm_system_has_patterns(&start->full))
+    status = dkm_fixedpoint_symmetric_spectrum(&start->full, &start->given, u, &spectrum, err);
+  else {
+    if (!e->full_space) status = dkm_fixedpoint_workspace_create(&e->system, &e->full_space, err);
     if (status != DKM_OK) return status;
-    if (stream->wants_states) {
-      if (!e->lifted && !(e->lifted = calloc(dkm_model_size(&e->system), sizeof *e->lifted)))
-        return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-      dkm_quotient_lift_state(&e->system, &t->point, u, e->lifted);
-      state = e->lifted;
-    }
+    dkm_fixedpoint_set_system(e->full_space, &start->full);
+    status = dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, &spectrum, err);
   }
-  stream->done(stream->context, t->id, record, stream->wants_states ? state : NULL);
-  return DKM_OK;
+  if (status == DKM_NUMERIC) { /* no field, no spectrum */
+    record->growth_rate = record->decay_rate = NAN;
+    return DKM_OK;
+  }
+  if (status == DKM_OK) dkm_record_fill_spectrum(&spectrum, record);
+  return status;
 }
 
-/* Keeps a record, and u if that will be needed, until the shadow of the lane has caught up. */
-static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const double *u, const dkm_stream *stream,
-                              dkm_error *err) {
+/* A state of all classes that points of the job can have, those that this one lacks being NaN. */
+static const double *laid_out(dkm_evaluator *e, const dkm_start *start, const double *u) {
+  const int64_t K = e->system.n_classes, n = start->full.n_classes;
+  const int M = e->system.n_modes;
+  if (n == K) return u;
+  for (int i = 0; i < 3; i++)
+    for (int64_t k = 0; k < K; k++) e->laid_out[i * K + k] = k < n ? u[i * n + k] : NAN;
+  memcpy(e->laid_out + 3 * K, u + 3 * n, 2 * (size_t)M * sizeof *u);
+  return e->laid_out;
+}
+
+/* Passes a record on and ends its trajectory; u: the state that it describes, reduced as the record is. */
+static dkm_status report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u, const dkm_stream *stream,
+                         dkm_error *err) {
+  const double *state = u;
+  const dkm_start *start = &t->start;
+  const size_t size = dkm_model_size(&e->system);
+  dkm_status status = DKM_OK;
+  const bool rests = record->verdict == DKM_VERDICT_FIXED_POINT;
+  const bool by_sectors = start->is_pattern && dkm_system_has_patterns(&start->full);
+  const bool lifts = start->is_reduced && (stream->wants_states || (rests && !by_sectors));
+  if (lifts && !e->lifted && !(e->lifted = calloc(size, sizeof *e->lifted))) status = DKM_MEMORY;
+  if (!e->laid_out && e->system.spins && !(e->laid_out = calloc(size, sizeof *e->laid_out))) status = DKM_MEMORY;
+  if (status != DKM_OK) return dkm_fail(err, status, "out of memory for a state");
+  if (start->is_reduced) {
+    const dkm_record reduced = *record;
+    dkm_start_lift_record(start, &reduced, record);
+    if (lifts) {
+      dkm_start_lift_state(start, u, e->lifted);
+      state = e->lifted;
+    }
+    if (rests) status = lift_spectrum(e, start, u, record, err);
+  }
+  if (status == DKM_OK)
+    stream->done(stream->context, t->id, record, stream->wants_states ? laid_out(e, start, state) : NULL);
+  dkm_start_free(&t->start);
+  return status;
+}
+
+/* Keeps a record and u until the shadow of the lane has caught up. */
+static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const double *u, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   ending *end = &g->endings[t->shadow];
-  const size_t size = dkm_model_size(&g->system), n = t->reduced ? QUOTIENT_SIZE : size;
+  const size_t size = dkm_model_size(&g->system);
   dkm_integrator_state(g->integrator, lane, g->scratch);
   note_target(g, lane, g->scratch);
   dkm_sensitivity_finish(g->sensitivity, t->shadow);
-  if ((t->reduced || stream->wants_states) && !end->u && !(end->u = calloc(size, sizeof *end->u)))
+  if (!end->u && !(end->u = calloc(size, sizeof *end->u)))
     return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
   end->waiting = true;
   end->trajectory = *t;
   end->record = *record;
-  if (t->reduced || stream->wants_states) memcpy(end->u, u, n * sizeof *end->u);
+  memcpy(end->u, u, dkm_model_size(&t->start.system) * sizeof *end->u);
+  t->start = (dkm_start){0}; /* now that of the ending */
   g->n_endings++;
   return DKM_OK;
 }
@@ -347,7 +411,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   record.wall_time = t->wall_time;
   const bool shadowed = g->sensitivity && record.verdict != DKM_VERDICT_FAILED;
   if (shadowed)
-    status = keep_ending(g, lane, &record, q.u, stream, err);
+    status = keep_ending(g, lane, &record, q.u, err);
   else if (g->sensitivity)
     dkm_sensitivity_release(g->sensitivity, t->shadow);
   dkm_integrator_unload(g->integrator, lane);
@@ -366,6 +430,7 @@ static void give_up(dkm_evaluator *e) {
       dkm_integrator_unload(g->integrator, lane);
     for (int j = 0; g->sensitivity && j < dkm_sensitivity_shadows(g->sensitivity); j++) {
       dkm_sensitivity_release(g->sensitivity, j);
+      dkm_start_free(&g->endings[j].trajectory.start);
       g->endings[j].waiting = false;
     }
   }

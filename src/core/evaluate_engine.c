@@ -5,7 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "dickemap/quotient.h"
+static dkm_system one_pattern(void) {
+  dkm_system system;
+  dkm_system_of_patterns(&system, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
+  return system;
+}
 
 static size_t scratch_size(const dkm_system *system) {
   return dkm_model_size(system) + 2 * (size_t)system->n_classes;
@@ -14,20 +18,24 @@ static size_t scratch_size(const dkm_system *system) {
 static void destroy_engine(engine *g) {
   dkm_integrator_destroy(g->integrator);
   dkm_fixedpoint_workspace_destroy(g->workspace);
-  dkm_fixedpoint_workspace_destroy(g->small_workspace);
   dkm_cycle_workspace_destroy(g->cycles);
   for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) {
     dkm_sampling_destroy(g->sampling[lane]);
     dkm_landscape_destroy(g->landscape[lane]);
-    dkm_landscape_destroy(g->small_landscape[lane]);
+    dkm_start_free(&g->lanes[lane].start);
   }
-  for (int i = 0; g->endings && i < dkm_sensitivity_shadows(g->sensitivity); i++) free(g->endings[i].u);
+  for (int i = 0; g->endings && i < dkm_sensitivity_shadows(g->sensitivity); i++) {
+    free(g->endings[i].u);
+    dkm_start_free(&g->endings[i].trajectory.start);
+  }
   free(g->endings);
   free(g->shadow_time);
   free(g->served);
   dkm_sensitivity_destroy(g->sensitivity);
   free(g->u);
   free(g->scratch);
+  free(g->reduced_u);
+  free(g->reduced_scratch);
   *g = (engine){0};
 }
 
@@ -42,12 +50,10 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
   return DKM_OK;
 }
 
-dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool quotient, engine *g, dkm_error *err) {
-  *g = (engine){.quotient = quotient, .system = e->system, .small_system = dkm_quotient_system()};
-  if (quotient) g->system = g->small_system;
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool pattern, engine *g, dkm_error *err) {
+  *g = (engine){.system = pattern ? one_pattern() : e->system};
   dkm_status status = dkm_integrator_create(&g->system, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
   if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->system, &g->workspace, err);
-  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->small_system, &g->small_workspace, err);
   if (status == DKM_OK) {
     g->u = calloc(dkm_model_size(&g->system), sizeof *g->u);
     g->scratch = calloc(scratch_size(&g->system), sizeof *g->scratch);
@@ -59,12 +65,18 @@ dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool quotient, eng
 }
 
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lane, dkm_error *err) {
-  if (g->sampling[lane]) return DKM_OK;
-  if (!g->cycles) {
-    dkm_status status = dkm_cycle_workspace_create(&g->system, &g->cycles, err);
-    if (status != DKM_OK) return status;
-  }
-  return dkm_sampling_create(&g->system, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
+  const trajectory *t = &g->lanes[lane];
+  dkm_status status = DKM_OK;
+  if (!g->sampling[lane])
+    status = dkm_sampling_create(&g->system, e->solver.tolerance, g->integrator, lane, &g->sampling[lane], err);
+  if (status == DKM_OK) dkm_sampling_set_system(g->sampling[lane], integrated_system(t), kept_symmetry(t));
+  return status;
+}
+
+dkm_status dkm_evaluate_need_reduced(engine *g, dkm_error *err) {
+  if (!g->reduced_u) g->reduced_u = calloc(dkm_model_size(&g->system), sizeof *g->reduced_u);
+  if (!g->reduced_scratch) g->reduced_scratch = calloc(scratch_size(&g->system), sizeof *g->reduced_scratch);
+  return g->reduced_u && g->reduced_scratch ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
 }
 
 dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,
@@ -75,7 +87,7 @@ dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solv
   e->solver = *solver;
   if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
   /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
-  dkm_status status = dkm_evaluate_create_engine(e, true, &e->engines[QUOTIENT], err);
+  dkm_status status = dkm_evaluate_create_engine(e, true, &e->engines[PATTERN], err);
   if (status != DKM_OK) {
     free(e);
     return status;
@@ -88,14 +100,15 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
   if (!e) return;
   for (int i = 0; i < N_ENGINES; i++) destroy_engine(&e->engines[i]);
   free(e->lifted);
+  free(e->laid_out);
+  dkm_fixedpoint_workspace_destroy(e->full_space);
   free(e);
 }
 
 static double engine_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
   const double K = (double)system->n_classes, M = system->n_modes;
   /* Samples of as many lanes as there may be; and a point that is being saved or continued, with samples. */
-  const dkm_system small_system = dkm_quotient_system();
-  const double landscapes = dkm_landscape_bytes(system) + dkm_landscape_bytes(&small_system);
+  const double landscapes = dkm_landscape_bytes(system);
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 33.0 * M) + dkm_sampling_bytes(system);
   return saved + dkm_integrator_bytes(system, solver, cpu) + dkm_fixedpoint_workspace_bytes(system) +
          dkm_cycle_workspace_bytes(system) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
@@ -104,7 +117,7 @@ static double engine_bytes(const dkm_system *system, const dkm_solver *solver, c
 }
 
 double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed) {
-  const dkm_system small_system = dkm_quotient_system();
+  const dkm_system small_system = one_pattern();
   const bool full = perturbed || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
   return sizeof(dkm_evaluator) + engine_bytes(&small_system, solver, cpu) +
          (full ? engine_bytes(system, solver, cpu) : 0.0);

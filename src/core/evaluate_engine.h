@@ -7,18 +7,17 @@
 #include "dickemap/evaluate.h"
 #include "dickemap/sampling.h"
 #include "dickemap/sensitivity.h"
+#include "dickemap/start.h"
 #include "integrator_method.h"
-
-enum { QUOTIENT_SIZE = 5 }; /* doubles in a state of one class and one mode */
 
 /* One lane's trajectory. */
 typedef struct trajectory {
-  dkm_point point;       /* as given */
-  dkm_point small_point; /* of the quotient, where the start is in one */
-  bool reduced;          /* it is, and the inquiry is about that: so is the record until it is lifted */
+  dkm_start start; /* the inquiry is about its smallest system, and so is the record until it is lifted; owned */
+  bool inside;     /* that is also what is integrated, and not the full one */
   int64_t id;
   dkm_attractor attractor;
   bool sampled; /* a window of samples is under way, or separations are followed without */
+  bool sampled_once; /* or one was before */
   double wall_time;
   int shadow;            /* of g->sensitivity, if that is measured */
   double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
@@ -29,23 +28,19 @@ typedef struct ending {
   bool waiting;
   trajectory trajectory;
   dkm_record record;
-  double *u; /* the state that the record describes, of the quotient if reduced; kept if somebody needs it */
+  double *u; /* the state that the record describes, of the smallest system; kept if somebody needs it */
 } ending;
 
-/* An integrator with everything that goes with it: one for the full space, one for the quotient. */
+/* An integrator with everything that goes with it: one for the full space, one for starts along a pattern, which are one
+ * class and one mode. */
 typedef struct engine {
-  bool quotient;
-  dkm_system system; /* of the system that is integrated */
+  dkm_system system; /* the largest that is integrated */
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape[INTEGRATOR_MAX_LANES]; /* of each lane, once it was needed: lanes keep what they found */
   double *u;       /* 3K + 2M values */
   double *scratch; /* 3K + 2M + 2K values */
-  /* The quotient, to inquire about starts in it: as above. */
-  dkm_system small_system;
-  dkm_fixedpoint_workspace *small_workspace;
-  dkm_landscape *small_landscape[INTEGRATOR_MAX_LANES];
-  double small_u[QUOTIENT_SIZE], small_scratch[QUOTIENT_SIZE + 2];
+  double *reduced_u, *reduced_scratch; /* the same, for inquiries about less than what is integrated; once needed */
   int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
@@ -57,14 +52,15 @@ typedef struct engine {
   bool *served;
 } engine;
 
-enum { FULL, QUOTIENT, N_ENGINES };
+enum { FULL, PATTERN, N_ENGINES };
 
 struct dkm_evaluator {
   dkm_system system;
   dkm_solver solver;
   char cpu[16]; /* "": the best */
   engine engines[N_ENGINES];
-  double *lifted;   /* a state of the full space, 3K + 2M values; only if states are asked for */
+  double *lifted, *laid_out;           /* states of the full space, once needed */
+  dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   bool has_waiting; /* a point whose engine had no free lane when it came */
   dkm_point waiting;
   int64_t waiting_id;
@@ -72,14 +68,24 @@ struct dkm_evaluator {
 
 /* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
-dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, bool quotient, engine *g, dkm_error *err);
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, bool pattern, engine *g, dkm_error *err);
 
-/* Makes g->sampling[lane] and g->cycles, if they are not there yet. */
+/* Makes g->sampling[lane], if it is not there yet, one for the system of the lane's trajectory. */
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);
 
-/* The point as its engine integrates it. */
-static inline const dkm_point *integrated_point(const engine *g, const trajectory *t) {
-  return g->quotient ? &t->small_point : &t->point;
+/* Makes g->reduced_u and g->reduced_scratch, likewise. */
+dkm_status dkm_evaluate_need_reduced(engine *g, dkm_error *err);
+
+/* What the engine integrates, and with what parameters. */
+static inline const dkm_system *integrated_system(const trajectory *t) {
+  return t->inside ? &t->start.system : &t->start.full;
+}
+static inline const dkm_point *integrated_point(const trajectory *t) {
+  return t->inside ? &t->start.point : &t->start.given;
+}
+/* The symmetry that a shadow of it keeps; NULL: none. */
+static inline const dkm_start *kept_symmetry(const trajectory *t) {
+  return t->start.is_reduced && !t->inside ? &t->start : NULL;
 }
 
 /* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether. */

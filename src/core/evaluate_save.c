@@ -14,7 +14,7 @@ typedef struct saved_point {
   dkm_point point;
   dkm_attractor attractor;
   double wall_time;
-  int64_t quotient, sampled;
+  int64_t inside, sampled;
 } saved_point;
 
 static size_t saved_bytes(const engine *g, int lane) {
@@ -26,10 +26,10 @@ static void save_lane(const engine *g, int lane, char *bytes) {
   const trajectory *t = &g->lanes[lane];
   saved_point *head = (saved_point *)bytes;
   memset(head, 0, sizeof *head);
-  head->point = t->point;
+  head->point = t->start.given;
   head->attractor = t->attractor;
   head->wall_time = t->wall_time;
-  head->quotient = g->quotient;
+  head->inside = t->inside;
   head->sampled = t->sampled;
   bytes += sizeof *head;
   dkm_integrator_save(g->integrator, lane, bytes);
@@ -72,17 +72,18 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   *restored = false;
   if (n_bytes < sizeof head + lane_bytes) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
-  if (head.quotient != g->quotient || !dkm_point_equal(&head.point, &t->point, e->system.n_modes)) return DKM_OK;
+  if (head.inside != t->inside || !dkm_point_equal(&head.point, &t->start.given, e->system.n_modes)) return DKM_OK;
   bytes += sizeof head;
   n_bytes -= sizeof head + lane_bytes;
   dkm_status status = head.sampled ? dkm_evaluate_need_sampling(e, g, lane, err) : DKM_OK;
   if (status != DKM_OK) return status;
   if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0)
     return DKM_OK;
-  dkm_integrator_restore(g->integrator, lane, integrated_point(g, t), bytes);
+  dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
+  dkm_integrator_restore(g->integrator, lane, integrated_point(t), bytes);
   t->attractor = head.attractor;
   t->wall_time = head.wall_time;
-  t->sampled = head.sampled;
+  t->sampled = t->sampled_once = head.sampled;
   if (!head.sampled && g->sampling[lane]) dkm_sampling_forget(g->sampling[lane]); /* of the point before */
   *restored = true;
   return DKM_OK;

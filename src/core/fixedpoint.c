@@ -38,6 +38,10 @@ dkm_status dkm_fixedpoint_workspace_create(const dkm_system *system, dkm_fixedpo
   return DKM_OK;
 }
 
+void dkm_fixedpoint_set_system(dkm_fixedpoint_workspace *w, const dkm_system *system) {
+  w->system = *system;
+}
+
 void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *w) {
   if (!w) return;
   free(w->c);
@@ -110,9 +114,12 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
       }
     }
     int sign;
+    gsl_matrix_view jacobian = gsl_matrix_submatrix(w->jacobian, 0, 0, (size_t)M, (size_t)M);
+    gsl_vector_view step = gsl_vector_subvector(w->step, 0, (size_t)M);
+    gsl_permutation permutation = {(size_t)M, w->permutation->data};
     dkm_gsl_begin();
-    const bool singular = gsl_linalg_LU_decomp(w->jacobian, w->permutation, &sign) ||
-                          gsl_linalg_LU_svx(w->jacobian, w->permutation, w->step);
+    const bool singular = gsl_linalg_LU_decomp(&jacobian.matrix, &permutation, &sign) ||
+                          gsl_linalg_LU_svx(&jacobian.matrix, &permutation, &step.vector);
     dkm_gsl_end();
     if (singular) return false;
     double largest = 0.0;

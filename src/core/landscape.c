@@ -85,6 +85,10 @@ double dkm_landscape_bytes(const dkm_system *system) {
   return sizeof(dkm_landscape) + 5.0 * sizeof(double) * (double)system->n_classes;
 }
 
+void dkm_landscape_set_system(dkm_landscape *l, const dkm_system *system) {
+  l->system = *system;
+}
+
 void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point) {
   bool same = l->sign != 0;
   l->point = *point;

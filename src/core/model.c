@@ -52,7 +52,7 @@ static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
   *sine = b / norm;
 }
 
-/* m -> (m + p e)/sqrt(1 + p^2) for every unit spin m = (x, 0, z), with e a unit vector
+/* m -> (m + p |m| e)/sqrt(1 + p^2) for every spin m = (x, 0, z), with e a unit vector
  * perpendicular to m: a rotation by arctan(p). */
 static dkm_status tilt_spins(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
   const int64_t K = system->n_classes;
@@ -65,24 +65,53 @@ static dkm_status tilt_spins(const dkm_system *system, const dkm_point *point, d
    * which the generator would replace by its default. */
   gsl_rng_set(rng, (unsigned long)(point->seed * 32 + point->pattern));
   const double p = point->perturbation, norm = sqrt(1.0 + p * p);
+  const bool shorter = point->flip != 0.0;
   for (int64_t k = 0; k < K; k++) {
     double c, s, x0 = x[k], z0 = z[k];
     random_direction(rng, &c, &s);
-    x[k] = (x0 + p * c * z0) / norm; /* e = c (z, 0, -x) + s (0, 1, 0) */
-    y[k] = p * s / norm;
+    x[k] = (x0 + p * c * z0) / norm; /* |m| e = c (z, 0, -x) + s (0, |m|, 0) */
+    y[k] = (shorter ? sqrt(x0 * x0 + z0 * z0) : 1.0) * p * s / norm;
     z[k] = (z0 - p * c * x0) / norm;
   }
   gsl_rng_free(rng);
   return DKM_OK;
 }
 
+double dkm_mixture_sign(const dkm_point *point, const double *G, int n_modes) {
+  double sum = 0.0, size = 0.0;
+  for (int mu = 0; mu < n_modes; mu++) {
+    const double term = point->mixture[mu] * G[mu];
+    sum += term;
+    size += fabs(term);
+  }
+  return fabs(sum) <= 1e-12 * size ? 0.0 : sum > 0.0 ? 1.0 : -1.0;
+}
+
+double dkm_point_length(const dkm_point *point) {
+  const double z = (1.0 - 2.0 * point->flip) * point->overlap;
+  return point->flip == 0.0 ? 1.0 : sqrt(fmax(0.0, 1.0 - point->overlap * point->overlap) + z * z);
+}
+
+static double cue_of_mixture(const dkm_system *system, const dkm_point *point, int64_t k) {
+  double G[DKM_MAX_MODES];
+  for (int mu = 0; mu < system->n_modes; mu++) G[mu] = dkm_system_coupling(system, mu, k);
+  return dkm_mixture_sign(point, G, system->n_modes);
+}
+
 dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
   const int64_t K = system->n_classes;
-  const double along_x = -sqrt(fmax(0.0, 1.0 - point->overlap * point->overlap));
+  const bool mixture = dkm_point_has_mixture(point, system->n_modes);
+  double largest = 1.0; /* |G_cue| */
+  for (int64_t k = 0; system->couplings && k < K; k++)
+    largest = fmax(largest, fabs(dkm_system_coupling(system, point->pattern - 1, k)));
   for (int64_t k = 0; k < K; k++) {
-    u[k] = along_x;
+    const double cue = system->cue ? system->cue[k]
+                       : mixture   ? cue_of_mixture(system, point, k)
+                                   : dkm_system_coupling(system, point->pattern - 1, k) / largest;
+    const double z = point->overlap * cue;
+    u[k] = -sqrt(fmax(0.0, 1.0 - z * z));
     u[K + k] = 0.0;
-    u[2 * K + k] = point->overlap * dkm_system_coupling(system, point->pattern - 1, k);
+    u[2 * K + k] = (1.0 - 2.0 * point->flip) * z;
   }
   for (int64_t i = 3 * K; i < 3 * K + 2 * system->n_modes; i++) u[i] = 0.0;
   return point->perturbation > 0.0 ? tilt_spins(system, point, u, err) : DKM_OK;

@@ -19,6 +19,7 @@ static const double visible = 7.0;
 
 struct dkm_sampling {
   dkm_system system;
+  const dkm_start *symmetric;
   dkm_integrator *integrator;
   int lane;
   double departure; /* the first distance of the shadow */
@@ -63,6 +64,12 @@ dkm_status dkm_sampling_create(const dkm_system *system, double tolerance, dkm_i
   }
   *out = s;
   return DKM_OK;
+}
+
+void dkm_sampling_set_system(dkm_sampling *s, const dkm_system *system, const dkm_start *symmetric) {
+  s->system = *system;
+  s->symmetric = symmetric;
+  s->series->n_modes = system->n_modes;
 }
 
 int64_t dkm_sampling_steps(const dkm_sampling *s) {
@@ -114,7 +121,7 @@ static double fastest_frequency(const dkm_system *system, const dkm_point *point
   const double *re = u + 3 * system->n_classes;
   double field = 0.0, fastest = 0.0;
   for (int mu = 0; mu < system->n_modes; mu++) {
-    field += 2.0 * point->g0 * fabs(re[mu]);
+    field += 2.0 * point->g0 * system->largest * fabs(re[mu]);
     fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
   }
   return fmax(fastest, 2.0 * sqrt(point->Omega * point->Omega + field * field));
@@ -177,7 +184,7 @@ static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->hidden = fmax(hidden_growth(s, u), 0.0);
   s->has_shadow = true;
   memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
-  dkm_separation_depart(&s->system, point, s->rng, s->shadow, 1.0);
+  dkm_separation_depart(&s->system, point->seed, s->symmetric, s->rng, s->shadow, 1.0);
   dkm_separation_scale(&s->system, u, s->shadow, s->separation / dkm_separation_of(&s->system, u, s->shadow));
 }
 

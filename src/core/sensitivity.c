@@ -44,6 +44,9 @@ typedef struct octave {
 
 typedef struct shadow {
   bool taken, fed, failed; /* fed: more targets will come */
+  dkm_system system;
+  bool has_symmetry;
+  dkm_start symmetric; /* a view: its tables are the trajectory's */
   dkm_point point;
   double t, *trajectory; /* where the stretch begins; values: 3K + 2M, of the pool of its owner */
   double *v;             /* the shadow there */
@@ -58,7 +61,6 @@ typedef struct shadow {
 } shadow;
 
 struct dkm_sensitivity {
-  dkm_system system;
   dkm_integrator *integrator;
   gsl_rng *rng;
   double separation, separation_small, separation_largest;
@@ -79,7 +81,6 @@ dkm_status dkm_sensitivity_create(const dkm_system *system, const dkm_solver *so
   const size_t size = dkm_model_size(system), each = N_TARGETS + 2;
   dkm_sensitivity *s = calloc(1, sizeof *s);
   if (!s) return dkm_fail(err, DKM_MEMORY, "out of memory for the measurement of sensitivity");
-  s->system = *system;
   /* Where the errors from the steps and those from finite size are alike. */
   s->separation = fmax(1e-7, sqrt(solver->tolerance));
   s->separation_largest = fmax(separation_largest, 10.0 * s->separation);
@@ -162,13 +163,13 @@ double dkm_sensitivity_total(const dkm_sensitivity *s, int i) {
 double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi) {
   const shadow *f = &s->shadows[i];
   double amplification = dkm_sensitivity_total(s, i), around = 0.0;
-  for (int mu = 0; mu < s->system.n_modes; mu++) around = fmax(around, settled * fabs(xi[mu]));
+  for (int mu = 0; mu < f->system.n_modes; mu++) around = fmax(around, settled * fabs(xi[mu]));
   if (isnan(amplification)) return NAN;
   /* From the end backwards, to the last octave in which the overlaps were elsewhere. */
   for (int j = octave_of(f); j >= 0; j--) {
     const octave *o = &f->octaves[j];
     if (o->first == 0.0) continue;
-    for (int mu = 0; mu < s->system.n_modes; mu++)
+    for (int mu = 0; mu < f->system.n_modes; mu++)
       if (o->most[mu] > xi[mu] + around || o->least[mu] < xi[mu] - around) return amplification;
     amplification = o->first;
   }
@@ -180,55 +181,59 @@ double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi
 /* Puts v at the proper distance from the trajectory, along the direction that it has or, if there is none left, a
  * random one. */
 static void set_distance(dkm_sensitivity *s, shadow *f) {
-  double separation = dkm_separation_of(&s->system, f->trajectory, f->v);
+  double separation = dkm_separation_of(&f->system, f->trajectory, f->v);
   if (!(separation > separation_least)) {
-    memcpy(f->v, f->trajectory, dkm_model_size(&s->system) * sizeof *f->v);
-    dkm_separation_depart(&s->system, &f->point, s->rng, f->v, 1.0);
-    separation = dkm_separation_of(&s->system, f->trajectory, f->v);
+    memcpy(f->v, f->trajectory, dkm_model_size(&f->system) * sizeof *f->v);
+    dkm_separation_depart(&f->system, f->point.seed, f->has_symmetry ? &f->symmetric : NULL, s->rng, f->v, 1.0);
+    separation = dkm_separation_of(&f->system, f->trajectory, f->v);
   }
-  dkm_separation_scale(&s->system, f->trajectory, f->v, s->separation / separation);
+  dkm_separation_scale(&f->system, f->trajectory, f->v, s->separation / separation);
   f->separation = s->separation;
 }
 
 /* For a stretch that is not known yet: a period of the fastest frequency. */
-static double first_stretch(const dkm_sensitivity *s, const dkm_point *point, const double *u) {
-  return 2.0 * M_PI / DKM_MOTION_PHASE * dkm_sampling_spacing(&s->system, point, u, 0.0);
+static double first_stretch(const shadow *f, const double *u) {
+  return 2.0 * M_PI / DKM_MOTION_PHASE * dkm_sampling_spacing(&f->system, &f->point, u, 0.0);
 }
 
 static double next_target(const shadow *f, double length) {
   return f->t_noted + (f->point.g0 > 0.0 ? fmin(length, stretch_longest / f->point.g0) : length);
 }
 
-int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_point *point, const double *u, double *t_next) {
+int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dkm_start *symmetric,
+                          const dkm_point *point, const double *u, double *t_next) {
   int i = 0;
   while (i < s->n_shadows && s->shadows[i].taken) i++;
   if (i == s->n_shadows) return -1;
   shadow *f = &s->shadows[i];
   f->taken = f->fed = true;
   f->failed = false;
+  f->system = *system;
+  f->has_symmetry = symmetric != NULL;
+  if (symmetric) f->symmetric = *symmetric;
   f->point = *point;
   f->t = f->t_noted = 0.0;
   f->steps_noted = 0;
   f->first = f->n_targets = 0;
   f->growing = f->largest = 1.0;
   for (int j = 0; j < N_OCTAVES; j++) f->octaves[j].first = 0.0;
-  memcpy(f->trajectory, u, dkm_model_size(&s->system) * sizeof *u);
-  memcpy(f->v, u, dkm_model_size(&s->system) * sizeof *u);
+  memcpy(f->trajectory, u, dkm_model_size(&f->system) * sizeof *u);
+  memcpy(f->v, u, dkm_model_size(&f->system) * sizeof *u);
   set_distance(s, f);
-  *t_next = next_target(f, first_stretch(s, point, u));
+  *t_next = next_target(f, first_stretch(f, u));
   return i;
 }
 
 double dkm_sensitivity_note(dkm_sensitivity *s, int i, double t, const double *u, int64_t steps) {
   shadow *f = &s->shadows[i];
-  if (!(t > f->t_noted)) return next_target(f, first_stretch(s, &f->point, u));
+  if (!(t > f->t_noted)) return next_target(f, first_stretch(f, u));
   const double step = (t - f->t_noted) / (double)(steps - f->steps_noted);
   f->t_noted = t;
   f->steps_noted = steps;
   if (!f->failed) {
     target *to = &f->targets[(f->first + f->n_targets++) % N_TARGETS];
     to->t = t;
-    memcpy(to->u, u, dkm_model_size(&s->system) * sizeof *u);
+    memcpy(to->u, u, dkm_model_size(&f->system) * sizeof *u);
   }
   return next_target(f, stretch_steps * step);
 }
@@ -244,17 +249,17 @@ bool dkm_sensitivity_behind(const dkm_sensitivity *s, int i) {
 double dkm_sensitivity_resume(dkm_sensitivity *s, int i, double t, const double *u, const double *v,
                               dkm_growth growth) {
   shadow *f = &s->shadows[i];
-  const size_t size = dkm_model_size(&s->system);
+  const size_t size = dkm_model_size(&f->system);
   for (int j = 0; j < growth.n; j++) f->failed = f->failed || isnan(growth.factors[j]);
   for (int j = 0; !f->failed && j < growth.n; j++)
-    grow(f, growth.factors[j], s->system.n_modes, growth.xi + (size_t)j * growth.stride);
+    grow(f, growth.factors[j], f->system.n_modes, growth.xi + (size_t)j * growth.stride);
   f->fed = true;
   f->t = f->t_noted = t;
   f->steps_noted = 0;
   memcpy(f->trajectory, u, size * sizeof *u);
   memcpy(f->v, v, size * sizeof *v);
   set_distance(s, f);
-  return next_target(f, first_stretch(s, &f->point, u));
+  return next_target(f, first_stretch(f, u));
 }
 
 void dkm_sensitivity_finish(dkm_sensitivity *s, int i) {
@@ -282,6 +287,7 @@ void dkm_sensitivity_release(dkm_sensitivity *s, int i) {
 /* ---- the shadow's side ---- */
 
 static void load(dkm_sensitivity *s, shadow *f) {
+  dkm_integrator_set_system(s->integrator, f->lane, &f->system);
   dkm_integrator_load(s->integrator, f->lane, &f->point, f->v, f->t);
   dkm_integrator_lane(s->integrator, f->lane)->t_limit = f->targets[f->first].t;
 }
@@ -296,21 +302,21 @@ static void arrive(dkm_sensitivity *s, shadow *f) {
   }
   target *to = &f->targets[f->first];
   dkm_integrator_state(s->integrator, f->lane, s->end);
-  const double separation = dkm_separation_of(&s->system, to->u, s->end);
+  const double separation = dkm_separation_of(&f->system, to->u, s->end);
   if (separation > s->separation_largest && f->separation > s->separation_small) {
-    dkm_separation_scale(&s->system, f->trajectory, f->v, s->separation_small / f->separation);
+    dkm_separation_scale(&f->system, f->trajectory, f->v, s->separation_small / f->separation);
     f->separation = s->separation_small;
     load(s, f);
     return;
   }
   double xi[DKM_MAX_MODES];
-  dkm_model_overlaps(&s->system, to->u, xi, s->scratch);
-  grow(f, separation / f->separation, s->system.n_modes, xi);
+  dkm_model_overlaps(&f->system, to->u, xi, s->scratch);
+  grow(f, separation / f->separation, f->system.n_modes, xi);
   double *last = f->trajectory;
   f->t = to->t;
   f->trajectory = to->u;
   to->u = last;
-  memcpy(f->v, s->end, dkm_model_size(&s->system) * sizeof *f->v);
+  memcpy(f->v, s->end, dkm_model_size(&f->system) * sizeof *f->v);
   set_distance(s, f);
   f->first = (f->first + 1) % N_TARGETS;
   if (--f->n_targets > 0)

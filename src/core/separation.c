@@ -5,24 +5,41 @@
 #include <math.h>
 #include <stdbool.h>
 
-#include "dickemap/quotient.h"
-
 /* A vector in the cube (-1, 1)^3. */
 static void random_vector(gsl_rng *rng, double *a) {
   for (int i = 0; i < 3; i++) a[i] = 2.0 * gsl_rng_uniform(rng) - 1.0;
 }
 
-void dkm_separation_depart(const dkm_system *system, const dkm_point *point, gsl_rng *rng, double *u, double size) {
+/* Streams that no start uses: those have a cue of 1 ... 20 here. */
+static void seed_stream(gsl_rng *rng, int64_t seed) {
+  gsl_rng_set(rng, (unsigned long)(seed * 32 + 31));
+}
+
+/* Classes that are one in the reduced system get the same vector, of a stream of its own. */
+static void vector_of_class(const dkm_start *symmetric, int64_t k, int64_t *drawn, gsl_rng *rng, double *a) {
+  const int64_t group = symmetric->class_of ? symmetric->class_of[k] : 0;
+  if (group == *drawn) return;
+  seed_stream(rng, group);
+  random_vector(rng, a);
+  *drawn = group;
+}
+
+void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_start *symmetric, gsl_rng *rng, double *u,
+                           double size) {
   const int64_t K = system->n_classes;
-  const int M = system->n_modes, cue = point->pattern - 1;
-  const bool symmetric = dkm_quotient_applies(point);
+  const int M = system->n_modes;
+  bool active[DKM_MAX_MODES];
+  int64_t drawn = -1;
   double a[3] = {0};
-  /* A stream that no start uses (those have a cue of 1 ... 20 here), and the same for the quotient of a symmetric
-   * start. */
-  gsl_rng_set(rng, (unsigned long)((symmetric ? 0 : point->seed) * 32 + 31));
+  for (int mu = 0; mu < M; mu++) active[mu] = !symmetric;
+  for (int i = 0; symmetric && i < symmetric->system.n_modes; i++) active[symmetric->mode_of[i]] = true;
+  seed_stream(rng, symmetric ? 0 : seed);
   for (int64_t k = 0; k < K; k++) {
-    if (k == 0 || !symmetric) random_vector(rng, a);
-    const double sign = symmetric ? dkm_system_coupling(system, cue, k) * dkm_system_coupling(system, cue, 0) : 1.0;
+    if (symmetric)
+      vector_of_class(symmetric, k, &drawn, rng, a);
+    else
+      random_vector(rng, a);
+    const double sign = symmetric ? dkm_start_sign(symmetric, k) * dkm_start_sign(symmetric, 0) : 1.0;
     double *x = u + k, *y = u + K + k, *z = u + 2 * K + k;
     /* m x a is an axial vector: the symmetry (x, y, z) -> (x, -y, -z) is a rotation, which carries a along. */
     const double ay = sign * a[1], az = sign * a[2];
@@ -31,8 +48,9 @@ void dkm_separation_depart(const dkm_system *system, const dkm_point *point, gsl
     *y += size * dy;
     *z += size * dz;
   }
+  if (symmetric && symmetric->class_of) seed_stream(rng, symmetric->system.n_classes);
   for (int mu = 0; mu < M; mu++) {
-    if (symmetric && mu != cue) continue;
+    if (!active[mu]) continue;
     random_vector(rng, a);
     u[3 * K + mu] += size * a[0];
     u[3 * K + M + mu] += size * a[1];

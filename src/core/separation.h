@@ -7,11 +7,13 @@
 #define DICKEMAP_SEPARATION_H
 #include <gsl/gsl_rng.h>
 
-#include "dickemap/model.h"
+#include "dickemap/start.h"
 
-/* u += size * (a random direction): transverse to each spin, anything for each mode.  It depends on the point's seed
- * alone (rng, an mt19937, is seeded here) and, for a start without perturbation, keeps the symmetry of the cue. */
-void dkm_separation_depart(const dkm_system *system, const dkm_point *point, gsl_rng *rng, double *u, double size);
+/* u += size * (a random direction): transverse to each spin, anything for each mode.  It depends on `seed` (rng, an
+ * mt19937, is seeded here) and nothing else.  symmetric: NULL, or the start whose full system this is and whose symmetry
+ * is to be kept; it takes the place of the seed. */
+void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_start *symmetric, gsl_rng *rng, double *u,
+                           double size);
 
 /* sqrt(sum_k w_k |dm_k|^2 + sum_mu |dbeta_mu|^2) of u and v. */
 double dkm_separation_of(const dkm_system *system, const double *u, const double *v);

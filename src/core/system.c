@@ -20,30 +20,37 @@ dkm_status dkm_system_of_patterns(dkm_system *system, dkm_mapping mapping, int n
                          .n_modes = n_modes,
                          .n_classes = K,
                          .weight = 1.0 / (double)K,
+                         .largest = 1.0,
                          .alpha_factor = sqrt((double)K),
                          .occupation_factor = (double)K};
   return DKM_OK;
 }
 
 dkm_status dkm_couplings_create(dkm_mapping mapping, int n_modes, int64_t n_classes, const double *G, const double *w,
-                                dkm_couplings *out, dkm_error *err) {
+                                const double *cue, dkm_couplings *out, dkm_error *err) {
   const size_t K = (size_t)n_classes, M = (size_t)n_modes;
-  *out = (dkm_couplings){.memory = malloc(K * (2 * M + 1) * sizeof(double))};
+  *out = (dkm_couplings){.memory = malloc(K * (2 * M + 2) * sizeof(double))};
   if (!out->memory) return dkm_fail(err, DKM_MEMORY, "out of memory for the couplings of %lld classes", (long long)K);
-  double *couplings = out->memory, *weighted = couplings + K * M, *weights = weighted + K * M;
+  double *couplings = out->memory, *weighted = couplings + K * M, *weights = weighted + K * M, largest = 0.0;
   memcpy(couplings, G, K * M * sizeof *G);
   memcpy(weights, w, K * sizeof *w);
+  if (cue) memcpy(weights + K, cue, K * sizeof *cue);
   for (size_t k = 0; k < K; k++)
-    for (size_t mu = 0; mu < M; mu++) weighted[k * M + mu] = w[k] * G[k * M + mu];
+    for (size_t mu = 0; mu < M; mu++) {
+      weighted[k * M + mu] = w[k] * G[k * M + mu];
+      largest = fmax(largest, fabs(G[k * M + mu]));
+    }
   out->system = (dkm_system){.mapping = mapping,
                              .n_modes = n_modes,
                              .n_classes = n_classes,
                              .weight = NAN,
+                             .largest = largest,
                              .alpha_factor = 1.0,
                              .occupation_factor = 1.0,
                              .couplings = couplings,
                              .weighted = weighted,
-                             .weights = weights};
+                             .weights = weights,
+                             .cue = cue ? weights + K : NULL};
   return DKM_OK;
 }
 

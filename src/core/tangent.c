@@ -62,6 +62,10 @@ dkm_status dkm_tangent_create(const dkm_system *system, dkm_tangent **out, dkm_e
   return DKM_OK;
 }
 
+void dkm_tangent_set_system(dkm_tangent *t, const dkm_system *system) {
+  t->system = *system;
+}
+
 void dkm_tangent_destroy(dkm_tangent *t) {
   if (!t) return;
   free(t->memory);
@@ -139,7 +143,7 @@ static double step_size(const dkm_tangent *t, const dkm_point *point, double h_m
   for (int mu = 0; mu < t->system.n_modes; mu++) {
     const double r = fabs(t->R[mu * TERMS]);
     scale = fmax(scale, fmax(r, fabs(t->I[mu * TERMS])));
-    field += 4.0 * point->g0 * r;
+    field += 4.0 * point->g0 * t->system.largest * r;
     fastest = fmax(fastest, sqrt(dkm_point_D(point, mu)));
   }
   fastest = fmax(fastest, sqrt(4.0 * point->Omega * point->Omega + field * field));

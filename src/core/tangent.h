@@ -16,6 +16,9 @@ typedef struct dkm_tangent dkm_tangent;
 
 /* Fails with DKM_MEMORY. The patterns are copied. */
 dkm_status dkm_tangent_create(const dkm_system *system, dkm_tangent **out, dkm_error *err);
+/* Another system with as many classes and modes. */
+void dkm_tangent_set_system(dkm_tangent *tangent, const dkm_system *system);
+
 void dkm_tangent_destroy(dkm_tangent *tangent);
 double dkm_tangent_bytes(const dkm_system *system);
 

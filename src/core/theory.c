@@ -11,19 +11,25 @@ bool dkm_theory_applies(const dkm_point *point) {
   return point->Omega != 0.0;
 }
 
+bool dkm_theory_has_pattern_state(const dkm_system *system, const dkm_point *point, int nu) {
+  return dkm_theory_applies(point) && dkm_system_pattern_is_closed(system, nu) &&
+         (point->flip == 0.0 || (!dkm_point_has_mixture(point, system->n_modes) && !system->cue));
+}
+
 static double sign_of(double value) {
   return value < 0.0 ? -1.0 : 1.0;
 }
 
 double dkm_theory_g_crit(const dkm_point *point, int nu) {
   if (!dkm_theory_applies(point)) return NAN;
-  return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * dkm_point_D(point, nu));
+  return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * dkm_point_D(point, nu) / dkm_point_length(point));
 }
 
 double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, int nu) {
   double easiest = INFINITY;
   for (int mu = 0; mu < system->n_modes; mu++) {
-    if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[nu])) return NAN;
+    if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[nu]) || !dkm_system_pattern_is_closed(system, mu))
+      return NAN;
     easiest = fmin(easiest, dkm_theory_g_crit(point, mu));
   }
   double g_nu = dkm_theory_g_crit(point, nu);
@@ -35,7 +41,7 @@ double dkm_theory_xi(const dkm_point *point, int nu) {
   if (isnan(g_nu)) return NAN;
   if (point->g0 <= g_nu) return 0.0;
   double ratio = g_nu / point->g0, square = ratio * ratio;
-  return sqrt((1.0 - square) * (1.0 + square));
+  return dkm_point_length(point) * sqrt((1.0 - square) * (1.0 + square));
 }
 
 double complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, int nu) {
@@ -58,6 +64,15 @@ void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, 
   for (int i = 0; i < 2 * M; i++) u[3 * K + i] = 0.0;
   u[3 * K + nu] = creal(beta);
   u[3 * K + M + nu] = cimag(beta);
+}
+
+void dkm_theory_fill(const dkm_system *system, const dkm_point *point, dkm_record *record) {
+  const int cue = point->pattern - 1;
+  record->xi_theory = record->g_crit = record->g_retrieve = NAN;
+  if (dkm_point_has_mixture(point, system->n_modes) || !dkm_theory_has_pattern_state(system, point, cue)) return;
+  record->xi_theory = dkm_theory_xi(point, cue);
+  record->g_crit = dkm_theory_g_crit(point, cue);
+  record->g_retrieve = dkm_theory_g_retrieve(system, point, cue);
 }
 
 void dkm_theory_quartic(const dkm_point *point, int nu, int mu, double complex roots[4]) {

@@ -17,7 +17,7 @@ static inline dkm_couplings tables_of(const dkm_system *system) {
     w[k] = dkm_system_weight(system, (int64_t)k);
     for (size_t mu = 0; mu < M; mu++) G[k * M + mu] = dkm_system_coupling(system, (int)mu, (int64_t)k);
   }
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, (int)M, (int64_t)K, G, w, &out, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, (int)M, (int64_t)K, G, w, NULL, &out, NULL), DKM_OK);
   free(G);
   free(w);
   return out;
@@ -30,7 +30,7 @@ static inline dkm_couplings random_couplings(gsl_rng *rng, int M, int64_t K) {
   for (int64_t k = 0; k < K; k++) sum += w[k] = uniform_between(rng, 0.1, 1);
   for (int64_t k = 0; k < K; k++) w[k] /= sum;
   for (int64_t i = 0; i < K * M; i++) G[i] = uniform_between(rng, -1, 1);
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, M, K, G, w, &out, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, M, K, G, w, NULL, &out, NULL), DKM_OK);
   free(G);
   free(w);
   return out;

@@ -42,7 +42,7 @@ static void take(const dkm_solver *solver, int i_stretch, struct window *out) {
   assert_int_equal(dkm_sampling_create(&system, solver->tolerance, integrator, 0, &sampling, NULL), DKM_OK);
   assert_int_equal(dkm_sensitivity_create(&system, solver, NULL, &sensitivity, NULL), DKM_OK);
   assert_int_equal(dkm_model_start(&system, &point, u, NULL), DKM_OK);
-  const int shadow = dkm_sensitivity_begin(sensitivity, &point, u, &t_next);
+  const int shadow = dkm_sensitivity_begin(sensitivity, &system, NULL, &point, u, &t_next);
   dkm_sensitivity_pause(sensitivity, shadow);
   dkm_integrator_load(integrator, 0, &point, u, 0.0);
   dkm_sampling_begin(sampling, &point, N_SAMPLES, dkm_sampling_spacing(&system, &point, u, 0.0), u, scratch);

@@ -258,7 +258,7 @@ static void growth_counts_between_any_two_times_until_the_outcome_is_settled(voi
   memcpy(v, u, sizeof v);
   v[3] += 1e-5;
   for (size_t c = 0; c < sizeof cases / sizeof *cases; c++) {
-    const int shadow = dkm_sensitivity_begin(s, &pt, u, &t_next);
+    const int shadow = dkm_sensitivity_begin(s, &p, NULL, &pt, u, &t_next);
     dkm_sensitivity_pause(s, shadow);
     dkm_sensitivity_resume(s, shadow, 1.0, u, v, (dkm_growth){N, cases[c].growth, cases[c].xi, 1});
     assert_close(dkm_sensitivity_total(s, shadow), cases[c].total, 1e-12 * cases[c].total);

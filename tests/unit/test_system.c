@@ -136,7 +136,7 @@ static void properties_of_couplings_are_asked(void **state) {
   /* Rows overlap; the second column is twice the first. */
   const double G[] = {1, 0.5, 1, -1, 2, 1}, w[] = {0.25, 0.25, 0.5}, independent[] = {1, 0.5, 1, -1};
   dkm_couplings t;
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 3, G, w, &t, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 3, G, w, NULL, &t, NULL), DKM_OK);
   assert_false(dkm_system_pattern_is_closed(&t.system, 0));
   assert_false(dkm_system_full_rank(&t.system));
   double C[4];
@@ -144,11 +144,11 @@ static void properties_of_couplings_are_asked(void **state) {
   assert_close(C[1], 0.25 * 0.5 - 0.25 + 0.5 * 2, 1e-15);
   assert_close(C[1], C[2], 0);
   dkm_couplings_free(&t);
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 2, independent, w, &t, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 2, independent, w, NULL, &t, NULL), DKM_OK);
   assert_true(dkm_system_full_rank(&t.system));
   dkm_couplings_free(&t);
   const double dependent[] = {1, 0.5, -2, -1};
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 2, dependent, w, &t, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 2, dependent, w, NULL, &t, NULL), DKM_OK);
   assert_false(dkm_system_full_rank(&t.system));
   dkm_couplings_free(&t);
 }

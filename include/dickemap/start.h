@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* start: where a trajectory begins, and the smallest system that it never leaves.
+ *
+ * Spins that start alike and see the same active modes with couplings that differ by a common sign stay alike for ever:
+ * the equations have the symmetry (x, y, z), G -> (x, -y, -z), -G of a single class. So take a set A of modes; classes
+ * are alike if their starts and their couplings to the modes of A are equal, up to one common sign. If for every mode mu
+ * outside A and every such group of classes sum_{k in group} w_k sign_k G_{mu,k} = 0, these modes stay empty, and what is
+ * left is a system of the same form: one class for each group, with the sum of the weights, and the modes of A.  The
+ * smallest A that contains the cue is found by adding the modes for which that fails.
+ *
+ * A start without perturbation along one of the +-1 patterns is the best case: one class and one mode, a system whose
+ * cost does not grow with M.  Of any couplings, classes that are mirror images of each other become one, and modes
+ * that never see anything are left out.  A start whose spins are tilted at random has nothing to reduce.
+ *
+ * The reduction is exact, and it is not only about time: on an invariant subspace a trajectory ends on what may be a
+ * saddle of the full system, and rounding must not carry it away.  Stability is asked in the full space. */
+#ifndef DICKEMAP_START_H
+#define DICKEMAP_START_H
+#include <stdbool.h>
+
+#include "dickemap/model.h"
+#include "dickemap/record.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dkm_start {
+  dkm_point given;        /* the point */
+  dkm_system full;        /* its system */
+  bool is_reduced;        /* the system below is smaller than that; else it is the same */
+  bool is_pattern;        /* it is +-1 patterns with M = 1: one class, one mode, |G| = 1 */
+  dkm_system system;      /* that the start stays in */
+  dkm_point point;        /* the parameters of its modes */
+  int mode_of[DKM_MAX_MODES]; /* its mode i is mode mode_of[i] of the full one */
+  /* Of each class of the full system, the class that it is in, and with which sign; NULL: the one class, with the sign
+   * G_{cue,k}; owned. */
+  int64_t *class_of;
+  signed char *sign;
+  double *u;            /* the reduced state at the start, of what is reduced by classes and signs; owned */
+  double *lengths;      /* |m_k| of the classes of `system`; NULL: dkm_point_length each; owned */
+  dkm_couplings tables; /* of `system`, and ... */
+  dkm_couplings own;    /* of `full`, if they are its own */
+} dkm_start;
+
+/* The start of a point of a system.  Fails with DKM_MEMORY; *start is then empty. */
+dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dkm_start *start, dkm_error *err);
+void dkm_start_free(dkm_start *start);
+
+/* Whether a point has a start that is one class and one mode, whatever the number of +-1 patterns: no table is needed. */
+bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point);
+
+/* The state at the start: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
+dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err);
+
+/* +sign or -sign of class k of the full system in its class. */
+double dkm_start_sign(const dkm_start *start, int64_t k);
+
+/* The reduced state (3K + 2M values of `system`) from u (3K + 2M values of `full`), which lies in the subspace; and u
+ * from the reduced state. */
+void dkm_start_reduce_state(const dkm_start *start, const double *u, double *reduced);
+void dkm_start_lift_state(const dkm_start *start, const double *reduced, double *u);
+
+/* The record of the full system from that of the reduced one, but for the spectrum. */
+void dkm_start_lift_record(const dkm_start *start, const dkm_record *reduced, dkm_record *record);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
