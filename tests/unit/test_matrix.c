@@ -333,6 +333,36 @@ static void the_damaged_one_of_several_images_is_named(void **state) {
   refuses_files(2, files, "bar.pbm:1: ends after 3 of 2 x 2 = 4 pixels");
 }
 
+/* The four letters of jobs/letters spell a word; tests/analysis/test_letters.py knows what else they have to be. */
+static void letters_of_the_jobs_are_read(void **state) {
+  (void)state;
+  static const char *const paths[] = {PROJECT_DIR "/jobs/letters/s.pbm", PROJECT_DIR "/jobs/letters/p.pbm",
+                                      PROJECT_DIR "/jobs/letters/i.pbm", PROJECT_DIR "/jobs/letters/n.pbm"};
+  dkm_matrix_file files[4];
+  for (int i = 0; i < 4; i++) {
+    void *bytes;
+    dkm_error err;
+    if (dkm_matrix_load(paths[i], &bytes, &files[i].n_bytes, &err)) fail_msg("%s", err.message);
+    files[i].name = paths[i];
+    files[i].bytes = bytes;
+  }
+  dkm_matrix matrix;
+  dkm_error err;
+  if (dkm_matrix_parse(4, files, DKM_READ_THRESHOLD, &matrix, &err)) fail_msg("%s", err.message);
+  assert_int_equal(matrix.width, 16);
+  assert_int_equal(matrix.height, 16);
+  for (int mu = 0; mu < 4; mu++)
+    for (int nu = 0; nu < 4; nu++) {
+      double sum = 0;
+      for (int k = 0; k < 256; k++) sum += matrix.values[mu * 256 + k] * matrix.values[nu * 256 + k];
+      assert_true(mu == nu ? sum == 256 : fabs(sum) < 64);
+    }
+  const double first_of_s[] = {-1, -1, -1, -1, 1, 1, 1, 1, 1, 1, 1, 1, -1, -1, -1, -1};
+  assert_memory_equal(matrix.values, first_of_s, sizeof first_of_s);
+  dkm_matrix_free(&matrix);
+  for (int i = 0; i < 4; i++) free((void *)files[i].bytes);
+}
+
 /* ---- cues ---- */
 
 static dkm_matrix parse(const char *text) {
@@ -471,6 +501,7 @@ int main(void) {
       cmocka_unit_test(a_text_among_images_is_refused),
       cmocka_unit_test(the_number_of_images_is_bounded),
       cmocka_unit_test(the_damaged_one_of_several_images_is_named),
+      cmocka_unit_test(letters_of_the_jobs_are_read),
       cmocka_unit_test(a_cue_has_as_many_spins_as_the_patterns),
       cmocka_unit_test(equal_and_opposite_rows_are_found),
       cmocka_unit_test(bytes_of_a_file_are_loaded),
