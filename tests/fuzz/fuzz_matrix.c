@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Any bytes as a file of patterns, in both readings of grey: a matrix that keeps what matrix.h promises, which may be a cue
- * of its own, or one line that says what is wrong. */
+/* Any bytes as a file of patterns, in both readings of grey: a matrix that keeps what matrix.h promises, and an image is a
+ * cue of its own; or one line that says what is wrong. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

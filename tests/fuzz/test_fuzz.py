@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ten minutes of invented job files, of invented command lines and of invented files of patterns; and what run.sh says to wrong arguments."""
+"""Ten minutes of invented job files, command lines and files of patterns; and what run.sh says to wrong arguments."""
 
 import pathlib
 import re
