@@ -8,6 +8,7 @@
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
 #include <mpi.h>
+#include <png.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -60,8 +61,10 @@ static void print_version(void) {
            "GSL %s\n"
            "libcyaml %s\n"
            "zlib %s\n"
+           "libpng %s\n"
            "instruction set %s\n",
-           dkm_cli_version, mpi, hdf5, gsl_version, cyaml_version_str, zlibVersion(), dkm_cpu_best());
+           dkm_cli_version, mpi, hdf5, gsl_version, cyaml_version_str, zlibVersion(), png_get_libpng_ver(NULL),
+           dkm_cpu_best());
   dkm_cli_print(text);
 }
 

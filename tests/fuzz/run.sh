@@ -1,9 +1,10 @@
 #!/bin/bash
 # SPDX-License-Identifier: GPL-3.0-or-later
-# run: invents job files (fuzz_job.c) and command lines (fuzz_cli.c), with clang's libFuzzer and the sanitizers for
-# addresses, leaks and undefined behaviour, and stops at the first that breaks what the harness claims.
+# run: invents job files (fuzz_job.c), command lines (fuzz_cli.c) and files of patterns (fuzz_matrix.c), with clang's
+# libFuzzer and the sanitizers for addresses, leaks and undefined behaviour, and stops at the first that breaks what the
+# harness claims.
 #
-#   tests/fuzz/run.sh [SECONDS [job|cli]...]     default: 600 seconds for each of both, one after the other
+#   tests/fuzz/run.sh [SECONDS [job|cli|matrix]...]     default: 600 seconds for each of them, one after the other
 #
 # Builds into build/fuzz.  What was found worth keeping stays in build/fuzz/corpus, so that the next run goes on from
 # there.  An input that breaks something is in build/fuzz/findings: repair, then add it to tests/fuzz/corpus, where the
@@ -14,21 +15,21 @@ cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 . jobs/setup.sh
 
 if [ "${1:-}" = -h ] || [ "${1:-}" = --help ]; then
-  echo "usage: tests/fuzz/run.sh [SECONDS [job|cli]...]"
+  echo "usage: tests/fuzz/run.sh [SECONDS [job|cli|matrix]...]"
   exit 0
 fi
 seconds=${1:-600}
 shift || true
 harnesses=("$@")
-if [ ${#harnesses[@]} -eq 0 ]; then harnesses=(job cli); fi
+if [ ${#harnesses[@]} -eq 0 ]; then harnesses=(job cli matrix); fi
 if ! [[ $seconds =~ ^[1-9][0-9]{0,5}$ ]]; then
   echo "tests/fuzz/run.sh: '$seconds' is not a time (allowed: 1 ... 999999 seconds)" >&2
   exit 1
 fi
 for name in "${harnesses[@]}"; do
   case $name in
-    job | cli) ;;
-    *) echo "tests/fuzz/run.sh: unknown harness '$name' (allowed: job, cli)" >&2; exit 1 ;;
+    job | cli | matrix) ;;
+    *) echo "tests/fuzz/run.sh: unknown harness '$name' (allowed: job, cli, matrix)" >&2; exit 1 ;;
   esac
 done
 
@@ -47,10 +48,11 @@ then
   exit 1
 fi
 
-mkdir -p "$build/corpus/job" "$build/corpus/cli" "$build/findings"
+mkdir -p "$build/corpus/job" "$build/corpus/cli" "$build/corpus/matrix" "$build/findings"
 { cmake --preset fuzz && cmake --build --preset fuzz -j "$(nproc)"; } >"$scratch/log" 2>&1 ||
   { tail -n 40 "$scratch/log" >&2; exit 1; }
 cp jobs/*.yaml "$build/corpus/job"
+cp jobs/letters/*.pbm "$build/corpus/matrix"
 { # keys as the parser names them; subcommands and options as their help names them; the rest
   "$build/tests/fuzz/fuzz_dictionary"
   sed -nE 's/.*usage:.* dickemap ([a-z]+) .*/\1/p' src/cli/cmd_*.c | sort -u | sed 's/.*/"&\\x0a"/'

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Ten minutes of invented job files, and of invented command lines; and what run.sh says to wrong arguments."""
+"""Ten minutes of invented job files, command lines and files of patterns; and what run.sh says to wrong arguments."""
 
 import pathlib
 import re
@@ -11,7 +11,7 @@ RUN = pathlib.Path(__file__).with_name("run.sh")
 
 
 @pytest.mark.long
-@pytest.mark.parametrize("harness", ["job", "cli"])
+@pytest.mark.parametrize("harness", ["job", "cli", "matrix"])
 def test_ten_minutes_find_nothing(harness):
     result = subprocess.run([RUN, "600", harness], text=True, capture_output=True, timeout=1800)
     assert result.returncode == 0, result.stdout + result.stderr
@@ -22,7 +22,7 @@ def test_ten_minutes_find_nothing(harness):
 @pytest.mark.parametrize("arguments, message", [
     (["soon"], "'soon' is not a time (allowed: 1 ... 999999 seconds)"),
     (["0"], "'0' is not a time (allowed: 1 ... 999999 seconds)"),
-    (["5", "jobs"], "unknown harness 'jobs' (allowed: job, cli)"),
+    (["5", "jobs"], "unknown harness 'jobs' (allowed: job, cli, matrix)"),
 ])
 def test_wrong_arguments_are_named(arguments, message):
     result = subprocess.run([RUN, *arguments], text=True, capture_output=True, timeout=60)

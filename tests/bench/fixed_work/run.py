@@ -43,7 +43,7 @@ def step_operations(P):
 def compile_all(build, folder):
     native = ["-O3", "-march=native", f"-I{HERE}"]
     gsl = subprocess.run(["pkg-config", "--cflags", "--libs", "gsl"], capture_output=True, text=True, check=True).stdout.split()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
+    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
                                text=True, check=True).stdout.split()
     subprocess.run(["gcc", "-std=gnu11", *native, HERE / "gsl_rk8pd.c", "-o", folder / "gsl", *gsl], check=True)
     subprocess.run(["g++", "-std=gnu++17", *native, HERE / "boost_fehlberg78.cpp", "-o", folder / "boost"], check=True)

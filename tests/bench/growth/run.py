@@ -24,7 +24,7 @@ def main():
     parser.add_argument("--tolerance", default="1e-8")
     parser.add_argument("--largest", type=int, default=16)
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
+    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
                                text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "growth"

@@ -27,7 +27,7 @@ def main():
     parser.add_argument("--time", default="1e5")
     parser.add_argument("--gsl", action="store_true")
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
+    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
                                text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "stiff"

@@ -23,7 +23,7 @@ def main():
     parser.add_argument("--sample", type=int, default=40)
     parser.add_argument("--perturbed-sample", type=int, default=40)
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
+    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
                                text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "verdict"

@@ -34,7 +34,7 @@ BOTH_SOURCES = ["both.c", "both_check.c", "run.c", "sample.c", "judge.c", "orbit
 
 
 def compile_program(program, sources, include, library):
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
+    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
                                text=True, check=True).stdout.split()
     subprocess.run(["gcc", "-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra", f"-I{include}",
                     *(HERE / source for source in sources), "-o", program, library, *libraries, "-lm"], check=True)
