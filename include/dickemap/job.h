@@ -6,6 +6,7 @@
 #ifndef DICKEMAP_JOB_H
 #define DICKEMAP_JOB_H
 #include "dickemap/integrator.h"
+#include "dickemap/matrix.h"
 #include "dickemap/parameter.h"
 
 #ifdef __cplusplus
@@ -32,13 +33,38 @@ typedef struct dkm_axis {
   double *values;                  /* n values, as its parameter allows; strictly monotonic unless zipped */
 } dkm_axis;
 
+/* A list of numbers, names of files, and a file with its bytes: everything that a job names travels with it. */
+typedef struct dkm_numbers {
+  int n;
+  double *values;
+} dkm_numbers;
+
+typedef struct dkm_file_names {
+  int n;
+  char **names; /* as the job spells them */
+} dkm_file_names;
+
+typedef struct dkm_job_file {
+  char *name;
+  void *bytes;
+  size_t n_bytes;
+} dkm_job_file;
+
 typedef struct dkm_job {
   char *path;                      /* as given */
   char *text;                      /* the file verbatim */
   int n_sets;
   char **sets;                     /* n_sets strings "key=value" that were applied to it, in order */
   char *title;                     /* "" if absent */
-  dkm_system system;
+  dkm_system system;               /* of all points, or the largest of any (dkm_system.spins) */
+  dkm_numbers values, probabilities;
+  dkm_file_names matrix_file, image_files, cue_file;
+  dkm_reading shades;
+  int64_t n_spins;                 /* of a finite number of spins; 0 */
+  int n_files;
+  dkm_job_file *files;             /* that the keys above name, each once */
+  struct dkm_job_tables *tables;   /* what the system is a view of */
+  char *warning;                   /* something that is hardly meant; NULL: nothing */
   dkm_point base;                  /* the point before axes are applied: the file's values, and the first
                                       value of each axis for what that axis varies */
   dkm_solver solver;
@@ -64,7 +90,12 @@ typedef struct dkm_job {
  * empty.  Checks everything that can be checked without integrating. */
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err);
 
-/* The same from text in memory, also with settings without effect; path is only for messages. */
+/* The same from text in memory, also with settings without effect; path is only for messages. A file that it names must
+ * be among `files`, whose bytes are copied. */
+dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                                    int n_files, const dkm_job_file *files, dkm_error *err);
+
+/* The same for a job that names none. */
 dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                          dkm_error *err);
 void dkm_job_free(dkm_job *job);
@@ -72,8 +103,9 @@ void dkm_job_free(dkm_job *job);
 /* Parameters of point i = 0 ... n_points-1 of the flattened grid. */
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
 
-/* Whether any point of the job has a perturbation. */
-bool dkm_job_perturbed(const dkm_job *job);
+/* Whether any point of the job may start off its pattern's symmetric subspace (start.h), so that an evaluator needs
+ * room for all classes. */
+bool dkm_job_needs_all_classes(const dkm_job *job);
 
 /* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ... */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);

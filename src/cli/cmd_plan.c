@@ -251,7 +251,7 @@ static void print_job(const dkm_job *job) {
   printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", system->n_modes,
          dkm_option_word(DKM_OPTION(system.mapping), job), system->n_classes, dkm_model_size(system));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
-  dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_perturbed(job)) + axis_bytes +
+  dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_needs_all_classes(job)) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
                 memory, sizeof memory);
   printf("output file     %s, and some 100 KiB about it\n", file);

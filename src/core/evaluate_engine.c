@@ -118,7 +118,7 @@ static double engine_bytes(const dkm_system *system, const dkm_solver *solver, c
 
 double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed) {
   const dkm_system small_system = one_pattern();
-  const bool full = perturbed || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
+  const bool full = perturbed || !dkm_system_has_patterns(system) || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
   return sizeof(dkm_evaluator) + engine_bytes(&small_system, solver, cpu) +
          (full ? engine_bytes(system, solver, cpu) : 0.0);
 }

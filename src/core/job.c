@@ -20,6 +20,7 @@
 #include "job_axes.h"
 #include "job_schema.h"
 #include "job_spelling.h"
+#include "job_system.h"
 
 enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
 
@@ -59,36 +60,6 @@ static dkm_status read_options(dkm_job *job, const dkm_job_source *source, dkm_e
     if (!dkm_option_of_system(&dkm_options[i])) status = read_option(job, source, &dkm_options[i], err);
   job->sensitivity_given = dkm_schema_text(source, DKM_OPTION(solver.sensitivity)->key)->value != NULL;
   return status;
-}
-
-/* Says what memory it would take: 3 doubles a class and 2 a mode for one state, and for a rank as much as at
- * DKM_MAX_MODES times the number of classes. */
-static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mapping mapping, double n_modes,
-                                         dkm_error *err) {
-  const dkm_solver solver = {.tolerance = DKM_OPTION(solver.tolerance)->fallback};
-  dkm_system largest;
-  dkm_status status = dkm_system_of_patterns(&largest, mapping, DKM_MAX_MODES, err);
-  if (status != DKM_OK) return status;
-  int exponent = (int)n_modes - (mapping == DKM_GAUGED ? 1 : 0);
-  double state_bytes = 8 * (3 * ldexp(1, exponent) + 2 * n_modes);
-  double rank_bytes = ldexp(dkm_integrator_bytes(&largest, &solver, NULL), (int)n_modes - DKM_MAX_MODES);
-  return dkm_schema_fail(source, err, "model.patterns",
-                         "is %.0f, but must be an integer 1 ... %d: with 2^%d classes a state would take %.3g GB and "
-                         "a rank, which integrates several at once, %.3g GB",
-                         n_modes, DKM_MAX_MODES, exponent, state_bytes / 1e9, rank_bytes / 1e9);
-}
-
-static dkm_status read_system(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  const dkm_option *system = DKM_OPTION(system.n_modes);
-  dkm_status status = read_option(job, source, DKM_OPTION(system.mapping), err);
-  if (status != DKM_OK) return status;
-  const char *text = dkm_schema_text(source, system->key)->value;
-  const double n_modes = text ? dkm_number_parse(text) : NAN;
-  if (n_modes > system->limits.max && n_modes <= 1000 && n_modes == floor(n_modes))
-    return fail_too_many_patterns(source, job->system.mapping, n_modes, err);
-  status = read_option(job, source, system, err);
-  return status == DKM_OK ? dkm_system_of_patterns(&job->system, job->system.mapping, job->system.n_modes, err)
-                          : status;
 }
 
 static bool is_covered(const dkm_job *job, const dkm_parameter *parameter) {
@@ -159,7 +130,7 @@ static bool has_controls(const char *text) {
   return false;
 }
 
-static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
   const char *title = source->keys->title;
   if (title && strlen(title) > MAX_TITLE_BYTES)
     return dkm_schema_fail(source, err, "title", "has %zu bytes, but must have at most %d", strlen(title),
@@ -168,9 +139,12 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, dkm_erro
     return dkm_schema_fail(source, err, "title", "holds a control character, but must be text");
   job->title = strdup(title ? title : "");
   if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
-  dkm_status status = read_system(job, source, err);
+  dkm_status status = read_option(job, source, DKM_OPTION(system.mapping), err);
+  if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(shades), err);
+  if (status == DKM_OK) status = dkm_job_system_read(job, source, files, err);
   if (status == DKM_OK) status = dkm_job_axes_read(job, source, err);
   if (status == DKM_OK) status = read_base(job, source, err);
+  if (status == DKM_OK) status = dkm_job_system_finish(job, source, err);
   if (status == DKM_OK) status = read_options(job, source, err);
   return status;
 }
@@ -203,9 +177,9 @@ static bool copy_sources(dkm_job *job, const char *path, const char *text, int n
   return true;
 }
 
-/* commanded: the settings are those of a command line, and not what a file keeps of one. */
+/* From disk: the settings are those of a command line, and not what a file keeps of one. */
 static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
-                        bool commanded, dkm_error *err) {
+                        const dkm_file_source *files, dkm_error *err) {
   *job = (dkm_job){0};
   dkm_job_source source = {0};
   dkm_status status;
@@ -213,8 +187,8 @@ static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
   else
     status = dkm_schema_load(&source, path, text, n_sets, sets, err);
-  if (status == DKM_OK) status = read_keys(job, &source, err);
-  if (status == DKM_OK && commanded) status = check_sets(job, &source, err);
+  if (status == DKM_OK) status = read_keys(job, &source, files, err);
+  if (status == DKM_OK && files->from_disk) status = check_sets(job, &source, err);
   dkm_schema_free(&source);
   if (status != DKM_OK) dkm_job_free(job);
   return status;
@@ -222,7 +196,12 @@ static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_
 
 dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                          dkm_error *err) {
-  return parse(job, path, text, n_sets, sets, false, err);
+  return dkm_job_parse_with_files(job, path, text, n_sets, sets, 0, NULL, err);
+}
+
+dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *text, int n_sets,
+                                    const char *const *sets, int n_files, const dkm_job_file *files, dkm_error *err) {
+  return parse(job, path, text, n_sets, sets, &(dkm_file_source){.n = n_files, .files = files}, err);
 }
 
 /* libyaml and the lists that libcyaml makes take some six times the text, on every rank. */
@@ -282,7 +261,7 @@ dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *
   char *text;
   dkm_status status = read_file(path, &text, err);
   if (status) return status;
-  status = parse(job, path, text, n_sets, sets, true, err);
+  status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, err);
   free(text);
   return status;
 }
@@ -294,19 +273,26 @@ void dkm_job_free(dkm_job *job) {
   for (int i = 0; i < job->n_sets; i++) free(job->sets[i]);
   free(job->sets);
   for (int i = 0; i < job->n_axes; i++) free(job->axes[i].values);
+  dkm_job_system_free(job);
   *job = (dkm_job){0};
 }
 
 /* ---- points ---- */
 
-bool dkm_job_perturbed(const dkm_job *job) {
-  for (int i = 0; i < job->n_axes; i++) {
-    if (job->axes[i].parameter != DKM_PARAMETER(perturbation)) continue;
-    for (int64_t j = 0; j < job->axes[i].n; j++)
-      if (job->axes[i].values[j] > 0.0) return true;
-    return false;
-  }
-  return job->base.perturbation > 0.0;
+/* Whether any point has a value above 0 of a parameter, or, of one for each mode, another than 0. */
+static bool has_any(const dkm_job *job, const dkm_parameter *parameter) {
+  bool base = false;
+  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
+    base = base || (!dkm_job_axes_cover(job, parameter, mode) && dkm_parameter_get(parameter, &job->base, mode) != 0.0);
+  for (int i = 0; i < job->n_axes && !base; i++)
+    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++)
+      base = base || job->axes[i].values[j] != 0.0;
+  return base;
+}
+
+bool dkm_job_needs_all_classes(const dkm_job *job) {
+  return !dkm_system_has_patterns(&job->system) || has_any(job, DKM_PARAMETER(perturbation)) ||
+         has_any(job, DKM_PARAMETER(mixture));
 }
 
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]) {

@@ -13,6 +13,7 @@
 #include "dickemap/job.h"
 #include "dickemap/option.h"
 #include "job_axes.h"
+#include "job_system.h"
 
 enum { LISTED = 1000 };
 
@@ -58,10 +59,29 @@ static void write_options(FILE *out, const dkm_job *job, bool of_system) {
   char line[LINE_BYTES];
   for (int i = 0; i < dkm_n_options; i++) {
     const dkm_option *o = &dkm_options[i];
+    if (o->kind != DKM_OPTION_NUMBER) continue;
     const double value = dkm_option_get(o, job);
     if (dkm_option_of_system(o) == of_system && !(o->later && value == o->fallback))
       fprintf(out, "%s\n", spell_option(o, value, line));
   }
+}
+
+static void write_numbers(FILE *out, const char *key, const dkm_numbers *numbers) {
+  for (int i = 0; i < numbers->n; i++) fprintf(out, "%s%s%.17g", i ? "" : key, i ? ", " : " = [", numbers->values[i]);
+  if (numbers->n > 0) fputs("]\n", out);
+}
+
+/* Of files not their names count, but what was read: couplings, by a hash. */
+static void write_tables(FILE *out, const dkm_job *job) {
+  const dkm_job_tables *t = job->tables;
+  write_numbers(out, "model.values", &job->values);
+  write_numbers(out, "model.probabilities", &job->probabilities);
+  if (!t || t->matrix.n_rows == 0) return;
+  fprintf(out, "model.matrix = %d rows of %" PRId64 ", hash %016" PRIx64 "\n", t->matrix.n_rows, t->matrix.n_columns,
+          hash_values(t->matrix.values, t->matrix.n_rows * t->matrix.n_columns));
+  if (t->cue)
+    fprintf(out, "initial.cue = %" PRId64 ", hash %016" PRIx64 "\n", t->matrix.n_columns,
+            hash_values(t->cue, t->matrix.n_columns));
 }
 
 /* Their order decides where a record stands, so it has a line of its own. */
@@ -89,6 +109,7 @@ char *dkm_job_canonical(const dkm_job *job) {
   FILE *out = open_memstream(&text, &bytes);
   if (!out) return NULL;
   write_options(out, job, true);
+  write_tables(out, job);
   for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
   write_order(out, job);
   for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);
@@ -127,7 +148,7 @@ static match find_line(const char *text, const char *wanted, size_t wanted_bytes
 static bool is_implied(const char *line, size_t bytes) {
   char implied[LINE_BYTES];
   for (int i = 0; i < dkm_n_options; i++)
-    if (!isnan(dkm_options[i].fallback)) {
+    if (dkm_options[i].kind == DKM_OPTION_NUMBER && !isnan(dkm_options[i].fallback)) {
       spell_option(&dkm_options[i], dkm_options[i].fallback, implied);
       if (strlen(implied) == bytes && memcmp(line, implied, bytes) == 0) return true;
     }

@@ -62,7 +62,10 @@ static void add_key(dkm_job_fields *fields, const char *key, bool is_list) {
 dkm_job_fields *dkm_job_fields_create(void) {
   dkm_job_fields *fields = calloc(1, sizeof *fields);
   if (!fields) return NULL;
-  for (int i = 0; i < dkm_n_options; i++) add_key(fields, dkm_options[i].key, false);
+  for (int i = 0; i < dkm_n_options; i++) {
+    const dkm_option_kind kind = dkm_options[i].kind;
+    add_key(fields, dkm_options[i].key, kind == DKM_OPTION_NUMBERS || kind == DKM_OPTION_FILES);
+  }
   for (int i = 0; i < dkm_n_parameters; i++) add_key(fields, dkm_parameters[i].key, dkm_parameters[i].per_mode);
   int n = 0;
   fields->top[n++] = title_field;

@@ -2,59 +2,68 @@
 /* option: the table; see dickemap/option.h. */
 #include "dickemap/option.h"
 
+#include "dickemap/spins.h"
+
 #include <math.h>
 #include <string.h>
 
-static const char *const mappings[] = {[DKM_GAUGED] = "gauged", [DKM_UNGAUGED] = "ungauged", NULL};
+static const char *const mappings[] = {[DKM_GAUGED] = "gauged", [DKM_UNGAUGED] = "ungauged", [DKM_VALUES] = "values",
+                                       [DKM_MATRIX] = "matrix", [DKM_RANDOM] = "random",     NULL};
+static const char *const shades[] = {[DKM_READ_THRESHOLD] = "threshold", [DKM_READ_GREY] = "grey", NULL};
 static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const states[] = {"none", "final", NULL};
 
 /* An enum without negative values is an unsigned int, or an int. */
 #define MEMBER(member)                                                                                                 \
-  .offset = offsetof(dkm_job, member),                                                                                 \
-  .type = _Generic(((dkm_job *)0)->member,                                                                             \
-      double: DKM_FLOAT64,                                                                                             \
-      int: DKM_INT32,                                                                                                  \
-      unsigned: DKM_INT32,                                                                                             \
-      int64_t: DKM_INT64,                                                                                              \
-      bool: DKM_UINT8)
-#define REQUIRED NAN
+  .offset = offsetof(dkm_job, member), .type = _Generic(((dkm_job *)0)->member, double                                 \
+                                                        : DKM_FLOAT64, int                                             \
+                                                        : DKM_INT32, unsigned                                          \
+                                                        : DKM_INT32, int64_t                                           \
+                                                        : DKM_INT64, bool                                              \
+                                                        : DKM_UINT8)
+/* A list, or the name of a file. */
+#define LIST(member, of) .offset = offsetof(dkm_job, member), .kind = DKM_OPTION_##of
+#define REQUIRED         NAN
 
 const dkm_option dkm_options[] = {
-    {"model.patterns", MEMBER(system.n_modes),
-     .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true},
-     .fallback = REQUIRED,
-     .description = "M, the number of patterns and of modes"},
-    {"model.mapping", MEMBER(system.mapping),
-     .words = mappings,
-     .fallback = DKM_GAUGED,
-     .description = "classes of spins: 2^(M−1), first pattern made all +1; or 2^M"},
-    {"solver.method", MEMBER(solver.method),
-     .words = methods,
-     .fallback = DKM_METHOD_ENSEMBLE,
+    {"model.patterns", MEMBER(system.n_modes), .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true},
+     .fallback = REQUIRED, .description = "M, the number of patterns and of modes"},
+    {"model.mapping", MEMBER(system.mapping), .words = mappings, .fallback = DKM_GAUGED,
+     .description =
+         "what spins there are: ±1 patterns of many spins, 2^(M−1) classes with the first pattern made all +1, or "
+         "2^M; `values` with probabilities; a `matrix`; `random` ±1 patterns of `spins` spins"},
+    {"model.values", LIST(values, NUMBERS), .limits = {.min = -1e6, .max = 1e6}, .later = true,
+     .description = "of `mapping: values`: what couplings can be"},
+    {"model.probabilities", LIST(probabilities, NUMBERS), .limits = {.min = 0, .min_excluded = true, .max = 1},
+     .later = true, .description = "of `mapping: values`: with which probability each"},
+    {"model.matrix", LIST(matrix_file, FILE), .later = true,
+     .description =
+         "of `mapping: matrix`: a text file with M rows of numbers, one a spin, or one image; names of files are "
+         "relative to the folder of the job"},
+    {"model.images", LIST(image_files, FILES), .later = true,
+     .description = "the same as PBM (P1) or PNG images of one size, one a pattern"},
+    {"model.shades", MEMBER(shades), .words = shades, .fallback = DKM_READ_THRESHOLD, .later = true,
+     .description = "of images: darker than half is +1 and the rest −1, or `grey` from +1 (black) to −1 (white)"},
+    {"model.spins", MEMBER(n_spins), .limits = {.min = 0, .max = (double)DKM_MAX_CLASSES, .integer = true},
+     .fallback = 0, .later = true, .description = "of `mapping: random`: the number of spins"},
+    {"initial.cue", LIST(cue_file, FILE), .later = true,
+     .description =
+         "of `mapping: matrix`: an image of its own as the cue, or a text file with a row of numbers −1 … 1"},
+    {"solver.method", MEMBER(solver.method), .words = methods, .fallback = DKM_METHOD_ENSEMBLE,
      .description = "our vectorised Taylor integrator, or GSL's rk8pd as an oracle"},
-    {"solver.tolerance", MEMBER(solver.tolerance),
-     .limits = {.min = 1e-15, .max = 1e-3},
-     .fallback = 1e-10,
+    {"solver.tolerance", MEMBER(solver.tolerance), .limits = {.min = 1e-15, .max = 1e-3}, .fallback = 1e-10,
      .description = "bound on the local error of each step"},
-    {"solver.t_max", MEMBER(solver.t_max),
-     .limits = {.min = 0, .min_excluded = true, .max = INFINITY},
-     .fallback = 1e7,
+    {"solver.t_max", MEMBER(solver.t_max), .limits = {.min = 0, .min_excluded = true, .max = INFINITY}, .fallback = 1e7,
      .description = "time after which a point is given up as `undecided`"},
     {"solver.max_steps", MEMBER(solver.max_steps),
      .limits = {.min = 1, .max = (double)DKM_LARGEST_MAX_STEPS, .integer = true},
      .fallback = (double)DKM_DEFAULT_MAX_STEPS,
      .description = "steps of its trajectory after which it is given up likewise: a bound of the work that is the same "
                     "on every machine"},
-    {"solver.sensitivity", MEMBER(solver.sensitivity),
-     .words = switches,
-     .fallback = false,
-     .later = true,
+    {"solver.sensitivity", MEMBER(solver.sensitivity), .words = switches, .fallback = false, .later = true,
      .description = "also measure how much small differences are amplified; takes about twice the time"},
-    {"output.state", MEMBER(keep_state),
-     .words = states,
-     .fallback = false,
+    {"output.state", MEMBER(keep_state), .words = states, .fallback = false,
      .description = "`final`: also keep the state in which each point ended"},
 };
 const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
@@ -67,7 +76,8 @@ const dkm_option *dkm_option_at(size_t offset) {
 }
 
 bool dkm_option_of_system(const dkm_option *option) {
-  return strncmp(option->key, "model.", strlen("model.")) == 0;
+  return strncmp(option->key, "model.", strlen("model.")) == 0 ||
+         strncmp(option->key, "initial.", strlen("initial.")) == 0;
 }
 
 double dkm_option_get(const dkm_option *option, const dkm_job *job) {

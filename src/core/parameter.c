@@ -2,6 +2,8 @@
 /* parameter: the table; see dickemap/parameter.h. */
 #include "dickemap/parameter.h"
 
+#include "dickemap/spins.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -18,53 +20,40 @@
 #define REQUIRED NAN
 
 const dkm_parameter dkm_parameters[] = {
-    {MEMBER(model, g0),
-     .scale = DKM_SCALE_RATE,
-     .limits = {.min = 0, .max = INFINITY},
-     .fallback = REQUIRED,
-     .long_name = "coupling",
-     .description = "spin-boson coupling"},
-    {MEMBER(model, Omega),
-     .scale = DKM_SCALE_RATE,
-     .limits = {.min = -INFINITY, .max = INFINITY},
-     .fallback = REQUIRED,
-     .long_name = "half the level splitting of a spin",
-     .description = "half the level splitting of a spin"},
-    {MEMBER(model, Omega_mu),
-     .scale = DKM_SCALE_RATE,
-     .limits = {.min = -INFINITY, .max = INFINITY, .not_zero = true},
-     .fallback = REQUIRED,
-     .long_name = "mode frequencies",
+    {MEMBER(model, g0), .scale = DKM_SCALE_RATE, .limits = {.min = 0, .max = INFINITY}, .fallback = REQUIRED,
+     .long_name = "coupling", .description = "spin-boson coupling"},
+    {MEMBER(model, Omega), .scale = DKM_SCALE_RATE, .limits = {.min = -INFINITY, .max = INFINITY}, .fallback = REQUIRED,
+     .long_name = "half the level splitting of a spin", .description = "half the level splitting of a spin"},
+    {MEMBER(model, Omega_mu), .scale = DKM_SCALE_RATE, .limits = {.min = -INFINITY, .max = INFINITY, .not_zero = true},
+     .fallback = REQUIRED, .long_name = "mode frequencies",
      .description = "mode frequencies; one value serves all modes; negative: blue detuning"},
-    {MEMBER(model, kappa_mu),
-     .scale = DKM_SCALE_RATE,
-     .limits = {.min = 0, .max = INFINITY, .min_excluded = true},
-     .fallback = REQUIRED,
-     .long_name = "boson loss rates",
-     .description = "boson loss rates"},
-    {MEMBER(initial, pattern),
-     .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true, .up_to_modes = true},
-     .fallback = 1,
-     .long_name = "the cue",
-     .description = "the cue: the pattern that the start resembles"},
-    {MEMBER(initial, overlap),
-     .limits = {.min = -1, .max = 1},
-     .fallback = 1,
-     .long_name = "with the cue at the start",
+    {MEMBER(model, kappa_mu), .scale = DKM_SCALE_RATE, .limits = {.min = 0, .max = INFINITY, .min_excluded = true},
+     .fallback = REQUIRED, .long_name = "boson loss rates", .description = "boson loss rates"},
+    {MEMBER(initial, pattern), .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true, .up_to_modes = true},
+     .fallback = 1, .long_name = "the cue", .description = "the cue: the pattern that the start resembles"},
+    {MEMBER(initial, overlap), .limits = {.min = -1, .max = 1}, .fallback = 1, .long_name = "with the cue at the start",
      .description = "z = overlap · f at the start, the rest of each unit spin along −x"},
-    {MEMBER(initial, perturbation),
-     .limits = {.min = 0, .max = 1},
-     .fallback = 0,
+    {MEMBER(initial, perturbation), .limits = {.min = 0, .max = 1}, .fallback = 0,
      .long_name = "random tilt of every spin at the start",
-     .description = "tangent of the angle by which the spins of each class are tilted in a random direction of the class"},
-    {MEMBER(initial, seed),
-     .limits = {.min = 0, .max = (double)DKM_MAX_SEED, .integer = true},
-     .fallback = 1,
-     .long_name = "of the tilt",
-     .description = "of the random directions"},
+     .description =
+         "tangent of the angle by which the spins of each class are tilted in a random direction of the class"},
+    {MEMBER(initial, seed), .limits = {.min = 0, .max = (double)DKM_MAX_SEED, .integer = true}, .fallback = 1,
+     .long_name = "of the tilt", .description = "of the random directions, and of which spins `flip_exactly` flips"},
+    {MEMBER(initial, flip), .limits = {.min = 0, .max = 1}, .fallback = 0, .later = true,
+     .long_name = "probability that a spin of the cue is flipped",
+     .description = "probability with which each spin starts with −z: the mean spin of a class is shorter then"},
+    {MEMBER(initial, flip_exactly), .limits = {.min = 0, .max = (double)DKM_MAX_CLASSES, .integer = true},
+     .fallback = 0, .later = true, .long_name = "number of spins of the cue that are flipped",
+     .description = "number of spins that start with −z, of a finite number (`mapping`: `matrix` or `random`)"},
+    {MEMBER(initial, mixture), .limits = {.min = -INFINITY, .max = INFINITY}, .fallback = 0, .later = true,
+     .long_name = "weights of the patterns in the cue",
+     .description = "the cue is the sign of the sum of all patterns with these weights, in place of `pattern`"},
+    {MEMBER(model, pattern_seed), .limits = {.min = 0, .max = (double)DKM_MAX_SEED, .integer = true}, .fallback = 1,
+     .later = true, .long_name = "of random patterns", .description = "of the patterns of `mapping: random`"},
 };
 const int dkm_n_parameters = sizeof dkm_parameters / sizeof *dkm_parameters;
-_Static_assert(sizeof dkm_parameters / sizeof *dkm_parameters <= DKM_MOST_PARAMETERS, "DKM_MOST_PARAMETERS is too small");
+_Static_assert(sizeof dkm_parameters / sizeof *dkm_parameters <= DKM_MOST_PARAMETERS,
+               "DKM_MOST_PARAMETERS is too small");
 
 bool dkm_limits_allow(const dkm_limits *limits, double value) {
   return isfinite(value) && (limits->min_excluded ? value > limits->min : value >= limits->min) &&

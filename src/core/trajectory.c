@@ -2,6 +2,8 @@
 /* One point's way through time. */
 #include "dickemap/trajectory.h"
 
+#include "dickemap/start.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -14,13 +16,22 @@ void dkm_trajectory_free(dkm_trajectory *trajectory) {
 }
 
 /* The next sample, at time t; false if the trajectory fails before. */
-static bool take_sample(dkm_integrator *integrator, double root_K, double t, dkm_trajectory *out) {
+static bool take_sample(dkm_integrator *integrator, const dkm_start *start, bool inside, double t,
+                        dkm_trajectory *out) {
   const size_t M = (size_t)out->n_modes, first = (size_t)out->n * M;
   double *re = out->alpha_re + first, *im = out->alpha_im + first;
-  if (!dkm_integrator_sample(integrator, 0, t, out->xi + first, re, im)) return false;
-  for (size_t mu = 0; mu < M; mu++) { /* alpha = sqrt(K) beta */
-    re[mu] *= root_K;
-    im[mu] *= root_K;
+  double *xi = out->xi + first, part[3][DKM_MAX_MODES];
+  if (!dkm_integrator_sample(integrator, 0, t, part[0], part[1], part[2])) return false;
+  for (size_t mu = 0; mu < M; mu++) xi[mu] = re[mu] = im[mu] = 0.0;
+  for (int i = 0; i < (inside ? start->system : start->full).n_modes; i++) {
+    const int mu = inside ? start->mode_of[i] : i;
+    xi[mu] = part[0][i];
+    re[mu] = part[1][i];
+    im[mu] = part[2][i];
+  }
+  for (size_t mu = 0; mu < M; mu++) {
+    re[mu] *= start->full.alpha_factor;
+    im[mu] *= start->full.alpha_factor;
   }
   out->t[out->n++] = t;
   return true;
@@ -31,6 +42,8 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   const int64_t n_intervals = (int64_t)floor(t_end / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
   const size_t n = (size_t)n_intervals + 1, M = (size_t)system->n_modes;
   dkm_integrator *integrator = NULL;
+  dkm_start start = {0};
+  bool inside = false;
   double *u = malloc(dkm_model_size(system) * sizeof *u);
   dkm_solver between = *solver;
   between.between_steps = true;
@@ -42,21 +55,26 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   dkm_status status = DKM_OK;
   if (!u || !out->t || !out->xi || !out->alpha_re || !out->alpha_im)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory of %zu samples", n);
+  if (status == DKM_OK) status = dkm_start_create(system, point, &start, err);
+  /* The sums of +-1 patterns keep what is symmetric to the last bit. */
+  inside = start.is_reduced && !dkm_system_has_patterns(&start.full);
   if (status == DKM_OK)
-    status = dkm_integrator_create(system, &between, cpu ? cpu : dkm_cpu_best_for_one(), &integrator, err);
-  if (status == DKM_OK) status = dkm_model_start(system, point, u, err);
+    status = dkm_integrator_create(inside ? &start.system : &start.full, &between, cpu ? cpu : dkm_cpu_best_for_one(),
+                                   &integrator, err);
+  if (status == DKM_OK) status = dkm_start_state(&start, inside, u, err);
   if (status != DKM_OK) goto cleanup;
 
-  dkm_integrator_load(integrator, 0, point, u, 0.0);
+  dkm_integrator_load(integrator, 0, inside ? &start.point : point, u, 0.0);
   dkm_lane *lane = dkm_integrator_lane(integrator, 0);
   for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
-    if (!take_sample(integrator, system->alpha_factor, dt * (double)i, out))
+    if (!take_sample(integrator, &start, inside, dt * (double)i, out))
       status =
           dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
   out->steps = lane->steps;
 
 cleanup:
   dkm_integrator_destroy(integrator);
+  dkm_start_free(&start);
   free(u);
   if (status != DKM_OK) dkm_trajectory_free(out);
   return status;

@@ -10,6 +10,7 @@
  *   store_read.c     anybody reads it
  *   store_axes.c     whether the coordinates of a file are those of its job
  *   store_resume.c   what is left to do in a file
+ *   store_tables.c   the files that a job names
  *   store_trajectory.c  one trajectory as a file of its own
  *   store_guard.c    whether metadata are as they were written; the history
  *   store_trust.c    whether all of it is in the file itself
@@ -242,5 +243,14 @@ char *dkm_hdf5_text_attribute(hid_t object, const char *name);
 
 /* A whole number; false if it is absent or none. */
 bool dkm_hdf5_int_attribute(hid_t object, const char *name, long long *value);
+
+/* ---- store_tables.c: the files that a job names ---- */
+
+/* Into a new file that is to be `path`. */
+dkm_status dkm_hdf5_put_job_files(hid_t file, const dkm_job *job, const char *path, dkm_error *err);
+
+/* Out of a file, path; *files is freed by dkm_hdf5_free_job_files. Fails with DKM_IO, DKM_MEMORY. */
+dkm_status dkm_hdf5_get_job_files(hid_t file, const char *path, int *n, dkm_job_file **files, dkm_error *err);
+void dkm_hdf5_free_job_files(int n, dkm_job_file *files);
 
 #endif

@@ -184,6 +184,9 @@ static dkm_status put_file_attributes(creation *c) {
   if (status == DKM_OK) status = put_reserved(c, c->file, "metadata_checksum", DKM_GUARD_BYTES, dkm_guard_mark);
   for (size_t i = 0; i < sizeof texts / sizeof *texts && status == DKM_OK; i++)
     status = texts[i].put(c, c->file, texts[i].name, texts[i].text);
+  if (status == DKM_OK)
+    status =
+        put_attribute(c, c->file, "alpha_factor", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, &c->job->system.alpha_factor);
   if (status == DKM_OK) status = put_int(c, c->file, "n_ranks", p->n_ranks);
   if (status == DKM_OK && p->shard) {
     status = put_int(c, c->file, "shard", p->shard->index);
@@ -294,6 +297,45 @@ static dkm_status put_coordinates(creation *c) {
   if (status == DKM_OK)
     status = put_coordinate(
         c, &(coordinate){"xyz", "1", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz});
+  return status;
+}
+
+/* Two dimensions: values[n_rows*n_columns]. */
+static dkm_status put_table(creation *c, const char *name, const char *long_name, const char *rows, hsize_t n_rows,
+                            const char *columns, hsize_t n_columns, const double *values) {
+  const hsize_t extent[2] = {n_rows, n_columns};
+  const char *const dims[2] = {rows, columns};
+  const int n_dims = columns ? 2 : 1;
+  dkm_status status = DKM_OK;
+  hid_t dataset = H5I_INVALID_HID;
+  const hid_t space = H5Screate_simple(n_dims, extent, NULL);
+  if (space < 0 ||
+      (dataset = H5Dcreate2(c->file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+      H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
+    status = hdf5_failed(c, name);
+  if (status == DKM_OK) status = attach_scales(c, dataset, n_dims, dims, name);
+  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
+  if (status == DKM_OK) status = put_string(c, dataset, "long_name", long_name);
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, name);
+  if (space >= 0) H5Sclose(space);
+  return status;
+}
+
+/* Of a system that all points share, and that is not known from M and the mapping alone. */
+static dkm_status put_tables(creation *c) {
+  const dkm_system *system = &c->job->system;
+  const hsize_t M = c->grid.n_modes, K = c->grid.n_classes;
+  double correlations[DKM_MAX_MODES * DKM_MAX_MODES];
+  if (!system->couplings) return DKM_OK;
+  dkm_system_correlations(system, correlations);
+  dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
+  if (status == DKM_OK)
+    status = put_table(c, "correlation", "of patterns: sum over spins of G_mu G_nu, divided by their number", "mode", M,
+                       "other_mode", M, correlations);
+  if (status != DKM_OK || !c->job->keep_state) return status;
+  status = put_table(c, "coupling", "G of the spins of a class", "class", K, "mode", M, system->couplings);
+  if (status == DKM_OK)
+    status = put_table(c, "weight", "share of all spins that a class holds", "class", K, NULL, 0, system->weights);
   return status;
 }
 
@@ -422,6 +464,8 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
   }
   status = put_file_attributes(c);
   if (status == DKM_OK) status = put_coordinates(c);
+  if (status == DKM_OK) status = dkm_hdf5_put_job_files(c->file, job, path, err);
+  if (status == DKM_OK) status = put_tables(c);
   auxiliary_names(c, auxiliary, sizeof auxiliary);
   for (int i = 0; i < n_variables && status == DKM_OK; i++) status = put_variable(c, &variable[i], auxiliary);
   /* What is in the way of writing would be in the way of closing, too; this file is lost anyway. */

@@ -174,7 +174,8 @@ static dkm_status read_job(dkm_store_reader *reader, hid_t id, dkm_error *err) {
   char *text = dkm_hdf5_text_attribute(id, "job"), *name = dkm_hdf5_text_attribute(id, "job_file");
   char *sets = dkm_hdf5_text_attribute(id, "job_sets");
   const char **set = NULL;
-  int n_sets = 0;
+  dkm_job_file *files = NULL;
+  int n_sets = 0, n_files = 0;
   dkm_error inner = {.status = DKM_OK};
   dkm_status status = DKM_OK;
 
@@ -193,13 +194,16 @@ static dkm_status read_job(dkm_store_reader *reader, hid_t id, dkm_error *err) {
     char *rest = sets;
     for (char *line; (line = strsep(&rest, "\n"));) set[n_sets++] = line;
   }
-  if ((status = dkm_job_parse(&reader->job, name ? name : "job", text, n_sets, set, &inner)) != DKM_OK)
+  if ((status = dkm_hdf5_get_job_files(id, reader->path, &n_files, &files, err)) != DKM_OK) goto cleanup;
+  status = dkm_job_parse_with_files(&reader->job, name ? name : "job", text, n_sets, set, n_files, files, &inner);
+  if (status != DKM_OK)
     dkm_fail(err, status = status == DKM_INPUT ? DKM_IO : status, "%s: the job inside it cannot be used: %s",
              reader->path, inner.message);
   else
     reader->has_job = true;
 
 cleanup:
+  dkm_hdf5_free_job_files(n_files, files);
   free(set);
   free(sets);
   free(name);

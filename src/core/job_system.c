@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The system of a job: patterns by number, by the distribution of their couplings, from files, or random.  The files
+ * that a job names are kept with it, so that other ranks and output files have all that it needs. */
+#define _GNU_SOURCE /* asprintf */
+#include "job_system.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/option.h"
+#include "job_axes.h"
+#include "job_spelling.h"
+
+/* Probabilities that a job writes in decimals sum to 1 within this. */
+static const double probability_rounding = 1e-9;
+
+/* ---- keys ---- */
+
+static bool is_given(const dkm_job_source *source, const char *key) {
+  const dkm_key_text *text = dkm_schema_text(source, key);
+  return text->value || text->values;
+}
+
+/* Keys that say something of certain mappings alone. */
+static dkm_status refuse_others(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  static const struct {
+    const char *key;
+    dkm_mapping mapping;
+  } keys[] = {{"model.values", DKM_VALUES}, {"model.probabilities", DKM_VALUES}, {"model.matrix", DKM_MATRIX},
+              {"model.images", DKM_MATRIX}, {"model.shades", DKM_MATRIX},        {"initial.cue", DKM_MATRIX},
+              {"model.spins", DKM_RANDOM},  {"model.pattern_seed", DKM_RANDOM}};
+  const dkm_option *mapping = DKM_OPTION(system.mapping);
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+    if (is_given(source, keys[i].key) && job->system.mapping != keys[i].mapping)
+      return dkm_schema_fail(source, err, keys[i].key, "is given, but model.mapping is %s: it is of %s alone",
+                             dkm_option_word(mapping, job), mapping->words[keys[i].mapping]);
+  return DKM_OK;
+}
+
+/* Says what memory it would take: 3 doubles a class and 2 a mode for one state, and for a rank as much as at
+ * DKM_MAX_MODES times the number of classes. */
+static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mapping mapping, double n_modes,
+                                         dkm_error *err) {
+  const dkm_solver solver = {.tolerance = DKM_OPTION(solver.tolerance)->fallback};
+  dkm_system largest;
+  dkm_status status = dkm_system_of_patterns(&largest, mapping, DKM_MAX_MODES, err);
+  if (status != DKM_OK) return status;
+  int exponent = (int)n_modes - (mapping == DKM_GAUGED ? 1 : 0);
+  double state_bytes = 8 * (3 * ldexp(1, exponent) + 2 * n_modes);
+  double rank_bytes = ldexp(dkm_integrator_bytes(&largest, &solver, NULL), (int)n_modes - DKM_MAX_MODES);
+  return dkm_schema_fail(source, err, "model.patterns",
+                         "is %.0f, but must be an integer 1 ... %d: with 2^%d classes a state would take %.3g GB and "
+                         "a rank, which integrates several at once, %.3g GB",
+                         n_modes, DKM_MAX_MODES, exponent, state_bytes / 1e9, rank_bytes / 1e9);
+}
+
+static dkm_status read_numbers(dkm_numbers *numbers, const dkm_job_source *source, const dkm_option *option,
+                               dkm_error *err) {
+  const dkm_key_text *text = dkm_schema_text(source, option->key);
+  if (!text->values) return dkm_schema_fail(source, err, option->key, "is missing, but must be a list of numbers");
+  numbers->values = malloc(text->values_count * sizeof *numbers->values);
+  if (!numbers->values) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
+  for (unsigned i = 0; i < text->values_count; i++) {
+    char key[64];
+    snprintf(key, sizeof key, "%s[%u]", option->key, i + 1);
+    dkm_status status =
+        dkm_number_read(source, err, key, text->values[i], &option->limits, &numbers->values[numbers->n]);
+    if (status != DKM_OK) return status;
+    numbers->n++;
+  }
+  return DKM_OK;
+}
+
+/* ---- files ---- */
+
+static dkm_status add_name(dkm_file_names *names, const char *name, dkm_error *err) {
+  char **longer = realloc(names->names, ((size_t)names->n + 1) * sizeof *longer);
+  if (longer) names->names = longer;
+  if (!longer || !(names->names[names->n] = strdup(name))) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  names->n++;
+  return DKM_OK;
+}
+
+static dkm_status read_names(dkm_file_names *names, const dkm_job_source *source, const char *key, dkm_error *err) {
+  const dkm_key_text *text = dkm_schema_text(source, key);
+  dkm_status status = DKM_OK;
+  if (text->value) status = add_name(names, text->value, err);
+  for (unsigned i = 0; i < text->values_count && status == DKM_OK; i++) status = add_name(names, text->values[i], err);
+  for (int i = 0; i < names->n && status == DKM_OK; i++)
+    if (names->names[i][0] == '\0') status = dkm_schema_fail(source, err, key, "is empty, but must name a file");
+  return status;
+}
+
+static dkm_job_file *known_file(const dkm_job *job, const char *name) {
+  for (int i = 0; i < job->n_files; i++)
+    if (strcmp(job->files[i].name, name) == 0) return &job->files[i];
+  return NULL;
+}
+
+/* Where a file is that a job in `path` names; malloc'ed. */
+static char *place_of(const char *path, const char *name) {
+  const char *slash = strrchr(path, '/');
+  const int folder = name[0] != '/' && slash ? (int)(slash - path) + 1 : 0;
+  char *place = malloc((size_t)folder + strlen(name) + 1);
+  if (place) sprintf(place, "%.*s%s", folder, path, name);
+  return place;
+}
+
+static dkm_status load_bytes(const dkm_job_source *source, const dkm_file_source *files, const char *key,
+                             const char *name, void **bytes, size_t *n_bytes, dkm_error *err) {
+  dkm_error inner = {.status = DKM_OK};
+  for (int i = 0; i < files->n; i++) {
+    if (strcmp(files->files[i].name, name) != 0) continue;
+    *n_bytes = files->files[i].n_bytes;
+    *bytes = malloc(*n_bytes + 1);
+    if (!*bytes) return dkm_fail(err, DKM_MEMORY, "out of memory for %s", name);
+    if (*n_bytes > 0) memcpy(*bytes, files->files[i].bytes, *n_bytes);
+    return DKM_OK;
+  }
+  if (!files->from_disk) return dkm_schema_fail(source, err, key, "names %s, which is not with the job", name);
+  char *place = place_of(source->path, name);
+  if (!place) return dkm_fail(err, DKM_MEMORY, "out of memory for %s", name);
+  dkm_status status = dkm_matrix_load(place, bytes, n_bytes, &inner);
+  free(place);
+  if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
+  return status == DKM_OK ? DKM_OK : dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
+}
+
+/* Makes the bytes of these files the job's. */
+static dkm_status keep_files(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, const char *key,
+                             const dkm_file_names *names, dkm_error *err) {
+  for (int i = 0; i < names->n; i++) {
+    if (known_file(job, names->names[i])) continue;
+    dkm_job_file *more = realloc(job->files, ((size_t)job->n_files + 1) * sizeof *more);
+    if (!more) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+    job->files = more;
+    dkm_job_file *file = &job->files[job->n_files];
+    *file = (dkm_job_file){0};
+    dkm_status status = load_bytes(source, files, key, names->names[i], &file->bytes, &file->n_bytes, err);
+    if (status != DKM_OK) return status;
+    job->n_files++;
+    if (!(file->name = strdup(names->names[i]))) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  }
+  return DKM_OK;
+}
+
+static dkm_matrix_file view_of(const dkm_job *job, const char *name) {
+  const dkm_job_file *file = known_file(job, name);
+  return (dkm_matrix_file){.name = name, .bytes = file->bytes, .n_bytes = file->n_bytes};
+}
+
+/* ---- the kinds of systems ---- */
+
+static dkm_status read_n_modes(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const dkm_option *patterns = DKM_OPTION(system.n_modes);
+  const char *text = dkm_schema_text(source, patterns->key)->value;
+  const double n_modes = text ? dkm_number_parse(text) : NAN;
+  double value;
+  if (n_modes > patterns->limits.max && n_modes <= 1000 && n_modes == floor(n_modes) &&
+      dkm_system_has_patterns(&job->system))
+    return fail_too_many_patterns(source, job->system.mapping, n_modes, err);
+  dkm_status status = dkm_number_read(source, err, patterns->key, text, &patterns->limits, &value);
+  if (status == DKM_OK) job->system.n_modes = (int)value;
+  return status;
+}
+
+static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const dkm_option *values = DKM_OPTION(values), *probabilities = DKM_OPTION(probabilities);
+  dkm_status status = read_n_modes(job, source, err);
+  if (status == DKM_OK) status = read_numbers(&job->values, source, values, err);
+  if (status == DKM_OK) status = read_numbers(&job->probabilities, source, probabilities, err);
+  if (status != DKM_OK) return status;
+  const int n = job->values.n;
+  double sum = 0.0;
+  if (job->probabilities.n != n)
+    return dkm_schema_fail(source, err, probabilities->key, "has %d numbers, but must have %d, as model.values",
+                           job->probabilities.n, n);
+  for (int i = 0; i < n; i++) {
+    sum += job->probabilities.values[i];
+    for (int j = 0; j < i; j++)
+      if (job->values.values[i] == job->values.values[j])
+        return dkm_schema_fail(source, err, values->key, "holds %.10g twice", job->values.values[i]);
+  }
+  if (!(fabs(sum - 1.0) <= probability_rounding))
+    return dkm_schema_fail(source, err, probabilities->key, "has the sum %.12g, but it must be 1", sum);
+  if (n == 1 && job->values.values[0] == 0.0)
+    return dkm_schema_fail(source, err, values->key, "is [0], but a pattern needs couplings other than 0");
+  for (int i = 0; i < n; i++) job->probabilities.values[i] /= sum;
+  if (dkm_values_n_classes(job->system.n_modes, n, job->values.values, job->probabilities.values) == 0)
+    return dkm_schema_fail(source, err, values->key,
+                           "has %d values, which for %d patterns are %.3g classes, but there may be %lld at most", n,
+                           job->system.n_modes, pow(n, job->system.n_modes), (long long)DKM_MAX_CLASSES);
+  return dkm_values_realise(job->system.n_modes, n, job->values.values, job->probabilities.values,
+                            &job->tables->couplings, err);
+}
+
+static dkm_status warn_of_duplicates(dkm_job *job, dkm_error *err) {
+  int first, second, sign;
+  if (!dkm_matrix_find_duplicate(&job->tables->matrix, &first, &second, &sign)) return DKM_OK;
+  if (asprintf(&job->warning, "patterns %d and %d are %s", first + 1, second + 1, sign > 0 ? "the same" : "opposite") >=
+      0)
+    return DKM_OK;
+  job->warning = NULL;
+  return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+}
+
+static dkm_status read_cue(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
+  const char *key = DKM_OPTION(cue_file)->key;
+  dkm_error inner = {.status = DKM_OK};
+  dkm_status status = read_names(&job->cue_file, source, key, err);
+  if (status != DKM_OK || job->cue_file.n == 0) return status;
+  if ((status = keep_files(job, source, files, key, &job->cue_file, err)) != DKM_OK) return status;
+  dkm_job_tables *t = job->tables;
+  t->cue = malloc((size_t)t->matrix.n_columns * sizeof *t->cue);
+  if (!t->cue) return dkm_fail(err, DKM_MEMORY, "out of memory for a cue");
+  const dkm_matrix_file file = view_of(job, job->cue_file.names[0]);
+  status = dkm_matrix_parse_cue(&t->matrix, &file, job->shades, t->cue, &inner);
+  return status == DKM_INPUT ? dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message)
+         : status == DKM_OK  ? DKM_OK
+                             : dkm_fail(err, status, "%s", inner.message);
+}
+
+static dkm_status read_matrix(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
+                              dkm_error *err) {
+  const char *matrix = DKM_OPTION(matrix_file)->key, *images = DKM_OPTION(image_files)->key;
+  const char *key = is_given(source, images) ? images : matrix;
+  const char *patterns = DKM_OPTION(system.n_modes)->key;
+  dkm_error inner = {.status = DKM_OK};
+  dkm_matrix_file views[DKM_MAX_MODES];
+  if (is_given(source, matrix) && is_given(source, images))
+    return dkm_schema_fail(source, err, images, "is given beside model.matrix, but patterns come from one of them");
+  dkm_status status = read_names(&job->matrix_file, source, matrix, err);
+  if (status == DKM_OK) status = read_names(&job->image_files, source, images, err);
+  if (status != DKM_OK) return status;
+  const dkm_file_names *names = key == images ? &job->image_files : &job->matrix_file;
+  if (names->n == 0)
+    return dkm_schema_fail(source, err, matrix, "is missing, but model.mapping: matrix needs it, or model.images");
+  if (names->n > DKM_MAX_MODES)
+    return dkm_schema_fail(source, err, key, "names %d images, but there may be %d patterns at most", names->n,
+                           DKM_MAX_MODES);
+  if ((status = keep_files(job, source, files, key, names, err)) != DKM_OK) return status;
+  for (int i = 0; i < names->n; i++) views[i] = view_of(job, names->names[i]);
+  dkm_job_tables *t = job->tables;
+  status = dkm_matrix_parse(names->n, views, job->shades, &t->matrix, &inner);
+  if (status == DKM_INPUT) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
+  if (status != DKM_OK) return dkm_fail(err, status, "%s", inner.message);
+  job->system.n_modes = t->matrix.n_rows;
+  if (is_given(source, patterns)) {
+    if ((status = read_n_modes(job, source, err)) != DKM_OK) return status;
+    if (job->system.n_modes != t->matrix.n_rows)
+      return dkm_schema_fail(source, err, patterns, "is %d, but %s has %d", job->system.n_modes, key + strlen("model."),
+                             t->matrix.n_rows);
+  }
+  job->n_spins = t->matrix.n_columns;
+  t->spins =
+      (dkm_spins){.mapping = DKM_MATRIX, .n_modes = t->matrix.n_rows, .n_spins = job->n_spins, .G = t->matrix.values};
+  status = read_cue(job, source, files, err);
+  t->spins.cue = t->cue;
+  return status == DKM_OK ? warn_of_duplicates(job, err) : status;
+}
+
+static dkm_status read_random(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const dkm_option *spins = DKM_OPTION(n_spins);
+  dkm_limits limits = spins->limits;
+  double value;
+  limits.min = 1;
+  dkm_status status = read_n_modes(job, source, err);
+  if (status == DKM_OK)
+    status = dkm_number_read(source, err, spins->key, dkm_schema_text(source, spins->key)->value, &limits, &value);
+  if (status != DKM_OK) return status;
+  job->n_spins = (int64_t)value;
+  job->tables->spins = (dkm_spins){.mapping = DKM_RANDOM, .n_modes = job->system.n_modes, .n_spins = job->n_spins};
+  return DKM_OK;
+}
+
+dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
+                               dkm_error *err) {
+  dkm_status status = refuse_others(job, source, err);
+  if (status != DKM_OK) return status;
+  if (dkm_system_has_patterns(&job->system)) {
+    const dkm_mapping mapping = job->system.mapping;
+    if ((status = read_n_modes(job, source, err)) != DKM_OK) return status;
+    return dkm_system_of_patterns(&job->system, mapping, job->system.n_modes, err);
+  }
+  job->tables = calloc(1, sizeof *job->tables);
+  if (!job->tables) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
+  if (job->system.mapping == DKM_VALUES) return read_values(job, source, err);
+  return job->system.mapping == DKM_MATRIX ? read_matrix(job, source, files, err) : read_random(job, source, err);
+}
+
+/* ---- once axes are known ---- */
+
+/* The largest value of a parameter that any point has. */
+static double largest_of(const dkm_job *job, const dkm_parameter *parameter) {
+  for (int i = 0; i < job->n_axes; i++) {
+    if (job->axes[i].parameter != parameter) continue;
+    double largest = job->axes[i].values[0];
+    for (int64_t j = 1; j < job->axes[i].n; j++) largest = fmax(largest, job->axes[i].values[j]);
+    return largest;
+  }
+  return dkm_parameter_get(parameter, &job->base, parameter->per_mode);
+}
+
+static dkm_status check_flips(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
+  const char *key = DKM_PARAMETER(flip_exactly)->key;
+  if (flipped > 0.0 && job->n_spins == 0)
+    return dkm_schema_fail(source, err, key, "is %.0f, but model.mapping: %s has no number of spins; flip is for it",
+                           flipped, dkm_option_word(DKM_OPTION(system.mapping), job));
+  if (flipped > (double)job->n_spins)
+    return dkm_schema_fail(source, err, key, "is %.0f, but there are %lld spins", flipped, (long long)job->n_spins);
+  return DKM_OK;
+}
+
+dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const double flipped = largest_of(job, DKM_PARAMETER(flip_exactly));
+  const bool seeded = dkm_job_axes_cover(job, DKM_PARAMETER(pattern_seed), 0);
+  dkm_status status = check_flips(job, source, flipped, err);
+  if (status != DKM_OK) return status;
+  if (seeded && job->system.mapping != DKM_RANDOM)
+    return dkm_schema_fail(source, err, "axes", "have pattern_seed, but model.mapping is %s: it is of random alone",
+                           dkm_option_word(DKM_OPTION(system.mapping), job));
+  if (dkm_system_has_patterns(&job->system)) return DKM_OK;
+  dkm_job_tables *t = job->tables;
+  if (job->system.mapping == DKM_VALUES || (job->system.mapping == DKM_MATRIX && flipped == 0.0)) {
+    if (job->system.mapping == DKM_MATRIX) status = dkm_spins_realise(&t->spins, &job->base, &t->couplings, err);
+    if (status == DKM_OK) job->system = t->couplings.system;
+    return status;
+  }
+  job->system.alpha_factor = job->system.occupation_factor = 1.0;
+  job->system.largest = 1.0;
+  for (int64_t i = 0; i < t->matrix.n_rows * t->matrix.n_columns; i++)
+    job->system.largest = fmax(job->system.largest, fabs(t->matrix.values[i]));
+  job->system.weight = NAN;
+  job->system.spins = &t->spins;
+  return dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
+}
+
+static void free_names(dkm_file_names *names) {
+  for (int i = 0; i < names->n; i++) free(names->names[i]);
+  free(names->names);
+}
+
+void dkm_job_system_free(dkm_job *job) {
+  free(job->values.values);
+  free(job->probabilities.values);
+  free_names(&job->matrix_file);
+  free_names(&job->image_files);
+  free_names(&job->cue_file);
+  for (int i = 0; i < job->n_files; i++) {
+    free(job->files[i].name);
+    free(job->files[i].bytes);
+  }
+  free(job->files);
+  free(job->warning);
+  if (!job->tables) return;
+  dkm_matrix_free(&job->tables->matrix);
+  free(job->tables->cue);
+  dkm_couplings_free(&job->tables->couplings);
+  free(job->tables);
+}

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* job_system: what a job says of its spins. Internal to the job module. */
+#ifndef DICKEMAP_JOB_SYSTEM_H
+#define DICKEMAP_JOB_SYSTEM_H
+#include "dickemap/job.h"
+#include "dickemap/spins.h"
+#include "job_schema.h"
+
+/* What a system is a view of; owned by its job. */
+typedef struct dkm_job_tables {
+  dkm_matrix matrix;       /* of mapping: matrix */
+  double *cue;             /* matrix.n_columns values, or NULL */
+  dkm_spins spins;         /* of mapping: matrix and random */
+  dkm_couplings couplings; /* where all points have the same system */
+} dkm_job_tables;
+
+/* Where the bytes of files come from: from the files given, or from disk. */
+typedef struct dkm_file_source {
+  bool from_disk; /* names are relative to the folder of the job */
+  int n;
+  const dkm_job_file *files;
+} dkm_file_source;
+
+/* Reads mapping, patterns, and the tables of the system, but for what depends on axes. Fails with DKM_INPUT,
+ * DKM_MEMORY, DKM_IO. */
+dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err);
+
+/* The rest of it, once axes and the base point are known. */
+dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm_error *err);
+
+/* Everything that these have made. */
+void dkm_job_system_free(dkm_job *job);
+
+#endif
