@@ -59,6 +59,7 @@ typedef struct dkm_inquiry {
   const dkm_solver *solver;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape;
+  const double *lengths;        /* of the spins at the start, K values; NULL: 1 */
   dkm_cycle_workspace *cycles; /* NULL before the first window of samples */
   double *u;       /* the state that is looked at, 3K + 2M values; at the end the one that the record describes */
   double *scratch; /* 3K + 2M + 2K values */

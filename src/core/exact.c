@@ -169,7 +169,7 @@ bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record) {
   }
   if (dkm_stationary_try_rest(q, record)) return true;
   if (dkm_landscape_sign(q->system, q->point) == 0) return false;
-  dkm_landscape_turn(q->landscape, q->point);
+  dkm_landscape_turn(q->landscape, q->point, q->lengths);
   if (dkm_landscape_n_active(q->landscape) > 0) return false;
   below_threshold(q, record);
   return true;
