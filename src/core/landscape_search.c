@@ -16,13 +16,14 @@
 #include <math.h>
 #include <string.h>
 
-enum { EXTRA_ROUNDS = 2, MOST = DKM_MAX_MODES, COLUMNS = 64 };
+enum { EXTRA_ROUNDS = 2, MOST = DKM_MAX_MODES, COLUMNS = 64, BATCH = 16 };
 /* Critical points closer than this are one; a component below it is 0. */
 static const double same_point = 1e-6, zero_component = 1e-7;
 /* An eigenvalue of the Hessian (of order 1) below this says nothing reliable about its sign. */
 static const double degenerate_eigenvalue = 1e-9;
-/* Multiplications that a search may take, some tens of milliseconds, and how much of them may be spent on starts. */
-static const double most_work = 6e7, starts_part = 0.4;
+/* Multiplications that a search may take, some tens of milliseconds, and how much of them may be spent on
+ * starts, at first and in all. */
+static const double most_work = 1.2e8, starts_part = 0.4, more_part = 0.8;
 
 /* ---- the list ---- */
 
@@ -153,10 +154,9 @@ static void start_columns(search *s) {
 }
 
 /* Rays that fill the orthant, or the space, evenly: a Weyl sequence of square roots of primes. */
-static void start_more(search *s, int round) {
+static void start_more(search *s, int round, int n_starts) {
   static const double root[SEARCH_MODES] = {1.4142135623730951, 1.7320508075688772, 2.23606797749979,
                                             2.6457513110645907, 3.3166247903554,    3.605551275463989};
-  const int n_starts = 64 << s->n;
   double d[MOST];
   for (int i = 0; i < n_starts && s->complete && !search_is_over(s); i++) {
     const int place = round * n_starts + i + 1;
@@ -170,9 +170,9 @@ static void start_more(search *s, int round) {
 
 /* ---- saddles ---- */
 
-/* The highest point of the line from a to b, a little to its side. */
-static void saddle_between(search *s, const double *a, const double *b) {
-  double top = -INFINITY, at = 0.5, q[MOST];
+/* The highest point of the line from a to b, q = a + at (b - a); returns at. */
+static double top_between(search *s, const double *a, const double *b, double *q) {
+  double top = -INFINITY, at = 0.5;
   for (int j = 1; j < 16; j++) {
     for (int i = 0; i < s->n; i++) q[i] = a[i] + (b[i] - a[i]) * j / 16.0;
     const double U = dkm_search_potential(s, q, NULL);
@@ -181,8 +181,37 @@ static void saddle_between(search *s, const double *a, const double *b) {
       at = j / 16.0;
     }
   }
-  for (int i = 0; i < s->n; i++) q[i] = a[i] + (b[i] - a[i]) * at + (i % 2 ? 0.03 : -0.02) * s->reach[i];
+  for (int i = 0; i < s->n; i++) q[i] = a[i] + (b[i] - a[i]) * at;
+  return at;
+}
+
+/* A little to the side of it. */
+static void saddle_between(search *s, const double *a, const double *b) {
+  double q[MOST];
+  top_between(s, a, b, q);
+  for (int i = 0; i < s->n; i++) q[i] += (i % 2 ? 0.03 : -0.02) * s->reach[i];
   if (dkm_search_climb(s, q)) add_point(s, q);
+}
+
+static void image_of(const search *s, const search_point *p, int image, double *q) {
+  for (int i = 0; i < s->n; i++) q[i] = search_flips(s, image, i) ? -p->q[i] : p->q[i];
+}
+
+/* The higher an index, the fewer rays lead to its points: one with an index higher by one is often on the line between two
+ * of them, if one of these is not among the first ... points. */
+static void search_tops(search *s, int first) {
+  double b[MOST], q[MOST];
+  const int n_points = s->n_points;
+  for (int i = first; i < n_points; i++)
+    for (int j = 0; j <= i && s->complete; j++) {
+      const search_point *from = &s->points[i], *to = &s->points[j];
+      if (from->index != to->index || from->index == 0 || from->index >= s->n - 1) continue;
+      for (int image = i == j ? 1 : 0; image < 2 && !search_is_over(s); image++) {
+        image_of(s, to, image, b);
+        top_between(s, from->q, b, q);
+        add_point(s, q);
+      }
+    }
 }
 
 /* Between minima first ... and all others, in all their images. */
@@ -200,7 +229,7 @@ static void search_saddles(search *s, int first) {
       for (int image = 0; image < n_images && !search_is_over(s); image++) {
         const search_point *to = &s->points[minima[j]];
         if ((i == j && image == 0) || image & to->idle) continue; /* idle bits make no other image */
-        for (int c = 0; c < s->n; c++) b[c] = search_flips(s, image, c) ? -to->q[c] : to->q[c];
+        image_of(s, to, image, b);
         saddle_between(s, s->points[minima[i]].q, b);
       }
     }
@@ -261,6 +290,7 @@ static void begin_search(search *s, search_extent extent) {
   s->complete = true;
   s->degenerate = s->certified = false;
   s->work = 0.0;
+  s->work_bound = INFINITY;
   s->scale = 0.0;
   for (int i = 0; i < s->n; i++) {
     double sum = 0.0;
@@ -270,34 +300,73 @@ static void begin_search(search *s, search_extent extent) {
   }
 }
 
+/* Saddles and what is downhill from them, until nothing new is found; known: points that this was done for before. */
+static void join_points(search *s, int *known) {
+  for (int before = -1; before < s->n_points && s->complete && !search_is_over(s);) {
+    before = s->n_points;
+    search_saddles(s, *known);
+    if (s->extent != SEARCH_PART) all_downhill(s);
+    *known = before;
+  }
+}
+
+static void search_even(search *s) {
+  int known = 0;
+  start_grid(s, 0, s->n <= 4 ? 3 : s->n == 5 ? 2 : 1);
+  all_downhill(s);
+  for (int round = 0; !dkm_search_certify(s) && s->complete && !s->degenerate && round < EXTRA_ROUNDS; round++) {
+    if (round > 0) start_more(s, round, 64 << s->n);
+    join_points(s, &known);
+  }
+}
+
+/* Each bound on the work leaves some of it for what comes after. */
+static void search_whole(search *s) {
+  int known = 0, topped = 0;
+  s->work_bound = starts_part * most_work;
+  start_patterns(s);
+  start_columns(s);
+  start_grid(s, -1, 1);
+  s->work_bound = most_work;
+  all_downhill(s);
+  for (int round = 0; round == 0 || (!s->certified && s->complete && !s->degenerate && !search_is_over(s)); round++) {
+    s->work_bound = more_part * most_work;
+    if (round > 0) {
+      const int before = s->n_points;
+      search_tops(s, topped);
+      topped = before;
+      start_more(s, round, BATCH * s->n);
+    }
+    s->work_bound = most_work;
+    join_points(s, &known);
+    dkm_search_certify(s);
+    if (s->work > more_part * most_work) break;
+  }
+  if (search_is_over(s)) s->certified = false;
+}
+
+static void search_part(search *s) {
+  int known = 0;
+  s->work_bound = starts_part * most_work;
+  start_patterns(s);
+  start_columns(s);
+  s->work_bound = most_work;
+  join_points(s, &known);
+}
+
 void dkm_search_run(search *s, search_extent extent) {
-  const double origin[MOST] = {0}, all = s->patterns ? INFINITY : most_work;
+  const double origin[MOST] = {0};
   begin_search(s, extent);
-  s->work_bound = starts_part * all;
   if (s->n == 1) {
     solve_one_mode(s);
     return;
   }
   add_point(s, origin);
   if (extent == SEARCH_EVEN)
-    start_grid(s, 0, s->n <= 4 ? 3 : s->n == 5 ? 2 : 1);
-  else {
-    start_patterns(s);
-    start_columns(s);
-    if (extent == SEARCH_WHOLE) start_grid(s, -1, 1);
-  }
-  s->work_bound = all;
-  if (extent != SEARCH_PART) all_downhill(s);
-  for (int round = 0, known = 0; !dkm_search_certify(s) && s->complete && !s->degenerate && round < EXTRA_ROUNDS;
-       round++) {
-    if (round > 0 && extent != SEARCH_PART) start_more(s, round);
-    for (int before = -1; before < s->n_points && s->complete && !search_is_over(s);) {
-      before = s->n_points;
-      search_saddles(s, known);
-      if (extent != SEARCH_PART) all_downhill(s);
-      known = before;
-    }
-  }
-  if (search_is_over(s) || extent == SEARCH_PART) s->certified = false;
+    search_even(s);
+  else if (extent == SEARCH_WHOLE)
+    search_whole(s);
+  else
+    search_part(s);
   dkm_search_finish(s);
 }
