@@ -64,10 +64,10 @@ double dkm_landscape_bytes(const dkm_system *system);
  * the tables are the same, wherever they lie. */
 void dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *system);
 
-/* Turns to a point for which the theorem holds, and spins of these lengths (K values, of the start rather than of a later
- * state, whose bits differ; NULL: 1); cheap.  The functions below speak of this point.  Critical points are searched when
- * they are first asked for, and kept for all points of the same g0, Omega, Omega_mu, kappa_mu, lengths that follow one
- * another. */
+/* Turns to a point for which the theorem holds, and spins of these lengths; cheap.  lengths: K values, those of the start
+ * (of a later state they have other bits; next to 1 rounding errors do not matter), NULL: 1.  The functions below speak of
+ * this point.  Critical points are searched when they are first asked for, and kept for all points of the same g0, Omega,
+ * Omega_mu, kappa_mu, lengths that follow one another. */
 void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point, const double *lengths);
 
 /* V at u (3K + 2M values), not divided by anything; without classes that no mode sees. */

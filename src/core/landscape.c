@@ -19,6 +19,8 @@ static const double value_margin = 1e-9;
 static const double same_minimum = 1e-4;
 /* Weights of classes that are reflections of each other, where they are sums of the same terms. */
 static const double same_weight = 1e-12;
+/* Lengths that are 1 but for this are 1. */
+static const double rounding = 1e-13;
 /* An eigenvalue of the Hessian above this is that of a minimum. */
 static const double least_curvature = 1e-9;
 
@@ -190,7 +192,8 @@ static void find_active(dkm_landscape *l) {
 
 void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point, const double *lengths) {
   for (int64_t k = 0; k < l->system.n_classes; k++) {
-    const double length = lengths ? lengths[k] : 1.0;
+    double length = lengths ? lengths[k] : 1.0;
+    if (fabs(length - 1.0) < rounding) length = 1.0;
     if (length == l->lengths[k]) continue;
     l->lengths[k] = length;
     l->prepared = false;

@@ -116,11 +116,28 @@ static void pattern_start(dkm_landscape *l, int mu, const double *q, double *fro
   for (int nu = 0; nu < M && along < 0.0; nu++) from[nu] = -from[nu];
 }
 
+/* Lowers the barrier to what is found on the plane through 0 across q, between the minimum and its opposite. */
+static bool lower_across(dkm_landscape *l, const double *q, const double *from, dkm_frozen *frozen) {
+  const int M = l->system.n_modes;
+  double normal[DKM_MAX_MODES], p[DKM_MAX_MODES], length = 0.0, along = 0.0, U;
+  for (int mu = 0; mu < M; mu++) length += q[mu] * q[mu];
+  length = sqrt(length);
+  if (!(length > 0.0)) return true;
+  for (int mu = 0; mu < M; mu++) {
+    normal[mu] = q[mu] / length;
+    along += normal[mu] * from[mu];
+  }
+  for (int mu = 0; mu < M; mu++) p[mu] = from[mu] - along * normal[mu];
+  if (!dkm_landscape_descend(l, l->a, normal, 0.0, rough, LANDSCAPE_STEPS, p, &U)) return false;
+  frozen->barrier = fmin(frozen->barrier, U);
+  return true;
+}
+
 static bool lower_by_valleys(dkm_landscape *l, const double *q, dkm_frozen *frozen) {
   double from[DKM_MAX_MODES];
   for (int mu = 0; mu < l->system.n_modes; mu++) {
     pattern_start(l, mu, q, from);
-    if (!lower_towards(l, q, from, frozen)) return false;
+    if (!lower_across(l, q, from, frozen) || !lower_towards(l, q, from, frozen)) return false;
   }
   int n_minima = 0;
   dkm_landscape_search(l);
@@ -144,7 +161,7 @@ bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen)
   if (!dkm_landscape_descend(l, l->a, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U)) return false;
   frozen->leading = leading_of(l, q, frozen->xi);
   /* To the other side of the leading mode the way is over q = 0, or through where another mode has taken over: there
-   * half of the classes are between their two directions, as on the saddles between two patterns. */
+   * half of the classes are between their two directions, as on the saddles between two patterns. (Of +-1 patterns.) */
   const double origin[DKM_MAX_MODES] = {0};
   double ignored[DKM_MAX_MODES];
   frozen->barrier = dkm_landscape_potential(l, l->a, origin, ignored);
