@@ -341,7 +341,7 @@ static void search_tables(dkm_landscape *l, search *s) {
   for (int64_t k = 0; k < l->system.n_classes; k++) {
     const double weight = dkm_system_weight(&l->system, k) * (l->s ? l->s[k] : 1.0);
     for (int i = 0; i < s->n; i++) f[i] = dkm_system_coupling(&l->system, l->active[i], k);
-    if (merge && is_known_column(s, f, weight)) continue;
+    if (weight == 0.0 || (merge && is_known_column(s, f, weight))) continue;
     s->w[s->n_classes] = weight;
     memcpy(s->f + s->n_classes++ * s->n, f, (size_t)s->n * sizeof *f);
   }
