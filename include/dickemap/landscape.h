@@ -12,19 +12,25 @@
  * constant spins, so that only a fixed point is left.
  *
  * With every spin along its field V becomes a potential in M dimensions.  In units of |Omega|, with r_mu = g0/g_mu
- * (g_mu of theory.h) and q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)), it depends on the r_mu alone:
+ * (g_mu of theory.h), q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)) and the lengths s_k = |m_k| <= 1 of the spins, which are
+ * constants of motion, it depends on the r_mu and s_k alone:
  *
- *   U(q) = sum_mu q_mu^2/2 - (1/2) sum_k w_k sqrt(1 + 2 v_k^2),   v_k = sum_mu f_{mu,k} r_mu q_mu.
+ *   U(q) = sum_mu q_mu^2/2 - (1/2) sum_k w_k s_k sqrt(1 + 2 v_k^2),   v_k = sum_mu G_{mu,k} r_mu q_mu.
  *
  * Its minima are the stable states.  Parts of {V <= c} merge only at critical points of V of index 1; there all spins
  * are aligned (a class turned against its field adds two descending directions), so they are the saddles of U.  Once V
  * is below the lowest saddle through which the present valley of U can be left the outcome is settled: aligning spins
  * and stopping Q never raises V, and descent in U along a path that never rises leads to the minimum.
  *
- * Facts that make the search small.  U is even in each q_mu (signs of rows permute +-1 columns), so one orthant of
- * starts is enough, and a critical point stands for 2^(number of its q that are not 0) images.  A mode with r_mu <= 1
- * has q_mu = 0 at every critical point (sum_k f phi(v_k), phi' <= 1, cannot hold up q_mu): only modes with g0 > g_mu
- * are searched, in the smaller system of those patterns.  Without any the normal state is the only one.
+ * Classes whose couplings are all 0 keep their x_k and are seen by no mode: V and U are without them.
+ *
+ * Facts that make the search small.  With C_{mu,nu} = sum_k w_k s_k G_{mu,k} G_{nu,k} the Hessian at q = 0 is
+ * 1 - r C r: where no eigenvalue of r C r is above 1, g0 <= g_c (dkm_theory_g_normal), U is convex and the normal state
+ * is the only critical point.  U(-q) = U(q).  +-1 patterns, and other couplings that are distributed evenly, have a U
+ * that is even in each q_mu (signs of rows permute columns): then one orthant of starts is enough, a critical point
+ * stands for 2^(number of its q that are not 0) images, and a mode with r_mu^2 C_{mu,mu} <= 1 has q_mu = 0 at every
+ * critical point (sum_k G phi(v_k), phi' <= 1, cannot hold up q_mu), so that only the other modes are searched.  In
+ * general modes cannot be left out one by one, not even where C is diagonal: phi is no linear function.
  *
  * All functions are local and use + - * / sqrt alone, up to the library's eigenvalues of small symmetric matrices. */
 #ifndef DICKEMAP_LANDSCAPE_H
@@ -42,27 +48,34 @@ extern "C" {
  * model); otherwise 0.  For a start on the symmetric subspace of its cue (start.h) ask for the reduced point. */
 int dkm_landscape_sign(const dkm_system *system, const dkm_point *point);
 
-/* Whether constant order parameters mean constant spins: the rank of the patterns is K. */
+/* Whether constant order parameters mean constant spins: the rank of the couplings is K, and no weight is 0. */
 bool dkm_landscape_full_rank(const dkm_system *system);
 
 typedef struct dkm_landscape dkm_landscape;
 
-/* A workspace. Fails with DKM_MEMORY. The patterns are copied. */
+/* A workspace. Fails with DKM_MEMORY. Tables of couplings are copied, to see later whether they have changed, and also
+ * borrowed: they must live as long as the landscape speaks of them. */
 dkm_status dkm_landscape_create(const dkm_system *system, dkm_landscape **out, dkm_error *err);
 void dkm_landscape_destroy(dkm_landscape *landscape);
 double dkm_landscape_bytes(const dkm_system *system);
 
-void dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *system);
+/* The system that is spoken of from the next dkm_landscape_turn on; at first that of creation, and with at most the
+ * classes and modes of that.  What was found is kept if the contents of
+ * the tables are the same, wherever they lie. Fails with DKM_MEMORY. */
+dkm_status dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *system, dkm_error *err);
 
-/* Turns to a point for which the theorem holds; cheap.  The functions below speak of this point.  Critical points are
- * searched when they are first asked for, and kept for all points of the same g0, Omega, Omega_mu, kappa_mu that follow
- * one another. */
-void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point);
+/* Turns to a point for which the theorem holds, and spins of these lengths; cheap.  lengths: K values, those of the start
+ * (of a later state they have other bits; next to 1 rounding errors do not matter), NULL: dkm_point_length each.  The functions below speak of
+ * this point.  Critical points are searched when they are first asked for, and kept for all points of the same g0, Omega,
+ * Omega_mu, kappa_mu, lengths that follow one another. */
+void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point, const double *lengths);
 
-/* V at u (3K + 2M values), not divided by anything. */
+/* V at u (3K + 2M values), not divided by anything; without classes that no mode sees. */
 double dkm_landscape_value(dkm_landscape *landscape, const double *u);
 
-/* Number of modes with g0 > g_mu; 0: the normal state is where every trajectory ends. */
+/* Number of modes that may have an overlap at a critical point; 0: the normal state is where every trajectory ends, 1: or
+ * one of two images of a single minimum.  Where U is even in each q_mu those with r_mu^2 C_{mu,mu} > 1 (+-1 patterns:
+ * g0 > g_mu), otherwise M or 0. */
 int dkm_landscape_n_active(const dkm_landscape *landscape);
 
 /* What the landscape says of a state. */
@@ -83,9 +96,10 @@ bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
 
 /* The landscape of spins that keep their present components along their fields: each class weighted by a_k = -sign
  * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark
- * precession. V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a wherever
- * another mode's field on the spins becomes as strong as its own.  The barrier is the lowest point found there, from
- * the projection of q alone and on the nearer side, and the a_k may change: no proof. */
+ * precession. V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a on a surface
+ * that sets its valley apart from those of others: for +-1 patterns where another mode's field on the spins becomes as
+ * strong as its own, otherwise on planes across the lines to other valleys (landscape_frozen.c).  The barrier is the
+ * lowest point found there, on the nearer side alone, not all valleys may be known, and the a_k may change: no proof. */
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */
@@ -95,21 +109,27 @@ typedef struct dkm_frozen {
 /* Returns false if a descent does not converge. */
 bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, dkm_frozen *frozen);
 
-/* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). */
+/* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). (A class that no mode sees
+ * keeps its x_k in fact.) */
 void dkm_landscape_aligned_state(dkm_landscape *landscape, const double *xi, double *state);
 
 /* ---- critical points, for tests and whoever wants the whole landscape ---- */
 
+/* Whether images of critical points are all their reflections, xi >= 0 being one of them (U is even in each q_mu);
+ * otherwise they are xi and -xi. */
+bool dkm_landscape_is_even(const dkm_landscape *landscape);
+
 typedef struct dkm_critical {
-  double xi[DKM_MAX_MODES]; /* >= 0: one of the images */
+  double xi[DKM_MAX_MODES]; /* one of the images */
   double value;             /* V */
   double escape;            /* minima: lowest saddle that leads to another minimum; infinity: none */
   int index;                /* negative eigenvalues of the Hessian */
   int n_images;
 } dkm_critical;
 
-/* Number of critical points up to signs, those with the lowest V first (owned by the landscape, until it turns to
- * another point).  *certified: sum (-1)^index over all images is 1, none is degenerate, and all minima are joined. */
+/* Number of critical points up to images, those with the lowest V first (owned by the landscape, until it turns to
+ * another point).  *certified: sum (-1)^index over all images is 1, none is degenerate, all minima are joined, and the
+ * search came to its end: systems of many modes or classes are searched in part (landscape_search.h). */
 int dkm_landscape_critical(dkm_landscape *landscape, const dkm_critical **points, bool *certified);
 
 #ifdef __cplusplus

@@ -56,7 +56,7 @@ static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const dou
                      .u = project ? g->reduced_u : g->u,
                      .scratch = project ? g->reduced_scratch : g->scratch};
   dkm_fixedpoint_set_system(g->workspace, q->system);
-  dkm_landscape_set_system(*landscape, q->system);
+  if ((status = dkm_landscape_set_system(*landscape, q->system, err)) != DKM_OK) return status;
   if (project)
     dkm_start_reduce_state(start, u, q->u);
   else if (u != g->u)

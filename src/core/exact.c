@@ -5,7 +5,7 @@
  *                eta_mu = sum_k w_k f_{mu,k} y_k
  *   Omega = 0    z and xi are constants; beta_mu -> -i g0 xi_mu/(i Omega_mu + kappa_mu/2); spins precess about z at 2 g0 h_k
  *   at rest      a start on which nothing moves
- *   g0 <= g_mu for all mu, where the theorem holds (landscape.h): xi -> 0 */
+ *   g0 <= g_c of the normal state, where the theorem holds (landscape.h): xi -> 0 */
 #include <math.h>
 #include <string.h>
 
@@ -169,7 +169,7 @@ bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record) {
   }
   if (dkm_stationary_try_rest(q, record)) return true;
   if (dkm_landscape_sign(q->system, q->point) == 0) return false;
-  dkm_landscape_turn(q->landscape, q->point);
+  dkm_landscape_turn(q->landscape, q->point, q->lengths);
   if (dkm_landscape_n_active(q->landscape) > 0) return false;
   below_threshold(q, record);
   return true;

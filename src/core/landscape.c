@@ -3,38 +3,26 @@
  *
  * Descent.  U = |q|^2/2 - C(q) with C convex, so q -> grad C(q) is the minimum of a parabola that touches U at q
  * and lies above it everywhere: U never rises along the straight line to it, which therefore never leaves the part of
- * {U <= c} that it began in (the convex-concave procedure; here it is also Hopfield's iteration).  It keeps the sign
- * of each q_mu, since phi(v) = v/sqrt(1 + 2 v^2) rises and is odd. */
+ * {U <= c} that it began in (the convex-concave procedure; here it is also Hopfield's iteration).  Where U is even in
+ * each q_mu it keeps their signs, since phi(v) = v/sqrt(1 + 2 v^2) rises and is odd. */
 #include "dickemap/landscape.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "landscape_search.h"
+#include "landscape_workspace.h"
 
-/* Descent ends where q moves by less than this, relatively, or is given up (at a threshold it crawls). */
-static const double descent_accuracy = 1e-10;
-enum { DESCENT_STEPS = 4000 };
 /* V is known to some rounding errors of its terms, and to the steps' errors. */
 static const double value_margin = 1e-9;
 /* A minimum of the list, as descent finds it. */
 static const double same_minimum = 1e-4;
-
-struct dkm_landscape {
-  dkm_system system;
-  dkm_point point;
-  int sign;
-  double unit;                 /* |Omega| */
-  double r[DKM_MAX_MODES];     /* g0/g_mu */
-  double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
-  int n_active, active[DKM_MAX_MODES];
-  double *v, *p, *work; /* K, K, 2K values */
-  double *a;            /* K weights of classes */
-  search search;
-  bool searched;          /* for the present r */
-  dkm_critical *critical; /* as handed out, lazily */
-};
+/* Weights of classes that are reflections of each other, where they are sums of the same terms. */
+static const double same_weight = 1e-12;
+/* Lengths that are 1 but for this are 1. */
+static const double rounding = 1e-13;
+/* An eigenvalue of the Hessian above this is that of a minimum. */
+static const double least_curvature = 1e-9;
 
 /* ---- the theorem ---- */
 
@@ -47,24 +35,39 @@ int dkm_landscape_sign(const dkm_system *system, const dkm_point *point) {
 }
 
 bool dkm_landscape_full_rank(const dkm_system *system) {
+  for (int64_t k = 0; system->weights && k < system->n_classes; k++)
+    if (!(system->weights[k] > 0.0)) return false;
   return dkm_system_full_rank(system);
 }
 
 /* ---- a workspace ---- */
 
+/* Classes that a search may have to know: +-1 patterns of the active modes, or all of the system. */
+static int64_t searched_classes(const dkm_system *system) {
+  const int64_t patterns = (int64_t)1 << (SEARCH_MODES - 1), K = system->n_classes;
+  return K < patterns ? patterns : K > SEARCH_CLASSES_PART ? SEARCH_CLASSES_PART : K;
+}
+
 dkm_status dkm_landscape_create(const dkm_system *system, dkm_landscape **out, dkm_error *err) {
-  const size_t K = (size_t)system->n_classes;
+  const size_t K = (size_t)system->n_classes, M = (size_t)system->n_modes;
   dkm_landscape *l = calloc(1, sizeof *l);
   if (l) {
-    l->system = *system;
     l->v = calloc(K, sizeof *l->v);
     l->p = calloc(K, sizeof *l->p);
     l->a = calloc(K, sizeof *l->a);
     l->work = calloc(2 * K, sizeof *l->work);
+    l->lengths = calloc(K, sizeof *l->lengths);
+    l->s_room = calloc(K, sizeof *l->s_room);
   }
-  if (!l || !l->v || !l->p || !l->a || !l->work || !dkm_search_begin(&l->search)) {
+  if (!l || !l->v || !l->p || !l->a || !l->work || !l->lengths || !l->s_room ||
+      !dkm_search_begin(&l->search, (int)M, searched_classes(system))) {
     dkm_landscape_destroy(l);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the energy landscape");
+  }
+  for (size_t k = 0; k < K; k++) l->lengths[k] = 1.0;
+  if (dkm_landscape_set_system(l, system, err) != DKM_OK) {
+    dkm_landscape_destroy(l);
+    return DKM_MEMORY;
   }
   *out = l;
   return DKM_OK;
@@ -77,44 +80,164 @@ void dkm_landscape_destroy(dkm_landscape *l) {
   free(l->p);
   free(l->a);
   free(l->work);
+  free(l->lengths);
+  free(l->s_room);
+  free(l->tables);
   free(l->critical);
   free(l);
 }
 
 double dkm_landscape_bytes(const dkm_system *system) {
-  return sizeof(dkm_landscape) + 5.0 * sizeof(double) * (double)system->n_classes;
+  const double K = (double)system->n_classes, M = system->n_modes;
+  return sizeof(dkm_landscape) + sizeof(double) * (7.0 * K + (double)searched_classes(system) * (M + 1.0) +
+                                                   (system->couplings ? K * (M + 1.0) : 0.0));
 }
 
-void dkm_landscape_set_system(dkm_landscape *l, const dkm_system *system) {
+dkm_status dkm_landscape_set_system(dkm_landscape *l, const dkm_system *system, dkm_error *err) {
+  const size_t K = (size_t)system->n_classes, n_couplings = K * (size_t)system->n_modes;
+  bool same = system->n_modes == l->system.n_modes && system->n_classes == l->system.n_classes &&
+              !system->couplings == !l->system.couplings;
+  if (system->couplings && l->room < n_couplings + K) {
+    free(l->tables);
+    l->tables = malloc((n_couplings + K) * sizeof *l->tables);
+    l->room = l->tables ? n_couplings + K : 0;
+    if (!l->tables) return dkm_fail(err, DKM_MEMORY, "out of memory for the energy landscape");
+    same = false;
+  }
+  if (system->couplings) {
+    double *weights = l->tables + n_couplings;
+    same = same && memcmp(l->tables, system->couplings, n_couplings * sizeof *l->tables) == 0 &&
+           memcmp(weights, system->weights, K * sizeof *weights) == 0;
+    memcpy(l->tables, system->couplings, n_couplings * sizeof *l->tables);
+    memcpy(weights, system->weights, K * sizeof *weights);
+  }
   l->system = *system;
+  if (!same) l->prepared = false;
+  return DKM_OK;
 }
 
-void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point) {
+/* ---- what follows from couplings and lengths ---- */
+
+static bool column_is_zero(const dkm_system *system, int64_t k) {
+  for (int mu = 0; mu < system->n_modes; mu++)
+    if (dkm_system_coupling(system, mu, k) != 0.0) return false;
+  return true;
+}
+
+/* Whether class j is class k with the sign of mode mu turned (-1: none), up to the sign of both. */
+static bool is_reflection(const dkm_landscape *l, int mu, int64_t k, int64_t j) {
+  const dkm_system *system = &l->system;
+  bool plus = true, minus = true;
+  for (int nu = 0; nu < system->n_modes && (plus || minus); nu++) {
+    const double turned = dkm_system_coupling(system, nu, k) * (nu == mu ? -1.0 : 1.0);
+    const double other = dkm_system_coupling(system, nu, j);
+    plus = plus && other == turned;
+    minus = minus && other == -turned;
+  }
+  return plus || minus;
+}
+
+/* Whether U is even in q_mu: as much weight on each column as on its reflections. */
+static bool is_even_in(dkm_landscape *l, int mu) {
+  const int64_t K = l->system.n_classes;
+  for (int64_t k = 0; k < K; k++) {
+    double here = 0.0, there = 0.0;
+    for (int64_t j = 0; j < K; j++) {
+      const double weight = dkm_system_weight(&l->system, j) * l->lengths[j];
+      if (is_reflection(l, -1, k, j)) here += weight;
+      if (is_reflection(l, mu, k, j)) there += weight;
+    }
+    if (!(fabs(here - there) <= same_weight * (here + there))) return false;
+  }
+  return true;
+}
+
+static void prepare(dkm_landscape *l) {
+  const dkm_system *system = &l->system;
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes;
+  double sum = 0.0;
+  bool unit = true;
+  for (int64_t k = 0; k < K; k++) {
+    l->s_room[k] = system->couplings && column_is_zero(system, k) ? 0.0 : l->lengths[k];
+    unit = unit && l->s_room[k] == 1.0;
+    l->v[k] = l->s_room[k];
+    sum += dkm_system_weight(system, k) * l->s_room[k];
+  }
+  l->s = unit ? NULL : l->s_room;
+  dkm_system_gram(system, l->v, l->correlations);
+  if (dkm_system_has_patterns(system) && unit) {
+    l->even = true;
+    l->origin = -0.5;
+  } else {
+    l->even = K <= SEARCH_CLASSES;
+    for (int mu = 0; mu < M && l->even; mu++) l->even = is_even_in(l, mu);
+    l->origin = -0.5 * sum;
+  }
+  l->prepared = true;
+  l->sign = 0; /* so that nothing that was found is kept */
+}
+
+static bool has_unit_patterns(const dkm_landscape *l) {
+  return dkm_system_has_patterns(&l->system) && !l->s;
+}
+
+/* Where U is even in each mode those are active that lower U on their own: a mode with r_mu^2 C_{mu,mu} <= 1 has q_mu = 0
+ * at every critical point.  Otherwise all of them, or none if the Hessian at q = 0 has no negative direction. */
+static void find_active(dkm_landscape *l) {
+  const int M = l->system.n_modes;
+  const double *C = l->correlations;
+  double matrix[DKM_MAX_MODES * DKM_MAX_MODES];
+  bool all = false;
+  if (!l->even) {
+    for (int mu = 0; mu < M; mu++)
+      for (int nu = 0; nu < M; nu++) matrix[mu * M + nu] = l->r[mu] * l->r[nu] * C[mu * M + nu];
+    all = dkm_search_largest_eigenvalue(&l->search, M, matrix) > 1.0;
+  }
+  l->n_active = 0;
+  for (int mu = 0; mu < M; mu++)
+    if (all || (l->even && (has_unit_patterns(l) ? l->r[mu] > 1.0 : l->r[mu] * l->r[mu] * C[mu * M + mu] > 1.0)))
+      l->active[l->n_active++] = mu;
+}
+
+void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point, const double *lengths) {
+  const double common = dkm_point_length(point);
+  for (int64_t k = 0; k < l->system.n_classes; k++) {
+    double length = lengths ? lengths[k] : common;
+    if (fabs(length - 1.0) < rounding) length = 1.0;
+    if (length == l->lengths[k]) continue;
+    l->lengths[k] = length;
+    l->prepared = false;
+  }
+  if (!l->prepared) prepare(l);
   bool same = l->sign != 0;
   l->point = *point;
   l->sign = dkm_landscape_sign(&l->system, point);
   l->unit = fabs(point->Omega);
-  l->n_active = 0;
   for (int mu = 0; mu < l->system.n_modes; mu++) {
     const double stiffness = dkm_point_D(point, mu) / fabs(point->Omega_mu[mu]);
     const double r = point->g0 * sqrt(2.0 / (l->unit * stiffness));
     same = same && r == l->r[mu];
     l->r[mu] = r;
     l->scale[mu] = sqrt(l->unit / stiffness);
-    if (r > 1.0) l->active[l->n_active++] = mu;
   }
-  if (!same) l->searched = false;
+  if (same) return;
+  find_active(l);
+  l->searched = false;
 }
 
 int dkm_landscape_n_active(const dkm_landscape *l) {
   return l->n_active;
 }
 
+/* ---- values ---- */
+
 double dkm_landscape_value(dkm_landscape *l, const double *u) {
   const int64_t K = l->system.n_classes;
   const int M = l->system.n_modes;
   const dkm_point *point = &l->point;
   double xi[DKM_MAX_MODES], value = 0.0;
+  const double *x = u;
   dkm_model_overlaps(&l->system, u, xi, l->work);
   for (int mu = 0; mu < M; mu++) {
     const double Q = u[3 * K + mu], P = u[3 * K + M + mu];
@@ -122,13 +245,14 @@ double dkm_landscape_value(dkm_landscape *l, const double *u) {
     value += (rate * rate + dkm_point_D(point, mu) * Q * Q) / (2.0 * fabs(point->Omega_mu[mu]));
     value += l->sign * point->g0 * Q * xi[mu];
   }
-  return value + l->sign * 0.5 * point->Omega * dkm_system_mean(&l->system, u, l->work);
+  if (l->s) { /* without classes that no mode sees */
+    for (int64_t k = 0; k < K; k++) l->v[k] = l->s[k] > 0.0 ? u[k] : 0.0;
+    x = l->v;
+  }
+  return value + l->sign * 0.5 * point->Omega * dkm_system_mean(&l->system, x, l->work);
 }
 
-/* ---- descent ---- */
-
-/* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
-static double potential(dkm_landscape *l, const double *a, const double *q, double *next) {
+double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *q, double *next) {
   const int64_t K = l->system.n_classes;
   const int M = l->system.n_modes;
   const double *shares = l->system.weights;
@@ -148,53 +272,112 @@ static double potential(dkm_landscape *l, const double *a, const double *q, doub
   return U - 0.5 * (shares ? roots : l->system.weight * roots);
 }
 
-/* q -> grad C_a(q) until it stands still; in the plane through the origin with this unit normal, if not NULL: the
- * touching parabola is the same in all directions, so its lowest point there is the projection.  *U: at the end. */
-static bool descend(dkm_landscape *l, const double *a, const double *normal, double *q, double *U) {
+bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
+                           int most_steps, double *q, double *U) {
   const int M = l->system.n_modes;
   double next[DKM_MAX_MODES];
-  for (int it = 0; it < DESCENT_STEPS; it++) {
+  for (int it = 0; it < most_steps; it++) {
     double change = 0.0, size = 1e-12, out = 0.0;
-    *U = potential(l, a, q, next);
+    *U = dkm_landscape_potential(l, a, q, next);
     for (int mu = 0; normal && mu < M; mu++) out += normal[mu] * next[mu];
+    out -= offset;
     for (int mu = 0; mu < M; mu++) {
       if (normal) next[mu] -= out * normal[mu];
       change = fmax(change, fabs(next[mu] - q[mu]));
       size = fmax(size, fabs(next[mu]));
       q[mu] = next[mu];
     }
-    if (change <= descent_accuracy * size) return true;
+    if (change <= accuracy * size) return true;
   }
   return false;
 }
 
-static void coordinates(const dkm_landscape *l, const double *u, double *q) {
+void dkm_landscape_coordinates(const dkm_landscape *l, const double *u, double *q) {
   for (int mu = 0; mu < l->system.n_modes; mu++) q[mu] = u[3 * l->system.n_classes + mu] / l->scale[mu];
 }
 
-/* xi_mu = -sign sqrt(2) q_mu/r_mu at a critical point. */
-static double overlap_of(const dkm_landscape *l, int mu, double q) {
+double dkm_landscape_overlap_of(const dkm_landscape *l, int mu, double q) {
   return -l->sign * M_SQRT2 * q / l->r[mu];
 }
 
 /* ---- critical points ---- */
 
-static bool can_search(const dkm_landscape *l) {
-  return l->n_active <= SEARCH_MODES;
+/* Whether there are critical points to be known, and how much of them can be. */
+static bool can_search(const dkm_landscape *l, search_extent *extent) {
+  const bool small = l->n_active <= SEARCH_MODES && l->system.n_classes <= SEARCH_CLASSES;
+  if (has_unit_patterns(l)) {
+    *extent = SEARCH_EVEN;
+    return l->n_active <= SEARCH_MODES;
+  }
+  *extent = !small ? SEARCH_PART : l->even ? SEARCH_EVEN : SEARCH_WHOLE;
+  return l->system.n_classes <= SEARCH_CLASSES_PART;
 }
 
-static void search_all(dkm_landscape *l) {
-  double r[SEARCH_MODES];
-  if (l->searched || l->n_active == 0 || !can_search(l)) return;
-  for (int i = 0; i < l->n_active; i++) r[i] = l->r[l->active[i]];
-  dkm_search_run(&l->search, l->n_active, r);
+bool dkm_landscape_is_even(const dkm_landscape *l) {
+  search_extent extent;
+  return can_search(l, &extent) && extent == SEARCH_EVEN;
+}
+
+/* +-1 patterns of the active modes. */
+static void search_patterns(search *s) {
+  s->patterns = true;
+  s->n_classes = (int64_t)1 << (s->n - 1);
+  for (int64_t k = 0; k < s->n_classes; k++) {
+    s->w[k] = 1.0 / (double)s->n_classes;
+    for (int i = 0; i < s->n; i++) s->f[k * s->n + i] = i > 0 && (k >> (s->n - 1 - i) & 1) ? -1.0 : 1.0;
+  }
+}
+
+/* Classes whose columns are equal, or opposite, make one. */
+static bool is_known_column(search *s, const double *f, double weight) {
+  for (int64_t c = 0; c < s->n_classes; c++) {
+    const double *known = s->f + c * s->n;
+    bool plus = true, minus = true;
+    for (int i = 0; i < s->n && (plus || minus); i++) {
+      plus = plus && f[i] == known[i];
+      minus = minus && f[i] == -known[i];
+    }
+    if (!plus && !minus) continue;
+    s->w[c] += weight;
+    return true;
+  }
+  return false;
+}
+
+static void search_tables(dkm_landscape *l, search *s) {
+  const bool merge = l->system.n_classes <= SEARCH_CLASSES;
+  double f[DKM_MAX_MODES];
+  s->patterns = false;
+  s->n_classes = 0;
+  for (int64_t k = 0; k < l->system.n_classes; k++) {
+    const double weight = dkm_system_weight(&l->system, k) * (l->s ? l->s[k] : 1.0);
+    for (int i = 0; i < s->n; i++) f[i] = dkm_system_coupling(&l->system, l->active[i], k);
+    if (weight == 0.0 || (merge && is_known_column(s, f, weight))) continue;
+    s->w[s->n_classes] = weight;
+    memcpy(s->f + s->n_classes++ * s->n, f, (size_t)s->n * sizeof *f);
+  }
+}
+
+void dkm_landscape_search(dkm_landscape *l) {
+  search *s = &l->search;
+  search_extent extent;
+  if (l->searched || l->n_active == 0 || !can_search(l, &extent)) return;
+  s->n = l->n_active;
+  for (int i = 0; i < l->n_active; i++) s->r[i] = l->r[l->active[i]];
+  if (has_unit_patterns(l))
+    search_patterns(s);
+  else
+    search_tables(l, s);
+  dkm_search_run(s, extent);
   l->searched = true;
 }
 
 int dkm_landscape_critical(dkm_landscape *l, const dkm_critical **points, bool *certified) {
-  search_all(l);
-  const int n = l->n_active == 0 ? 1 : can_search(l) ? l->search.n_points : 0;
-  *certified = l->n_active == 0 || (can_search(l) && l->search.certified);
+  search_extent extent;
+  const bool can = can_search(l, &extent);
+  dkm_landscape_search(l);
+  const int n = l->n_active == 0 ? 1 : can ? l->search.n_points : 0;
+  *certified = l->n_active == 0 || (can && l->search.certified);
   free(l->critical);
   l->critical = calloc((size_t)(n > 0 ? n : 1), sizeof *l->critical);
   *points = l->critical;
@@ -202,127 +385,93 @@ int dkm_landscape_critical(dkm_landscape *l, const dkm_critical **points, bool *
   for (int p = 0; p < n; p++) {
     dkm_critical *c = &l->critical[p];
     if (l->n_active == 0) {
-      *c = (dkm_critical){.value = -0.5 * l->unit, .escape = INFINITY, .n_images = 1};
+      *c = (dkm_critical){.value = l->origin * l->unit, .escape = INFINITY, .n_images = 1};
       continue;
     }
     const search_point *s = &l->search.points[p];
     c->value = s->U * l->unit;
     c->escape = s->escape * l->unit;
     c->index = s->index;
-    c->n_images = 1 << s->n_nonzero;
-    for (int i = 0; i < l->n_active; i++) c->xi[l->active[i]] = fabs(overlap_of(l, l->active[i], s->q[i]));
+    c->n_images = dkm_search_multiplicity(&l->search, s);
+    for (int i = 0; i < l->n_active; i++) {
+      const double xi = dkm_landscape_overlap_of(l, l->active[i], s->q[i]);
+      c->xi[l->active[i]] = extent == SEARCH_EVEN ? fabs(xi) : xi;
+    }
   }
   return n;
 }
 
 bool dkm_landscape_may_be_settled(dkm_landscape *l, double value) {
+  search_extent extent;
   if (l->n_active == 0) return true;
-  if (!can_search(l) || value >= -0.5 * l->unit)
+  if (!can_search(l, &extent) || value >= l->origin * l->unit)
     return false; /* no saddle is above U(0): no need to search for them yet */
-  search_all(l);
+  dkm_landscape_search(l);
   const double highest = l->search.certified ? l->search.highest_escape : l->search.lowest_saddle;
   return value < (highest - value_margin) * l->unit;
 }
 
-/* The minimum of the list at q, or NULL. */
-static const search_point *minimum_at(const dkm_landscape *l, const double *q) {
-  double size = 0.0;
-  if (l->n_active == 1) return &l->search.points[0];
-  for (int i = 0; i < l->n_active; i++) size = fmax(size, l->r[l->active[i]]);
-  for (int p = 0; p < l->search.n_points; p++) {
-    const search_point *s = &l->search.points[p];
-    int i = 0;
-    while (i < l->n_active && fabs(fabs(q[l->active[i]]) - s->q[i]) <= same_minimum * size) i++;
-    if (i == l->n_active && s->index == 0) return s;
+/* ---- valleys ---- */
+
+/* The minimum of the list at q (of the active modes), or NULL, and which image of it. */
+static const search_point *minimum_at(const dkm_landscape *l, const double *q, int *image) {
+  const search *s = &l->search;
+  if (l->n_active == 1) { /* the only one */
+    *image = dkm_search_image_at(s, &s->points[0], q, INFINITY);
+    return &s->points[0];
+  }
+  for (int p = 0; p < s->n_points; p++) {
+    *image = dkm_search_image_at(s, &s->points[p], q, same_minimum * s->scale);
+    if (*image >= 0 && s->points[p].index == 0) return &s->points[p];
   }
   return NULL;
 }
 
+/* Whether U curves upwards at q. */
+static bool is_minimum(dkm_landscape *l, const double *q) {
+  double values[DKM_MAX_MODES], vectors[DKM_MAX_MODES * DKM_MAX_MODES];
+  dkm_search_hessian_eigen(&l->search, q, values, vectors);
+  return values[0] > least_curvature;
+}
+
 void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_valley *valley) {
-  double q[DKM_MAX_MODES], U;
+  double q[DKM_MAX_MODES], active[DKM_MAX_MODES], U = NAN;
+  search_extent extent;
+  int image = 0;
   *valley = (dkm_valley){.limit = NAN, .barrier = NAN};
   if (l->n_active == 0) {
     valley->known = valley->settled = valley->below = true;
-    valley->limit = -0.5 * l->unit;
+    valley->limit = l->origin * l->unit;
     valley->barrier = INFINITY;
     return;
   }
-  coordinates(l, u, q);
+  dkm_landscape_coordinates(l, u, q);
   /* A single pair of minima: q keeps its sign on the way down, which may take long near the threshold. */
-  if (l->n_active > 1 && !descend(l, NULL, NULL, q, &U)) return;
-  if (!can_search(l)) {
+  if (l->n_active > 1 && !dkm_landscape_descend(l, l->s, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U)) return;
+  if (!can_search(l, &extent)) {
     valley->known = true;
-    for (int mu = 0; mu < l->system.n_modes; mu++) valley->xi[mu] = overlap_of(l, mu, q[mu]);
+    for (int mu = 0; mu < l->system.n_modes; mu++) valley->xi[mu] = dkm_landscape_overlap_of(l, mu, q[mu]);
     return;
   }
-  search_all(l);
-  const search_point *minimum = minimum_at(l, q);
-  if (!minimum) return;
+  dkm_landscape_search(l);
+  for (int i = 0; i < l->n_active; i++) active[i] = q[l->active[i]];
+  const search_point *minimum = minimum_at(l, active, &image);
+  /* A part of them was searched: that this one is not among them says nothing. */
+  if (!minimum && (extent == SEARCH_EVEN || l->search.certified || !is_minimum(l, active))) return;
   valley->known = true;
-  valley->limit = minimum->U * l->unit;
+  valley->limit = (minimum ? minimum->U : U) * l->unit;
   const double barrier = l->search.certified ? minimum->escape : l->search.lowest_saddle;
   valley->barrier = barrier * l->unit;
   valley->below = value < (barrier - value_margin) * l->unit;
   valley->settled = valley->below && l->search.certified;
   for (int i = 0; i < l->n_active; i++) {
-    const int mu = l->active[i];
-    valley->xi[mu] = overlap_of(l, mu, copysign(minimum->q[i], q[mu]));
+    double at = active[i];
+    if (minimum && extent == SEARCH_EVEN)
+      at = copysign(minimum->q[i], at);
+    else if (minimum)
+      at = image ? -minimum->q[i] : minimum->q[i];
+    valley->xi[l->active[i]] = dkm_landscape_overlap_of(l, l->active[i], at);
   }
-}
-
-/* ---- frozen spins ---- */
-
-/* a_k of u, into l->a. */
-static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
-  const int64_t K = l->system.n_classes;
-  const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
-  double amplitude[DKM_MAX_MODES] = {0};
-  for (int mu = 0; mu < l->system.n_modes; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
-  dkm_system_fields(&l->system, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
-  for (int64_t k = 0; k < K; k++) {
-    const double bz = l->v[k], component = -l->sign * (along * u[k] + bz * u[2 * K + k]) / sqrt(1.0 + bz * bz);
-    l->a[k] = component > 0.0 ? component : 0.0;
-  }
-}
-
-/* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead =
- * side r_other q_other, from the projection of q. */
-static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
-  const int M = l->system.n_modes;
-  const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);
-  double normal[DKM_MAX_MODES] = {0}, p[DKM_MAX_MODES], out = 0.0;
-  normal[lead] = l->r[lead] / norm;
-  normal[other] = -side * l->r[other] / norm;
-  for (int mu = 0; mu < M; mu++) out += normal[mu] * q[mu];
-  for (int mu = 0; mu < M; mu++) p[mu] = q[mu] - out * normal[mu];
-  return descend(l, l->a, normal, p, U);
-}
-
-bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
-  const int M = l->system.n_modes;
-  double q[DKM_MAX_MODES], U;
-  coordinates(l, u, q);
-  weigh_classes(l, u, q);
-  if (!descend(l, l->a, NULL, q, &U)) return false;
-  frozen->leading = 0;
-  for (int mu = 0; mu < M; mu++) {
-    frozen->xi[mu] = overlap_of(l, mu, q[mu]);
-    if (fabs(frozen->xi[mu]) > fabs(frozen->xi[frozen->leading])) frozen->leading = mu;
-  }
-  /* To the other side of the leading mode the way is over q = 0, or through where another mode has taken over: there
-   * half of the classes are between their two directions, as on the saddles between two patterns. */
-  const double origin[DKM_MAX_MODES] = {0};
-  double ignored[DKM_MAX_MODES];
-  const int lead = frozen->leading;
-  frozen->barrier = potential(l, l->a, origin, ignored);
-  for (int i = 0; i < l->n_active; i++) {
-    const int mu = l->active[i];
-    if (mu == lead) continue;
-    if (!barrier_between(l, q, lead, mu, q[lead] * q[mu] >= 0.0 ? 1.0 : -1.0, &U)) return false;
-    frozen->barrier = fmin(frozen->barrier, U);
-  }
-  frozen->barrier *= l->unit;
-  return true;
 }
 
 void dkm_landscape_aligned_state(dkm_landscape *l, const double *xi, double *state) {
@@ -336,9 +485,9 @@ void dkm_landscape_aligned_state(dkm_landscape *l, const double *xi, double *sta
   dkm_system_fields(&l->system, amplitude, l->v);
   const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
   for (int64_t k = 0; k < K; k++) {
-    const double bz = l->v[k], b = sqrt(1.0 + bz * bz);
-    state[k] = -l->sign * along / b;
+    const double bz = l->v[k], b = sqrt(1.0 + bz * bz), length = l->lengths[k];
+    state[k] = -l->sign * along * length / b;
     state[K + k] = 0.0;
-    state[2 * K + k] = -l->sign * bz / b;
+    state[2 * K + k] = -l->sign * bz * length / b;
   }
 }

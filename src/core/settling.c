@@ -42,8 +42,8 @@ void dkm_settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   for (int mu = 0; mu < q->system->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
   s->octave_end = 2.0 * M_PI / dkm_inquiry_largest_frequency(q);
-  lane->t_pause = fmin(first_look / dkm_inquiry_largest_frequency(q),
-                       first_look / (q->point->g0 * sqrt(2.0 * q->system->n_modes)));
+  lane->t_pause =
+      fmin(first_look / dkm_inquiry_largest_frequency(q), first_look / (q->point->g0 * sqrt(2.0 * q->system->n_modes)));
 }
 
 /* ---- barriers and labels ---- */
@@ -199,7 +199,7 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
 dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                               dkm_record *record) {
   dkm_settling *s = &a->settling;
-  dkm_landscape_turn(q->landscape, q->point);
+  dkm_landscape_turn(q->landscape, q->point, q->lengths);
   const double value = dkm_landscape_value(q->landscape, q->u);
   ask_valley(s, q, value, lane->t);
   const dkm_outlook outlook =

@@ -2,8 +2,10 @@
 /* Closed forms of the pattern states and of their spectra. */
 #include "dickemap/theory.h"
 
+#include <gsl/gsl_eigen.h>
 #include <gsl/gsl_poly.h>
 #include <math.h>
+#include <stdlib.h>
 
 #include "gsl_calls.h"
 
@@ -23,6 +25,34 @@ static double sign_of(double value) {
 double dkm_theory_g_crit(const dkm_point *point, int nu) {
   if (!dkm_theory_applies(point)) return NAN;
   return sqrt(0.5 * fabs(point->Omega / point->Omega_mu[nu]) * dkm_point_D(point, nu) / dkm_point_length(point));
+}
+
+double dkm_theory_g_normal(const dkm_system *system, const dkm_point *point, const double *lengths) {
+  const int M = system->n_modes;
+  const int64_t K = system->n_classes;
+  double C[DKM_MAX_MODES * DKM_MAX_MODES], R[DKM_MAX_MODES], eigenvalues[DKM_MAX_MODES], largest = 0.0;
+  if (!dkm_theory_applies(point)) return NAN;
+  for (int mu = 0; mu < M; mu++) {
+    if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[0])) return NAN;
+    R[mu] = sqrt(fabs(point->Omega_mu[mu]) / dkm_point_D(point, mu));
+  }
+  double *s = malloc((size_t)K * sizeof *s);
+  if (!s) return NAN;
+  for (int64_t k = 0; k < K; k++) s[k] = lengths ? lengths[k] : dkm_point_length(point);
+  dkm_system_gram(system, s, C);
+  free(s);
+  for (int mu = 0; mu < M; mu++)
+    for (int nu = 0; nu < M; nu++) C[mu * M + nu] *= R[mu] * R[nu];
+  gsl_matrix_view matrix = gsl_matrix_view_array(C, (size_t)M, (size_t)M);
+  gsl_vector_view values = gsl_vector_view_array(eigenvalues, (size_t)M);
+  dkm_gsl_begin();
+  gsl_eigen_symm_workspace *workspace = gsl_eigen_symm_alloc((size_t)M);
+  const bool solved = workspace && gsl_eigen_symm(&matrix.matrix, &values.vector, workspace) == 0;
+  dkm_gsl_end();
+  if (workspace) gsl_eigen_symm_free(workspace);
+  if (!solved) return NAN;
+  for (int mu = 0; mu < M; mu++) largest = fmax(largest, eigenvalues[mu]);
+  return sqrt(0.5 * fabs(point->Omega) / largest);
 }
 
 double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, int nu) {

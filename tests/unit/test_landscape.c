@@ -19,7 +19,7 @@ enum { MAX_STATE = 3 * 16 + 2 * 4, MAX_CLASSES = 16 };
 static dkm_landscape *landscape_for(const dkm_system *p, const dkm_point *pt) {
   dkm_landscape *l = NULL;
   assert_int_equal(dkm_landscape_create(p, &l, NULL), DKM_OK);
-  if (pt) dkm_landscape_turn(l, pt);
+  if (pt) dkm_landscape_turn(l, pt, NULL);
   return l;
 }
 
@@ -627,7 +627,7 @@ static void below_threshold_there_is_one_end(void **state) {
     assert_true(valley.known && valley.settled && valley.below);
     for (int mu = 0; mu < M; mu++) assert_close(valley.xi[mu], 0, 0);
     pt.g0 = least * (1 + 1e-14);
-    dkm_landscape_turn(l, &pt);
+    dkm_landscape_turn(l, &pt, NULL);
     assert_int_equal(dkm_landscape_n_active(l), 1);
     dkm_landscape_destroy(l);
   }
@@ -730,7 +730,7 @@ static void turning_keeps_what_was_found_for_equal_parameters(void **state) {
     pt.overlap = 0.1 * i;
     pt.perturbation = 0.01 * i;
     pt.seed = i;
-    dkm_landscape_turn(l, &pt);
+    dkm_landscape_turn(l, &pt, NULL);
     const int n_again = dkm_landscape_critical(l, &points, &certified);
     assert_true(same_points(points, n_again, kept, n));
   }
@@ -743,11 +743,11 @@ static void turning_keeps_what_was_found_for_equal_parameters(void **state) {
     if (i == 3) other.kappa_mu[0] *= 1.1;
     dkm_landscape *l_fresh = landscape_for(&p, &other);
     const int n_fresh = dkm_landscape_critical(l_fresh, &fresh, &certified);
-    dkm_landscape_turn(l, &other);
+    dkm_landscape_turn(l, &other, NULL);
     int n_other = dkm_landscape_critical(l, &points, &certified);
     assert_true(same_points(points, n_other, fresh, n_fresh));
     assert_false(same_points(points, n_other, kept, n));
-    dkm_landscape_turn(l, &pt);
+    dkm_landscape_turn(l, &pt, NULL);
     n_other = dkm_landscape_critical(l, &points, &certified);
     assert_true(same_points(points, n_other, kept, n));
     dkm_landscape_destroy(l_fresh);
@@ -780,7 +780,7 @@ static void beyond_the_search_nothing_is_settled(void **state) {
     assert_close(valley.xi[M - 1], xi[M - 1], 1e-9);
     ratio[M - 2] = ratio[M - 1] = 0.8; /* fewer above threshold: it is searched */
     pt = point_of_ratios(M, ratio);
-    dkm_landscape_turn(l, &pt);
+    dkm_landscape_turn(l, &pt, NULL);
     assert_int_equal(dkm_landscape_n_active(l), M - 2);
     assert_true(dkm_landscape_critical(l, &points, &certified) > 0);
     dkm_landscape_destroy(l);

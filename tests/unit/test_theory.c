@@ -6,6 +6,7 @@
 #include <gsl/gsl_matrix.h>
 #include <math.h>
 
+#include "couplings.h"
 #include "dickemap/theory.h"
 #include "random_points.h"
 
@@ -49,8 +50,7 @@ static void closed_forms_hold_for_either_sign_and_not_without_omega(void **state
   /* With modes of both signs no pattern state is stable, with modes of one sign it does not matter which. */
   for (int nu = 0; nu < 4; nu++) assert_true(isnan(dkm_theory_g_retrieve(&p, &pt, nu)));
   for (int mu = 0; mu < 4; mu++) pt.Omega_mu[mu] = -red.Omega_mu[mu];
-  for (int nu = 0; nu < 4; nu++)
-    assert_true(dkm_theory_g_retrieve(&p, &pt, nu) == dkm_theory_g_retrieve(&p, &red, nu));
+  for (int nu = 0; nu < 4; nu++) assert_true(dkm_theory_g_retrieve(&p, &pt, nu) == dkm_theory_g_retrieve(&p, &red, nu));
   pt.Omega = 0.0;
   assert_false(dkm_theory_applies(&pt));
   assert_true(isnan(dkm_theory_g_crit(&pt, 2)));
@@ -207,6 +207,63 @@ static void pattern_states_are_stable_from_g_retrieve_on(void **state) {
   gsl_rng_free(rng);
 }
 
+/* Largest real part of the eigenvalues at the normal state of spins of these lengths. */
+static double growth_of_normal_state(const dkm_system *p, const dkm_point *pt, const double *lengths) {
+  const int64_t K = p->n_classes;
+  double u[MAX_STATE] = {0}, largest = -INFINITY;
+  gsl_vector_complex *values = gsl_vector_complex_alloc(dkm_model_size(p));
+  for (int64_t k = 0; k < K; k++) u[k] = (pt->Omega * pt->Omega_mu[0] < 0 ? 1 : -1) * (lengths ? lengths[k] : 1);
+  dense_spectrum(p, pt, u, values);
+  for (size_t i = 0; i < values->size; i++) largest = fmax(largest, GSL_REAL(gsl_vector_complex_get(values, i)));
+  gsl_vector_complex_free(values);
+  return largest;
+}
+
+/* For any couplings, weights and lengths, and either sign: the normal state grows from g_c on. */
+static void the_normal_state_is_stable_up_to_g_normal(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int trial = 0; trial < 100; trial++) {
+    const int M = 1 + trial % 5, K = 1 + (int)gsl_rng_uniform_int(rng, 12);
+    dkm_couplings c = random_couplings(rng, M, K);
+    dkm_point pt = random_point(rng, M, 0, 0);
+    double lengths[MAX_CLASSES];
+    if (trial % 2) pt.Omega *= -1;
+    for (int mu = 0; mu < M && trial / 2 % 2; mu++) pt.Omega_mu[mu] *= -1;
+    for (int k = 0; k < K; k++) lengths[k] = uniform_between(rng, 0.1, 1);
+    for (int with_lengths = 0; with_lengths < 2; with_lengths++) {
+      const double *of = with_lengths ? lengths : NULL, g_c = dkm_theory_g_normal(&c.system, &pt, of);
+      pt.g0 = 0.99 * g_c;
+      assert_true(growth_of_normal_state(&c.system, &pt, of) < 1e-6);
+      pt.g0 = 1.01 * g_c;
+      assert_true(growth_of_normal_state(&c.system, &pt, of) > 1e-4);
+    }
+    if (M > 1) {
+      pt.Omega_mu[0] *= -1;
+      assert_true(isnan(dkm_theory_g_normal(&c.system, &pt, NULL)));
+    }
+    pt.Omega = 0;
+    assert_true(isnan(dkm_theory_g_normal(&c.system, &pt, NULL)));
+    dkm_couplings_free(&c);
+  }
+  gsl_rng_free(rng);
+}
+
+static void g_normal_of_patterns_is_the_smallest_critical_coupling(void **state) {
+  (void)state;
+  const double half[8] = {0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5, 0.5}, none[8] = {0};
+  const dkm_point pt = fig3_point(1.0, 1);
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
+  dkm_couplings tables = tables_of(&p);
+  const double g_1 = dkm_theory_g_crit(&pt, 0);
+  assert_close(dkm_theory_g_normal(&p, &pt, NULL), g_1, 1e-15);
+  assert_close(dkm_theory_g_normal(&tables.system, &pt, NULL), g_1, 1e-15);
+  assert_close(dkm_theory_g_normal(&p, &pt, half), g_1 * M_SQRT2, 1e-15); /* g_nu/sqrt(s) */
+  assert_true(dkm_theory_g_normal(&p, &pt, none) == INFINITY);
+  dkm_couplings_free(&tables);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(critical_couplings_of_fig_3),
@@ -217,6 +274,8 @@ int main(void) {
       cmocka_unit_test(quartic_roots_solve_the_quartic),
       cmocka_unit_test(quartics_are_the_spectrum_for_either_sign),
       cmocka_unit_test(pattern_states_are_stable_from_g_retrieve_on),
+      cmocka_unit_test(the_normal_state_is_stable_up_to_g_normal),
+      cmocka_unit_test(g_normal_of_patterns_is_the_smallest_critical_coupling),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The landscape U_a of spins that keep their components along their fields, and how far the leading overlap is from
+ * another one in it; see dickemap/landscape.h.
+ *
+ * Any surface between two valleys is crossed by every way from one to the other, so the lowest point of U_a on it is no
+ * higher than the pass; the surfaces here are planes.
+ *
+ *   +-1 patterns  where another mode's field on the spins is as strong as that of the leading one
+ *   any couplings patterns overlap: their states have parts along the other modes, or no valley of their own.  So the
+ *                 other valleys are looked for: downhill from each pattern, and from the lowest minima of U.  Those with
+ *                 another label are set apart from the present one by the plane across the line between the two minima
+ *                 through its highest point */
+#include <math.h>
+
+#include "landscape_workspace.h"
+
+/* a_k of u, into l->a. */
+static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
+  const int64_t K = l->system.n_classes;
+  const double along = l->point.Omega > 0.0 ? 1.0 : -1.0;
+  double amplitude[DKM_MAX_MODES] = {0};
+  for (int mu = 0; mu < l->system.n_modes; mu++) amplitude[mu] = M_SQRT2 * l->r[mu] * q[mu];
+  dkm_system_fields(&l->system, amplitude, l->v); /* 2 g0 sum_mu f Q/|Omega| */
+  for (int64_t k = 0; k < K; k++) {
+    const double bz = l->v[k], component = -l->sign * (along * u[k] + bz * u[2 * K + k]) / sqrt(1.0 + bz * bz);
+    l->a[k] = component > 0.0 && !(l->s && l->s[k] == 0.0) ? component : 0.0;
+  }
+}
+
+/* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead =
+ * side r_other q_other, from the projection of q. */
+static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
+  const int M = l->system.n_modes;
+  const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);
+  double normal[DKM_MAX_MODES] = {0}, p[DKM_MAX_MODES], out = 0.0;
+  normal[lead] = l->r[lead] / norm;
+  normal[other] = -side * l->r[other] / norm;
+  for (int mu = 0; mu < M; mu++) out += normal[mu] * q[mu];
+  for (int mu = 0; mu < M; mu++) p[mu] = q[mu] - out * normal[mu];
+  return dkm_landscape_descend(l, l->a, normal, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, p, U);
+}
+
+/* The leading mode of U_a's minimum at q, and the overlaps. */
+static int leading_of(const dkm_landscape *l, const double *q, double *xi) {
+  int leading = 0;
+  for (int mu = 0; mu < l->system.n_modes; mu++) {
+    xi[mu] = dkm_landscape_overlap_of(l, mu, q[mu]);
+    if (fabs(xi[mu]) > fabs(xi[leading])) leading = mu;
+  }
+  return leading;
+}
+
+static bool lower_by_patterns(dkm_landscape *l, const double *q, dkm_frozen *frozen) {
+  const int lead = frozen->leading;
+  double U;
+  for (int i = 0; i < l->n_active; i++) {
+    const int mu = l->active[i];
+    if (mu == lead) continue;
+    if (!barrier_between(l, q, lead, mu, q[lead] * q[mu] >= 0.0 ? 1.0 : -1.0, &U)) return false;
+    frozen->barrier = fmin(frozen->barrier, U);
+  }
+  return true;
+}
+
+/* ---- any couplings ---- */
+
+/* Where the way to another valley is sought, it need not be known to rounding. */
+static const double rough = 1e-4;
+enum { ROUGH_STEPS = 400, LINE = 16, MINIMA = 24 };
+
+/* Lowers the barrier to that between the minimum at q and the one downhill from `from`, if its label is another one. */
+static bool lower_towards(dkm_landscape *l, const double *q, double *from, dkm_frozen *frozen) {
+  const int M = l->system.n_modes;
+  double xi[DKM_MAX_MODES], normal[DKM_MAX_MODES], p[DKM_MAX_MODES], ignored[DKM_MAX_MODES];
+  double length = 0.0, top = -INFINITY, at = 0.5, offset = 0.0, U;
+  (void)dkm_landscape_descend(l, l->a, NULL, 0.0, rough, ROUGH_STEPS, from, &U);
+  const int other = leading_of(l, from, xi);
+  if (other == frozen->leading && xi[other] * frozen->xi[other] > 0.0) return true;
+  for (int mu = 0; mu < M; mu++) {
+    normal[mu] = from[mu] - q[mu];
+    length += normal[mu] * normal[mu];
+  }
+  length = sqrt(length);
+  if (!(length > 0.0)) return true; /* no spin along its field: a single minimum at 0 */
+  for (int j = 1; j < LINE; j++) {
+    for (int mu = 0; mu < M; mu++) p[mu] = q[mu] + normal[mu] * j / LINE;
+    U = dkm_landscape_potential(l, l->a, p, ignored);
+    if (U > top) {
+      top = U;
+      at = (double)j / LINE;
+    }
+  }
+  for (int mu = 0; mu < M; mu++) {
+    p[mu] = q[mu] + normal[mu] * at;
+    normal[mu] /= length;
+    offset += normal[mu] * p[mu];
+  }
+  if (!dkm_landscape_descend(l, l->a, normal, offset, rough, LANDSCAPE_STEPS, p, &U)) return false;
+  frozen->barrier = fmin(frozen->barrier, U);
+  return true;
+}
+
+/* From the spins of pattern mu, z_k ~ a_k sign(G_mu,k), on the side of q. */
+static void pattern_start(dkm_landscape *l, int mu, const double *q, double *from) {
+  const int M = l->system.n_modes;
+  double sum[DKM_MAX_MODES], along = 0.0;
+  for (int64_t k = 0; k < l->system.n_classes; k++) {
+    const double G = dkm_system_coupling(&l->system, mu, k);
+    l->p[k] = G == 0.0 ? 0.0 : M_SQRT1_2 * copysign(l->a[k], G);
+  }
+  dkm_system_sums(&l->system, l->p, sum, l->work);
+  for (int nu = 0; nu < M; nu++) {
+    from[nu] = l->r[nu] * sum[nu];
+    along += from[nu] * q[nu];
+  }
+  for (int nu = 0; nu < M && along < 0.0; nu++) from[nu] = -from[nu];
+}
+
+/* Lowers the barrier to what is found on the plane through 0 across q, between the minimum and its opposite. */
+static bool lower_across(dkm_landscape *l, const double *q, const double *from, dkm_frozen *frozen) {
+  const int M = l->system.n_modes;
+  double normal[DKM_MAX_MODES], p[DKM_MAX_MODES], length = 0.0, along = 0.0, U;
+  for (int mu = 0; mu < M; mu++) length += q[mu] * q[mu];
+  length = sqrt(length);
+  if (!(length > 0.0)) return true;
+  for (int mu = 0; mu < M; mu++) {
+    normal[mu] = q[mu] / length;
+    along += normal[mu] * from[mu];
+  }
+  for (int mu = 0; mu < M; mu++) p[mu] = from[mu] - along * normal[mu];
+  if (!dkm_landscape_descend(l, l->a, normal, 0.0, rough, LANDSCAPE_STEPS, p, &U)) return false;
+  frozen->barrier = fmin(frozen->barrier, U);
+  return true;
+}
+
+static bool lower_by_valleys(dkm_landscape *l, const double *q, dkm_frozen *frozen) {
+  double from[DKM_MAX_MODES];
+  for (int mu = 0; mu < l->system.n_modes; mu++) {
+    pattern_start(l, mu, q, from);
+    if (!lower_across(l, q, from, frozen) || !lower_towards(l, q, from, frozen)) return false;
+  }
+  int n_minima = 0;
+  dkm_landscape_search(l);
+  for (int p = 0; l->searched && p < l->search.n_points && n_minima < MINIMA; p++) {
+    const search_point *minimum = &l->search.points[p];
+    if (minimum->index > 0) continue;
+    double along = 0.0;
+    for (int mu = 0; mu < l->system.n_modes; mu++) from[mu] = 0.0;
+    for (int i = 0; i < l->n_active; i++) along += minimum->q[i] * q[l->active[i]];
+    for (int i = 0; i < l->n_active; i++) from[l->active[i]] = along < 0.0 ? -minimum->q[i] : minimum->q[i];
+    if (!lower_towards(l, q, from, frozen)) return false;
+    n_minima++;
+  }
+  return true;
+}
+
+bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
+  double q[DKM_MAX_MODES], U;
+  dkm_landscape_coordinates(l, u, q);
+  weigh_classes(l, u, q);
+  if (!dkm_landscape_descend(l, l->a, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U)) return false;
+  frozen->leading = leading_of(l, q, frozen->xi);
+  /* To the other side of the leading mode the way is over q = 0, or through where another mode has taken over: there
+   * half of the classes are between their two directions, as on the saddles between two patterns. (Of +-1 patterns.) */
+  const double origin[DKM_MAX_MODES] = {0};
+  double ignored[DKM_MAX_MODES];
+  frozen->barrier = dkm_landscape_potential(l, l->a, origin, ignored);
+  const bool of_patterns = dkm_system_has_patterns(&l->system) && !l->s;
+  if (of_patterns) {
+    if (!lower_by_patterns(l, q, frozen)) return false;
+  } else if (dkm_landscape_value(l, u) < frozen->barrier * l->unit &&
+             !lower_by_valleys(l, q, frozen)) /* else no need */
+    return false;
+  frozen->barrier *= l->unit;
+  return true;
+}

@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What landscape.c (the Lyapunov function, valleys) and landscape_frozen.c (spins that keep their components) share. */
+#ifndef DICKEMAP_LANDSCAPE_WORKSPACE_H
+#define DICKEMAP_LANDSCAPE_WORKSPACE_H
+#include "landscape_search.h"
+
+struct dkm_landscape {
+  dkm_system system;
+  dkm_point point;
+  int sign;
+  double unit;                 /* |Omega| */
+  double r[DKM_MAX_MODES];     /* g0/g_mu */
+  double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
+  int n_active, active[DKM_MAX_MODES];
+  double *v, *p, *work; /* K, K, 2K values */
+  double *a;            /* K weights of classes */
+  /* Derived from the system and from the lengths of its spins. */
+  double *lengths;      /* K values; 1 if none were given */
+  double *s;            /* the same, and 0 where a column is 0; NULL: all are 1 */
+  double *s_room;       /* where s lies, if it does */
+  double *tables;       /* copies of the couplings and weights, to see whether they have changed */
+  size_t room;          /* numbers in them */
+  bool prepared, even;  /* what is derived is up to date; U is even in each q_mu */
+  double origin;        /* U(0) */
+  double correlations[DKM_MAX_MODES * DKM_MAX_MODES]; /* C_{mu,nu} = sum_k w_k s_k G_{mu,k} G_{nu,k} */
+  search search;
+  bool searched;          /* for the present r */
+  dkm_critical *critical; /* as handed out, lazily */
+};
+
+/* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
+double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *q, double *next);
+
+/* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit normal,
+ * if not NULL: the touching parabola is the same in all directions, so its lowest point there is the projection. *U: at the
+ * end.  Returns whether it stands still to a relative accuracy. */
+bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
+                           int most_steps, double *q, double *U);
+
+/* Searches the critical points of U, if they can be searched and are not known yet. */
+void dkm_landscape_search(dkm_landscape *l);
+
+/* q_mu of u, and xi_mu = -sign sqrt(2) q_mu/r_mu of a critical point. */
+void dkm_landscape_coordinates(const dkm_landscape *l, const double *u, double *q);
+double dkm_landscape_overlap_of(const dkm_landscape *l, int mu, double q);
+
+/* Descent ends where q moves by less than this, relatively, or is given up (at a threshold it crawls). */
+#define LANDSCAPE_ACCURACY 1e-10
+enum { LANDSCAPE_STEPS = 4000 };
+
+#endif
