@@ -23,10 +23,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A fraction of the offset that ends the iteration of a root; corrections below the second fraction that do not shrink to
- * half from one sweep to the next are rounding errors. */
-static const double converged = 1e-14, stalled = 1e-7;
+/* A fraction of the offset that ends the iteration of a root; corrections below the second fraction that do not shrink
+ * from one sweep to the next are rounding errors.  (At a root of multiplicity m they shrink by 1 - 2/(m + 1).) */
+static const double converged = 1e-14, stalled = 1e-7, shrinks = 0.95;
 enum { MAX_SWEEPS = 300 };
+/* A root with an imaginary part beyond this fraction of its modulus is one of two. */
+static const double surely_complex = 1e-6;
 /* Rounding errors of an entry of N, of its inverse and of the products: so many of its terms' sum. */
 static const double roundings = 16.0 * DBL_EPSILON;
 /* A rate is known if its disc is smaller by this. */
@@ -73,30 +75,48 @@ static void add(dkm_secular_roots *r, double base, double re, double im) {
   r->n++;
 }
 
-/* The roots near pole j, on a circle about their mean. */
-static void start_near_pole(const dkm_secular *s, int64_t j, dkm_secular_roots *r) {
-  const int M = s->n_modes, rank = s->rank[j];
-  const double p = s->pole[j], *C = &s->coupling[j * s->n_packed];
-  dkm_secular_value value;
-  double complex shift = 1e-3 * p; /* where that cannot be told: somewhere close by */
-  if (dkm_secular_at(s, (dkm_offset){p, 0.0, 0.0}, j, &value)) {
-    double re = 0.0, im = 0.0;
-    for (int mu = 0; mu < M; mu++)
-      for (int nu = 0; nu < M; nu++) {
-        const double c = C[mu >= nu ? mu * (mu + 1) / 2 + nu : nu * (nu + 1) / 2 + mu];
-        re += value.inverse_re[mu * M + nu] * c;
-        im += value.inverse_im[mu * M + nu] * c;
+/* tr A and tr A^2, A = N^-1 C_j. */
+static void traces(const dkm_secular *s, int64_t j, const dkm_secular_value *value, double complex *first,
+                   double complex *second) {
+  const int M = s->n_modes;
+  const double *C = &s->coupling[j * s->n_packed];
+  double complex A[DKM_MAX_MODES * DKM_MAX_MODES];
+  *first = *second = 0.0;
+  for (int mu = 0; mu < M; mu++)
+    for (int nu = 0; nu < M; nu++) {
+      double re = 0.0, im = 0.0;
+      for (int i = 0; i < M; i++) {
+        const double c = C[i >= nu ? i * (i + 1) / 2 + nu : nu * (nu + 1) / 2 + i];
+        re += value->inverse_re[mu * M + i] * c;
+        im += value->inverse_im[mu * M + i] * c;
       }
-    shift = (im - I * re) / (2.0 * p * rank);
+      A[mu * M + nu] = re + I * im;
+    }
+  for (int mu = 0; mu < M; mu++) {
+    *first += A[mu * M + mu];
+    for (int nu = 0; nu < M; nu++) *second += A[mu * M + nu] * A[nu * M + mu];
   }
-  const double size = modulus(creal(shift), cimag(shift));
-  if (size > 0.5 * p) shift *= 0.5 * p / size;
+}
+
+/* The roots near pole j, on a circle about their mean that is as wide as they scatter. */
+static void start_near_pole(const dkm_secular *s, int64_t j, dkm_secular_roots *r) {
+  const int rank = s->rank[j];
+  const double p = s->pole[j];
+  dkm_secular_value value;
+  double complex mean = 1e-3 * p, turned = 0.0; /* where that cannot be told: somewhere close by */
+  if (dkm_secular_at(s, (dkm_offset){p, 0.0, 0.0}, j, &value)) {
+    double complex first, second;
+    traces(s, j, &value, &first, &second);
+    mean = first / (2.0 * I * p * rank);
+    if (rank > 1) turned = csqrt(second / (-4.0 * p * p * rank) - mean * mean) + 1e-3 * mean;
+  }
+  const double size = modulus(creal(mean), cimag(mean)) + modulus(creal(turned), cimag(turned));
+  const double shrink = size > 0.5 * p ? 0.5 * p / size : 1.0;
   for (int i = 0; i < rank; i++) {
-    static const double step_re = 0.7374, step_im = 0.6755; /* turns by about 1/1.618^2 of a right angle and more */
-    double complex turned = rank > 1 ? 0.5 : 0.0;
-    for (int k = 0; k <= i; k++) turned *= step_re + I * step_im;
-    const double complex delta = shift * (1.0 + turned);
+    const double complex delta = shrink * (mean + turned);
     add(r, p, creal(delta), cimag(delta));
+    /* By 137.5 degrees or, two of them, to the other side. */
+    turned *= rank == 2 ? -1.0 : -0.7373688780783197 + 0.6754902942615237 * I;
   }
 }
 
@@ -144,7 +164,8 @@ static bool rebase(const dkm_secular *s, dkm_secular_roots *r, int64_t i) {
   return true;
 }
 
-/* sum_j r_j 2z/(z^2 + p_j^2) - sum_(k != i) 1/(z - z_k) */
+/* sum_j r_j 2z/(z^2 + p_j^2) - sum_(k != i) 1/(z - z_k).  Pairs see the mean of the free numbers and of their conjugates, so
+ * that both of a pair move alike. */
 static double complex sum_of_distances(const dkm_secular *s, const dkm_secular_roots *r, int64_t i) {
   const double base = r->base[i], x = r->re[i], y = r->im[i];
   double re = 0.0, im = 0.0;
@@ -162,10 +183,16 @@ static double complex sum_of_distances(const dkm_secular *s, const dkm_secular_r
   for (int part = 0; part < 2; part++) {
     const int64_t first = part == 0 ? 0 : i + 1, end = part == 0 ? i : r->n;
     for (int64_t k = first; k < end; k++) {
-      const double dx = x - r->re[k], dy = (base - r->base[k]) + (y - r->im[k]), a = 1.0 / (dx * dx + dy * dy);
+      const double dx = x - r->re[k], dy = (base - r->base[k]) + (y - r->im[k]);
+      const double a = (k < r->n_pairs || i >= r->n_pairs ? 1.0 : 0.5) / (dx * dx + dy * dy);
       re -= dx * a;
       im += dy * a;
     }
+  }
+  for (int64_t k = r->n_pairs; k < r->n && i < r->n_pairs; k++) {
+    const double dx = x - r->re[k], dy = (base + r->base[k]) + (y + r->im[k]), a = 0.5 / (dx * dx + dy * dy);
+    re -= dx * a;
+    im += dy * a;
   }
   return re + I * im;
 }
@@ -181,7 +208,7 @@ static bool improve(const dkm_secular *s, dkm_secular_roots *r, int64_t i) {
     /* On a root, on a pole or on another number: a small step aside. */
     const double aside = size > 0.0 ? 1e-9 * size : 1e-9 * (fabs(r->base[i]) > 0.0 ? fabs(r->base[i]) : 1.0);
     r->re[i] += aside;
-    r->im[i] += 0.7 * aside;
+    r->im[i] += (0.7 + 0.1 * (double)(i % 13)) * aside; /* each its own way */
     return false;
   }
   double dx = re / square, dy = -im / square;
@@ -193,7 +220,7 @@ static bool improve(const dkm_secular *s, dkm_secular_roots *r, int64_t i) {
   }
   r->re[i] -= dx;
   r->im[i] -= dy;
-  const bool is_at_rest = step <= converged * size || (step <= stalled * size && step >= 0.5 * r->last[i]);
+  const bool is_at_rest = step <= converged * size || (step <= stalled * size && step >= shrinks * r->last[i]);
   r->last[i] = step;
   return !rebase(s, r, i) && is_at_rest;
 }
@@ -220,6 +247,47 @@ static void part_pairs(dkm_secular_roots *r) {
   }
 }
 
+/* Makes two free numbers of a pair that still moves. Returns whether there is one. */
+static bool free_a_pair(dkm_secular_roots *r) {
+  for (int64_t i = 0; i < r->n_pairs; i++) {
+    if (r->last[i] < 0.0) continue;
+    exchange(r, i, r->n_pairs - 1);
+    const int64_t k = --r->n_pairs;
+    add(r, -r->base[k], r->re[k], -r->im[k]);
+    return true;
+  }
+  return false;
+}
+
+/* A free root that is not real and the free number nearest to its conjugate become a pair.  If none is free, as where two
+ * of them have found roots that are not conjugate, a pair that still moves gives one. */
+static void join_pairs(dkm_secular_roots *r) {
+  for (int64_t i = r->n_pairs; i < r->n; i++) {
+    const double x = r->re[i], y = r->base[i] + r->im[i], size = modulus(x, y);
+    if (r->last[i] >= 0.0 || fabs(y) <= surely_complex * size) continue;
+    int64_t partner = -1;
+    double nearest = INFINITY;
+    for (int64_t k = r->n_pairs; k < r->n; k++) {
+      const double dx = x - r->re[k], dy = (r->base[i] + r->base[k]) + (r->im[i] + r->im[k]);
+      const double apart = modulus(dx, dy);
+      if (k == i || !(apart < nearest) || (r->last[k] < 0.0 && apart > surely_complex * size)) continue;
+      nearest = apart;
+      partner = k;
+    }
+    if (partner < 0 && free_a_pair(r)) partner = r->n - 1;
+    if (partner < 0) continue;
+    if (y < 0.0) {
+      r->base[i] = -r->base[i];
+      r->im[i] = -r->im[i];
+    }
+    exchange(r, partner, r->n - 1);
+    if (i == r->n - 1) i = partner;
+    r->n--;
+    exchange(r, i, r->n_pairs);
+    i = r->n_pairs++;
+  }
+}
+
 dkm_status dkm_secular_roots_find(const dkm_secular *s, dkm_secular_roots *out, dkm_error *err) {
   static const double neutral = 1e-11;
   int64_t n_moving = 0;
@@ -236,6 +304,7 @@ dkm_status dkm_secular_roots_find(const dkm_secular *s, dkm_secular_roots *out, 
         n_moving++;
     }
     part_pairs(out);
+    join_pairs(out);
     if (n_moving == 0) break;
   }
   if (n_moving > 0)
@@ -275,11 +344,14 @@ static double weierstrass(const dkm_secular *s, const dkm_secular_roots *r, int6
     for (int k = 0; k < s->rank[j]; k++) multiply((x * x + below * below) * (x * x + above * above), &product, &exponent);
   }
   for (int64_t k = 0; k < r->n; k++) {
-    const double dx = x - r->re[k], dy = (base - r->base[k]) + (y - r->im[k]);
+    const double dx = x - r->re[k], difference = (base - r->base[k]) + (y - r->im[k]);
     const double sum = (base + r->base[k]) + (y + r->im[k]);
-    double square = 1.0;
-    if (k != i) square *= dx * dx + dy * dy;
-    if (k < r->n_pairs) square *= dx * dx + sum * sum;
+    const double apart = dx * dx + difference * difference, from_conjugate = dx * dx + sum * sum;
+    double square = k == i ? 1.0 : apart;
+    if (k < r->n_pairs)
+      square *= from_conjugate;
+    else if (i < r->n_pairs && from_conjugate < apart)
+      square = from_conjugate; /* what the conjugate of a pair sees of a free number: the larger of both discs */
     multiply(1.0 / square, &product, &exponent);
   }
   if (exponent % 2 != 0) {
