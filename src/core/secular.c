@@ -20,8 +20,8 @@ static const double apart = 3.0;
 static const double reach_beyond = 1.25;
 
 struct secular_segment {
-  double middle, reach;  /* y, largest |e| */
-  int64_t near, far;     /* poles near ... far-1 are not in the series */
+  double middle, reach; /* y, largest |e| */
+  int64_t near, far;    /* poles near ... far-1 are not in the series */
 };
 
 /* Sums of a packed symmetric complex matrix, of its derivative, and of the moduli of the terms of the former. */

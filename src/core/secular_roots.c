@@ -23,33 +23,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A fraction of the offset that ends the iteration of a root; corrections below the second fraction that do not shrink
- * from one sweep to the next are rounding errors.  (At a root of multiplicity m they shrink by 1 - 2/(m + 1).) */
-static const double converged = 1e-14, stalled = 1e-7, shrinks = 0.95;
+/* A fraction of the offset that ends the iteration of a root. */
+static const double converged = 1e-14;
+/* Where rounding may be this fraction of det N, that is 0. */
+static const double rounded = 0.05;
 enum { MAX_SWEEPS = 300 };
 /* A root with an imaginary part beyond this fraction of its modulus is one of two. */
 static const double surely_complex = 1e-6;
 /* Rounding errors of an entry of N, of its inverse and of the products: so many of its terms' sum. */
 static const double roundings = 16.0 * DBL_EPSILON;
-/* A rate is known if its disc is smaller by this. */
-static const double known = 1e-4;
+/* A rate is known if the radius is this fraction of it at most (n times what is left of error), or this fraction of the largest
+ * modulus, where a matrix leaves rates open too. */
+static const double known = 1e-2, neutral = 1e-11;
 
 void dkm_secular_roots_free(dkm_secular_roots *r) {
   free(r->base);
   free(r->re);
   free(r->im);
   free(r->radius);
-  free(r->last);
+  free(r->is_found);
   *r = (dkm_secular_roots){0};
 }
 
 static dkm_status create(const dkm_secular *s, dkm_secular_roots *r, dkm_error *err) {
   const int64_t n = 2 * s->n_bright + 2 * s->n_modes;
   *r = (dkm_secular_roots){.capacity = n};
-  double **arrays[] = {&r->base, &r->re, &r->im, &r->radius, &r->last};
+  double **arrays[] = {&r->base, &r->re, &r->im, &r->radius};
+  r->is_found = calloc((size_t)n, sizeof *r->is_found);
   for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++) {
     *arrays[i] = calloc((size_t)n, sizeof(double));
-    if (!*arrays[i]) {
+    if (!*arrays[i] || !r->is_found) {
       dkm_secular_roots_free(r);
       return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
     }
@@ -71,7 +74,7 @@ static void add(dkm_secular_roots *r, double base, double re, double im) {
   r->base[r->n] = base;
   r->re[r->n] = re;
   r->im[r->n] = im;
-  r->last[r->n] = INFINITY;
+  r->is_found[r->n] = false;
   r->n++;
 }
 
@@ -197,36 +200,43 @@ static double complex sum_of_distances(const dkm_secular *s, const dkm_secular_r
   return re + I * im;
 }
 
+/* Moves number i by as much aside, in a direction of its own. */
+static void step_aside(dkm_secular_roots *r, int64_t i, double much) {
+  r->re[i] += much;
+  r->im[i] += (0.7 + 0.1 * (double)(i % 13)) * much;
+}
+
 /* Moves number i.  Returns whether it has come to rest. */
 static bool improve(const dkm_secular *s, dkm_secular_roots *r, int64_t i) {
   dkm_secular_value value;
-  const double size = modulus(r->re[i], r->im[i]);
+  const double size = modulus(r->re[i], r->im[i]), y = r->base[i] + r->im[i];
   const double complex others = sum_of_distances(s, r, i);
-  const bool is_regular = dkm_secular_at(s, number(r, i), -1, &value);
-  const double re = value.slope_re + creal(others), im = value.slope_im + cimag(others), square = re * re + im * im;
-  if (!is_regular || !(square > 0.0) || !isfinite(square)) {
-    /* On a root, on a pole or on another number: a small step aside. */
-    const double aside = size > 0.0 ? 1e-9 * size : 1e-9 * (fabs(r->base[i]) > 0.0 ? fabs(r->base[i]) : 1.0);
-    r->re[i] += aside;
-    r->im[i] += (0.7 + 0.1 * (double)(i % 13)) * aside; /* each its own way */
+  if (!(size > 0.0) || !isfinite(creal(others)) || !isfinite(cimag(others))) { /* on a pole or on another number */
+    step_aside(r, i, 1e-9 * (size > 0.0 ? size : r->base[i] != 0.0 ? fabs(r->base[i]) : s->half_kappa[0]));
     return false;
   }
+  if (!dkm_secular_at(s, number(r, i), -1, &value)) { /* on a root */
+    step_aside(r, i, 4.0 * DBL_EPSILON * size);
+    return false;
+  }
+  if (DBL_EPSILON * value.rounding >= rounded) return true;
+  const double re = value.slope_re + creal(others), im = value.slope_im + cimag(others), square = re * re + im * im;
   double dx = re / square, dy = -im / square;
-  const double step = modulus(dx, dy), y = r->base[i] + r->im[i];
-  const double longest = 0.5 * modulus(r->re[i], y) + 0.5 * s->half_kappa[0]; /* some of its own size, at most */
-  if (step > longest) {
-    dx *= longest / step;
-    dy *= longest / step;
+  const double step = modulus(dx, dy), longest = 0.5 * (modulus(r->re[i], y) + s->half_kappa[0]);
+  if (!(step <= longest)) { /* some of its own size, at most */
+    dx = step < INFINITY ? dx * longest / step : longest;
+    dy = step < INFINITY ? dy * longest / step : longest;
   }
   r->re[i] -= dx;
   r->im[i] -= dy;
-  const bool is_at_rest = step <= converged * size || (step <= stalled * size && step >= shrinks * r->last[i]);
-  r->last[i] = step;
-  return !rebase(s, r, i) && is_at_rest;
+  return !rebase(s, r, i) && step <= converged * size;
 }
 
 static void exchange(dkm_secular_roots *r, int64_t i, int64_t k) {
-  double *arrays[] = {r->base, r->re, r->im, r->last};
+  double *arrays[] = {r->base, r->re, r->im};
+  const bool is_found = r->is_found[i];
+  r->is_found[i] = r->is_found[k];
+  r->is_found[k] = is_found;
   for (size_t a = 0; a < sizeof arrays / sizeof *arrays; a++) {
     const double kept = arrays[a][i];
     arrays[a][i] = arrays[a][k];
@@ -241,7 +251,7 @@ static void part_pairs(dkm_secular_roots *r) {
     exchange(r, i, r->n_pairs - 1);
     const int64_t k = --r->n_pairs;
     const double shift = 0.1 * modulus(r->re[k], r->base[k] + r->im[k]);
-    r->last[k] = INFINITY;
+    r->is_found[k] = false;
     add(r, -r->base[k], r->re[k] + shift, -r->im[k] + 0.3 * shift);
     i--;
   }
@@ -250,7 +260,7 @@ static void part_pairs(dkm_secular_roots *r) {
 /* Makes two free numbers of a pair that still moves. Returns whether there is one. */
 static bool free_a_pair(dkm_secular_roots *r) {
   for (int64_t i = 0; i < r->n_pairs; i++) {
-    if (r->last[i] < 0.0) continue;
+    if (r->is_found[i]) continue;
     exchange(r, i, r->n_pairs - 1);
     const int64_t k = --r->n_pairs;
     add(r, -r->base[k], r->re[k], -r->im[k]);
@@ -264,13 +274,13 @@ static bool free_a_pair(dkm_secular_roots *r) {
 static void join_pairs(dkm_secular_roots *r) {
   for (int64_t i = r->n_pairs; i < r->n; i++) {
     const double x = r->re[i], y = r->base[i] + r->im[i], size = modulus(x, y);
-    if (r->last[i] >= 0.0 || fabs(y) <= surely_complex * size) continue;
+    if (!r->is_found[i] || fabs(y) <= surely_complex * size) continue;
     int64_t partner = -1;
     double nearest = INFINITY;
     for (int64_t k = r->n_pairs; k < r->n; k++) {
       const double dx = x - r->re[k], dy = (r->base[i] + r->base[k]) + (r->im[i] + r->im[k]);
       const double apart = modulus(dx, dy);
-      if (k == i || !(apart < nearest) || (r->last[k] < 0.0 && apart > surely_complex * size)) continue;
+      if (k == i || !(apart < nearest) || (r->is_found[k] && apart > surely_complex * size)) continue;
       nearest = apart;
       partner = k;
     }
@@ -288,30 +298,29 @@ static void join_pairs(dkm_secular_roots *r) {
   }
 }
 
+static int64_t count_moving(const dkm_secular_roots *r) {
+  int64_t n = 0;
+  for (int64_t i = 0; i < r->n; i++) n += !r->is_found[i];
+  return n;
+}
+
 dkm_status dkm_secular_roots_find(const dkm_secular *s, dkm_secular_roots *out, dkm_error *err) {
-  static const double neutral = 1e-11;
-  int64_t n_moving = 0;
   dkm_status status = create(s, out, err);
   if (status != DKM_OK) return status;
   start(s, out);
-  for (out->sweeps = 0; out->sweeps < MAX_SWEEPS; out->sweeps++) {
-    n_moving = 0;
-    for (int64_t i = 0; i < out->n; i++) {
-      if (out->last[i] < 0.0) continue;
-      if (improve(s, out, i))
-        out->last[i] = -1.0; /* at rest */
-      else
-        n_moving++;
-    }
+  int64_t n_moving = count_moving(out);
+  for (out->sweeps = 0; n_moving > 0 && out->sweeps < MAX_SWEEPS; out->sweeps++) {
+    for (int64_t i = 0; i < out->n; i++)
+      if (!out->is_found[i]) out->is_found[i] = improve(s, out, i);
     part_pairs(out);
     join_pairs(out);
-    if (n_moving == 0) break;
+    n_moving = count_moving(out);
   }
   if (n_moving > 0)
     status = dkm_fail(err, DKM_NUMERIC, "no spectrum: %lld of %lld eigenvalues did not converge", (long long)n_moving,
-                      (long long)(2 * out->n_pairs + (out->n - out->n_pairs)));
+                      (long long)(out->n + out->n_pairs));
   else
-    status = dkm_secular_roots_prove(s, neutral, out, err);
+    status = dkm_secular_roots_prove(s, out, err);
   if (status != DKM_OK) dkm_secular_roots_free(out);
   return status;
 }
@@ -341,7 +350,8 @@ static double weierstrass(const dkm_secular *s, const dkm_secular_roots *r, int6
   for (int mu = 0; mu < s->n_modes; mu++) multiply(s->Omega[mu] * s->Omega[mu], &product, &exponent);
   for (int64_t j = 0; j < s->n_poles; j++) {
     const double below = (base - s->pole[j]) + y, above = (base + s->pole[j]) + y;
-    for (int k = 0; k < s->rank[j]; k++) multiply((x * x + below * below) * (x * x + above * above), &product, &exponent);
+    for (int k = 0; k < s->rank[j]; k++)
+      multiply((x * x + below * below) * (x * x + above * above), &product, &exponent);
   }
   for (int64_t k = 0; k < r->n; k++) {
     const double dx = x - r->re[k], difference = (base - r->base[k]) + (y - r->im[k]);
@@ -363,7 +373,7 @@ static double weierstrass(const dkm_secular *s, const dkm_secular_roots *r, int6
   return (exponent < -2000 ? 0.0 : ldexp(W, (int)(exponent / 2))) * (1.0 + roundings * value.rounding);
 }
 
-dkm_status dkm_secular_roots_prove(const dkm_secular *s, double neutral, dkm_secular_roots *r, dkm_error *err) {
+dkm_status dkm_secular_roots_prove(const dkm_secular *s, dkm_secular_roots *r, dkm_error *err) {
   const double n = (double)(2 * s->n_bright + 2 * s->n_modes);
   double scale = 0.0, sum = 0.0;
   if ((double)(r->n + r->n_pairs) != n)

@@ -9,7 +9,7 @@ typedef struct dkm_secular_roots {
   int64_t n, n_pairs, capacity;
   double *base, *re, *im; /* of number i, as in dkm_offset */
   double *radius;         /* the union of these discs holds all roots, and every connected part of it as many as discs */
-  double *last;           /* moduli of the last corrections */
+  bool *is_found;         /* it does not move any more */
   int sweeps;             /* over all roots that were still moving */
 } dkm_secular_roots;
 
@@ -19,7 +19,7 @@ dkm_status dkm_secular_roots_find(const dkm_secular *s, dkm_secular_roots *out, 
 void dkm_secular_roots_free(dkm_secular_roots *roots);
 
 /* Fills radius.  Fails with DKM_NUMERIC where the real part of a root would be left open: where a radius is neither
- * small beside that nor below `neutral` times the largest modulus, or if the sum of all roots is not -sum_mu kappa_mu. */
-dkm_status dkm_secular_roots_prove(const dkm_secular *s, double neutral, dkm_secular_roots *roots, dkm_error *err);
+ * a hundredth of that nor 1e-11 of the largest modulus, or if the sum of all roots is not -sum_mu kappa_mu. */
+dkm_status dkm_secular_roots_prove(const dkm_secular *s, dkm_secular_roots *roots, dkm_error *err);
 
 #endif

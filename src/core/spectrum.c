@@ -131,8 +131,7 @@ dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_system *system, const dkm
   double B = 0.0, c = 0.0;
   *spectrum = no_directions;
   dkm_status status = symmetric_field(point, small_state[0], small_state[2], 2.0 * small_state[3], &B, &c, err);
-  for (int mu = 0; mu < system->n_modes && status == DKM_OK; mu++)
-    status = add_sector(point, B, c, mu, spectrum, err);
+  for (int mu = 0; mu < system->n_modes && status == DKM_OK; mu++) status = add_sector(point, B, c, mu, spectrum, err);
   spectrum->n_neutral = (int64_t)dkm_model_size(system) - spectrum->n_unstable - spectrum->n_damped;
   return status;
 }

@@ -125,8 +125,8 @@ dkm_status dkm_spectrum_secular(dkm_fixedpoint_workspace *w, const dkm_point *po
   return status;
 }
 
-dkm_status dkm_spectrum_by_roots(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance, int64_t n_groups,
-                                 dkm_spectrum *spectrum, dkm_error *err) {
+dkm_status dkm_spectrum_by_roots(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance,
+                                 int64_t n_groups, dkm_spectrum *spectrum, dkm_error *err) {
   dkm_secular s;
   dkm_secular_roots roots;
   int64_t n_undriven = 0;

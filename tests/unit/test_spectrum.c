@@ -73,7 +73,8 @@ static dkm_spectrum spectrum_by_roots(spin_case *c) {
 
 static dkm_secular secular_of(spin_case *c, int64_t *n_undriven) {
   dkm_secular s;
-  assert_int_equal(dkm_spectrum_secular(c->workspace, &c->point, same_field, c->n_groups, &s, n_undriven, NULL), DKM_OK);
+  assert_int_equal(dkm_spectrum_secular(c->workspace, &c->point, same_field, c->n_groups, &s, n_undriven, NULL),
+                   DKM_OK);
   return s;
 }
 
@@ -89,7 +90,9 @@ static double compare_with_matrix(spin_case *c, double agree) {
   int64_t rows = 0, n_undriven = 0, n_values = 0;
   dkm_secular_roots roots;
   dkm_error err = {.message = ""};
-  assert_int_equal(dkm_spectrum_dense(c->workspace, &c->point, same_field, c->n_groups, 100000, &values, &rows, &scale, &err), DKM_OK);
+  assert_int_equal(
+      dkm_spectrum_dense(c->workspace, &c->point, same_field, c->n_groups, 100000, &values, &rows, &scale, &err),
+      DKM_OK);
   dkm_secular s = secular_of(c, &n_undriven);
   if (dkm_secular_roots_find(&s, &roots, &err) != DKM_OK) {
     print_point(&c->point, c->system.n_modes);
@@ -228,8 +231,10 @@ static void spins_across_their_fields_are_marginal(void **state) {
     double scale = 0.0;
     int64_t rows = 0;
     dkm_spectrum dense = {.growth_rate = NAN, .decay_rate = NAN};
-    assert_int_equal(dkm_spectrum_dense(c.workspace, &c.point, same_field, c.n_groups, 1000, &values, &rows, &scale, NULL), DKM_OK);
-    for (int64_t i = 0; i < rows; i++) dkm_spectrum_count(&dense, creal(values[i]), 1e-7 * scale); /* they may be double */
+    assert_int_equal(
+        dkm_spectrum_dense(c.workspace, &c.point, same_field, c.n_groups, 1000, &values, &rows, &scale, NULL), DKM_OK);
+    for (int64_t i = 0; i < rows; i++)
+      dkm_spectrum_count(&dense, creal(values[i]), 1e-7 * scale); /* they may be double */
     free(values);
     const dkm_spectrum found = spectrum_by_roots(&c);
     if (trial % 2 == 0) assert_int_equal(found.n_marginal, 2);
@@ -347,7 +352,8 @@ static void tiny_rates_have_all_their_digits(void **state) {
       const double size = sqrt(roots.re[i] * roots.re[i] + roots.im[i] * roots.im[i]);
       if (!(error <= 1e-10 && error * size <= roots.radius[i] && rate_error <= 1e-9)) {
         print_point(&point, M);
-        fail_msg("K = %lld: root near %.6g i: offset %.3g off, rate %.12g by %.3g", (long long)K, roots.base[i], error, roots.re[i], rate_error);
+        fail_msg("K = %lld: root near %.6g i: offset %.3g off, rate %.12g by %.3g", (long long)K, roots.base[i], error,
+                 roots.re[i], rate_error);
       }
       tiny += fabs(roots.re[i]) < 1e-12 * roots.base[i];
     }
@@ -440,7 +446,7 @@ static void a_root_that_is_withheld_is_noticed(void **state) {
   spin_case c = make_case(rng, &system, &point, re, ANY);
   dkm_secular s = secular_of(&c, &n_undriven);
   assert_int_equal(dkm_secular_roots_find(&s, &roots, NULL), DKM_OK);
-  assert_int_equal(dkm_secular_roots_prove(&s, 1e-11, &roots, NULL), DKM_OK);
+  assert_int_equal(dkm_secular_roots_prove(&s, &roots, NULL), DKM_OK);
   for (int64_t i = 0; i < roots.n; i++) {
     const double base = roots.base[i], x = roots.re[i], y = roots.im[i];
     const int64_t other = (i + 1) % roots.n;
@@ -448,16 +454,16 @@ static void a_root_that_is_withheld_is_noticed(void **state) {
       roots.re[i] = kind == 0 ? 1.01 * x : kind == 1 ? x + 0.1 : roots.re[other];
       roots.im[i] = kind < 2 ? y : roots.im[other] * (1.0 + (kind == 3 ? 1e-10 : 0.0));
       roots.base[i] = kind < 2 ? base : roots.base[other];
-      assert_int_equal(dkm_secular_roots_prove(&s, 1e-11, &roots, &err), DKM_NUMERIC);
+      assert_int_equal(dkm_secular_roots_prove(&s, &roots, &err), DKM_NUMERIC);
       assert_non_null(strstr(err.message, "not certain"));
     }
     roots.base[i] = base;
     roots.re[i] = x;
     roots.im[i] = y;
   }
-  assert_int_equal(dkm_secular_roots_prove(&s, 1e-11, &roots, NULL), DKM_OK);
+  assert_int_equal(dkm_secular_roots_prove(&s, &roots, NULL), DKM_OK);
   roots.n--; /* one too few */
-  assert_int_equal(dkm_secular_roots_prove(&s, 1e-11, &roots, &err), DKM_NUMERIC);
+  assert_int_equal(dkm_secular_roots_prove(&s, &roots, &err), DKM_NUMERIC);
   dkm_secular_roots_free(&roots);
   dkm_secular_free(&s);
   free_case(&c);
