@@ -68,6 +68,14 @@ static double modulus(double re, double im) {
   return sqrt(re * re + im * im);
 }
 
+/* Of csqrt the last bit may depend on the machine. */
+static double complex square_root(double complex z) {
+  const double size = modulus(creal(z), cimag(z));
+  const double re = sqrt(0.5 * (size + fabs(creal(z)))), im = re > 0.0 ? 0.5 * fabs(cimag(z)) / re : 0.0;
+  const double complex root = creal(z) < 0.0 ? im + I * re : re + I * im;
+  return cimag(z) < 0.0 ? conj(root) : root;
+}
+
 /* ---- starts ---- */
 
 static void add(dkm_secular_roots *r, double base, double re, double im) {
@@ -110,8 +118,8 @@ static void start_near_pole(const dkm_secular *s, int64_t j, dkm_secular_roots *
   if (dkm_secular_at(s, (dkm_offset){p, 0.0, 0.0}, j, &value)) {
     double complex first, second;
     traces(s, j, &value, &first, &second);
-    mean = first / (2.0 * I * p * rank);
-    if (rank > 1) turned = csqrt(second / (-4.0 * p * p * rank) - mean * mean) + 1e-3 * mean;
+    mean = -I * first / (2.0 * p * rank);
+    if (rank > 1) turned = square_root(-second / (4.0 * p * p * rank) - mean * mean) + 1e-3 * mean;
   }
   const double size = modulus(creal(mean), cimag(mean)) + modulus(creal(turned), cimag(turned));
   const double shrink = size > 0.5 * p ? 0.5 * p / size : 1.0;
