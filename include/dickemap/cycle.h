@@ -36,8 +36,9 @@ typedef struct dkm_cycle {
 
 typedef struct dkm_cycle_workspace dkm_cycle_workspace;
 
-/* Fails with DKM_MEMORY. The patterns are copied. With more than DKM_SPECTRUM_MAX_ROWS directions (2K + 2M) no cycle is
+/* Fails with DKM_MEMORY. The patterns are copied. With more than DKM_CYCLE_MAX_ROWS directions (2K + 2M) no cycle is
  * ever found. */
+enum { DKM_CYCLE_MAX_ROWS = 600 };
 dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_workspace **out, dkm_error *err);
 void dkm_cycle_workspace_destroy(dkm_cycle_workspace *workspace);
 /* Makes *workspace one for this system: the one that there is (NULL: none), or another one in its place.

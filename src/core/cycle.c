@@ -59,7 +59,7 @@ static size_t rows_of(const dkm_system *p) {
 }
 
 static bool is_too_large(const dkm_system *p) {
-  return rows_of(p) > DKM_SPECTRUM_MAX_ROWS;
+  return rows_of(p) > DKM_CYCLE_MAX_ROWS;
 }
 
 double dkm_cycle_workspace_bytes(const dkm_system *system) {
