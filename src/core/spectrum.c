@@ -148,7 +148,7 @@ static dkm_status sector_spectrum(const dkm_system *p, const dkm_point *point, c
   return status;
 }
 
-/* Whether all spins have the same component along their fields: with equal fields modes decouple then. */
+/* Whether all spins have the same component along their fields: with equal fields the modes of +-1 patterns decouple then. */
 static bool components_are_equal(const dkm_fixedpoint_workspace *w) {
   for (int64_t k = 1; k < w->system.n_classes; k++)
     if (fabs(w->c[k] - w->c[0]) > same_field) return false;
@@ -179,7 +179,7 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
   bool done = false;
   *spectrum = no_directions;
   dkm_status status = dkm_spectrum_sort_fields(w, point, state, tolerance, &n_groups, err);
-  if (status == DKM_OK && n_groups == 1 && components_are_equal(w)) {
+  if (status == DKM_OK && n_groups == 1 && dkm_system_has_patterns(&w->system) && components_are_equal(w)) {
     for (int mu = 0; mu < M && status == DKM_OK; mu++)
       status = add_sector(point, w->order[0].B, w->c[0], mu, spectrum, err);
     done = true;

@@ -711,7 +711,7 @@ static void classes_that_no_mode_sees_are_left_out(void **state) {
     for (int mu = 0; mu < 3; mu++) G[3 * k + mu] = k == 4 ? 0.0 : s.couplings.system.couplings[3 * k + mu];
   }
   dkm_couplings_free(&s.couplings);
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 3, 10, G, w, &s.couplings, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 3, 10, G, w, NULL, &s.couplings, NULL), DKM_OK);
   assert_int_equal(dkm_landscape_set_system(s.landscape, &s.couplings.system, NULL), DKM_OK);
   search_scene(&s);
   const double without = fabs(s.point.Omega) * (potential(&s, q, NULL, NULL) + 0.5 * w[4]);
@@ -730,7 +730,7 @@ static void classes_that_no_mode_sees_are_left_out(void **state) {
   memmove(G + 12, G + 15, 15 * sizeof *G);
   memmove(w + 4, w + 5, 5 * sizeof *w);
   dkm_couplings smaller;
-  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 3, 9, G, w, &smaller, NULL), DKM_OK);
+  assert_int_equal(dkm_couplings_create(DKM_MATRIX, 3, 9, G, w, NULL, &smaller, NULL), DKM_OK);
   assert_int_equal(dkm_landscape_create(&smaller.system, &l, NULL), DKM_OK);
   dkm_landscape_turn(l, &s.point, NULL);
   assert_int_equal(dkm_landscape_critical(l, &points, &certified), s.n);
@@ -748,7 +748,7 @@ static void a_class_without_weight_takes_the_rank_away(void **state) {
   for (int i = 0; i < 2; i++) {
     const double w[2] = {1 - 0.5 * !i, 0.5 * !i};
     dkm_couplings c;
-    assert_int_equal(dkm_couplings_create(DKM_RANDOM, 2, 2, G, w, &c, NULL), DKM_OK);
+    assert_int_equal(dkm_couplings_create(DKM_RANDOM, 2, 2, G, w, NULL, &c, NULL), DKM_OK);
     assert_int_equal(dkm_landscape_full_rank(&c.system), i == 0);
     dkm_couplings_free(&c);
   }
