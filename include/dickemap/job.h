@@ -107,6 +107,9 @@ void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
  * room for all classes. */
 bool dkm_job_needs_all_classes(const dkm_job *job);
 
+/* The single spins of a job, of mappings that have a finite number of them; else NULL. The job's. */
+const struct dkm_spins *dkm_job_spins(const dkm_job *job);
+
 /* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ... */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
 

@@ -34,6 +34,9 @@ typedef struct dkm_spins {
  * there are. */
 dkm_status dkm_spins_realise(const dkm_spins *spins, const dkm_point *point, dkm_couplings *out, dkm_error *err);
 
+/* Of each spin, the class that it is in at a point: class_of[j], N values. Fails with DKM_MEMORY. */
+dkm_status dkm_spins_classes(const dkm_spins *spins, const dkm_point *point, int64_t *class_of, dkm_error *err);
+
 /* The largest number of classes that points have, where at most `flipped` spins are flipped exactly. */
 dkm_status dkm_spins_most_classes(const dkm_spins *spins, int64_t flipped, int64_t *n_classes, dkm_error *err);
 

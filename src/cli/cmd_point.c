@@ -20,6 +20,7 @@
 #include "dickemap/sensitivity.h"
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
+#include "point_spins.h"
 
 /* Without --t-end a trajectory shows the transient, many times the life time 2/kappa of a mode, as long as that of
  * the record went on: which may have been settled at once. */
@@ -36,12 +37,14 @@ static const char help[] =
     "      --t-end T              end of the trajectory (default: that of the record, but at least 20/kappa and at\n"
     "                             most 200/kappa, whichever kappa is the smallest)\n"
     "      --dt D                 distance of its samples (default: t-end/1000)\n"
+    "      --spins FILE           also write a table of single spins to FILE.csv, where each starts and ends; for a\n"
+    "                             finite number of them (model.mapping: matrix or random)\n"
     "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
     "      --cpu NAME             instruction set (default: the best that the machine has)\n"
     "  -h, --help                 this text\n";
 
 struct arguments {
-  const char *job, *cpu, *trajectory;
+  const char *job, *cpu, *trajectory, *spins;
   dkm_texts sets, at;
   double t_end, dt; /* 0: default */
 };
@@ -280,10 +283,14 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   dkm_status status = DKM_OK;
   /* For a single point that is shown: on, unless the job says otherwise. */
   solver.sensitivity = listing && (solver.sensitivity || !job->sensitivity_given);
-  if (listing || args->t_end == 0) {
+  if (listing || args->t_end == 0 || args->spins) {
+    double *state = args->spins ? malloc(dkm_model_size(&job->system) * sizeof *state) : NULL;
+    if (args->spins && !state) return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
     status = dkm_evaluator_create(&job->system, &solver, args->cpu, &evaluator, err);
-    if (!status) status = dkm_evaluate(evaluator, 1, point, &record, NULL, err);
+    if (!status) status = dkm_evaluate(evaluator, 1, point, &record, state, err);
     dkm_evaluator_destroy(evaluator);
+    if (!status && args->spins) status = dkm_point_spins_write(args->spins, job, point, state, err);
+    free(state);
     if (status) return status;
   }
   if (args->trajectory) {
@@ -313,6 +320,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   dkm_status status = dkm_job_read(&job, args->job, args->sets.n, args->sets.list, err);
   if (!status) status = choose_point(args, &job, &point, err);
   if (!status && args->trajectory) status = check_trajectory(args->trajectory, err);
+  if (!status && args->spins) status = dkm_point_spins_check(args->spins, &job, err);
   if (!status) status = compute(args, &job, &point, err);
   dkm_job_free(&job);
   return status;
@@ -323,6 +331,7 @@ static dkm_status read_arguments(int argc, char **argv, struct arguments *args, 
                                     {"--trajectory", 0, dkm_argument_text, &args->trajectory},
                                     {"--t-end", 0, dkm_argument_positive, &args->t_end},
                                     {"--dt", 0, dkm_argument_positive, &args->dt},
+                                    {"--spins", 0, dkm_argument_text, &args->spins},
                                     {"--set", 0, dkm_argument_texts, &args->sets},
                                     {"--cpu", 0, dkm_argument_text, &args->cpu}};
   dkm_status status =

@@ -337,6 +337,10 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm
   return dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
 }
 
+const dkm_spins *dkm_job_spins(const dkm_job *job) {
+  return job->n_spins > 0 ? &job->tables->spins : NULL;
+}
+
 static void free_names(dkm_file_names *names) {
   for (int i = 0; i < names->n; i++) free(names->names[i]);
   free(names->names);

@@ -164,6 +164,18 @@ cleanup:
   return status;
 }
 
+dkm_status dkm_spins_classes(const dkm_spins *spins, const dkm_point *point, int64_t *class_of, dkm_error *err) {
+  table t;
+  int64_t k = -1;
+  dkm_status status = fill_table(spins, point, &t, err);
+  for (int64_t j = 0; j < spins->n_spins && status == DKM_OK; j++) {
+    k += j == 0 || compare_rows(&t, t.order[j - 1], t.order[j]) != 0;
+    class_of[t.order[j]] = k;
+  }
+  free_table(&t);
+  return status;
+}
+
 dkm_status dkm_spins_most_classes(const dkm_spins *spins, int64_t flipped, int64_t *n_classes, dkm_error *err) {
   int64_t columns = spins->n_modes - 1 < 30 ? (int64_t)1 << (spins->n_modes - 1) : spins->n_spins;
   if (spins->G) { /* as they are, with the cue */

@@ -74,6 +74,7 @@ static const double rounding = 1e-13;
 
 bool dkm_system_pattern_is_closed(const dkm_system *system, int nu) {
   if (dkm_system_has_patterns(system)) return true;
+  if (!system->couplings) return false; /* of spins that depend on the point nothing is known here */
   const int M = system->n_modes;
   double sum[DKM_MAX_MODES] = {0}, size[DKM_MAX_MODES] = {0};
   for (int64_t k = 0; k < system->n_classes; k++) {
