@@ -246,8 +246,8 @@ static void spins_across_their_fields_are_marginal(void **state) {
   gsl_rng_free(rng);
 }
 
-/* Pattern states at strong coupling: rates of 1e-9 ... 1e-13 beside frequencies of 1e3 and more, from the quartics, which
- * are solved from their poles as well. */
+/* Pattern states at strong coupling: rates of 1e-9 ... 1e-13 beside frequencies of 1e3 and more, from the quartics,
+ * which are solved from their poles as well. */
 static void tiny_rates_of_pattern_states_are_those_of_the_quartics(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -315,8 +315,8 @@ static complex long double determinant(const dkm_secular *s, long double base, c
   return det;
 }
 
-/* Unequal fields, any components: every offset from a pole by Newton's method in long double, with secants of det N times
- * the offset. */
+/* Unequal fields, any components: every offset from a pole by Newton's method in long double, with secants of det N
+ * times the offset. */
 static void tiny_rates_have_all_their_digits(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -379,8 +379,8 @@ static int negative(int n, double *a) {
   return found;
 }
 
-/* Modes of one sign, nothing marginal: the energy falls wherever anything moves, so that as many directions grow as it has
- * descending ones: two for each direction of spins against their field, and those of N(0). */
+/* Modes of one sign, nothing marginal: the energy falls wherever anything moves, so that as many directions grow as it
+ * has descending ones: two for each direction of spins against their field, and those of N(0). */
 static void with_modes_of_one_sign_the_index_of_the_energy_counts_what_grows(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
