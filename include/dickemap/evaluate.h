@@ -37,7 +37,8 @@ typedef struct dkm_stream {
    * state, valid during the call: the fixed point itself for a stationary verdict, else the
    * trajectory's end. */
   void (*done)(void *context, int64_t id, const dkm_record *record, const double *state);
-  /* Called every few milliseconds of computing, after seconds where cycles of large systems (M > 6) are looked for;
+  /* Called every few milliseconds of computing, after seconds where cycles (M > 6) or
+   * spectra (thousands of classes with unequal fields) of large systems are looked for;
    * returns true to give up the points that are under way (they are not reported). May be NULL. */
   bool (*interrupt)(void *context);
   bool wants_states;

@@ -67,9 +67,10 @@ typedef struct dkm_spectrum {
  * Classes with fields of equal strength act as one, so a pattern state costs an eigenvalue
  * problem of 4M rows, not 3K + 2M.  Up to 600 rows it is solved as one matrix; with more the eigenvalues are
  * the roots of an M x M determinant, each with a disc that is proved to hold it, and rates keep their digits however
- * small they are beside frequencies: time grows as the square of the number of different fields and memory as
- * that number times M^2 (4096 fields, M = 13: some seconds, 20 MB).  Fails with DKM_NUMERIC if there are more than
- * DKM_SPECTRUM_MAX_GROUPS of them, if iterations do not converge, or if the proof fails. */
+ * small they are beside frequencies.  Time grows as the square of the number of different fields and memory as
+ * that number times M^2 (4096 fields, M = 13: 1 to 3 s, 6 MB; 16384, M = 15: half a minute, 30 MB).  Fails with
+ * DKM_MEMORY, and with DKM_NUMERIC if there are more than DKM_SPECTRUM_MAX_GROUPS of them, if iterations do not converge,
+ * or if the proof fails. */
 enum { DKM_SPECTRUM_MAX_GROUPS = 16384 };
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
                                    int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err);

@@ -32,8 +32,8 @@ enum { MAX_SWEEPS = 300 };
 static const double surely_complex = 1e-6;
 /* Rounding errors of an entry of N, of its inverse and of the products: so many of its terms' sum. */
 static const double roundings = 16.0 * DBL_EPSILON;
-/* A rate is known if the radius is this fraction of it at most (n times what is left of error), or this fraction of the largest
- * modulus, where a matrix leaves rates open too. */
+/* A rate is known if the radius is this fraction of it at most (n times what is left of error), or this fraction of the
+ * largest modulus, where a matrix leaves rates open too. */
 static const double known = 1e-2, neutral = 1e-11;
 
 void dkm_secular_roots_free(dkm_secular_roots *r) {
@@ -175,8 +175,8 @@ static bool rebase(const dkm_secular *s, dkm_secular_roots *r, int64_t i) {
   return true;
 }
 
-/* sum_j r_j 2z/(z^2 + p_j^2) - sum_(k != i) 1/(z - z_k).  Pairs see the mean of the free numbers and of their conjugates, so
- * that both of a pair move alike. */
+/* sum_j r_j 2z/(z^2 + p_j^2) - sum_(k != i) 1/(z - z_k).  Pairs see the mean of the free numbers and of their conjugates,
+ * so that both of a pair move alike. */
 static double complex sum_of_distances(const dkm_secular *s, const dkm_secular_roots *r, int64_t i) {
   const double base = r->base[i], x = r->re[i], y = r->im[i];
   double re = 0.0, im = 0.0;
@@ -277,8 +277,8 @@ static bool free_a_pair(dkm_secular_roots *r) {
   return false;
 }
 
-/* A free root that is not real and the free number nearest to its conjugate become a pair.  If none is free, as where two
- * of them have found roots that are not conjugate, a pair that still moves gives one. */
+/* A free root that is not real and the free number nearest to its conjugate become a pair.  If none is free, as where
+ * two of them have found roots that are not conjugate, a pair that still moves gives one. */
 static void join_pairs(dkm_secular_roots *r) {
   for (int64_t i = r->n_pairs; i < r->n; i++) {
     const double x = r->re[i], y = r->base[i] + r->im[i], size = modulus(x, y);

@@ -8,7 +8,7 @@
 typedef struct dkm_secular_roots {
   int64_t n, n_pairs, capacity;
   double *base, *re, *im; /* of number i, as in dkm_offset */
-  double *radius;         /* the union of these discs holds all roots, and every connected part of it as many as discs */
+  double *radius;         /* the union of these discs holds all roots, every connected part as many as discs */
   bool *is_found;         /* it does not move any more */
   int sweeps;             /* over all roots that were still moving */
 } dkm_secular_roots;

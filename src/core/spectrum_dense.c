@@ -23,6 +23,7 @@
 
 /* Eigenvalues of the Gram matrix below this belong to its kernel. */
 static const double kernel = 1e-10;
+
 /* One group: its field, and the linear maps of its coordinates. */
 typedef struct group {
   double B;

@@ -24,8 +24,8 @@ void dkm_spectrum_count(dkm_spectrum *spectrum, double rate, double unknown);
 /* Eigenvalues of a (overwritten) into values[rows of a]; *scale: the largest modulus. */
 dkm_status dkm_spectrum_eigenvalues(gsl_matrix *a, double complex *values, double *scale, dkm_error *err);
 
-/* All but what no mode sees, after dkm_spectrum_sort_fields: *rows values, to be freed, or NULL if they would be more than
- * most_rows. */
+/* All but what no mode sees, after dkm_spectrum_sort_fields: *rows values, to be freed, or NULL if they would be
+ * more than most_rows. */
 dkm_status dkm_spectrum_dense(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance, int64_t n_groups,
                               int64_t most_rows, double complex **values, int64_t *rows, double *scale,
                               dkm_error *err);
@@ -36,7 +36,7 @@ dkm_status dkm_spectrum_secular(dkm_fixedpoint_workspace *w, const dkm_point *po
                                 dkm_secular *s, int64_t *n_undriven, dkm_error *err);
 
 /* Adds its roots to the spectrum. */
-dkm_status dkm_spectrum_by_roots(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance, int64_t n_groups,
-                                 dkm_spectrum *spectrum, dkm_error *err);
+dkm_status dkm_spectrum_by_roots(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance,
+                                 int64_t n_groups, dkm_spectrum *spectrum, dkm_error *err);
 
 #endif

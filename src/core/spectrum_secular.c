@@ -15,7 +15,8 @@ static const double kernel = 1e-10;
 /* Components along fields below this times the largest are 0: rounding errors of those of spins across them. */
 static const double no_component = 1e-13;
 
-/* Eigenvectors of a symmetric n x n matrix a[i*n + k] (overwritten) into vectors[i*n + k], k-th eigenvalue values[k]. */
+/* Eigenvectors of a symmetric n x n matrix a[i*n + k] (overwritten) into vectors[i*n + k], the k-th
+ * eigenvalue into values[k]. */
 static dkm_status diagonalise(int n, double *a, double *values, double *vectors, dkm_error *err) {
   gsl_matrix_view a_view = gsl_matrix_view_array(a, (size_t)n, (size_t)n);
   gsl_matrix_view vectors_view = gsl_matrix_view_array(vectors, (size_t)n, (size_t)n);

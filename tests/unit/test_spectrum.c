@@ -246,8 +246,8 @@ static void spins_across_their_fields_are_marginal(void **state) {
   gsl_rng_free(rng);
 }
 
-/* Pattern states at strong coupling: rates of 1e-9 ... 1e-13 beside frequencies of 1e3 and more, from the quartics, which
- * are solved from their poles as well. */
+/* Pattern states at strong coupling: rates of 1e-9 ... 1e-13 beside frequencies of 1e3 and more, from the quartics,
+ * which are solved from their poles as well. */
 static void tiny_rates_of_pattern_states_are_those_of_the_quartics(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -315,8 +315,8 @@ static complex long double determinant(const dkm_secular *s, long double base, c
   return det;
 }
 
-/* Unequal fields, any components: every offset from a pole by Newton's method in long double, with secants of det N times
- * the offset. */
+/* Unequal fields, any components: every offset from a pole by Newton's method in long double, with secants of det N
+ * times the offset. */
 static void tiny_rates_have_all_their_digits(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -379,8 +379,8 @@ static int negative(int n, double *a) {
   return found;
 }
 
-/* Modes of one sign, nothing marginal: the energy falls wherever anything moves, so that as many directions grow as it has
- * descending ones: two for each direction of spins against their field, and those of N(0). */
+/* Modes of one sign, nothing marginal: the energy falls wherever anything moves, so that as many directions grow as it
+ * has descending ones: two for each direction of spins against their field, and those of N(0). */
 static void with_modes_of_one_sign_the_index_of_the_energy_counts_what_grows(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -461,6 +461,14 @@ static void a_root_that_is_withheld_is_noticed(void **state) {
     roots.re[i] = x;
     roots.im[i] = y;
   }
+  int64_t fast = 0;
+  for (int64_t i = 1; i < roots.n; i++)
+    if (fabs(roots.re[i]) > fabs(roots.re[fast])) fast = i;
+  const double rate = roots.re[fast];
+  roots.re[fast] *= 1.0 + 1e-6; /* its disc is small beside its rate still; the sum of all is off */
+  assert_int_equal(dkm_secular_roots_prove(&s, &roots, &err), DKM_NUMERIC);
+  assert_non_null(strstr(err.message, "miss their sum"));
+  roots.re[fast] = rate;
   assert_int_equal(dkm_secular_roots_prove(&s, &roots, NULL), DKM_OK);
   roots.n--; /* one too few */
   assert_int_equal(dkm_secular_roots_prove(&s, &roots, &err), DKM_NUMERIC);
@@ -532,6 +540,38 @@ static void large_systems_have_the_spectrum_of_the_matrix(void **state) {
   gsl_rng_free(rng);
 }
 
+/* Up to 600 rows the matrix, beyond the roots. */
+static void small_systems_are_a_matrix_and_large_ones_an_equation(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int M = 9; M <= 10; M++) {
+    dkm_system system;
+    dkm_spectrum s, other = {.growth_rate = NAN, .decay_rate = NAN};
+    double re[DKM_MAX_MODES], scale;
+    double complex *values;
+    int64_t rows;
+    assert_int_equal(dkm_system_of_patterns(&system, DKM_GAUGED, M, NULL), DKM_OK);
+    const dkm_point point = point_at(rng, M, 0, 1.4);
+    random_modes(rng, M, 0, re);
+    spin_case c = make_case(rng, &system, &point, re, ANY);
+    if (M == 9) {
+      assert_int_equal(
+          dkm_spectrum_dense(c.workspace, &point, same_field, c.n_groups, 600, &values, &rows, &scale, NULL), DKM_OK);
+      assert_int_equal(rows, 2 * 256 + 2 * M);
+      for (int64_t i = 0; i < rows; i++) dkm_spectrum_count(&other, creal(values[i]), DKM_SPECTRUM_NEUTRAL * scale);
+      free(values);
+    } else
+      other = spectrum_by_roots(&c);
+    assert_int_equal(dkm_fixedpoint_spectrum(c.workspace, &point, c.state, -1, 0.0, &s, NULL), DKM_OK);
+    assert_true(s.growth_rate == other.growth_rate && s.decay_rate == other.decay_rate);
+    assert_int_equal(s.n_unstable, other.n_unstable);
+    assert_int_equal(s.n_damped, other.n_damped);
+    assert_int_equal(s.n_unstable + s.n_damped + s.n_neutral, dkm_model_size(&system));
+    free_case(&c);
+  }
+  gsl_rng_free(rng);
+}
+
 /* More fields than are taken: said, and at once. */
 static void too_many_fields_are_refused(void **state) {
   (void)state;
@@ -562,6 +602,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(with_modes_of_one_sign_the_index_of_the_energy_counts_what_grows),
       cmocka_unit_test(a_root_that_is_withheld_is_noticed),
       cmocka_unit_test(series_are_sums_over_poles),
+      cmocka_unit_test(small_systems_are_a_matrix_and_large_ones_an_equation),
       cmocka_unit_test(too_many_fields_are_refused),
   };
   const struct CMUnitTest long_tests[] = {cmocka_unit_test(large_systems_have_the_spectrum_of_the_matrix)};

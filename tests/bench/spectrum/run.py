@@ -5,9 +5,9 @@
     tests/bench/spectrum/run.py BUILD_DIRECTORY [--largest 13] [--dense 10]
 
 BUILD_DIRECTORY holds a release build.  The matrix is solved up to M = --dense (11 takes half a minute, each more eight
-times as long).  `aligned` spins, a `cluster` of fields about a pattern state, and components and modes of `any` sign; for
-each the fastest of three runs.  `grow` are the directions that grow, `rates` how much the decay rates differ beside them,
-`apart` how far the eigenvalues are from the roots beside the largest modulus.
+times as long).  `aligned` spins, a `cluster` of fields about a pattern state, and components and modes of `any` sign; for each
+the fastest of three runs.  `grow` are the directions that grow, `rates` how much the decay rates differ beside them, `apart`
+how far the eigenvalues are from the roots beside the largest modulus.
 """
 import argparse
 import pathlib
@@ -46,8 +46,8 @@ def main():
                 line = f"{what:8s} {M:2d} {fields:6.0f} {1e3 * seconds:9.2f} {sweeps:6.0f} {grow:5.0f} {rate:10.3e}"
                 if M <= arguments.dense:
                     dense, dense_grow, dense_rate, apart = run(M, what, 1, "dense")[6:]
-                    line += (f" {1e3 * dense:9.1f} {dense / seconds:7.1f} {dense_grow:5.0f} {abs(dense_rate / rate - 1):8.1e}"
-                             f" {apart:8.1e}")
+                    line += (f" {1e3 * dense:9.1f} {dense / seconds:7.1f} {dense_grow:5.0f}"
+                             f" {abs(dense_rate / rate - 1):8.1e} {apart:8.1e}")
                 print(line, flush=True)
 
 

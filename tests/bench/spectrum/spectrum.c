@@ -5,9 +5,9 @@
  *   cluster   nearly so, about a pattern state: fields within 1e-3 of each other
  *   any       components of either sign, and modes of either sign
  *
- * Prints different fields, CPU seconds of the roots, sweeps, growing directions, decay rate, the largest radius beside the
- * distance from its pole; with `dense` CPU seconds of the matrix, growing directions, decay rate, and the largest distance
- * of one of its eigenvalues from the roots beside the largest modulus. */
+ * Prints different fields, CPU seconds of the roots, sweeps, growing directions, decay rate, the largest radius
+ * beside the distance from its pole; with `dense` CPU seconds of the matrix, growing directions, decay rate, and the
+ * largest distance of one of its eigenvalues from the roots beside the largest modulus. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
