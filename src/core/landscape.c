@@ -172,8 +172,8 @@ static bool has_unit_patterns(const dkm_landscape *l) {
   return dkm_system_has_patterns(&l->system) && !l->s;
 }
 
-/* Where U is even in each mode those are active that lower U on their own: a mode with r_mu^2 C_{mu,mu} <= 1 has q_mu = 0
- * at every critical point.  Otherwise all of them, or none if the Hessian at q = 0 has no negative direction. */
+/* Where U is even in each mode those are active that lower U on their own: a mode with r_mu^2 C_{mu,mu} <= 1 has q_mu
+ * = 0 at every critical point.  Otherwise all of them, or none if the Hessian at q = 0 has no negative direction. */
 static void find_active(dkm_landscape *l) {
   const int M = l->system.n_modes;
   const double *C = l->correlations;

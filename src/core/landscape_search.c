@@ -3,16 +3,18 @@
  *
  *   starts      rays to the minimum of U on each; from there Newton (any index) and descent.  Where U is even rays into
  *               the first orthant, otherwise into half of the space: directions {-1, 0, 1}^n and the columns
- *   saddles     from the top of the straight line between two minima: up along the softest direction, down along the others
+ *   saddles     from the top of the straight line between two minima: up along the softest direction, down along the
+ *               others
  *   downhill    from each saddle of index 1 to both sides; minima that were not known yet join the list, and again
  *   certificate sum (-1)^index over all images = 1 (U rises at infinity); no eigenvalue is 0; all minima are joined
  *   more        otherwise more starts, a few rounds of them
  *
- * Except for +-1 patterns there can be a thousand times as many rays and classes, so that the work is bounded; a search that
- * is over before its end is not certified.  The certificate is necessary, not sufficient: of 800 random systems (M <= 4,
- * K <= 40, to 8 g_c) that were certified from fewer starts, without the directions {-1, 0, 1}^n, 2 lacked the lowest
- * saddle, and without the columns, too, 4 a minimum; with both of them none did.  In larger systems only a part is done: descents from the patterns and from
- * some columns, and saddles between the lowest minima that were found. */
+ * Except for +-1 patterns there can be a thousand times as many rays and classes, so that the work is bounded; a
+ * search that is over before its end is not certified.  The certificate is necessary, not sufficient: of 800 random
+ * systems (M <= 4, K <= 40, to 8 g_c) that were certified from fewer starts, without the directions {-1, 0, 1}^n, 2
+ * lacked the lowest saddle, and without the columns, too, 4 a minimum; with both of them none did.  In larger systems
+ * only a part is done: descents from the patterns and from some columns, and saddles between the lowest minima that
+ * were found. */
 #include "landscape_search.h"
 
 #include <math.h>
@@ -199,8 +201,8 @@ static void image_of(const search *s, const search_point *p, int image, double *
   for (int i = 0; i < s->n; i++) q[i] = search_flips(s, image, i) ? -p->q[i] : p->q[i];
 }
 
-/* The higher an index, the fewer rays lead to its points: one with an index higher by one is often on the line between two
- * of them, if one of these is not among the first ... points. */
+/* The higher an index, the fewer rays lead to its points: one with an index higher by one is often on the line between
+ * two of them, if one of these is not among the first ... points. */
 static void search_tops(search *s, int first) {
   double b[MOST], q[MOST];
   const int n_points = s->n_points;
