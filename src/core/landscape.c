@@ -446,7 +446,7 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
   for (int i = 0; i < l->n_active; i++) active[i] = q[l->active[i]];
   const search_point *minimum = minimum_at(l, active, &image);
   /* A part of them was searched: that this one is not among them says nothing. */
-  if (!minimum && (extent == SEARCH_EVEN || l->search.certified || !is_minimum(l, active))) return;
+  if (!minimum && (has_unit_patterns(l) || l->search.certified || !is_minimum(l, active))) return;
   valley->known = true;
   valley->limit = (minimum ? minimum->U : U) * l->unit;
   const double barrier = l->search.certified ? minimum->escape : l->search.lowest_saddle;
