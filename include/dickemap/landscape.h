@@ -12,8 +12,8 @@
  * constant spins, so that only a fixed point is left.
  *
  * With every spin along its field V becomes a potential in M dimensions.  In units of |Omega|, with r_mu = g0/g_mu
- * (g_mu of theory.h), q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)) and the lengths s_k = |m_k| <= 1 of the spins, which are
- * constants of motion, it depends on the r_mu and s_k alone:
+ * (g_mu of theory.h), q_mu = Q_mu sqrt(D_mu/(|Omega Omega_mu|)) and the lengths s_k = |m_k| <= 1 of the spins, which
+ * are constants of motion, it depends on the r_mu and s_k alone:
  *
  *   U(q) = sum_mu q_mu^2/2 - (1/2) sum_k w_k s_k sqrt(1 + 2 v_k^2),   v_k = sum_mu G_{mu,k} r_mu q_mu.
  *
@@ -64,18 +64,19 @@ double dkm_landscape_bytes(const dkm_system *system);
  * the tables are the same, wherever they lie. Fails with DKM_MEMORY. */
 dkm_status dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *system, dkm_error *err);
 
-/* Turns to a point for which the theorem holds, and spins of these lengths; cheap.  lengths: K values, those of the start
- * (of a later state they have other bits; next to 1 rounding errors do not matter), NULL: dkm_point_length each.  The functions below speak of
- * this point.  Critical points are searched when they are first asked for, and kept for all points of the same g0, Omega,
- * Omega_mu, kappa_mu, lengths that follow one another. */
+/* Turns to a point for which the theorem holds, and spins of these lengths; cheap.  lengths: K values, those of the
+ * start (of a later state they have other bits; next to 1 rounding errors do not matter), NULL: dkm_point_length
+ * each.  The functions
+ * below speak of this point.  Critical points are searched when they are first asked for, and kept for all points of
+ * the same g0, Omega, Omega_mu, kappa_mu, lengths that follow one another. */
 void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point, const double *lengths);
 
 /* V at u (3K + 2M values), not divided by anything; without classes that no mode sees. */
 double dkm_landscape_value(dkm_landscape *landscape, const double *u);
 
-/* Number of modes that may have an overlap at a critical point; 0: the normal state is where every trajectory ends, 1: or
- * one of two images of a single minimum.  Where U is even in each q_mu those with r_mu^2 C_{mu,mu} > 1 (+-1 patterns:
- * g0 > g_mu), otherwise M or 0. */
+/* Number of modes that may have an overlap at a critical point; 0: the normal state is where every trajectory ends, 1:
+ * or one of two images of a single minimum.  Where U is even in each q_mu those with r_mu^2 C_{mu,mu} > 1 (+-1
+ * patterns: g0 > g_mu), otherwise M or 0. */
 int dkm_landscape_n_active(const dkm_landscape *landscape);
 
 /* What the landscape says of a state. */
@@ -99,7 +100,7 @@ bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
  * precession. V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a on a surface
  * that sets its valley apart from those of others: for +-1 patterns where another mode's field on the spins becomes as
  * strong as its own, otherwise on planes across the lines to other valleys (landscape_frozen.c).  The barrier is the
- * lowest point found there, on the nearer side alone, not all valleys may be known, and the a_k may change: no proof. */
+ * lowest point found there, on the nearer side alone, not all valleys may be known, the a_k may change: no proof. */
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */
@@ -109,8 +110,8 @@ typedef struct dkm_frozen {
 /* Returns false if a descent does not converge. */
 bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, dkm_frozen *frozen);
 
-/* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). (A class that no mode sees
- * keeps its x_k in fact.) */
+/* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). (A class that no mode
+ * sees keeps its x_k in fact.) */
 void dkm_landscape_aligned_state(dkm_landscape *landscape, const double *xi, double *state);
 
 /* ---- critical points, for tests and whoever wants the whole landscape ---- */

@@ -38,8 +38,8 @@ double dkm_theory_g_crit(const dkm_point *point, int nu);
  * -sign(Omega Omega_mu) s_k: stable for g0 < g_c, unstable for g0 > g_c,
  *   g_c = sqrt( |Omega|/(2 lambda_max(R C R)) ),  C_{mu,nu} = sum_k w_k s_k G_{mu,k} G_{nu,k},
  *   R = diag (D_mu/|Omega_mu|)^(-1/2).
- * The smallest g_nu for +-1 patterns and unit spins.  Infinity if no mode sees a spin; NaN if the Omega_mu have different
- * signs (the normal state then grows at any g0 > 0), or without memory for K numbers. */
+ * The smallest g_nu for +-1 patterns and unit spins.  Infinity if no mode sees a spin; NaN if the Omega_mu have
+ * different signs (the normal state then grows at any g0 > 0), or without memory for K numbers. */
 double dkm_theory_g_normal(const dkm_system *system, const dkm_point *point, const double *lengths);
 
 /* g_ret = g_nu sqrt(g_nu / min_mu g_mu): pattern state nu is linearly stable in the full

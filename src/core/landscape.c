@@ -182,8 +182,8 @@ static bool has_unit_patterns(const dkm_landscape *l) {
   return dkm_system_has_patterns(&l->system) && !l->s;
 }
 
-/* Where U is even in each mode those are active that lower U on their own: a mode with r_mu^2 C_{mu,mu} <= 1 has q_mu = 0
- * at every critical point.  Otherwise all of them, or none if the Hessian at q = 0 has no negative direction. */
+/* Where U is even in each mode those are active that lower U on their own: a mode with r_mu^2 C_{mu,mu} <= 1 has q_mu
+ * = 0 at every critical point.  Otherwise all of them, or none if the Hessian at q = 0 has no negative direction. */
 static void find_active(dkm_landscape *l) {
   const int M = l->system.n_modes;
   const double *C = l->correlations;
@@ -457,7 +457,7 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
   for (int i = 0; i < l->n_active; i++) active[i] = q[l->active[i]];
   const search_point *minimum = minimum_at(l, active, &image);
   /* A part of them was searched: that this one is not among them says nothing. */
-  if (!minimum && (extent == SEARCH_EVEN || l->search.certified || !is_minimum(l, active))) return;
+  if (!minimum && (has_unit_patterns(l) || l->search.certified || !is_minimum(l, active))) return;
   valley->known = true;
   valley->limit = (minimum ? minimum->U : U) * l->unit;
   const double barrier = l->search.certified ? minimum->escape : l->search.lowest_saddle;

@@ -7,9 +7,9 @@
  *
  *   +-1 patterns  where another mode's field on the spins is as strong as that of the leading one
  *   any couplings patterns overlap: their states have parts along the other modes, or no valley of their own.  So the
- *                 other valleys are looked for: downhill from each pattern, and from the lowest minima of U.  Those with
- *                 another label are set apart from the present one by the plane across the line between the two minima
- *                 through its highest point */
+ *                 other valleys are looked for: downhill from each pattern, and from the lowest minima of U.  Those
+ *                 with another label are set apart from the present one by the plane across the line between the two
+ *                 minima through its highest point, the opposite valley by the plane through 0 */
 #include <math.h>
 
 #include "landscape_workspace.h"

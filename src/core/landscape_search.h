@@ -7,8 +7,8 @@
  * with any real f and weights w_k >= 0.
  *
  * Images.  U(-q) = U(q) always.  Where it is even in each q_i the images of a point are its reflections in any of its
- * coordinates; an image is then a number of n bits, those of the coordinates that change sign.  Otherwise there are two,
- * 0 and 1 (-q).  In both cases images of images are those of the exclusive or. */
+ * coordinates; an image is then a number of n bits, those of the coordinates that change sign.  Otherwise there are
+ * two, 0 and 1 (-q).  In both cases images of images are those of the exclusive or. */
 #ifndef DICKEMAP_LANDSCAPE_SEARCH_H
 #define DICKEMAP_LANDSCAPE_SEARCH_H
 #include <gsl/gsl_eigen.h>

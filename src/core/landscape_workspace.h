@@ -31,9 +31,9 @@ struct dkm_landscape {
 /* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
 double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *q, double *next);
 
-/* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit normal,
- * if not NULL: the touching parabola is the same in all directions, so its lowest point there is the projection. *U: at the
- * end.  Returns whether it stands still to a relative accuracy. */
+/* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit
+ * normal, if not NULL: the touching parabola is the same in all directions, so its lowest point there is the
+ * projection. *U: at the end.  Returns whether it stands still to a relative accuracy. */
 bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
                            int most_steps, double *q, double *U);
 
