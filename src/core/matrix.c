@@ -106,7 +106,7 @@ static dkm_status read_line(walk *w, const char *at, const char *end, dkm_error 
   const char *const line = at, *comma = NULL; /* the last comma, if no number follows it so far */
   int64_t n = 0;
   bool is_zero = true, has_comma = true; /* no comma may stand before the first number, nor behind another one */
-  for (;; has_comma = comma || n == 0) {
+  for (;; has_comma = comma != NULL) {
     while (at < end && is_blank(*at)) at++;
     if (at == end) break;
     if (*at == ',') {
