@@ -66,7 +66,7 @@ typedef struct decoder {
   int n_colours;
   png_bytep alpha; /* of the first n_alpha colours of a palette */
   int n_alpha;
-  png_color_16p transparent; /* the one sample, or colour, that is transparent; NULL if there is none */
+  png_color_16p transparent; /* without palette: the one sample, or colour, that is transparent; NULL: none */
   bool out_of_memory;
   char message[256];
 } decoder;
@@ -115,10 +115,6 @@ static void read_head(decoder *d) {
   d->n_channels = png_get_channels(png, d->info);
   if (d->kind == PNG_COLOR_TYPE_PALETTE) png_get_PLTE(png, d->info, &d->palette, &d->n_colours);
   png_get_tRNS(png, d->info, &d->alpha, &d->n_alpha, &d->transparent);
-  if (d->kind == PNG_COLOR_TYPE_PALETTE)
-    d->transparent = NULL; /* which libpng sets then too */
-  else
-    d->n_alpha = 0;
 }
 
 static void read_samples(decoder *d) {

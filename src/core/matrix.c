@@ -66,7 +66,9 @@ static dkm_status read_number(const walk *w, const char *bytes, size_t n_bytes, 
                               dkm_error *err) {
   char word[WORD_BYTES];
   const bool is_long = n_bytes >= sizeof word;
-  snprintf(word, sizeof word, "%.*s", is_long ? WORD_BYTES - 1 : (int)n_bytes, bytes);
+  const size_t n_kept = is_long ? sizeof word - 1 : n_bytes;
+  memcpy(word, bytes, n_kept);
+  word[n_kept] = '\0';
   const bool decimal = !is_long && is_decimal(word);
   *value = decimal ? strtod_l(word, NULL, w->locale) + 0.0 : NAN; /* + 0.0 turns -0 into 0: equal rows are equal */
   if (isfinite(*value)) return DKM_OK;
@@ -103,17 +105,18 @@ static bool is_blank(char c) {
 
 /* at ... end: a line without comment and without its end. */
 static dkm_status read_line(walk *w, const char *at, const char *end, dkm_error *err) {
-  const char *const line = at, *comma = NULL; /* the last comma, if no number follows it so far */
+  const char *const line = at, *comma = NULL; /* the one before, if that is what stood before; likewise a number */
   int64_t n = 0;
-  bool is_zero = true, has_comma = true; /* no comma may stand before the first number, nor behind another one */
-  for (;; has_comma = comma || n == 0) {
+  bool is_zero = true, has_number = false;
+  for (;;) {
     while (at < end && is_blank(*at)) at++;
     if (at == end) break;
     if (*at == ',') {
-      if (has_comma)
+      if (!has_number)
         return dkm_fail(err, DKM_INPUT, "%s:%lld: a number is missing before the comma in column %lld", w->name,
                         (long long)w->line, (long long)(at - line) + 1);
       comma = at++;
+      has_number = false;
       continue;
     }
     const char *word = at;
@@ -124,6 +127,7 @@ static dkm_status read_line(walk *w, const char *at, const char *end, dkm_error 
     if (w->values) w->values[w->n_rows * w->n_columns + n] = value;
     if (value != 0) is_zero = false;
     comma = NULL;
+    has_number = true;
     n++;
   }
   if (comma)

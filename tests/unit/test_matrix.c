@@ -110,6 +110,7 @@ static void a_row_of_another_length_is_named_with_its_line(void **state) {
   (void)state;
   refuses("# G\n\n1 1 1\n1 -1 1\n1 -1\n",
           "m:5: has 2 numbers, but the first row (line 3) has 3; all must have as many");
+  refuses("1 1\n1 1 1\n", "m:2: has 3 numbers, but the first row (line 1) has 2; all must have as many");
   refuses("1 1 1\n1\n", "m:2: has 1 number, but the first row (line 1) has 3; all must have as many");
 }
 
@@ -180,7 +181,9 @@ static void twenty_rows_are_allowed_and_no_more(void **state) {
     ones[i] = 1;
   }
   reads(text, 20, 1, ones);
-  strcat(text, "\n-1\n2\n3\n");
+  strcat(text, "\n-1\n");
+  refuses(text, "m:22: is row 21 of 21, but at most 20 are allowed (a row is a pattern, a column is a spin)");
+  strcat(text, "2\n3\n");
   refuses(text, "m:22: is row 21 of 23, but at most 20 are allowed (a row is a pattern, a column is a spin)");
 }
 
@@ -211,6 +214,7 @@ static void what_is_neither_text_nor_image_is_refused(void **state) {
   refuses_bytes("1\x1b", 2, "m: is neither a text of numbers (byte 2 is 0x1b) nor an image in PBM (P1) or PNG");
   refuses_bytes("\xFF\xD8\xFF\xE0\0", 5,
                 "m: is neither a text of numbers (byte 5 is 0x00) nor an image in PBM (P1) or PNG"); /* JPEG */
+  refuses("1\x7F", "m: is neither a text of numbers (byte 2 is 0x7f) nor an image in PBM (P1) or PNG");
   refuses_bytes("\0", 1, "m: is neither a text of numbers (byte 1 is 0x00) nor an image in PBM (P1) or PNG");
 }
 
@@ -268,7 +272,7 @@ static void a_pbm_without_size_is_refused(void **state) {
   refuses("P1\n16 x\n", "m:2: 'x' in column 4 is not the height of the image, a number from 1 to 1048576");
   refuses("P1\n-3 2\n", "m:2: '-' in column 1 is not the width of the image, a number from 1 to 1048576");
   refuses("P1\n3 0\n", "m:2: the height in column 3 is 0, but must be from 1 to 1048576");
-  refuses("P1\n99999999999999999999999999 1\n",
+  refuses("P1\n18446744073709551618 1\n10\n", /* 2^64 + 2 */
           "m:2: the width in column 1 is more than 2147483647, but must be from 1 to 1048576");
 }
 
@@ -281,7 +285,8 @@ static void a_pbm_of_too_many_pixels_is_refused_with_their_number(void **state) 
 
 /* ---- several files ---- */
 
-static const char *const corner = "P1 2 2 1000", *const bar = "P1 2 2 1010", *const line = "P1 4 1 0110";
+static const char *const corner = "P1 2 2 1000", *const bar = "P1 2 2 1010", *const line = "P1 4 1 0110",
+                         *const tall = "P1 2 3 100000";
 
 static void a_list_of_images_is_a_matrix(void **state) {
   (void)state;
@@ -308,6 +313,8 @@ static void images_of_different_size_are_named_with_their_sizes(void **state) {
   (void)state;
   const dkm_matrix_file files[] = {file_of("corner.pbm", corner), file_of("bar.pbm", bar), file_of("line.pbm", line)};
   refuses_files(3, files, "line.pbm: has 4 x 1 pixels, but corner.pbm has 2 x 2; all images must be of one size");
+  const dkm_matrix_file others[] = {file_of("tall.pbm", tall), file_of("bar.pbm", bar)};
+  refuses_files(2, others, "bar.pbm: has 2 x 2 pixels, but tall.pbm has 2 x 3; all images must be of one size");
 }
 
 static void a_text_among_images_is_refused(void **state) {
@@ -392,6 +399,7 @@ static void a_cue_has_as_many_spins_as_the_patterns(void **state) {
   cue_is("1 2 3 4\n", corner, NULL, wanted);
   cue_is(bar, "0.5 -1 0 1\n", NULL, halves);
   cue_is(bar, line, "cue: has 4 x 1 pixels, but the images of the patterns have 2 x 2", NULL);
+  cue_is(bar, tall, "cue: has 2 x 3 pixels, but the images of the patterns have 2 x 2", NULL);
   cue_is("1 2 3\n", corner, "cue: has 4 pixels, but the patterns have 3 spins", NULL);
   cue_is(bar, "1 1 1\n", "cue: has 3 numbers, but the patterns have 4 spins", NULL);
   cue_is(bar, "1 1 1 1\n1 1 1 1\n", "cue: has 2 rows, but a cue must have one", NULL);
