@@ -60,15 +60,14 @@ void dkm_landscape_destroy(dkm_landscape *landscape);
 double dkm_landscape_bytes(const dkm_system *system);
 
 /* The system that is spoken of from the next dkm_landscape_turn on; at first that of creation, and with at most the
- * classes and modes of that.  What was found is kept if the contents of
- * the tables are the same, wherever they lie. Fails with DKM_MEMORY. */
+ * classes and modes of that.  What was found is kept if the contents of the tables are the same, wherever they lie.
+ * Fails with DKM_MEMORY. */
 dkm_status dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *system, dkm_error *err);
 
 /* Turns to a point for which the theorem holds, and spins of these lengths; cheap.  lengths: K values, those of the
- * start (of a later state they have other bits; next to 1 rounding errors do not matter), NULL: dkm_point_length
- * each.  The functions
- * below speak of this point.  Critical points are searched when they are first asked for, and kept for all points of
- * the same g0, Omega, Omega_mu, kappa_mu, lengths that follow one another. */
+ * start (of a later state they have other bits; next to 1 rounding errors do not matter), NULL: dkm_point_length each.
+ * The functions below speak of this point.  Critical points are searched when they are first asked for, and kept for
+ * all points of the same g0, Omega, Omega_mu, kappa_mu, lengths that follow one another. */
 void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point, const double *lengths);
 
 /* V at u (3K + 2M values), not divided by anything; without classes that no mode sees. */

@@ -44,6 +44,17 @@ dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *er
   return DKM_OK;
 }
 
+void dkm_cli_warn(const dkm_job *job) {
+  if (job->warning) dkm_cli_say(stderr, "%s: warning: %s\n", job->path, job->warning);
+}
+
+const char *dkm_cli_spins(const dkm_job *job, const dkm_system *system, char out[DKM_SPINS_BYTES]) {
+  const long long n_spins = job->n_spins, n_classes = system->n_classes;
+  const int used = n_spins > 0 ? snprintf(out, DKM_SPINS_BYTES, "%lld spin%s, ", n_spins, n_spins == 1 ? "" : "s") : 0;
+  snprintf(out + used, DKM_SPINS_BYTES - (size_t)used, "%lld classes%s", n_classes, system->spins ? " at most" : "");
+  return out;
+}
+
 void dkm_cli_bytes(double bytes, char *out, size_t out_bytes) {
   static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
   enum { N_UNITS = sizeof units / sizeof *units };

@@ -7,7 +7,7 @@
 #define DICKEMAP_CLI_H
 #include <stdio.h>
 
-#include "dickemap/status.h"
+#include "dickemap/job.h"
 
 /* Reported by --version and recorded in files, see cmake/version.cmake: "0.2.0 (git abc1234)". */
 extern const char dkm_cli_version[];
@@ -30,6 +30,13 @@ void dkm_cli_print(const char *text);
 /* Prints on this rank, as fprintf, a part of a line or a whole one with its '\n' at the end, made printable: for
  * texts from files, jobs and command lines. Cut after some 16 kB. */
 void dkm_cli_say(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* What a job says that is hardly meant, on stderr: for a subcommand that reads one, once, on rank 0. */
+void dkm_cli_warn(const dkm_job *job);
+
+/* "24 spins, 20 classes at most" into out: of a system, all points of a job or one. */
+enum { DKM_SPINS_BYTES = 96 };
+const char *dkm_cli_spins(const dkm_job *job, const dkm_system *system, char out[DKM_SPINS_BYTES]);
 
 /* "1.5 GiB" etc., "3.2 h" etc. into out. */
 void dkm_cli_bytes(double bytes, char *out, size_t out_bytes);

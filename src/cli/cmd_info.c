@@ -124,6 +124,7 @@ static void print_axes(const dkm_job *job) {
 static dkm_status print_info(const char *path, dkm_error *err) {
   dkm_store_reader *reader = NULL;
   counts found;
+  char spins[DKM_SPINS_BYTES];
   dkm_status status = dkm_store_reader_open(path, &reader, err);
   if (status != DKM_OK) return status;
   const dkm_job *job = dkm_store_reader_job(reader);
@@ -134,8 +135,8 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   print_attribute(reader, "title", "title");
   print_attribute(reader, "job", "job_file");
   print_attribute(reader, "set", "job_sets");
-  printf("patterns: %d, %s, %lld classes\n", job->system.n_modes, dkm_option_word(DKM_OPTION(system.mapping), job),
-         (long long)job->system.n_classes);
+  printf("patterns: %d, %s, %s\n", job->system.n_modes, dkm_option_word(DKM_OPTION(system.mapping), job),
+         dkm_cli_spins(job, &job->system, spins));
   printf("state: %s\n", dkm_option_word(DKM_OPTION(keep_state), job));
   print_axes(job);
   printf("points: %lld\n", (long long)job->n_points);

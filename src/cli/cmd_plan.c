@@ -248,8 +248,10 @@ static void print_job(const dkm_job *job) {
     if (*axis->zip) dkm_cli_say(stdout, ", in zip %s", axis->zip);
     printf("\n");
   }
-  printf("model           M = %d patterns, %s: K = %" PRId64 " classes, a state of %zu numbers\n", system->n_modes,
-         dkm_option_word(DKM_OPTION(system.mapping), job), system->n_classes, dkm_model_size(system));
+  printf("model           M = %d patterns, %s", system->n_modes, dkm_option_word(DKM_OPTION(system.mapping), job));
+  if (job->n_spins > 0) printf(" of %" PRId64 " spin%s", job->n_spins, job->n_spins == 1 ? "" : "s");
+  printf(": K = %" PRId64 " classes%s, a state of %zu numbers\n", system->n_classes, system->spins ? " at most" : "",
+         dkm_model_size(system));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
   dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_needs_all_classes(job)) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
@@ -262,6 +264,7 @@ static dkm_status plan(const char *path, int n_sets, const char *const *sets, dk
   dkm_job job;
   dkm_status status = dkm_job_read(&job, path, n_sets, sets, err);
   if (status != DKM_OK) return status;
+  dkm_cli_warn(&job);
   print_job(&job);
   fflush(stdout);
   status = probe(&job, err);

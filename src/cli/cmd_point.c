@@ -18,6 +18,7 @@
 #include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/sensitivity.h"
+#include "dickemap/spins.h"
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
 #include "point_spins.h"
@@ -104,9 +105,30 @@ static void print_values(const char *name, int n, const double *values, const ch
   printf("%*s  %s\n", width < 49 ? 49 - width : 0, "", meaning);
 }
 
-static void print_parameters(const dkm_job *job, const dkm_point *point) {
-  int n_modes = job->system.n_modes;
-  dkm_cli_say(stdout, "point of %s: %d patterns, %lld classes of spins\n", job->path, n_modes, (long long)job->system.n_classes);
+/* How far the patterns are from being orthogonal. */
+static void print_correlation(const dkm_system *system) {
+  const int M = system->n_modes;
+  double C[DKM_MAX_MODES * DKM_MAX_MODES];
+  int first = 0, second = 1;
+  if (M < 2 || dkm_system_has_patterns(system)) return;
+  dkm_system_correlations(system, C);
+  for (int mu = 0; mu < M; mu++)
+    for (int nu = mu + 1; nu < M; nu++)
+      if (fabs(C[mu * M + nu]) > fabs(C[first * M + second])) {
+        first = mu;
+        second = nu;
+      }
+  char meaning[96];
+  snprintf(meaning, sizeof meaning, "largest of two patterns: %d and %d", first + 1, second + 1);
+  print_values("correlation", 1, &C[first * M + second], meaning);
+}
+
+static void print_parameters(const dkm_job *job, const dkm_system *system, const dkm_point *point) {
+  const int n_modes = system->n_modes;
+  char spins[DKM_SPINS_BYTES];
+  dkm_cli_say(stdout, "point of %s: %d pattern%s, %s%s\n", job->path, n_modes, n_modes == 1 ? "" : "s",
+              dkm_cli_spins(job, system, spins), job->n_spins > 0 ? "" : " of spins");
+  print_correlation(system);
   for (int i = 0; i < dkm_n_parameters; i++) {
     const dkm_parameter *p = &dkm_parameters[i];
     double values[DKM_MAX_MODES];
@@ -185,26 +207,80 @@ static void print_sensitivity(const dkm_record *record, double tolerance) {
   if (record->verdict == DKM_VERDICT_IRREGULAR)
     printf("small differences grow for ever\n");
   else if (record->sensitive == DKM_SENSITIVE_YES)
-    printf("errors of the size of the tolerance, %g, grew by a factor of up to %.3g on the way and may have decided the "
-           "outcome\n",
-           tolerance, record->amplification);
+    printf(
+        "errors of the size of the tolerance, %g, grew by a factor of up to %.3g on the way and may have decided the "
+        "outcome\n",
+        tolerance, record->amplification);
   else
-    printf("the outcome is determined: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n",
-           tolerance, record->amplification);
+    printf(
+        "the outcome is determined: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n",
+        tolerance, record->amplification);
   if (record->sensitive == DKM_SENSITIVE_NO && record->amplification_total * tolerance >= DKM_SENSITIVE_PRODUCT)
     printf("             but details such as the last digits of xi are not: differences grew by a factor of %.3g in "
            "all\n",
            record->amplification_total);
 }
 
-static void print_theory(const dkm_job *job, const dkm_point *point) {
-  printf("\nclosed forms of the pattern states (nan where they do not apply)\n");
-  printf("  %7s %16s %16s %16s %16s\n", "pattern", "g_crit", "g_retrieve", "|xi|", "|alpha|^2");
-  for (int nu = 0; nu < job->system.n_modes; nu++) {
-    double alpha = cabs(dkm_theory_alpha(&job->system, point, nu));
-    printf("  %7d %16.12g %16.12g %16.12g %16.12g\n", nu + 1, dkm_theory_g_crit(point, nu),
-           dkm_theory_g_retrieve(&job->system, point, nu), dkm_theory_xi(point, nu), alpha * alpha);
+/* ---- closed forms ---- */
+
+enum { N_FORMS = 4 };
+static const char *const form_names[N_FORMS] = {"g_crit", "g_retrieve", "|xi|", "|alpha|^2"};
+
+typedef struct forms {
+  int n, pattern[DKM_MAX_MODES]; /* those that have such states, from 0 */
+  double value[DKM_MAX_MODES][N_FORMS];
+  bool known[N_FORMS]; /* for any of them */
+} forms;
+
+static void find_forms(const dkm_system *system, const dkm_point *point, forms *f) {
+  *f = (forms){0};
+  for (int nu = 0; nu < system->n_modes; nu++) {
+    if (!dkm_theory_has_pattern_state(system, point, nu)) continue;
+    const double alpha = cabs(dkm_theory_alpha(system, point, nu));
+    const double values[N_FORMS] = {dkm_theory_g_crit(point, nu), dkm_theory_g_retrieve(system, point, nu),
+                                    dkm_theory_xi(point, nu), alpha * alpha};
+    for (int i = 0; i < N_FORMS; i++) {
+      f->value[f->n][i] = values[i];
+      f->known[i] = f->known[i] || !isnan(values[i]);
+    }
+    f->pattern[f->n++] = nu;
   }
+}
+
+/* Why some have none. */
+static void print_lacks(const dkm_system *system, const dkm_point *point, const forms *f) {
+  if (!dkm_theory_applies(point)) {
+    printf("  none: Omega is 0\n");
+    return;
+  }
+  if (f->n < system->n_modes) {
+    printf("  none of");
+    for (int nu = 0, i = 0, n = 0; nu < system->n_modes; nu++)
+      if (i < f->n && f->pattern[i] == nu)
+        i++;
+      else
+        printf("%s %d", n++ ? "," : f->n + 1 < system->n_modes ? " patterns" : " pattern", nu + 1);
+    printf(": these are for couplings +-1 that are orthogonal to all others, and spins of one length\n");
+  }
+  if (f->n > 0 && !f->known[1])
+    printf("  no g_retrieve: that is for modes of one sign, and patterns of which each has such a state\n");
+}
+
+static void print_theory(const dkm_system *system, const dkm_point *point) {
+  forms f;
+  find_forms(system, point, &f);
+  printf("\nclosed forms of the pattern states (nan where they do not apply)\n");
+  if (f.n > 0) printf("  %7s", "pattern");
+  for (int i = 0; i < N_FORMS; i++)
+    if (f.known[i]) printf(" %16s", form_names[i]);
+  if (f.n > 0) printf("\n");
+  for (int j = 0; j < f.n; j++) {
+    printf("  %7d", f.pattern[j] + 1);
+    for (int i = 0; i < N_FORMS; i++)
+      if (f.known[i]) printf(" %16.12g", f.value[j][i]);
+    printf("\n");
+  }
+  print_lacks(system, point, &f);
 }
 
 /* ---- the trajectory ---- */
@@ -305,11 +381,15 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
     if (status) return status;
   }
   if (listing) {
-    print_parameters(job, point);
+    dkm_couplings own = {0};
+    if (job->system.spins && (status = dkm_spins_realise(job->system.spins, point, &own, err)) != DKM_OK) return status;
+    const dkm_system *system = job->system.spins ? &own.system : &job->system;
+    print_parameters(job, system, point);
     print_record(&record, job->system.n_modes);
     print_meaning(&record, job->system.n_modes);
     print_sensitivity(&record, solver.tolerance);
-    print_theory(job, point);
+    print_theory(system, point);
+    dkm_couplings_free(&own);
   }
   return DKM_OK;
 }
@@ -318,6 +398,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   dkm_job job = {0};
   dkm_point point;
   dkm_status status = dkm_job_read(&job, args->job, args->sets.n, args->sets.list, err);
+  if (!status) dkm_cli_warn(&job);
   if (!status) status = choose_point(args, &job, &point, err);
   if (!status && args->trajectory) status = check_trajectory(args->trajectory, err);
   if (!status && args->spins) status = dkm_point_spins_check(args->spins, &job, err);

@@ -66,6 +66,7 @@ static dkm_status read_job(struct run *run, dkm_error *err) {
   dkm_status status = dkm_ending_catch_signals(!run->is_master, err);
   if (!status && run->is_master) status = dkm_ending_begin(ending, request->t_start, request->time_limit, err);
   if (!status && run->is_master) status = dkm_job_read(&run->job, request->job, request->n_sets, request->sets, err);
+  if (!status && run->is_master) dkm_cli_warn(&run->job);
   status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (!status) status = dkm_share_job(MPI_COMM_WORLD, &run->job, err);
   if (status) return status;

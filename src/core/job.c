@@ -339,6 +339,11 @@ dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assi
   if (!dkm_limits_allow(&limits, value))
     return dkm_fail(err, DKM_INPUT, "--at %.200s: %s is %s, but must be %s", assignment, name,
                     dkm_quote(equals + 1, quoted), dkm_limits_text(&limits, allowed));
-  dkm_parameter_set(parameter, point, job->system.n_modes, mode, value);
-  return DKM_OK;
+  dkm_point changed = *point;
+  char label[256];
+  snprintf(label, sizeof label, "--at %.200s", assignment);
+  dkm_parameter_set(parameter, &changed, job->system.n_modes, mode, value);
+  dkm_status status = dkm_job_system_check_point(job, &changed, label, err);
+  if (status == DKM_OK) *point = changed;
+  return status;
 }

@@ -59,7 +59,8 @@ static void write_options(FILE *out, const dkm_job *job, bool of_system) {
   char line[LINE_BYTES];
   for (int i = 0; i < dkm_n_options; i++) {
     const dkm_option *o = &dkm_options[i];
-    if (o->kind != DKM_OPTION_NUMBER) continue;
+    if (o->kind != DKM_OPTION_NUMBER || (o == DKM_OPTION(n_spins) && job->system.mapping == DKM_MATRIX))
+      continue; /* lists and files have lines of their own (write_tables); and a matrix tells its spins there */
     const double value = dkm_option_get(o, job);
     if (dkm_option_of_system(o) == of_system && !(o->later && value == o->fallback))
       fprintf(out, "%s\n", spell_option(o, value, line));

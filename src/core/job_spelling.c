@@ -13,6 +13,8 @@ const char *dkm_limits_text(const dkm_limits *limits, char out[DKM_LIMITS_BYTES]
     snprintf(out, DKM_LIMITS_BYTES, "an integer %.0f ... %.0f", limits->min, limits->max);
   else if (limits->not_zero)
     snprintf(out, DKM_LIMITS_BYTES, "a finite number other than 0");
+  else if (isfinite(limits->max) && limits->min_excluded)
+    snprintf(out, DKM_LIMITS_BYTES, "a number > %g and <= %g", limits->min, limits->max);
   else if (isfinite(limits->max))
     snprintf(out, DKM_LIMITS_BYTES, "a number from %g to %g", limits->min, limits->max);
   else if (isfinite(limits->min))

@@ -34,8 +34,8 @@ static dkm_status refuse_others(const dkm_job *job, const dkm_job_source *source
   const dkm_option *mapping = DKM_OPTION(system.mapping);
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
     if (is_given(source, keys[i].key) && job->system.mapping != keys[i].mapping)
-      return dkm_schema_fail(source, err, keys[i].key, "is given, but model.mapping is %s: it is of %s alone",
-                             dkm_option_word(mapping, job), mapping->words[keys[i].mapping]);
+      return dkm_schema_fail(source, err, keys[i].key, "is for model.mapping: %s alone, but that is %s",
+                             mapping->words[keys[i].mapping], dkm_option_word(mapping, job));
   return DKM_OK;
 }
 
@@ -59,7 +59,10 @@ static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mappi
 static dkm_status read_numbers(dkm_numbers *numbers, const dkm_job_source *source, const dkm_option *option,
                                dkm_error *err) {
   const dkm_key_text *text = dkm_schema_text(source, option->key);
-  if (!text->values) return dkm_schema_fail(source, err, option->key, "is missing, but must be a list of numbers");
+  char allowed[DKM_LIMITS_BYTES];
+  if (!text->values)
+    return dkm_schema_fail(source, err, option->key, "is missing, but must be a list, each of it %s",
+                           dkm_limits_text(&option->limits, allowed));
   numbers->values = malloc(text->values_count * sizeof *numbers->values);
   if (!numbers->values) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
   for (unsigned i = 0; i < text->values_count; i++) {
@@ -175,22 +178,26 @@ static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_er
   const int n = job->values.n;
   double sum = 0.0;
   if (job->probabilities.n != n)
-    return dkm_schema_fail(source, err, probabilities->key, "has %d numbers, but must have %d, as model.values",
-                           job->probabilities.n, n);
+    return dkm_schema_fail(source, err, probabilities->key, "has %d number%s, but must have %d, one for each of %s",
+                           job->probabilities.n, job->probabilities.n == 1 ? "" : "s", n, values->key);
   for (int i = 0; i < n; i++) {
     sum += job->probabilities.values[i];
     for (int j = 0; j < i; j++)
-      if (job->values.values[i] == job->values.values[j])
-        return dkm_schema_fail(source, err, values->key, "holds %.10g twice", job->values.values[i]);
+      if (job->values.values[i] == job->values.values[j]) {
+        char key[64];
+        snprintf(key, sizeof key, "%s[%d]", values->key, i + 1);
+        return dkm_schema_fail(source, err, key, "is %.15g, as is %s[%d], but each must be another",
+                               job->values.values[i], values->key, j + 1);
+      }
   }
   if (!(fabs(sum - 1.0) <= probability_rounding))
-    return dkm_schema_fail(source, err, probabilities->key, "has the sum %.12g, but it must be 1", sum);
+    return dkm_schema_fail(source, err, probabilities->key, "has the sum %.12g, but must have the sum 1", sum);
   if (n == 1 && job->values.values[0] == 0.0)
-    return dkm_schema_fail(source, err, values->key, "is [0], but a pattern needs couplings other than 0");
+    return dkm_schema_fail(source, err, values->key, "is 0 alone, but must have some other number");
   for (int i = 0; i < n; i++) job->probabilities.values[i] /= sum;
   if (dkm_values_n_classes(job->system.n_modes, n, job->values.values, job->probabilities.values) == 0)
     return dkm_schema_fail(source, err, values->key,
-                           "has %d values, which for %d patterns are %.3g classes, but there may be %lld at most", n,
+                           "has %d numbers, and %d patterns of them %.7g columns: more than %lld classes", n,
                            job->system.n_modes, pow(n, job->system.n_modes), (long long)DKM_MAX_CLASSES);
   return dkm_values_realise(job->system.n_modes, n, job->values.values, job->probabilities.values,
                             &job->tables->couplings, err);
@@ -199,9 +206,8 @@ static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_er
 static dkm_status warn_of_duplicates(dkm_job *job, dkm_error *err) {
   int first, second, sign;
   if (!dkm_matrix_find_duplicate(&job->tables->matrix, &first, &second, &sign)) return DKM_OK;
-  if (asprintf(&job->warning, "patterns %d and %d are %s", first + 1, second + 1, sign > 0 ? "the same" : "opposite") >=
-      0)
-    return DKM_OK;
+  const char *text = sign > 0 ? "the same" : "the same but for the sign";
+  if (asprintf(&job->warning, "patterns %d and %d are %s", first + 1, second + 1, text) >= 0) return DKM_OK;
   job->warning = NULL;
   return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
 }
@@ -230,15 +236,15 @@ static dkm_status read_matrix(dkm_job *job, const dkm_job_source *source, const 
   dkm_error inner = {.status = DKM_OK};
   dkm_matrix_file views[DKM_MAX_MODES];
   if (is_given(source, matrix) && is_given(source, images))
-    return dkm_schema_fail(source, err, images, "is given beside model.matrix, but patterns come from one of them");
+    return dkm_schema_fail(source, err, images, "is given beside %s, but patterns come from one of them", matrix);
   dkm_status status = read_names(&job->matrix_file, source, matrix, err);
   if (status == DKM_OK) status = read_names(&job->image_files, source, images, err);
   if (status != DKM_OK) return status;
   const dkm_file_names *names = key == images ? &job->image_files : &job->matrix_file;
   if (names->n == 0)
-    return dkm_schema_fail(source, err, matrix, "is missing, but model.mapping: matrix needs it, or model.images");
+    return dkm_schema_fail(source, err, matrix, "is missing, but model.mapping: matrix needs it, or %s", images);
   if (names->n > DKM_MAX_MODES)
-    return dkm_schema_fail(source, err, key, "names %d images, but there may be %d patterns at most", names->n,
+    return dkm_schema_fail(source, err, key, "names %d images, but must name 1 ... %d, one a pattern", names->n,
                            DKM_MAX_MODES);
   if ((status = keep_files(job, source, files, key, names, err)) != DKM_OK) return status;
   for (int i = 0; i < names->n; i++) views[i] = view_of(job, names->names[i]);
@@ -250,7 +256,7 @@ static dkm_status read_matrix(dkm_job *job, const dkm_job_source *source, const 
   if (is_given(source, patterns)) {
     if ((status = read_n_modes(job, source, err)) != DKM_OK) return status;
     if (job->system.n_modes != t->matrix.n_rows)
-      return dkm_schema_fail(source, err, patterns, "is %d, but %s has %d", job->system.n_modes, key + strlen("model."),
+      return dkm_schema_fail(source, err, patterns, "is %d, but %s gives %d", job->system.n_modes, key,
                              t->matrix.n_rows);
   }
   job->n_spins = t->matrix.n_columns;
@@ -292,35 +298,79 @@ dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const
 
 /* ---- once axes are known ---- */
 
-/* The largest value of a parameter that any point has. */
-static double largest_of(const dkm_job *job, const dkm_parameter *parameter) {
-  for (int i = 0; i < job->n_axes; i++) {
-    if (job->axes[i].parameter != parameter) continue;
-    double largest = job->axes[i].values[0];
-    for (int64_t j = 1; j < job->axes[i].n; j++) largest = fmax(largest, job->axes[i].values[j]);
-    return largest;
-  }
-  return dkm_parameter_get(parameter, &job->base, parameter->per_mode);
+/* The first axis that varies a parameter; -1: none. */
+static int axis_of(const dkm_job *job, const dkm_parameter *parameter) {
+  for (int i = 0; i < job->n_axes; i++)
+    if (job->axes[i].parameter == parameter) return i;
+  return -1;
 }
 
-static dkm_status check_flips(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
-  const char *key = DKM_PARAMETER(flip_exactly)->key;
+/* Where the job gives a parameter: its key, or that of an axis. */
+static const char *key_of(const dkm_job *job, const dkm_parameter *parameter, char axis_key[32]) {
+  const int i = axis_of(job, parameter);
+  if (i < 0) return parameter->key;
+  snprintf(axis_key, 32, "axes[%d]", i + 1);
+  return axis_key;
+}
+
+/* The largest value of a parameter that any point has. */
+static double largest_of(const dkm_job *job, const dkm_parameter *parameter) {
+  const int i = axis_of(job, parameter);
+  if (i < 0) return dkm_parameter_get(parameter, &job->base, parameter->per_mode);
+  double largest = job->axes[i].values[0];
+  for (int64_t j = 1; j < job->axes[i].n; j++) largest = fmax(largest, job->axes[i].values[j]);
+  return largest;
+}
+
+/* Parameters that say nothing of this system, or more than there is. */
+static dkm_status check_parameters(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
+  const dkm_parameter *seed = DKM_PARAMETER(pattern_seed), *flip = DKM_PARAMETER(flip_exactly),
+                      *mixture = DKM_PARAMETER(mixture);
+  const char *mapping = dkm_option_word(DKM_OPTION(system.mapping), job);
+  char axis_key[32];
+  if (axis_of(job, seed) >= 0 && job->system.mapping != DKM_RANDOM)
+    return dkm_schema_fail(source, err, key_of(job, seed, axis_key),
+                           "is for model.mapping: random alone, but that is %s", mapping);
   if (flipped > 0.0 && job->n_spins == 0)
-    return dkm_schema_fail(source, err, key, "is %.0f, but model.mapping: %s has no number of spins; flip is for it",
-                           flipped, dkm_option_word(DKM_OPTION(system.mapping), job));
+    return dkm_schema_fail(source, err, key_of(job, flip, axis_key),
+                           "is %.0f, but model.mapping: %s has no number of spins; initial.flip is for it", flipped,
+                           mapping);
   if (flipped > (double)job->n_spins)
-    return dkm_schema_fail(source, err, key, "is %.0f, but there are %lld spins", flipped, (long long)job->n_spins);
+    return dkm_schema_fail(source, err, key_of(job, flip, axis_key),
+                           "is %.0f, but must be an integer 0 ... %lld, the number "
+                           "of spins",
+                           flipped, (long long)job->n_spins);
+  if (job->cue_file.n > 0 && (axis_of(job, mixture) >= 0 || dkm_point_has_mixture(&job->base, job->system.n_modes)))
+    return dkm_schema_fail(source, err, key_of(job, mixture, axis_key), "is given beside %s, but there is one cue",
+                           DKM_OPTION(cue_file)->key);
+  return DKM_OK;
+}
+
+dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point, const char *label, dkm_error *err) {
+  const char *mapping = dkm_option_word(DKM_OPTION(system.mapping), job);
+  const int64_t most = job->system.spins ? job->tables->most_flipped : 0;
+  if (point->pattern_seed != job->base.pattern_seed && job->system.mapping != DKM_RANDOM)
+    return dkm_fail(err, DKM_INPUT, "%s: pattern_seed is for model.mapping: random alone, but that is %s", label,
+                    mapping);
+  if (point->flip_exactly > 0 && job->n_spins == 0)
+    return dkm_fail(err, DKM_INPUT, "%s: model.mapping: %s has no number of spins; flip is for it", label, mapping);
+  if (point->flip_exactly > job->n_spins)
+    return dkm_fail(err, DKM_INPUT, "%s: flip_exactly is %d, but must be an integer 0 ... %lld, the number of spins",
+                    label, point->flip_exactly, (long long)job->n_spins);
+  if (point->flip_exactly > most)
+    return dkm_fail(
+        err, DKM_INPUT,
+        "%s: flip_exactly is %d, but the job flips %lld spins at most; --set initial.flip_exactly=%d changes it", label,
+        point->flip_exactly, (long long)most, point->flip_exactly);
+  if (job->cue_file.n > 0 && dkm_point_has_mixture(point, job->system.n_modes))
+    return dkm_fail(err, DKM_INPUT, "%s: a mixture beside %s, but there is one cue", label, DKM_OPTION(cue_file)->key);
   return DKM_OK;
 }
 
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   const double flipped = largest_of(job, DKM_PARAMETER(flip_exactly));
-  const bool seeded = dkm_job_axes_cover(job, DKM_PARAMETER(pattern_seed), 0);
-  dkm_status status = check_flips(job, source, flipped, err);
+  dkm_status status = check_parameters(job, source, flipped, err);
   if (status != DKM_OK) return status;
-  if (seeded && job->system.mapping != DKM_RANDOM)
-    return dkm_schema_fail(source, err, "axes", "have pattern_seed, but model.mapping is %s: it is of random alone",
-                           dkm_option_word(DKM_OPTION(system.mapping), job));
   if (dkm_system_has_patterns(&job->system)) return DKM_OK;
   dkm_job_tables *t = job->tables;
   if (job->system.mapping == DKM_VALUES || (job->system.mapping == DKM_MATRIX && flipped == 0.0)) {
@@ -334,6 +384,7 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm
     job->system.largest = fmax(job->system.largest, fabs(t->matrix.values[i]));
   job->system.weight = NAN;
   job->system.spins = &t->spins;
+  t->most_flipped = (int64_t)flipped;
   return dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
 }
 

@@ -12,6 +12,7 @@ typedef struct dkm_job_tables {
   double *cue;             /* matrix.n_columns values, or NULL */
   dkm_spins spins;         /* of mapping: matrix and random */
   dkm_couplings couplings; /* where all points have the same system */
+  int64_t most_flipped;    /* where they have not: the largest flip_exactly that there is room for */
 } dkm_job_tables;
 
 /* Where the bytes of files come from: from the files given, or from disk. */
@@ -27,6 +28,10 @@ dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const
 
 /* The rest of it, once axes and the base point are known. */
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm_error *err);
+
+/* Whether a point that is none of the job's is one of its system: --at. Fails with DKM_INPUT and a message that begins
+ * with the label. */
+dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point, const char *label, dkm_error *err);
 
 /* Everything that these have made. */
 void dkm_job_system_free(dkm_job *job);

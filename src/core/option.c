@@ -28,28 +28,30 @@ static const char *const states[] = {"none", "final", NULL};
 
 const dkm_option dkm_options[] = {
     {"model.patterns", MEMBER(system.n_modes), .limits = {.min = 1, .max = DKM_MAX_MODES, .integer = true},
-     .fallback = REQUIRED, .description = "M, the number of patterns and of modes"},
+     .fallback = REQUIRED,
+     .description = "M, the number of patterns and of modes; matrices and images tell it themselves"},
     {"model.mapping", MEMBER(system.mapping), .words = mappings, .fallback = DKM_GAUGED,
      .description =
-         "what spins there are: ±1 patterns of many spins, 2^(M−1) classes with the first pattern made all +1, or "
-         "2^M; `values` with probabilities; a `matrix`; `random` ±1 patterns of `spins` spins"},
+         "what spins there are: ±1 patterns of very many, in 2^(M−1) classes with the first pattern made all +1, or in "
+         "2^M; couplings that are independent `values`; a `matrix` of given ones; `random` ±1 patterns of some "
+         "`spins`"},
     {"model.values", LIST(values, NUMBERS), .limits = {.min = -1e6, .max = 1e6}, .later = true,
-     .description = "of `mapping: values`: what couplings can be"},
+     .description = "of `mapping: values`: what a coupling can be"},
     {"model.probabilities", LIST(probabilities, NUMBERS), .limits = {.min = 0, .min_excluded = true, .max = 1},
-     .later = true, .description = "of `mapping: values`: with which probability each"},
+     .later = true, .description = "how probable each of these is"},
     {"model.matrix", LIST(matrix_file, FILE), .later = true,
      .description =
-         "of `mapping: matrix`: a text file with M rows of numbers, one a spin, or one image; names of files are "
-         "relative to the folder of the job"},
+         "of `mapping: matrix`: M rows of numbers, one a spin, as text; or an image; files are found from the "
+         "folder of the job and kept in the output"},
     {"model.images", LIST(image_files, FILES), .later = true,
-     .description = "the same as PBM (P1) or PNG images of one size, one a pattern"},
+     .description = "or instead: M images of one size, PBM (P1) or PNG, one a pattern, a pixel a spin"},
     {"model.shades", MEMBER(shades), .words = shades, .fallback = DKM_READ_THRESHOLD, .later = true,
-     .description = "of images: darker than half is +1 and the rest −1, or `grey` from +1 (black) to −1 (white)"},
+     .description = "of pixels: +1 if darker than half, else −1; or `grey`, from +1 (black) to −1 (white)"},
     {"model.spins", MEMBER(n_spins), .limits = {.min = 0, .max = (double)DKM_MAX_CLASSES, .integer = true},
-     .fallback = 0, .later = true, .description = "of `mapping: random`: the number of spins"},
+     .fallback = 0, .later = true, .description = "of `mapping: random`: the number of spins, at least 1"},
     {"initial.cue", LIST(cue_file, FILE), .later = true,
      .description =
-         "of `mapping: matrix`: an image of its own as the cue, or a text file with a row of numbers −1 … 1"},
+         "of `mapping: matrix`: a cue of its own in place of `pattern`, an image or a row of numbers −1 … 1"},
     {"solver.method", MEMBER(solver.method), .words = methods, .fallback = DKM_METHOD_ENSEMBLE,
      .description = "our vectorised Taylor integrator, or GSL's rk8pd as an oracle"},
     {"solver.tolerance", MEMBER(solver.tolerance), .limits = {.min = 1e-15, .max = 1e-3}, .fallback = 1e-10,

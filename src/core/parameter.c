@@ -38,18 +38,18 @@ const dkm_parameter dkm_parameters[] = {
      .description =
          "tangent of the angle by which the spins of each class are tilted in a random direction of the class"},
     {MEMBER(initial, seed), .limits = {.min = 0, .max = (double)DKM_MAX_SEED, .integer = true}, .fallback = 1,
-     .long_name = "of the tilt", .description = "of the random directions, and of which spins `flip_exactly` flips"},
+     .long_name = "of the tilt", .description = "of the random directions, and of the spins that `flip_exactly` draws"},
     {MEMBER(initial, flip), .limits = {.min = 0, .max = 1}, .fallback = 0, .later = true,
      .long_name = "probability that a spin of the cue is flipped",
-     .description = "probability with which each spin starts with −z: the mean spin of a class is shorter then"},
+     .description = "probability with which each spin starts with −z; the mean spin of a class is then shorter"},
     {MEMBER(initial, flip_exactly), .limits = {.min = 0, .max = (double)DKM_MAX_CLASSES, .integer = true},
      .fallback = 0, .later = true, .long_name = "number of spins of the cue that are flipped",
-     .description = "number of spins that start with −z, of a finite number (`mapping`: `matrix` or `random`)"},
+     .description = "of `mapping: matrix` and `random`: number of spins that start with −z, drawn by the seed"},
     {MEMBER(initial, mixture), .limits = {.min = -INFINITY, .max = INFINITY}, .fallback = 0, .later = true,
      .long_name = "weights of the patterns in the cue",
-     .description = "the cue is the sign of the sum of all patterns with these weights, in place of `pattern`"},
+     .description = "weights of the patterns in a sum whose sign is the cue in place of `pattern`; all 0: none"},
     {MEMBER(model, pattern_seed), .limits = {.min = 0, .max = (double)DKM_MAX_SEED, .integer = true}, .fallback = 1,
-     .later = true, .long_name = "of random patterns", .description = "of the patterns of `mapping: random`"},
+     .later = true, .long_name = "of random patterns", .description = "of `mapping: random`: draws the patterns"},
 };
 const int dkm_n_parameters = sizeof dkm_parameters / sizeof *dkm_parameters;
 _Static_assert(sizeof dkm_parameters / sizeof *dkm_parameters <= DKM_MOST_PARAMETERS,

@@ -47,7 +47,7 @@ bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
 
 /* The distance within which a fixed point of this decay rate does not let go. */
 static double capture_distance(const dkm_inquiry *q, double decay_rate) {
-  return close * decay_rate / (4.0 * q->point->g0 * sqrt((double)q->system->n_modes) + decay_rate);
+  return close * decay_rate / (4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes) + decay_rate);
 }
 
 /* Whether the rates of the order parameters fall as those of the slowest direction do. */

@@ -66,31 +66,64 @@ def test_another_job_is_not_resumed_and_the_keys_are_named(finish, partial, tmp_
     assert partial.read_bytes() == before
 
 
+MODEL = "g0: 1.0, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]"
+PATTERNS = f"model: {{patterns: 3, {MODEL}}}\n"
+VALUES = f"model: {{patterns: 2, {MODEL}, mapping: values, values: [-1, 0, 2], probabilities: [0.25, 0.5, 0.25]}}\n"
+MATRIX = f"model: {{{MODEL}, mapping: matrix, matrix: a.txt}}\ninitial: {{cue: c.txt}}\n"
+IMAGES = f"model: {{{MODEL}, mapping: matrix, images: [a.pbm, b.pbm]}}\n"
+RANDOM = f"model: {{patterns: 3, {MODEL}, mapping: random, spins: 40}}\n"
+FILES = {"a.txt": "1 1 0.5 -1\n1 -1 1 -1\n", "b.txt": "1 1 0.5 -1\n1 -1 1 -0.5\n", "c.txt": "1 0 -1 1\n",
+         "d.txt": "1 0 -1 -1\n", "a.pbm": "P1 2 2 1 1 0 0", "b.pbm": "P1 2 2 1 0 1 0", "d.pbm": "P1 2 2 1 0 0 0"}
 ANOTHER = {  # of every key a value that the job below does not have
     "model.patterns": "1", "model.mapping": "ungauged", "model.g0": "1.1", "model.Omega": "0.6",
     "model.Omega_mu": "[1.5, 2, 2.6]", "model.kappa_mu": "[1, 1.1, 1]", "initial.pattern": "2",
     "initial.overlap": "0.9", "initial.perturbation": "0.1", "initial.seed": "2", "solver.method": "gsl",
     "solver.tolerance": "1e-9", "solver.t_max": "1e6", "solver.max_steps": "999999", "solver.sensitivity": "on",
-    "output.state": "final"}
+    "output.state": "final", "initial.flip": "0.1", "initial.mixture": "[1, 1, 1]"}
+ANOTHER_OF = {  # the same of keys that only jobs of other mappings have
+    VALUES: {"model.values": "[-1, 0, 3]", "model.probabilities": "[0.25, 0.25, 0.5]"},
+    MATRIX: {"model.matrix": "b.txt", "initial.cue": "d.txt"},
+    IMAGES: {"model.images": "[a.pbm, d.pbm]", "model.shades": "grey"},
+    RANDOM: {"model.spins": "41", "model.pattern_seed": "2", "initial.flip_exactly": "1"}}
+CALLED = {"model.images": "model.matrix"}  # files are compared by what was read
 
 
-def test_a_job_that_differs_in_any_key_is_not_resumed(finish, tmp_path):
+def test_every_key_has_another_value_below():
     keys = re.findall(r"^\| `((?:model|initial|solver|output)\.\w+)` \|", README.read_text(), re.MULTILINE)
-    assert set(keys) == set(ANOTHER)
-    (tmp_path / "job.yaml").write_text("model: {patterns: 3, g0: 1.0, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]}\n")
+    assert sorted(keys) == sorted([*ANOTHER, *(key for others in ANOTHER_OF.values() for key in others)])
+
+
+@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], ids=["patterns", "values", "matrix", "images", "random"])
+def test_a_job_that_differs_in_any_key_is_not_resumed(finish, tmp_path, text):
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "job.yaml").write_text(text)
     assert finish(tmp_path, "run", "job.yaml", "-o", "one.h5").returncode == 0
     before = (tmp_path / "one.h5").read_bytes()
-    for key, value in ANOTHER.items():
+    for key, value in ANOTHER_OF.get(text, ANOTHER).items():
         result = finish(tmp_path, "run", "job.yaml", "-o", "one.h5", "--resume", "--set", f"{key}={value}")
-        message = message_of(result)
-        assert result.returncode == 1 and "cannot be resumed" in message and key in message, key
+        message, named = message_of(result), CALLED.get(key, key)
+        assert result.returncode == 1 and "cannot be resumed" in message and named in message, key
         assert (tmp_path / "one.h5").read_bytes() == before
         extended = finish(tmp_path, "run", "job.yaml", "-o", "new.h5", "--extend", "one.h5", "--set", f"{key}={value}")
         if key == "output.state":  # beside the records, which are the same; but there are none of them to take
             assert extended.returncode == 0
         else:
-            assert extended.returncode == 1 and key in message_of(extended), key
+            assert extended.returncode == 1 and named in message_of(extended), key
             assert not (tmp_path / "new.h5").exists()
+
+
+def test_a_file_is_the_same_by_its_contents_and_not_by_its_name(finish, tmp_path):
+    for name, content in FILES.items():
+        (tmp_path / name).write_text(content)
+    (tmp_path / "job.yaml").write_text(MATRIX)
+    assert finish(tmp_path, "run", "job.yaml", "-o", "one.h5").returncode == 0
+    (tmp_path / "renamed.txt").write_text("# the same numbers\n" + FILES["a.txt"].replace("1 -1 1", "1.0, -1, 1"))
+    result = finish(tmp_path, "run", "job.yaml", "-o", "one.h5", "--resume", "--set", "model.matrix=renamed.txt")
+    assert result.returncode == 0 and "1  points were done before" in result.out, result.err
+    (tmp_path / "a.txt").write_text(FILES["b.txt"])
+    result = finish(tmp_path, "run", "job.yaml", "-o", "one.h5", "--resume")
+    assert result.returncode == 1 and "model.matrix" in message_of(result)
 
 
 @pytest.mark.parametrize("content, named", [(b"hello", "is not an HDF5 file"), (None, "damaged")])

@@ -13,6 +13,8 @@
 #include <cmocka.h>
 
 #include "dickemap/job.h"
+#include "dickemap/spins.h"
+#include "test_folder.h"
 
 /* The smallest job; `model` ends it, so that tests append keys to it. */
 #define MODEL                                                                                                          \
@@ -110,6 +112,174 @@ static void an_axis_may_stand_in_for_a_key_of_the_model(void **state) {
   dkm_job_free(&job);
 }
 
+/* ---- systems ---- */
+
+#define OF(rest) "model: {g0: 0.9, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0], " rest "}\n"
+#define FILE_OF(file, content)                                                                                         \
+  { .name = (char[]){file}, .bytes = (char[]){content}, .n_bytes = sizeof content - 1 }
+
+static void parse_with(dkm_job *job, const char *text, int n_files, const dkm_job_file *files) {
+  dkm_error err = {DKM_OK, ""};
+  if (dkm_job_parse_with_files(job, "job.yaml", text, 0, NULL, n_files, files, &err) != DKM_OK)
+    fail_msg("%s", err.message);
+}
+
+static void independent_values_make_the_classes_of_all_columns(void **state) {
+  (void)state;
+  dkm_job job;
+  parse(&job, OF("patterns: 2, mapping: values, values: [-1, 0, 2], probabilities: [0.25, 0.25, 0.5]"), NULL);
+  assert_int_equal(job.system.mapping, DKM_VALUES);
+  assert_int_equal(job.system.n_classes, 9);
+  assert_true(job.system.largest == 2 && job.system.alpha_factor == 1 && job.system.spins == NULL);
+  assert_int_equal(job.n_spins, 0);
+  assert_int_equal(job.values.n, 3);
+  assert_true(job.values.values[2] == 2 && job.probabilities.values[2] == 0.5);
+  double w = 0.0; /* of both couplings 2 */
+  for (int64_t k = 0; k < 9; k++)
+    if (job.system.couplings[2 * k] == 2 && job.system.couplings[2 * k + 1] == 2) w += job.system.weights[k];
+  assert_true(w == 0.25);
+  assert_true(dkm_job_needs_all_classes(&job));
+  dkm_job_free(&job);
+}
+
+/* Thirds in decimals. */
+static void probabilities_are_scaled_to_the_sum_1(void **state) {
+  (void)state;
+  dkm_job job;
+  parse(
+      &job,
+      OF("patterns: 1, mapping: values, values: [1, 2, 3], probabilities: [0.3333333333, 0.3333333333, 0.3333333333]"),
+      NULL);
+  double sum = 0.0;
+  for (int64_t k = 0; k < 3; k++) sum += job.system.weights[k];
+  assert_true(fabs(sum - 1.0) < 1e-15);
+  dkm_job_free(&job);
+}
+
+static void a_matrix_tells_the_number_of_patterns(void **state) {
+  (void)state;
+  const dkm_job_file file = FILE_OF("p.txt", "1 1 -1 1\n0.5 0.5 3 0.5\n");
+  dkm_job job;
+  parse_with(&job, OF("mapping: matrix, matrix: p.txt") "initial: {pattern: 2}\n", 1, &file);
+  assert_int_equal(job.system.n_modes, 2);
+  assert_int_equal(job.n_spins, 4);
+  assert_int_equal(job.system.n_classes, 2);
+  assert_true(job.system.largest == 3 && job.system.weights[0] == 0.75 && job.system.weights[1] == 0.25);
+  assert_true(job.system.couplings[0] == 1 && job.system.couplings[1] == 0.5 && job.system.couplings[3] == 3);
+  assert_null(job.system.cue);
+  assert_null(job.system.spins);
+  assert_null(job.warning);
+  assert_true(job.base.Omega_mu[1] == 1.5 && job.base.pattern == 2);
+  assert_int_equal(job.n_files, 1);
+  assert_string_equal(job.files[0].name, "p.txt");
+  assert_memory_equal(job.files[0].bytes, file.bytes, file.n_bytes);
+  dkm_job_free(&job);
+}
+
+static void images_are_patterns_of_their_pixels(void **state) {
+  (void)state;
+  const dkm_job_file files[] = {FILE_OF("a.pbm", "P1 2 2 1 1 0 0"), FILE_OF("b.pbm", "P1 2 2 1 0 1 0")};
+  dkm_job job;
+  parse_with(&job, OF("mapping: matrix, images: [a.pbm, b.pbm, a.pbm], shades: grey"), 2, files);
+  assert_int_equal(job.system.n_modes, 3);
+  assert_int_equal(job.n_spins, 4);
+  assert_int_equal(job.system.n_classes, 4);
+  assert_int_equal(job.shades, DKM_READ_GREY);
+  assert_int_equal(job.n_files, 2); /* each once */
+  assert_string_equal(job.warning, "patterns 1 and 3 are the same");
+  dkm_job_free(&job);
+}
+
+static void opposite_patterns_are_warned_of(void **state) {
+  (void)state;
+  const dkm_job_file file = FILE_OF("p.txt", "1 2\n3 3\n-1 -2\n");
+  dkm_job job;
+  parse_with(&job, OF("mapping: matrix, matrix: p.txt"), 1, &file);
+  assert_string_equal(job.warning, "patterns 1 and 3 are the same but for the sign");
+  dkm_job_free(&job);
+}
+
+static void a_cue_of_its_own_divides_classes(void **state) {
+  (void)state;
+  const dkm_job_file files[] = {FILE_OF("p.txt", "1 1 -1 -1\n"), FILE_OF("c.txt", "1 0.5 -1 -1\n")};
+  dkm_job job;
+  parse_with(&job, OF("mapping: matrix, matrix: p.txt") "initial: {cue: c.txt}\n", 2, files);
+  assert_int_equal(job.system.n_classes, 3);
+  assert_true(job.system.cue[0] == 1 && job.system.cue[1] == 0.5 && job.system.cue[2] == -1);
+  assert_true(job.system.weights[0] == 0.25 && job.system.weights[2] == 0.5);
+  assert_int_equal(job.n_files, 2);
+  dkm_job_free(&job);
+}
+
+static void a_system_that_depends_on_the_point_is_the_largest(void **state) {
+  (void)state;
+  const dkm_job_file file = FILE_OF("p.txt", "1 1 1 1 1 -1\n");
+  dkm_job job;
+  parse(&job, OF("patterns: 3, mapping: random, spins: 40, pattern_seed: 7"), NULL);
+  assert_int_equal(job.n_spins, 40);
+  assert_true(job.base.pattern_seed == 7 && job.system.spins && !job.system.couplings);
+  assert_int_equal(job.system.n_classes, 4);
+  dkm_job_free(&job);
+  parse(&job, OF("patterns: 3, mapping: random, spins: 40") "axes:\n- {name: flip_exactly, values: [5, 1, 0]}\n", NULL);
+  assert_int_equal(job.system.n_classes, 8);
+  dkm_job_free(&job);
+  parse(&job, OF("patterns: 8, mapping: random, spins: 40"), NULL);
+  assert_int_equal(job.system.n_classes, 40);
+  dkm_job_free(&job);
+  parse_with(&job, OF("mapping: matrix, matrix: p.txt") "initial: {flip_exactly: 1}\n", 1, &file);
+  assert_int_equal(job.system.n_classes, 3);
+  assert_int_equal(job.system.spins->n_spins, 6);
+  dkm_job_free(&job);
+}
+
+static void cues_are_read(void **state) {
+  (void)state;
+  dkm_job job;
+  dkm_point point;
+  parse(&job, SMALL "initial: {flip: 0.2, mixture: [1, -0.5, 0]}\naxes:\n- {name: 'mixture[3]', values: [0, 2]}\n",
+        NULL);
+  dkm_job_point(&job, 1, &point);
+  assert_true(point.flip == 0.2 && point.mixture[0] == 1 && point.mixture[1] == -0.5 && point.mixture[2] == 2);
+  assert_true(dkm_job_needs_all_classes(&job));
+  dkm_job_free(&job);
+}
+
+/* Names are relative to the folder of the job, wherever it is read from; bytes are the job's. */
+static void files_are_found_from_the_folder_of_the_job(void **state) {
+  (void)state;
+  char folder[4096], path[2][4200], absolute[4400];
+  dkm_error err = {DKM_OK, ""};
+  dkm_job job, copy;
+  assert_true(make_test_folder("job", folder, sizeof folder));
+  snprintf(path[0], sizeof path[0], "%s/job.yaml", folder);
+  snprintf(path[1], sizeof path[1], "%s/p.txt", folder);
+  static const char *const contents[] = {OF("mapping: matrix, matrix: p.txt"), "1 2 3\n"};
+  for (int i = 0; i < 2; i++) {
+    FILE *file = fopen(path[i], "w");
+    assert_non_null(file);
+    fputs(contents[i], file);
+    fclose(file);
+  }
+  if (dkm_job_read(&job, path[0], 0, NULL, &err) != DKM_OK) fail_msg("%s", err.message);
+  assert_int_equal(job.n_spins, 3);
+  assert_string_equal(job.files[0].name, "p.txt");
+  assert_int_equal(dkm_job_parse_with_files(&copy, "elsewhere", job.text, 0, NULL, job.n_files, job.files, &err),
+                   DKM_OK);
+  assert_int_equal(copy.n_spins, 3);
+  dkm_job_free(&copy);
+  dkm_job_free(&job);
+  snprintf(absolute, sizeof absolute, "model.matrix=%s", path[1]);
+  const char *set = absolute;
+  assert_int_equal(dkm_job_read(&job, path[0], 1, &set, &err), DKM_OK);
+  dkm_job_free(&job);
+  assert_int_equal(remove(path[1]), 0);
+  assert_int_equal(dkm_job_read(&job, path[0], 0, NULL, &err), DKM_INPUT);
+  assert_non_null(strstr(err.message, "job.yaml:1:"));
+  assert_non_null(strstr(err.message, "p.txt: cannot be read: No such file or directory"));
+  remove(path[0]);
+  remove(folder);
+}
+
 /* ---- axes ---- */
 
 static void linear_axes_end_exactly_and_rise_evenly(void **state) {
@@ -147,8 +317,8 @@ static void values_do_not_depend_on_the_grid_that_they_are_in(void **state) {
                {"from: 1.3e-5, to: 0.7e-3, points: 30", "from: .000013, to: 7e-4, points: 88", 0, 3},
                {"from: 0.3, to: 700, points: 30, scale: log", "from: 0.3, to: 700, points: 146, scale: log", 0, 5},
                /* beyond exact arithmetic, refined */
-               {"from: 1.0000000000000001e-9, to: 3.3e8, points: 30", "from: 1.0000000000000001e-9, to: 3.3e8, points: 204",
-                0, 7},
+               {"from: 1.0000000000000001e-9, to: 3.3e8, points: 30",
+                "from: 1.0000000000000001e-9, to: 3.3e8, points: 204", 0, 7},
                {"from: 1.5e40, to: 3.3e41, points: 30", "from: 1.5e40, to: 3.3e41, points: 88", 0, 3}};
   for (size_t g = 0; g < sizeof grids / sizeof *grids; g++) {
     dkm_job a, b;
@@ -526,6 +696,15 @@ int main(void) {
       cmocka_unit_test(every_key_is_read),
       cmocka_unit_test(blue_detuning_is_legal),
       cmocka_unit_test(an_axis_may_stand_in_for_a_key_of_the_model),
+      cmocka_unit_test(independent_values_make_the_classes_of_all_columns),
+      cmocka_unit_test(probabilities_are_scaled_to_the_sum_1),
+      cmocka_unit_test(a_matrix_tells_the_number_of_patterns),
+      cmocka_unit_test(images_are_patterns_of_their_pixels),
+      cmocka_unit_test(opposite_patterns_are_warned_of),
+      cmocka_unit_test(a_cue_of_its_own_divides_classes),
+      cmocka_unit_test(a_system_that_depends_on_the_point_is_the_largest),
+      cmocka_unit_test(cues_are_read),
+      cmocka_unit_test(files_are_found_from_the_folder_of_the_job),
       cmocka_unit_test(linear_axes_end_exactly_and_rise_evenly),
       cmocka_unit_test(values_do_not_depend_on_the_grid_that_they_are_in),
       cmocka_unit_test(linear_axes_have_the_doubles_next_to_their_numbers),

@@ -21,13 +21,37 @@
   "  kappa_mu: [1.0]\n"
 #define SMALL MODEL "  g0: 0.9\n"
 #define QUANTITIES                                                                                                     \
-  "g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed"
+  "g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed, flip, "  \
+  "flip_exactly, mixture, mixture[1 ... 3], pattern_seed"
+#define KEYS_OF_MODEL                                                                                                  \
+  "patterns, mapping, values, probabilities, matrix, images, shades, spins, g0, Omega, Omega_mu, kappa_mu, "           \
+  "pattern_seed"
+
+/* Files that a job may name. */
+#define FILE_OF(file, content)                                                                                         \
+  { .name = (char[]){file}, .bytes = (char[]){content}, .n_bytes = sizeof content - 1 }
+static const dkm_job_file files[] = {
+    FILE_OF("good.txt", "1 1 -1 1\n1 -1 1 1\n"),
+    FILE_OF("ragged.txt", "# patterns\n1 1 -1 1\n1 -1 1\n"),
+    FILE_OF("word.txt", "1 1\n1 one\n"),
+    FILE_OF("nan.txt", "1 nan\n1 1\n"),
+    FILE_OF("zero.txt", "1 1\n0 0.0\n"),
+    FILE_OF("empty.txt", ""),
+    FILE_OF("small.pbm", "P1 2 2 1 1 0 0"),
+    FILE_OF("other.pbm", "P1 2 2 1 0 1 0"),
+    FILE_OF("large.pbm", "P1 3 2 1 1 0 0 1 0"),
+    FILE_OF("cue4.txt", "1 1 1 -1\n"),
+    FILE_OF("cue3.txt", "1 1 1\n"),
+    FILE_OF("cue2.txt", "1 1 1 -1.5\n"),
+};
+enum { N_FILES = sizeof files / sizeof *files };
 
 static void refused(const char *text, const char *set, const char *message) {
   dkm_error err = {DKM_OK, ""};
   dkm_job job;
   memset(&job, 0xff, sizeof job);
-  assert_int_equal(dkm_job_parse(&job, "job.yaml", text, set ? 1 : 0, &set, &err), DKM_INPUT);
+  assert_int_equal(dkm_job_parse_with_files(&job, "job.yaml", text, set ? 1 : 0, &set, N_FILES, files, &err),
+                   DKM_INPUT);
   assert_string_equal(err.message, message);
   assert_null(job.text); /* empty: nothing to free */
   assert_int_equal(job.n_axes, 0);
@@ -37,8 +61,7 @@ static void unknown_keys_are_refused_with_their_place(void **state) {
   (void)state;
   refused("titel: x\n" SMALL, NULL,
           "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, model, initial, axes, solver, output");
-  refused(SMALL "  kapa_mu: [1]\n", NULL,
-          "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
+  refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: " KEYS_OF_MODEL);
   refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
           "job.yaml:7:25: unknown key \"form\" in axes[1]; allowed: name, from, to, points, scale, values, zip");
 }
@@ -127,8 +150,8 @@ static void values_that_are_not_finite_are_refused(void **state) {
 
 static void choices_are_listed(void **state) {
   (void)state;
-  refused(SMALL "  mapping: values\n", NULL,
-          "job.yaml:7:12: model.mapping is \"values\", but must be gauged or ungauged");
+  refused(SMALL "  mapping: letters\n", NULL,
+          "job.yaml:7:12: model.mapping is \"letters\", but must be gauged, ungauged, values, matrix or random");
   refused(SMALL "solver: {method: rk4}\n", NULL,
           "job.yaml:7:18: solver.method is \"rk4\", but must be ensemble or gsl");
   refused(SMALL "solver: {sensitivity: maybe}\n", NULL,
@@ -317,8 +340,7 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
   refused("base: &b {g0: 1}\nmodel: {<<: *b}\n", NULL, "job.yaml:2:13: aliases (*name) are not supported");
-  refused("model: {<<: {g0: 1}}\n", NULL,
-          "job.yaml:1:9: unknown key \"<<\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
+  refused("model: {<<: {g0: 1}}\n", NULL, "job.yaml:1:9: unknown key \"<<\" in model; allowed: " KEYS_OF_MODEL);
   refused("# x\r\n%TAG !a! b\n---\n" SMALL, NULL, "job.yaml:2:1: tag directives (%TAG) are not supported");
   refused("# x\xe2\x80\xa8%TAG !a! b\n", NULL, "job.yaml:1:7: tag directives (%TAG) are not supported");
   refused("title: 5 %TAG\n", NULL, "job.yaml: model.patterns is missing, but must be an integer 1 ... 20");
@@ -356,6 +378,189 @@ static void titles_that_would_command_a_terminal_are_refused(void **state) {
   dkm_job_free(&job);
 }
 
+/* ---- systems ---- */
+
+#define OF(rest)     "model:\n  g0: 0.9\n  Omega: 0.5\n  Omega_mu: [1.5]\n  kappa_mu: [1.0]\n" rest
+#define VALUES(rest) OF("  patterns: 3\n  mapping: values\n" rest)
+#define MATRIX(rest) OF("  mapping: matrix\n" rest)
+#define RANDOM(rest) OF("  patterns: 3\n  mapping: random\n" rest)
+
+static void values_must_be_a_distribution(void **state) {
+  (void)state;
+  refused(VALUES(""), NULL,
+          "job.yaml:1:1: model.values is missing, but must be a list, each of it a number from -1e+06 to "
+          "1e+06");
+  refused(VALUES("  values: [1, 2]\n"), NULL,
+          "job.yaml:1:1: model.probabilities is missing, but must be a list, each of it a number > 0 and <= 1");
+  refused(VALUES("  values: [1, 2, 3]\n  probabilities: [0.5, 0.5]\n"), NULL,
+          "job.yaml:9:18: model.probabilities has 2 numbers, but must have 3, one for each of model.values");
+  refused(VALUES("  values: [1, 2]\n  probabilities: [0.5, 0.4]\n"), NULL,
+          "job.yaml:9:18: model.probabilities has the sum 0.9, but must have the sum 1");
+  refused(VALUES("  values: [1, 2]\n  probabilities: [0.5, 0.50000001]\n"), NULL,
+          "job.yaml:9:18: model.probabilities has the sum 1.00000001, but must have the sum 1");
+  refused(VALUES("  values: [1, 2]\n  probabilities: [1, 0]\n"), NULL,
+          "job.yaml:9:22: model.probabilities[2] is 0, but must be a number > 0 and <= 1");
+  refused(VALUES("  values: [1, 2, 1.0]\n  probabilities: [0.5, 0.25, 0.25]\n"), NULL,
+          "job.yaml:8:18: model.values[3] is 1, as is model.values[1], but each must be another");
+  refused(VALUES("  values: [1, many]\n  probabilities: [0.5, 0.5]\n"), NULL,
+          "job.yaml:8:15: model.values[2] is \"many\", but must be a number from -1e+06 to 1e+06");
+  refused(VALUES("  values: [0]\n  probabilities: [1]\n"), NULL,
+          "job.yaml:8:11: model.values is 0 alone, but must have some other number");
+  refused(
+      VALUES("  values: [1, 0, 2]\n  probabilities: [0.25, 0.25, 0.5]\n"), "model.patterns=13",
+      "job.yaml:8:11: model.values has 3 numbers, and 13 patterns of them 1594323 columns: more than 1048576 classes");
+}
+
+static void a_matrix_must_be_one(void **state) {
+  (void)state;
+#define WITH(name) MATRIX("  matrix: " name "\n"), NULL, "job.yaml:7:11: model.matrix cannot be used: " name
+  refused(MATRIX(""), NULL,
+          "job.yaml:1:1: model.matrix is missing, but model.mapping: matrix needs it, or model.images");
+  refused(WITH("ragged.txt") ":3: has 3 numbers, but the first row (line 2) has 4; all must have as many");
+  refused(WITH("word.txt") ":2: 'one' in column 3 is not a number; allowed: finite decimal numbers");
+  refused(WITH("nan.txt") ":1: 'nan' in column 3 is not a finite number; allowed: finite decimal numbers");
+  refused(WITH("zero.txt") ":2: row 2 is 0 everywhere, but must have some other number");
+  refused(WITH("empty.txt") ": is empty");
+  refused(MATRIX("  matrix: none.txt\n"), NULL,
+          "job.yaml:7:11: model.matrix names none.txt, which is not with the job");
+  refused(MATRIX("  matrix: ''\n"), NULL, "job.yaml:7:11: model.matrix is empty, but must name a file");
+  refused(MATRIX("  matrix: [good.txt]\n"), NULL, "job.yaml:7:11: model.matrix is a list, but must be a single value");
+  refused(MATRIX("  images: small.pbm\n"), NULL,
+          "job.yaml:7:11: model.images is a single value, but must be a list, such as [1, 2]");
+  refused(MATRIX("  matrix: good.txt\n  patterns: 3\n"), NULL,
+          "job.yaml:8:13: model.patterns is 3, but model.matrix gives 2");
+  refused(MATRIX("  images: [small.pbm, other.pbm]\n  patterns: 1\n"), NULL,
+          "job.yaml:8:13: model.patterns is 1, but model.images gives 2");
+  refused(MATRIX("  matrix: good.txt\n  patterns: 21\n"), NULL,
+          "job.yaml:8:13: model.patterns is 21, but must be an integer 1 ... 20");
+  refused(MATRIX("  matrix: good.txt\n  images: [small.pbm]\n"), NULL,
+          "job.yaml:8:11: model.images is given beside model.matrix, but patterns come from one of them");
+  refused(MATRIX("  matrix: good.txt\ninitial: {pattern: 3}\n"), NULL,
+          "job.yaml:8:20: initial.pattern is 3, but must be an integer 1 ... 2");
+#undef WITH
+}
+
+static void images_must_have_one_size(void **state) {
+  (void)state;
+  refused(
+      MATRIX("  images: [small.pbm, large.pbm]\n"), NULL,
+      "job.yaml:7:11: model.images cannot be used: large.pbm: has 3 x 2 pixels, but small.pbm has 2 x 2; all images "
+      "must be of one size");
+  refused(
+      MATRIX("  images: [small.pbm, good.txt]\n"), NULL,
+      "job.yaml:7:11: model.images cannot be used: good.txt: is a text, but of 2 files each must be an image, PBM (P1) "
+      "or PNG");
+  char text[2048] = MATRIX("  images: [small.pbm");
+  for (int i = 0; i < 20; i++) strcat(text, ", small.pbm");
+  refused(strcat(text, "]\n"), NULL,
+          "job.yaml:7:11: model.images names 21 images, but must name 1 ... 20, one a pattern");
+}
+
+static void a_cue_must_fit_its_patterns(void **state) {
+  (void)state;
+#define WITH(name)                                                                                                     \
+  MATRIX("  matrix: good.txt\ninitial:\n  cue: " name "\n"), NULL, "job.yaml:9:8: initial.cue cannot be used: " name
+  refused(WITH("cue3.txt") ": has 3 numbers, but the patterns have 4 spins");
+  refused(WITH("large.pbm") ": has 6 pixels, but the patterns have 4 spins");
+  refused(WITH("good.txt") ": has 2 rows, but a cue must have one");
+  refused(WITH("cue2.txt") ": number 4 is -1.5, but must be from -1 to 1, as a component of a spin");
+  refused(MATRIX("  matrix: good.txt\ninitial:\n  cue: cue4.txt\n  mixture: [1, 1]\n"), NULL,
+          "job.yaml:10:12: initial.mixture is given beside initial.cue, but there is one cue");
+  refused(MATRIX("  matrix: good.txt\ninitial: {cue: cue4.txt}\naxes:\n- {name: 'mixture[2]', values: [0, 1]}\n"), NULL,
+          "job.yaml:10:3: axes.mixture[2] is given beside initial.cue, but there is one cue");
+#undef WITH
+}
+
+static void random_patterns_need_a_number_of_spins(void **state) {
+  (void)state;
+  refused(RANDOM(""), NULL, "job.yaml:1:1: model.spins is missing, but must be an integer 1 ... 1048576");
+  refused(RANDOM("  spins: 0\n"), NULL, "job.yaml:8:10: model.spins is 0, but must be an integer 1 ... 1048576");
+  refused(RANDOM("  spins: 1.5\n"), NULL, "job.yaml:8:10: model.spins is 1.5, but must be an integer 1 ... 1048576");
+  refused(RANDOM("  spins: 1048577\n"), NULL,
+          "job.yaml:8:10: model.spins is 1048577, but must be an integer 1 ... 1048576");
+  refused(OF("  mapping: random\n  spins: 5\n"), NULL,
+          "job.yaml:1:1: model.patterns is missing, but must be an integer 1 ... 20");
+  refused(RANDOM("  spins: 5\n  pattern_seed: -1\n"), NULL,
+          "job.yaml:9:17: model.pattern_seed is -1, but must be an integer 0 ... 134217727");
+}
+
+static void keys_of_another_mapping_are_refused(void **state) {
+  (void)state;
+  refused(SMALL "  values: [1, 2]\n", NULL,
+          "job.yaml:7:11: model.values is for model.mapping: values alone, but that is "
+          "gauged");
+  refused(SMALL, "model.probabilities=1",
+          "--set model.probabilities=1: model.probabilities is for model.mapping: values alone, but that is gauged");
+  refused(SMALL "  matrix: good.txt\n", NULL,
+          "job.yaml:7:11: model.matrix is for model.mapping: matrix alone, but that is gauged");
+  refused(SMALL "  mapping: ungauged\n  images: [small.pbm]\n", NULL,
+          "job.yaml:8:11: model.images is for model.mapping: matrix alone, but that is ungauged");
+  refused(RANDOM("  spins: 5\n  shades: grey\n"), NULL,
+          "job.yaml:9:11: model.shades is for model.mapping: matrix alone, but that is random");
+  refused(SMALL "initial: {cue: cue4.txt}\n", NULL,
+          "job.yaml:7:16: initial.cue is for model.mapping: matrix alone, but that is gauged");
+  refused(SMALL "  spins: 40\n", NULL,
+          "job.yaml:7:10: model.spins is for model.mapping: random alone, but that is gauged");
+  refused(MATRIX("  matrix: good.txt\n  spins: 4\n"), NULL,
+          "job.yaml:8:10: model.spins is for model.mapping: random alone, but that is matrix");
+  refused(SMALL "  pattern_seed: 2\n", NULL,
+          "job.yaml:7:17: model.pattern_seed is for model.mapping: random alone, but that is gauged");
+  refused(SMALL "axes:\n- {name: pattern_seed, values: [1, 2]}\n", NULL,
+          "job.yaml:8:3: axes.pattern_seed is for model.mapping: random alone, but that is gauged");
+}
+
+static void no_more_spins_are_flipped_than_there_are(void **state) {
+  (void)state;
+  refused(RANDOM("  spins: 5\ninitial: {flip_exactly: 6}\n"), NULL,
+          "job.yaml:9:25: initial.flip_exactly is 6, but must be an integer 0 ... 5, the number of spins");
+  refused(
+      MATRIX("  matrix: good.txt\n"), "initial.flip_exactly=5",
+      "--set initial.flip_exactly=5: initial.flip_exactly is 5, but must be an integer 0 ... 4, the number of spins");
+  refused(RANDOM("  spins: 5\naxes:\n- {name: flip_exactly, values: [6, 3, 0]}\n"), NULL,
+          "job.yaml:10:3: axes.flip_exactly is 6, but must be an integer 0 ... 5, the number of spins");
+  refused(
+      SMALL "initial: {flip_exactly: 1}\n", NULL,
+      "job.yaml:7:25: initial.flip_exactly is 1, but model.mapping: gauged has no number of spins; initial.flip is for "
+      "it");
+  refused(
+      SMALL "axes:\n- {name: flip_exactly, values: [0, 1]}\n", NULL,
+      "job.yaml:8:3: axes.flip_exactly is 1, but model.mapping: gauged has no number of spins; initial.flip is for it");
+  refused(SMALL "initial: {flip: 1.5}\n", NULL, "job.yaml:7:17: initial.flip is 1.5, but must be a number from 0 to 1");
+  refused(SMALL "initial: {mixture: [1, 1]}\n", NULL,
+          "job.yaml:7:20: initial.mixture has 2 values, but must have 1 or 3, the number of patterns");
+}
+
+/* Assignments to a point of a job that has room for other points only. */
+static void points_of_another_system_are_refused(void **state) {
+  (void)state;
+  static const struct {
+    const char *text, *assignment, *message;
+  } cases[] = {
+      {SMALL, "pattern_seed=2", "pattern_seed is for model.mapping: random alone, but that is gauged"},
+      {SMALL, "flip_exactly=1", "model.mapping: gauged has no number of spins; flip is for it"},
+      {RANDOM("  spins: 5\n"), "flip_exactly=6",
+       "flip_exactly is 6, but must be an integer 0 ... 5, the number of spins"},
+      {RANDOM("  spins: 5\ninitial: {flip_exactly: 2}\n"), "flip_exactly=3",
+       "flip_exactly is 3, but the job flips 2 spins at most; --set initial.flip_exactly=3 changes it"},
+      {MATRIX("  matrix: good.txt\n"), "flip_exactly=1",
+       "flip_exactly is 1, but the job flips 0 spins at most; --set initial.flip_exactly=1 changes it"},
+      {MATRIX("  matrix: good.txt\ninitial: {cue: cue4.txt}\n"), "mixture=1",
+       "a mixture beside initial.cue, but there is one cue"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    dkm_job job;
+    dkm_error err = {DKM_OK, ""};
+    char message[512];
+    assert_int_equal(dkm_job_parse_with_files(&job, "job.yaml", cases[i].text, 0, NULL, N_FILES, files, &err), DKM_OK);
+    dkm_point point = job.base;
+    assert_int_equal(dkm_job_assign(&job, &point, cases[i].assignment, &err), DKM_INPUT);
+    snprintf(message, sizeof message, "--at %s: %s", cases[i].assignment, cases[i].message);
+    assert_string_equal(err.message, message);
+    assert_memory_equal(&point, &job.base, sizeof point);
+    dkm_job_free(&job);
+  }
+}
+
 static void files_that_cannot_be_read_are_refused(void **state) {
   (void)state;
   dkm_error err;
@@ -373,14 +578,11 @@ static void wrong_sets_are_refused(void **state) {
   static const char axis[] = MODEL "axes:\n- {name: g0, from: 0, to: 1, points: 3}\n";
   refused(SMALL, "nothing", "--set nothing: must have the form key=value, such as model.Omega=0.4");
   refused(SMALL, "=1", "--set =1: must have the form key=value, such as model.Omega=0.4");
-  refused(SMALL, "model.Om=1",
-          "--set model.Om=1: unknown key \"Om\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, kappa_mu");
+  refused(SMALL, "model.Om=1", "--set model.Om=1: unknown key \"Om\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "modul.Omega=1",
           "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, model, initial, axes, solver, "
           "output");
-  refused(SMALL, "model.Omega.x=1",
-          "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: patterns, mapping, g0, Omega, Omega_mu, "
-          "kappa_mu");
+  refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "model={g0: 1}",
           "--set model={g0: 1}: model is a group; name one of its keys, such as model.patterns");
   refused(SMALL, "model.Omega=[1]", "--set model.Omega=[1]: model.Omega is a list, but must be a single value");
@@ -453,6 +655,14 @@ int main(void) {
       cmocka_unit_test(deep_nesting_is_refused),
       cmocka_unit_test(long_titles_are_refused),
       cmocka_unit_test(titles_that_would_command_a_terminal_are_refused),
+      cmocka_unit_test(values_must_be_a_distribution),
+      cmocka_unit_test(a_matrix_must_be_one),
+      cmocka_unit_test(images_must_have_one_size),
+      cmocka_unit_test(a_cue_must_fit_its_patterns),
+      cmocka_unit_test(random_patterns_need_a_number_of_spins),
+      cmocka_unit_test(keys_of_another_mapping_are_refused),
+      cmocka_unit_test(no_more_spins_are_flipped_than_there_are),
+      cmocka_unit_test(points_of_another_system_are_refused),
       cmocka_unit_test(files_that_cannot_be_read_are_refused),
       cmocka_unit_test(wrong_sets_are_refused),
       cmocka_unit_test(wrong_assignments_are_refused),

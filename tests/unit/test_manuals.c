@@ -59,13 +59,14 @@ static const char *spell(double value, bool whole, char out[CELL_BYTES]) {
   return out;
 }
 
-static void spell_type(const dkm_limits *limits, bool per_mode, char out[CELL_BYTES]) {
+static void spell_type(const dkm_limits *limits, const char *noun, char out[CELL_BYTES]) {
   char low[CELL_BYTES], high[CELL_BYTES];
-  const char *noun = per_mode ? "list of 1 or M numbers" : limits->integer ? "integer" : "number";
   spell(limits->min, limits->integer, low);
   spell(limits->max, limits->integer, high);
   if (limits->not_zero)
     snprintf(out, CELL_BYTES, "%s, not 0", noun);
+  else if (isfinite(limits->max) && limits->min_excluded)
+    snprintf(out, CELL_BYTES, "%s > %.40s, ≤ %.40s", noun, low, high);
   else if (isfinite(limits->max))
     snprintf(out, CELL_BYTES, "%s %.40s … %.40s", noun, low, limits->up_to_modes ? "M" : high);
   else if (isfinite(limits->min))
@@ -76,9 +77,13 @@ static void spell_type(const dkm_limits *limits, bool per_mode, char out[CELL_BY
 
 /* ---- rows in words ---- */
 
+static const char *noun_of(const dkm_limits *limits) {
+  return limits->integer ? "integer" : "number";
+}
+
 static entry entry_of_parameter(const dkm_parameter *p) {
   entry e = {.key = p->key, .description = p->description};
-  spell_type(&p->limits, p->per_mode, e.type);
+  spell_type(&p->limits, p->per_mode ? "list of 1 or M numbers" : noun_of(&p->limits), e.type);
   if (isnan(p->fallback))
     snprintf(e.fallback, sizeof e.fallback, "required, unless %s", p->per_mode ? "axes" : "an axis");
   else
@@ -91,8 +96,13 @@ static entry entry_of_option(const dkm_option *o) {
   size_t used = 0;
   for (int i = 0; o->words && o->words[i]; i++)
     used += (size_t)snprintf(e.type + used, sizeof e.type - used, "%s`%s`", i ? ", " : "", o->words[i]);
-  if (!o->words) spell_type(&o->limits, false, e.type);
-  if (isnan(o->fallback))
+  if (o->kind == DKM_OPTION_FILE || o->kind == DKM_OPTION_FILES)
+    snprintf(e.type, sizeof e.type, o->kind == DKM_OPTION_FILE ? "name of a file" : "list of names of files");
+  else if (!o->words)
+    spell_type(&o->limits, o->kind == DKM_OPTION_NUMBERS ? "list of numbers" : noun_of(&o->limits), e.type);
+  if (o->kind != DKM_OPTION_NUMBER)
+    snprintf(e.fallback, sizeof e.fallback, "none");
+  else if (isnan(o->fallback))
     snprintf(e.fallback, sizeof e.fallback, "required");
   else if (o->words)
     snprintf(e.fallback, sizeof e.fallback, "`%s`", o->words[(int)o->fallback]);

@@ -19,11 +19,42 @@
 
 enum { M = 3, KEYS_BYTES = 512, SET_BYTES = 256, TEXT_BYTES = 1 << 16 };
 
-static const char text[] = "model: {patterns: 3, g0: 0.9, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]}\n";
+/* A job of each mapping. */
+#define MODEL(rest) "model: {g0: 0.9, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]" rest "}\n"
+static const char text[] = MODEL(", patterns: 3");
+static const char values_text[] =
+    MODEL(", patterns: 3, mapping: values, values: [-1, 0, 2], probabilities: [0.25, 0.5, 0.25]");
+static const char matrix_text[] = MODEL(", mapping: matrix, matrix: a.txt") "initial: {cue: c.txt}\n";
+static const char images_text[] = MODEL(", mapping: matrix, images: [a.pbm, b.pbm, c.pbm]");
+static const char random_text[] = MODEL(", patterns: 3, mapping: random, spins: 40");
+static const char *const text_of_mapping[] = {[DKM_GAUGED] = text,
+                                              [DKM_UNGAUGED] = MODEL(", patterns: 3, mapping: ungauged"),
+                                              [DKM_VALUES] = values_text,
+                                              [DKM_MATRIX] = matrix_text,
+                                              [DKM_RANDOM] = random_text};
+
+#define FILE_OF(file, content)                                                                                         \
+  { .name = (char[]){file}, .bytes = (char[]){content}, .n_bytes = sizeof content - 1 }
+static const dkm_job_file files[] = {
+    FILE_OF("a.txt", "1 1 0.5 -1\n1 -1 1 -1\n0.1 0.2 0.3 0.4\n"),
+    FILE_OF("b.txt", "1 1 0.5 -1\n1 -1 1 -1\n0.1 0.2 0.3 0.5\n"),
+    FILE_OF("c.txt", "1 0 -1 1\n"),
+    FILE_OF("d.txt", "1 0 -1 -1\n"),
+    FILE_OF("a.pbm", "P1 2 2 1 1 0 0"),
+    FILE_OF("b.pbm", "P1 2 2 1 0 1 0"),
+    FILE_OF("c.pbm", "P1 2 2 1 0 0 1"),
+    FILE_OF("d.pbm", "P1 2 2 1 0 0 0"),
+};
+enum { N_FILES = sizeof files / sizeof *files };
+
+static void parse_text(dkm_job *job, const char *job_text, const char *set) {
+  dkm_error err = {DKM_OK, ""};
+  if (dkm_job_parse_with_files(job, "job.yaml", job_text, set ? 1 : 0, &set, N_FILES, files, &err) != DKM_OK)
+    fail_msg("%s", err.message);
+}
 
 static void parse(dkm_job *job, const char *set) {
-  dkm_error err = {DKM_OK, ""};
-  if (dkm_job_parse(job, "job.yaml", text, set ? 1 : 0, &set, &err) != DKM_OK) fail_msg("%s", err.message);
+  parse_text(job, text, set);
 }
 
 /* An allowed value that is not this one. */
@@ -91,15 +122,17 @@ static void rows_are_named_once_and_have_sensible_limits(void **state) {
     if (p->limits.integer) assert_true(p->limits.min >= INT32_MIN && p->limits.max <= INT32_MAX);
     if (!isnan(p->fallback)) assert_true(dkm_limits_allow(&p->limits, p->fallback));
     if (p->later) assert_false(isnan(p->fallback));
-    for (int f = 0; f < dkm_n_fields; f++) assert_string_not_equal(p->name, dkm_fields[f].name); /* both are in a file */
+    for (int f = 0; f < dkm_n_fields; f++)
+      assert_string_not_equal(p->name, dkm_fields[f].name); /* both are in a file */
   }
   for (int i = 0; i < dkm_n_options; i++) {
     const dkm_option *o = &dkm_options[i];
     assert_ptr_equal(dkm_option_at(o->offset), o);
     assert_true(*o->description);
+    if (o->later) assert_false(isnan(o->fallback));
+    if (o->kind != DKM_OPTION_NUMBER) continue;
     assert_int_equal(o->words ? 0 : o->limits.integer, !o->words && o->type != DKM_FLOAT64);
     if (!isnan(o->fallback) && !o->words) assert_true(dkm_limits_allow(&o->limits, o->fallback));
-    if (o->later) assert_false(isnan(o->fallback));
   }
   assert_null(dkm_parameter_named("Omega_", 6));
 }
@@ -218,14 +251,19 @@ static int64_t find_first(const dkm_job *old, const dkm_job *job) {
   return found;
 }
 
+/* Of some parameters only systems of a number of spins know. */
+static const char *text_of_parameter(const dkm_parameter *p) {
+  return p == DKM_PARAMETER(flip_exactly) || p == DKM_PARAMETER(pattern_seed) ? random_text : text;
+}
+
 static void check_parameter(const dkm_parameter *p, int mode) {
   dkm_job job, other;
   char set[SET_BYTES], keys[KEYS_BYTES];
   const dkm_limits limits = dkm_parameter_limits(p, M);
-  parse(&job, NULL);
+  parse_text(&job, text_of_parameter(p), NULL);
   const double value = another(&limits, dkm_parameter_get(p, &job.base, mode));
   spell_parameter(p, &job.base, mode, value, set);
-  parse(&other, set);
+  parse_text(&other, text_of_parameter(p), set);
   check_texts(&job, &other, p->key, true);
   if (dkm_point_equal(&job.base, &other.base, M)) fail_msg("points that differ in %s are equal", set);
   if (find_first(&job, &other) >= 0 || find_first(&other, &job) >= 0) fail_msg("%s is not seen in matching", set);
@@ -237,7 +275,7 @@ static void check_parameter(const dkm_parameter *p, int mode) {
     snprintf(set, sizeof set, "axes=[{name: '%s[%d]', values: [%.17g]}]", p->name, mode, value);
   else
     snprintf(set, sizeof set, "axes=[{name: %s, values: [%.17g]}]", p->name, value);
-  parse(&other, set);
+  parse_text(&other, text_of_parameter(p), set);
   check_texts(&job, &other, p->key, false);
   if (find_first(&job, &other) >= 0 || find_first(&other, &job) >= 0) fail_msg("%s is not seen in matching", set);
   dkm_job_free(&other);
@@ -251,30 +289,114 @@ static void no_parameter_escapes_text_equality_and_matching(void **state) {
       check_parameter(&dkm_parameters[i], mode);
 }
 
+/* Options that say something of one mapping alone: a job with them, another value, and the key of their line. */
+static const struct {
+  const char *key, *text, *set, *line;
+} of_mappings[] = {
+    {"model.values", values_text, "model.values=-1,0,3", "model.values"},
+    {"model.probabilities", values_text, "model.probabilities=0.25,0.25,0.5", "model.probabilities"},
+    {"model.matrix", matrix_text, "model.matrix=b.txt", "model.matrix"},
+    {"model.images", images_text, "model.images=[a.pbm, b.pbm, d.pbm]", "model.matrix"},
+    {"model.shades", images_text, "model.shades=grey", "model.shades"},
+    {"model.spins", random_text, "model.spins=41", "model.spins"},
+    {"initial.cue", matrix_text, "initial.cue=d.txt", "initial.cue"},
+};
+enum { N_OF_MAPPINGS = sizeof of_mappings / sizeof *of_mappings };
+
+/* Two jobs that differ in an option, and in nothing else if it is `alone`. */
+static void check_option(const dkm_option *o, const dkm_job *job, const dkm_job *other, const char *line, bool alone) {
+  char keys[KEYS_BYTES];
+  check_texts(job, other, line, alone);
+  const bool of_records = strncmp(o->key, "output.", 7) != 0; /* what is kept beside them matters to nobody else */
+  const int n = dkm_match_differences(job, other, keys, sizeof keys);
+  if ((n > 0 && has_key(keys, line)) != of_records || n > (alone ? 1 : 3))
+    fail_msg("of jobs that differ in %s: %s", o->key, keys);
+}
+
+static void check_option_of_mapping(const dkm_option *o) {
+  int i = 0;
+  while (i < N_OF_MAPPINGS && strcmp(of_mappings[i].key, o->key) != 0) i++;
+  if (i == N_OF_MAPPINGS) fail_msg("no job for %s", o->key);
+  dkm_job job, other;
+  parse_text(&job, of_mappings[i].text, NULL);
+  parse_text(&other, of_mappings[i].text, of_mappings[i].set);
+  check_option(o, &job, &other, of_mappings[i].line, true);
+  dkm_job_free(&other);
+  dkm_job_free(&job);
+}
+
 static void no_option_escapes_text_and_matching(void **state) {
   (void)state;
   for (int i = 0; i < dkm_n_options; i++) {
     const dkm_option *o = &dkm_options[i];
     dkm_job job, other;
-    char set[SET_BYTES], keys[KEYS_BYTES];
+    char set[SET_BYTES];
+    if (o->kind != DKM_OPTION_NUMBER || o == DKM_OPTION(shades) || o == DKM_OPTION(n_spins)) {
+      check_option_of_mapping(o);
+      continue;
+    }
     parse(&job, NULL);
     const double before = dkm_option_get(o, &job);
     for (int word = 0; o->words ? o->words[word] != NULL : word == 0; word++) {
+      const bool is_mapping = o == DKM_OPTION(system.mapping);
       if (o->words && word == (int)before) continue;
       if (o->words)
         snprintf(set, sizeof set, "%s=%s", o->key, o->words[word]);
       else
         snprintf(set, sizeof set, "%s=%.17g", o->key, another(&o->limits, before));
-      parse(&other, set);
+      parse_text(&other, is_mapping ? text_of_mapping[word] : text, is_mapping ? NULL : set);
       assert_true(dkm_option_get(o, &other) == (o->words ? word : another(&o->limits, before)));
-      check_texts(&job, &other, o->key, !dkm_option_of_system(o));
-      const bool of_records = strncmp(o->key, "output.", 7) != 0; /* what is kept beside them matters to nobody else */
-      const int n = dkm_match_differences(&job, &other, keys, sizeof keys);
-      if ((n == 1 && has_key(keys, o->key)) != of_records) fail_msg("of jobs that differ in %s: %s", set, keys);
+      check_option(o, &job, &other, o->key, !is_mapping && !dkm_option_of_system(o));
       dkm_job_free(&other);
     }
     dkm_job_free(&job);
   }
+}
+
+/* ---- files ---- */
+
+/* matrix_text with these contents of a.txt, which is also there as new.txt, and of c.txt. */
+static void parse_contents(dkm_job *job, const char *set, const char *matrix, const char *cue) {
+  dkm_error err = {DKM_OK, ""};
+  const dkm_job_file two[] = {{.name = (char[]){"a.txt"}, .bytes = (char *)matrix, .n_bytes = strlen(matrix)},
+                              {.name = (char[]){"c.txt"}, .bytes = (char *)cue, .n_bytes = strlen(cue)},
+                              {.name = (char[]){"new.txt"}, .bytes = (char *)matrix, .n_bytes = strlen(matrix)}};
+  if (dkm_job_parse_with_files(job, "job.yaml", matrix_text, set ? 1 : 0, &set, 3, two, &err) != DKM_OK)
+    fail_msg("%s", err.message);
+}
+
+static void files_of_one_name_are_told_apart_by_what_was_read(void **state) {
+  (void)state;
+  static const struct {
+    const char *set, *matrix, *cue, *differs;
+  } cases[] = {
+      {NULL, "1 2\n3 4\n", "1 -1\n", ""},
+      {"model.matrix=new.txt", "1 2\n3 4\n", "1 -1\n", ""},
+      {"title=x", "# patterns\n1.0, 2e0\n\n3 +4", "1 -1.0", ""},
+      {NULL, "1 2\n3 5\n", "1 -1\n", "model.matrix"},
+      {NULL, "1 3\n2 4\n", "1 -1\n", "model.matrix"},
+      {NULL, "1 2\n3 4\n", "1 -0.5\n", "initial.cue"},
+      {"model.matrix=new.txt", "1 2\n3 5\n", "1 1\n", "model.matrix, initial.cue"},
+  };
+  dkm_job job, other;
+  char keys[KEYS_BYTES];
+  parse_contents(&job, NULL, "1 2\n3 4\n", "1 -1\n");
+  char *canonical = dkm_job_canonical(&job);
+  assert_non_null(canonical);
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    parse_contents(&other, cases[i].set, cases[i].matrix, cases[i].cue);
+    char *others = dkm_job_canonical(&other);
+    assert_non_null(others);
+    dkm_job_differences(canonical, others, keys, sizeof keys);
+    assert_string_equal(keys, cases[i].differs);
+    assert_int_equal(strcmp(canonical, others) == 0, *cases[i].differs == '\0');
+    assert_true(dkm_match_differences(&job, &other, keys, sizeof keys) >= 0);
+    assert_string_equal(keys, cases[i].differs);
+    free(others);
+    dkm_job_free(&other);
+  }
+  free(canonical);
+  dkm_job_free(&job);
 }
 
 /* A file of an earlier version has no line of it. */
@@ -331,6 +453,7 @@ int main(void) {
       cmocka_unit_test(points_are_equal_if_every_member_is),
       cmocka_unit_test(no_parameter_escapes_text_equality_and_matching),
       cmocka_unit_test(no_option_escapes_text_and_matching),
+      cmocka_unit_test(files_of_one_name_are_told_apart_by_what_was_read),
       cmocka_unit_test(what_came_later_has_no_line_where_it_is_as_before),
       cmocka_unit_test(the_canonical_text_is_what_it_was),
   };
