@@ -299,6 +299,7 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   ensemble *e = &w->e;
   e->g0[lane] = point->g0;
   e->four_g0[lane] = 4.0 * point->g0;
+  e->field_most[lane] = 4.0 * point->g0 * e->of_lane[lane].largest;
   e->two_Omega[lane] = 2.0 * point->Omega;
   for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
   e->mode_frequency[lane] = 0.0;
@@ -311,8 +312,8 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
     const double D = dkm_point_D(point, mu);
     e->over_D[mu][lane] = 1.0 / D;
     e->over_Omega[mu][lane] = 1.0 / point->Omega_mu[mu];
-    /* Dropped, it changes beta by itself and spins by 4 g0 |c|/|lambda|. */
-    e->transient_most[mu][lane] = e->tolerance * fmin(1.0, sqrt(D) / e->four_g0[lane]);
+    /* Dropped, it changes beta by itself and spins by 4 g0 |G| |c|/|lambda|. */
+    e->transient_most[mu][lane] = e->tolerance * fmin(1.0, sqrt(D) / e->field_most[lane]);
   }
   w->mean_step[lane] = 1.0 / e->mode_frequency[lane];
 }
@@ -361,7 +362,7 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
 static void ensemble_unload(void *memory, int lane) {
   workspace *w = memory;
   ensemble *e = &w->e;
-  e->g0[lane] = e->four_g0[lane] = e->two_Omega[lane] = 0.0;
+  e->g0[lane] = e->four_g0[lane] = e->field_most[lane] = e->two_Omega[lane] = 0.0;
   for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
   for (int mu = 0; mu < e->system.n_modes; mu++) {
     e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;

@@ -53,6 +53,7 @@ typedef struct ensemble {
 
   /* Parameters of each lane's point, scaled as the kernel needs them. */
   ensemble_vector g0, four_g0, two_Omega;
+  ensemble_vector field_most; /* 4 g0 max |G|: what |Re beta_mu| gives a spin at most */
   ensemble_vector Omega_mu[DKM_MAX_MODES], half_kappa[DKM_MAX_MODES];
   ensemble_vector rotation[ENSEMBLE_MAX_ORDER]; /* (2 Omega)^2/(n (n+1)), n >= 1 */
   ensemble_vector mode_frequency;               /* the largest of the modes, as it counts for the step */

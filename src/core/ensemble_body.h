@@ -323,7 +323,7 @@ INLINE vec step_from(const int P, double tolerance, vec norm, vec norm_before, v
 
 /* An upper bound of 2|B_k| where sum_mu |Re beta_mu| = amplitude. */
 INLINE vec precession(const ensemble *e, vec amplitude) {
-  const vec two_Omega = load(e->two_Omega), field = load(e->four_g0) * amplitude; /* the largest |2 g0 h_k| */
+  const vec two_Omega = load(e->two_Omega), field = load(e->field_most) * amplitude; /* the largest |2 g0 h_k| */
   return sqrt_(fma_(field, field, two_Omega * two_Omega));
 }
 

@@ -220,7 +220,7 @@ INLINE void slow_solve(ensemble *e, slow *w, const int P, const int last, const 
     const double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *sum_z = sums_of(e, P, mu);
     double *solution = solution_of(e, P, mu);
     const following f = following_of(e, mu);
-    const vec weight = mask_of(w->modes[mu], load(e->four_g0));
+    const vec weight = mask_of(w->modes[mu], load(e->field_most));
     vec r1 = closed ? load(R + (last + 1) * LANES) : (vec){0}, r2 = closed ? load(R + (last + 2) * LANES) : (vec){0};
     for (int n = last; n >= 0; n--) {
       const vec r = follow(&f, n, load(sum_z + n * LANES), r1, r2);

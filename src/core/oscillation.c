@@ -173,7 +173,9 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
   const double gamma = cycle->spectrum.decay_rate;
   if (cycle->precession > 0.0) return cycle->distance <= dkm_stationary_sampled_steadiness(cycle->precession);
   const double distance = cycle->distance_all;
-  if (distance <= cycle_close * gamma / (4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes) + gamma)) return true;
+  if (distance <=
+      cycle_close * gamma / (4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes) + gamma))
+    return true;
   const bool same = o->cycle_t > 0.0 && fabs(cycle->period / o->cycle_period - 1.0) <= same_period;
   if (same && distance > o->cycle_distance / cycle_nearer && distance <= o->cycle_distance)
     return false; /* too early */

@@ -42,8 +42,8 @@ void dkm_settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   for (int mu = 0; mu < q->system->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
   s->octave_end = 2.0 * M_PI / dkm_inquiry_largest_frequency(q);
-  lane->t_pause =
-      fmin(first_look / dkm_inquiry_largest_frequency(q), first_look / (q->point->g0 * q->system->largest * sqrt(2.0 * q->system->n_modes)));
+  lane->t_pause = fmin(first_look / dkm_inquiry_largest_frequency(q),
+                       first_look / (q->point->g0 * q->system->largest * sqrt(2.0 * q->system->n_modes)));
 }
 
 /* ---- barriers and labels ---- */
