@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* start: where a trajectory begins, and the smallest system that it never leaves.
  *
- * Spins that start alike and see the same active modes with couplings that differ by a common sign stay alike for ever:
- * the equations have the symmetry (x, y, z), G -> (x, -y, -z), -G of a single class. So take a set A of modes; classes
- * are alike if their starts and their couplings to the modes of A are equal, up to one common sign. If for every mode mu
- * outside A and every such group of classes sum_{k in group} w_k sign_k G_{mu,k} = 0, these modes stay empty, and what is
- * left is a system of the same form: one class for each group, with the sum of the weights, and the modes of A.  The
- * smallest A that contains the cue is found by adding the modes for which that fails.
+ * The equations do not tell apart what starts alike and is coupled alike, and they have the symmetries (x, y, z), G -> (x, -y,
+ * -z), -G of a class and beta, G -> -beta, -G of a mode.  So take groups of classes that start alike, each with a sign, and groups
+ * of modes of equal frequency and loss, each with a sign, such that all classes of a group have the same sum of signed couplings to
+ * the modes of a group, and all modes of a group the same weighted sum to the classes of a group (an equitable partition).  Then
+ * a group stays alike for ever; modes whose sums are all 0 stay empty.  With beta' = sqrt(n) beta of a group of n modes and
+ * G' = (sum of signed couplings)/sqrt(n) what is left is a system of the same form, one class for each group with the sum of the
+ * weights.  The coarsest such groups are found by refinement.
  *
  * A start without perturbation along one of the +-1 patterns is the best case: one class and one mode, a system whose
- * cost does not grow with M.  Of any couplings, classes that are mirror images of each other become one, and modes
- * that never see anything are left out.  A start whose spins are tilted at random has nothing to reduce.
+ * cost does not grow with M.  A symmetric mixture of patterns with equal modes has one mode, too.  Of any couplings, classes
+ * that are mirror images of each other become one, and modes that never see anything are left out.  A start whose spins
+ * are tilted at random has nothing to reduce.
  *
  * The reduction is exact, and it is not only about time: on an invariant subspace a trajectory ends on what may be a
  * saddle of the full system, and rounding must not carry it away.  Stability is asked in the full space. */
@@ -32,7 +34,9 @@ typedef struct dkm_start {
   bool is_pattern;        /* it is +-1 patterns with M = 1: one class, one mode, |G| = 1 */
   dkm_system system;      /* that the start stays in */
   dkm_point point;        /* the parameters of its modes */
-  int mode_of[DKM_MAX_MODES]; /* its mode i is mode mode_of[i] of the full one */
+  /* Of each mode of the full system, the mode that it is in (-1: it stays empty), and beta_mu = factor beta' */
+  int mode_group[DKM_MAX_MODES];
+  double mode_factor[DKM_MAX_MODES];
   /* Of each class of the full system, the class that it is in, and with which sign; NULL: the one class, with the sign
    * G_{cue,k}; owned. */
   int64_t *class_of;

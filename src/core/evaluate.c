@@ -67,11 +67,14 @@ static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const dou
 /* The same of a window. */
 static void reduce_window(const trajectory *t, dkm_window *window) {
   if (!t->start.is_reduced || t->inside) return;
-  for (int i = 0; i < t->start.system.n_modes; i++) { /* modes keep their order */
-    const int mu = t->start.mode_of[i];
-    window->mean[i] = window->mean[mu];
-    window->rms[i] = window->rms[mu];
-    window->occupation[i] = window->occupation[mu];
+  const dkm_window full = *window;
+  for (int mu = t->start.full.n_modes - 1; mu >= 0; mu--) {
+    const int i = t->start.mode_group[mu];
+    const double factor = t->start.mode_factor[mu];
+    if (i < 0) continue;
+    window->mean[i] = full.mean[mu] / factor;
+    window->rms[i] = full.rms[mu] / fabs(factor);
+    window->occupation[i] = full.occupation[mu] / (factor * factor);
   }
 }
 
@@ -120,21 +123,25 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
   return DKM_OK;
 }
 
-/* Whether a trajectory is integrated inside the smallest system of its start.  +-1 patterns have but one kernel for all
- * classes and modes, whose sums keep what is symmetric to the last bit. */
+/* Whether a trajectory is integrated inside the smallest system of its start. */
 static bool goes_inside(const dkm_evaluator *e, const dkm_start *start) {
   if (e->solver.method != DKM_METHOD_ENSEMBLE || e->solver.full_space || !start->is_reduced) return false;
-  return start->is_pattern || !dkm_system_has_patterns(&e->system);
+  return start->is_pattern || !dkm_system_has_patterns(&e->system) || e->system.n_classes <= TABLES_MOST_CLASSES;
+}
+
+static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, bool inside) {
+  if (!inside) return FULL;
+  return start->is_pattern ? PATTERN : dkm_system_has_patterns(&e->system) ? TABLES : FULL;
 }
 
 /* Places the waiting point in a lane of its engine, if there is one free, unless its outcome is known at once. */
 static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, dkm_start *start, bool *placed, bool *at_once,
                               dkm_error *err) {
   const bool inside = goes_inside(e, start);
-  const int which = inside && start->is_pattern ? PATTERN : FULL;
+  const engine_kind which = engine_of(e, start, inside);
   engine *g = &e->engines[which];
   if (!g->integrator) {
-    dkm_status status = dkm_evaluate_create_engine(e, which == PATTERN, g, err);
+    dkm_status status = dkm_evaluate_create_engine(e, which, g, err);
     if (status != DKM_OK) return status;
   }
   const int lane = free_lane(g);

@@ -50,8 +50,9 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
   return DKM_OK;
 }
 
-dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, bool pattern, engine *g, dkm_error *err) {
-  *g = (engine){.system = pattern ? one_pattern() : e->system};
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, engine_kind kind, engine *g, dkm_error *err) {
+  *g = (engine){.system = kind == PATTERN ? one_pattern() : e->system};
+  if (kind == TABLES) g->system.mapping = DKM_MATRIX; /* as large */
   dkm_status status = dkm_integrator_create(&g->system, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
   if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->system, &g->workspace, err);
   if (status == DKM_OK) {
@@ -87,7 +88,7 @@ dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solv
   e->solver = *solver;
   if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
   /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
-  dkm_status status = dkm_evaluate_create_engine(e, true, &e->engines[PATTERN], err);
+  dkm_status status = dkm_evaluate_create_engine(e, PATTERN, &e->engines[PATTERN], err);
   if (status != DKM_OK) {
     free(e);
     return status;
@@ -118,7 +119,8 @@ static double engine_bytes(const dkm_system *system, const dkm_solver *solver, c
 
 double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed) {
   const dkm_system small_system = one_pattern();
-  const bool full = perturbed || !dkm_system_has_patterns(system) || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
+  const bool full =
+      perturbed || !dkm_system_has_patterns(system) || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
   return sizeof(dkm_evaluator) + engine_bytes(&small_system, solver, cpu) +
          (full ? engine_bytes(system, solver, cpu) : 0.0);
 }

@@ -31,8 +31,7 @@ typedef struct ending {
   double *u; /* the state that the record describes, of the smallest system; kept if somebody needs it */
 } ending;
 
-/* An integrator with everything that goes with it: one for the full space, one for starts along a pattern, which are one
- * class and one mode. */
+/* An integrator with everything that goes with it. */
 typedef struct engine {
   dkm_system system; /* the largest that is integrated */
   dkm_integrator *integrator;
@@ -52,7 +51,12 @@ typedef struct engine {
   bool *served;
 } engine;
 
-enum { FULL, PATTERN, N_ENGINES };
+/* What an engine integrates: the full system; one class and one mode; of +-1 patterns, smaller systems of other couplings. */
+typedef enum engine_kind { FULL, PATTERN, TABLES, N_ENGINES } engine_kind;
+
+/* Tables of all classes of +-1 patterns are made up to so many; beyond, starts that could do with less are integrated in
+ * the full space. */
+enum { TABLES_MOST_CLASSES = 4096 };
 
 struct dkm_evaluator {
   dkm_system system;
@@ -68,7 +72,7 @@ struct dkm_evaluator {
 
 /* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
-dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, bool pattern, engine *g, dkm_error *err);
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, engine_kind kind, engine *g, dkm_error *err);
 
 /* Makes g->sampling[lane], if it is not there yet, one for the system of the lane's trajectory. */
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);

@@ -28,11 +28,8 @@ void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_sta
                            double size) {
   const int64_t K = system->n_classes;
   const int M = system->n_modes;
-  bool active[DKM_MAX_MODES];
   int64_t drawn = -1;
   double a[3] = {0};
-  for (int mu = 0; mu < M; mu++) active[mu] = !symmetric;
-  for (int i = 0; symmetric && i < symmetric->system.n_modes; i++) active[symmetric->mode_of[i]] = true;
   seed_stream(rng, symmetric ? 0 : seed);
   for (int64_t k = 0; k < K; k++) {
     if (symmetric)
@@ -49,11 +46,15 @@ void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_sta
     *z += size * dz;
   }
   if (symmetric && symmetric->class_of) seed_stream(rng, symmetric->system.n_classes);
-  for (int mu = 0; mu < M; mu++) {
-    if (!active[mu]) continue;
+  const int n_groups = symmetric ? symmetric->system.n_modes : M;
+  for (int group = 0; group < n_groups; group++) {
     random_vector(rng, a);
-    u[3 * K + mu] += size * a[0];
-    u[3 * K + M + mu] += size * a[1];
+    for (int mu = 0; mu < M; mu++) {
+      if (symmetric ? symmetric->mode_group[mu] != group : mu != group) continue;
+      const double factor = symmetric ? symmetric->mode_factor[mu] : 1.0;
+      u[3 * K + mu] += size * factor * a[0];
+      u[3 * K + M + mu] += size * factor * a[1];
+    }
   }
 }
 

@@ -10,42 +10,111 @@
 #include "dickemap/spins.h"
 #include "dickemap/theory.h"
 
-/* Sums that vanish but for the rounding of weights and couplings, relative to their terms. */
-static const double rounding = 1e-13;
+/* Sums of couplings that are equal but for the rounding of their terms, which are of the size of the largest coupling. */
+static const double rounding = 1e-12;
 
-/* ---- which classes are alike ---- */
+/* ---- which classes are alike, and which modes ----
+ *
+ * A partition of classes and modes, each with a sign, is equitable if all classes of a group see the same sum of signed
+ * couplings to the modes of a group, and the other way round (weighted).  It is found by refinement: groups are split
+ * by these sums until nothing changes any more. */
 
-/* What a class is compared by: x, y, z of its start and its couplings to the active modes, with the sign that makes the
- * first of y, z, G that is not 0 positive. */
-typedef struct comparison {
+typedef struct partition {
   const dkm_system *system;
+  const dkm_point *point;
   const double *u;
-  const signed char *sign;
-  bool active[DKM_MAX_MODES];
-} comparison;
+  int64_t n_groups;
+  int64_t *class_of; /* of each class */
+  signed char *sign;
+  int n_mode_groups;
+  int mode_group[DKM_MAX_MODES]; /* -1: a mode that sees nothing */
+  double mode_sign[DKM_MAX_MODES];
+  double *signatures; /* of classes [k*M + group], of modes [mu*K + group] */
+  int64_t *order;
+} partition;
 
-static double value_of(const comparison *c, int64_t k, int i, double sign) {
-  const int64_t K = c->system->n_classes;
-  return i == 0 ? c->u[k] : sign * (i < 3 ? c->u[i * K + k] : dkm_system_coupling(c->system, i - 3, k));
+static bool are_equal(const partition *p, double a, double b) {
+  return fabs(a - b) <= rounding * p->system->largest;
 }
 
-static bool counts(const comparison *c, int i) {
-  return i < 3 || c->active[i - 3];
-}
+/* ---- modes ---- */
 
-static signed char sign_of_class(const comparison *c, int64_t k) {
-  for (int i = 1; i < 3 + c->system->n_modes; i++) {
-    const double value = counts(c, i) ? value_of(c, k, i, 1.0) : 0.0;
-    if (value != 0.0) return value > 0.0 ? 1 : -1;
+/* signatures[mu*K + c] = sum_{k in c} w_k sign_k G_{mu,k}, times a sign that makes the first that is not 0 positive; a mode
+ * that has none sees nothing. */
+static void sign_modes(partition *p, bool *sees) {
+  const int64_t K = p->system->n_classes;
+  const int M = p->system->n_modes;
+  for (int mu = 0; mu < M; mu++) {
+    double *sums = p->signatures + (int64_t)mu * K;
+    int64_t c = 0;
+    for (int64_t i = 0; i < p->n_groups; i++) sums[i] = 0.0;
+    for (int64_t k = 0; k < K; k++)
+      sums[p->class_of[k]] += dkm_system_weight(p->system, k) * p->sign[k] * dkm_system_coupling(p->system, mu, k);
+    while (c < p->n_groups && are_equal(p, sums[c], 0.0)) c++;
+    sees[mu] = c < p->n_groups;
+    p->mode_sign[mu] = sees[mu] && sums[c] < 0.0 ? -1.0 : 1.0;
+    for (int64_t i = 0; i < p->n_groups; i++) sums[i] *= p->mode_sign[mu];
   }
-  return 1;
 }
 
-static int compare_classes(const comparison *c, int64_t a, int64_t b) {
-  for (int i = 0; i < 3 + c->system->n_modes; i++) {
-    if (!counts(c, i)) continue;
-    const double of_a = value_of(c, a, i, c->sign[a]), of_b = value_of(c, b, i, c->sign[b]);
+static bool modes_are_alike(const partition *p, const int *before, int mu, int nu) {
+  const int64_t K = p->system->n_classes;
+  if (before[mu] != before[nu] || p->point->Omega_mu[mu] != p->point->Omega_mu[nu] ||
+      p->point->kappa_mu[mu] != p->point->kappa_mu[nu])
+    return false;
+  for (int64_t c = 0; c < p->n_groups; c++)
+    if (!are_equal(p, p->signatures[mu * K + c], p->signatures[nu * K + c])) return false;
+  return true;
+}
+
+static void group_modes(partition *p) {
+  const int M = p->system->n_modes;
+  bool sees[DKM_MAX_MODES];
+  int before[DKM_MAX_MODES];
+  memcpy(before, p->mode_group, sizeof before);
+  sign_modes(p, sees);
+  p->n_mode_groups = 0;
+  for (int mu = 0; mu < M; mu++) {
+    int nu = 0;
+    p->mode_group[mu] = -1;
+    if (!sees[mu]) continue;
+    while (nu < mu && !(sees[nu] && modes_are_alike(p, before, mu, nu))) nu++;
+    p->mode_group[mu] = nu < mu ? p->mode_group[nu] : p->n_mode_groups++;
+  }
+}
+
+/* ---- classes ---- */
+
+/* What a class is compared by: its group so far, its start, and signatures[k*M + g] = sign_k sum_{mu in g} sign_mu G_{mu,k};
+ * where y = z = 0 the sign is free, and makes the first of these that is not 0 positive. */
+static void sign_classes(partition *p) {
+  const int64_t K = p->system->n_classes;
+  const int M = p->system->n_modes;
+  for (int64_t k = 0; k < K; k++) {
+    double *sums = p->signatures + k * M;
+    const double y = p->u[K + k], z = p->u[2 * K + k];
+    int g = 0;
+    for (int i = 0; i < p->n_mode_groups; i++) sums[i] = 0.0;
+    for (int mu = 0; mu < M; mu++)
+      if (p->mode_group[mu] >= 0) sums[p->mode_group[mu]] += p->mode_sign[mu] * dkm_system_coupling(p->system, mu, k);
+    while (g < p->n_mode_groups && are_equal(p, sums[g], 0.0)) g++;
+    const double decisive = z != 0.0 ? z : y != 0.0 ? y : g < p->n_mode_groups ? sums[g] : 1.0;
+    p->sign[k] = decisive < 0.0 ? -1 : 1;
+    for (int i = 0; i < p->n_mode_groups; i++) sums[i] *= p->sign[k];
+  }
+}
+
+static int compare_classes(const partition *p, int64_t a, int64_t b) {
+  const int64_t K = p->system->n_classes;
+  const int M = p->system->n_modes;
+  if (p->class_of[a] != p->class_of[b]) return p->class_of[a] < p->class_of[b] ? -1 : 1;
+  for (int i = 0; i < 3; i++) {
+    const double of_a = (i ? p->sign[a] : 1) * p->u[i * K + a], of_b = (i ? p->sign[b] : 1) * p->u[i * K + b];
     if (of_a != of_b) return of_a < of_b ? -1 : 1;
+  }
+  for (int g = 0; g < p->n_mode_groups; g++) {
+    const double of_a = p->signatures[a * M + g], of_b = p->signatures[b * M + g];
+    if (!are_equal(p, of_a, of_b)) return of_a < of_b ? -1 : 1;
   }
   return 0;
 }
@@ -56,74 +125,80 @@ static int by_likeness(const void *a, const void *b, void *context) {
   return order ? order : (ka > kb) - (ka < kb);
 }
 
-/* Whether a group, order[first ... end-1], drives mode mu. */
-static bool drives(const comparison *c, const int64_t *order, int64_t first, int64_t end, int mu) {
-  double sum = 0.0, size = 0.0;
-  for (int64_t j = first; j < end; j++) {
-    const int64_t k = order[j];
-    const double wG = dkm_system_weight(c->system, k) * dkm_system_coupling(c->system, mu, k);
-    sum += c->sign[k] * wG;
-    size += fabs(wG);
+static void group_classes(partition *p) {
+  const int64_t K = p->system->n_classes;
+  sign_classes(p);
+  for (int64_t k = 0; k < K; k++) p->order[k] = k;
+  qsort_r(p->order, (size_t)K, sizeof *p->order, by_likeness, p);
+  int64_t group = -1, first = 0;
+  for (int64_t j = 0; j < K; j++) { /* class_of is what they are compared by: the new one takes the place of order */
+    const int64_t k = p->order[j];
+    if (j == 0 || compare_classes(p, first, k) != 0) {
+      group++;
+      first = k;
+    }
+    p->order[j] = k * (K + 1) + group; /* both: K^2 < 2^63 */
   }
-  return fabs(sum) > rounding * size;
+  p->n_groups = group + 1;
+  for (int64_t j = 0; j < K; j++) p->class_of[p->order[j] / (K + 1)] = p->order[j] % (K + 1);
 }
 
-/* Groups classes for the active modes; true if these drive no other, else those that they drive are active too. */
-static bool group_classes(comparison *c, signed char *sign, int64_t *order, int64_t *class_of, int64_t *n_groups) {
-  const int64_t K = c->system->n_classes;
-  bool closed = true;
-  for (int64_t k = 0; k < K; k++) {
-    sign[k] = sign_of_class(c, k);
-    order[k] = k;
-  }
-  qsort_r(order, (size_t)K, sizeof *order, by_likeness, c);
-  *n_groups = 0;
-  bool active[DKM_MAX_MODES];
-  memcpy(active, c->active, sizeof active);
-  for (int64_t first = 0, end; first < K; first = end) {
-    for (end = first; end < K && compare_classes(c, order[first], order[end]) == 0; end++)
-      class_of[order[end]] = *n_groups;
-    ++*n_groups;
-    for (int mu = 0; mu < c->system->n_modes; mu++)
-      if (!active[mu] && drives(c, order, first, end, mu)) {
-        active[mu] = true;
-        closed = false;
-      }
-  }
-  memcpy(c->active, active, sizeof active);
-  return closed;
+/* Refines until neither classes nor modes are split any more. */
+static void refine(partition *p) {
+  int64_t n_groups = 0;
+  int n_mode_groups = 0, n_seeing = 0, seeing = 0;
+  memset(p->class_of, 0, (size_t)p->system->n_classes * sizeof *p->class_of);
+  memset(p->mode_group, 0, sizeof p->mode_group);
+  p->n_mode_groups = 0;
+  group_classes(p); /* by their starts alone */
+  do {
+    n_groups = p->n_groups;
+    n_mode_groups = p->n_mode_groups;
+    n_seeing = seeing;
+    group_modes(p);
+    group_classes(p);
+    seeing = 0;
+    for (int mu = 0; mu < p->system->n_modes; mu++) seeing += p->mode_group[mu] >= 0;
+  } while (p->n_groups != n_groups || p->n_mode_groups != n_mode_groups || seeing != n_seeing);
 }
 
 /* ---- the smaller system ---- */
 
-static void take_modes(dkm_start *start, const bool *active) {
+static int group_size(const partition *p, int group) {
   int n = 0;
-  start->point.pattern = 1;
-  for (int mu = 0; mu < start->full.n_modes; mu++) {
-    if (!active[mu]) continue;
-    start->mode_of[n] = mu;
-    start->point.Omega_mu[n] = start->given.Omega_mu[mu];
-    start->point.kappa_mu[n] = start->given.kappa_mu[mu];
-    start->point.mixture[n] = start->given.mixture[mu];
-    if (mu == start->given.pattern - 1) start->point.pattern = n + 1;
-    n++;
-  }
-  start->point.seed = 0; /* of nothing: directions that are drawn there depend on the point alone */
-  start->system.n_modes = n;
+  for (int mu = 0; mu < p->system->n_modes; mu++) n += p->mode_group[mu] == group;
+  return n;
 }
 
-static dkm_status make_tables(dkm_start *start, int64_t n_groups, dkm_error *err) {
-  const int M = start->system.n_modes;
-  double *G = calloc((size_t)n_groups * (size_t)M, sizeof *G), *w = calloc((size_t)n_groups, sizeof *w);
+/* Modes that are alike become one: with beta' = sqrt(n) beta and G' = (sum of signed couplings)/sqrt(n) of n modes the equations
+ * keep their form. */
+static void take_modes(dkm_start *start, const partition *p) {
+  start->system.n_modes = p->n_mode_groups;
+  start->point.pattern = 1;
+  for (int mu = 0; mu < p->system->n_modes; mu++) {
+    const int group = p->mode_group[mu];
+    start->mode_group[mu] = group;
+    start->mode_factor[mu] = group < 0 ? 0.0 : p->mode_sign[mu] / sqrt(group_size(p, group));
+    if (group < 0) continue;
+    start->point.Omega_mu[group] = start->given.Omega_mu[mu];
+    start->point.kappa_mu[group] = start->given.kappa_mu[mu];
+    start->point.mixture[group] = start->given.mixture[mu];
+    if (mu == start->given.pattern - 1) start->point.pattern = group + 1;
+  }
+  start->point.seed = 0; /* of nothing: directions that are drawn there depend on the point alone */
+}
+
+static dkm_status make_tables(dkm_start *start, const partition *p, dkm_error *err) {
+  const int M = p->system->n_modes, m = p->n_mode_groups;
+  double *G = calloc((size_t)p->n_groups * (size_t)m, sizeof *G), *w = calloc((size_t)p->n_groups, sizeof *w);
   dkm_status status = G && w ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
-  for (int64_t k = 0; k < start->full.n_classes && status == DKM_OK; k++) {
-    const int64_t group = start->class_of[k];
-    w[group] += dkm_system_weight(&start->full, k);
-    for (int i = 0; i < M; i++)
-      G[group * M + i] = start->sign[k] * dkm_system_coupling(&start->full, start->mode_of[i], k);
+  for (int64_t k = 0; k < p->system->n_classes && status == DKM_OK; k++) {
+    const int64_t group = p->class_of[k];
+    w[group] += dkm_system_weight(p->system, k);
+    for (int g = 0; g < m; g++) G[group * m + g] = p->signatures[k * M + g] / sqrt(group_size(p, g));
   }
   if (status == DKM_OK)
-    status = dkm_couplings_create(dkm_system_has_patterns(&start->full) ? DKM_MATRIX : start->full.mapping, M, n_groups,
+    status = dkm_couplings_create(dkm_system_has_patterns(p->system) ? DKM_MATRIX : p->system->mapping, m, p->n_groups,
                                   G, w, NULL, &start->tables, err);
   if (status == DKM_OK) {
     start->system = start->tables.system;
@@ -136,6 +211,15 @@ static dkm_status make_tables(dkm_start *start, int64_t n_groups, dkm_error *err
 }
 
 static void make_pattern(dkm_start *start) {
+  const int cue = start->given.pattern - 1;
+  for (int mu = 0; mu < start->full.n_modes; mu++) {
+    start->mode_group[mu] = mu == cue ? 0 : -1;
+    start->mode_factor[mu] = mu == cue ? 1.0 : 0.0;
+  }
+  start->point.Omega_mu[0] = start->given.Omega_mu[cue];
+  start->point.kappa_mu[0] = start->given.kappa_mu[cue];
+  start->point.pattern = 1;
+  start->point.seed = 0;
   dkm_system_of_patterns(&start->system, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
   start->is_reduced = start->is_pattern = true;
 }
@@ -145,49 +229,52 @@ bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point) {
          !dkm_point_has_mixture(point, system->n_modes);
 }
 
+/* One class that sees one mode, as it sees its pattern. */
+static bool is_pattern(const dkm_start *start, const partition *p) {
+  const int cue = start->given.pattern - 1;
+  return p->n_groups == 1 && p->n_mode_groups == 1 && p->mode_group[cue] == 0 && group_size(p, 0) == 1 &&
+         !start->full.cue && !dkm_point_has_mixture(&start->given, start->full.n_modes) &&
+         fabs(p->signatures[0]) == 1.0;
+}
+
+/* Classes and modes that a start does not tell apart. Nothing is reduced where no mode sees anything: then nothing
+ * happens at all. */
 static dkm_status reduce(dkm_start *start, dkm_error *err) {
   const dkm_system *full = &start->full;
-  const size_t K = (size_t)full->n_classes;
-  if (full->cue) start->system.cue = NULL; /* the reduced start is taken from the full one */
-  int64_t *order = malloc(K * sizeof *order), n_groups = 0;
+  const size_t K = (size_t)full->n_classes, M = (size_t)full->n_modes;
   double *u = malloc(dkm_model_size(full) * sizeof *u);
-  start->class_of = malloc(K * sizeof *start->class_of);
-  start->sign = malloc(K * sizeof *start->sign);
-  dkm_status status = order && u && start->class_of && start->sign
+  partition p = {.system = full, .point = &start->given, .u = u};
+  p.class_of = start->class_of = malloc(K * sizeof *start->class_of);
+  p.sign = start->sign = malloc(K * sizeof *start->sign);
+  p.signatures = malloc(K * M * sizeof *p.signatures);
+  p.order = malloc(K * sizeof *p.order);
+  dkm_status status = u && p.class_of && p.sign && p.signatures && p.order
                           ? dkm_model_start(full, &start->given, u, err)
                           : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
-  if (status == DKM_OK) {
-    comparison c = {.system = full, .u = u, .sign = start->sign};
-    const bool mixture = dkm_point_has_mixture(&start->given, full->n_modes);
-    for (int mu = 0; mu < full->n_modes; mu++)
-      c.active[mu] = mixture ? start->given.mixture[mu] != 0.0 : mu == start->given.pattern - 1;
-    while (!group_classes(&c, start->sign, order, start->class_of, &n_groups)) continue;
-    int n_active = 0;
-    for (int mu = 0; mu < full->n_modes; mu++) n_active += c.active[mu];
-    start->is_reduced = n_active < full->n_modes || n_groups < full->n_classes;
-    if (start->is_reduced) {
-      take_modes(start, c.active);
-      status = make_tables(start, n_groups, err);
-    }
-    if (status == DKM_OK && start->is_reduced && !mixture && !full->cue && n_groups == 1 &&
-        start->system.n_modes == 1 && fabs(start->system.couplings[0]) == 1.0) {
-      dkm_couplings_free(&start->tables);
-      free(start->class_of);
-      free(start->sign);
-      start->class_of = NULL;
-      start->sign = NULL;
-      make_pattern(start);
-    }
-  }
-  if (status == DKM_OK && start->is_reduced && !start->is_pattern) {
+  if (status != DKM_OK) goto cleanup;
+  refine(&p);
+  start->is_reduced = p.n_mode_groups > 0 && (p.n_mode_groups < full->n_modes || p.n_groups < full->n_classes);
+  if (start->is_reduced && is_pattern(start, &p)) {
+    free(start->class_of);
+    free(start->sign);
+    start->class_of = NULL;
+    start->sign = NULL;
+    make_pattern(start);
+  } else if (start->is_reduced) {
+    take_modes(start, &p);
+    status = make_tables(start, &p, err);
+    if (status != DKM_OK) goto cleanup;
     start->u = malloc(dkm_model_size(&start->system) * sizeof *start->u);
     if (start->u)
       dkm_start_reduce_state(start, u, start->u);
     else
       status = dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   }
-  free(order);
+
+cleanup:
   free(u);
+  free(p.signatures);
+  free(p.order);
   return status;
 }
 
@@ -215,11 +302,11 @@ static dkm_status measure_lengths(dkm_start *start, dkm_error *err) {
 
 dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dkm_start *start, dkm_error *err) {
   *start = (dkm_start){.given = *point, .full = *system, .system = *system, .point = *point};
-  for (int mu = 0; mu < system->n_modes; mu++) start->mode_of[mu] = mu;
+  for (int mu = 0; mu < system->n_modes; mu++) {
+    start->mode_group[mu] = mu;
+    start->mode_factor[mu] = 1.0;
+  }
   if (dkm_start_is_pattern(system, point)) {
-    bool active[DKM_MAX_MODES] = {false};
-    active[point->pattern - 1] = true;
-    take_modes(start, active);
     make_pattern(start);
     return DKM_OK;
   }
@@ -271,9 +358,11 @@ void dkm_start_reduce_state(const dkm_start *start, const double *u, double *red
     reduced[n + group] = sign * u[K + k];
     reduced[2 * n + group] = sign * u[2 * K + k];
   }
-  for (int i = 0; i < m; i++) {
-    reduced[3 * n + i] = u[3 * K + start->mode_of[i]];
-    reduced[3 * n + m + i] = u[3 * K + M + start->mode_of[i]];
+  for (int mu = M - 1; mu >= 0; mu--) {
+    const int i = start->mode_group[mu];
+    if (i < 0) continue;
+    reduced[3 * n + i] = u[3 * K + mu] / start->mode_factor[mu];
+    reduced[3 * n + m + i] = u[3 * K + M + mu] / start->mode_factor[mu];
   }
 }
 
@@ -287,34 +376,44 @@ void dkm_start_lift_state(const dkm_start *start, const double *reduced, double 
     u[K + k] = sign * reduced[n + group];
     u[2 * K + k] = sign * reduced[2 * n + group];
   }
-  for (int i = 0; i < 2 * M; i++) u[3 * K + i] = 0.0;
-  for (int i = 0; i < m; i++) {
-    u[3 * K + start->mode_of[i]] = reduced[3 * n + i];
-    u[3 * K + M + start->mode_of[i]] = reduced[3 * n + m + i];
+  for (int mu = 0; mu < M; mu++) {
+    const int i = start->mode_group[mu];
+    u[3 * K + mu] = i < 0 ? 0.0 : start->mode_factor[mu] * reduced[3 * n + i];
+    u[3 * K + M + mu] = i < 0 ? 0.0 : start->mode_factor[mu] * reduced[3 * n + m + i];
   }
 }
 
 void dkm_start_lift_record(const dkm_start *start, const dkm_record *reduced, dkm_record *record) {
-  const int M = start->full.n_modes, m = start->system.n_modes;
+  const int M = start->full.n_modes;
   const double factor = start->full.alpha_factor / start->system.alpha_factor;
   *record = *reduced;
   for (int mu = 0; mu < M; mu++) {
+    const int i = start->mode_group[mu];
+    const double f = i < 0 ? 0.0 : start->mode_factor[mu], size = fabs(f);
+    const int of = i < 0 ? 0 : i;
+    record->xi[mu] = f * reduced->xi[of];
+    record->xi_rms[mu] = size * reduced->xi_rms[of];
+    record->occupation[mu] = size * size * factor * factor * reduced->occupation[of];
+    record->alpha_re[mu] = f * factor * reduced->alpha_re[of];
+    record->alpha_im[mu] = f * factor * reduced->alpha_im[of];
+    record->xi_limit[mu] = f * reduced->xi_limit[of];
+    record->xi_amplitude[mu] = size * reduced->xi_amplitude[of];
+    if (i >= 0) continue; /* nothing moves it, whatever is known of the others */
     record->xi[mu] = record->xi_rms[mu] = record->occupation[mu] = record->alpha_re[mu] = record->alpha_im[mu] = 0.0;
     record->xi_limit[mu] = isnan(reduced->xi_limit[0]) ? NAN : 0.0;
     record->xi_amplitude[mu] = isnan(reduced->xi_amplitude[0]) ? NAN : 0.0;
   }
-  for (int i = 0; i < m; i++) {
-    const int mu = start->mode_of[i];
-    record->xi_limit[mu] = reduced->xi_limit[i];
-    record->xi_amplitude[mu] = reduced->xi_amplitude[i];
-    record->xi[mu] = reduced->xi[i];
-    record->xi_rms[mu] = reduced->xi_rms[i];
-    record->occupation[mu] = factor * factor * reduced->occupation[i];
-    record->alpha_re[mu] = factor * reduced->alpha_re[i];
-    record->alpha_im[mu] = factor * reduced->alpha_im[i];
-  }
   dkm_theory_fill(&start->full, &start->given, record);
-  const int leading = reduced->retrieved; /* +-(mode + 1), or 0 */
-  if (leading != 0)
-    record->retrieved = (int8_t)(leading > 0 ? start->mode_of[leading - 1] + 1 : -start->mode_of[-leading - 1] - 1);
+  if (start->is_pattern) {
+    record->retrieved = (int8_t)(reduced->retrieved * start->given.pattern); /* 1, -1 or 0 */
+    return;
+  }
+  if (!isnan(record->amplitude)) {
+    record->amplitude = 0.0;
+    for (int mu = 0; mu < M; mu++) record->amplitude = fmax(record->amplitude, record->xi_amplitude[mu]);
+  }
+  if (reduced->retrieved == 0 && isnan(reduced->xi_second)) return; /* order parameters that are not steady */
+  record->retrieved =
+      dkm_record_leading(reduced->retrieved != 0 || isnan(record->xi_limit[0]) ? record->xi : record->xi_limit, M,
+                         fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
 }

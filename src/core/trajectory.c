@@ -22,12 +22,12 @@ static bool take_sample(dkm_integrator *integrator, const dkm_start *start, bool
   double *re = out->alpha_re + first, *im = out->alpha_im + first;
   double *xi = out->xi + first, part[3][DKM_MAX_MODES];
   if (!dkm_integrator_sample(integrator, 0, t, part[0], part[1], part[2])) return false;
-  for (size_t mu = 0; mu < M; mu++) xi[mu] = re[mu] = im[mu] = 0.0;
-  for (int i = 0; i < (inside ? start->system : start->full).n_modes; i++) {
-    const int mu = inside ? start->mode_of[i] : i;
-    xi[mu] = part[0][i];
-    re[mu] = part[1][i];
-    im[mu] = part[2][i];
+  for (size_t mu = 0; mu < M; mu++) {
+    const int i = inside ? start->mode_group[mu] : (int)mu;
+    const double factor = inside ? start->mode_factor[mu] : 1.0;
+    xi[mu] = i < 0 ? 0.0 : factor * part[0][i];
+    re[mu] = i < 0 ? 0.0 : factor * part[1][i];
+    im[mu] = i < 0 ? 0.0 : factor * part[2][i];
   }
   for (size_t mu = 0; mu < M; mu++) {
     re[mu] *= start->full.alpha_factor;
@@ -56,8 +56,7 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   if (!u || !out->t || !out->xi || !out->alpha_re || !out->alpha_im)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory of %zu samples", n);
   if (status == DKM_OK) status = dkm_start_create(system, point, &start, err);
-  /* The sums of +-1 patterns keep what is symmetric to the last bit. */
-  inside = start.is_reduced && !dkm_system_has_patterns(&start.full);
+  inside = start.is_reduced && !start.is_pattern;
   if (status == DKM_OK)
     status = dkm_integrator_create(inside ? &start.system : &start.full, &between, cpu ? cpu : dkm_cpu_best_for_one(),
                                    &integrator, err);

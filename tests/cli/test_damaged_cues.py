@@ -1,0 +1,72 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Damaged cues against closed forms: what becomes of flips, from which g0 mixtures are stable."""
+
+import h5py
+import numpy
+import pytest
+
+FIG3 = "model: {patterns: 4, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5, 3.0], kappa_mu: [1.0]}\n"
+EQUAL = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}\n"
+G_4, G_EQUAL = 0.8779711460710615, 0.5590169943749475
+
+
+@pytest.fixture
+def records(dickemap, tmp_path):
+    """records(text, *arguments): the fields of what a job gives; theory has nothing against them."""
+
+    def compute(text, *arguments):
+        (tmp_path / "job.yaml").write_text(text)
+        result = dickemap("run", "job.yaml", "-o", "out.h5", "--overwrite", *arguments)
+        assert result.returncode == 0, result.stderr
+        assert dickemap("verify", "out.h5", "--sample", "4").returncode == 0
+        with h5py.File(tmp_path / "out.h5") as file:
+            return {name: data[()] for name, data in file.items() if isinstance(data, h5py.Dataset)}
+
+    return compute
+
+
+# LANDSCAPE: |xi_4| of Fig. 3's pattern 4 for p = 0.1 ... 0.4.
+@pytest.mark.parametrize("g0, expected", [(1.2, [0.5945191, 0.2710220, 0, 0]), (1.6, [0.7411712, 0.5189747, 0.2633149, 0])])
+def test_flips_of_a_probability_shorten_the_pattern_state(records, g0, expected):
+    found = records(FIG3 + f"initial: {{pattern: 4}}\naxes: [{{name: flip, values: [0.1, 0.2, 0.3, 0.4]}}]\n",
+                    "--set", f"model.g0={g0}")
+    end = numpy.where(numpy.isnan(found["xi_limit"][:, 3]), found["xi"][:, 3], found["xi_limit"][:, 3])
+    numpy.testing.assert_allclose(abs(end), expected, atol=1e-6)
+    s = 1 - 2 * found["flip"]
+    numpy.testing.assert_allclose(found["g_crit"], G_4 / numpy.sqrt(s), rtol=1e-12)
+    numpy.testing.assert_allclose(found["xi_theory"], expected, atol=1e-6)
+
+
+def test_the_pattern_state_of_one_mode_exists_until_it_is_flipped_too_far(records):
+    g, p = G_EQUAL, 0.5 * (1 - (G_EQUAL / 0.9)**2)
+    found = records(EQUAL.replace("3,", "1,", 1) + f"axes: [{{name: flip, values: [{p - 1e-3}, {p + 1e-3}]}}]\n", "--set", "model.g0=0.9")
+    end = numpy.where(numpy.isnan(found["xi_limit"]), found["xi"], found["xi_limit"])[:, 0]
+    s = 1 - 2 * (p - 1e-3)
+    assert abs(abs(end[0]) - numpy.sqrt(s**2 - (g / 0.9)**4)) < 1e-6 and abs(end[1]) < 1e-9
+    assert abs(end[0]) > 0.03
+
+
+# PHYSICS 5: symmetric mixtures of three patterns, r = (g0/g_nu)^2, xi = (z(3 xi) + z(xi))/4, stable above 1.4226235 g_nu.
+@pytest.mark.parametrize("g0, expected", [(0.9, 0.4241952324), (1.3, 0.4813477611)])
+def test_mixtures_of_three_are_fixed_points(records, g0, expected):
+    found = records(EQUAL + "initial: {mixture: [1, 1, 1]}\n", "--set", f"model.g0={g0}", "--set", "solver.t_max=1e5")
+    # Four classes and three modes: what is left of the energy may stay locked, which makes xi a little smaller.
+    away = expected - abs(found["xi"])
+    assert (abs(away) <= numpy.maximum(1e-8, 2 * found["xi_error"])).all() and (away > -1e-8).all()
+    assert found["verdict"] in (1, 2) and found["n_unstable"] == 0
+    assert numpy.isnan(found["xi_theory"]).all() and numpy.isnan(found["g_crit"]).all()
+
+
+def test_mixtures_of_three_are_stable_from_their_threshold_on(records):
+    threshold = 1.4226235 * G_EQUAL
+    found = records(EQUAL + f"initial: {{mixture: [1, -1, 1]}}\naxes: [{{name: g0, values: [{threshold - 2e-3}, {threshold + 2e-3}]}}]\n")
+    assert numpy.isin(found["verdict"], (1, 2)).all()
+    assert found["n_unstable"][0] > 0 and found["n_unstable"][1] == 0
+
+
+def test_spins_never_overlap_more_than_they_are_long(records):
+    found = records(FIG3 + "initial: {pattern: 2, perturbation: 0.3, overlap: 0.8}\n"
+                    "axes: [{name: g0, from: 0.5, to: 3, points: 6}, {name: flip, values: [0.1, 0.3, 0.45]}]\n",
+                    "--set", "solver.max_steps=20000")
+    s = numpy.sqrt(1 - 0.8**2 + (0.8 * (1 - 2 * found["flip"]))**2)
+    assert (abs(found["xi"]) <= s[None, :, None] + 1e-9).all()
