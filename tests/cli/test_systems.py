@@ -3,6 +3,7 @@
 
 import re
 
+import h5py
 import numpy
 import pytest
 
@@ -142,6 +143,25 @@ def test_closed_forms_of_flipped_spins_have_their_length(dickemap, write):
     g = (0.5 / 3 * (1.5**2 + 0.25)) ** 0.5
     assert rows[1]["g_crit"] == pytest.approx(g / 0.8**0.5)
     assert rows[1]["|xi|"] == pytest.approx((0.8**2 - (g / 1.1) ** 4) ** 0.5)
+
+
+# ---- files of jobs whose points have other numbers of classes ----
+
+
+@pytest.mark.parametrize("keys", [MATRIX + "patterns.txt", "patterns: 3, mapping: random, spins: 40"])
+def test_states_are_carried_into_files_with_more_and_with_fewer_classes(dickemap, write, tmp_path, keys):
+    write(keys, "output: {state: final}\nsolver: {t_max: 20}")
+    few, many = [], ["--set", "axes=[{name: flip_exactly, values: [0, 3]}]"]
+    for name, settings in ("few", few), ("many", many):
+        assert dickemap("run", "job.yaml", "-q", "-o", f"{name}.h5", *settings).returncode == 0
+    for name, settings, old in ("few", few, "many"), ("many", many, "few"):
+        result = dickemap("run", "job.yaml", "-o", f"carried_{name}.h5", "--extend", f"{old}.h5", *settings)
+        assert result.returncode == 0 and "1  points were done before" in result.stdout
+        assert dickemap("verify", f"carried_{name}.h5").returncode == 0
+        with h5py.File(tmp_path / f"{name}.h5") as new, h5py.File(tmp_path / f"carried_{name}.h5") as carried:
+            for field in "m", "beta_re", "beta_im", "xi":
+                numpy.testing.assert_array_equal(carried[field][()], new[field][()], err_msg=field)
+            assert numpy.isfinite(carried["m"][()]).all() == (name == "few")
 
 
 # ---- what is hardly meant ----
