@@ -12,7 +12,8 @@
  * record of a point and another the new one, the new one counts.
  *
  * The old file may have other fields and other codes (store.h): what is taken is its records, as the reader gives them.
- * Only the values of states are copied as they are.
+ * Only the values of states are copied as they are.  Where classes depend on the point (dkm_system.spins) each file has
+ * room for as many as its own job needs, and NaN where a point has fewer.
  *
  * Only raw data are written: metadata of a file never change.  Blocks of either file are contiguous reads and writes;
  * single points would cost as much each.  Where neighbours in the new grid are far apart in the old one (axes in
@@ -20,6 +21,7 @@
 #define _GNU_SOURCE /* qsort_r */
 #include "dickemap/carry.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -61,7 +63,8 @@ struct carrying {
   dkm_record *records;
   uint8_t *old_marks;
   uint32_t *old_checksums, *computed;
-  double *states; /* if the new file keeps them */
+  double *states;      /* if the new file keeps them, as there */
+  double *states_from; /* as in the old file */
 };
 
 /* ---- windows ---- */
@@ -112,6 +115,19 @@ static bool is_whole(const struct carrying *c, int64_t j) {
   const int mark = record->verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   return record->verdict != DKM_VERDICT_NONE && !dkm_record_unknown_code(record) && c->old_marks[j] == mark &&
          c->computed[j] == c->old_checksums[j];
+}
+
+/* States of n points, from the old file's number of classes to the new one's. */
+static void lay_out(const struct carrying *c, int64_t n) {
+  const size_t K_from = (size_t)c->from.grid.n_classes, K = (size_t)c->to.grid.n_classes;
+  const size_t rest = c->n_state - 3 * K, n_from = 3 * K_from + rest;
+  for (size_t i = 0; i < (size_t)n; i++) {
+    const double *from = c->states_from + i * n_from;
+    double *to = c->states + i * c->n_state;
+    for (size_t component = 0; component < 3; component++)
+      for (size_t k = 0; k < K; k++) to[component * K + k] = k < K_from ? from[component * K_from + k] : NAN;
+    memcpy(to + 3 * K, from + 3 * K_from, rest * sizeof *to);
+  }
 }
 
 /* The records of a block that the new file holds, and their states. */
@@ -204,7 +220,8 @@ static dkm_status judge(struct carrying *c, int64_t first, int64_t n, dkm_error 
     status = dkm_store_reader_status(c->reader, w.first, w.count, c->old_marks, err);
     if (!status)
       status = dkm_store_reader_records(c->reader, w.first, w.count, c->records, c->old_checksums, c->computed, err);
-    if (!status && c->states) status = dkm_store_reader_states(c->reader, w.first, w.count, c->states, err);
+    if (!status && c->states) status = dkm_store_reader_states(c->reader, w.first, w.count, c->states_from, err);
+    if (!status && c->states) lay_out(c, w.count);
     for (int64_t l = w.begin; !status && l < w.end; l++) {
       const int64_t i = c->order[l];
       status = judge_point(c, first + i, i, n, c->i_old[i] - w.first, err);
@@ -233,14 +250,17 @@ static void take_field(struct carrying *c, const dkm_hdf5_variable *variable) {
 static dkm_status take_cells(struct carrying *c, int v, dkm_error *err) {
   const dkm_hdf5_variable *variable = &c->to.variable[v];
   const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
+  const size_t bytes_from = variable->value_bytes * (size_t)c->from.variable[v].n_values;
+  const size_t common = bytes < bytes_from ? bytes : bytes_from;
   struct window w;
   for (int64_t k = 0; next_window(c, k, &w); k = w.end) {
     if (dkm_hdf5_select(&c->from, w.first, w.count) < 0 || dkm_hdf5_get(&c->from, v, c->from.buffer) < 0)
       return cannot("read", c->source->path, variable->name, err);
     for (int64_t l = w.begin; l < w.end; l++) {
       const int64_t i = c->order[l];
-      memcpy((char *)c->to.buffer + (size_t)i * bytes,
-             (const char *)c->from.buffer + (size_t)(c->i_old[i] - w.first) * bytes, bytes);
+      char *cell = (char *)c->to.buffer + (size_t)i * bytes;
+      memcpy(cell, (const char *)c->from.buffer + (size_t)(c->i_old[i] - w.first) * bytes_from, common);
+      for (double *value = (double *)(cell + common); (char *)value < cell + bytes; value++) *value = NAN;
     }
   }
   return DKM_OK;
@@ -324,7 +344,9 @@ static bool allocate(struct carrying *c) {
   const int64_t from = dkm_hdf5_chunk(&c->from), to = dkm_hdf5_chunk(&c->to);
   c->block = to < BLOCK ? to : BLOCK;
   c->window = from < 2 * BLOCK ? from : 2 * BLOCK;
-  while (c->window > 1 && (size_t)c->window * c->n_state * sizeof(double) > STATE_BYTES) c->window /= 2;
+  const size_t n_from = 3 * (size_t)c->from.grid.n_classes + 2 * (size_t)c->from.grid.n_modes;
+  const size_t n_most = n_from > c->n_state ? n_from : c->n_state;
+  while (c->n_state > 0 && c->window > 1 && (size_t)c->window * n_most * sizeof(double) > STATE_BYTES) c->window /= 2;
   c->i_old = malloc((size_t)c->block * sizeof *c->i_old);
   c->order = malloc((size_t)c->block * sizeof *c->order);
   c->marks = malloc((size_t)c->block);
@@ -335,9 +357,12 @@ static bool allocate(struct carrying *c) {
   c->old_marks = malloc((size_t)c->window);
   c->old_checksums = malloc((size_t)c->window * sizeof *c->old_checksums);
   c->computed = malloc((size_t)c->window * sizeof *c->computed);
-  if (c->n_state > 0) c->states = malloc((size_t)c->window * c->n_state * sizeof *c->states);
+  if (c->n_state > 0) {
+    c->states = malloc((size_t)c->window * c->n_state * sizeof *c->states);
+    c->states_from = malloc((size_t)c->window * n_from * sizeof *c->states_from);
+  }
   return c->i_old && c->order && c->marks && c->methods && c->checksums && c->taken && c->records && c->old_marks &&
-         c->old_checksums && c->computed && (c->n_state == 0 || c->states);
+         c->old_checksums && c->computed && (c->n_state == 0 || (c->states && c->states_from));
 }
 
 static dkm_status carry_source(struct carrying *c, dkm_error *err) {
@@ -381,6 +406,7 @@ static dkm_status close_files(struct carrying *c, dkm_status status, dkm_error *
   free(c->there);
   free(c->states_there);
   free(c->states);
+  free(c->states_from);
   return status;
 }
 

@@ -79,7 +79,7 @@ ANOTHER = {  # of every key a value that the job below does not have
     "model.Omega_mu": "[1.5, 2, 2.6]", "model.kappa_mu": "[1, 1.1, 1]", "initial.pattern": "2",
     "initial.overlap": "0.9", "initial.perturbation": "0.1", "initial.seed": "2", "solver.method": "gsl",
     "solver.tolerance": "1e-9", "solver.t_max": "1e6", "solver.max_steps": "999999", "solver.sensitivity": "on",
-    "output.state": "final", "initial.flip": "0.1", "initial.mixture": "[1, 1, 1]"}
+    "initial.flip": "0.1", "initial.mixture": "[1, 1, 1]", "output.state": "final"}
 ANOTHER_OF = {  # the same of keys that only jobs of other mappings have
     VALUES: {"model.values": "[-1, 0, 3]", "model.probabilities": "[0.25, 0.25, 0.5]"},
     MATRIX: {"model.matrix": "b.txt", "initial.cue": "d.txt"},
