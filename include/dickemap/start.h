@@ -38,7 +38,7 @@ typedef struct dkm_start {
   int mode_group[DKM_MAX_MODES];
   double mode_factor[DKM_MAX_MODES];
   /* Of each class of the full system, the class that it is in, and with which sign; NULL: the one class, with the sign
-   * G_{cue,k}; owned. */
+   * G_{cue,k}, or itself if nothing is reduced; owned. */
   int64_t *class_of;
   signed char *sign;
   double *u;            /* the reduced state at the start, of what is reduced by classes and signs; owned */

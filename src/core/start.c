@@ -237,6 +237,13 @@ static bool is_pattern(const dkm_start *start, const partition *p) {
          fabs(p->signatures[0]) == 1.0;
 }
 
+static void forget_groups(dkm_start *start) {
+  free(start->class_of);
+  free(start->sign);
+  start->class_of = NULL;
+  start->sign = NULL;
+}
+
 /* Classes and modes that a start does not tell apart. Nothing is reduced where no mode sees anything: then nothing
  * happens at all. */
 static dkm_status reduce(dkm_start *start, dkm_error *err) {
@@ -254,13 +261,12 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   if (status != DKM_OK) goto cleanup;
   refine(&p);
   start->is_reduced = p.n_mode_groups > 0 && (p.n_mode_groups < full->n_modes || p.n_groups < full->n_classes);
-  if (start->is_reduced && is_pattern(start, &p)) {
-    free(start->class_of);
-    free(start->sign);
-    start->class_of = NULL;
-    start->sign = NULL;
+  if (is_pattern(start, &p)) {
+    forget_groups(start);
     make_pattern(start);
-  } else if (start->is_reduced) {
+  } else if (!start->is_reduced) {
+    forget_groups(start);
+  } else {
     take_modes(start, &p);
     status = make_tables(start, &p, err);
     if (status != DKM_OK) goto cleanup;
@@ -341,10 +347,12 @@ dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_
 /* ---- states and records ---- */
 
 double dkm_start_sign(const dkm_start *start, int64_t k) {
+  if (!start->is_reduced) return 1.0;
   return start->sign ? start->sign[k] : dkm_system_coupling(&start->full, start->given.pattern - 1, k);
 }
 
 static int64_t class_of(const dkm_start *start, int64_t k) {
+  if (!start->is_reduced) return k;
   return start->class_of ? start->class_of[k] : 0;
 }
 

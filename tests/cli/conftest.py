@@ -4,10 +4,12 @@
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 import pytest
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent))  # tests that take from others
 from machine import mpi_variables, mpirun
 
 SUPPRESSIONS = pathlib.Path(__file__).resolve().parents[1] / "lsan.supp"
