@@ -58,7 +58,7 @@ typedef struct dkm_job {
   char *title;                     /* "" if absent */
   dkm_system system;               /* of all points, or the largest of any (dkm_system.spins) */
   dkm_numbers values, probabilities;
-  dkm_file_names matrix_file, image_files, cue_file;
+  dkm_file_names matrix_file, image_files, cue_file, from_file;
   dkm_reading shades;
   int64_t n_spins;                 /* of a finite number of spins; 0 */
   int n_files;
@@ -99,6 +99,15 @@ dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *
 dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                          dkm_error *err);
 void dkm_job_free(dkm_job *job);
+
+/* How the states of an output file, path, become bytes (states.h) for a job that starts from them and whose system is known
+ * already: the core reads no such files.  Set once, before jobs are read; without it a job that names one is refused. */
+typedef dkm_status dkm_states_reader(const char *path, const dkm_job *job, void **bytes, size_t *n_bytes,
+                                     dkm_error *err);
+void dkm_job_set_states_reader(dkm_states_reader *reader);
+
+/* The lines of the canonical text that are about the system; malloc'ed, NULL if out of memory. */
+char *dkm_job_canonical_system(const dkm_job *job);
 
 /* Parameters of point i = 0 ... n_points-1 of the flattened grid. */
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);

@@ -54,7 +54,7 @@ void dkm_start_free(dkm_start *start);
 /* Whether a point has a start that is one class and one mode, whatever the number of +-1 patterns: no table is needed. */
 bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point);
 
-/* The state at the start: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
+/* The state at the start, also where it comes from an earlier file: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err);
 
 /* +sign or -sign of class k of the full system in its class. */

@@ -195,6 +195,11 @@ dkm_status dkm_store_append_history(const char *path, const char *line, bool *ke
 dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
                                       const dkm_trajectory *trajectory, dkm_error *err);
 
+/* The final states of the file as bytes for a job that starts from them (a dkm_states_reader, job.h): of the points that are
+ * done and whose states are finite.  Fails with DKM_INPUT if it keeps no states, none is done, or its system is another
+ * one than the job's, DKM_IO, DKM_MEMORY. */
+dkm_status dkm_store_pack_states(const char *path, const dkm_job *job, void **bytes, size_t *n_bytes, dkm_error *err);
+
 /* To be called once, before MPI is started: the HDF5 library then never ends by itself, neither at the exit of the program nor
  * with MPI, where it would close a file again that it could not close before, and crash.  All files are closed by the
  * functions above. */

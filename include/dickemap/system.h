@@ -48,6 +48,7 @@ typedef struct dkm_system {
   const double *weights;   /* w_k, K values */
   const double *cue;       /* of starts, K values in [-1, 1]; NULL: a pattern of the point */
   double largest;          /* max |G_{mu,k}| */
+  const struct dkm_states *from; /* NULL: starts are what the point says; else states of an earlier file (states.h) */
   const struct dkm_spins *spins; /* NULL: every point has this system; else it is made of these spins (spins.h), and
                                     what stands here is the largest that there can be, without tables */
 } dkm_system;

@@ -92,6 +92,7 @@ int main(int argc, char **argv) {
   opterr = 0;                  /* getopt's own messages would come from every rank */
   signal(SIGXFSZ, SIG_IGN);    /* beyond a limit on the size of files writing fails, which is said */
 
+  dkm_job_set_states_reader(dkm_store_pack_states);
   dkm_status status = dkm_store_begin(&err);
   if (!status) status = dispatch(argc, argv, &err);
   const bool first = dkm_ranks_first();

@@ -197,7 +197,7 @@ static bool uncoupled_spins_precess(const subject *s) {
   const dkm_record *record = s->record;
   const double Omega = s->point->Omega;
   const bool at_rest = s->point->perturbation == 0.0 && (s->point->overlap == 0.0 || s->point->flip == 0.5);
-  if (s->point->g0 != 0.0 || Omega == 0.0) return true;
+  if (s->point->g0 != 0.0 || Omega == 0.0 || s->system->from) return true;
   if (record->verdict == DKM_VERDICT_FIXED_POINT && !at_rest)
     return object(s, "fixed_point, but uncoupled spins precess for ever");
   if (is_oscillation(record->verdict) && (at_rest || record->verdict != DKM_VERDICT_LIMIT_CYCLE))

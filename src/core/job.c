@@ -144,7 +144,7 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
   if (status == DKM_OK) status = dkm_job_system_read(job, source, files, err);
   if (status == DKM_OK) status = dkm_job_axes_read(job, source, err);
   if (status == DKM_OK) status = read_base(job, source, err);
-  if (status == DKM_OK) status = dkm_job_system_finish(job, source, err);
+  if (status == DKM_OK) status = dkm_job_system_finish(job, source, files, err);
   if (status == DKM_OK) status = read_options(job, source, err);
   return status;
 }

@@ -17,14 +17,19 @@
 
 enum { LISTED = 1000 };
 
-static uint64_t hash_values(const double *values, int64_t n) {
-  uint64_t hash = 0xcbf29ce484222325u;
+static const uint64_t no_hash = 0xcbf29ce484222325u;
+
+static uint64_t hash_more(uint64_t hash, const double *values, int64_t n) {
   for (int64_t i = 0; i < n; i++) {
     uint64_t bits;
     memcpy(&bits, &values[i], sizeof bits);
     for (int shift = 0; shift < 64; shift += 8) hash = (hash ^ ((bits >> shift) & 0xff)) * 0x100000001b3u;
   }
   return hash;
+}
+
+static uint64_t hash_values(const double *values, int64_t n) {
+  return hash_more(no_hash, values, n);
 }
 
 /* Of each mode, or the one value. */
@@ -85,6 +90,35 @@ static void write_tables(FILE *out, const dkm_job *job) {
             hash_values(t->cue, t->matrix.n_columns));
 }
 
+/* States to start from: what they are, and of which points. */
+static void write_states(FILE *out, const dkm_job *job) {
+  const dkm_states *s = job->system.from;
+  if (!s) return;
+  uint64_t hash = hash_values(s->u, s->n * (3 * s->n_classes + 2 * s->n_modes));
+  for (int64_t i = 0; i < s->n; i++)
+    for (int p = 0; p < dkm_n_parameters; p++) {
+      const dkm_parameter *parameter = &dkm_parameters[p];
+      for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? s->n_modes : 0); mode++) {
+        const double value = dkm_parameter_get(parameter, &s->points[i], mode);
+        if (!(parameter->later && value == parameter->fallback)) hash = hash_more(hash, &value, 1);
+      }
+    }
+  fprintf(out, "initial.from = %" PRId64 " states, hash %016" PRIx64 "\n", s->n, hash);
+}
+
+char *dkm_job_canonical_system(const dkm_job *job) {
+  char *text = NULL;
+  size_t bytes = 0;
+  FILE *out = open_memstream(&text, &bytes);
+  if (!out) return NULL;
+  write_options(out, job, true);
+  write_tables(out, job);
+  const int failed = ferror(out);
+  if (fclose(out) == 0 && !failed) return text;
+  free(text);
+  return NULL;
+}
+
 /* Their order decides where a record stands, so it has a line of its own. */
 static void write_order(FILE *out, const dkm_job *job) {
   fputs("axes = [", out);
@@ -111,6 +145,7 @@ char *dkm_job_canonical(const dkm_job *job) {
   if (!out) return NULL;
   write_options(out, job, true);
   write_tables(out, job);
+  write_states(out, job);
   for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
   write_order(out, job);
   for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);

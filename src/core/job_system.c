@@ -367,25 +367,93 @@ dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point
   return DKM_OK;
 }
 
-dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+/* ---- starts from states ---- */
+
+static dkm_states_reader *read_states;
+
+void dkm_job_set_states_reader(dkm_states_reader *reader) {
+  read_states = reader;
+}
+
+/* What a start from states leaves no room for. */
+static dkm_status refuse_beside_states(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  static const char *const keys[] = {"initial.overlap", "initial.flip", "initial.flip_exactly", "initial.mixture",
+                                     "initial.cue"};
+  const char *from = DKM_OPTION(from_file)->key;
+  for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
+    const char *name = strchr(keys[i], '.') + 1;
+    const dkm_parameter *parameter = dkm_parameter_named(name, strlen(name));
+    if (is_given(source, keys[i]) || (parameter && axis_of(job, parameter) >= 0))
+      return dkm_schema_fail(source, err, from, "is given beside %s, but the start is a state of that file", name);
+  }
+  if (job->system.spins)
+    return dkm_schema_fail(source, err, from, "is given, but points of this job have systems of their own");
+  return DKM_OK;
+}
+
+static dkm_status load_states(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
+                              const char *name, dkm_job_file *file, dkm_error *err) {
+  const char *key = DKM_OPTION(from_file)->key;
+  dkm_error inner = {.status = DKM_OK};
+  if (!files->from_disk) return load_bytes(source, files, key, name, &file->bytes, &file->n_bytes, err);
+  if (!read_states) return dkm_schema_fail(source, err, key, "names a file, but this program reads no states");
+  char *place = place_of(source->path, name);
+  if (!place) return dkm_fail(err, DKM_MEMORY, "out of memory for %s", name);
+  const dkm_status status = read_states(place, job, &file->bytes, &file->n_bytes, &inner);
+  free(place);
+  if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
+  return status == DKM_OK ? DKM_OK : dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
+}
+
+/* The system is known by now. */
+static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
+  const char *key = DKM_OPTION(from_file)->key;
+  dkm_error inner = {.status = DKM_OK};
+  dkm_status status = read_names(&job->from_file, source, key, err);
+  if (status != DKM_OK || job->from_file.n == 0) return status;
+  if ((status = refuse_beside_states(job, source, err)) != DKM_OK) return status;
+  if (!job->tables && !(job->tables = calloc(1, sizeof *job->tables)))
+    return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
+  const char *name = job->from_file.names[0];
+  dkm_job_file *more = realloc(job->files, ((size_t)job->n_files + 1) * sizeof *more), file = {0};
+  if (!more) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  job->files = more;
+  if ((status = load_states(job, source, files, name, &file, err)) != DKM_OK) return status;
+  file.name = strdup(name);
+  job->files[job->n_files++] = file;
+  if (!file.name) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  dkm_states *states = &job->tables->states;
+  status = dkm_states_parse(name, file.bytes, file.n_bytes, states, &inner);
+  if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
+  if (status == DKM_OK && (states->n_modes != job->system.n_modes || states->n_classes != job->system.n_classes))
+    return dkm_schema_fail(source, err, key, "has %d patterns and %lld classes, but the job has %d and %lld",
+                           states->n_modes, (long long)states->n_classes, job->system.n_modes,
+                           (long long)job->system.n_classes);
+  if (status != DKM_OK) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
+  job->system.from = states;
+  return DKM_OK;
+}
+
+dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
+                                 dkm_error *err) {
   const double flipped = largest_of(job, DKM_PARAMETER(flip_exactly));
+  dkm_job_tables *t = job->tables;
   dkm_status status = check_parameters(job, source, flipped, err);
   if (status != DKM_OK) return status;
-  if (dkm_system_has_patterns(&job->system)) return DKM_OK;
-  dkm_job_tables *t = job->tables;
   if (job->system.mapping == DKM_VALUES || (job->system.mapping == DKM_MATRIX && flipped == 0.0)) {
     if (job->system.mapping == DKM_MATRIX) status = dkm_spins_realise(&t->spins, &job->base, &t->couplings, err);
     if (status == DKM_OK) job->system = t->couplings.system;
-    return status;
+  } else if (!dkm_system_has_patterns(&job->system)) {
+    job->system.alpha_factor = job->system.occupation_factor = 1.0;
+    job->system.largest = 1.0;
+    for (int64_t i = 0; i < t->matrix.n_rows * t->matrix.n_columns; i++)
+      job->system.largest = fmax(job->system.largest, fabs(t->matrix.values[i]));
+    job->system.weight = NAN;
+    job->system.spins = &t->spins;
+    t->most_flipped = (int64_t)flipped;
+    status = dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
   }
-  job->system.alpha_factor = job->system.occupation_factor = 1.0;
-  job->system.largest = 1.0;
-  for (int64_t i = 0; i < t->matrix.n_rows * t->matrix.n_columns; i++)
-    job->system.largest = fmax(job->system.largest, fabs(t->matrix.values[i]));
-  job->system.weight = NAN;
-  job->system.spins = &t->spins;
-  t->most_flipped = (int64_t)flipped;
-  return dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
+  return status == DKM_OK ? read_from(job, source, files, err) : status;
 }
 
 const dkm_spins *dkm_job_spins(const dkm_job *job) {
@@ -403,6 +471,7 @@ void dkm_job_system_free(dkm_job *job) {
   free_names(&job->matrix_file);
   free_names(&job->image_files);
   free_names(&job->cue_file);
+  free_names(&job->from_file);
   for (int i = 0; i < job->n_files; i++) {
     free(job->files[i].name);
     free(job->files[i].bytes);
@@ -412,6 +481,7 @@ void dkm_job_system_free(dkm_job *job) {
   if (!job->tables) return;
   dkm_matrix_free(&job->tables->matrix);
   free(job->tables->cue);
+  dkm_states_free(&job->tables->states);
   dkm_couplings_free(&job->tables->couplings);
   free(job->tables);
 }

@@ -4,6 +4,7 @@
 #define DICKEMAP_JOB_SYSTEM_H
 #include "dickemap/job.h"
 #include "dickemap/spins.h"
+#include "dickemap/states.h"
 #include "job_schema.h"
 
 /* What a system is a view of; owned by its job. */
@@ -12,6 +13,7 @@ typedef struct dkm_job_tables {
   double *cue;             /* matrix.n_columns values, or NULL */
   dkm_spins spins;         /* of mapping: matrix and random */
   dkm_couplings couplings; /* where all points have the same system */
+  dkm_states states;       /* to start from, if a job names some */
   int64_t most_flipped;    /* where they have not: the largest flip_exactly that there is room for */
 } dkm_job_tables;
 
@@ -27,7 +29,8 @@ typedef struct dkm_file_source {
 dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err);
 
 /* The rest of it, once axes and the base point are known. */
-dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, dkm_error *err);
+dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
+                                 dkm_error *err);
 
 /* Whether a point that is none of the job's is one of its system: --at. Fails with DKM_INPUT and a message that begins
  * with the label. */

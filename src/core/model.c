@@ -77,6 +77,43 @@ static dkm_status tilt_spins(const dkm_system *system, const dkm_point *point, d
   return DKM_OK;
 }
 
+/* A direction in space, from the ball. */
+static void random_axis(gsl_rng *rng, double *a) {
+  double square;
+  do {
+    square = 0.0;
+    for (int i = 0; i < 3; i++) {
+      a[i] = 2.0 * gsl_rng_uniform(rng) - 1.0;
+      square += a[i] * a[i];
+    }
+  } while (square > 1.0 || square == 0.0);
+}
+
+/* m -> (m + p |m| e)/sqrt(1 + p^2) with e along m x a. */
+dkm_status dkm_model_tilt(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
+  const int64_t K = system->n_classes;
+  const double p = point->perturbation, norm = sqrt(1.0 + p * p);
+  dkm_gsl_begin();
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_gsl_end();
+  if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for the random number generator");
+  gsl_rng_set(rng, (unsigned long)(point->seed * 32 + point->pattern));
+  for (int64_t k = 0; k < K; k++) {
+    double a[3], m[3] = {u[k], u[K + k], u[2 * K + k]}, e[3], across = 0.0;
+    const double length = sqrt(m[0] * m[0] + m[1] * m[1] + m[2] * m[2]);
+    random_axis(rng, a);
+    for (int i = 0; i < 3; i++) {
+      const int j = (i + 1) % 3, l = (i + 2) % 3;
+      e[i] = m[j] * a[l] - m[l] * a[j];
+      across += e[i] * e[i];
+    }
+    if (!(across > 0.0)) continue; /* a spin of no length, or along the axis */
+    for (int i = 0; i < 3; i++) u[i * K + k] = (m[i] + p * length * e[i] / sqrt(across)) / norm;
+  }
+  gsl_rng_free(rng);
+  return DKM_OK;
+}
+
 double dkm_mixture_sign(const dkm_point *point, const double *G, int n_modes) {
   double sum = 0.0, size = 0.0;
   for (int mu = 0; mu < n_modes; mu++) {

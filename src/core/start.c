@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "dickemap/spins.h"
+#include "dickemap/states.h"
 #include "dickemap/theory.h"
 
 /* Sums of couplings that are equal but for the rounding of their terms, which are of the size of the largest coupling. */
@@ -226,7 +227,7 @@ static void make_pattern(dkm_start *start) {
 
 bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point) {
   return dkm_system_has_patterns(system) && point->perturbation == 0.0 &&
-         !dkm_point_has_mixture(point, system->n_modes);
+         !dkm_point_has_mixture(point, system->n_modes) && !system->from;
 }
 
 /* One class that sees one mode, as it sees its pattern. */
@@ -288,7 +289,8 @@ cleanup:
 static dkm_status measure_lengths(dkm_start *start, dkm_error *err) {
   const int64_t K = start->system.n_classes;
   const double common = dkm_point_length(&start->given);
-  if (start->given.flip == 0.0 || start->is_pattern || dkm_system_has_patterns(&start->full)) return DKM_OK;
+  if (!start->full.from && (start->given.flip == 0.0 || start->is_pattern || dkm_system_has_patterns(&start->full)))
+    return DKM_OK;
   double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
   start->lengths = malloc((size_t)K * sizeof *start->lengths);
   dkm_status status = u && start->lengths ? dkm_start_state(start, true, u, err)
@@ -321,7 +323,7 @@ dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dk
     status = dkm_spins_realise(system->spins, point, &start->own, err);
     start->full = start->system = start->own.system;
   }
-  if (status == DKM_OK && point->perturbation == 0.0) status = reduce(start, err);
+  if (status == DKM_OK && point->perturbation == 0.0 && !system->from) status = reduce(start, err);
   if (status == DKM_OK) status = measure_lengths(start, err);
   if (status != DKM_OK) dkm_start_free(start);
   return status;
@@ -337,7 +339,16 @@ void dkm_start_free(dkm_start *start) {
   *start = (dkm_start){0};
 }
 
+/* The nearest state, its spins tilted if that is wanted: where it is a fixed point nothing else would leave it. */
+static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) {
+  const dkm_states *from = start->full.from;
+  const size_t size = dkm_model_size(&start->full);
+  memcpy(u, from->u + (size_t)dkm_states_nearest(from, &start->given) * size, size * sizeof *u);
+  return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
+}
+
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err) {
+  if (start->full.from) return from_state(start, u, err);
   if (!reduced) return dkm_model_start(&start->full, &start->given, u, err);
   if (!start->u) return dkm_model_start(&start->system, &start->point, u, err);
   memcpy(u, start->u, dkm_model_size(&start->system) * sizeof *u);

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* states: the final states of an earlier file, for starts from them.
+ *
+ * A start takes the state of the point that is nearest to its own: in the parameters that differ between those points, each in
+ * units of its range, with the smallest sum of squares; of several the first.
+ *
+ * As bytes, which travel with a job: a line of text,
+ *   dickemap states 1: n = N, M = M, K = K, parameters = NAME NAME ...
+ * and then, as doubles of 64 bits, little endian, for each state the parameters of its point (M numbers of those that each
+ * mode has) and its 3K + 2M values.  Parameters that came later than the bytes have their defaults. */
+#ifndef DICKEMAP_STATES_H
+#define DICKEMAP_STATES_H
+#include <stddef.h>
+
+#include "dickemap/model.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dkm_states {
+  int64_t n; /* >= 1 */
+  int n_modes;
+  int64_t n_classes;
+  dkm_point *points; /* n */
+  double *u;         /* u[i*(3K + 2M) + ...]: finite */
+} dkm_states;
+
+/* name is for messages. Fails with DKM_INPUT for bytes that are no such states or damaged, DKM_MEMORY; *states is then
+ * empty. */
+dkm_status dkm_states_parse(const char *name, const void *bytes, size_t n_bytes, dkm_states *states, dkm_error *err);
+void dkm_states_free(dkm_states *states);
+
+/* The bytes of states, to be freed with free(). Fails with DKM_MEMORY. */
+dkm_status dkm_states_pack(const dkm_states *states, void **bytes, size_t *n_bytes, dkm_error *err);
+
+/* Index of the state whose point is nearest. */
+int64_t dkm_states_nearest(const dkm_states *states, const dkm_point *point);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
