@@ -244,6 +244,20 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
   fill_exponent(&o->exponent, record);
 }
 
+/* The same in the first window of samples, which is not full. */
+static void fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+  const double *re = q->u + 3 * q->patterns->n_classes, *im = re + q->patterns->n_modes;
+  dkm_window now = {0}; /* one sample */
+  dkm_model_overlaps(q->patterns, q->u, now.mean, q->scratch);
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) {
+    now.rms[mu] = NAN;
+    now.occupation[mu] = re[mu] * re[mu] + im[mu] * im[mu];
+  }
+  fill_undecided(a, q, &now, lane, record);
+  record->xi_error = 1.0;
+  dkm_record_fill_leading(q, record);
+}
+
 /* What a window of samples shows, whatever the verdict. */
 static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, const dkm_lane *lane,
                         dkm_record *record) {
@@ -439,7 +453,10 @@ dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, con
   lane->t_limit = q->solver->t_max;
   o->exponent = dkm_exponent_now(exponent);
   if (dkm_inquiry_is_out(a, q, lane)) {
-    fill_end(a, q, false, lane, record);
+    if (o->has_motion)
+      fill_end(a, q, false, lane, record);
+    else
+      fill_unseen(a, q, lane, record);
     return DKM_OUTLOOK_END;
   }
   if (room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;
