@@ -229,6 +229,19 @@ static double error_of_drifting(double drift, double length, double t, double am
   return error_of_means(drift * fmax(1.0, t / length), amplitude);
 }
 
+/* The same of chaotic motion: each Lyapunov time of the window tells as much as one independent value. But calm and
+ * bursts may alternate, and what happened in other windows will come again. */
+static double error_of_chaotic(const dkm_oscillation *o) {
+  const double wide = o->widest / sqrt(fmax(1.0, o->motion.growth));
+  return fmin(1.0, fmax(wide, error_of_means(o->motion.drift, o->motion.amplitude)));
+}
+
+/* The same of an undecided motion, error_of_drifting being `drifting`: where separations grow nobody knows how long the
+ * next calm or burst will last. */
+static double error_of_undecided(const dkm_oscillation *o, double drifting) {
+  return o->exponent.late_growth > regular_growth ? fmin(1.0, fmax(drifting, o->widest)) : drifting;
+}
+
 /* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                            dkm_record *record) {
@@ -237,6 +250,7 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
   dkm_record_fill_means(q, window->mean, window->occupation, record);
   record->residual = dkm_inquiry_residual(q);
   record->xi_error = error_of_drifting(a->drift, window->length, lane->t, o->has_motion ? o->motion.amplitude : 0.0);
+  if (o->has_motion) record->xi_error = error_of_undecided(o, record->xi_error);
   dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
   if (!o->has_motion) return;
@@ -320,11 +334,13 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, c
     record->lyapunov_error = regular_growth / now->late_time;
   } else if (is_irregular(q, motion, length, now, chaos_least)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
+    record->xi_error = error_of_chaotic(&a->oscillation);
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
   } else {
     record->verdict = DKM_VERDICT_UNDECIDED;
-    record->xi_error = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
+    const double drifting = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
+    record->xi_error = error_of_undecided(&a->oscillation, drifting);
   }
   dkm_record_fill_leading(q, record);
   record->residual = dkm_inquiry_residual(q);
@@ -432,6 +448,7 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   o->exponent = now;
   o->n_large += motion.amplitude > DKM_LARGE_MOTION;
   for (int mu = 0; mu < q->patterns->n_modes; mu++) o->largest[mu] = fmax(o->largest[mu], motion.xi_amplitude[mu]);
+  o->widest = fmax(now.time > 1.01 * length ? o->widest : 0.0, motion.amplitude);
   o->has_motion = true;
   o->bin = bin;
   if (torus || switches || is_irregular(q, &motion, length, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {

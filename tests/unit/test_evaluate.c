@@ -272,6 +272,30 @@ static void undecided_trajectories_end_at_their_bounds(void **state) {
   }
 }
 
+/* Weak chaos that is calm for long: the mean of one window is not that of all, which is -0.9645 in parts of 5e4 up to
+ * t = 4e5, by another integrator. */
+static void means_of_intermittent_chaos_have_an_error_that_knows_of_bursts(void **state) {
+  (void)state;
+  dkm_patterns p;
+  assert_int_equal(dkm_patterns_init(&p, DKM_UNGAUGED, 2, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 1.9107272328692488,
+                        .Omega = -0.38446137127466501,
+                        .Omega_mu = {1.5904275119537488, -2.3427771888673306},
+                        .kappa_mu = {0.38469137377938012, 1.0615155909299696},
+                        .pattern = 2,
+                        .overlap = -0.64030072838068008,
+                        .perturbation = 4.0996727946914517e-06,
+                        .seed = 437};
+  static const double t_max[] = {5e4, 1e5, 1.5e5};
+  for (size_t i = 0; i < sizeof t_max / sizeof *t_max; i++) {
+    const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, t_max[i]);
+    assert_int_equal(r.verdict, i == 0 ? DKM_VERDICT_UNDECIDED : DKM_VERDICT_IRREGULAR);
+    if (!(fabs(r.xi[1] + 0.9645) <= r.xi_error))
+      fail_msg("t %g: xi %g, error %g", t_max[i], r.xi[1], r.xi_error);
+    assert_int_equal(r.retrieved, -2);
+  }
+}
+
 /* A weak overlap grows by exp(1.4e-4 t) and destroys what looks like a torus until then. */
 static void a_growing_overlap_is_no_torus(void **state) {
   (void)state;
@@ -665,6 +689,7 @@ int main(void) {
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
       cmocka_unit_test(undecided_trajectories_end_at_their_bounds),
+      cmocka_unit_test(means_of_intermittent_chaos_have_an_error_that_knows_of_bursts),
       cmocka_unit_test(a_growing_overlap_is_no_torus),
       cmocka_unit_test(hardly_moving_states_have_no_shortest_period),
       cmocka_unit_test(small_precession_leaves_a_cycle),
