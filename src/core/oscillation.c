@@ -46,8 +46,9 @@ enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
 /* A cycle does not let a trajectory go that is so near that even quadratic terms are a hundredth of the decay; or within
  * the second distance if it came nearer at the cycle's own rate, to the third, by this factor at least. */
 /* An attempt at a cycle takes some four integrations of as many columns as there are directions: shooting is not tried for
- * periods that times the number of directions exceed this fraction of the time passed. */
-static const double shooting_share = 0.5;
+ * periods that times the number of directions exceed this fraction of the time passed. Columns resolve modes that only
+ * follow the spins, which the trajectory may not: time then counts as what it would take with steps of this phase. */
+static const double shooting_share = 0.5, shooting_phase = 5.0;
 static const double cycle_close = 1e-2, cycle_linear = 0.1, cycle_agreement = 0.1, cycle_nearer = 1.5;
 /* Periods that agree to this are of the same cycle. */
 static const double same_period = 1e-6;
@@ -185,14 +186,22 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
   return false;
 }
 
+/* How many times the work of the trajectory it takes to integrate over the same time with every mode resolved. */
+static double resolving(const dkm_inquiry *q, double steps, double t) {
+  double fastest = 0.0;
+  for (int mu = 0; mu < q->patterns->n_modes; mu++) fastest = fmax(fastest, sqrt(dkm_point_D(q->point, mu)));
+  return fmax(1.0, fastest / shooting_phase * t / steps);
+}
+
 /* Looks for a damped cycle from what recurs; *caught: and the trajectory is its. Returns false if there is none near. */
-static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double t, dkm_cycle *cycle,
-                       bool *caught) {
+static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double steps, double t,
+                       dkm_cycle *cycle, bool *caught) {
   const bool dress = !dkm_landscape_full_rank(q->patterns);
   *caught = false;
   const double directions = (double)dkm_model_size(q->patterns) - (double)q->patterns->n_classes;
+  const double longest = shooting_share * t / (directions * resolving(q, steps, t));
   for (int i = 0; i < motion->n_periods; i++) {
-    if (motion->periods[i] * directions > shooting_share * t) continue;
+    if (motion->periods[i] > longest) continue;
     if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
     if (cycle->spectrum.n_unstable > 0 || !(cycle->spectrum.decay_rate > 0.0)) continue;
     const double distance = cycle->precession > 0.0 ? cycle->distance : cycle->distance_all;
@@ -433,8 +442,8 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   }
   dkm_cycle cycle;
   bool caught = false;
-  const bool near_cycle =
-      motion.growth < chaotic_growth && !o->relaxes && find_cycle(o, q, &motion, lane->t, &cycle, &caught);
+  const bool near_cycle = motion.growth < chaotic_growth && !o->relaxes &&
+                          find_cycle(o, q, &motion, (double)dkm_inquiry_steps(a, lane), lane->t, &cycle, &caught);
   if (caught) {
     fill_cycle(a, q, &cycle, lane, record);
     return DKM_OUTLOOK_END;

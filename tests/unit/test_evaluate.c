@@ -272,6 +272,30 @@ static void undecided_trajectories_end_at_their_bounds(void **state) {
   }
 }
 
+/* Trajectories need not resolve a mode that only follows the spins, but shooting does: if it were tried here it would take
+ * a day, while 20000 steps take a moment. */
+static void shooting_waits_where_a_mode_is_fast(void **state) {
+  (void)state;
+  dkm_patterns p;
+  assert_int_equal(dkm_patterns_init(&p, DKM_GAUGED, 3, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 0.1,
+                        .Omega = 1.0,
+                        .Omega_mu = {4.4226437760455922e-07, 2.2866411512650311, -0.0017448445893854521},
+                        .kappa_mu = {37.336411365201229, 0.086525219540428591, 3e8},
+                        .pattern = 2,
+                        .overlap = 1.0,
+                        .perturbation = 0.1,
+                        .seed = 38015796};
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7, .max_steps = 20000};
+  dkm_evaluator *e;
+  dkm_record r;
+  assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluate(e, 1, &pt, &r, NULL, NULL), DKM_OK);
+  dkm_evaluator_destroy(e);
+  assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
+  assert_true(r.t_end > 1e3 && r.steps == solver.max_steps);
+}
+
 /* Weak chaos that is calm for long: the mean of one window is not that of all, which is -0.9645 in parts of 5e4 up to
  * t = 4e5, by another integrator. */
 static void means_of_intermittent_chaos_have_an_error_that_knows_of_bursts(void **state) {
@@ -689,6 +713,7 @@ int main(void) {
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
       cmocka_unit_test(undecided_trajectories_end_at_their_bounds),
+      cmocka_unit_test(shooting_waits_where_a_mode_is_fast),
       cmocka_unit_test(means_of_intermittent_chaos_have_an_error_that_knows_of_bursts),
       cmocka_unit_test(a_growing_overlap_is_no_torus),
       cmocka_unit_test(hardly_moving_states_have_no_shortest_period),
