@@ -238,17 +238,15 @@ static double error_of_drifting(double drift, double length, double t, double am
   return error_of_means(drift * fmax(1.0, t / length), amplitude);
 }
 
-/* The same of chaotic motion: each Lyapunov time of the window tells as much as one independent value. But calm and
- * bursts may alternate, and what happened in other windows will come again. */
-static double error_of_chaotic(const dkm_oscillation *o) {
-  const double wide = o->widest / sqrt(fmax(1.0, o->motion.growth));
-  return fmin(1.0, fmax(wide, error_of_means(o->motion.drift, o->motion.amplitude)));
+/* What chaos adds: each Lyapunov time of the window tells as much as one independent value. But calm and bursts may
+ * alternate, and what happened in other windows will come again. */
+static double error_of_bursts(const dkm_oscillation *o) {
+  return fmin(1.0, o->widest / sqrt(fmax(1.0, o->motion.growth)));
 }
 
-/* The same of an undecided motion, error_of_drifting being `drifting`: where separations grow nobody knows how long the
- * next calm or burst will last. */
+/* The same where separations may grow, for all that is known: `drifting`, of error_of_drifting, at least. */
 static double error_of_undecided(const dkm_oscillation *o, double drifting) {
-  return o->exponent.late_growth > regular_growth ? fmin(1.0, fmax(drifting, o->widest)) : drifting;
+  return o->exponent.late_growth > regular_growth ? fmax(drifting, error_of_bursts(o)) : drifting;
 }
 
 /* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
@@ -343,7 +341,7 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, c
     record->lyapunov_error = regular_growth / now->late_time;
   } else if (is_irregular(q, motion, length, now, chaos_least)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
-    record->xi_error = error_of_chaotic(&a->oscillation);
+    record->xi_error = fmax(record->xi_error, error_of_bursts(&a->oscillation));
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
   } else {
