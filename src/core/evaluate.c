@@ -337,7 +337,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     dkm_integrator_state(g->integrator, lane, g->u);
     note_target(g, lane, g->u);
     l->t_pause = fmin(t->t_look, t->t_note);
-    if (l->t < t->t_look && l->t < l->t_limit) return DKM_OK;
+    if (l->t < t->t_look && l->t < l->t_limit && !is_spent(l)) return DKM_OK;
   }
   dkm_inquiry q;
   dkm_outlook outlook;

@@ -203,6 +203,10 @@ static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motio
   for (int i = 0; i < motion->n_periods; i++) {
     if (motion->periods[i] > longest) continue;
     if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
+    /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
+    if (cycle->precession > 0.0 && cycle->spectrum.n_neutral <= q->patterns->n_classes &&
+        !dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], false, cycle, q->scratch))
+      continue;
     if (cycle->spectrum.n_unstable > 0 || !(cycle->spectrum.decay_rate > 0.0)) continue;
     const double distance = cycle->precession > 0.0 ? cycle->distance : cycle->distance_all;
     if (distance > cycle_linear) continue;

@@ -272,6 +272,32 @@ static void undecided_trajectories_end_at_their_bounds(void **state) {
   }
 }
 
+/* Nor does a shadow change where. */
+static void a_shadow_does_not_change_where_a_trajectory_ends(void **state) {
+  (void)state;
+  dkm_patterns p;
+  assert_int_equal(dkm_patterns_init(&p, DKM_GAUGED, 4, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 1.5379447934087531,
+                        .Omega = 1.0,
+                        .Omega_mu = {0.2707300775102701, -1.5933482177352865, -0.15746367903350575, 0.3577248426470326},
+                        .kappa_mu = {0.08023240024989216, 5.380111100244196, 0.038341650810006976, 0.9566400883465401},
+                        .pattern = 4,
+                        .overlap = -0.3043934603554914,
+                        .perturbation = 0.10878193941510385,
+                        .seed = 29812};
+  dkm_record r[2];
+  for (int i = 0; i < 2; i++) {
+    const dkm_solver solver = {
+        .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7, .max_steps = 30000, .sensitivity = i == 1};
+    dkm_evaluator *e;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, 1, &pt, &r[i], NULL, NULL), DKM_OK);
+    dkm_evaluator_destroy(e);
+    assert_true(r[i].steps == solver.max_steps);
+  }
+  assert_true(r[0].t_end == r[1].t_end && r[0].xi[0] == r[1].xi[0]);
+}
+
 /* Trajectories need not resolve a mode that only follows the spins, but shooting does: if it were tried here it would take
  * a day, while 20000 steps take a moment. */
 static void shooting_waits_where_a_mode_is_fast(void **state) {
@@ -713,6 +739,7 @@ int main(void) {
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
       cmocka_unit_test(undecided_trajectories_end_at_their_bounds),
+      cmocka_unit_test(a_shadow_does_not_change_where_a_trajectory_ends),
       cmocka_unit_test(shooting_waits_where_a_mode_is_fast),
       cmocka_unit_test(means_of_intermittent_chaos_have_an_error_that_knows_of_bursts),
       cmocka_unit_test(a_growing_overlap_is_no_torus),
