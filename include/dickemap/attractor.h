@@ -126,6 +126,7 @@ typedef struct dkm_oscillation {
   double saddle_since;
   int n_large;                   /* windows of large motion */
   double largest[DKM_MAX_MODES]; /* amplitudes of any window */
+  double widest;                 /* the largest amplitude since `exponent` is measured without a break */
 } dkm_oscillation;
 
 /* What is remembered of one trajectory between two looks. */

@@ -64,6 +64,10 @@ void dkm_sampling_follow(dkm_sampling *sampling, const dkm_point *point, double 
  * departs. */
 bool dkm_sampling_continue(dkm_sampling *sampling, const dkm_point *point, double *u, double *scratch);
 
+/* The trajectory, in the lane, goes no further than it is now, unless that is where the last stretch ends: call
+ * dkm_sampling_continue then, and what was begun last will be over with this stretch, as if it had no samples. */
+void dkm_sampling_cut(dkm_sampling *sampling);
+
 /* Whether what was begun last has no samples. */
 bool dkm_sampling_follows(const dkm_sampling *sampling);
 
@@ -77,8 +81,8 @@ size_t dkm_sampling_saved_bytes(const dkm_sampling *sampling);
 void dkm_sampling_save(const dkm_sampling *sampling, void *bytes);
 bool dkm_sampling_restore(dkm_sampling *sampling, const void *bytes, size_t n_bytes);
 
-/* Steps of the trajectory in the last window and of the lane before it: the lane's own count
- * begins anew in every stretch. */
+/* Steps of the trajectory in the last window, up to the stretch under way, and of the lane before it: the lane's own
+ * count begins anew in every stretch. */
 int64_t dkm_sampling_steps(const dkm_sampling *sampling);
 
 const dkm_series *dkm_sampling_series(const dkm_sampling *sampling);

@@ -49,6 +49,7 @@ static const double slow_worth = 1.6;
 /* Ordinary rounds between two slow ones where lanes of a batch need both. */
 static const int ordinary_rounds = 6;
 static const double pause_least = 64.0, pause_most = 4096.0; /* in ordinary steps */
+static const double next_time = 1.0 + 0x1p-50;                /* times a time is later, whatever the rounding */
 
 typedef enum slow_round { ROUND_ORDINARY, ROUND_SLOW, ROUND_MIXED } slow_round;
 
@@ -316,7 +317,8 @@ INLINE ivec slow_transients(const ensemble *e, const slow *w, const int P, vec *
   return found;
 }
 
-/* When lanes are to try again that have not taken the step, and how long those wait next time that give up. */
+/* When lanes are to try again that have not taken the step, and how long those wait next time that give up. Not before an
+ * ordinary step, however late it is: a decay may be too short for time to advance. */
 INLINE void slow_put_off(ensemble *e, const slow *w, const int P, ivec transient, const vec *decay) {
   const vec t = load(e->t), length = ordinary_step_length(e, P), pause = load(e->pause);
   const vec tries = load(e->tries) + set(1.0);
@@ -325,7 +327,7 @@ INLINE void slow_put_off(ensemble *e, const slow *w, const int P, ivec transient
   const vec longer = min_(set(2.0) * pause, set(pause_most)), shorter = max_(set(0.5) * pause, set(pause_least));
   store(e->pause, choose(gives_up, longer, choose(w->taken, shorter, pause)));
   for (int mu = 0; mu < e->system.n_modes; mu++) {
-    const vec until = t + choose(gives_up, pause * length, decay[mu]);
+    const vec until = max_(t + choose(gives_up, pause * length, decay[mu]), set(next_time) * t);
     store(e->t_try[mu], choose(stops & w->modes[mu], until, load(e->t_try[mu])));
     store(e->settled[mu], choose(w->lanes, mask_of(w->taken & w->modes[mu], set(1.0)), load(e->settled[mu])));
   }

@@ -265,6 +265,10 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, boo
   return DKM_OK;
 }
 
+static bool is_spent(const dkm_lane *l) {
+  return l->steps_pause > 0 && l->steps >= l->steps_pause;
+}
+
 /* What to do with a lane that asks for attention. At the end its record is complete, and
  * q->u the state that it describes. */
 static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_inquiry *q, dkm_record *record,
@@ -285,6 +289,7 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     t->wall_time += dkm_clock_now() - before;
     return DKM_OK;
   }
+  if (is_spent(l)) dkm_sampling_cut(sampling);
   if (!dkm_sampling_continue(sampling, integrated_point(t), g->u, g->scratch)) return DKM_OK;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
@@ -403,7 +408,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     dkm_integrator_state(g->integrator, lane, g->u);
     note_target(g, lane, g->u);
     l->t_pause = fmin(t->t_look, t->t_note);
-    if (l->t < t->t_look && l->t < l->t_limit) return DKM_OK;
+    if (l->t < t->t_look && l->t < l->t_limit && !is_spent(l)) return DKM_OK;
   }
   dkm_inquiry q;
   dkm_outlook outlook;
@@ -443,18 +448,20 @@ static void give_up(dkm_evaluator *e) {
   }
 }
 
-/* A lane may have done all the work that it may before the time for which a look was planned: fields may grow by orders of
- * magnitude on the way. Windows of samples have their room. Returns the step, 0: none. */
-static int64_t last_step(const dkm_evaluator *e, const trajectory *t) {
-  if (e->solver.max_steps <= 0 || t->sampled) return 0;
-  return t->attractor.steps < e->solver.max_steps ? e->solver.max_steps - t->attractor.steps : 1;
+/* A lane may have done all the work that it may before the time for which a look was planned, or a window of samples is
+ * full: fields may grow by orders of magnitude on the way. Returns the step, 0: none, or that is the shadow's. */
+static int64_t last_step(const dkm_evaluator *e, const engine *g, int lane) {
+  const trajectory *t = &g->lanes[lane];
+  if (e->solver.max_steps <= 0 || (t->sampled && dkm_sampling_on_shadow(g->sampling[lane]))) return 0;
+  const int64_t before = t->attractor.steps + (t->sampled ? dkm_sampling_steps(g->sampling[lane]) : 0);
+  return before < e->solver.max_steps ? e->solver.max_steps - before : 1;
 }
 
 /* Advances the lanes of one engine and looks at those that ask for it. */
 static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
   const int n_active = g->n_active;
   for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
-    dkm_integrator_lane(g->integrator, lane)->steps_pause = last_step(e, &g->lanes[lane]);
+    dkm_integrator_lane(g->integrator, lane)->steps_pause = last_step(e, g, lane);
   const double before = dkm_clock_now();
   dkm_integrator_advance(g->integrator);
   const double share = (dkm_clock_now() - before) / n_active;
@@ -462,8 +469,7 @@ static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *s
     dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
     if (!l->active) continue;
     g->lanes[lane].wall_time += share;
-    const bool spent = l->steps_pause > 0 && l->steps >= l->steps_pause;
-    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE && !spent) continue;
+    if (l->t < l->t_pause && l->t < l->t_limit && l->failure == DKM_FAILURE_NONE && !is_spent(l)) continue;
     dkm_status status = look(e, g, lane, stream, err);
     if (status != DKM_OK) return status;
   }

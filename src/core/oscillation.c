@@ -46,8 +46,9 @@ enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
 /* A cycle does not let a trajectory go that is so near that even quadratic terms are a hundredth of the decay; or within
  * the second distance if it came nearer at the cycle's own rate, to the third, by this factor at least. */
 /* An attempt at a cycle takes some four integrations of as many columns as there are directions: shooting is not tried for
- * periods that times the number of directions exceed this fraction of the time passed. */
-static const double shooting_share = 0.5;
+ * periods that times the number of directions exceed this fraction of the time passed. Columns resolve modes that only
+ * follow the spins, which the trajectory may not: time then counts as what it would take with steps of this phase. */
+static const double shooting_share = 0.5, shooting_phase = 5.0;
 static const double cycle_close = 1e-2, cycle_linear = 0.1, cycle_agreement = 0.1, cycle_nearer = 1.5;
 /* Periods that agree to this are of the same cycle. */
 static const double same_period = 1e-6;
@@ -187,15 +188,27 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
   return false;
 }
 
+/* How many times the work of the trajectory it takes to integrate over the same time with every mode resolved. */
+static double resolving(const dkm_inquiry *q, double steps, double t) {
+  double fastest = 0.0;
+  for (int mu = 0; mu < q->system->n_modes; mu++) fastest = fmax(fastest, sqrt(dkm_point_D(q->point, mu)));
+  return fmax(1.0, fastest / shooting_phase * t / steps);
+}
+
 /* Looks for a damped cycle from what recurs; *caught: and the trajectory is its. Returns false if there is none near. */
-static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double t, dkm_cycle *cycle,
-                       bool *caught) {
+static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double steps, double t,
+                       dkm_cycle *cycle, bool *caught) {
   const bool dress = !dkm_landscape_full_rank(q->system);
   *caught = false;
   const double directions = (double)dkm_model_size(q->system) - (double)q->system->n_classes;
+  const double longest = shooting_share * t / (directions * resolving(q, steps, t));
   for (int i = 0; i < motion->n_periods; i++) {
-    if (motion->periods[i] * directions > shooting_share * t) continue;
+    if (motion->periods[i] > longest) continue;
     if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
+    /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
+    if (cycle->precession > 0.0 && cycle->spectrum.n_neutral <= q->system->n_classes &&
+        !dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], false, cycle, q->scratch))
+      continue;
     if (cycle->spectrum.n_unstable > 0 || !(cycle->spectrum.decay_rate > 0.0)) continue;
     const double distance = cycle->precession > 0.0 ? cycle->distance : cycle->distance_all;
     if (distance > cycle_linear) continue;
@@ -231,6 +244,17 @@ static double error_of_drifting(double drift, double length, double t, double am
   return error_of_means(drift * fmax(1.0, t / length), amplitude);
 }
 
+/* What chaos adds: each Lyapunov time of the window tells as much as one independent value. But calm and bursts may
+ * alternate, and what happened in other windows will come again. */
+static double error_of_bursts(const dkm_oscillation *o) {
+  return fmin(1.0, o->widest / sqrt(fmax(1.0, o->motion.growth)));
+}
+
+/* The same where separations may grow, for all that is known: `drifting`, of error_of_drifting, at least. */
+static double error_of_undecided(const dkm_oscillation *o, double drifting) {
+  return o->exponent.late_growth > regular_growth ? fmax(drifting, error_of_bursts(o)) : drifting;
+}
+
 /* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                            dkm_record *record) {
@@ -239,11 +263,26 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
   dkm_record_fill_means(q, window->mean, window->occupation, record);
   record->residual = dkm_inquiry_residual(q);
   record->xi_error = error_of_drifting(a->drift, window->length, lane->t, o->has_motion ? o->motion.amplitude : 0.0);
+  if (o->has_motion) record->xi_error = error_of_undecided(o, record->xi_error);
   dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_UNDECIDED;
   if (!o->has_motion) return;
   fill_oscillation(q, &o->motion, record);
   fill_exponent(&o->exponent, record);
+}
+
+/* The same in the first window of samples, which is not full. */
+static void fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+  const double *re = q->u + 3 * q->system->n_classes, *im = re + q->system->n_modes;
+  dkm_window now = {0}; /* one sample */
+  dkm_model_overlaps(q->system, q->u, now.mean, q->scratch);
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
+    now.rms[mu] = NAN;
+    now.occupation[mu] = re[mu] * re[mu] + im[mu] * im[mu];
+  }
+  fill_undecided(a, q, &now, lane, record);
+  record->xi_error = 1.0;
+  dkm_record_fill_leading(q, record);
 }
 
 /* What a window of samples shows, whatever the verdict. */
@@ -308,11 +347,13 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, c
     record->lyapunov_error = regular_growth / now->late_time;
   } else if (is_irregular(q, motion, length, now, chaos_least)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
+    record->xi_error = fmax(record->xi_error, error_of_bursts(&a->oscillation));
     record->lyapunov_times = now->rate * now->time;
     record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
   } else {
     record->verdict = DKM_VERDICT_UNDECIDED;
-    record->xi_error = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
+    const double drifting = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
+    record->xi_error = error_of_undecided(&a->oscillation, drifting);
   }
   dkm_record_fill_leading(q, record);
   record->residual = dkm_inquiry_residual(q);
@@ -405,8 +446,8 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   }
   dkm_cycle cycle;
   bool caught = false;
-  const bool near_cycle =
-      motion.growth < chaotic_growth && !o->relaxes && find_cycle(o, q, &motion, lane->t, &cycle, &caught);
+  const bool near_cycle = motion.growth < chaotic_growth && !o->relaxes &&
+                          find_cycle(o, q, &motion, (double)dkm_inquiry_steps(a, lane), lane->t, &cycle, &caught);
   if (caught) {
     fill_cycle(a, q, &cycle, lane, record);
     return DKM_OUTLOOK_END;
@@ -420,6 +461,7 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   o->exponent = now;
   o->n_large += motion.amplitude > DKM_LARGE_MOTION;
   for (int mu = 0; mu < q->system->n_modes; mu++) o->largest[mu] = fmax(o->largest[mu], motion.xi_amplitude[mu]);
+  o->widest = fmax(now.time > 1.01 * length ? o->widest : 0.0, motion.amplitude);
   o->has_motion = true;
   o->bin = bin;
   if (torus || switches || is_irregular(q, &motion, length, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
@@ -441,7 +483,10 @@ dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, con
   lane->t_limit = q->solver->t_max;
   o->exponent = dkm_exponent_now(exponent);
   if (dkm_inquiry_is_out(a, q, lane)) {
-    fill_end(a, q, false, lane, record);
+    if (o->has_motion)
+      fill_end(a, q, false, lane, record);
+    else
+      fill_unseen(a, q, lane, record);
     return DKM_OUTLOOK_END;
   }
   if (room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;

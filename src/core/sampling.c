@@ -287,20 +287,36 @@ void dkm_sampling_follow(dkm_sampling *s, const dkm_point *point, double until, 
   dkm_integrator_lane(s->integrator, s->lane)->t_limit = fmin(s->t_stretch + s->stretch, until);
 }
 
+static void grow_by(dkm_sampling *s, double growth) {
+  s->followed_growth = isnan(growth) ? NAN : fmax(1e-300, fmin(1e300, s->followed_growth * growth));
+}
+
 static bool continue_following(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {
   dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
   if (!s->on_shadow) {
     turn_to_shadow(s, point, u, l->t);
     return false;
   }
-  const double growth = turn_to_trajectory(s, point, u);
-  s->followed_growth = isnan(growth) ? NAN : fmax(1e-300, fmin(1e300, s->followed_growth * growth));
+  grow_by(s, turn_to_trajectory(s, point, u));
   if (s->t_stretch >= s->until) {
     dkm_model_overlaps(&s->system, u, s->followed_xi, scratch);
     return true;
   }
   l->t_limit = fmin(s->t_stretch + s->stretch, s->until);
   return false;
+}
+
+void dkm_sampling_cut(dkm_sampling *s) {
+  const dkm_lane *l = dkm_integrator_lane(s->integrator, s->lane);
+  if (!s->follows && s->series->n == s->series->n_samples && l->t >= l->t_limit) return;
+  if (!s->follows) { /* the growth in its stretches is all that is left of a window */
+    const int n = s->series->n > 0 ? (s->series->n - 1) / DKM_MOTION_STRETCH : 0;
+    s->followed_growth = 1.0;
+    for (int i = 0; i < n; i++) grow_by(s, s->series->growth[i]);
+    s->series->n = 0;
+    s->follows = true;
+  }
+  s->until = l->t;
 }
 
 bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, double *scratch) {

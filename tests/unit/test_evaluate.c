@@ -245,18 +245,104 @@ static void undecided_trajectories_end_at_their_bounds(void **state) {
     assert_true(r.t_end == t_max[i]);
     assert_true(r.xi_error <= 1.0);
   }
-  static const int64_t max_steps[] = {1000, 4000, 20000, 30000, 1000, 100000};
   const dkm_point strong = blue_point(1e3, 1.0, 1.0, -1.0, 1.0); /* fields grow by orders of magnitude at the start */
-  for (size_t i = 0; i < sizeof max_steps / sizeof *max_steps; i++) {
+  const dkm_point bursts = {.g0 = 0.6589834642580867, /* in its windows and between them there are more steps a time */
+                            .Omega = 1.0,
+                            .Omega_mu = {0.0346416782694501, -1.7602017702015684},
+                            .kappa_mu = {0.18297211545616765, 3.5706753866310303},
+                            .pattern = 2,
+                            .overlap = -0.66349510202776618,
+                            .perturbation = 0.00019253906934779284,
+                            .seed = 44158};
+  const struct {
+    const dkm_point *point;
+    int64_t max_steps;
+  } bounds[] = {{&pt, 1000},       {&pt, 4000},      {&pt, 20000},     {&pt, 30000},     {&strong, 1000},
+                {&strong, 100000}, {&bursts, 12345}, {&bursts, 30000}, {&bursts, 100000}};
+  for (size_t i = 0; i < sizeof bounds / sizeof *bounds; i++) {
     const dkm_solver solver = {
-        .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .max_steps = max_steps[i]};
+        .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e6, .max_steps = bounds[i].max_steps};
     dkm_evaluator *e;
     dkm_record r;
     assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
-    assert_int_equal(dkm_evaluate(e, 1, i < 4 ? &pt : &strong, &r, NULL, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, 1, bounds[i].point, &r, NULL, NULL), DKM_OK);
     dkm_evaluator_destroy(e);
-    if (r.steps < 0.95 * (double)max_steps[i] || r.steps > 1.05 * (double)max_steps[i])
-      fail_msg("%d steps of %d", (int)r.steps, (int)max_steps[i]);
+    if ((double)r.steps < 0.95 * (double)bounds[i].max_steps || r.steps > bounds[i].max_steps)
+      fail_msg("%d steps of %d", (int)r.steps, (int)bounds[i].max_steps);
+  }
+}
+
+/* Nor does a shadow change where. */
+static void a_shadow_does_not_change_where_a_trajectory_ends(void **state) {
+  (void)state;
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 1.5379447934087531,
+                        .Omega = 1.0,
+                        .Omega_mu = {0.2707300775102701, -1.5933482177352865, -0.15746367903350575, 0.3577248426470326},
+                        .kappa_mu = {0.08023240024989216, 5.380111100244196, 0.038341650810006976, 0.9566400883465401},
+                        .pattern = 4,
+                        .overlap = -0.3043934603554914,
+                        .perturbation = 0.10878193941510385,
+                        .seed = 29812};
+  dkm_record r[2];
+  for (int i = 0; i < 2; i++) {
+    const dkm_solver solver = {
+        .method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7, .max_steps = 30000, .sensitivity = i == 1};
+    dkm_evaluator *e;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, 1, &pt, &r[i], NULL, NULL), DKM_OK);
+    dkm_evaluator_destroy(e);
+    assert_true(r[i].steps == solver.max_steps);
+  }
+  assert_true(r[0].t_end == r[1].t_end && r[0].xi[0] == r[1].xi[0]);
+}
+
+/* Trajectories need not resolve a mode that only follows the spins, but shooting does: if it were tried here it would take
+ * a day, while 20000 steps take a moment. */
+static void shooting_waits_where_a_mode_is_fast(void **state) {
+  (void)state;
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 0.1,
+                        .Omega = 1.0,
+                        .Omega_mu = {4.4226437760455922e-07, 2.2866411512650311, -0.0017448445893854521},
+                        .kappa_mu = {37.336411365201229, 0.086525219540428591, 3e8},
+                        .pattern = 2,
+                        .overlap = 1.0,
+                        .perturbation = 0.1,
+                        .seed = 38015796};
+  const dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1e7, .max_steps = 20000};
+  dkm_evaluator *e;
+  dkm_record r;
+  assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluate(e, 1, &pt, &r, NULL, NULL), DKM_OK);
+  dkm_evaluator_destroy(e);
+  assert_int_equal(r.verdict, DKM_VERDICT_UNDECIDED);
+  assert_true(r.t_end > 1e3 && r.steps == solver.max_steps);
+}
+
+/* Weak chaos that is calm for long: the mean of one window is not that of all, which is -0.9645 in parts of 5e4 up to
+ * t = 4e5, by another integrator. */
+static void means_of_intermittent_chaos_have_an_error_that_knows_of_bursts(void **state) {
+  (void)state;
+  dkm_system p;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_UNGAUGED, 2, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 1.9107272328692488,
+                        .Omega = -0.38446137127466501,
+                        .Omega_mu = {1.5904275119537488, -2.3427771888673306},
+                        .kappa_mu = {0.38469137377938012, 1.0615155909299696},
+                        .pattern = 2,
+                        .overlap = -0.64030072838068008,
+                        .perturbation = 4.0996727946914517e-06,
+                        .seed = 437};
+  static const double t_max[] = {5e4, 1e5, 1.5e5};
+  for (size_t i = 0; i < sizeof t_max / sizeof *t_max; i++) {
+    const dkm_record r = evaluate_one(&p, &pt, DKM_METHOD_ENSEMBLE, t_max[i]);
+    assert_int_equal(r.verdict, i == 0 ? DKM_VERDICT_UNDECIDED : DKM_VERDICT_IRREGULAR);
+    if (!(fabs(r.xi[1] + 0.9645) <= r.xi_error))
+      fail_msg("t %g: xi %g, error %g", t_max[i], r.xi[1], r.xi_error);
+    assert_int_equal(r.retrieved, -2);
   }
 }
 
@@ -653,6 +739,9 @@ int main(void) {
       cmocka_unit_test(two_frequencies_are_quasiperiodic),
       cmocka_unit_test(an_oscillation_without_time_for_samples_is_undecided),
       cmocka_unit_test(undecided_trajectories_end_at_their_bounds),
+      cmocka_unit_test(a_shadow_does_not_change_where_a_trajectory_ends),
+      cmocka_unit_test(shooting_waits_where_a_mode_is_fast),
+      cmocka_unit_test(means_of_intermittent_chaos_have_an_error_that_knows_of_bursts),
       cmocka_unit_test(a_growing_overlap_is_no_torus),
       cmocka_unit_test(hardly_moving_states_have_no_shortest_period),
       cmocka_unit_test(small_precession_leaves_a_cycle),

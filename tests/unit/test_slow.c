@@ -213,6 +213,26 @@ static void slow_relaxation_is_followed(void **state) {
   }
 }
 
+/* A decay of 1e-6 is nothing to a time of 1e13: attempts that it puts off must not be made again for ever. */
+static void a_late_attempt_that_fails_is_not_repeated_for_ever(void **state) {
+  (void)state;
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
+  dkm_point pt = cavity(1.2);
+  pt.kappa_mu[0] = 1e6;
+  pt.overlap = 0.5;
+  const dkm_solver solver = {.tolerance = 1e-10};
+  dkm_integrator *integrator = make(&p, &solver, NULL);
+  double u[5];
+  const double t = 1e13;
+  dkm_model_start(&p, &pt, u, NULL);
+  dkm_integrator_load(integrator, 0, &pt, u, t);
+  const dkm_lane *l = dkm_integrator_lane(integrator, 0);
+  for (int call = 0; call < 3 && l->failure == DKM_FAILURE_NONE; call++) dkm_integrator_advance(integrator);
+  assert_true(l->t > t || l->failure == DKM_FAILURE_STEP_TOO_SMALL);
+  dkm_integrator_destroy(integrator);
+}
+
 /* Where no mode is slow nothing has changed. */
 static void ordinary_points_keep_their_bits(void **state) {
   (void)state;
@@ -316,6 +336,7 @@ int main(void) {
       cmocka_unit_test(errors_are_those_of_resolved_modes), cmocka_unit_test(the_cavity_agrees_with_long_double),
       cmocka_unit_test(slow_relaxation_is_followed),        cmocka_unit_test(ordinary_points_keep_their_bits),
       cmocka_unit_test(bits_depend_on_the_point_alone),
+      cmocka_unit_test(a_late_attempt_that_fails_is_not_repeated_for_ever),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
