@@ -33,6 +33,12 @@ static const char *const text_of_mapping[] = {[DKM_GAUGED] = text,
                                               [DKM_MATRIX] = matrix_text,
                                               [DKM_RANDOM] = random_text};
 
+/* One state of one class and mode (states.h), with this as x. */
+#define ZERO "\0\0\0\0\0\0\0\0"
+#define ONE "\0\0\0\0\0\0\xf0\x3f"
+#define STATES(x) "dickemap states 1: n = 1, M = 1, K = 1, parameters =\n" x ZERO ZERO ZERO ZERO
+static const char from_text[] = MODEL(", patterns: 1") "initial: {from: a.h5}\n";
+
 #define FILE_OF(file, content)                                                                                         \
   { .name = (char[]){file}, .bytes = (char[]){content}, .n_bytes = sizeof content - 1 }
 static const dkm_job_file files[] = {
@@ -44,6 +50,8 @@ static const dkm_job_file files[] = {
     FILE_OF("b.pbm", "P1 2 2 1 0 1 0"),
     FILE_OF("c.pbm", "P1 2 2 1 0 0 1"),
     FILE_OF("d.pbm", "P1 2 2 1 0 0 0"),
+    FILE_OF("a.h5", STATES(ZERO)),
+    FILE_OF("b.h5", STATES(ONE)),
 };
 enum { N_FILES = sizeof files / sizeof *files };
 
@@ -300,6 +308,7 @@ static const struct {
     {"model.shades", images_text, "model.shades=grey", "model.shades"},
     {"model.spins", random_text, "model.spins=41", "model.spins"},
     {"initial.cue", matrix_text, "initial.cue=d.txt", "initial.cue"},
+    {"initial.from", from_text, "initial.from=b.h5", "initial.from"},
 };
 enum { N_OF_MAPPINGS = sizeof of_mappings / sizeof *of_mappings };
 
