@@ -30,7 +30,8 @@ extern "C" {
 typedef struct dkm_start {
   dkm_point given;        /* the point */
   dkm_system full;        /* its system */
-  bool is_reduced;        /* the system below is smaller than that; else it is the same */
+  bool is_reduced;        /* the system below is smaller than that, or, where no mode ever sees a spin, the same without
+                             coupling; else it is the same */
   bool is_pattern;        /* it is +-1 patterns with M = 1: one class, one mode, |G| = 1 */
   dkm_system system;      /* that the start stays in */
   dkm_point point;        /* the parameters of its modes */

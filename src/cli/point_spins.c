@@ -44,7 +44,7 @@ dkm_status dkm_point_spins_write(const char *path, const dkm_job *job, const dkm
   fputs("spin,class,x_start,y_start,z_start,x,y,z\n", file);
   for (int64_t j = 0; j < N; j++) {
     const int64_t k = class_of[j];
-    fprintf(file, "%lld,%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", (long long)j + 1, (long long)k + 1, u[k], u[n + k],
+    fprintf(file, "%lld,%lld,%.17g,%.17g,%.17g,%.17g,%.17g,%.17g\n", (long long)j + 1, (long long)k, u[k], u[n + k],
             u[2 * n + k], state[k], state[K + k], state[2 * K + k]);
   }
   bool whole = !ferror(file);

@@ -239,7 +239,7 @@ static bool oscillation_has_its_evidence(const subject *s) {
 static bool normal_state_below_g_c(const subject *s) {
   double g_c = INFINITY;
   const dkm_system *inner = &s->start->system;
-  if (!s->limit || s->point->Omega == 0.0 || !dkm_system_has_patterns(inner)) return true;
+  if (!s->limit || s->point->Omega == 0.0 || !dkm_system_has_patterns(inner) || s->start->lengths) return true;
   for (int mu = 0; mu < inner->n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->start->point, mu));
   if (s->point->g0 >= g_c) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++)

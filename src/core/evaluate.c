@@ -126,7 +126,8 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
 /* Whether a trajectory is integrated inside the smallest system of its start. */
 static bool goes_inside(const dkm_evaluator *e, const dkm_start *start) {
   if (e->solver.method != DKM_METHOD_ENSEMBLE || e->solver.full_space || !start->is_reduced) return false;
-  return start->is_pattern || !dkm_system_has_patterns(&e->system) || e->system.n_classes <= TABLES_MOST_CLASSES;
+  return start->is_pattern || !dkm_system_has_patterns(&e->system) ||
+         (start->tables.memory && e->system.n_classes <= TABLES_MOST_CLASSES);
 }
 
 static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, bool inside) {

@@ -5,6 +5,7 @@
 #include "job_system.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -203,13 +204,24 @@ static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_er
                             &job->tables->couplings, err);
 }
 
+__attribute__((format(printf, 3, 4))) static dkm_status warn(dkm_job *job, dkm_error *err, const char *format, ...) {
+  char text[256], *all = NULL;
+  va_list arguments;
+  va_start(arguments, format);
+  vsnprintf(text, sizeof text, format, arguments);
+  va_end(arguments);
+  if (asprintf(&all, "%s%s%s", job->warning ? job->warning : "", job->warning ? "; " : "", text) < 0)
+    return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  free(job->warning);
+  job->warning = all;
+  return DKM_OK;
+}
+
 static dkm_status warn_of_duplicates(dkm_job *job, dkm_error *err) {
   int first, second, sign;
   if (!dkm_matrix_find_duplicate(&job->tables->matrix, &first, &second, &sign)) return DKM_OK;
   const char *text = sign > 0 ? "the same" : "the same but for the sign";
-  if (asprintf(&job->warning, "patterns %d and %d are %s", first + 1, second + 1, text) >= 0) return DKM_OK;
-  job->warning = NULL;
-  return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  return warn(job, err, "patterns %d and %d are %s", first + 1, second + 1, text);
 }
 
 static dkm_status read_cue(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
@@ -222,7 +234,7 @@ static dkm_status read_cue(dkm_job *job, const dkm_job_source *source, const dkm
   t->cue = malloc((size_t)t->matrix.n_columns * sizeof *t->cue);
   if (!t->cue) return dkm_fail(err, DKM_MEMORY, "out of memory for a cue");
   const dkm_matrix_file file = view_of(job, job->cue_file.names[0]);
-  status = dkm_matrix_parse_cue(&t->matrix, &file, job->shades, t->cue, &inner);
+  status = dkm_matrix_parse_cue(&t->matrix, &file, DKM_READ_GREY, t->cue, &inner);
   return status == DKM_INPUT ? dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message)
          : status == DKM_OK  ? DKM_OK
                              : dkm_fail(err, status, "%s", inner.message);
@@ -434,6 +446,23 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
   return DKM_OK;
 }
 
+/* Axes along which nothing changes, or nothing but what closed forms are about. */
+static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
+  const bool draws =
+      largest_of(job, DKM_PARAMETER(perturbation)) > 0.0 || largest_of(job, DKM_PARAMETER(flip_exactly)) > 0.0;
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++) {
+    if (job->axes[i].n == 1) continue;
+    if (job->axes[i].parameter == DKM_PARAMETER(seed) && !draws)
+      status =
+          warn(job, err,
+               "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly");
+    if (job->axes[i].parameter == DKM_PARAMETER(pattern) && (job->cue_file.n > 0 || job->from_file.n > 0) && !draws)
+      status = warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
+  }
+  return status;
+}
+
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
                                  dkm_error *err) {
   const double flipped = largest_of(job, DKM_PARAMETER(flip_exactly));
@@ -453,7 +482,26 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, con
     t->most_flipped = (int64_t)flipped;
     status = dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
   }
-  return status == DKM_OK ? read_from(job, source, files, err) : status;
+  if (status == DKM_OK) status = read_from(job, source, files, err);
+  return status == DKM_OK ? warn_of_idle_axes(job, err) : status;
+}
+
+bool dkm_job_correlations(const dkm_job *job, double *C) {
+  const dkm_job_tables *t = job->tables;
+  if (job->system.couplings || dkm_system_has_patterns(&job->system)) {
+    dkm_system_correlations(&job->system, C);
+    return true;
+  }
+  if (!t || t->matrix.n_rows == 0) return false;
+  const int64_t N = t->matrix.n_columns;
+  const int M = t->matrix.n_rows;
+  for (int mu = 0; mu < M; mu++)
+    for (int nu = 0; nu < M; nu++) {
+      double sum = 0.0;
+      for (int64_t k = 0; k < N; k++) sum += t->matrix.values[mu * N + k] * t->matrix.values[nu * N + k];
+      C[mu * M + nu] = sum / (double)N;
+    }
+  return true;
 }
 
 const dkm_spins *dkm_job_spins(const dkm_job *job) {

@@ -174,12 +174,47 @@ static bool is_reached(dkm_attractor *a, const dkm_inquiry *q, const dkm_window 
   return true;
 }
 
+/* Overlaps and modes below this have died, where spins precess that keep the energy. */
+static const double dead = 1e-9;
+enum { DEAD_OCTAVES = 3 };
+
+/* Above the thresholds the end can be xi = 0 all the same: energy that is locked in precessing spins keeps V above the
+ * saddle at xi = 0, and lowers the components of spins along their field until the normal state, dressed by them, is
+ * stable. */
+static bool has_died(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
+                     double value, dkm_record *record) {
+  const dkm_settling *s = &a->settling;
+  const double *modes = q->u + 3 * q->system->n_classes;
+  const double none[DKM_MAX_MODES] = {0};
+  double precession;
+  dkm_spectrum dressed;
+  if (s->n_octaves < DEAD_OCTAVES || value < -0.5 * fabs(q->point->Omega)) return false;
+  for (int mu = 0; mu < q->system->n_modes; mu++)
+    if (fabs(s->mean[mu]) + s->rms[mu] > dead || fabs(window->mean[mu]) + window->rms[mu] > dead ||
+        fabs(modes[mu]) + fabs(modes[q->system->n_modes + mu]) > dead)
+      return false;
+  if (!dkm_stationary_dressed_spectrum(q, &dressed, &precession) || dressed.n_unstable > 0) return false;
+  dkm_record_fill_common(a, q, s->rms, lane, record);
+  dkm_record_fill_means(q, none, none, record);
+  dkm_record_fill_spectrum(&dressed, record);
+  record->verdict = DKM_VERDICT_DARK_PRECESSION;
+  record->how = DKM_HOW_REACHED;
+  record->xi_error = dead;
+  record->precession = precession;
+  record->residual = dkm_inquiry_residual(q);
+  record->drift = s->change;
+  record->L_end = value;
+  dkm_record_fill_leading(q, record);
+  return true;
+}
+
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
   const int64_t steps = dkm_inquiry_steps(a, lane);
   if (is_reached(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
   const bool full_octave = dkm_plateau_add_window(s, q, window, lane->t);
+  if (full_octave && has_died(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
   const bool known = is_known(s, q, window, value, lane->t, steps), single = dkm_landscape_n_active(q->landscape) == 1;
   if (!known)
     s->steps_known = 0;

@@ -245,8 +245,7 @@ static void forget_groups(dkm_start *start) {
   start->sign = NULL;
 }
 
-/* Classes and modes that a start does not tell apart. Nothing is reduced where no mode sees anything: then nothing
- * happens at all. */
+/* Classes and modes that a start does not tell apart. */
 static dkm_status reduce(dkm_start *start, dkm_error *err) {
   const dkm_system *full = &start->full;
   const size_t K = (size_t)full->n_classes, M = (size_t)full->n_modes;
@@ -261,7 +260,18 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
                           : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   if (status != DKM_OK) goto cleanup;
   refine(&p);
-  start->is_reduced = p.n_mode_groups > 0 && (p.n_mode_groups < full->n_modes || p.n_groups < full->n_classes);
+  if (p.n_mode_groups == 0) { /* no field ever acts: as without coupling, classes and modes as they are */
+    forget_groups(start);
+    start->point.g0 = 0.0;
+    start->is_reduced = true;
+    start->u = malloc(dkm_model_size(full) * sizeof *start->u);
+    if (start->u)
+      memcpy(start->u, u, dkm_model_size(full) * sizeof *u);
+    else
+      status = dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+    goto cleanup;
+  }
+  start->is_reduced = p.n_mode_groups < full->n_modes || p.n_groups < full->n_classes;
   if (is_pattern(start, &p)) {
     forget_groups(start);
     make_pattern(start);
@@ -289,8 +299,10 @@ cleanup:
 static dkm_status measure_lengths(dkm_start *start, dkm_error *err) {
   const int64_t K = start->system.n_classes;
   const double common = dkm_point_length(&start->given);
-  if (!start->full.from && (start->given.flip == 0.0 || start->is_pattern || dkm_system_has_patterns(&start->full)))
-    return DKM_OK;
+  /* Of +-1 patterns all spins are as long, but for those at which a mixture cancels. */
+  const bool common_length =
+      dkm_system_has_patterns(&start->full) && !dkm_point_has_mixture(&start->given, start->full.n_modes);
+  if (!start->full.from && (start->given.flip == 0.0 || start->is_pattern || common_length)) return DKM_OK;
   double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
   start->lengths = malloc((size_t)K * sizeof *start->lengths);
   dkm_status status = u && start->lengths ? dkm_start_state(start, true, u, err)
@@ -358,13 +370,12 @@ dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_
 /* ---- states and records ---- */
 
 double dkm_start_sign(const dkm_start *start, int64_t k) {
-  if (!start->is_reduced) return 1.0;
+  if (!start->sign && !start->is_pattern) return 1.0;
   return start->sign ? start->sign[k] : dkm_system_coupling(&start->full, start->given.pattern - 1, k);
 }
 
 static int64_t class_of(const dkm_start *start, int64_t k) {
-  if (!start->is_reduced) return k;
-  return start->class_of ? start->class_of[k] : 0;
+  return start->class_of ? start->class_of[k] : start->is_pattern ? 0 : k;
 }
 
 void dkm_start_reduce_state(const dkm_start *start, const double *u, double *reduced) {

@@ -321,18 +321,17 @@ static dkm_status put_table(creation *c, const char *name, const char *long_name
   return status;
 }
 
-/* Of a system that all points share, and that is not known from M and the mapping alone. */
+/* Of patterns that are not known from M and the mapping alone; classes of a system that all points share. */
 static dkm_status put_tables(creation *c) {
   const dkm_system *system = &c->job->system;
   const hsize_t M = c->grid.n_modes, K = c->grid.n_classes;
   double correlations[DKM_MAX_MODES * DKM_MAX_MODES];
-  if (!system->couplings) return DKM_OK;
-  dkm_system_correlations(system, correlations);
+  if (dkm_system_has_patterns(system) || !dkm_job_correlations(c->job, correlations)) return DKM_OK;
   dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
   if (status == DKM_OK)
     status = put_table(c, "correlation", "of patterns: sum over spins of G_mu G_nu, divided by their number", "mode", M,
                        "other_mode", M, correlations);
-  if (status != DKM_OK || !c->job->keep_state) return status;
+  if (status != DKM_OK || !c->job->keep_state || !system->couplings) return status;
   status = put_table(c, "coupling", "G of the spins of a class", "class", K, "mode", M, system->couplings);
   if (status == DKM_OK)
     status = put_table(c, "weight", "share of all spins that a class holds", "class", K, NULL, 0, system->weights);

@@ -70,3 +70,48 @@ def test_spins_never_overlap_more_than_they_are_long(records):
                     "--set", "solver.max_steps=20000")
     s = numpy.sqrt(1 - 0.8**2 + (0.8 * (1 - 2 * found["flip"]))**2)
     assert (abs(found["xi"]) <= s[None, :, None] + 1e-9).all()
+
+
+def write_matrix(tmp_path, name, *rows):
+    (tmp_path / name).write_text("\n".join(" ".join(map(str, row)) for row in rows) + "\n")
+
+
+TWO = "Omega: 0.5, Omega_mu: [1, 1.3], kappa_mu: [1.0]"
+
+
+@pytest.mark.parametrize("tilt", [0, 0.1])
+def test_flips_do_not_shorten_spins_at_which_a_mixture_cancels(records, tmp_path, tilt):
+    write_matrix(tmp_path, "m.txt", (1, 1), (1, -1))
+    start = f"initial: {{mixture: [1, 1], flip: 0.3, perturbation: {tilt}}}\n"
+    patterns = records(f"model: {{patterns: 2, {TWO}, g0: 0.75}}\n" + start)
+    matrix = records(f"model: {{mapping: matrix, matrix: m.txt, {TWO}, g0: 0.75}}\n" + start)
+    assert patterns["verdict"] == matrix["verdict"] == 1
+    numpy.testing.assert_allclose(patterns["xi"], matrix["xi"], atol=1e-9)
+    assert abs(patterns["xi"]).max() > 0.3
+
+
+@pytest.mark.parametrize("rows, initial", [(((1, 1),), "flip_exactly: 1"), (((1, 1, -1, -1), (1, -1, 1, -1)), "cue: c.txt")])
+def test_starts_that_drive_no_mode_stay_without_overlaps(records, tmp_path, rows, initial):
+    """Flipped spins cancel the others, or the cue is orthogonal to all patterns: no field ever acts."""
+    write_matrix(tmp_path, "m.txt", *rows)
+    (tmp_path / "c.txt").write_text("1 1 1 1\n")
+    found = records(f"model: {{mapping: matrix, matrix: m.txt, g0: 2, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}}\ninitial: {{{initial}}}\n")
+    assert found["verdict"] == 2 and (found["xi"] == 0).all() and found["steps"] == 0
+
+
+def test_locked_energy_can_end_without_overlaps_above_the_threshold(records, tmp_path):
+    write_matrix(tmp_path, "m.txt", (-1, -1, 1, -1), (-1, 1, -1, -1), (-1, 1, 1, -1))
+    (tmp_path / "c.txt").write_text("1 0.5 0 -1\n")
+    found = records("model: {mapping: matrix, matrix: m.txt, g0: .527, Omega: 0.5, Omega_mu: [.7, 1.28, .55], "
+                    "kappa_mu: [.82, 1.08, .97]}\ninitial: {cue: c.txt}\n")
+    assert found["verdict"] == 2 and (found["xi"] == 0).all() and found["L_end"] == pytest.approx(-0.125, abs=1e-9)
+
+
+def test_flips_of_a_grey_cue_have_no_closed_form(records, tmp_path):
+    write_matrix(tmp_path, "m.txt", (1,))
+    (tmp_path / "c.txt").write_text("0.1\n")
+    text = "model: {mapping: matrix, matrix: m.txt, g0: 0.9, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}\n"
+    found = records(text + "initial: {cue: c.txt, flip: 0.4}\n")
+    length = numpy.sqrt(1 - 0.1**2 + (0.2 * 0.1)**2)
+    assert abs(found["xi"][0]) == pytest.approx(numpy.sqrt(length**2 - (G_EQUAL / 0.9)**4), abs=1e-8)
+    assert numpy.isnan(found["g_crit"]) and numpy.isnan(found["xi_theory"])
