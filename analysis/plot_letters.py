@@ -39,7 +39,8 @@ def images_of(job):
     if not found:
         raise SystemExit(f"plot_letters: {job} has no list of images in square brackets")
     files = [pathlib.Path(job).parent / name.strip(" \n'\"") for name in found.group(1).split(",")]
-    return [file.stem.upper() for file in files], plt.imread(files[0]).shape[1] if files[0].suffix == ".png" else pbm_width(files[0])
+    width = plt.imread(files[0]).shape[1] if files[0].suffix == ".png" else pbm_width(files[0])
+    return [file.stem.upper() for file in files], width
 
 
 def pbm_width(file):
@@ -72,8 +73,8 @@ def draw(tables, pattern, names, width):
             draw_pixels(end, spins["z"], width)
             cue.set_ylabel(f"{100 * flips / len(spins['z']):.0f} % flipped")
             for mu, name in enumerate(names):
-                middle.plot(course["t"], course[f"xi_{mu + 1}"], color=COLOURS[mu % len(COLOURS)], label=name, ls="-" if mu < len(COLOURS) else "--",
-                            lw=1.8 if mu == pattern - 1 else 1.0)
+                middle.plot(course["t"], course[f"xi_{mu + 1}"], color=COLOURS[mu % len(COLOURS)], label=name,
+                            ls="-" if mu < len(COLOURS) else "--", lw=1.8 if mu == pattern - 1 else 1.0)
             middle.axhline(0, color="0.8", lw=0.7, zorder=0)
             middle.set(xlim=(0, T_END), ylim=(-1.05, 1.05), yticks=[-1, 0, 1], ylabel=r"$\xi_\mu$")
             if flips != list(tables)[-1]:
@@ -82,7 +83,8 @@ def draw(tables, pattern, names, width):
         panels[0, 1].set_title("overlaps")
         panels[0, 2].set_title("at the end")
         panels[-1, 1].set_xlabel("time")
-        panels[0, 1].legend(ncols=4, loc="upper right", bbox_to_anchor=(1.0, 1.06), frameon=False, handlelength=1.2, columnspacing=1.0)
+        panels[0, 1].legend(ncols=4, loc="upper right", bbox_to_anchor=(1.0, 1.06), frameon=False, handlelength=1.2,
+                            columnspacing=1.0)
     return figure
 
 
@@ -100,7 +102,8 @@ def main():
         plain = ask(a.program, a.job, a.pattern, 0, a.seed, pathlib.Path(folder))
         n_pixels = len(plain[0]["z"])
         counts = [round(percent * n_pixels / 100) for percent in a.flips]
-        tables = {n: plain if n == 0 else ask(a.program, a.job, a.pattern, n, a.seed, pathlib.Path(folder)) for n in counts}
+        tables = {n: plain if n == 0 else ask(a.program, a.job, a.pattern, n, a.seed, pathlib.Path(folder))
+                  for n in counts}
     draw(tables, a.pattern, names, width).savefig(a.output, dpi=200)
     print(f"{a.output}: {names[a.pattern - 1]} with {', '.join(map(str, counts))} of {n_pixels} pixels flipped")
 

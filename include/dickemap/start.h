@@ -58,7 +58,7 @@ bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point);
 /* The state at the start, also where it comes from an earlier file: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err);
 
-/* +sign or -sign of class k of the full system in its class. */
+/* +sign or -sign of class k of the full system in its class; 0 for one that stays along x. */
 double dkm_start_sign(const dkm_start *start, int64_t k);
 
 /* The reduced state (3K + 2M values of `system`) from u (3K + 2M values of `full`), which lies in the subspace; and u

@@ -10,6 +10,7 @@
  * mode has) and its 3K + 2M values.  Parameters that came later than the bytes have their defaults. */
 #ifndef DICKEMAP_STATES_H
 #define DICKEMAP_STATES_H
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "dickemap/model.h"
@@ -24,6 +25,7 @@ typedef struct dkm_states {
   int64_t n_classes;
   dkm_point *points; /* n */
   double *u;         /* u[i*(3K + 2M) + ...]: finite */
+  bool unit_spins;   /* all spins have length 1 */
 } dkm_states;
 
 /* name is for messages. Fails with DKM_INPUT for bytes that are no such states or damaged, DKM_MEMORY; *states is then
@@ -31,7 +33,10 @@ typedef struct dkm_states {
 dkm_status dkm_states_parse(const char *name, const void *bytes, size_t n_bytes, dkm_states *states, dkm_error *err);
 void dkm_states_free(dkm_states *states);
 
-/* The bytes of states, to be freed with free(). Fails with DKM_MEMORY. */
+/* What a job may carry. */
+enum { DKM_MAX_STATES_BYTES = 1 << 26 };
+
+/* The bytes of states, to be freed with free(). Fails with DKM_MEMORY, and with DKM_INPUT if they would be too many. */
 dkm_status dkm_states_pack(const dkm_states *states, void **bytes, size_t *n_bytes, dkm_error *err);
 
 /* Index of the state whose point is nearest. */

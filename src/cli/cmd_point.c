@@ -281,6 +281,11 @@ static void print_theory(const dkm_system *system, const dkm_point *point) {
     printf("\n");
   }
   print_lacks(system, point, &f);
+  /* Spins that are flipped with a probability are equally short in patterns alone. */
+  const bool equal =
+      point->flip == 0.0 || (dkm_system_has_patterns(system) && !dkm_point_has_mixture(point, system->n_modes));
+  const double g_c = equal ? dkm_theory_g_normal(system, point, NULL) : NAN;
+  if (!isnan(g_c)) printf("  below g0 = %.12g every trajectory ends without overlaps\n", g_c);
 }
 
 /* ---- the trajectory ---- */
@@ -408,13 +413,11 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
 }
 
 static dkm_status read_arguments(int argc, char **argv, struct arguments *args, bool *helped, dkm_error *err) {
-  const dkm_argument arguments[] = {{"--at", 0, dkm_argument_texts, &args->at},
-                                    {"--trajectory", 0, dkm_argument_text, &args->trajectory},
-                                    {"--t-end", 0, dkm_argument_positive, &args->t_end},
-                                    {"--dt", 0, dkm_argument_positive, &args->dt},
-                                    {"--spins", 0, dkm_argument_text, &args->spins},
-                                    {"--set", 0, dkm_argument_texts, &args->sets},
-                                    {"--cpu", 0, dkm_argument_text, &args->cpu}};
+  const dkm_argument arguments[] = {
+      {"--at", 0, dkm_argument_texts, &args->at},          {"--trajectory", 0, dkm_argument_text, &args->trajectory},
+      {"--t-end", 0, dkm_argument_positive, &args->t_end}, {"--dt", 0, dkm_argument_positive, &args->dt},
+      {"--spins", 0, dkm_argument_text, &args->spins},     {"--set", 0, dkm_argument_texts, &args->sets},
+      {"--cpu", 0, dkm_argument_text, &args->cpu}};
   dkm_status status =
       dkm_arguments_read(argc, argv, help, sizeof arguments / sizeof *arguments, arguments, helped, err);
   if (status || *helped) return status;

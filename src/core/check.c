@@ -192,12 +192,22 @@ static bool verdict_is_possible(const subject *s) {
   return true;
 }
 
+/* Whether no spin precesses about the x axis. */
+static bool starts_along_x(const subject *s) {
+  const int64_t K = s->system->n_classes;
+  double *u = malloc(dkm_model_size(s->system) * sizeof *u), across = 0.0;
+  const bool known = u && dkm_start_state(s->start, false, u, NULL) == DKM_OK;
+  for (int64_t k = K; known && k < 3 * K; k++) across = fmax(across, fabs(u[k]));
+  free(u);
+  return known && across == 0.0;
+}
+
 /* Spins precess about the x axis, if they are not along it. */
 static bool uncoupled_spins_precess(const subject *s) {
   const dkm_record *record = s->record;
   const double Omega = s->point->Omega;
-  const bool at_rest = s->point->perturbation == 0.0 && (s->point->overlap == 0.0 || s->point->flip == 0.5);
-  if (s->point->g0 != 0.0 || Omega == 0.0 || s->system->from) return true;
+  if (s->point->g0 != 0.0 || Omega == 0.0) return true;
+  const bool at_rest = starts_along_x(s);
   if (record->verdict == DKM_VERDICT_FIXED_POINT && !at_rest)
     return object(s, "fixed_point, but uncoupled spins precess for ever");
   if (is_oscillation(record->verdict) && (at_rest || record->verdict != DKM_VERDICT_LIMIT_CYCLE))

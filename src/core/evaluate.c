@@ -320,6 +320,7 @@ static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, const 
   }
   if (status == DKM_NUMERIC) { /* no field, no spectrum */
     record->growth_rate = record->decay_rate = NAN;
+    record->n_unstable = record->n_neutral = 0; /* as where none is asked for */
     return DKM_OK;
   }
   if (status == DKM_OK) dkm_record_fill_spectrum(&spectrum, record);

@@ -29,7 +29,9 @@ static const double passes = 1e-5;
 static bool attracts(const dkm_inquiry *q) {
   const dkm_system *system = q->system;
   double rho = 1.0, *state = q->scratch;
-  if (!dkm_landscape_full_rank(system)) return false;
+  /* Of other couplings and of shorter spins the directions do not close in this way. */
+  if (!dkm_landscape_full_rank(system) || !dkm_system_has_patterns(system) || dkm_point_length(q->point) != 1.0)
+    return false;
   for (int side = -1; side <= 1; side += 2) {
     double grows = 0.0, decays = INFINITY;
     memset(state, 0, dkm_model_size(system) * sizeof *state);

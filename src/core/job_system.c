@@ -16,6 +16,7 @@
 
 /* Probabilities that a job writes in decimals sum to 1 within this. */
 static const double probability_rounding = 1e-9;
+enum { MOST_VALUES = 4096 };
 
 /* ---- keys ---- */
 
@@ -178,6 +179,8 @@ static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_er
   if (status != DKM_OK) return status;
   const int n = job->values.n;
   double sum = 0.0;
+  if (n > MOST_VALUES)
+    return dkm_schema_fail(source, err, values->key, "has %d numbers, but may have %d at most", n, MOST_VALUES);
   if (job->probabilities.n != n)
     return dkm_schema_fail(source, err, probabilities->key, "has %d number%s, but must have %d, one for each of %s",
                            job->probabilities.n, job->probabilities.n == 1 ? "" : "s", n, values->key);

@@ -196,8 +196,19 @@ static double first_stretch(const shadow *f, const double *u) {
   return 2.0 * M_PI / DKM_MOTION_PHASE * dkm_sampling_spacing(&f->system, &f->point, u, 0.0);
 }
 
+/* Of the modes to all spins: sum_mu,k w_k G_{mu,k}^2 bounds the square; 1 for +-1 patterns, whose rows are orthogonal. */
+static double coupling_most(const dkm_system *system) {
+  double sum = 0.0;
+  if (dkm_system_has_patterns(system)) return 1.0;
+  for (int64_t k = 0; k < system->n_classes; k++)
+    for (int mu = 0; mu < system->n_modes; mu++)
+      sum += dkm_system_weight(system, k) * dkm_system_coupling(system, mu, k) * dkm_system_coupling(system, mu, k);
+  return sqrt(sum) > 0.0 ? sqrt(sum) : 1.0;
+}
+
 static double next_target(const shadow *f, double length) {
-  return f->t_noted + (f->point.g0 > 0.0 ? fmin(length, stretch_longest / f->point.g0) : length);
+  return f->t_noted +
+         (f->point.g0 > 0.0 ? fmin(length, stretch_longest / (f->point.g0 * coupling_most(&f->system))) : length);
 }
 
 int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dkm_start *symmetric,

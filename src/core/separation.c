@@ -36,7 +36,9 @@ void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_sta
       vector_of_class(symmetric, k, &drawn, rng, a);
     else
       random_vector(rng, a);
-    const double sign = symmetric ? dkm_start_sign(symmetric, k) * dkm_start_sign(symmetric, 0) : 1.0;
+    const double sign = !symmetric            ? 1.0
+                        : symmetric->class_of ? dkm_start_sign(symmetric, k)
+                                              : dkm_start_sign(symmetric, k) * dkm_start_sign(symmetric, 0);
     double *x = u + k, *y = u + K + k, *z = u + 2 * K + k;
     /* m x a is an axial vector: the symmetry (x, y, z) -> (x, -y, -z) is a rotation, which carries a along. */
     const double ay = sign * a[1], az = sign * a[2];

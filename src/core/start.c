@@ -11,7 +11,7 @@
 #include "dickemap/states.h"
 #include "dickemap/theory.h"
 
-/* Sums of couplings that are equal but for the rounding of their terms, which are of the size of the largest coupling. */
+/* Sums of couplings are equal if they differ by this part of the sum of the sizes of their terms. */
 static const double rounding = 1e-12;
 
 /* ---- which classes are alike, and which modes ----
@@ -26,16 +26,28 @@ typedef struct partition {
   const double *u;
   int64_t n_groups;
   int64_t *class_of; /* of each class */
-  signed char *sign;
+  signed char *sign; /* 0: along x, and no field moves it */
+  int64_t n_signed;  /* classes whose sign is not 0 */
   int n_mode_groups;
   int mode_group[DKM_MAX_MODES]; /* -1: a mode that sees nothing */
   double mode_sign[DKM_MAX_MODES];
-  double *signatures; /* of classes [k*M + group], of modes [mu*K + group] */
+  double mode_scale[DKM_MAX_MODES]; /* sum_k w_k |G_{mu,k}| */
+  double *class_scale;              /* sum_mu |G_{mu,k}| */
+  double *signatures;               /* of classes [k*M + group], of modes [mu*K + group] */
   int64_t *order;
 } partition;
 
-static bool are_equal(const partition *p, double a, double b) {
-  return fabs(a - b) <= rounding * p->system->largest;
+static bool are_equal(double a, double b, double scale) {
+  return fabs(a - b) <= rounding * scale;
+}
+
+static void measure_scales(partition *p) {
+  for (int64_t k = 0; k < p->system->n_classes; k++)
+    for (int mu = 0; mu < p->system->n_modes; mu++) {
+      const double size = fabs(dkm_system_coupling(p->system, mu, k));
+      p->mode_scale[mu] += dkm_system_weight(p->system, k) * size;
+      p->class_scale[k] += size;
+    }
 }
 
 /* ---- modes ---- */
@@ -51,7 +63,7 @@ static void sign_modes(partition *p, bool *sees) {
     for (int64_t i = 0; i < p->n_groups; i++) sums[i] = 0.0;
     for (int64_t k = 0; k < K; k++)
       sums[p->class_of[k]] += dkm_system_weight(p->system, k) * p->sign[k] * dkm_system_coupling(p->system, mu, k);
-    while (c < p->n_groups && are_equal(p, sums[c], 0.0)) c++;
+    while (c < p->n_groups && are_equal(sums[c], 0.0, p->mode_scale[mu])) c++;
     sees[mu] = c < p->n_groups;
     p->mode_sign[mu] = sees[mu] && sums[c] < 0.0 ? -1.0 : 1.0;
     for (int64_t i = 0; i < p->n_groups; i++) sums[i] *= p->mode_sign[mu];
@@ -64,7 +76,8 @@ static bool modes_are_alike(const partition *p, const int *before, int mu, int n
       p->point->kappa_mu[mu] != p->point->kappa_mu[nu])
     return false;
   for (int64_t c = 0; c < p->n_groups; c++)
-    if (!are_equal(p, p->signatures[mu * K + c], p->signatures[nu * K + c])) return false;
+    if (!are_equal(p->signatures[mu * K + c], p->signatures[nu * K + c], fmax(p->mode_scale[mu], p->mode_scale[nu])))
+      return false;
   return true;
 }
 
@@ -87,10 +100,12 @@ static void group_modes(partition *p) {
 /* ---- classes ---- */
 
 /* What a class is compared by: its group so far, its start, and signatures[k*M + g] = sign_k sum_{mu in g} sign_mu G_{mu,k};
- * where y = z = 0 the sign is free, and makes the first of these that is not 0 positive. */
+ * where y = z = 0 the sign is free, and makes the first of these that is not 0 positive.  As long as all of them are 0 no
+ * field turns such a class away from x, and it drives no mode. */
 static void sign_classes(partition *p) {
   const int64_t K = p->system->n_classes;
   const int M = p->system->n_modes;
+  p->n_signed = 0;
   for (int64_t k = 0; k < K; k++) {
     double *sums = p->signatures + k * M;
     const double y = p->u[K + k], z = p->u[2 * K + k];
@@ -98,9 +113,10 @@ static void sign_classes(partition *p) {
     for (int i = 0; i < p->n_mode_groups; i++) sums[i] = 0.0;
     for (int mu = 0; mu < M; mu++)
       if (p->mode_group[mu] >= 0) sums[p->mode_group[mu]] += p->mode_sign[mu] * dkm_system_coupling(p->system, mu, k);
-    while (g < p->n_mode_groups && are_equal(p, sums[g], 0.0)) g++;
-    const double decisive = z != 0.0 ? z : y != 0.0 ? y : g < p->n_mode_groups ? sums[g] : 1.0;
-    p->sign[k] = decisive < 0.0 ? -1 : 1;
+    while (g < p->n_mode_groups && are_equal(sums[g], 0.0, p->class_scale[k])) g++;
+    const double decisive = z != 0.0 ? z : y != 0.0 ? y : g < p->n_mode_groups ? sums[g] : 0.0;
+    p->sign[k] = (signed char)((decisive > 0.0) - (decisive < 0.0));
+    p->n_signed += p->sign[k] != 0;
     for (int i = 0; i < p->n_mode_groups; i++) sums[i] *= p->sign[k];
   }
 }
@@ -115,7 +131,7 @@ static int compare_classes(const partition *p, int64_t a, int64_t b) {
   }
   for (int g = 0; g < p->n_mode_groups; g++) {
     const double of_a = p->signatures[a * M + g], of_b = p->signatures[b * M + g];
-    if (!are_equal(p, of_a, of_b)) return of_a < of_b ? -1 : 1;
+    if (!are_equal(of_a, of_b, fmax(p->class_scale[a], p->class_scale[b]))) return of_a < of_b ? -1 : 1;
   }
   return 0;
 }
@@ -146,7 +162,7 @@ static void group_classes(partition *p) {
 
 /* Refines until neither classes nor modes are split any more. */
 static void refine(partition *p) {
-  int64_t n_groups = 0;
+  int64_t n_groups = 0, n_signed = 0;
   int n_mode_groups = 0, n_seeing = 0, seeing = 0;
   memset(p->class_of, 0, (size_t)p->system->n_classes * sizeof *p->class_of);
   memset(p->mode_group, 0, sizeof p->mode_group);
@@ -154,13 +170,15 @@ static void refine(partition *p) {
   group_classes(p); /* by their starts alone */
   do {
     n_groups = p->n_groups;
+    n_signed = p->n_signed;
     n_mode_groups = p->n_mode_groups;
     n_seeing = seeing;
     group_modes(p);
     group_classes(p);
     seeing = 0;
     for (int mu = 0; mu < p->system->n_modes; mu++) seeing += p->mode_group[mu] >= 0;
-  } while (p->n_groups != n_groups || p->n_mode_groups != n_mode_groups || seeing != n_seeing);
+  } while (p->n_groups != n_groups || p->n_signed != n_signed || p->n_mode_groups != n_mode_groups ||
+           seeing != n_seeing);
 }
 
 /* ---- the smaller system ---- */
@@ -255,10 +273,12 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   p.sign = start->sign = malloc(K * sizeof *start->sign);
   p.signatures = malloc(K * M * sizeof *p.signatures);
   p.order = malloc(K * sizeof *p.order);
-  dkm_status status = u && p.class_of && p.sign && p.signatures && p.order
+  p.class_scale = calloc(K, sizeof *p.class_scale);
+  dkm_status status = u && p.class_of && p.sign && p.signatures && p.order && p.class_scale
                           ? dkm_model_start(full, &start->given, u, err)
                           : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   if (status != DKM_OK) goto cleanup;
+  measure_scales(&p);
   refine(&p);
   if (p.n_mode_groups == 0) { /* no field ever acts: as without coupling, classes and modes as they are */
     forget_groups(start);
@@ -292,6 +312,7 @@ cleanup:
   free(u);
   free(p.signatures);
   free(p.order);
+  free(p.class_scale);
   return status;
 }
 

@@ -14,8 +14,9 @@
 
 static const char head[] = "dickemap states 1: n = ";
 enum { LINE_BYTES = 4096 };
-/* What is read at most: that all ranks have it, and the output file. */
-#define MOST_NUMBERS ((int64_t)1 << 26)
+#define MOST_NUMBERS ((int64_t)DKM_MAX_STATES_BYTES / 8)
+/* Lengths are constants of motion to some rounding errors and those of steps. */
+static const double same_length = 1e-6;
 
 static int64_t state_size(const dkm_states *s) {
   return 3 * s->n_classes + 2 * (int64_t)s->n_modes;
@@ -45,6 +46,10 @@ static double get(const unsigned char *bytes) {
 
 dkm_status dkm_states_pack(const dkm_states *s, void **bytes, size_t *n_bytes, dkm_error *err) {
   char *text = NULL;
+  if (s->n > MOST_NUMBERS / (state_size(s) + DKM_MOST_PARAMETERS * s->n_modes))
+    return dkm_fail(err, DKM_INPUT,
+                    "%" PRId64 " states of %" PRId64 " numbers are more than the %d MiB that a job may carry", s->n,
+                    state_size(s), DKM_MAX_STATES_BYTES >> 20);
   FILE *out = open_memstream(&text, n_bytes);
   if (!out) return dkm_fail(err, DKM_MEMORY, "out of memory for states");
   fprintf(out, "%s%" PRId64 ", M = %d, K = %" PRId64 ", parameters =", head, s->n, s->n_modes, s->n_classes);
@@ -124,6 +129,12 @@ dkm_status dkm_states_parse(const char *name, const void *bytes, size_t n_bytes,
       s->u[i * state_size(s) + j] = value;
     }
   }
+  s->unit_spins = true;
+  for (int64_t i = 0; i < s->n; i++)
+    for (int64_t k = 0; k < s->n_classes && s->unit_spins; k++) {
+      const double *x = s->u + i * state_size(s) + k, *y = x + s->n_classes, *z = y + s->n_classes;
+      s->unit_spins = fabs(sqrt(*x * *x + *y * *y + *z * *z) - 1.0) <= same_length;
+    }
   return DKM_OK;
 }
 

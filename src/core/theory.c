@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "dickemap/states.h"
 #include "gsl_calls.h"
 
 bool dkm_theory_applies(const dkm_point *point) {
@@ -15,6 +16,7 @@ bool dkm_theory_applies(const dkm_point *point) {
 
 bool dkm_theory_has_pattern_state(const dkm_system *system, const dkm_point *point, int nu) {
   return dkm_theory_applies(point) && dkm_system_pattern_is_closed(system, nu) &&
+         (!system->from || system->from->unit_spins) &&
          (point->flip == 0.0 || (!dkm_point_has_mixture(point, system->n_modes) && !system->cue));
 }
 

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Damaged cues against closed forms: what becomes of flips, from which g0 mixtures are stable."""
 
+import json
+
 import h5py
 import numpy
 import pytest
@@ -39,7 +41,8 @@ def test_flips_of_a_probability_shorten_the_pattern_state(records, g0, expected)
 
 def test_the_pattern_state_of_one_mode_exists_until_it_is_flipped_too_far(records):
     g, p = G_EQUAL, 0.5 * (1 - (G_EQUAL / 0.9)**2)
-    found = records(EQUAL.replace("3,", "1,", 1) + f"axes: [{{name: flip, values: [{p - 1e-3}, {p + 1e-3}]}}]\n", "--set", "model.g0=0.9")
+    found = records(EQUAL.replace("3,", "1,", 1) + f"axes: [{{name: flip, values: [{p - 1e-3}, {p + 1e-3}]}}]\n",
+                    "--set", "model.g0=0.9")
     end = numpy.where(numpy.isnan(found["xi_limit"]), found["xi"], found["xi_limit"])[:, 0]
     s = 1 - 2 * (p - 1e-3)
     assert abs(abs(end[0]) - numpy.sqrt(s**2 - (g / 0.9)**4)) < 1e-6 and abs(end[1]) < 1e-9
@@ -59,7 +62,8 @@ def test_mixtures_of_three_are_fixed_points(records, g0, expected):
 
 def test_mixtures_of_three_are_stable_from_their_threshold_on(records):
     threshold = 1.4226235 * G_EQUAL
-    found = records(EQUAL + f"initial: {{mixture: [1, -1, 1]}}\naxes: [{{name: g0, values: [{threshold - 2e-3}, {threshold + 2e-3}]}}]\n")
+    found = records(EQUAL + "initial: {mixture: [1, -1, 1]}\n"
+                    f"axes: [{{name: g0, values: [{threshold - 2e-3}, {threshold + 2e-3}]}}]\n")
     assert numpy.isin(found["verdict"], (1, 2)).all()
     assert found["n_unstable"][0] > 0 and found["n_unstable"][1] == 0
 
@@ -95,7 +99,8 @@ def test_starts_that_drive_no_mode_stay_without_overlaps(records, tmp_path, rows
     """Flipped spins cancel the others, or the cue is orthogonal to all patterns: no field ever acts."""
     write_matrix(tmp_path, "m.txt", *rows)
     (tmp_path / "c.txt").write_text("1 1 1 1\n")
-    found = records(f"model: {{mapping: matrix, matrix: m.txt, g0: 2, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}}\ninitial: {{{initial}}}\n")
+    found = records("model: {mapping: matrix, matrix: m.txt, g0: 2, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}\n"
+                    f"initial: {{{initial}}}\n")
     assert found["verdict"] == 2 and (found["xi"] == 0).all() and found["steps"] == 0
 
 
@@ -115,3 +120,27 @@ def test_flips_of_a_grey_cue_have_no_closed_form(records, tmp_path):
     length = numpy.sqrt(1 - 0.1**2 + (0.2 * 0.1)**2)
     assert abs(found["xi"][0]) == pytest.approx(numpy.sqrt(length**2 - (G_EQUAL / 0.9)**4), abs=1e-8)
     assert numpy.isnan(found["g_crit"]) and numpy.isnan(found["xi_theory"])
+
+
+@pytest.mark.parametrize("mixture", ["[1, 1, 1, 1]", "[1, -1, 0, 0]", "[1, 1, 1, 0]"])
+def test_mixtures_with_equal_modes_stay_symmetric_in_every_mapping(records, mixture):
+    """Also of an even number of patterns, where some spins have no cue and stay along x."""
+    mappings = ("", ", mapping: ungauged", ", mapping: values, values: [1, -1], probabilities: [0.5, 0.5]")
+    found = [records(f"model: {{patterns: 4{mapping}, g0: 1.2, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}}\n"
+                     f"initial: {{mixture: {mixture}}}\n") for mapping in mappings]
+    weights = numpy.array(json.loads(mixture))
+    for one in found:
+        assert one["verdict"] == found[0]["verdict"] != 6
+        numpy.testing.assert_allclose(one["xi"], found[0]["xi"], atol=1e-9)
+        xi = one["xi"].ravel()
+        assert (xi[weights == 0] == 0).all()
+        numpy.testing.assert_allclose(xi[weights != 0] * weights[weights != 0], xi[0], atol=1e-15)
+
+
+def test_spins_along_x_are_at_rest_without_coupling(records, tmp_path):
+    """The patterns of a mixture cancel for every spin; `records` asks `verify`, which must know."""
+    write_matrix(tmp_path, "m.txt", (1, -1, 1), (1, -1, 1))
+    found = records("model: {mapping: matrix, matrix: m.txt, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}\n"
+                    "initial: {mixture: [1, -1]}\n"
+                    "axes: [{name: g0, values: [0, 1]}]\n")
+    assert (found["verdict"] == 1).all() and (found["xi"] == 0).all()

@@ -97,3 +97,15 @@ def test_a_file_without_states_is_refused(dickemap, folder):
     assert dickemap("run", "up.yaml", "-o", "up.h5", "--overwrite", "--set", "output.state=none").returncode == 0
     result = dickemap("plan", "on.yaml")
     assert result.returncode == 1 and "keeps no final states" in result.stderr
+
+
+def test_closed_forms_are_of_unit_spins(dickemap, folder):
+    """States of a flipped cue are shorter: Eq. 12 is not about them."""
+    (folder / "flipped.yaml").write_text(UP.replace("overlap: 0.9", "flip: 0.2"))
+    assert dickemap("run", "flipped.yaml", "-o", "flipped.h5").returncode == 0
+    (folder / "on.yaml").write_text(ON.replace("up.h5", "flipped.h5"))
+    assert dickemap("run", "on.yaml", "-o", "on.h5").returncode == 0
+    assert dickemap("verify", "on.h5").returncode == 0
+    with h5py.File(folder / "on.h5") as file, h5py.File(folder / "flipped.h5") as before:
+        assert numpy.isnan(file["g_crit"]).all() and numpy.isnan(file["xi_theory"]).all()
+        assert abs(file["xi"][2, 0, 1]) == pytest.approx(abs(before["xi"][10, 1, 1]), abs=0.02)

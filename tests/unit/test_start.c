@@ -10,7 +10,8 @@
 enum { MOST_CLASSES = 64, MOST_STATE = 3 * MOST_CLASSES + 2 * DKM_MAX_MODES };
 
 static dkm_point some_point(gsl_rng *rng, int M) {
-  dkm_point pt = {.g0 = uniform_between(rng, 0.3, 2), .Omega = uniform_between(rng, 0.2, 1), .pattern = 1, .overlap = 0.9};
+  dkm_point pt = {
+      .g0 = uniform_between(rng, 0.3, 2), .Omega = uniform_between(rng, 0.2, 1), .pattern = 1, .overlap = 0.9};
   for (int mu = 0; mu < M; mu++) {
     pt.Omega_mu[mu] = uniform_between(rng, 0.5, 3);
     pt.kappa_mu[mu] = uniform_between(rng, 0.2, 2);
@@ -29,7 +30,20 @@ static void check_invariance(gsl_rng *rng, const dkm_start *start) {
   double reduced[MOST_STATE], rate[MOST_STATE], u[MOST_STATE], du[MOST_STATE], lifted[MOST_STATE], back[MOST_STATE];
   double work[2 * MOST_CLASSES];
   const size_t n = dkm_model_size(&start->system), size = dkm_model_size(&start->full);
+  if (start->point.g0 == 0.0) { /* no mode ever sees a spin: not now, and not after any precession about x */
+    assert_int_equal(dkm_start_state(start, false, u, NULL), DKM_OK);
+    for (int i = 0; i < 2; i++) {
+      double xi[DKM_MAX_MODES];
+      dkm_model_overlaps(&start->full, u, xi, work);
+      for (int mu = 0; mu < start->full.n_modes; mu++) assert_close(xi[mu], 0, 1e-13);
+      memcpy(u + 2 * start->full.n_classes, u + start->full.n_classes, (size_t)start->full.n_classes * sizeof *u);
+    }
+    return;
+  }
   for (size_t i = 0; i < n; i++) reduced[i] = uniform_between(rng, -1, 1);
+  for (int64_t k = 0; k < start->full.n_classes; k++) /* classes that stay along x */
+    for (int i = 1; i < 3 && start->sign && start->sign[k] == 0; i++)
+      reduced[i * start->system.n_classes + start->class_of[k]] = 0.0;
   dkm_start_lift_state(start, reduced, u);
   dkm_model_rhs(&start->full, &start->given, u, du, work);
   dkm_model_rhs(&start->system, &start->point, reduced, rate, work);
@@ -141,14 +155,17 @@ static void patterns_and_symmetric_mixtures_are_one_mode(void **state) {
     for (int mu = 0; mu < M; mu++) {
       pt.Omega_mu[mu] = 1.5;
       pt.kappa_mu[mu] = 0.5;
-      pt.mixture[mu] = mu < 3 ? (mu % 2 ? -0.5 : 0.5) : 0;
     }
-    dkm_start start = start_of(&system, &pt);
-    assert_int_equal(start.system.n_modes, 1);
-    if (M >= 3) assert_int_equal(start.system.n_classes, 2); /* all three agree, or two of them */
-    check_start(&start);
-    check_invariance(rng, &start);
-    dkm_start_free(&start);
+    for (int n = 1; n <= M; n++) { /* of n patterns; where they are even in number some classes stay along x */
+      for (int mu = 0; mu < M; mu++) pt.mixture[mu] = mu < n ? (mu % 2 ? -0.5 : 0.5) : 0;
+      dkm_start start = start_of(&system, &pt);
+      assert_int_equal(start.system.n_modes, 1);
+      assert_int_equal(start.system.n_classes, n / 2 + 1); /* by how many of them agree, up to the sign of all */
+      check_start(&start);
+      check_invariance(rng, &start);
+      dkm_start_free(&start);
+    }
+    dkm_start start;
     pt.perturbation = 0.1;
     start = start_of(&system, &pt);
     assert_false(start.is_reduced);
