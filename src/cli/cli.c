@@ -2,6 +2,7 @@
 /* What the subcommands share: version, printing, quantities for people. */
 #include "cli.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -41,6 +42,17 @@ dkm_status dkm_cli_join_command(int argc, char **argv, char **out, dkm_error *er
   if (!*out) return dkm_fail(err, DKM_MEMORY, "out of memory (the command line)");
   char *at = stpcpy(*out, "dickemap");
   for (int i = 0; i < argc; i++) at = stpcpy(stpcpy(at, " "), argv[i]);
+  return DKM_OK;
+}
+
+dkm_status dkm_cli_check_new(const char *path, dkm_error *err) {
+  if (strcmp(path, "-") == 0) return DKM_OK;
+  FILE *file = fopen(path, "wx");
+  if (!file)
+    return errno == EEXIST ? dkm_fail(err, DKM_INPUT, "%s exists; it is not overwritten", path)
+                           : dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", path, strerror(errno));
+  fclose(file);
+  remove(path);
   return DKM_OK;
 }
 

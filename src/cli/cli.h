@@ -31,6 +31,9 @@ void dkm_cli_print(const char *text);
  * texts from files, jobs and command lines. Cut after some 16 kB. */
 void dkm_cli_say(FILE *file, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* Before anything is computed: whether a new file can be made under this name ("-": standard output). DKM_INPUT. */
+dkm_status dkm_cli_check_new(const char *path, dkm_error *err);
+
 /* What a job says that is hardly meant, on stderr: for a subcommand that reads one, once, on rank 0. */
 void dkm_cli_warn(const dkm_job *job);
 

@@ -342,18 +342,6 @@ static dkm_status write_trajectory(const char *path, const dkm_job *job, const d
   return dkm_fail(err, DKM_IO, "%s: could not be written whole", path);
 }
 
-/* Before anything is computed: whether the file can be made. */
-static dkm_status check_trajectory(const char *path, dkm_error *err) {
-  if (strcmp(path, "-") == 0) return DKM_OK;
-  FILE *file = fopen(path, "wx");
-  if (!file)
-    return errno == EEXIST ? dkm_fail(err, DKM_INPUT, "%s exists; it is not overwritten", path)
-                           : dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-  fclose(file);
-  remove(path);
-  return DKM_OK;
-}
-
 /* ---- the command ---- */
 
 static dkm_status compute(const struct arguments *args, const dkm_job *job, const dkm_point *point, dkm_error *err) {
@@ -405,7 +393,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   dkm_status status = dkm_job_read(&job, args->job, args->sets.n, args->sets.list, err);
   if (!status) dkm_cli_warn(&job);
   if (!status) status = choose_point(args, &job, &point, err);
-  if (!status && args->trajectory) status = check_trajectory(args->trajectory, err);
+  if (!status && args->trajectory) status = dkm_cli_check_new(args->trajectory, err);
   if (!status && args->spins) status = dkm_point_spins_check(args->spins, &job, err);
   if (!status) status = compute(args, &job, &point, err);
   dkm_job_free(&job);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli.h"
 #include "dickemap/option.h"
 #include "dickemap/spins.h"
 #include "dickemap/start.h"
@@ -16,13 +17,8 @@ dkm_status dkm_point_spins_check(const char *path, const dkm_job *job, dkm_error
     return dkm_fail(err, DKM_INPUT,
                     "point: --spins is for a finite number of spins, model.mapping: matrix or random, but it is %s",
                     dkm_option_word(DKM_OPTION(system.mapping), job));
-  FILE *file = fopen(path, "wx");
-  if (!file)
-    return errno == EEXIST ? dkm_fail(err, DKM_INPUT, "%s exists; it is not overwritten", path)
-                           : dkm_fail(err, DKM_INPUT, "%s: cannot be written: %s", path, strerror(errno));
-  fclose(file);
-  remove(path);
-  return DKM_OK;
+  if (strcmp(path, "-") == 0) return dkm_fail(err, DKM_INPUT, "point: --spins needs the name of a file");
+  return dkm_cli_check_new(path, err);
 }
 
 dkm_status dkm_point_spins_write(const char *path, const dkm_job *job, const dkm_point *point, const double *state,

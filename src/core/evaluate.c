@@ -136,8 +136,8 @@ static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, boo
 }
 
 /* Places the waiting point in a lane of its engine, if there is one free, unless its outcome is known at once. */
-static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, dkm_start *start, bool *placed, bool *at_once,
-                              dkm_error *err) {
+static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
+  const dkm_start *start = &e->waiting_start;
   const bool inside = goes_inside(e, start);
   const engine_kind which = engine_of(e, start, inside);
   engine *g = &e->engines[which];
@@ -150,7 +150,8 @@ static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, dkm_st
   trajectory *t = &g->lanes[lane];
   dkm_start_free(&t->start);
   *t = (trajectory){.start = *start, .id = e->waiting_id, .inside = inside, .shadow = -1};
-  *start = (dkm_start){0}; /* now the lane's */
+  e->waiting_start = (dkm_start){0}; /* now the lane's */
+  e->has_waiting_start = false;
   dkm_status status = dkm_start_state(&t->start, inside, g->u, err);
   if (status == DKM_OK) status = try_at_once(e, g, lane, stream, at_once, err);
   if (status != DKM_OK || *at_once) {
@@ -171,13 +172,13 @@ static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, dkm_st
 }
 
 static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
-  dkm_start start;
   *placed = *at_once = false;
-  dkm_status status = dkm_start_create(&e->system, &e->waiting, &start, err);
-  if (status != DKM_OK) return status;
-  status = place_start(e, stream, &start, placed, at_once, err);
-  dkm_start_free(&start);
-  return status;
+  if (!e->has_waiting_start) {
+    dkm_status status = dkm_start_create(&e->system, &e->waiting, &e->waiting_start, err);
+    if (status != DKM_OK) return status;
+    e->has_waiting_start = true;
+  }
+  return place_start(e, stream, placed, at_once, err);
 }
 
 /* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were
@@ -435,7 +436,8 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
 
 /* Empties everything, so that the next stream begins afresh. */
 static void give_up(dkm_evaluator *e) {
-  e->has_waiting = false;
+  e->has_waiting = e->has_waiting_start = false;
+  dkm_start_free(&e->waiting_start);
   for (int i = 0; i < N_ENGINES; i++) {
     engine *g = &e->engines[i];
     g->n_active = 0;

@@ -102,6 +102,7 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
   for (int i = 0; i < N_ENGINES; i++) destroy_engine(&e->engines[i]);
   free(e->lifted);
   free(e->laid_out);
+  dkm_start_free(&e->waiting_start);
   dkm_fixedpoint_workspace_destroy(e->full_space);
   free(e);
 }

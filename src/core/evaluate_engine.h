@@ -67,6 +67,8 @@ struct dkm_evaluator {
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   bool has_waiting; /* a point whose engine had no free lane when it came */
   dkm_point waiting;
+  bool has_waiting_start;
+  dkm_start waiting_start; /* of it, once it was made */
   int64_t waiting_id;
 };
 

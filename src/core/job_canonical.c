@@ -106,6 +106,14 @@ static void write_states(FILE *out, const dkm_job *job) {
   fprintf(out, "initial.from = %" PRId64 " states, hash %016" PRIx64 "\n", s->n, hash);
 }
 
+/* Closes a stream of open_memstream; its text, NULL if not all of it could be kept. */
+static char *end_of(FILE *out, char **text) {
+  const bool failed = ferror(out);
+  if (fclose(out) == 0 && !failed) return *text;
+  free(*text);
+  return NULL;
+}
+
 char *dkm_job_canonical_system(const dkm_job *job) {
   char *text = NULL;
   size_t bytes = 0;
@@ -113,10 +121,7 @@ char *dkm_job_canonical_system(const dkm_job *job) {
   if (!out) return NULL;
   write_options(out, job, true);
   write_tables(out, job);
-  const int failed = ferror(out);
-  if (fclose(out) == 0 && !failed) return text;
-  free(text);
-  return NULL;
+  return end_of(out, &text);
 }
 
 /* Their order decides where a record stands, so it has a line of its own. */
@@ -150,12 +155,7 @@ char *dkm_job_canonical(const dkm_job *job) {
   write_order(out, job);
   for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);
   write_options(out, job, false);
-  int failed = ferror(out);
-  if (fclose(out) != 0 || failed) {
-    free(text);
-    return NULL;
-  }
-  return text;
+  return end_of(out, &text);
 }
 
 /* The next line of a canonical text: its start and length, and the length of its key. NULL at the end. */
