@@ -281,10 +281,9 @@ static void print_theory(const dkm_system *system, const dkm_point *point) {
     printf("\n");
   }
   print_lacks(system, point, &f);
-  /* Spins that are flipped with a probability are equally short in patterns alone. */
-  const bool equal =
-      point->flip == 0.0 || (dkm_system_has_patterns(system) && !dkm_point_has_mixture(point, system->n_modes));
-  const double g_c = equal ? dkm_theory_g_normal(system, point, NULL) : NAN;
+  /* Of patterns it is the smallest g_crit; spins that are flipped with a probability may differ in length. */
+  const bool asked = point->flip == 0.0 && !dkm_system_has_patterns(system);
+  const double g_c = asked ? dkm_theory_g_normal(system, point, NULL) : NAN;
   if (!isnan(g_c)) printf("  below g0 = %.12g every trajectory ends without overlaps\n", g_c);
 }
 

@@ -11,7 +11,7 @@ static dkm_system one_pattern(void) {
   return system;
 }
 
-static size_t scratch_size(const dkm_system *system) {
+size_t dkm_evaluate_scratch_size(const dkm_system *system) {
   return dkm_model_size(system) + 2 * (size_t)system->n_classes;
 }
 
@@ -57,7 +57,7 @@ dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, engine_kind kind, 
   if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->system, &g->workspace, err);
   if (status == DKM_OK) {
     g->u = calloc(dkm_model_size(&g->system), sizeof *g->u);
-    g->scratch = calloc(scratch_size(&g->system), sizeof *g->scratch);
+    g->scratch = calloc(dkm_evaluate_scratch_size(&g->system), sizeof *g->scratch);
     if (!g->u || !g->scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
   }
   if (status == DKM_OK && e->solver.sensitivity) status = create_sensitivity(e, g, err);
@@ -76,7 +76,8 @@ dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *e, engine *g, int lan
 
 dkm_status dkm_evaluate_need_reduced(engine *g, dkm_error *err) {
   if (!g->reduced_u) g->reduced_u = calloc(dkm_model_size(&g->system), sizeof *g->reduced_u);
-  if (!g->reduced_scratch) g->reduced_scratch = calloc(scratch_size(&g->system), sizeof *g->reduced_scratch);
+  if (!g->reduced_scratch)
+    g->reduced_scratch = calloc(dkm_evaluate_scratch_size(&g->system), sizeof *g->reduced_scratch);
   return g->reduced_u && g->reduced_scratch ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
 }
 
@@ -104,6 +105,7 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
   free(e->laid_out);
   dkm_start_free(&e->waiting_start);
   dkm_fixedpoint_workspace_destroy(e->full_space);
+  free(e->full_scratch);
   free(e);
 }
 
@@ -115,7 +117,7 @@ static double engine_bytes(const dkm_system *system, const dkm_solver *solver, c
   return saved + dkm_integrator_bytes(system, solver, cpu) + dkm_fixedpoint_workspace_bytes(system) +
          dkm_cycle_workspace_bytes(system) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
          (solver->sensitivity ? dkm_sensitivity_bytes(system, solver, cpu) : 0.0) +
-         sizeof(double) * (double)(dkm_model_size(system) + scratch_size(system));
+         sizeof(double) * (double)(dkm_model_size(system) + dkm_evaluate_scratch_size(system));
 }
 
 double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed) {

@@ -65,6 +65,7 @@ struct dkm_evaluator {
   engine engines[N_ENGINES];
   double *lifted, *laid_out;           /* states of the full space, once needed */
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
+  double *full_scratch;
   bool has_waiting; /* a point whose engine had no free lane when it came */
   dkm_point waiting;
   bool has_waiting_start;
@@ -75,6 +76,9 @@ struct dkm_evaluator {
 /* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
 dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, engine_kind kind, engine *g, dkm_error *err);
+
+/* Doubles in the scratch of an inquiry: 3K + 2M + 2K. */
+size_t dkm_evaluate_scratch_size(const dkm_system *system);
 
 /* Makes g->sampling[lane], if it is not there yet, one for the system of the lane's trajectory. */
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);

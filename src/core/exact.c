@@ -53,7 +53,8 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
     record->xi_amplitude[mu] = amplitude;
     largest = fmax(largest, amplitude);
   }
-  if (largest == 0.0) { /* classes precess against each other */
+  if (largest <= rounding * q->system->largest) { /* classes precess against each other */
+    for (int mu = 0; mu < M; mu++) record->xi_rms[mu] = 0.0;
     for (int mu = 0; mu < M; mu++) record->xi_amplitude[mu] = NAN;
     fill_settled(q, DKM_VERDICT_DARK_PRECESSION, record);
     return;

@@ -256,6 +256,21 @@ static bool is_pattern(const dkm_start *start, const partition *p) {
          fabs(p->signatures[0]) == 1.0;
 }
 
+/* Spins that turn about x together: where their overlaps are 0 now, y and z, they always will be, as no field acts. */
+static bool drives_nothing(const partition *p) {
+  const int64_t K = p->system->n_classes;
+  for (int mu = 0; mu < p->system->n_modes; mu++) {
+    double y = 0.0, z = 0.0;
+    for (int64_t k = 0; k < K; k++) {
+      const double wG = dkm_system_weight(p->system, k) * dkm_system_coupling(p->system, mu, k);
+      y += wG * p->u[K + k];
+      z += wG * p->u[2 * K + k];
+    }
+    if (!are_equal(y, 0.0, p->mode_scale[mu]) || !are_equal(z, 0.0, p->mode_scale[mu])) return false;
+  }
+  return true;
+}
+
 static void forget_groups(dkm_start *start) {
   free(start->class_of);
   free(start->sign);
@@ -280,7 +295,7 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   if (status != DKM_OK) goto cleanup;
   measure_scales(&p);
   refine(&p);
-  if (p.n_mode_groups == 0) { /* no field ever acts: as without coupling, classes and modes as they are */
+  if (p.n_mode_groups == 0 || drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
     forget_groups(start);
     start->point.g0 = 0.0;
     start->is_reduced = true;

@@ -144,3 +144,26 @@ def test_spins_along_x_are_at_rest_without_coupling(records, tmp_path):
                     "initial: {mixture: [1, -1]}\n"
                     "axes: [{name: g0, values: [0, 1]}]\n")
     assert (found["verdict"] == 1).all() and (found["xi"] == 0).all()
+
+
+def test_overlaps_that_cancel_among_all_spins_stay_0(records, tmp_path):
+    """Only the sums over all spins vanish, not those of classes alike; and a sum of rounding errors is no oscillation."""
+    write_matrix(tmp_path, "m.txt", (1, 1, -1, 1), (-1, 1, 1, -1))
+    (tmp_path / "c.txt").write_text("0.5 0 1 0.5\n")
+    found = records("model: {mapping: matrix, matrix: m.txt, g0: 0.91347, Omega: 0.5, Omega_mu: [2.25, 2.21], "
+                    "kappa_mu: [1.05, 1.52]}\ninitial: {cue: c.txt, overlap: 0.8}\n")
+    assert found["verdict"] == 2 and (found["xi"] == 0).all() and found["n_unstable"] > 0
+    write_matrix(tmp_path, "m.txt", (1, -1, 1, 1, 1, -1))
+    found = records("model: {mapping: matrix, matrix: m.txt, g0: 0.955, Omega: 0.5, Omega_mu: [1.02], kappa_mu: [1.39]}\n"
+                    "initial: {overlap: 0.8, flip_exactly: 3, seed: 35}\n")
+    assert found["verdict"] == 2 and (found["xi"] == 0).all()
+
+
+@pytest.mark.parametrize("model, initial, rate", [
+    ("patterns: 2, g0: 3.308, Omega: 0.5, Omega_mu: [1.02], kappa_mu: [2.77]", "mixture: [1, 1], flip: 0.1", 1.76),
+    ("patterns: 3, mapping: ungauged, g0: 1.667, Omega: 0.5, Omega_mu: [1], kappa_mu: [1]", "mixture: [1, 0, 1]", 1.286)])
+def test_stability_is_asked_in_the_full_space(records, model, initial, rate):
+    """Mixtures of two are saddles, whatever they do on their subspace; a tilt leads to a pattern."""
+    found = records(f"model: {{{model}}}\ninitial: {{{initial}}}\n")
+    assert found["verdict"] in (1, 2, 8) and found["n_unstable"] > 0
+    assert found["growth_rate"][0] == pytest.approx(rate, abs=0.01)

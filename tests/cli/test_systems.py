@@ -108,7 +108,7 @@ def forms(result):
     while lines and re.match(r" +\d", lines[0]):
         number, *values = lines.pop(0).split()
         rows[int(number)] = dict(zip(columns, map(float, values), strict=True))
-    return rows, [line.strip() for line in lines]
+    return rows, [line.strip() for line in lines if not line.startswith("  below g0 = ")]
 
 
 ALL = ["g_crit", "g_retrieve", "|xi|", "|alpha|^2"]
@@ -127,10 +127,19 @@ def test_closed_forms_are_those_of_patterns_that_have_them(dickemap, write):
                     "length", "no g_retrieve: that is for modes of one sign, and patterns of which each has such a state"]
 
 
-def test_where_no_pattern_has_closed_forms_that_is_said(dickemap, write):
+def test_where_no_pattern_has_closed_forms_that_is_said(dickemap, write, tmp_path):
     write(MATRIX + "patterns.txt")  # correlated
     rows, said = forms(dickemap("point", "job.yaml"))
     assert rows == {} and len(said) == 1 and said[0].startswith("none of patterns 1, 2: ")
+    # g_c of the normal state: 2 lambda of R C R is |Omega|/g_c^2
+    text = dickemap("point", "job.yaml").stdout
+    g_c = float(re.search(r"below g0 = (\S+) every", text)[1])
+    rows = numpy.loadtxt(tmp_path / "patterns.txt", ndmin=2)
+    shown = {name: numpy.array(re.search(rf"^  {name} +([-\d. e+]+?)  ", text, re.MULTILINE)[1].split(), float)
+             for name in ("Omega", "Omega_mu", "kappa_mu")}
+    R = numpy.diag(numpy.sqrt(abs(shown["Omega_mu"]) / (shown["Omega_mu"]**2 + shown["kappa_mu"]**2 / 4)))
+    largest = numpy.linalg.eigvalsh(R @ (rows @ rows.T / rows.shape[1]) @ R).max()
+    assert g_c == pytest.approx(numpy.sqrt(shown["Omega"][0] / (2 * largest)), rel=1e-10)
     write("patterns: 2")
     rows, said = forms(dickemap("point", "job.yaml", "--at", "Omega=0"))
     assert rows == {} and said == ["none: Omega is 0"]
