@@ -60,7 +60,7 @@ def machine(tmp_path):
         if mpirun or "mpirun" in there_file.read_text().splitlines():
             stand_in("mpirun", f'echo "{mpirun or OPEN_MPI}"')
         if debian:
-            installs = "".join(f'  [ "$package" = {name} ] && echo {check} >>{there_file}\n'
+            installs = "".join(f'  [ "$package" = {name} ] && echo "{check}" >>{there_file}\n'
                                for name, check in CHECKS.items())
             # Commands that are installed appear; `-s` tells what an installation would bring.
             stand_in("apt-get", f"""
