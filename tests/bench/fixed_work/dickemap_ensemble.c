@@ -5,7 +5,7 @@
 #include "dickemap/integrator.h"
 #include "workload.h"
 
-static dkm_system system;
+static dkm_system spins;
 static dkm_integrator *integrator;
 static int64_t n_steps; /* of a round */
 
@@ -49,8 +49,8 @@ int main(int argc, char **argv) {
   dkm_error err;
   if (argc < 3) return 1;
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = atof(argv[1]), .t_max = 1e7};
-  if (dkm_system_of_patterns(&system, DKM_GAUGED, N_MODES, &err) != DKM_OK ||
-      dkm_integrator_create(&system, &solver, argc > 3 ? argv[3] : NULL, &integrator, &err) != DKM_OK) {
+  if (dkm_system_of_patterns(&spins, DKM_GAUGED, N_MODES, &err) != DKM_OK ||
+      dkm_integrator_create(&spins, &solver, argc > 3 ? argv[3] : NULL, &integrator, &err) != DKM_OK) {
     fprintf(stderr, "%s\n", err.message);
     return 1;
   }

@@ -92,8 +92,8 @@ static int jacobian(double t, const double u[], double *J, double dfdt[], void *
 static double run_gsl(const gsl_odeiv2_step_type *type, double tolerance, double g0, double T, double *u, long *steps) {
   dkm_system system;
   dkm_point point = cavity(g0);
-  gsl_odeiv2_system system = {rhs, jacobian, 5, &point};
-  gsl_odeiv2_driver *driver = gsl_odeiv2_driver_alloc_y_new(&system, type, 1e-3, tolerance, tolerance);
+  gsl_odeiv2_system equations = {rhs, jacobian, 5, &point};
+  gsl_odeiv2_driver *driver = gsl_odeiv2_driver_alloc_y_new(&equations, type, 1e-3, tolerance, tolerance);
   double t = 0.0;
   dkm_system_of_patterns(&system, DKM_GAUGED, 1, NULL);
   dkm_model_start(&system, &point, u, NULL);

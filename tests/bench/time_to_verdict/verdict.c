@@ -27,7 +27,7 @@
 enum { N_G0 = 200, N_PATTERNS = 4, STATE = 3 * 8 + 2 * 4 };
 static const double tolerance = 1e-10, residual_goal = 1e-8, t_cap = 1e6;
 
-typedef struct system {
+typedef struct system_of_equations {
   dkm_system system;
   dkm_point point;
 } system_of_equations;
@@ -60,14 +60,14 @@ static int right_hand_side(double t, const double u[], double du[], void *params
 /* |xi| of the cue; *capped: the residual was still above its goal at the cap. */
 static double until_residual(const dkm_system *system, const dkm_point *point, int *capped) {
   system_of_equations s = {*system, *point};
-  gsl_odeiv2_system system = {right_hand_side, NULL, STATE, &s};
+  gsl_odeiv2_system equations = {right_hand_side, NULL, STATE, &s};
   gsl_odeiv2_step *step = gsl_odeiv2_step_alloc(gsl_odeiv2_step_rk8pd, STATE);
   gsl_odeiv2_control *control = gsl_odeiv2_control_y_new(tolerance, tolerance);
   gsl_odeiv2_evolve *evolve = gsl_odeiv2_evolve_alloc(STATE);
   double u[STATE], du[STATE], work[16], xi[DKM_MAX_MODES], t = 0.0, h = 1e-2, residual = INFINITY;
   if (dkm_model_start(system, point, u, NULL) != DKM_OK) exit(1);
   while (t < t_cap && residual >= residual_goal) {
-    if (gsl_odeiv2_evolve_apply(evolve, control, step, &system, &t, t_cap, &h, u) != GSL_SUCCESS) exit(1);
+    if (gsl_odeiv2_evolve_apply(evolve, control, step, &equations, &t, t_cap, &h, u) != GSL_SUCCESS) exit(1);
     right_hand_side(t, u, du, &s);
     residual = 0.0;
     for (int i = 0; i < STATE; i++) residual = fmax(residual, fabs(du[i]));
