@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The seam: keeps the lanes of an integrator filled, asks the attractor about each of them,
- * and passes records on.  (What an evaluator consists of: evaluate_engine.c.) */
+ * and passes records on.  (What an evaluator consists of: evaluate_engine.c; what a record
+ * of a smaller system says of the full one: evaluate_report.c.) */
 #include "dickemap/evaluate.h"
 
 #include <math.h>
@@ -9,7 +10,6 @@
 
 #include "dickemap/clock.h"
 #include "evaluate_engine.h"
-#include "inquiry.h"
 
 /* How long to compute between two questions whether to go on, in seconds. */
 static const double interrupt_interval = 5e-3;
@@ -80,9 +80,6 @@ static void reduce_window(const trajectory *t, dkm_window *window) {
 
 /* ---- filling lanes ---- */
 
-static dkm_status report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u, const dkm_stream *stream,
-                         dkm_error *err);
-
 /* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
 static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *known,
                               dkm_error *err) {
@@ -98,7 +95,7 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
     record.sensitive = DKM_SENSITIVE_NO;
   }
   record.wall_time = dkm_clock_now() - before;
-  return report(e, t, &record, q.u, stream, err);
+  return dkm_evaluate_report(e, t, &record, q.u, stream, err);
 }
 
 /* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is
@@ -306,108 +303,6 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   return DKM_OK;
 }
 
-/* Every spin of the state of `start->full` along the field of overlaps xi, modes at rest; lengths as they are. */
-static void align(const dkm_start *start, const double *xi, double *h, double *state) {
-  const dkm_system *system = &start->full;
-  const dkm_point *point = &start->given;
-  const int64_t K = system->n_classes;
-  const int M = system->n_modes, sign = dkm_landscape_sign(&start->system, &start->point);
-  double amplitude[DKM_MAX_MODES];
-  for (int mu = 0; mu < M; mu++) {
-    dkm_point_steady_mode(point, mu, xi[mu], &state[3 * K + mu], &state[3 * K + M + mu]);
-    amplitude[mu] = 2.0 * state[3 * K + mu];
-  }
-  dkm_system_fields(system, amplitude, h);
-  for (int64_t k = 0; k < K; k++) {
-    double *x = &state[k], *y = &state[K + k], *z = &state[2 * K + k];
-    const double bz = point->g0 * h[k], B = sqrt(point->Omega * point->Omega + bz * bz);
-    const double along = -sign * sqrt(*x * *x + *y * *y + *z * *z) / B;
-    *x = along * point->Omega;
-    *y = 0.0;
-    *z = along * bz;
-  }
-}
-
-/* All directions about what a reduced record says is the end, u being the state: a fixed point, spins that precess about
- * one, or the limit of what relaxes.  e->lifted: u in the full space; used up. */
-static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, const double *u, dkm_record *record,
-                                dkm_error *err) {
-  const dkm_system *full = &start->full;
-  dkm_spectrum spectrum;
-  dkm_status status = DKM_OK;
-  if (start->is_pattern && dkm_system_has_patterns(full))
-    status = dkm_fixedpoint_symmetric_spectrum(full, &start->given, u, &spectrum, err);
-  else {
-    if (!e->full_space) status = dkm_fixedpoint_workspace_create(&e->system, &e->full_space, err);
-    if (!e->full_scratch) e->full_scratch = calloc(dkm_evaluate_scratch_size(&e->system), sizeof *e->full_scratch);
-    if (status == DKM_OK && !e->full_scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
-    if (status != DKM_OK) return status;
-    dkm_fixedpoint_set_system(e->full_space, full);
-    if (record->verdict == DKM_VERDICT_DARK_PRECESSION) {
-      double ignored;
-      const dkm_inquiry q = {.system = full,
-                             .point = &start->given,
-                             .solver = &e->solver,
-                             .workspace = e->full_space,
-                             .u = e->lifted,
-                             .scratch = e->full_scratch};
-      status = dkm_stationary_dressed_spectrum(&q, &spectrum, &ignored) ? DKM_OK : DKM_NUMERIC;
-    } else {
-      if (record->verdict == DKM_VERDICT_RELAXING) align(start, record->xi_limit, e->full_scratch, e->lifted);
-      status = dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, &spectrum, err);
-    }
-  }
-  if (status == DKM_NUMERIC) { /* no field, no spectrum */
-    record->growth_rate = record->decay_rate = NAN;
-    record->n_unstable = record->n_neutral = 0; /* as where none is asked for */
-    return DKM_OK;
-  }
-  if (status == DKM_OK) dkm_record_fill_spectrum(&spectrum, record);
-  return status;
-}
-
-/* A state of all classes that points of the job can have, those that this one lacks being NaN. */
-static const double *laid_out(dkm_evaluator *e, const dkm_start *start, const double *u) {
-  const int64_t K = e->system.n_classes, n = start->full.n_classes;
-  const int M = e->system.n_modes;
-  if (n == K) return u;
-  for (int i = 0; i < 3; i++)
-    for (int64_t k = 0; k < K; k++) e->laid_out[i * K + k] = k < n ? u[i * n + k] : NAN;
-  memcpy(e->laid_out + 3 * K, u + 3 * n, 2 * (size_t)M * sizeof *u);
-  return e->laid_out;
-}
-
-/* Passes a record on and ends its trajectory; u: the state that it describes, reduced as the record is. */
-static dkm_status report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u, const dkm_stream *stream,
-                         dkm_error *err) {
-  const double *state = u;
-  const dkm_start *start = &t->start;
-  const size_t size = dkm_model_size(&e->system);
-  dkm_status status = DKM_OK;
-  const bool rests = record->verdict == DKM_VERDICT_FIXED_POINT ||
-                     (!start->is_pattern && (record->verdict == DKM_VERDICT_DARK_PRECESSION ||
-                                             (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]))));
-  const bool by_sectors = start->is_pattern && dkm_system_has_patterns(&start->full);
-  const bool lifts = start->is_reduced && (stream->wants_states || (rests && !by_sectors));
-  if (lifts && !e->lifted && !(e->lifted = calloc(size, sizeof *e->lifted))) status = DKM_MEMORY;
-  if (!e->laid_out && e->system.spins && !(e->laid_out = calloc(size, sizeof *e->laid_out))) status = DKM_MEMORY;
-  if (status != DKM_OK) return dkm_fail(err, status, "out of memory for a state");
-  if (start->is_reduced) {
-    const dkm_record reduced = *record;
-    dkm_start_lift_record(start, &reduced, record);
-    if (lifts) {
-      dkm_start_lift_state(start, u, e->lifted);
-      state = e->lifted;
-    }
-    if (rests) status = lift_spectrum(e, start, u, record, err);
-    if (lifts && stream->wants_states) dkm_start_lift_state(start, u, e->lifted);
-  }
-  if (status == DKM_OK)
-    stream->done(stream->context, t->id, record, stream->wants_states ? laid_out(e, start, state) : NULL);
-  dkm_start_free(&t->start);
-  return status;
-}
-
 /* Keeps a record and u until the shadow of the lane has caught up. */
 static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const double *u, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
@@ -438,7 +333,7 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
     dkm_sensitivity_release(g->sensitivity, i);
     end->waiting = false;
     g->n_endings--;
-    status = report(e, &end->trajectory, &end->record, end->u, stream, err);
+    status = dkm_evaluate_report(e, &end->trajectory, &end->record, end->u, stream, err);
   }
   return status;
 }
@@ -472,7 +367,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     dkm_sensitivity_release(g->sensitivity, t->shadow);
   dkm_integrator_unload(g->integrator, lane);
   g->n_active--;
-  return shadowed ? status : report(e, t, &record, q.u, stream, err);
+  return shadowed ? status : dkm_evaluate_report(e, t, &record, q.u, stream, err);
 }
 
 /* Empties everything, so that the next stream begins afresh. */

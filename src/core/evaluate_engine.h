@@ -102,4 +102,9 @@ static inline const dkm_start *kept_symmetry(const trajectory *t) {
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,
                                bool *resumed, dkm_error *err);
 
+/* Passes a record on and ends its trajectory (evaluate_report.c). u: the state that it describes, reduced as the record
+ * is. Fails with DKM_MEMORY. */
+dkm_status dkm_evaluate_report(dkm_evaluator *evaluator, trajectory *t, dkm_record *record, const double *u,
+                               const dkm_stream *stream, dkm_error *err);
+
 #endif

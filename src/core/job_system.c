@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The system of a job: patterns by number, by the distribution of their couplings, from files, or random.  The files
- * that a job names are kept with it, so that other ranks and output files have all that it needs. */
+/* The system of a job: patterns by number, by the distribution of their couplings, from files, or random. */
 #define _GNU_SOURCE /* asprintf */
 #include "job_system.h"
 
@@ -12,6 +11,7 @@
 
 #include "dickemap/option.h"
 #include "job_axes.h"
+#include "job_files.h"
 #include "job_spelling.h"
 
 /* Probabilities that a job writes in decimals sum to 1 within this. */
@@ -76,84 +76,6 @@ static dkm_status read_numbers(dkm_numbers *numbers, const dkm_job_source *sourc
     numbers->n++;
   }
   return DKM_OK;
-}
-
-/* ---- files ---- */
-
-static dkm_status add_name(dkm_file_names *names, const char *name, dkm_error *err) {
-  char **longer = realloc(names->names, ((size_t)names->n + 1) * sizeof *longer);
-  if (longer) names->names = longer;
-  if (!longer || !(names->names[names->n] = strdup(name))) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
-  names->n++;
-  return DKM_OK;
-}
-
-static dkm_status read_names(dkm_file_names *names, const dkm_job_source *source, const char *key, dkm_error *err) {
-  const dkm_key_text *text = dkm_schema_text(source, key);
-  dkm_status status = DKM_OK;
-  if (text->value) status = add_name(names, text->value, err);
-  for (unsigned i = 0; i < text->values_count && status == DKM_OK; i++) status = add_name(names, text->values[i], err);
-  for (int i = 0; i < names->n && status == DKM_OK; i++)
-    if (names->names[i][0] == '\0') status = dkm_schema_fail(source, err, key, "is empty, but must name a file");
-  return status;
-}
-
-static dkm_job_file *known_file(const dkm_job *job, const char *name) {
-  for (int i = 0; i < job->n_files; i++)
-    if (strcmp(job->files[i].name, name) == 0) return &job->files[i];
-  return NULL;
-}
-
-/* Where a file is that a job in `path` names; malloc'ed. */
-static char *place_of(const char *path, const char *name) {
-  const char *slash = strrchr(path, '/');
-  const int folder = name[0] != '/' && slash ? (int)(slash - path) + 1 : 0;
-  char *place = malloc((size_t)folder + strlen(name) + 1);
-  if (place) sprintf(place, "%.*s%s", folder, path, name);
-  return place;
-}
-
-static dkm_status load_bytes(const dkm_job_source *source, const dkm_file_source *files, const char *key,
-                             const char *name, void **bytes, size_t *n_bytes, dkm_error *err) {
-  dkm_error inner = {.status = DKM_OK};
-  for (int i = 0; i < files->n; i++) {
-    if (strcmp(files->files[i].name, name) != 0) continue;
-    *n_bytes = files->files[i].n_bytes;
-    *bytes = malloc(*n_bytes + 1);
-    if (!*bytes) return dkm_fail(err, DKM_MEMORY, "out of memory for %s", name);
-    if (*n_bytes > 0) memcpy(*bytes, files->files[i].bytes, *n_bytes);
-    return DKM_OK;
-  }
-  if (!files->from_disk) return dkm_schema_fail(source, err, key, "names %s, which is not with the job", name);
-  char *place = place_of(source->path, name);
-  if (!place) return dkm_fail(err, DKM_MEMORY, "out of memory for %s", name);
-  dkm_status status = dkm_matrix_load(place, bytes, n_bytes, &inner);
-  free(place);
-  if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
-  return status == DKM_OK ? DKM_OK : dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
-}
-
-/* Makes the bytes of these files the job's. */
-static dkm_status keep_files(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, const char *key,
-                             const dkm_file_names *names, dkm_error *err) {
-  for (int i = 0; i < names->n; i++) {
-    if (known_file(job, names->names[i])) continue;
-    dkm_job_file *more = realloc(job->files, ((size_t)job->n_files + 1) * sizeof *more);
-    if (!more) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
-    job->files = more;
-    dkm_job_file *file = &job->files[job->n_files];
-    *file = (dkm_job_file){0};
-    dkm_status status = load_bytes(source, files, key, names->names[i], &file->bytes, &file->n_bytes, err);
-    if (status != DKM_OK) return status;
-    job->n_files++;
-    if (!(file->name = strdup(names->names[i]))) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
-  }
-  return DKM_OK;
-}
-
-static dkm_matrix_file view_of(const dkm_job *job, const char *name) {
-  const dkm_job_file *file = known_file(job, name);
-  return (dkm_matrix_file){.name = name, .bytes = file->bytes, .n_bytes = file->n_bytes};
 }
 
 /* ---- the kinds of systems ---- */
@@ -230,13 +152,14 @@ static dkm_status warn_of_duplicates(dkm_job *job, dkm_error *err) {
 static dkm_status read_cue(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
   const char *key = DKM_OPTION(cue_file)->key;
   dkm_error inner = {.status = DKM_OK};
-  dkm_status status = read_names(&job->cue_file, source, key, err);
+  dkm_status status = dkm_job_names_read(&job->cue_file, source, key, err);
   if (status != DKM_OK || job->cue_file.n == 0) return status;
-  if ((status = keep_files(job, source, files, key, &job->cue_file, err)) != DKM_OK) return status;
+  if ((status = dkm_job_files_keep(job, source, files, key, &job->cue_file, DKM_FILE_AS_IT_IS, err)) != DKM_OK)
+    return status;
   dkm_job_tables *t = job->tables;
   t->cue = malloc((size_t)t->matrix.n_columns * sizeof *t->cue);
   if (!t->cue) return dkm_fail(err, DKM_MEMORY, "out of memory for a cue");
-  const dkm_matrix_file file = view_of(job, job->cue_file.names[0]);
+  const dkm_matrix_file file = dkm_job_files_view(job, job->cue_file.names[0]);
   status = dkm_matrix_parse_cue(&t->matrix, &file, DKM_READ_GREY, t->cue, &inner);
   return status == DKM_INPUT ? dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message)
          : status == DKM_OK  ? DKM_OK
@@ -252,8 +175,8 @@ static dkm_status read_matrix(dkm_job *job, const dkm_job_source *source, const 
   dkm_matrix_file views[DKM_MAX_MODES];
   if (is_given(source, matrix) && is_given(source, images))
     return dkm_schema_fail(source, err, images, "is given beside %s, but patterns come from one of them", matrix);
-  dkm_status status = read_names(&job->matrix_file, source, matrix, err);
-  if (status == DKM_OK) status = read_names(&job->image_files, source, images, err);
+  dkm_status status = dkm_job_names_read(&job->matrix_file, source, matrix, err);
+  if (status == DKM_OK) status = dkm_job_names_read(&job->image_files, source, images, err);
   if (status != DKM_OK) return status;
   const dkm_file_names *names = key == images ? &job->image_files : &job->matrix_file;
   if (names->n == 0)
@@ -261,8 +184,8 @@ static dkm_status read_matrix(dkm_job *job, const dkm_job_source *source, const 
   if (names->n > DKM_MAX_MODES)
     return dkm_schema_fail(source, err, key, "names %d images, but must name 1 ... %d, one a pattern", names->n,
                            DKM_MAX_MODES);
-  if ((status = keep_files(job, source, files, key, names, err)) != DKM_OK) return status;
-  for (int i = 0; i < names->n; i++) views[i] = view_of(job, names->names[i]);
+  if ((status = dkm_job_files_keep(job, source, files, key, names, DKM_FILE_AS_IT_IS, err)) != DKM_OK) return status;
+  for (int i = 0; i < names->n; i++) views[i] = dkm_job_files_view(job, names->names[i]);
   dkm_job_tables *t = job->tables;
   status = dkm_matrix_parse(names->n, views, job->shades, &t->matrix, &inner);
   if (status == DKM_INPUT) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
@@ -384,12 +307,6 @@ dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point
 
 /* ---- starts from states ---- */
 
-static dkm_states_reader *read_states;
-
-void dkm_job_set_states_reader(dkm_states_reader *reader) {
-  read_states = reader;
-}
-
 /* What a start from states leaves no room for. */
 static dkm_status refuse_beside_states(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   static const char *const keys[] = {"initial.overlap", "initial.flip", "initial.flip_exactly", "initial.mixture",
@@ -406,39 +323,21 @@ static dkm_status refuse_beside_states(const dkm_job *job, const dkm_job_source 
   return DKM_OK;
 }
 
-static dkm_status load_states(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
-                              const char *name, dkm_job_file *file, dkm_error *err) {
-  const char *key = DKM_OPTION(from_file)->key;
-  dkm_error inner = {.status = DKM_OK};
-  if (!files->from_disk) return load_bytes(source, files, key, name, &file->bytes, &file->n_bytes, err);
-  if (!read_states) return dkm_schema_fail(source, err, key, "names a file, but this program reads no states");
-  char *place = place_of(source->path, name);
-  if (!place) return dkm_fail(err, DKM_MEMORY, "out of memory for %s", name);
-  const dkm_status status = read_states(place, job, &file->bytes, &file->n_bytes, &inner);
-  free(place);
-  if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
-  return status == DKM_OK ? DKM_OK : dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
-}
-
 /* The system is known by now. */
 static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
   const char *key = DKM_OPTION(from_file)->key;
   dkm_error inner = {.status = DKM_OK};
-  dkm_status status = read_names(&job->from_file, source, key, err);
+  dkm_status status = dkm_job_names_read(&job->from_file, source, key, err);
   if (status != DKM_OK || job->from_file.n == 0) return status;
   if ((status = refuse_beside_states(job, source, err)) != DKM_OK) return status;
   if (!job->tables && !(job->tables = calloc(1, sizeof *job->tables)))
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
   const char *name = job->from_file.names[0];
-  dkm_job_file *more = realloc(job->files, ((size_t)job->n_files + 1) * sizeof *more), file = {0};
-  if (!more) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
-  job->files = more;
-  if ((status = load_states(job, source, files, name, &file, err)) != DKM_OK) return status;
-  file.name = strdup(name);
-  job->files[job->n_files++] = file;
-  if (!file.name) return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
+  if ((status = dkm_job_files_keep(job, source, files, key, &job->from_file, DKM_FILE_OF_STATES, err)) != DKM_OK)
+    return status;
+  const dkm_job_file *file = dkm_job_files_find(job, name);
   dkm_states *states = &job->tables->states;
-  status = dkm_states_parse(name, file.bytes, file.n_bytes, states, &inner);
+  status = dkm_states_parse(name, file->bytes, file->n_bytes, states, &inner);
   if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
   if (status == DKM_OK && (states->n_modes != job->system.n_modes || states->n_classes != job->system.n_classes))
     return dkm_schema_fail(source, err, key, "has %d patterns and %lld classes, but the job has %d and %lld",
@@ -511,23 +410,10 @@ const dkm_spins *dkm_job_spins(const dkm_job *job) {
   return job->n_spins > 0 ? &job->tables->spins : NULL;
 }
 
-static void free_names(dkm_file_names *names) {
-  for (int i = 0; i < names->n; i++) free(names->names[i]);
-  free(names->names);
-}
-
 void dkm_job_system_free(dkm_job *job) {
   free(job->values.values);
   free(job->probabilities.values);
-  free_names(&job->matrix_file);
-  free_names(&job->image_files);
-  free_names(&job->cue_file);
-  free_names(&job->from_file);
-  for (int i = 0; i < job->n_files; i++) {
-    free(job->files[i].name);
-    free(job->files[i].bytes);
-  }
-  free(job->files);
+  dkm_job_files_free(job);
   free(job->warning);
   if (!job->tables) return;
   dkm_matrix_free(&job->tables->matrix);
