@@ -15,11 +15,15 @@
  * are tilted at random has nothing to reduce.
  *
  * The reduction is exact, and it is not only about time: on an invariant subspace a trajectory ends on what may be a
- * saddle of the full system, and rounding must not carry it away.  Stability is asked in the full space. */
+ * saddle of the full system, and rounding must not carry it away.  Stability is asked in the full space.
+ *
+ * What is left may hold classes that turn together (bodies.h).  They are integrated one by one; what the trajectory ends in is
+ * asked of their means. */
 #ifndef DICKEMAP_START_H
 #define DICKEMAP_START_H
 #include <stdbool.h>
 
+#include "dickemap/bodies.h"
 #include "dickemap/model.h"
 #include "dickemap/record.h"
 
@@ -44,6 +48,7 @@ typedef struct dkm_start {
   signed char *sign;
   double *u;            /* the reduced state at the start, of what is reduced by classes and signs; owned */
   double *lengths;      /* |m_k| of the classes of `system`; NULL: dkm_point_length each; owned */
+  dkm_bodies bodies;    /* classes of `system` that turn together; none where it is uncoupled or Omega = 0 */
   dkm_couplings tables; /* of `system`, and ... */
   dkm_couplings own;    /* of `full`, if they are its own */
 } dkm_start;
@@ -54,6 +59,14 @@ void dkm_start_free(dkm_start *start);
 
 /* Whether a point has a start that is one class and one mode, whatever the number of +-1 patterns: no table is needed. */
 bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point);
+
+/* What a trajectory's end is asked of: the bodies, where there are any, else `system`; and the lengths of its spins as above. */
+static inline const dkm_system *dkm_start_asked(const dkm_start *start) {
+  return start->bodies.n_bodies ? &start->bodies.system : &start->system;
+}
+static inline const double *dkm_start_lengths(const dkm_start *start) {
+  return start->bodies.n_bodies ? start->bodies.lengths : start->lengths;
+}
 
 /* The state at the start, also where it comes from an earlier file: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err);

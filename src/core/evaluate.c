@@ -30,54 +30,6 @@ static void set_pause(engine *g, int lane) {
   if (g->sensitivity) l->t_pause = fmin(t->t_look, t->t_note);
 }
 
-/* ---- inquiries ---- */
-
-/* What is asked about the trajectory of a lane: about the smallest system that its start stays in. u (of the system that
- * is integrated) is its state. */
-static dkm_status inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q,
-                          dkm_error *err) {
-  trajectory *t = &g->lanes[lane];
-  dkm_landscape **landscape = &g->landscape[lane];
-  const dkm_start *start = &t->start;
-  const bool project = start->is_reduced && !t->inside;
-  dkm_status status = project ? dkm_evaluate_need_reduced(g, err) : DKM_OK;
-  if (status == DKM_OK && !*landscape) status = dkm_landscape_create(&g->system, landscape, err);
-  /* One class and mode come to rest. */
-  if (status == DKM_OK && t->sampled_once && !start->is_pattern)
-    status = dkm_cycle_workspace_fit(&g->cycles, &start->system, err);
-  if (status != DKM_OK) return status;
-  *q = (dkm_inquiry){.system = &start->system,
-                     .point = &start->point,
-                     .lengths = start->lengths,
-                     .solver = &e->solver,
-                     .workspace = g->workspace,
-                     .cycles = t->sampled_once && !start->is_pattern ? g->cycles : NULL,
-                     .landscape = *landscape,
-                     .u = project ? g->reduced_u : g->u,
-                     .scratch = project ? g->reduced_scratch : g->scratch};
-  dkm_fixedpoint_set_system(g->workspace, q->system);
-  if ((status = dkm_landscape_set_system(*landscape, q->system, err)) != DKM_OK) return status;
-  if (project)
-    dkm_start_reduce_state(start, u, q->u);
-  else if (u != g->u)
-    memcpy(g->u, u, dkm_model_size(q->system) * sizeof *u);
-  return DKM_OK;
-}
-
-/* The same of a window. */
-static void reduce_window(const trajectory *t, dkm_window *window) {
-  if (!t->start.is_reduced || t->inside) return;
-  const dkm_window full = *window;
-  for (int mu = t->start.full.n_modes - 1; mu >= 0; mu--) {
-    const int i = t->start.mode_group[mu];
-    const double factor = t->start.mode_factor[mu];
-    if (i < 0) continue;
-    window->mean[i] = full.mean[mu] / factor;
-    window->rms[i] = full.rms[mu] / fabs(factor);
-    window->occupation[i] = full.occupation[mu] / (factor * factor);
-  }
-}
-
 /* ---- filling lanes ---- */
 
 /* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
@@ -87,7 +39,7 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
   dkm_inquiry q;
   dkm_record record;
   const double before = dkm_clock_now();
-  dkm_status status = inquire(e, g, lane, g->u, &q, err);
+  dkm_status status = dkm_evaluate_inquire(e, g, lane, g->u, &q, err);
   *known = status == DKM_OK && dkm_attractor_at_once(&q, &record);
   if (!*known) return status;
   if (e->solver.sensitivity) { /* nothing was amplified */
@@ -95,7 +47,9 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
     record.sensitive = DKM_SENSITIVE_NO;
   }
   record.wall_time = dkm_clock_now() - before;
-  return dkm_evaluate_report(e, t, &record, q.u, stream, err);
+  const double *u;
+  status = dkm_evaluate_end_state(g, lane, &q, &u, err);
+  return status == DKM_OK ? dkm_evaluate_report(e, t, &record, u, stream, err) : status;
 }
 
 /* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is
@@ -104,7 +58,7 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
   trajectory *t = &g->lanes[lane];
   dkm_inquiry q;
   *begun = false;
-  dkm_status status = inquire(e, g, lane, g->u, &q, err);
+  dkm_status status = dkm_evaluate_inquire(e, g, lane, g->u, &q, err);
   if (status != DKM_OK) return status;
   if (g->sensitivity) {
     t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), integrated_point(t), g->u,
@@ -281,8 +235,8 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   if (!t->sampled || (l->failure != DKM_FAILURE_NONE && !dkm_sampling_on_shadow(sampling))) {
     dkm_integrator_window(g->integrator, lane, &window);
     dkm_integrator_state(g->integrator, lane, g->u);
-    if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
-    reduce_window(t, &window);
+    if ((status = dkm_evaluate_inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
+    dkm_evaluate_reduce_window(t, &window);
     const double before = dkm_clock_now();
     *outlook = dkm_attractor_look(&t->attractor, q, &window, l, record);
     t->wall_time += dkm_clock_now() - before;
@@ -293,7 +247,7 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);
-  if ((status = inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
+  if ((status = dkm_evaluate_inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
   const dkm_exponent *exponent = dkm_sampling_exponent(sampling);
   const double before = dkm_clock_now(); /* not of note_samples, whose time is the shadows' */
   *outlook = dkm_sampling_follows(sampling) ? dkm_attractor_followed(&t->attractor, q, exponent, l, record)
@@ -360,14 +314,16 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     return DKM_OK;
   }
   record.wall_time = t->wall_time;
+  const double *u;
+  if ((status = dkm_evaluate_end_state(g, lane, &q, &u, err)) != DKM_OK) return status;
   const bool shadowed = g->sensitivity && record.verdict != DKM_VERDICT_FAILED;
   if (shadowed)
-    status = keep_ending(g, lane, &record, q.u, err);
+    status = keep_ending(g, lane, &record, u, err);
   else if (g->sensitivity)
     dkm_sensitivity_release(g->sensitivity, t->shadow);
   dkm_integrator_unload(g->integrator, lane);
   g->n_active--;
-  return shadowed ? status : dkm_evaluate_report(e, t, &record, q.u, stream, err);
+  return shadowed ? status : dkm_evaluate_report(e, t, &record, u, stream, err);
 }
 
 /* Empties everything, so that the next stream begins afresh. */

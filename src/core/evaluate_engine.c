@@ -36,6 +36,7 @@ static void destroy_engine(engine *g) {
   free(g->scratch);
   free(g->reduced_u);
   free(g->reduced_scratch);
+  free(g->means);
   *g = (engine){0};
 }
 
@@ -79,6 +80,11 @@ dkm_status dkm_evaluate_need_reduced(engine *g, dkm_error *err) {
   if (!g->reduced_scratch)
     g->reduced_scratch = calloc(dkm_evaluate_scratch_size(&g->system), sizeof *g->reduced_scratch);
   return g->reduced_u && g->reduced_scratch ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
+}
+
+dkm_status dkm_evaluate_need_means(engine *g, dkm_error *err) {
+  if (!g->means) g->means = calloc(dkm_model_size(&g->system), sizeof *g->means);
+  return g->means ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
 }
 
 dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solver, const char *cpu,

@@ -40,6 +40,7 @@ typedef struct engine {
   double *u;       /* 3K + 2M values */
   double *scratch; /* 3K + 2M + 2K values */
   double *reduced_u, *reduced_scratch; /* the same, for inquiries about less than what is integrated; once needed */
+  double *means;                       /* of bodies (bodies.h), likewise */
   int n_active;
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
@@ -83,8 +84,9 @@ size_t dkm_evaluate_scratch_size(const dkm_system *system);
 /* Makes g->sampling[lane], if it is not there yet, one for the system of the lane's trajectory. */
 dkm_status dkm_evaluate_need_sampling(const dkm_evaluator *evaluator, engine *g, int lane, dkm_error *err);
 
-/* Makes g->reduced_u and g->reduced_scratch, likewise. */
+/* Makes g->reduced_u and g->reduced_scratch, or g->means, likewise. */
 dkm_status dkm_evaluate_need_reduced(engine *g, dkm_error *err);
+dkm_status dkm_evaluate_need_means(engine *g, dkm_error *err);
 
 /* What the engine integrates, and with what parameters. */
 static inline const dkm_system *integrated_system(const trajectory *t) {
@@ -101,6 +103,17 @@ static inline const dkm_start *kept_symmetry(const trajectory *t) {
 /* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether. */
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,
                                bool *resumed, dkm_error *err);
+
+/* Asks about the trajectory of a lane (evaluate_inquire.c).  u (of the system that is integrated) is its state; q->u is that
+ * of what is asked about, and q->scratch room for the answer.  Fails with DKM_MEMORY. */
+dkm_status dkm_evaluate_inquire(const dkm_evaluator *evaluator, engine *g, int lane, const double *u, dkm_inquiry *q,
+                                dkm_error *err);
+/* Of a window, likewise. */
+void dkm_evaluate_reduce_window(const trajectory *t, dkm_window *window);
+
+/* After an inquiry that completed a record: *u is the state that it describes, of `start.system`, and the engine's, until
+ * the next inquiry.  Fails with DKM_MEMORY. */
+dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const double **u, dkm_error *err);
 
 /* Passes a record on and ends its trajectory (evaluate_report.c). u: the state that it describes, reduced as the record
  * is. Fails with DKM_MEMORY. */

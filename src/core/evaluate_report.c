@@ -4,15 +4,14 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/theory.h"
 #include "evaluate_engine.h"
 #include "inquiry.h"
 
-/* Every spin of the state of `start->full` along the field of overlaps xi, modes at rest; lengths as they are. */
-static void align(const dkm_start *start, const double *xi, double *h, double *state) {
-  const dkm_system *system = &start->full;
-  const dkm_point *point = &start->given;
+/* Every spin of a state along the field of overlaps xi, modes at rest; lengths as they are. h: room for fields. */
+static void align(const dkm_system *system, const dkm_point *point, const double *xi, double *h, double *state) {
   const int64_t K = system->n_classes;
-  const int M = system->n_modes, sign = dkm_landscape_sign(&start->system, &start->point);
+  const int M = system->n_modes, sign = dkm_landscape_sign(system, point);
   double amplitude[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
     dkm_point_steady_mode(point, mu, xi[mu], &state[3 * K + mu], &state[3 * K + M + mu]);
@@ -29,16 +28,37 @@ static void align(const dkm_start *start, const double *xi, double *h, double *s
   }
 }
 
-/* All directions about what a reduced record says is the end, u being the state: a fixed point, spins that precess about
- * one, or the limit of what relaxes.  e->lifted: u in the full space; used up. */
-static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, const double *u, dkm_record *record,
-                                dkm_error *err) {
+/* The end of a record of what is asked about (start.h), u being its state: a fixed point, spins that precess about one, or
+ * the limit of what relaxes, as a state of `start->system`, bodies as one (bodies.h).  rest: three times its size, the last two
+ * are room. */
+static void find_rest(const dkm_start *start, const double *u, const dkm_record *record, double *rest) {
+  const dkm_bodies *bodies = &start->bodies;
+  const size_t size = dkm_model_size(&start->system);
+  double *means = bodies->n_bodies ? rest + size : rest, *h = rest + 2 * size;
+  if (bodies->n_bodies)
+    dkm_bodies_means(bodies, u, means);
+  else
+    memcpy(means, u, size * sizeof *u);
+  if (record->verdict == DKM_VERDICT_RELAXING)
+    align(dkm_start_asked(start), &start->point, record->xi_limit, h, means);
+  if (bodies->n_bodies) dkm_bodies_spread(bodies, means, rest);
+}
+
+/* All directions about the end of a reduced record; by_sectors: those of a pattern need no state of the full space. */
+static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, bool by_sectors, const double *u,
+                                const dkm_record *reduced, dkm_record *record, dkm_error *err) {
   const dkm_system *full = &start->full;
   dkm_spectrum spectrum;
-  dkm_status status = DKM_OK;
-  if (start->is_pattern && dkm_system_has_patterns(full))
-    status = dkm_fixedpoint_symmetric_spectrum(full, &start->given, u, &spectrum, err);
-  else {
+  double *rest = malloc(3 * dkm_model_size(&start->system) * sizeof *rest);
+  dkm_status status = rest ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+  if (status != DKM_OK) return status;
+  find_rest(start, u, reduced, rest);
+  if (by_sectors)
+    status = dkm_fixedpoint_symmetric_spectrum(full, &start->given, rest, &spectrum, err);
+  else
+    dkm_start_lift_state(start, rest, e->lifted);
+  free(rest);
+  if (!by_sectors) {
     if (!e->full_space) status = dkm_fixedpoint_workspace_create(&e->system, &e->full_space, err);
     if (!e->full_scratch) e->full_scratch = calloc(dkm_evaluate_scratch_size(&e->system), sizeof *e->full_scratch);
     if (status == DKM_OK && !e->full_scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
@@ -53,10 +73,8 @@ static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, const 
                              .u = e->lifted,
                              .scratch = e->full_scratch};
       status = dkm_stationary_dressed_spectrum(&q, &spectrum, &ignored) ? DKM_OK : DKM_NUMERIC;
-    } else {
-      if (record->verdict == DKM_VERDICT_RELAXING) align(start, record->xi_limit, e->full_scratch, e->lifted);
+    } else
       status = dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, &spectrum, err);
-    }
   }
   if (status == DKM_NUMERIC) { /* no field, no spectrum */
     record->growth_rate = record->decay_rate = NAN;
@@ -65,6 +83,33 @@ static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, const 
   }
   if (status == DKM_OK) dkm_record_fill_spectrum(&spectrum, record);
   return status;
+}
+
+/* A spin whose part across the mean of its body is larger than this never comes to rest. */
+static const double at_rest = 1e-9;
+
+/* What a record of bodies (bodies.h) says of their spins, u being the state: those that precess about the mean of their body
+ * do so for ever, and each class more than there are bodies has three directions more that neither grow nor decay, if they
+ * are not counted yet. */
+static dkm_status tell_spins(const dkm_start *start, const double *u, bool counted, dkm_record *record,
+                             dkm_error *err) {
+  const dkm_bodies *bodies = &start->bodies;
+  const size_t size = dkm_model_size(&start->system);
+  if (record->n_neutral > 0 && !counted) record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
+  if (bodies->across <= at_rest) return DKM_OK;
+  if (!isnan(record->precession)) record->precession = fmax(record->precession, bodies->across);
+  if (record->verdict == DKM_VERDICT_FIXED_POINT) {
+    record->verdict = DKM_VERDICT_DARK_PRECESSION;
+    record->precession = bodies->across;
+  }
+  if (record->verdict != DKM_VERDICT_DARK_PRECESSION || isnan(record->residual)) return DKM_OK;
+  double *du = malloc((size + 2 * (size_t)start->system.n_classes) * sizeof *du), largest = 0.0;
+  if (!du) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
+  dkm_model_rhs(&start->system, &start->point, u, du, du + size);
+  for (size_t i = 0; i < size; i++) largest = fmax(largest, fabs(du[i]));
+  record->residual = largest;
+  free(du);
+  return DKM_OK;
 }
 
 /* A state of all classes that points of the job can have, those that this one lacks being NaN. */
@@ -80,28 +125,28 @@ static const double *laid_out(dkm_evaluator *e, const dkm_start *start, const do
 
 dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u,
                                const dkm_stream *stream, dkm_error *err) {
-  const double *state = u;
   const dkm_start *start = &t->start;
   const size_t size = dkm_model_size(&e->system);
-  dkm_status status = DKM_OK;
   const bool rests = record->verdict == DKM_VERDICT_FIXED_POINT ||
                      (!start->is_pattern && (record->verdict == DKM_VERDICT_DARK_PRECESSION ||
                                              (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]))));
   const bool by_sectors = start->is_pattern && dkm_system_has_patterns(&start->full);
+  const double *state = u;
+  dkm_status status = DKM_OK;
   const bool lifts = start->is_reduced && (stream->wants_states || (rests && !by_sectors));
   if (lifts && !e->lifted && !(e->lifted = calloc(size, sizeof *e->lifted))) status = DKM_MEMORY;
-  if (!e->laid_out && e->system.spins && !(e->laid_out = calloc(size, sizeof *e->laid_out))) status = DKM_MEMORY;
+  if (e->system.spins && !e->laid_out && !(e->laid_out = calloc(size, sizeof *e->laid_out))) status = DKM_MEMORY;
   if (status != DKM_OK) return dkm_fail(err, status, "out of memory for a state");
   if (start->is_reduced) {
     const dkm_record reduced = *record;
     dkm_start_lift_record(start, &reduced, record);
-    if (lifts) {
-      dkm_start_lift_state(start, u, e->lifted);
-      state = e->lifted;
-    }
-    if (rests) status = lift_spectrum(e, start, u, record, err);
-    if (lifts && stream->wants_states) dkm_start_lift_state(start, u, e->lifted);
-  }
+    if (rests) status = lift_spectrum(e, start, by_sectors, u, &reduced, record, err);
+    if (stream->wants_states) dkm_start_lift_state(start, u, e->lifted);
+    state = e->lifted;
+  } else if (start->bodies.n_bodies)
+    dkm_theory_fill(&start->full, &start->given, record);
+  if (status == DKM_OK && start->bodies.n_bodies)
+    status = tell_spins(start, u, start->is_reduced && rests, record, err);
   if (status == DKM_OK)
     stream->done(stream->context, t->id, record, stream->wants_states ? laid_out(e, start, state) : NULL);
   dkm_start_free(&t->start);

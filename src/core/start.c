@@ -53,7 +53,7 @@ static void measure_scales(partition *p) {
 /* ---- modes ---- */
 
 /* signatures[mu*K + c] = sum_{k in c} w_k sign_k G_{mu,k}, times a sign that makes the first that is not 0 positive; a mode
- * that has none sees nothing. */
+ * that has none sees nothing, and if it is empty it stays so. */
 static void sign_modes(partition *p, bool *sees) {
   const int64_t K = p->system->n_classes;
   const int M = p->system->n_modes;
@@ -64,17 +64,20 @@ static void sign_modes(partition *p, bool *sees) {
     for (int64_t k = 0; k < K; k++)
       sums[p->class_of[k]] += dkm_system_weight(p->system, k) * p->sign[k] * dkm_system_coupling(p->system, mu, k);
     while (c < p->n_groups && are_equal(sums[c], 0.0, p->mode_scale[mu])) c++;
-    sees[mu] = c < p->n_groups;
-    p->mode_sign[mu] = sees[mu] && sums[c] < 0.0 ? -1.0 : 1.0;
+    p->mode_sign[mu] = c < p->n_groups && sums[c] < 0.0 ? -1.0 : 1.0;
+    sees[mu] = c < p->n_groups || p->u[3 * K + mu] != 0.0 || p->u[3 * K + M + mu] != 0.0;
     for (int64_t i = 0; i < p->n_groups; i++) sums[i] *= p->mode_sign[mu];
   }
 }
 
 static bool modes_are_alike(const partition *p, const int *before, int mu, int nu) {
   const int64_t K = p->system->n_classes;
+  const int M = p->system->n_modes;
   if (before[mu] != before[nu] || p->point->Omega_mu[mu] != p->point->Omega_mu[nu] ||
       p->point->kappa_mu[mu] != p->point->kappa_mu[nu])
     return false;
+  for (int64_t i = 3 * K; i <= 3 * K + M; i += M) /* Re beta, Im beta */
+    if (p->mode_sign[mu] * p->u[i + mu] != p->mode_sign[nu] * p->u[i + nu]) return false;
   for (int64_t c = 0; c < p->n_groups; c++)
     if (!are_equal(p->signatures[mu * K + c], p->signatures[nu * K + c], fmax(p->mode_scale[mu], p->mode_scale[nu])))
       return false;
@@ -252,13 +255,16 @@ bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point) {
 static bool is_pattern(const dkm_start *start, const partition *p) {
   const int cue = start->given.pattern - 1;
   return p->n_groups == 1 && p->n_mode_groups == 1 && p->mode_group[cue] == 0 && group_size(p, 0) == 1 &&
-         !start->full.cue && !dkm_point_has_mixture(&start->given, start->full.n_modes) &&
+         !start->full.cue && !start->full.from && !dkm_point_has_mixture(&start->given, start->full.n_modes) &&
          fabs(p->signatures[0]) == 1.0;
 }
 
-/* Spins that turn about x together: where their overlaps are 0 now, y and z, they always will be, as no field acts. */
+/* Spins that turn about x together: where their overlaps are 0 now, y and z, they always will be, as no field acts of modes
+ * that are empty. */
 static bool drives_nothing(const partition *p) {
   const int64_t K = p->system->n_classes;
+  for (int i = 0; i < 2 * p->system->n_modes; i++)
+    if (p->u[3 * K + i] != 0.0) return false;
   for (int mu = 0; mu < p->system->n_modes; mu++) {
     double y = 0.0, z = 0.0;
     for (int64_t k = 0; k < K; k++) {
@@ -290,7 +296,7 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   p.order = malloc(K * sizeof *p.order);
   p.class_scale = calloc(K, sizeof *p.class_scale);
   dkm_status status = u && p.class_of && p.sign && p.signatures && p.order && p.class_scale
-                          ? dkm_model_start(full, &start->given, u, err)
+                          ? dkm_start_state(start, false, u, err)
                           : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   if (status != DKM_OK) goto cleanup;
   measure_scales(&p);
@@ -356,6 +362,16 @@ static dkm_status measure_lengths(dkm_start *start, dkm_error *err) {
   return DKM_OK;
 }
 
+/* Uncoupled spins need no more than they are: what becomes of them is known in closed form. */
+static dkm_status find_bodies(dkm_start *start, dkm_error *err) {
+  if (start->point.g0 == 0.0 || start->point.Omega == 0.0 || !start->system.couplings) return DKM_OK;
+  double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
+  dkm_status status = u ? dkm_start_state(start, true, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  if (status == DKM_OK) status = dkm_bodies_create(&start->system, u, &start->bodies, err);
+  free(u);
+  return status;
+}
+
 dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dkm_start *start, dkm_error *err) {
   *start = (dkm_start){.given = *point, .full = *system, .system = *system, .point = *point};
   for (int mu = 0; mu < system->n_modes; mu++) {
@@ -371,8 +387,9 @@ dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dk
     status = dkm_spins_realise(system->spins, point, &start->own, err);
     start->full = start->system = start->own.system;
   }
-  if (status == DKM_OK && point->perturbation == 0.0 && !system->from) status = reduce(start, err);
+  if (status == DKM_OK && point->perturbation == 0.0) status = reduce(start, err);
   if (status == DKM_OK) status = measure_lengths(start, err);
+  if (status == DKM_OK) status = find_bodies(start, err);
   if (status != DKM_OK) dkm_start_free(start);
   return status;
 }
@@ -382,6 +399,7 @@ void dkm_start_free(dkm_start *start) {
   free(start->sign);
   free(start->u);
   free(start->lengths);
+  dkm_bodies_free(&start->bodies);
   dkm_couplings_free(&start->tables);
   dkm_couplings_free(&start->own);
   *start = (dkm_start){0};
@@ -396,11 +414,13 @@ static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) 
 }
 
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err) {
+  if (reduced && start->u) {
+    memcpy(u, start->u, dkm_model_size(&start->system) * sizeof *u);
+    return DKM_OK;
+  }
   if (start->full.from) return from_state(start, u, err);
-  if (!reduced) return dkm_model_start(&start->full, &start->given, u, err);
-  if (!start->u) return dkm_model_start(&start->system, &start->point, u, err);
-  memcpy(u, start->u, dkm_model_size(&start->system) * sizeof *u);
-  return DKM_OK;
+  return reduced ? dkm_model_start(&start->system, &start->point, u, err)
+                 : dkm_model_start(&start->full, &start->given, u, err);
 }
 
 /* ---- states and records ---- */

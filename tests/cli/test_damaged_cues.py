@@ -27,6 +27,20 @@ def records(dickemap, tmp_path):
     return compute
 
 
+@pytest.fixture
+def spins_of_point(dickemap, tmp_path):
+    """spins_of_point(text): where the spins of a job's point start, [spin, xyz]."""
+
+    def compute(text):
+        (tmp_path / "point.yaml").write_text(text)
+        (tmp_path / "spins.csv").unlink(missing_ok=True)
+        result = dickemap("point", "point.yaml", "--spins", "spins.csv")
+        assert result.returncode == 0, result.stderr
+        return numpy.loadtxt(tmp_path / "spins.csv", delimiter=",", skiprows=1)[:, 2:5]
+
+    return compute
+
+
 # LANDSCAPE: |xi_4| of Fig. 3's pattern 4 for p = 0.1 ... 0.4.
 @pytest.mark.parametrize("g0, expected", [(1.2, [0.5945191, 0.2710220, 0, 0]), (1.6, [0.7411712, 0.5189747, 0.2633149, 0])])
 def test_flips_of_a_probability_shorten_the_pattern_state(records, g0, expected):
@@ -109,7 +123,24 @@ def test_locked_energy_can_end_without_overlaps_above_the_threshold(records, tmp
     (tmp_path / "c.txt").write_text("1 0.5 0 -1\n")
     found = records("model: {mapping: matrix, matrix: m.txt, g0: .527, Omega: 0.5, Omega_mu: [.7, 1.28, .55], "
                     "kappa_mu: [.82, 1.08, .97]}\ninitial: {cue: c.txt}\n")
-    assert found["verdict"] == 2 and (found["xi"] == 0).all() and found["L_end"] == pytest.approx(-0.125, abs=1e-9)
+    assert found["verdict"] == 2 and (found["xi"] == 0).all() and found["L_limit"] == pytest.approx(-0.125, abs=1e-9)
+    assert found["steps"] == 0  # spins 1 and 4 turn together and cancel: those that are left are below their threshold
+
+
+@pytest.mark.parametrize("flipped, g0", [(1, 0.9), (4, 1.2), (4, 4), (7, 0.9), (12, 4)])
+def test_spins_with_equal_couplings_end_as_one_shorter_spin(records, spins_of_point, flipped, g0):
+    """All spins of one pattern feel one field: tilted and flipped, their mean is the pattern state of its own length."""
+    text = (f"model: {{mapping: random, patterns: 1, spins: 24, g0: {g0}, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}}\n"
+            f"initial: {{flip_exactly: {flipped}, perturbation: 0.3}}\n")
+    found = records(text)
+    spins = spins_of_point(text)
+    mean = spins.mean(axis=0)
+    length = numpy.sqrt((mean**2).sum())
+    across = numpy.sqrt(1 - (spins @ mean / length) ** 2).max()
+    expected = numpy.sqrt(max(0, length**2 - (G_EQUAL / g0) ** 4))
+    assert found["verdict"] == 2 and found["how"] == 2 and found["precession"] == pytest.approx(across, abs=1e-9)
+    assert abs(found["xi"][0]) == pytest.approx(expected, abs=1e-9) and found["xi_error"] < 1e-10
+    assert found["n_neutral"] == 1 + 3 and found["n_unstable"] == 0
 
 
 def test_flips_of_a_grey_cue_have_no_closed_form(records, tmp_path):
@@ -135,6 +166,18 @@ def test_mixtures_with_equal_modes_stay_symmetric_in_every_mapping(records, mixt
         xi = one["xi"].ravel()
         assert (xi[weights == 0] == 0).all()
         numpy.testing.assert_allclose(xi[weights != 0] * weights[weights != 0], xi[0], atol=1e-15)
+
+
+def test_starts_from_a_symmetric_state_stay_on_its_subspace(records, tmp_path):
+    """Where the mixture is a saddle nothing but rounding would leave it: 1e-16 grew to another state in version 0.1."""
+    model = "model: {patterns: 5, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0], g0: 0.7}\noutput: {state: final}\n"
+    records(model + "initial: {mixture: [1, 1, 1, 0, 0], overlap: 0.8}\n")
+    (tmp_path / "out.h5").rename(tmp_path / "mixture.h5")
+    found = records(model.replace(", g0: 0.7", "") + "initial: {from: mixture.h5}\naxes: [{name: g0, values: [0.6, 0.9]}]\n")
+    assert (found["verdict"] == 1).all() and found["n_unstable"].tolist() == [2, 0]
+    for xi in found["xi"]:
+        assert xi[0] == xi[1] == xi[2] > 0.1 and xi[3] == xi[4] == 0
+    assert found["steps"].max() < 10000
 
 
 def test_spins_along_x_are_at_rest_without_coupling(records, tmp_path):

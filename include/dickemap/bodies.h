@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* bodies: spins with equal couplings turn together, whatever their directions are.
+ *
+ * They feel the same field, m_k' = B_k x m_k, so that the angles between them are constants of motion: they are one rigid
+ * body (those with opposite couplings as well, seen as (x, -y, -z)).  Modes know a body by the mean m = sum_k w_k m_k/sum_k w_k
+ * of its spins alone, and that is one spin of length |m| <= 1 which obeys the same equation.  So a system of one class
+ * for each body has the same order parameters for ever, and it is the one to ask about them: its landscape has the
+ * true barriers, where that of the single spins, which could never align with each other, lies too deep.
+ *
+ * Of the single spins it does not know how far each body has turned about m.  They are integrated as they are; a body comes to
+ * rest where all its spins are parallel or antiparallel, and otherwise they precess about m in a way that no mode sees. */
+#ifndef DICKEMAP_BODIES_H
+#define DICKEMAP_BODIES_H
+#include "dickemap/system.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef struct dkm_bodies {
+  int64_t n_bodies;     /* 0: every class is a body of its own, and nothing else is filled */
+  int64_t n_classes;    /* K */
+  dkm_system system;    /* one class for each body; a view of ... */
+  dkm_couplings tables; /* owned, as all that follows */
+  int64_t *body_of;     /* of each class, K values */
+  signed char *sign;    /* its couplings are +1 or -1 times those of the body, K values */
+  double *part;         /* w_k over the weight of its body, K values */
+  double *share;        /* m_k.m/|m|^2, constants of motion, K values; 0 where m = 0 */
+  double *lengths;      /* |m|, n_bodies values */
+  double across;        /* the largest part of an m_k across m, another constant */
+} dkm_bodies;
+
+/* The bodies of a system in a state (3K + 2M values) of it.  Couplings count as equal if their bits are; +-1 patterns
+ * have none that are known to be.  Fails with DKM_MEMORY; *out is then empty. */
+dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodies *out, dkm_error *err);
+void dkm_bodies_free(dkm_bodies *bodies);
+
+/* The means of the spins in u (3K + 2M values), with the modes: into means (3 n_bodies + 2M values). */
+void dkm_bodies_means(const dkm_bodies *bodies, const double *u, double *means);
+
+/* A state of all classes (3K + 2M values) with these means, in which every spin lies along that of its body, m_k = share m:
+ * what spins are on average over their precession about it.  All sums over classes are those of the means. */
+void dkm_bodies_spread(const dkm_bodies *bodies, const double *means, double *u);
+
+/* Turns the bodies of u by the shortest way until they have these means, of the same lengths; those without a mean stay
+ * as they are.  Modes become those of means.  Fails with DKM_MEMORY; u is then as it was. */
+dkm_status dkm_bodies_turn(const dkm_bodies *bodies, const double *means, double *u, dkm_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is asked about a trajectory: not about the classes that are integrated, but about the smallest system that its start
+ * stays in, and there about the bodies that its spins form. */
+#include <math.h>
+#include <string.h>
+
+#include "evaluate_engine.h"
+
+/* Whether the state that is integrated is one of the full system, and has to be reduced. */
+static bool is_projected(const trajectory *t) {
+  return t->start.is_reduced && !t->inside;
+}
+
+dkm_status dkm_evaluate_inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q,
+                                dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  dkm_landscape **landscape = &g->landscape[lane];
+  const dkm_start *start = &t->start;
+  const bool projected = is_projected(t), by_bodies = start->bodies.n_bodies > 0;
+  const dkm_system *asked = dkm_start_asked(start);
+  dkm_status status = projected ? dkm_evaluate_need_reduced(g, err) : DKM_OK;
+  if (status == DKM_OK && by_bodies) status = dkm_evaluate_need_means(g, err);
+  if (status == DKM_OK && !*landscape) status = dkm_landscape_create(&g->system, landscape, err);
+  /* One class and mode come to rest. */
+  const bool cycles = t->sampled_once && !start->is_pattern;
+  if (status == DKM_OK && cycles) status = dkm_cycle_workspace_fit(&g->cycles, asked, err);
+  if (status != DKM_OK) return status;
+  double *reduced = projected ? g->reduced_u : g->u;
+  *q = (dkm_inquiry){.system = asked,
+                     .point = &start->point,
+                     .lengths = dkm_start_lengths(start),
+                     .solver = &e->solver,
+                     .workspace = g->workspace,
+                     .cycles = cycles ? g->cycles : NULL,
+                     .landscape = *landscape,
+                     .u = by_bodies ? g->means : reduced,
+                     .scratch = projected ? g->reduced_scratch : g->scratch};
+  dkm_fixedpoint_set_system(g->workspace, q->system);
+  if ((status = dkm_landscape_set_system(*landscape, q->system, err)) != DKM_OK) return status;
+  if (projected)
+    dkm_start_reduce_state(start, u, reduced);
+  else if (u != g->u)
+    memcpy(g->u, u, dkm_model_size(&start->system) * sizeof *u);
+  if (by_bodies) dkm_bodies_means(&start->bodies, reduced, q->u);
+  return DKM_OK;
+}
+
+void dkm_evaluate_reduce_window(const trajectory *t, dkm_window *window) {
+  if (!is_projected(t)) return;
+  const dkm_window full = *window;
+  for (int mu = t->start.full.n_modes - 1; mu >= 0; mu--) {
+    const int i = t->start.mode_group[mu];
+    const double factor = t->start.mode_factor[mu];
+    if (i < 0) continue;
+    window->mean[i] = full.mean[mu] / factor;
+    window->rms[i] = full.rms[mu] / fabs(factor);
+    window->occupation[i] = full.occupation[mu] / (factor * factor);
+  }
+}
+
+dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const double **u, dkm_error *err) {
+  const trajectory *t = &g->lanes[lane];
+  double *reduced = is_projected(t) ? g->reduced_u : g->u;
+  *u = reduced;
+  return t->start.bodies.n_bodies ? dkm_bodies_turn(&t->start.bodies, q->u, reduced, err) : DKM_OK;
+}
