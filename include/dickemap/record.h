@@ -142,8 +142,13 @@ typedef struct dkm_record {
 
 typedef enum dkm_field_type { DKM_FLOAT64, DKM_INT64, DKM_INT32, DKM_INT8, DKM_UINT8 } dkm_field_type;
 
-/* What a value is, for comparisons (compare.h): a number, a rate or frequency, a time. */
-typedef enum dkm_field_scale { DKM_SCALE_NUMBER, DKM_SCALE_RATE, DKM_SCALE_TIME } dkm_field_scale;
+/* What a value is: a number; an overlap, in units of the couplings (units.h); a rate or frequency; a time. */
+typedef enum dkm_field_scale {
+  DKM_SCALE_NUMBER,
+  DKM_SCALE_OVERLAP,
+  DKM_SCALE_RATE,
+  DKM_SCALE_TIME
+} dkm_field_scale;
 
 typedef struct dkm_field {
   const char *name;      /* of the dataset */

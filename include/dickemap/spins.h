@@ -27,6 +27,7 @@ typedef struct dkm_spins {
   int n_modes;
   int64_t n_spins;     /* N, 1 ... DKM_MAX_CLASSES */
   const double *G;     /* matrix: of spin j, [mu*N + j], as rows are read; borrowed */
+  int log2_unit;       /* G is in units of 2^log2_unit (units.h) */
   const double *cue;   /* N values in [-1, 1], or NULL: a pattern of the point, or a mixture; borrowed */
 } dkm_spins;
 

@@ -48,6 +48,7 @@ typedef struct dkm_system {
   const double *weights;   /* w_k, K values */
   const double *cue;       /* of starts, K values in [-1, 1]; NULL: a pattern of the point */
   double largest;          /* max |G_{mu,k}| */
+  int log2_unit;           /* they are in units of 2^log2_unit (units.h): 0 but in an evaluator */
   const struct dkm_states *from; /* NULL: starts are what the point says; else states of an earlier file (states.h) */
   const struct dkm_spins *spins; /* NULL: every point has this system; else it is made of these spins (spins.h), and
                                     what stands here is the largest that there can be, without tables */
@@ -78,7 +79,7 @@ double dkm_system_coupling(const dkm_system *system, int mu, int64_t k);
 double dkm_system_weight(const dkm_system *system, int64_t k);
 
 /* Whether pattern nu alone is a closed world: |G_{nu,k}| = 1 for every class, and no other row overlaps with it,
- * sum_k w_k G_{nu,k} G_{mu,k} = 0.  Then Eq. 12 describes its states. */
+ * sum_k w_k G_{nu,k} G_{mu,k} = 0.  Then Eq. 12 describes its states.  (Couplings in units of 1.) */
 bool dkm_system_pattern_is_closed(const dkm_system *system, int nu);
 
 /* Whether different spins give different overlaps: the rank of G is K. */

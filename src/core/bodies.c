@@ -69,6 +69,7 @@ static dkm_status make_system(const dkm_system *system, dkm_bodies *b, dkm_error
     b->system = b->tables.system;
     b->system.alpha_factor = system->alpha_factor;
     b->system.occupation_factor = system->occupation_factor;
+    b->system.log2_unit = system->log2_unit;
   }
   free(G);
   free(w);

@@ -11,6 +11,7 @@
 #include "dickemap/landscape.h"
 #include "dickemap/start.h"
 #include "dickemap/theory.h"
+#include "dickemap/units.h"
 
 /* Of methods that did not fill xi_error: limits found by Newton's method; what is left is for points close to a
  * threshold. */
@@ -24,8 +25,11 @@ static const double same_period = 1e-6;
 /* Another overlap of more than this part of the largest made a mixture in version 0.1.0. */
 static const double mixture_fraction = 1e-2;
 
-/* What the questions are about: the point, its full system, and the smallest one that it stays in. */
+/* What the questions are about: the point, its full system, and the smallest one that it stays in; all but `given` with
+ * couplings in these units (units.h). */
 typedef struct subject {
+  double unit;
+  const dkm_point *given;
   const dkm_system *system;
   const dkm_point *point;
   const dkm_record *record;
@@ -42,8 +46,10 @@ typedef struct subject {
 __attribute__((format(printf, 2, 3))) static bool object(const subject *s, const char *format, ...) {
   va_list arguments;
   va_start(arguments, format);
-  vsnprintf(s->why, s->why_bytes, format, arguments);
+  const int n = vsnprintf(s->why, s->why_bytes, format, arguments);
   va_end(arguments);
+  if (s->unit != 1.0 && n >= 0 && (size_t)n < s->why_bytes)
+    snprintf(s->why + n, s->why_bytes - (size_t)n, " (overlaps in units of %g)", s->unit);
   return false;
 }
 
@@ -113,8 +119,8 @@ static bool overlaps_are_possible(const subject *s) {
 static bool closed_forms_are_those_of_theory(const subject *s) {
   const int cue = s->point->pattern - 1;
   dkm_record theory;
-  dkm_theory_fill(s->system, s->point, &theory);
-  const double g_crit = theory.g_crit, xi_theory = theory.xi_theory, g_retrieve = theory.g_retrieve;
+  dkm_theory_fill(s->system, s->given, &theory);
+  const double g_crit = theory.g_crit, xi_theory = theory.xi_theory / s->unit, g_retrieve = theory.g_retrieve;
   const dkm_record *record = s->record;
   const bool left_out = record->method < 2 && isnan(record->g_crit) && isnan(record->xi_theory) &&
                         isnan(record->g_retrieve) && s->point->Omega * s->point->Omega_mu[cue] < 0.0;
@@ -386,8 +392,13 @@ static bool overlap_of_the_start_is_kept(const subject *s) {
   return true;
 }
 
-bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dkm_record *record, char *why,
-                      size_t why_bytes) {
+static bool fail_for_memory(char *why, size_t why_bytes) {
+  snprintf(why, why_bytes, "out of memory");
+  return false;
+}
+
+/* Asks all questions about a record in these units. */
+static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record *record, char *why, size_t why_bytes) {
   static bool (*const questions[])(const subject *) = {verdict_is_possible,
                                                        oscillation_has_its_evidence,
                                                        overlaps_are_possible,
@@ -401,15 +412,14 @@ bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dk
                                                        retrieved_is_the_leading_overlap,
                                                        lyapunov_function_falls};
   const int verdict = record->verdict;
+  const dkm_point point = dkm_units_point(units, given);
   dkm_start start;
   bool sound = true;
-  if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
-  if (dkm_start_create(system, point, &start, NULL) != DKM_OK) {
-    snprintf(why, why_bytes, "out of memory");
-    return false;
-  }
-  subject s = {.system = &start.full,
-               .point = point,
+  if (dkm_start_create(&units->system, &point, &start, NULL) != DKM_OK) return fail_for_memory(why, why_bytes);
+  subject s = {.unit = units->unit,
+               .given = given,
+               .system = &start.full,
+               .point = &point,
                .record = record,
                .start = &start,
                .exact = start.is_pattern,
@@ -421,5 +431,18 @@ bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dk
   if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;
   for (size_t i = 0; i < sizeof questions / sizeof *questions && sound; i++) sound = questions[i](&s);
   dkm_start_free(&start);
+  return sound;
+}
+
+bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dkm_record *record, char *why,
+                      size_t why_bytes) {
+  const int verdict = record->verdict;
+  dkm_record scaled = *record;
+  dkm_units units;
+  if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
+  if (dkm_units_create(system, &units, NULL) != DKM_OK) return fail_for_memory(why, why_bytes);
+  dkm_units_scale_record(1.0 / units.unit, system->n_modes, &scaled);
+  const bool sound = ask(&units, point, &scaled, why, why_bytes);
+  dkm_units_free(&units);
   return sound;
 }

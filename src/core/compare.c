@@ -8,15 +8,17 @@
 static const double digits = 1e-12;
 
 struct scales {
-  double rate;  /* the largest in the equations */
-  double error; /* of both, where xi is a root */
+  double rate;    /* the largest in the equations */
+  double overlap; /* what overlaps can be */
+  double error;   /* of both, where xi is a root */
 };
 
 double dkm_compare_rate(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
-  double rate = 2 * fabs(point->Omega) + point->g0;
+  const double g0 = point->g0 * system->largest;
+  double rate = 2 * fabs(point->Omega) + g0;
   for (int mu = 0; mu < system->n_modes; mu++)
     rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu] +
-            4 * point->g0 * sqrt(fmax(record->occupation[mu], 0.0) / system->occupation_factor);
+            4 * g0 * sqrt(fmax(record->occupation[mu], 0.0) / system->occupation_factor);
   return rate;
 }
 
@@ -36,6 +38,9 @@ static double scale_of(dkm_field_scale scale, double largest, const struct scale
   case DKM_SCALE_NUMBER:
     *more = s->error;
     return fmax(1.0, largest);
+  case DKM_SCALE_OVERLAP:
+    *more = s->error;
+    return fmax(s->overlap, largest);
   case DKM_SCALE_RATE:
     return fmax(s->rate, largest);
   case DKM_SCALE_TIME:
@@ -61,9 +66,10 @@ dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *poi
                                   const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
                                   dkm_difference *difference) {
   const bool rests = a->verdict == DKM_VERDICT_FIXED_POINT && b->verdict == DKM_VERDICT_FIXED_POINT;
-  const struct scales scales = {
-      .rate = fmax(dkm_compare_rate(system, point, a), dkm_compare_rate(system, point, b)),
-      .error = rests ? fmax(a->xi_error + b->xi_error, 0.0) : 0.0 /* fmax leaves out a NaN */};
+  const struct scales scales = {.rate = fmax(dkm_compare_rate(system, point, a), dkm_compare_rate(system, point, b)),
+                                .overlap = system->largest,
+                                .error =
+                                    rests ? fmax(a->xi_error + b->xi_error, 0.0) : 0.0 /* fmax leaves out a NaN */};
   *difference = (dkm_difference){0};
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];

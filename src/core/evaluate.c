@@ -139,8 +139,12 @@ static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, bool *more,
   *more = false;
   for (bool placed = true; placed && !*more;) {
     bool at_once;
-    if (!e->has_waiting && !stream->next(stream->context, &e->waiting, &e->waiting_id)) return DKM_OK;
-    e->has_waiting = true;
+    if (!e->has_waiting) {
+      dkm_point point;
+      if (!stream->next(stream->context, &point, &e->waiting_id)) return DKM_OK;
+      e->waiting = dkm_units_point(&e->units, &point);
+      e->has_waiting = true;
+    }
     dkm_status status = place(e, stream, &placed, &at_once, err);
     if (status != DKM_OK) return status;
     n_at_once += at_once;

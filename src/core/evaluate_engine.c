@@ -91,12 +91,14 @@ dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solv
                                 dkm_evaluator **out, dkm_error *err) {
   dkm_evaluator *e = calloc(1, sizeof *e);
   if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
-  e->system = *system;
+  dkm_status status = dkm_units_create(system, &e->units, err);
+  e->system = e->units.system;
   e->solver = *solver;
   if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
   /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
-  dkm_status status = dkm_evaluate_create_engine(e, PATTERN, &e->engines[PATTERN], err);
+  if (status == DKM_OK) status = dkm_evaluate_create_engine(e, PATTERN, &e->engines[PATTERN], err);
   if (status != DKM_OK) {
+    dkm_units_free(&e->units);
     free(e);
     return status;
   }
@@ -107,6 +109,7 @@ dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solv
 void dkm_evaluator_destroy(dkm_evaluator *e) {
   if (!e) return;
   for (int i = 0; i < N_ENGINES; i++) destroy_engine(&e->engines[i]);
+  dkm_units_free(&e->units);
   free(e->lifted);
   free(e->laid_out);
   dkm_start_free(&e->waiting_start);

@@ -8,6 +8,7 @@
 #include "dickemap/sampling.h"
 #include "dickemap/sensitivity.h"
 #include "dickemap/start.h"
+#include "dickemap/units.h"
 #include "integrator_method.h"
 
 /* One lane's trajectory. */
@@ -60,7 +61,8 @@ typedef enum engine_kind { FULL, PATTERN, TABLES, N_ENGINES } engine_kind;
 enum { TABLES_MOST_CLASSES = 4096 };
 
 struct dkm_evaluator {
-  dkm_system system;
+  dkm_units units;   /* what everything here is in; points and records come and go in those of the caller */
+  dkm_system system; /* in them */
   dkm_solver solver;
   char cpu[16]; /* "": the best */
   engine engines[N_ENGINES];

@@ -147,6 +147,11 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
     dkm_theory_fill(&start->full, &start->given, record);
   if (status == DKM_OK && start->bodies.n_bodies)
     status = tell_spins(start, u, start->is_reduced && rests, record, err);
+  if (e->units.unit != 1.0) {
+    const dkm_point point = dkm_units_point_back(&e->units, &start->given);
+    dkm_units_scale_record(e->units.unit, e->system.n_modes, record);
+    dkm_theory_fill(&start->full, &point, record);
+  }
   if (status == DKM_OK)
     stream->done(stream->context, t->id, record, stream->wants_states ? laid_out(e, start, state) : NULL);
   dkm_start_free(&t->start);

@@ -376,7 +376,7 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, con
     if (status == DKM_OK) job->system = t->couplings.system;
   } else if (!dkm_system_has_patterns(&job->system)) {
     job->system.alpha_factor = job->system.occupation_factor = 1.0;
-    job->system.largest = 1.0;
+    job->system.largest = job->system.mapping == DKM_RANDOM ? 1.0 : 0.0;
     for (int64_t i = 0; i < t->matrix.n_rows * t->matrix.n_columns; i++)
       job->system.largest = fmax(job->system.largest, fabs(t->matrix.values[i]));
     job->system.weight = NAN;

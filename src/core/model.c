@@ -138,7 +138,7 @@ static double cue_of_mixture(const dkm_system *system, const dkm_point *point, i
 dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
   const int64_t K = system->n_classes;
   const bool mixture = dkm_point_has_mixture(point, system->n_modes);
-  double largest = 1.0; /* |G_cue| */
+  double largest = ldexp(1.0, -system->log2_unit); /* |G_cue|, or 1 */
   for (int64_t k = 0; system->couplings && k < K; k++)
     largest = fmax(largest, fabs(dkm_system_coupling(system, point->pattern - 1, k)));
   for (int64_t k = 0; k < K; k++) {

@@ -16,20 +16,21 @@
 
 #define FIELD(member, type, per_mode, reproducible, units, long_name)                                                  \
   FIELD_AS(NUMBER, member, type, per_mode, reproducible, units, long_name)
+#define OVERLAP(member, per_mode, long_name) FIELD_AS(OVERLAP, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
 #define RATE(member, per_mode, long_name) FIELD_AS(RATE, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
 #define TIME(member, per_mode, long_name) FIELD_AS(TIME, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
 #define FIELD_AS(scale, member, type, per_mode, reproducible, units, long_name)                                        \
   { #member, type, DKM_SCALE_##scale, per_mode, offsetof(dkm_record, member), reproducible, units, long_name }
 
 const dkm_field dkm_fields[] = {
-    FIELD(xi, DKM_FLOAT64, PER_MODE, 1, "1", "overlap with the pattern of the mode"),
-    FIELD(xi_rms, DKM_FLOAT64, PER_MODE, 1, "1", "rms of xi about its mean over the last window, or the period"),
+    OVERLAP(xi, PER_MODE, "overlap with the pattern of the mode"),
+    OVERLAP(xi_rms, PER_MODE, "rms of xi about its mean over the last window, or the period"),
     FIELD(occupation, DKM_FLOAT64, PER_MODE, 1, "1", "occupation |alpha|^2 of the mode"),
     FIELD(alpha_re, DKM_FLOAT64, PER_MODE, 1, "1", "real part of the mode's amplitude alpha"),
     FIELD(alpha_im, DKM_FLOAT64, PER_MODE, 1, "1", "imaginary part of the mode's amplitude alpha"),
-    FIELD(xi_error, DKM_FLOAT64, PER_POINT, 1, "1", "bound on the error of each xi"),
-    FIELD(xi_second, DKM_FLOAT64, PER_POINT, 1, "1", "second largest |xi|"),
-    FIELD(xi_limit, DKM_FLOAT64, PER_MODE, 1, "1",
+    OVERLAP(xi_error, PER_POINT, "bound on the error of each xi"),
+    OVERLAP(xi_second, PER_POINT, "second largest |xi|"),
+    OVERLAP(xi_limit, PER_MODE,
           "overlaps of the minimum that a relaxing trajectory is on its way to, with all spins at rest"),
     FIELD(verdict, DKM_UINT8, PER_POINT, 1, "1", "what the trajectory ended in"),
     FIELD(how, DKM_UINT8, PER_POINT, 1, "1", "how the end is known"),
@@ -37,7 +38,7 @@ const dkm_field dkm_fields[] = {
     FIELD(failure, DKM_UINT8, PER_POINT, 1, "1", "why the integration failed"),
     FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "pattern of the leading overlap, with its sign"),
     RATE(residual, PER_POINT, "largest time derivative at the recorded state"),
-    FIELD(drift, DKM_FLOAT64, PER_POINT, 1, "1",
+    OVERLAP(drift, PER_POINT,
           "distance of xi from its limit, of order parameters from their cycle, or change of the mean of xi within the "
           "last window"),
     FIELD(precession, DKM_FLOAT64, PER_POINT, 1, "1",
@@ -49,8 +50,8 @@ const dkm_field dkm_fields[] = {
     FIELD(n_unstable, DKM_INT32, PER_POINT, 1, "1", "number of directions that grow"),
     FIELD(n_neutral, DKM_INT32, PER_POINT, 1, "1",
           "number of directions that neither grow nor decay, the flow along a cycle left out"),
-    FIELD(amplitude, DKM_FLOAT64, PER_POINT, 1, "1", "largest half of peak to peak of an oscillating xi"),
-    FIELD(xi_amplitude, DKM_FLOAT64, PER_MODE, 1, "1", "half of peak to peak of an oscillating xi"),
+    OVERLAP(amplitude, PER_POINT, "largest half of peak to peak of an oscillating xi"),
+    OVERLAP(xi_amplitude, PER_MODE, "half of peak to peak of an oscillating xi"),
     TIME(period, PER_POINT, "period of a limit cycle"),
     FIELD(cycle_residual, DKM_FLOAT64, PER_POINT, 1, "1",
           "largest change of a variable of the limit cycle over its period"),
@@ -67,7 +68,7 @@ const dkm_field dkm_fields[] = {
     FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
     FIELD(sensitive, DKM_UINT8, PER_POINT, 1, "1",
           "whether errors of the size of the tolerance may decide the outcome"),
-    FIELD(xi_theory, DKM_FLOAT64, PER_POINT, 1, "1", "|xi| of the cue in closed form (Eq. 12)"),
+    OVERLAP(xi_theory, PER_POINT, "|xi| of the cue in closed form (Eq. 12)"),
     RATE(g_crit, PER_POINT, "coupling above which the cue's pattern state exists"),
     RATE(g_retrieve, PER_POINT, "coupling above which the cue's pattern state is stable"),
     RATE(L_end, PER_POINT, "Lyapunov function when the integration ended"),

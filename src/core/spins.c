@@ -68,7 +68,7 @@ static dkm_status fill_couplings(const dkm_spins *spins, const dkm_point *point,
 /* The cue of each spin, before any is flipped. */
 static void fill_cue(const dkm_spins *spins, const dkm_point *point, table *t) {
   const bool mixture = dkm_point_has_mixture(point, spins->n_modes);
-  double largest = 1.0;
+  double largest = ldexp(1.0, -spins->log2_unit);
   for (int64_t j = 0; j < spins->n_spins; j++) largest = fmax(largest, fabs(row_of(t, j)[point->pattern - 1]));
   for (int64_t j = 0; j < spins->n_spins; j++) {
     double *row = row_of(t, j);
@@ -155,6 +155,7 @@ dkm_status dkm_spins_realise(const dkm_spins *spins, const dkm_point *point, dkm
   }
   for (k = 0; k < K; k++) w[k] /= (double)spins->n_spins;
   status = dkm_couplings_create(spins->mapping, (int)M, K, G, w, t.has_cue ? cue : NULL, out, err);
+  out->system.log2_unit = spins->log2_unit;
 
 cleanup:
   free_table(&t);

@@ -226,6 +226,7 @@ static dkm_status make_tables(dkm_start *start, const partition *p, dkm_error *e
     start->system = start->tables.system;
     start->system.alpha_factor = start->full.alpha_factor;
     start->system.occupation_factor = start->full.occupation_factor;
+    start->system.log2_unit = start->full.log2_unit;
   }
   free(G);
   free(w);
@@ -254,9 +255,9 @@ bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point) {
 /* One class that sees one mode, as it sees its pattern. */
 static bool is_pattern(const dkm_start *start, const partition *p) {
   const int cue = start->given.pattern - 1;
-  return p->n_groups == 1 && p->n_mode_groups == 1 && p->mode_group[cue] == 0 && group_size(p, 0) == 1 &&
-         !start->full.cue && !start->full.from && !dkm_point_has_mixture(&start->given, start->full.n_modes) &&
-         fabs(p->signatures[0]) == 1.0;
+  return start->full.log2_unit == 0 && p->n_groups == 1 && p->n_mode_groups == 1 && p->mode_group[cue] == 0 &&
+         group_size(p, 0) == 1 && !start->full.cue && !start->full.from &&
+         !dkm_point_has_mixture(&start->given, start->full.n_modes) && fabs(p->signatures[0]) == 1.0;
 }
 
 /* Spins that turn about x together: where their overlaps are 0 now, y and z, they always will be, as no field acts of modes

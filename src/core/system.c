@@ -79,7 +79,7 @@ bool dkm_system_pattern_is_closed(const dkm_system *system, int nu) {
   double sum[DKM_MAX_MODES] = {0}, size[DKM_MAX_MODES] = {0};
   for (int64_t k = 0; k < system->n_classes; k++) {
     const double *G = system->couplings + k * M, *wG = system->weighted + k * M;
-    if (fabs(G[nu]) != 1.0) return false;
+    if (ldexp(fabs(G[nu]), system->log2_unit) != 1.0) return false;
     for (int mu = 0; mu < M; mu++) {
       sum[mu] += wG[mu] * G[nu];
       size[mu] += fabs(wG[mu]);
