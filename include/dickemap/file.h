@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* file: the system's calls on files, each of them as one expects it: a call that a signal interrupts is made again, and
- * what is written or read in pieces is written or read to its end.  -1 with errno is a failure, as from the system. */
+ * what is written or read in pieces is written or read to its end.  -1 with errno is a failure, as from the system; what
+ * has a status has a sentence for users, too. */
 #ifndef DICKEMAP_FILE_H
 #define DICKEMAP_FILE_H
 #include <dirent.h>
@@ -9,6 +10,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
+
+#include "dickemap/status.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -46,6 +49,19 @@ int dkm_file_sync_folder(const char *path);
  * nothing); both malloc'ed, NULL without memory. */
 char *dkm_file_folder(const char *path);
 char *dkm_file_target(const char *path);
+
+/* What is read whole: what it must be ("a job file"), the most bytes of it (a multiple of 1 MiB), and what is said to who has
+ * more ("is larger than 32 MiB, but ..."). */
+typedef struct dkm_file_limits {
+  const char *what;
+  size_t most;
+  const char *advice;
+} dkm_file_limits;
+
+/* All bytes of a file or a pipe and a 0 after them, to be freed with free().  Fails with DKM_INPUT where the name or what it
+ * leads to is wrong, DKM_IO, DKM_MEMORY; *bytes is then NULL. */
+dkm_status dkm_file_load(const char *path, const dkm_file_limits *limits, char **bytes, size_t *n_bytes,
+                         dkm_error *err);
 
 /* Whether two names lead to one file. */
 bool dkm_file_is_same(const struct stat *a, const struct stat *b);

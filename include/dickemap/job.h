@@ -116,8 +116,12 @@ void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
  * room for all classes. */
 bool dkm_job_needs_all_classes(const dkm_job *job);
 
-/* The correlations of its patterns, C[mu*M + nu] (system.h), with no spin flipped; false if they depend on the point. */
-bool dkm_job_correlations(const dkm_job *job, double *C);
+/* The axis along which the correlations of its patterns change; NULL: none. */
+const dkm_axis *dkm_job_correlation_axis(const dkm_job *job);
+
+/* The correlations of its patterns, C[mu*M + nu] (system.h), with no spin flipped, for value i of that axis (0 without). Fails
+ * with DKM_MEMORY. */
+dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_error *err);
 
 /* The single spins of a job, of mappings that have a finite number of them; else NULL. The job's. */
 const struct dkm_spins *dkm_job_spins(const dkm_job *job);

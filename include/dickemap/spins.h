@@ -38,6 +38,10 @@ dkm_status dkm_spins_realise(const dkm_spins *spins, const dkm_point *point, dkm
 /* Of each spin, the class that it is in at a point: class_of[j], N values. Fails with DKM_MEMORY. */
 dkm_status dkm_spins_classes(const dkm_spins *spins, const dkm_point *point, int64_t *class_of, dkm_error *err);
 
+/* The correlations of their patterns, C[mu*M + nu] = sum_j G_{mu,j} G_{nu,j}/N, at a point; with no spin flipped.  Fails with
+ * DKM_MEMORY. */
+dkm_status dkm_spins_correlations(const dkm_spins *spins, const dkm_point *point, double *C, dkm_error *err);
+
 /* The largest number of classes that points have, where at most `flipped` spins are flipped exactly. */
 dkm_status dkm_spins_most_classes(const dkm_spins *spins, int64_t flipped, int64_t *n_classes, dkm_error *err);
 

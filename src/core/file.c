@@ -117,6 +117,53 @@ char *dkm_file_target(const char *path) {
   return target ? target : strdup(path);
 }
 
+static dkm_status too_large(const char *path, const dkm_file_limits *limits, dkm_error *err) {
+  return dkm_fail(err, DKM_INPUT, "%s: is larger than %zu MiB, but %s", path, limits->most >> 20, limits->advice);
+}
+
+/* Until the end, which a pipe does not tell. */
+static dkm_status read_all(int descriptor, const char *path, const dkm_file_limits *limits, char **bytes, size_t *used,
+                           dkm_error *err) {
+  size_t capacity = 0;
+  for (ssize_t n = 1; n > 0; *used += (size_t)n) {
+    if (*used + 1 >= capacity) {
+      capacity = capacity ? 2 * capacity : 1 << 14;
+      char *larger = realloc(*bytes, capacity);
+      if (!larger) return dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading it", path);
+      *bytes = larger;
+    }
+    n = dkm_file_read(descriptor, *bytes + *used, capacity - *used - 1);
+    if (n < 0) return dkm_fail(err, DKM_IO, "%s: cannot be read: %s", path, strerror(errno));
+    if (*used + (size_t)n > limits->most) return too_large(path, limits, err);
+  }
+  (*bytes)[*used] = '\0';
+  return DKM_OK;
+}
+
+dkm_status dkm_file_load(const char *path, const dkm_file_limits *limits, char **bytes, size_t *n_bytes,
+                         dkm_error *err) {
+  struct stat info;
+  dkm_status status;
+  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
+  *bytes = NULL;
+  *n_bytes = 0;
+  if (descriptor < 0 || fstat(descriptor, &info) != 0)
+    status = dkm_fail(err, dkm_file_blames_name(errno) ? DKM_INPUT : DKM_IO, "%s: cannot be read: %s", path,
+                      strerror(errno));
+  else if (S_ISDIR(info.st_mode))
+    status = dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be %s", path, limits->what);
+  else if (S_ISREG(info.st_mode) && (uint64_t)info.st_size > limits->most)
+    status = too_large(path, limits, err);
+  else
+    status = read_all(descriptor, path, limits, bytes, n_bytes, err);
+  if (descriptor >= 0) dkm_file_close(descriptor);
+  if (status == DKM_OK) return DKM_OK;
+  free(*bytes);
+  *bytes = NULL;
+  *n_bytes = 0;
+  return status;
+}
+
 bool dkm_file_is_same(const struct stat *a, const struct stat *b) {
   return a->st_dev == b->st_dev && a->st_ino == b->st_ino;
 }

@@ -7,8 +7,6 @@
 #include "dickemap/job.h"
 
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -205,55 +203,18 @@ dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *
 }
 
 /* libyaml and the lists that libcyaml makes take some six times the text, on every rank. */
-static dkm_status too_large(const char *path, dkm_error *err) {
-  return dkm_fail(err, DKM_INPUT,
-                  "%s: is larger than %d MiB, but a job file must be smaller; an axis with that many values is one of "
-                  "from, to and points, or is cut into several jobs",
-                  path, MAX_FILE_BYTES >> 20);
-}
+static const dkm_file_limits job_file = {"a job file", MAX_FILE_BYTES,
+                                         "a job file must be smaller; an axis with that many values is one of from, to "
+                                         "and points, or is cut into several jobs"};
 
-/* The file as a string that the caller frees.  Nothing is said about a file's size by a pipe. */
 static dkm_status read_file(const char *path, char **out, dkm_error *err) {
-  char *text = NULL;
-  size_t used = 0, capacity = 1 << 14;
-  struct stat info;
-  dkm_status status = DKM_OK;
-  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
-  *out = NULL;
-  if (descriptor < 0 || fstat(descriptor, &info) != 0)
-    status = dkm_fail(err, dkm_file_blames_name(errno) ? DKM_INPUT : DKM_IO, "%s: cannot be read: %s", path,
-                      strerror(errno));
-  else if (S_ISDIR(info.st_mode))
-    status = dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be a job file", path);
-  else if (S_ISREG(info.st_mode) && info.st_size > MAX_FILE_BYTES)
-    status = too_large(path, err);
-  for (ssize_t n = 1; n > 0 && !status; used += (size_t)n) {
-    if (used + 1 >= capacity || !text) {
-      char *larger = realloc(text, capacity *= 2);
-      if (!larger) {
-        status = dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", path);
-        break;
-      }
-      text = larger;
-    }
-    n = dkm_file_read(descriptor, text + used, capacity - used - 1);
-    if (n < 0) {
-      status = dkm_fail(err, DKM_IO, "%s: cannot be read: %s", path, strerror(errno));
-      break;
-    }
-    if (memchr(text + used, '\0', (size_t)n))
-      status = dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
-    else if (used + (size_t)n > MAX_FILE_BYTES)
-      status = too_large(path, err);
+  size_t n_bytes;
+  dkm_status status = dkm_file_load(path, &job_file, out, &n_bytes, err);
+  if (status == DKM_OK && memchr(*out, '\0', n_bytes)) {
+    free(*out);
+    status = dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
   }
-  if (descriptor >= 0) dkm_file_close(descriptor);
-  if (status) {
-    free(text);
-    return status;
-  }
-  text[used] = '\0';
-  *out = text;
-  return DKM_OK;
+  return status;
 }
 
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {

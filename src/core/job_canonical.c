@@ -114,16 +114,6 @@ static char *end_of(FILE *out, char **text) {
   return NULL;
 }
 
-char *dkm_job_canonical_system(const dkm_job *job) {
-  char *text = NULL;
-  size_t bytes = 0;
-  FILE *out = open_memstream(&text, &bytes);
-  if (!out) return NULL;
-  write_options(out, job, true);
-  write_tables(out, job);
-  return end_of(out, &text);
-}
-
 /* Their order decides where a record stands, so it has a line of its own. */
 static void write_order(FILE *out, const dkm_job *job) {
   fputs("axes = [", out);
@@ -143,19 +133,32 @@ static void write_axis(FILE *out, const dkm_axis *axis) {
   fputs("]\n", out);
 }
 
-char *dkm_job_canonical(const dkm_job *job) {
+static void write_points(FILE *out, const dkm_job *job) {
+  write_states(out, job);
+  for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
+  write_order(out, job);
+  for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);
+  write_options(out, job, false);
+}
+
+/* The system first. */
+static char *text_of(const dkm_job *job, bool whole) {
   char *text = NULL;
   size_t bytes = 0;
   FILE *out = open_memstream(&text, &bytes);
   if (!out) return NULL;
   write_options(out, job, true);
   write_tables(out, job);
-  write_states(out, job);
-  for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
-  write_order(out, job);
-  for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);
-  write_options(out, job, false);
+  if (whole) write_points(out, job);
   return end_of(out, &text);
+}
+
+char *dkm_job_canonical_system(const dkm_job *job) {
+  return text_of(job, false);
+}
+
+char *dkm_job_canonical(const dkm_job *job) {
+  return text_of(job, true);
 }
 
 /* The next line of a canonical text: its start and length, and the length of its key. NULL at the end. */

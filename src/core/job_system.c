@@ -388,22 +388,20 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, con
   return status == DKM_OK ? warn_of_idle_axes(job, err) : status;
 }
 
-bool dkm_job_correlations(const dkm_job *job, double *C) {
-  const dkm_job_tables *t = job->tables;
-  if (job->system.couplings || dkm_system_has_patterns(&job->system)) {
+const dkm_axis *dkm_job_correlation_axis(const dkm_job *job) {
+  const int i = axis_of(job, DKM_PARAMETER(pattern_seed));
+  return i < 0 ? NULL : &job->axes[i];
+}
+
+dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_error *err) {
+  const dkm_axis *axis = dkm_job_correlation_axis(job);
+  dkm_point point = job->base;
+  if (!dkm_job_spins(job)) {
     dkm_system_correlations(&job->system, C);
-    return true;
+    return DKM_OK;
   }
-  if (!t || t->matrix.n_rows == 0) return false;
-  const int64_t N = t->matrix.n_columns;
-  const int M = t->matrix.n_rows;
-  for (int mu = 0; mu < M; mu++)
-    for (int nu = 0; nu < M; nu++) {
-      double sum = 0.0;
-      for (int64_t k = 0; k < N; k++) sum += t->matrix.values[mu * N + k] * t->matrix.values[nu * N + k];
-      C[mu * M + nu] = sum / (double)N;
-    }
-  return true;
+  if (axis) dkm_parameter_set(axis->parameter, &point, job->system.n_modes, 0, axis->values[i]);
+  return dkm_spins_correlations(dkm_job_spins(job), &point, C, err);
 }
 
 const dkm_spins *dkm_job_spins(const dkm_job *job) {

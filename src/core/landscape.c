@@ -278,6 +278,8 @@ bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *norm
   double next[DKM_MAX_MODES];
   for (int it = 0; it < most_steps; it++) {
     double change = 0.0, size = 1e-12, out = 0.0;
+    if (l->n_spared == 1) return false;
+    if (l->n_spared > 1) l->n_spared--;
     *U = dkm_landscape_potential(l, a, q, next);
     for (int mu = 0; normal && mu < M; mu++) out += normal[mu] * next[mu];
     out -= offset;

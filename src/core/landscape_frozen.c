@@ -154,7 +154,11 @@ static bool lower_by_valleys(dkm_landscape *l, const double *q, dkm_frozen *froz
   return true;
 }
 
-bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
+/* Multiplications that one look is worth: a second or some.  Of a hundred thousand couplings that is more than a look ever
+ * takes; a million spins have to do without predictions that take longer. */
+static const double most_work = 2e9;
+
+static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
   double q[DKM_MAX_MODES], U;
   dkm_landscape_coordinates(l, u, q);
   weigh_classes(l, u, q);
@@ -173,4 +177,12 @@ bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen)
     return false;
   frozen->barrier *= l->unit;
   return true;
+}
+
+bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
+  const double columns = l->system.couplings ? l->system.n_modes : 1.0; /* see dkm_system_fields */
+  l->n_spared = 1 + (int64_t)ceil(most_work / ((double)l->system.n_classes * columns));
+  const bool found = ask(l, u, frozen);
+  l->n_spared = 0;
+  return found;
 }

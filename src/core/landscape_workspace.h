@@ -12,6 +12,7 @@ struct dkm_landscape {
   double r[DKM_MAX_MODES];     /* g0/g_mu */
   double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
   int n_active, active[DKM_MAX_MODES];
+  int64_t n_spared;     /* potentials that may still be worked out in one go, 0: as many as it takes */
   double *v, *p, *work; /* K, K, 2K values */
   double *a;            /* K weights of classes */
   /* Derived from the system and from the lengths of its spins. */
@@ -33,7 +34,7 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
 
 /* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit
  * normal, if not NULL: the touching parabola is the same in all directions, so its lowest point there is the
- * projection. *U: at the end.  Returns whether it stands still to a relative accuracy. */
+ * projection. *U: at the end.  Returns whether it stands still to a relative accuracy; not if n_spared are used up. */
 bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
                            int most_steps, double *q, double *U);
 

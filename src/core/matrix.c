@@ -6,8 +6,6 @@
 #define _GNU_SOURCE /* newlocale, strtod_l */
 #include "dickemap/matrix.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <locale.h>
 #include <math.h>
 #include <stdio.h>
@@ -286,49 +284,11 @@ void dkm_matrix_free(dkm_matrix *matrix) {
   *matrix = (dkm_matrix){0};
 }
 
-static dkm_status too_large(const char *path, dkm_error *err) {
-  return dkm_fail(err, DKM_INPUT, "%s: is larger than %d MiB, but patterns and cues must not be", path,
-                  DKM_MAX_MATRIX_FILE_BYTES >> 20);
-}
-
 dkm_status dkm_matrix_load(const char *path, void **bytes, size_t *n_bytes, dkm_error *err) {
+  static const dkm_file_limits limits = {"a file of patterns", DKM_MAX_MATRIX_FILE_BYTES,
+                                         "patterns and cues must not be"};
   char *all = NULL;
-  size_t used = 0, capacity = 0;
-  struct stat info;
-  dkm_status status = DKM_OK;
-  const int descriptor = dkm_file_open(path, O_RDONLY, 0);
-  *bytes = NULL;
-  *n_bytes = 0;
-  if (descriptor < 0 || fstat(descriptor, &info) != 0)
-    status = dkm_fail(err, dkm_file_blames_name(errno) ? DKM_INPUT : DKM_IO, "%s: cannot be read: %s", path,
-                      strerror(errno));
-  else if (S_ISDIR(info.st_mode))
-    status = dkm_fail(err, DKM_INPUT, "%s: is a folder, but must be a file of patterns", path);
-  else if (S_ISREG(info.st_mode) && info.st_size > DKM_MAX_MATRIX_FILE_BYTES)
-    status = too_large(path, err);
-  for (ssize_t n = 1; n > 0 && !status; used += (size_t)n) { /* a pipe does not say how much will come */
-    if (used == capacity) {
-      capacity = capacity ? 2 * capacity : 1 << 14;
-      char *larger = realloc(all, capacity);
-      if (!larger) {
-        status = dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading it", path);
-        break;
-      }
-      all = larger;
-    }
-    n = dkm_file_read(descriptor, all + used, capacity - used);
-    if (n < 0) {
-      status = dkm_fail(err, DKM_IO, "%s: cannot be read: %s", path, strerror(errno));
-      break;
-    }
-    if (used + (size_t)n > DKM_MAX_MATRIX_FILE_BYTES) status = too_large(path, err);
-  }
-  if (descriptor >= 0) dkm_file_close(descriptor);
-  if (status) {
-    free(all);
-    return status;
-  }
+  const dkm_status status = dkm_file_load(path, &limits, &all, n_bytes, err);
   *bytes = all;
-  *n_bytes = used;
-  return DKM_OK;
+  return status;
 }

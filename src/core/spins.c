@@ -177,6 +177,23 @@ dkm_status dkm_spins_classes(const dkm_spins *spins, const dkm_point *point, int
   return status;
 }
 
+dkm_status dkm_spins_correlations(const dkm_spins *spins, const dkm_point *point, double *C, dkm_error *err) {
+  const int M = spins->n_modes;
+  table t = {.n_modes = M, .rows = malloc((size_t)spins->n_spins * ((size_t)M + 1) * sizeof(double))};
+  dkm_status status = t.rows ? fill_couplings(spins, point, &t, err)
+                             : dkm_fail(err, DKM_MEMORY, "out of memory for %lld spins", (long long)spins->n_spins);
+  for (int i = 0; i < M * M; i++) C[i] = 0.0;
+  for (int64_t j = 0; j < spins->n_spins && status == DKM_OK; j++) {
+    const double *G = row_of(&t, j);
+    for (int mu = 0; mu < M; mu++)
+      for (int nu = mu; nu < M; nu++) C[mu * M + nu] += G[mu] * G[nu];
+  }
+  for (int mu = 0; mu < M; mu++)
+    for (int nu = mu; nu < M; nu++) C[nu * M + mu] = C[mu * M + nu] /= (double)spins->n_spins;
+  free_table(&t);
+  return status;
+}
+
 dkm_status dkm_spins_most_classes(const dkm_spins *spins, int64_t flipped, int64_t *n_classes, dkm_error *err) {
   int64_t columns = spins->n_modes - 1 < 30 ? (int64_t)1 << (spins->n_modes - 1) : spins->n_spins;
   if (spins->G) { /* as they are, with the cue */

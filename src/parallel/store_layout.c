@@ -300,6 +300,13 @@ static dkm_status put_coordinates(creation *c) {
   return status;
 }
 
+static dkm_status label_table(creation *c, hid_t dataset, int n_dims, const char *const *dims, const char *name,
+                              const char *long_name) {
+  dkm_status status = attach_scales(c, dataset, n_dims, dims, name);
+  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
+  return status == DKM_OK ? put_string(c, dataset, "long_name", long_name) : status;
+}
+
 /* Two dimensions: values[n_rows*n_columns]. */
 static dkm_status put_table(creation *c, const char *name, const char *long_name, const char *rows, hsize_t n_rows,
                             const char *columns, hsize_t n_columns, const double *values) {
@@ -313,10 +320,52 @@ static dkm_status put_table(creation *c, const char *name, const char *long_name
       (dataset = H5Dcreate2(c->file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
       H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
     status = hdf5_failed(c, name);
-  if (status == DKM_OK) status = attach_scales(c, dataset, n_dims, dims, name);
-  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
-  if (status == DKM_OK) status = put_string(c, dataset, "long_name", long_name);
+  if (status == DKM_OK) status = label_table(c, dataset, n_dims, dims, name, long_name);
   if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, name);
+  if (space >= 0) H5Sclose(space);
+  return status;
+}
+
+/* The last two dimensions are those of the patterns; one before them where random patterns depend on the point. */
+static dkm_status write_correlations(creation *c, hid_t dataset, int n_dims, const hsize_t *extent) {
+  const hsize_t M = c->grid.n_modes, n = n_dims == 3 ? extent[0] : 1;
+  const hsize_t one[3] = {n_dims == 3 ? 1 : M, M, M};
+  double C[DKM_MAX_MODES * DKM_MAX_MODES];
+  dkm_status status = DKM_OK;
+  const hid_t file_space = H5Dget_space(dataset), memory_space = H5Screate_simple(n_dims, one, NULL);
+  if (file_space < 0 || memory_space < 0) status = hdf5_failed(c, "correlation");
+  for (hsize_t i = 0; i < n && status == DKM_OK; i++) {
+    const hsize_t start[3] = {i, 0, 0};
+    status = dkm_job_correlations(c->job, (int64_t)i, C, c->err);
+    if (status == DKM_OK && (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, one, NULL) < 0 ||
+                             H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, C) < 0))
+      status = hdf5_failed(c, "correlation");
+  }
+  if (file_space >= 0) H5Sclose(file_space);
+  if (memory_space >= 0) H5Sclose(memory_space);
+  return status;
+}
+
+static dkm_status put_correlations(creation *c) {
+  const dkm_axis *axis = dkm_job_correlation_axis(c->job);
+  const hsize_t M = c->grid.n_modes, extents[3] = {axis ? (hsize_t)axis->n : 0, M, M};
+  const char *const names[3] = {axis ? c->grid.name[axis->dim] : NULL, "mode", "other_mode"};
+  const hsize_t *extent = axis ? extents : extents + 1;
+  const char *const *dims = axis ? names : names + 1;
+  const int n_dims = axis ? 3 : 2;
+  dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
+  if (status != DKM_OK) return status;
+  hid_t dataset = H5I_INVALID_HID;
+  const hid_t space = H5Screate_simple(n_dims, extent, NULL);
+  if (space < 0 ||
+      (dataset = H5Dcreate2(c->file, "correlation", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0)
+    status = hdf5_failed(c, "correlation");
+  else
+    status = write_correlations(c, dataset, n_dims, extent);
+  if (status == DKM_OK)
+    status = label_table(c, dataset, n_dims, dims, "correlation",
+                         "of patterns: sum over spins of G_mu G_nu, divided by their number");
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, "correlation");
   if (space >= 0) H5Sclose(space);
   return status;
 }
@@ -325,12 +374,8 @@ static dkm_status put_table(creation *c, const char *name, const char *long_name
 static dkm_status put_tables(creation *c) {
   const dkm_system *system = &c->job->system;
   const hsize_t M = c->grid.n_modes, K = c->grid.n_classes;
-  double correlations[DKM_MAX_MODES * DKM_MAX_MODES];
-  if (dkm_system_has_patterns(system) || !dkm_job_correlations(c->job, correlations)) return DKM_OK;
-  dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
-  if (status == DKM_OK)
-    status = put_table(c, "correlation", "of patterns: sum over spins of G_mu G_nu, divided by their number", "mode", M,
-                       "other_mode", M, correlations);
+  if (dkm_system_has_patterns(system)) return DKM_OK;
+  dkm_status status = put_correlations(c);
   if (status != DKM_OK || !c->job->keep_state || !system->couplings) return status;
   status = put_table(c, "coupling", "G of the spins of a class", "class", K, "mode", M, system->couplings);
   if (status == DKM_OK)

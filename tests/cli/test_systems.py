@@ -96,6 +96,22 @@ def test_point_shows_the_largest_correlation_of_two_patterns(dickemap, write, tm
     assert re.search(rf"\n  correlation .* largest of two patterns: {mu + 1} and {nu + 1}\n", result.stdout)
 
 
+def test_the_file_has_the_correlations_of_each_pattern_seed(dickemap, write, tmp_path):
+    axes = "[{name: pattern_seed, values: [3, 8]}, {name: perturbation, values: [0, 0.1]}]"
+    write("patterns: 4, mapping: random, spins: 60", f"axes: {axes}")
+    assert dickemap("run", "job.yaml", "-q").returncode == 0
+    with h5py.File(tmp_path / "job.h5") as file:
+        C = file["correlation"][()]
+        assert [len(file["correlation"].dims[i]) for i in range(3)] == [1, 1, 1] and C.shape == (2, 4, 4)
+    for seed, c in zip((3, 8), C):
+        assert (c == c.T).all() and (numpy.diag(c) == 1).all() and (c * 30 == numpy.round(c * 30)).all()
+        result = dickemap("point", "job.yaml", "--at", f"pattern_seed={seed},perturbation=0", "--set", "solver.t_max=1")
+        upper = numpy.triu(c, 1)
+        largest = upper.ravel()[abs(upper).argmax()]
+        assert listing(result.stdout)["correlation"] == pytest.approx([largest], rel=1e-11)
+    assert (C[0] != C[1]).any()
+
+
 # ---- closed forms ----
 
 
