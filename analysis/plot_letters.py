@@ -35,7 +35,7 @@ def read_table(path):
 def images_of(job):
     """Names of the images of a job, from their files, and the number of pixels in a row."""
     text = pathlib.Path(job).read_text()
-    found = re.search(r"^\s*images: *\[(.*?)\]", text, re.MULTILINE | re.DOTALL)
+    found = re.search(r"\bimages: *\[(.*?)\]", text, re.DOTALL)
     if not found:
         raise SystemExit(f"plot_letters: {job} has no list of images in square brackets")
     files = [pathlib.Path(job).parent / name.strip(" \n'\"") for name in found.group(1).split(",")]
@@ -53,7 +53,12 @@ def ask(program, job, pattern, flips, seed, folder):
     spins, course = folder / f"spins_{flips}.csv", folder / f"course_{flips}.csv"
     command = [program, "point", job, "--at", f"pattern={pattern},flip_exactly={flips},seed={seed}", "--spins", spins,
                "--trajectory", course, "--t-end", str(T_END)]
-    result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    if not re.search(r"\bname: *flip_exactly\b", pathlib.Path(job).read_text()):
+        command += ["--set", f"initial.flip_exactly={flips}"]  # a job that flips none has no room for any
+    try:
+        result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        raise SystemExit(f"plot_letters: there is no program {program}; say where it is with --program or DICKEMAP") from None
     if result.returncode != 0:
         raise SystemExit(f"plot_letters: {result.stderr.strip()}")
     return read_table(spins), read_table(course)

@@ -8,7 +8,8 @@
  * true barriers, where that of the single spins, which could never align with each other, lies too deep.
  *
  * Of the single spins it does not know how far each body has turned about m.  They are integrated as they are; a body comes to
- * rest where all its spins are parallel or antiparallel, and otherwise they precess about m in a way that no mode sees. */
+ * rest where all its spins are parallel or antiparallel to m, and otherwise (also where there is no m) they precess in a way
+ * that no mode sees. */
 #ifndef DICKEMAP_BODIES_H
 #define DICKEMAP_BODIES_H
 #include "dickemap/system.h"
@@ -30,7 +31,7 @@ typedef struct dkm_bodies {
   double across;        /* the largest part of an m_k across m, another constant */
 } dkm_bodies;
 
-/* The bodies of a system in a state (3K + 2M values) of it.  Couplings count as equal if their bits are; +-1 patterns
+/* The bodies of a system in a state (3K + 2M values) of it.  Couplings count as equal if not a bit differs; +-1 patterns
  * have none that are known to be.  Fails with DKM_MEMORY; *out is then empty. */
 dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodies *out, dkm_error *err);
 void dkm_bodies_free(dkm_bodies *bodies);

@@ -10,8 +10,9 @@
  *                   constant fields give |xi_mu| = |Re beta_mu| D_mu/(g0 |Omega_mu|) and
  *                   sum_mu xi_mu^2 <= sum_k w_k z_k^2 <= (2 g0/Omega)^2 sum_mu (Re beta_mu)^2, hence
  *                   sum_mu (g_mu^4 - g0^4) (Re beta_mu)^2 <= 0
+ *                   (of any couplings and lengths of spins for modes of one sign alone, g_c that of the normal state)
  *   dark_precession impossible where rank G = K and Omega != 0: constant overlaps mean constant z_k, then y_k = 0
- *   fixed_point     xi_mu = sum_k w_k f_{mu,k} c_k g0 h_k/|B_k| with c_k = -sign(Omega_mu), modes of one sign; with modes of
+ *   fixed_point     xi_mu = sum_k w_k f_{mu,k} c_k g0 h_k/|B_k| with c_k = -sign(Omega_mu) |m_k| of the bodies (bodies.h), modes of one sign; with modes of
  *                   both signs c_k = +-1, which is known where rank G = K
  *   no perturbation the quotient (start.h) has one class and one mode: Eq. 12 if overlap != 0 and Omega != 0
  *   g0 = 0          spins precess with period pi/|Omega|
@@ -30,7 +31,7 @@ extern "C" {
 
 /* Whether the record of this point can be right.  If not, `why` (why_bytes, may be 0) says in one clause what is wrong.
  * Records of any method; one that says nothing (never written, failed, a code that does not exist) can be right. Takes
- * O(K M). */
+ * what a start takes (start.h). */
 bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dkm_record *record, char *why,
                       size_t why_bytes);
 

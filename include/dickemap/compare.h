@@ -8,6 +8,7 @@
  *   whole numbers and codes   are equal
  *   numbers                   agree within 1e-12 max(1, |a|, |b|); of a fixed point, whose overlaps are roots that Newton's method
  *                             finds, also within the sum of both xi_error: next to a threshold these roots are nearly double
+ *   overlaps                  likewise, with max |G| in place of 1
  *   rates                     agree within 1e-12 times the largest rate in the equations (dkm_compare_rate), or times themselves
  *   times                     agree as their inverse, a rate, does: T within 1e-12 (T + rate T^2)
  *   NaN                       is equal to NaN
@@ -35,7 +36,7 @@ typedef enum dkm_agreement {
 typedef struct dkm_difference {
   const char *name; /* of the field, "state"; NULL: nothing */
   double a, b;      /* the two values */
-  double relative;  /* |a - b| over max(1, |a|, |b|), the rate, T + rate T^2; infinite where that makes no sense */
+  double relative;  /* |a - b| over max(1 or max |G|, |a|, |b|), the rate, T + rate T^2; infinite where that makes no sense */
   double allowed;   /* |a - b| over what is allowed */
 } dkm_difference;
 

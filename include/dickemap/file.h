@@ -56,6 +56,7 @@ typedef struct dkm_file_limits {
   const char *what;
   size_t most;
   const char *advice;
+  bool is_text; /* it may hold no zero byte */
 } dkm_file_limits;
 
 /* All bytes of a file or a pipe and a 0 after them, to be freed with free().  Fails with DKM_INPUT where the name or what it

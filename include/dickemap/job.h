@@ -119,6 +119,10 @@ bool dkm_job_needs_all_classes(const dkm_job *job);
 /* The axis along which the correlations of its patterns change; NULL: none. */
 const dkm_axis *dkm_job_correlation_axis(const dkm_job *job);
 
+/* How many matrices of correlations a file has: 0 for +-1 patterns, which have none, and where it would take more than
+ * seconds to draw all random patterns; otherwise 1, or one for each value of that axis. */
+int64_t dkm_job_n_correlations(const dkm_job *job);
+
 /* The correlations of its patterns, C[mu*M + nu] (system.h), with no spin flipped, for value i of that axis (0 without). Fails
  * with DKM_MEMORY. */
 dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_error *err);

@@ -86,6 +86,10 @@ dkm_status dkm_model_tilt(const dkm_system *system, const dkm_point *point, doub
 /* xi[mu] for mu = 0 ... M-1. work: 2K values, overwritten. */
 void dkm_model_overlaps(const dkm_system *system, const double *u, double *xi, double *work);
 
+/* The largest transverse part of a spin of u about its field in u, max_k |m_k - (m_k.B_k) B_k/|B_k|^2|; work: K values,
+ * overwritten. */
+double dkm_model_precession(const dkm_system *system, const dkm_point *point, const double *u, double *work);
+
 /* The sign of sum_mu mixture_mu G[mu]; 0 where it vanishes, but for rounding. */
 double dkm_mixture_sign(const dkm_point *point, const double *G, int n_modes);
 

@@ -79,7 +79,7 @@ double dkm_start_sign(const dkm_start *start, int64_t k);
 void dkm_start_reduce_state(const dkm_start *start, const double *u, double *reduced);
 void dkm_start_lift_state(const dkm_start *start, const double *reduced, double *u);
 
-/* The record of the full system from that of the reduced one, but for the spectrum. */
+/* The record of the full system from that of the reduced one, but for the spectrum and what closed forms say. */
 void dkm_start_lift_record(const dkm_start *start, const dkm_record *reduced, dkm_record *record);
 
 #ifdef __cplusplus

@@ -19,6 +19,7 @@
 #include "dickemap/job.h"
 #include "dickemap/sensitivity.h"
 #include "dickemap/spins.h"
+#include "dickemap/states.h"
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
 #include "point_spins.h"
@@ -123,12 +124,34 @@ static void print_correlation(const dkm_system *system) {
   print_values("correlation", 1, &C[first * M + second], meaning);
 }
 
+/* What tells a point from another, in one line. */
+static void print_other_parameters(const dkm_point *point, const dkm_point *other, int n_modes) {
+  int n = 0;
+  for (int i = 0; i < dkm_n_parameters; i++) {
+    const dkm_parameter *p = &dkm_parameters[i];
+    for (int mode = p->per_mode; mode <= (p->per_mode ? n_modes : 0); mode++) {
+      const double value = dkm_parameter_get(p, point, mode);
+      if (value == dkm_parameter_get(p, other, mode)) continue;
+      printf("%s %s", n++ ? "," : "", p->name);
+      if (mode > 0) printf("[%d]", mode);
+      printf(" = %.12g", value);
+    }
+  }
+  puts(n ? "" : " the same parameters");
+}
+
 static void print_parameters(const dkm_job *job, const dkm_system *system, const dkm_point *point) {
   const int n_modes = system->n_modes;
   char spins[DKM_SPINS_BYTES];
   dkm_cli_say(stdout, "point of %s: %d pattern%s, %s%s\n", job->path, n_modes, n_modes == 1 ? "" : "s",
               dkm_cli_spins(job, system, spins), job->n_spins > 0 ? "" : " of spins");
   print_correlation(system);
+  if (job->system.from) {
+    const dkm_states *from = job->system.from;
+    const dkm_point *start = &from->points[dkm_states_nearest(from, point)];
+    printf("  the start is the final state of the point of %s with", job->from_file.names[0]);
+    print_other_parameters(start, point, n_modes);
+  }
   for (int i = 0; i < dkm_n_parameters; i++) {
     const dkm_parameter *p = &dkm_parameters[i];
     double values[DKM_MAX_MODES];
@@ -180,7 +203,9 @@ static void print_outlook(const dkm_record *record, int n_modes) {
 /* The record in words. */
 static void print_meaning(const dkm_record *record, int n_modes) {
   printf("  verdict: %s, %s\n", dkm_verdict_name(record->verdict), dkm_verdict_text(record->verdict));
-  if (record->how != DKM_HOW_NOT_APPLICABLE)
+  if (record->how == DKM_HOW_NOT_APPLICABLE && record->verdict == DKM_VERDICT_RELAXING)
+    printf("  how it is known: not at all; xi_limit is what lies downhill from here, and the label may be another\n");
+  else if (record->how != DKM_HOW_NOT_APPLICABLE)
     printf("  how it is known: %s, %s\n", dkm_how_name(record->how), dkm_how_text(record->how));
   if (record->failure) printf("  failure: %s\n", dkm_failure_text(record->failure));
   if (dkm_record_is_unstable(record))

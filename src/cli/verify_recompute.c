@@ -25,9 +25,10 @@
 #include "dickemap/clock.h"
 #include "dickemap/compare.h"
 #include "dickemap/evaluate.h"
+#include "dickemap/units.h"
 #include "verify.h"
 
-/* What Newton's method leaves of the last digits of both. */
+/* What Newton's method leaves of the last digits of both, in units of the couplings (units.h). */
 static const double rounding = 1e-9;
 /* Precession that is next to nothing: on the edge of what counts as rest it may be found on either side of it. */
 static const double tiny_precession = 1e-6;
@@ -129,11 +130,12 @@ static bool same_overlaps(struct comparison *c, const double *a, const double *b
 
 /* Whether both say the same.  If not, `what` (DKM_MESSAGE_BYTES) says what differs; *largest grows to the largest
  * difference of overlaps. */
-static bool agree(int M, const dkm_record *stored, const dkm_record *anew, const char *method, double *largest,
+static bool agree(const dkm_system *system, const dkm_record *stored, const dkm_record *anew, const char *method, double *largest,
                   char *what) {
   const double *const ours[2] = {stored->xi, stored->xi_limit}, *const theirs[2] = {anew->xi, anew->xi_limit};
-  struct comparison c = {.M = M,
-                         .tolerance = dkm_check_xi_error(stored) + dkm_check_xi_error(anew) + rounding,
+  struct comparison c = {.M = system->n_modes,
+                         .tolerance = dkm_check_xi_error(stored) + dkm_check_xi_error(anew) +
+                                      rounding * dkm_units_of(system),
                          .with_sign = !sign_is_open(stored) && !sign_is_open(anew),
                          .method = method};
   if (!same_verdict(stored, anew)) {
@@ -176,7 +178,7 @@ static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sa
   if (!status) status = evaluate_one(v, evaluator, sampled->i_point, &attempt, err);
   if (!status)
     *answer = attempt.finished && attempt.record.sensitive == DKM_SENSITIVE_YES &&
-              agree(v->job->system.n_modes, &sampled->record, &attempt.record, "", &largest, what);
+              agree(&v->job->system, &sampled->record, &attempt.record, "", &largest, what);
   dkm_evaluator_destroy(evaluator);
   return status;
 }
@@ -206,7 +208,7 @@ static dkm_status compare(dkm_verification *v, dkm_evaluator *own, const dkm_ver
   char what[DKM_MESSAGE_BYTES];
   bool undetermined;
   double largest = v->recomputed.largest;
-  if (agree(v->job->system.n_modes, &sampled->record, anew, dkm_verify_method(v->job), &largest, what)) {
+  if (agree(&v->job->system, &sampled->record, anew, dkm_verify_method(v->job), &largest, what)) {
     v->recomputed.n++;
     v->recomputed.largest = largest;
     return own ? compare_again(v, own, sampled, err) : DKM_OK;

@@ -3,7 +3,6 @@
 #include <math.h>
 #include <string.h>
 
-#include "dickemap/theory.h"
 #include "inquiry.h"
 
 void dkm_record_fill_alpha(const dkm_system *system, int mu, double beta_re, double beta_im, dkm_record *record) {
@@ -46,7 +45,6 @@ void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
 void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
                             dkm_record *record) {
   dkm_record_clear(record);
-  dkm_theory_fill(q->system, q->point, record);
   record->t_end = lane ? lane->t : 0.0;
   record->steps = lane ? dkm_inquiry_steps(a, lane) : 0;
   record->drift = lane ? a->drift : 0.0;

@@ -182,26 +182,40 @@ void dkm_bodies_spread(const dkm_bodies *b, const double *means, double *u) {
   copy_modes(b, means + 3 * b->n_bodies, u + 3 * b->n_classes);
 }
 
-/* The rotation of `from` to `to`, unit vectors, by the shortest way, of m; opposite ones: by half a turn about an axis
- * across both. */
+/* m by half a turn about a unit vector. */
+static void turn_half(const double *axis, double *m) {
+  const double twice = 2.0 * dot(axis, m);
+  for (int i = 0; i < 3; i++) m[i] = twice * axis[i] - m[i];
+}
+
+/* m by the rotation of `from` to `to`, unit vectors, by the shortest way: half a turn about `from`, which leaves that as it
+ * is, and half a turn about the axis between both, which brings it to `to`.  Lengths stay to rounding whatever the angle is;
+ * of opposite vectors the axis is one across both, and of nearly opposite ones it is not known to many digits. */
 static void rotate(const double *from, const double *to, double *m) {
-  const double c = dot(from, to);
-  double axis[3], turned[3];
-  if (c > -1.0 + 1e-12) { /* m c + w x m + w (w.m)/(1 + c), w = from x to */
-    cross(from, to, axis);
-    cross(axis, m, turned);
-    const double along = dot(axis, m) / (1.0 + c);
-    for (int i = 0; i < 3; i++) m[i] = c * m[i] + turned[i] + along * axis[i];
-    return;
+  double between[3], unit[3] = {0};
+  for (int i = 0; i < 3; i++) between[i] = from[i] + to[i];
+  if (!(dot(between, between) > 1e-28)) {
+    int least = 0;
+    for (int i = 1; i < 3; i++)
+      if (fabs(from[i]) < fabs(from[least])) least = i;
+    unit[least] = 1.0;
+    cross(from, unit, between);
   }
-  int least = 0;
-  double unit[3] = {0};
-  for (int i = 1; i < 3; i++)
-    if (fabs(from[i]) < fabs(from[least])) least = i;
-  unit[least] = 1.0;
-  cross(from, unit, axis);
-  const double along = 2.0 * dot(axis, m) / dot(axis, axis);
-  for (int i = 0; i < 3; i++) m[i] = along * axis[i] - m[i];
+  const double length = sqrt(dot(between, between));
+  for (int i = 0; i < 3; i++) between[i] /= length;
+  turn_half(from, m);
+  turn_half(between, m);
+}
+
+/* The same to rounding at any angle: what the first rotation has left is a small one. */
+static void rotate_exactly(const double *from, const double *to, double *m) {
+  double at[3];
+  memcpy(at, from, sizeof at);
+  rotate(from, to, m);
+  rotate(from, to, at);
+  const double length = sqrt(dot(at, at));
+  for (int i = 0; i < 3; i++) at[i] /= length;
+  rotate(at, to, m);
 }
 
 dkm_status dkm_bodies_turn(const dkm_bodies *b, const double *means, double *u, dkm_error *err) {
@@ -220,7 +234,7 @@ dkm_status dkm_bodies_turn(const dkm_bodies *b, const double *means, double *u, 
       to[c] /= other;
     }
     spin_of(b, u, k, m);
-    rotate(from, to, m);
+    rotate_exactly(from, to, m);
     put_spin(b, m, k, u);
   }
   copy_modes(b, means + 3 * b->n_bodies, u + 3 * b->n_classes);

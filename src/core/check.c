@@ -25,11 +25,12 @@ static const double same_period = 1e-6;
 /* Another overlap of more than this part of the largest made a mixture in version 0.1.0. */
 static const double mixture_fraction = 1e-2;
 
-/* What the questions are about: the point, its full system, and the smallest one that it stays in; all but `given` with
- * couplings in these units (units.h). */
+/* What the questions are about: the point, its full system, and the smallest one that it stays in; all but what is
+ * given with couplings in these units (units.h). */
 typedef struct subject {
   double unit;
   const dkm_point *given;
+  const dkm_record *given_record;
   const dkm_system *system;
   const dkm_point *point;
   const dkm_record *record;
@@ -120,8 +121,8 @@ static bool closed_forms_are_those_of_theory(const subject *s) {
   const int cue = s->point->pattern - 1;
   dkm_record theory;
   dkm_theory_fill(s->system, s->given, &theory);
-  const double g_crit = theory.g_crit, xi_theory = theory.xi_theory / s->unit, g_retrieve = theory.g_retrieve;
-  const dkm_record *record = s->record;
+  const double g_crit = theory.g_crit, xi_theory = theory.xi_theory, g_retrieve = theory.g_retrieve;
+  const dkm_record *record = s->given_record;
   const bool left_out = record->method < 2 && isnan(record->g_crit) && isnan(record->xi_theory) &&
                         isnan(record->g_retrieve) && s->point->Omega * s->point->Omega_mu[cue] < 0.0;
   if (left_out) return true;
@@ -254,10 +255,15 @@ static bool oscillation_has_its_evidence(const subject *s) {
 
 static bool normal_state_below_g_c(const subject *s) {
   double g_c = INFINITY;
-  const dkm_system *inner = &s->start->system;
-  if (!s->limit || s->point->Omega == 0.0 || !dkm_system_has_patterns(inner) || s->start->lengths) return true;
-  for (int mu = 0; mu < inner->n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->start->point, mu));
-  if (s->point->g0 >= g_c) return true;
+  const dkm_system *asked = dkm_start_asked(s->start);
+  const double *lengths = dkm_start_lengths(s->start);
+  if (!s->limit || s->point->Omega == 0.0 || s->start->point.g0 == 0.0) return true;
+  if (!dkm_system_has_patterns(asked) || lengths) {
+    if (s->sign == 0) return true;
+    g_c = dkm_theory_g_normal(asked, &s->start->point, lengths);
+  } else
+    for (int mu = 0; mu < asked->n_modes; mu++) g_c = fmin(g_c, dkm_theory_g_crit(&s->start->point, mu));
+  if (!(s->point->g0 < g_c * (1.0 - rounding))) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++)
     if (!(fabs(s->limit[mu]) <= tolerance_about(s, 0.0)))
       return object(s, "|xi| of mode %d is %.10g, but nothing is steady below g_c = %.10g other than xi = 0", mu + 1,
@@ -285,49 +291,63 @@ static bool occupations_go_with_overlaps(const subject *s) {
   return true;
 }
 
-/* Right-hand side of the self-consistency equations at xi, with c_k = c |m_k| or, for c = 0, +-|m_k| such that z_k has the
- * sign that it has in xi (+-1 patterns, rank G = K). */
-static void self_consistent_overlaps(const subject *s, const double *xi, int c, double *expected) {
-  const int M = s->system->n_modes;
+/* Right-hand side of the self-consistency equations of `system` at xi, with c_k = c |m_k| or, for c = 0, +-|m_k| such that
+ * z_k has the sign that it has in xi (+-1 patterns, rank G = K).  lengths as in dkm_start_lengths. */
+static void self_consistent_overlaps(const dkm_system *system, const dkm_point *point, const double *lengths,
+                                     const double *xi, int c, double *expected) {
+  const int M = system->n_modes;
   double field[DKM_MAX_MODES];
   for (int mu = 0; mu < M; mu++) {
-    field[mu] = -2.0 * s->point->g0 * s->point->g0 * s->point->Omega_mu[mu] * xi[mu] / dkm_point_D(s->point, mu);
+    field[mu] = -2.0 * point->g0 * point->g0 * point->Omega_mu[mu] * xi[mu] / dkm_point_D(point, mu);
     expected[mu] = 0.0;
   }
-  for (int64_t k = 0; k < s->system->n_classes; k++) {
+  for (int64_t k = 0; k < system->n_classes; k++) {
     double along_z = 0.0, z_of_xi = 0.0; /* g0 h_k; z_k = sum_mu f_{mu,k} xi_mu */
     for (int mu = 0; mu < M; mu++) {
-      const double f = dkm_system_coupling(s->system, mu, k);
+      const double f = dkm_system_coupling(system, mu, k);
       along_z += f * field[mu];
       z_of_xi += f * xi[mu];
     }
-    const double component = dkm_point_length(s->point) * (c != 0 ? c : (z_of_xi * along_z < 0.0 ? -1.0 : 1.0));
-    const double B = hypot(s->point->Omega, along_z);
+    const double length = lengths ? lengths[k] : dkm_point_length(point);
+    const double component = length * (c != 0 ? c : (z_of_xi * along_z < 0.0 ? -1.0 : 1.0));
+    const double B = hypot(point->Omega, along_z);
     const double z = B > 0.0 ? component * along_z / B : 0.0;
     for (int mu = 0; mu < M; mu++)
-      expected[mu] += dkm_system_weight(s->system, k) * dkm_system_coupling(s->system, mu, k) * z;
+      expected[mu] += dkm_system_weight(system, k) * dkm_system_coupling(system, mu, k) * z;
   }
+}
+
+/* Whether what is asked about (start.h) is at rest: also where spins precess about means that are. */
+static bool asked_is_at_rest(const subject *s) {
+  if (s->record->verdict == DKM_VERDICT_FIXED_POINT) return true;
+  return s->record->verdict == DKM_VERDICT_DARK_PRECESSION && s->start->bodies.n_bodies > 0 &&
+         dkm_system_full_rank(&s->start->bodies.system);
 }
 
 /* Damped spins are aligned: an inverted class adds two directions that grow.  (Exact starts: Eq. 12.) */
 static bool fixed_point_is_self_consistent(const subject *s) {
-  const int M = s->system->n_modes;
-  double expected[DKM_MAX_MODES], steepness = 1.0;
-  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || s->exact || s->point->Omega == 0.0 || s->point->g0 == 0.0 ||
-      s->start->lengths || (s->sign == 0 && !(dkm_system_has_patterns(s->system) && dkm_system_full_rank(s->system))))
+  const dkm_system *asked = dkm_start_asked(s->start);
+  const double *lengths = dkm_start_lengths(s->start);
+  double xi[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES], steepness = 1.0;
+  if (!asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 ||
+      (s->sign == 0 && !(dkm_system_has_patterns(asked) && dkm_system_full_rank(asked) && !lengths)))
     return true;
-  for (int mu = 0; mu < M; mu++) {
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double ratio = s->point->g0 / dkm_theory_g_crit(s->point, mu);
     steepness = fmax(steepness, ratio * ratio * s->system->largest * s->system->largest);
+    if (s->start->mode_group[mu] >= 0) xi[s->start->mode_group[mu]] = s->record->xi[mu] / s->start->mode_factor[mu];
   }
   /* The equations amplify an error of xi by no more than this. */
   const double error = isnan(s->record->xi_error) ? 0.0 : s->xi_error;
   const double tolerance = self_consistency + (1.0 + steepness) * error;
-  self_consistent_overlaps(s, s->record->xi, -s->sign, expected);
-  for (int mu = 0; mu < M; mu++)
-    if (!(fabs(s->record->xi[mu] - expected[mu]) <= tolerance))
+  self_consistent_overlaps(asked, &s->start->point, lengths, xi, -s->sign, expected);
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
+    const int i = s->start->mode_group[mu];
+    const double aligned = i < 0 ? 0.0 : s->start->mode_factor[mu] * expected[i];
+    if (!(fabs(s->record->xi[mu] - aligned) <= tolerance))
       return object(s, "xi of mode %d is %.10g, but aligned spins in its field give %.10g", mu + 1, s->record->xi[mu],
-                    expected[mu]);
+                    aligned);
+  }
   return true;
 }
 
@@ -398,7 +418,8 @@ static bool fail_for_memory(char *why, size_t why_bytes) {
 }
 
 /* Asks all questions about a record in these units. */
-static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record *record, char *why, size_t why_bytes) {
+static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record *given_record,
+                const dkm_record *record, char *why, size_t why_bytes) {
   static bool (*const questions[])(const subject *) = {verdict_is_possible,
                                                        oscillation_has_its_evidence,
                                                        overlaps_are_possible,
@@ -418,6 +439,7 @@ static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record
   if (dkm_start_create(&units->system, &point, &start, NULL) != DKM_OK) return fail_for_memory(why, why_bytes);
   subject s = {.unit = units->unit,
                .given = given,
+               .given_record = given_record,
                .system = &start.full,
                .point = &point,
                .record = record,
@@ -442,7 +464,7 @@ bool dkm_check_record(const dkm_system *system, const dkm_point *point, const dk
   if (verdict == DKM_VERDICT_NONE || verdict >= DKM_N_VERDICTS || verdict == DKM_VERDICT_FAILED) return true;
   if (dkm_units_create(system, &units, NULL) != DKM_OK) return fail_for_memory(why, why_bytes);
   dkm_units_scale_record(1.0 / units.unit, system->n_modes, &scaled);
-  const bool sound = ask(&units, point, &scaled, why, why_bytes);
+  const bool sound = ask(&units, point, record, &scaled, why, why_bytes);
   dkm_units_free(&units);
   return sound;
 }

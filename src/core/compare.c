@@ -36,7 +36,7 @@ static double scale_of(dkm_field_scale scale, double largest, const struct scale
   *more = 0.0;
   switch (scale) {
   case DKM_SCALE_NUMBER:
-    *more = s->error;
+    *more = s->error / s->overlap;
     return fmax(1.0, largest);
   case DKM_SCALE_OVERLAP:
     *more = s->error;

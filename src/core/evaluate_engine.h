@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate.c, which fills lanes and
- * looks at them, and evaluate_save.c, which puts trajectories aside and continues them. */
+/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate.c, which fills lanes and looks at
+ * them, evaluate_inquire.c, which turns what is integrated into what is asked about, evaluate_report.c, which turns the answer
+ * into a record of the point, and evaluate_save.c, which puts trajectories aside and continues them. */
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
 #include "dickemap/attractor.h"
@@ -13,7 +14,7 @@
 
 /* One lane's trajectory. */
 typedef struct trajectory {
-  dkm_start start; /* the inquiry is about its smallest system, and so is the record until it is lifted; owned */
+  dkm_start start; /* the inquiry is about what dkm_start_asked says, and so is the record until it is reported; owned */
   bool inside;     /* that is also what is integrated, and not the full one */
   int64_t id;
   dkm_attractor attractor;

@@ -97,17 +97,16 @@ static dkm_status tell_spins(const dkm_start *start, const double *u, bool count
   const size_t size = dkm_model_size(&start->system);
   if (record->n_neutral > 0 && !counted) record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
   if (bodies->across <= at_rest) return DKM_OK;
-  if (!isnan(record->precession)) record->precession = fmax(record->precession, bodies->across);
-  if (record->verdict == DKM_VERDICT_FIXED_POINT) {
-    record->verdict = DKM_VERDICT_DARK_PRECESSION;
-    record->precession = bodies->across;
-  }
-  if (record->verdict != DKM_VERDICT_DARK_PRECESSION || isnan(record->residual)) return DKM_OK;
   double *du = malloc((size + 2 * (size_t)start->system.n_classes) * sizeof *du), largest = 0.0;
   if (!du) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
   dkm_model_rhs(&start->system, &start->point, u, du, du + size);
   for (size_t i = 0; i < size; i++) largest = fmax(largest, fabs(du[i]));
-  record->residual = largest;
+  if (!isnan(record->residual)) record->residual = largest;
+  if (record->verdict == DKM_VERDICT_LIMIT_CYCLE)
+    record->precession = fmax(record->precession, bodies->across); /* about the axes of their means */
+  else if (!isnan(record->precession))
+    record->precession = dkm_model_precession(&start->system, &start->point, u, du);
+  if (record->verdict == DKM_VERDICT_FIXED_POINT) record->verdict = DKM_VERDICT_DARK_PRECESSION;
   free(du);
   return DKM_OK;
 }
@@ -143,15 +142,12 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
     if (rests) status = lift_spectrum(e, start, by_sectors, u, &reduced, record, err);
     if (stream->wants_states) dkm_start_lift_state(start, u, e->lifted);
     state = e->lifted;
-  } else if (start->bodies.n_bodies)
-    dkm_theory_fill(&start->full, &start->given, record);
+  }
   if (status == DKM_OK && start->bodies.n_bodies)
     status = tell_spins(start, u, start->is_reduced && rests, record, err);
-  if (e->units.unit != 1.0) {
-    const dkm_point point = dkm_units_point_back(&e->units, &start->given);
-    dkm_units_scale_record(e->units.unit, e->system.n_modes, record);
-    dkm_theory_fill(&start->full, &point, record);
-  }
+  const dkm_point point = dkm_units_point_back(&e->units, &start->given);
+  dkm_units_scale_record(e->units.unit, e->system.n_modes, record);
+  dkm_theory_fill(&start->full, &point, record);
   if (status == DKM_OK)
     stream->done(stream->context, t->id, record, stream->wants_states ? laid_out(e, start, state) : NULL);
   dkm_start_free(&t->start);

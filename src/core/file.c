@@ -134,6 +134,8 @@ static dkm_status read_all(int descriptor, const char *path, const dkm_file_limi
     }
     n = dkm_file_read(descriptor, *bytes + *used, capacity - *used - 1);
     if (n < 0) return dkm_fail(err, DKM_IO, "%s: cannot be read: %s", path, strerror(errno));
+    if (limits->is_text && memchr(*bytes + *used, '\0', (size_t)n))
+      return dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
     if (*used + (size_t)n > limits->most) return too_large(path, limits, err);
   }
   (*bytes)[*used] = '\0';

@@ -203,24 +203,18 @@ dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *
 }
 
 /* libyaml and the lists that libcyaml makes take some six times the text, on every rank. */
-static const dkm_file_limits job_file = {"a job file", MAX_FILE_BYTES,
-                                         "a job file must be smaller; an axis with that many values is one of from, to "
-                                         "and points, or is cut into several jobs"};
-
-static dkm_status read_file(const char *path, char **out, dkm_error *err) {
-  size_t n_bytes;
-  dkm_status status = dkm_file_load(path, &job_file, out, &n_bytes, err);
-  if (status == DKM_OK && memchr(*out, '\0', n_bytes)) {
-    free(*out);
-    status = dkm_fail(err, DKM_INPUT, "%s: is not a text file (it holds a zero byte)", path);
-  }
-  return status;
-}
+static const dkm_file_limits job_file = {
+    .what = "a job file",
+    .most = MAX_FILE_BYTES,
+    .advice = "a job file must be smaller; an axis with that many values is one of from, to and points, or is cut into "
+              "several jobs",
+    .is_text = true};
 
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
   *job = (dkm_job){0};
   char *text;
-  dkm_status status = read_file(path, &text, err);
+  size_t n_bytes;
+  dkm_status status = dkm_file_load(path, &job_file, &text, &n_bytes, err);
   if (status) return status;
   status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, err);
   free(text);

@@ -85,7 +85,11 @@ static void write_tables(FILE *out, const dkm_job *job) {
   if (!t || t->matrix.n_rows == 0) return;
   fprintf(out, "model.matrix = %d rows of %" PRId64 ", hash %016" PRIx64 "\n", t->matrix.n_rows, t->matrix.n_columns,
           hash_values(t->matrix.values, t->matrix.n_rows * t->matrix.n_columns));
-  if (t->cue)
+}
+
+static void write_cue(FILE *out, const dkm_job *job) {
+  const dkm_job_tables *t = job->tables;
+  if (t && t->cue)
     fprintf(out, "initial.cue = %" PRId64 ", hash %016" PRIx64 "\n", t->matrix.n_columns,
             hash_values(t->cue, t->matrix.n_columns));
 }
@@ -134,6 +138,7 @@ static void write_axis(FILE *out, const dkm_axis *axis) {
 }
 
 static void write_points(FILE *out, const dkm_job *job) {
+  write_cue(out, job);
   write_states(out, job);
   for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
   write_order(out, job);

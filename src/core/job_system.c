@@ -319,7 +319,8 @@ static dkm_status refuse_beside_states(const dkm_job *job, const dkm_job_source 
       return dkm_schema_fail(source, err, from, "is given beside %s, but the start is a state of that file", name);
   }
   if (job->system.spins)
-    return dkm_schema_fail(source, err, from, "is given, but points of this job have systems of their own");
+    return dkm_schema_fail(source, err, from,
+                           "is not for model.mapping: random (write its patterns as a matrix, with point --spins)");
   return DKM_OK;
 }
 
@@ -340,7 +341,9 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
   status = dkm_states_parse(name, file->bytes, file->n_bytes, states, &inner);
   if (status == DKM_MEMORY) return dkm_fail(err, status, "%s", inner.message);
   if (status == DKM_OK && (states->n_modes != job->system.n_modes || states->n_classes != job->system.n_classes))
-    return dkm_schema_fail(source, err, key, "has %d patterns and %lld classes, but the job has %d and %lld",
+    return dkm_schema_fail(source, err, key,
+                           "has %d patterns and %lld classes, but the job has %d and %lld (a cue tells spins of equal "
+                           "couplings apart)",
                            states->n_modes, (long long)states->n_classes, job->system.n_modes,
                            (long long)job->system.n_classes);
   if (status != DKM_OK) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
@@ -391,6 +394,16 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, con
 const dkm_axis *dkm_job_correlation_axis(const dkm_job *job) {
   const int i = axis_of(job, DKM_PARAMETER(pattern_seed));
   return i < 0 ? NULL : &job->axes[i];
+}
+
+/* Random couplings are drawn at some 1e8 a second. */
+static const double most_draws = 3e8;
+
+int64_t dkm_job_n_correlations(const dkm_job *job) {
+  const dkm_axis *axis = dkm_job_correlation_axis(job);
+  if (dkm_system_has_patterns(&job->system)) return 0;
+  if (!axis) return 1;
+  return (double)axis->n * (double)job->n_spins * job->system.n_modes <= most_draws ? axis->n : 0;
 }
 
 dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_error *err) {

@@ -272,14 +272,26 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
   return U - 0.5 * (shares ? roots : l->system.weight * roots);
 }
 
+static const double most_work = 2e9;
+
+void dkm_landscape_bound(dkm_landscape *l) {
+  const double columns = l->system.couplings ? l->system.n_modes : 1.0; /* see dkm_system_fields */
+  l->bounded = true;
+  l->n_left = 1 + (int64_t)(most_work / ((double)l->system.n_classes * columns));
+}
+
+bool dkm_landscape_unbound(dkm_landscape *l) {
+  l->bounded = false;
+  return l->n_left >= 0;
+}
+
 bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
                            int most_steps, double *q, double *U) {
   const int M = l->system.n_modes;
   double next[DKM_MAX_MODES];
   for (int it = 0; it < most_steps; it++) {
     double change = 0.0, size = 1e-12, out = 0.0;
-    if (l->n_spared == 1) return false;
-    if (l->n_spared > 1) l->n_spared--;
+    if (l->bounded && --l->n_left < 0) return false;
     *U = dkm_landscape_potential(l, a, q, next);
     for (int mu = 0; normal && mu < M; mu++) out += normal[mu] * next[mu];
     out -= offset;
@@ -449,7 +461,11 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
   }
   dkm_landscape_coordinates(l, u, q);
   /* A single pair of minima: q keeps its sign on the way down, which may take long near the threshold. */
-  if (l->n_active > 1 && !dkm_landscape_descend(l, l->s, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U)) return;
+  if (l->n_active > 1) {
+    dkm_landscape_bound(l);
+    const bool stands = dkm_landscape_descend(l, l->s, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U);
+    if (!dkm_landscape_unbound(l) || !stands) return;
+  }
   if (!can_search(l, &extent)) {
     valley->known = true;
     for (int mu = 0; mu < l->system.n_modes; mu++) valley->xi[mu] = dkm_landscape_overlap_of(l, mu, q[mu]);

@@ -82,6 +82,7 @@ static bool lower_towards(dkm_landscape *l, const double *q, double *from, dkm_f
   }
   length = sqrt(length);
   if (!(length > 0.0)) return true; /* no spin along its field: a single minimum at 0 */
+  l->n_left -= LINE;
   for (int j = 1; j < LINE; j++) {
     for (int mu = 0; mu < M; mu++) p[mu] = q[mu] + normal[mu] * j / LINE;
     U = dkm_landscape_potential(l, l->a, p, ignored);
@@ -154,10 +155,6 @@ static bool lower_by_valleys(dkm_landscape *l, const double *q, dkm_frozen *froz
   return true;
 }
 
-/* Multiplications that one look is worth: a second or some.  Of a hundred thousand couplings that is more than a look ever
- * takes; a million spins have to do without predictions that take longer. */
-static const double most_work = 2e9;
-
 static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
   double q[DKM_MAX_MODES], U;
   dkm_landscape_coordinates(l, u, q);
@@ -180,9 +177,7 @@ static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
 }
 
 bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
-  const double columns = l->system.couplings ? l->system.n_modes : 1.0; /* see dkm_system_fields */
-  l->n_spared = 1 + (int64_t)ceil(most_work / ((double)l->system.n_classes * columns));
+  dkm_landscape_bound(l);
   const bool found = ask(l, u, frozen);
-  l->n_spared = 0;
-  return found;
+  return dkm_landscape_unbound(l) && found;
 }

@@ -12,7 +12,8 @@ struct dkm_landscape {
   double r[DKM_MAX_MODES];     /* g0/g_mu */
   double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
   int n_active, active[DKM_MAX_MODES];
-  int64_t n_spared;     /* potentials that may still be worked out in one go, 0: as many as it takes */
+  bool bounded;         /* what is asked now may take no more than ... */
+  int64_t n_left;       /* ... so many potentials more; less than 0: they did not suffice */
   double *v, *p, *work; /* K, K, 2K values */
   double *a;            /* K weights of classes */
   /* Derived from the system and from the lengths of its spins. */
@@ -34,9 +35,15 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
 
 /* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit
  * normal, if not NULL: the touching parabola is the same in all directions, so its lowest point there is the
- * projection. *U: at the end.  Returns whether it stands still to a relative accuracy; not if n_spared are used up. */
+ * projection. *U: at the end.  Returns whether it stands still to a relative accuracy; not if it is bounded and has none left. */
 bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
                            int most_steps, double *q, double *U);
+
+/* Bounds what is asked from here on by the multiplications that one look is worth, a second or some; and ends that, and
+ * returns whether it was enough.  (K M = 1e5: 2e4 potentials, more than is usually asked for; a million spins have to do
+ * without answers that take longer.) */
+void dkm_landscape_bound(dkm_landscape *l);
+bool dkm_landscape_unbound(dkm_landscape *l);
 
 /* Searches the critical points of U, if they can be searched and are not known yet. */
 void dkm_landscape_search(dkm_landscape *l);

@@ -285,8 +285,8 @@ void dkm_matrix_free(dkm_matrix *matrix) {
 }
 
 dkm_status dkm_matrix_load(const char *path, void **bytes, size_t *n_bytes, dkm_error *err) {
-  static const dkm_file_limits limits = {"a file of patterns", DKM_MAX_MATRIX_FILE_BYTES,
-                                         "patterns and cues must not be"};
+  static const dkm_file_limits limits = {
+      .what = "a file of patterns", .most = DKM_MAX_MATRIX_FILE_BYTES, .advice = "patterns and cues must not be"};
   char *all = NULL;
   const dkm_status status = dkm_file_load(path, &limits, &all, n_bytes, err);
   *bytes = all;

@@ -154,6 +154,19 @@ dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, dou
   return point->perturbation > 0.0 ? tilt_spins(system, point, u, err) : DKM_OK;
 }
 
+double dkm_model_precession(const dkm_system *system, const dkm_point *point, const double *u, double *work) {
+  const int64_t K = system->n_classes;
+  double amplitude[DKM_MAX_MODES] = {0}, largest = 0.0;
+  for (int mu = 0; mu < system->n_modes; mu++) amplitude[mu] = 2.0 * u[3 * K + mu];
+  dkm_system_fields(system, amplitude, work);
+  for (int64_t k = 0; k < K; k++) {
+    const double bx = point->Omega, bz = point->g0 * work[k], B = sqrt(bx * bx + bz * bz);
+    const double across = B > 0.0 ? (u[k] * bz - u[2 * K + k] * bx) / B : 0.0;
+    largest = fmax(largest, sqrt(u[K + k] * u[K + k] + across * across));
+  }
+  return largest;
+}
+
 static double length(int64_t K, const double *u, int64_t k) {
   return sqrt(u[k] * u[k] + u[K + k] * u[K + k] + u[2 * K + k] * u[2 * K + k]);
 }

@@ -224,7 +224,8 @@ static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double
 static dkm_how how_known(const dkm_settling *s, const dkm_inquiry *q, bool known) {
   if (dkm_settling_is_settled(s) && s->proven) return DKM_HOW_SETTLED;
   if (known) return DKM_HOW_PREDICTED;
-  return dkm_landscape_n_active(q->landscape) == 1 ? DKM_HOW_SYMMETRIC : DKM_HOW_NOT_APPLICABLE;
+  return dkm_landscape_n_active(q->landscape) == 1 && !dkm_settling_is_locked(q) ? DKM_HOW_SYMMETRIC
+                                                                                 : DKM_HOW_NOT_APPLICABLE;
 }
 
 static void fill_end(const end *e, const dkm_inquiry *q, dkm_record *record) {

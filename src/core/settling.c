@@ -208,6 +208,14 @@ static bool has_died(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
   return true;
 }
 
+/* Whether spins with their present components along their fields lead to xi = 0: where more of them precess than there are
+ * modes the energy of that may stay locked for ever, also above the thresholds. */
+bool dkm_settling_is_locked(const dkm_inquiry *q) {
+  dkm_frozen frozen;
+  if (dkm_landscape_full_rank(q->system)) return false;
+  return dkm_landscape_frozen(q->landscape, q->u, &frozen) && fabs(frozen.xi[frozen.leading]) <= DKM_RETRIEVED_OVERLAP;
+}
+
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
@@ -222,9 +230,9 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
     s->steps_known = steps;
   const bool enough = full_octave && known && dkm_plateau_is_followed(s, steps);
   const bool sign_only =
-      !known && single && s->n_octaves >= 3 && steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER);
+      !known && single && !dkm_settling_is_locked(q) && s->n_octaves >= 3 && steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER);
   if (!enough && !sign_only && !dkm_inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
-  if (s->n_octaves >= 3 && (known || single || dkm_plateau_is_there(s, q, window)))
+  if (s->n_octaves >= 3 && (known || (single && !dkm_settling_is_locked(q)) || dkm_plateau_is_there(s, q, window)))
     dkm_plateau_end(a, q, window, lane, known, record);
   else
     dkm_plateau_undecided(a, q, window, lane, record);

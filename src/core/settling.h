@@ -41,6 +41,9 @@ void dkm_plateau_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_win
 
 bool dkm_settling_is_settled(const dkm_settling *s);
 
+/* Whether spins lead to xi = 0 as they are now, so that |xi| > 0 is not certain where only one mode is active. */
+bool dkm_settling_is_locked(const dkm_inquiry *q);
+
 /* t_settled, and the barrier if V was found below it. */
 void dkm_settling_fill_barrier(const dkm_settling *s, dkm_record *record);
 

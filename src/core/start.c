@@ -410,7 +410,9 @@ void dkm_start_free(dkm_start *start) {
 static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) {
   const dkm_states *from = start->full.from;
   const size_t size = dkm_model_size(&start->full);
-  memcpy(u, from->u + (size_t)dkm_states_nearest(from, &start->given) * size, size * sizeof *u);
+  dkm_point point = start->given; /* in units of 1, as the points of the states are */
+  point.g0 = ldexp(point.g0, -start->full.log2_unit);
+  memcpy(u, from->u + (size_t)dkm_states_nearest(from, &point) * size, size * sizeof *u);
   return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
 }
 
@@ -490,7 +492,6 @@ void dkm_start_lift_record(const dkm_start *start, const dkm_record *reduced, dk
     record->xi_limit[mu] = isnan(reduced->xi_limit[0]) ? NAN : 0.0;
     record->xi_amplitude[mu] = isnan(reduced->xi_amplitude[0]) ? NAN : 0.0;
   }
-  dkm_theory_fill(&start->full, &start->given, record);
   if (start->is_pattern) {
     record->retrieved = (int8_t)(reduced->retrieved * start->given.pattern); /* 1, -1 or 0 */
     return;
@@ -501,6 +502,5 @@ void dkm_start_lift_record(const dkm_start *start, const dkm_record *reduced, dk
   }
   if (reduced->retrieved == 0 && isnan(reduced->xi_second)) return; /* order parameters that are not steady */
   record->retrieved =
-      dkm_record_leading(reduced->retrieved != 0 || isnan(record->xi_limit[0]) ? record->xi : record->xi_limit, M,
-                         fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
+      dkm_record_leading(record->xi, M, fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
 }

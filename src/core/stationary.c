@@ -148,9 +148,12 @@ bool dkm_stationary_settles(const dkm_inquiry *q, bool *relaxes) {
   return *relaxes && l.spectrum.n_damped <= ONE_MODE;
 }
 
-/* xi_error of a limit: that of Newton's method, and what spins that precess leave open. */
+/* xi_error of a limit: that of Newton's method, and what spins that precess leave open.  About xi = 0 that is nothing: all
+ * fields are the same, so that what modes do not see of the precession they never will. */
 static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
-  const double p = aligned ? 0.0 : fixed->precession;
+  bool of_modes = false;
+  for (int mu = 0; mu < q->system->n_modes; mu++) of_modes = of_modes || fabs(fixed->xi[mu]) > at_rest;
+  const double p = aligned || !of_modes ? 0.0 : fixed->precession;
   return dkm_record_newton_error(q, fixed->xi) + DKM_PRECESSION_ERROR * p * p;
 }
 

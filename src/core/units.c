@@ -13,6 +13,10 @@ static int log2_unit_of(const dkm_system *system) {
   return fraction == 0.5 ? exponent - 1 : exponent;
 }
 
+double dkm_units_of(const dkm_system *system) {
+  return ldexp(1.0, log2_unit_of(system));
+}
+
 static dkm_status scale_tables(dkm_units *out, dkm_error *err) {
   const dkm_system given = out->system;
   const size_t n = (size_t)given.n_classes * (size_t)given.n_modes;
@@ -72,11 +76,11 @@ dkm_point dkm_units_point_back(const dkm_units *units, const dkm_point *point) {
   return out;
 }
 
-void dkm_units_scale_record(double from, int n_modes, dkm_record *record) {
+void dkm_units_scale_record(double factor, int n_modes, dkm_record *record) {
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];
     double *member = (double *)(void *)((char *)record + field->offset);
     for (int mu = 0; field->scale == DKM_SCALE_OVERLAP && mu < (field->per_mode ? n_modes : 1); mu++)
-      member[mu] *= from;
+      member[mu] *= factor;
   }
 }

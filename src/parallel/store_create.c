@@ -33,6 +33,7 @@ double dkm_store_bytes(const dkm_job *job) {
     a_point += (double)dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? job->system.n_modes : 1);
   if (job->keep_state) a_point += 8 * (3 * (double)job->system.n_classes + 2 * job->system.n_modes);
   double bytes = a_point * (double)job->n_points;
+  bytes += 8.0 * (double)dkm_job_n_correlations(job) * job->system.n_modes * job->system.n_modes;
   for (int i = 0; i < job->n_axes; i++) bytes += 8 * (double)job->axes[i].n;
   return bytes;
 }

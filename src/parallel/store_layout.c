@@ -375,7 +375,7 @@ static dkm_status put_tables(creation *c) {
   const dkm_system *system = &c->job->system;
   const hsize_t M = c->grid.n_modes, K = c->grid.n_classes;
   if (dkm_system_has_patterns(system)) return DKM_OK;
-  dkm_status status = put_correlations(c);
+  dkm_status status = dkm_job_n_correlations(c->job) > 0 ? put_correlations(c) : DKM_OK;
   if (status != DKM_OK || !c->job->keep_state || !system->couplings) return status;
   status = put_table(c, "coupling", "G of the spins of a class", "class", K, "mode", M, system->couplings);
   if (status == DKM_OK)

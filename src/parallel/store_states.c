@@ -53,6 +53,9 @@ dkm_status dkm_store_pack_states(const char *path, const dkm_job *job, void **by
   const size_t size = dkm_model_size(&old->system);
   if (!old->keep_state)
     status = dkm_fail(err, DKM_INPUT, "%s keeps no final states: its job says `output: {state: none}`", path);
+  if (status == DKM_OK && old->system.spins)
+    status = dkm_fail(err, DKM_INPUT,
+                      "%s has points whose spins are flipped exactly, or random: each has classes of its own", path);
   if (status == DKM_OK) status = check_system(path, old, job, err);
   if (status != DKM_OK) goto cleanup;
   states = (dkm_states){.n_modes = old->system.n_modes, .n_classes = old->system.n_classes};

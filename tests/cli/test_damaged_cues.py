@@ -127,6 +127,18 @@ def test_locked_energy_can_end_without_overlaps_above_the_threshold(records, tmp
     assert found["steps"] == 0  # spins 1 and 4 turn together and cancel: those that are left are below their threshold
 
 
+@pytest.mark.parametrize("rows, cue, keys", [
+    ("1 2", "1 -0.45", "g0: 0.46957, Omega: 1, Omega_mu: [1], kappa_mu: [0.001]"),
+    ("-1 -1 -1 -2 2 1 -1 -1 0 -2", "1 1 1 -1 -1 -1 -1 1 1 -1", "g0: 1.6, Omega: -2, Omega_mu: [-1.8], kappa_mu: [0.02]"),
+])
+def test_one_active_mode_is_no_overlap_where_energy_stays_locked(records, tmp_path, rows, cue, keys):
+    """More bodies than modes: followed for long with an integrator of its own, all order parameters die."""
+    (tmp_path / "m.txt").write_text(rows + "\n")
+    (tmp_path / "c.txt").write_text(cue + "\n")
+    found = records(f"model: {{mapping: matrix, matrix: m.txt, {keys}}}\ninitial: {{overlap: -1, cue: c.txt}}\n")
+    assert found["verdict"] == 2 and found["retrieved"] == 0 and abs(found["xi"][0]) < 1e-9 and found["n_unstable"] == 0
+
+
 @pytest.mark.parametrize("flipped, g0", [(1, 0.9), (4, 1.2), (4, 4), (7, 0.9), (12, 4)])
 def test_spins_with_equal_couplings_end_as_one_shorter_spin(records, spins_of_point, flipped, g0):
     """All spins of one pattern feel one field: tilted and flipped, their mean is the pattern state of its own length."""
@@ -141,6 +153,31 @@ def test_spins_with_equal_couplings_end_as_one_shorter_spin(records, spins_of_po
     assert found["verdict"] == 2 and found["how"] == 2 and found["precession"] == pytest.approx(across, abs=1e-9)
     assert abs(found["xi"][0]) == pytest.approx(expected, abs=1e-9) and found["xi_error"] < 1e-10
     assert found["n_neutral"] == 1 + 3 and found["n_unstable"] == 0
+
+
+@pytest.mark.parametrize("patterns, spins", [(1, 24), (3, 60)])
+def test_flipped_spins_without_a_tilt_come_to_rest(records, patterns, spins):
+    """Opposite to the others of their body for ever, and theory has nothing against it (verify, in records)."""
+    found = records(f"model: {{mapping: random, patterns: {patterns}, spins: {spins}, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}}\n"
+                    "axes: [{name: g0, values: [0.7, 1.2, 4]}, {name: flip_exactly, values: [0, 4, 11]}]\n")
+    assert (found["verdict"] == 1).sum() >= (8 if patterns == 1 else 1)
+
+
+@pytest.mark.parametrize("scale", [1000, 0.001])
+def test_starts_from_states_and_checks_know_the_size_of_couplings(records, dickemap, tmp_path, scale):
+    """Of several states each g0 takes its own, whatever couplings are measured in; verify compares what both methods find."""
+    rows = scale * numpy.array([[1, -0.8], [0.5, 0.7]])
+    write_matrix(tmp_path, "m.txt", *rows.tolist())
+    (tmp_path / "c.txt").write_text("1 -1\n")
+    couplings = [g0 / scale for g0 in (0.9, 1.3, 2.1, 3.0)]
+    text = (f"model: {{mapping: matrix, matrix: m.txt, {TWO}}}\naxes: [{{name: g0, values: {couplings}}}]\n"
+            "output: {state: final}\n")
+    first = records(text + "initial: {cue: c.txt, overlap: 0.6}\n")
+    (tmp_path / "out.h5").rename(tmp_path / "first.h5")
+    again = records(text + "initial: {from: first.h5}\n")
+    numpy.testing.assert_allclose(first["xi"], again["xi"], atol=1e-9 * scale)
+    assert (again["verdict"] == 1).all() and (numpy.diff(abs(first["xi"][:, 0])) > 0).all()
+    assert "\nresult: complete, no difference\n" in dickemap("verify", "out.h5", "--sample", "4").stdout
 
 
 def test_flips_of_a_grey_cue_have_no_closed_form(records, tmp_path):

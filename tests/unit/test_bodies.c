@@ -114,7 +114,7 @@ static void spread_spins_have_the_same_means(void **state) {
   gsl_rng_free(rng);
 }
 
-/* By any angle, half a turn included, angles between spins stay. */
+/* By any angle, half a turn and those next to it included, angles between spins stay. */
 static void turned_bodies_keep_their_shape(void **state) {
   (void)state;
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
@@ -126,7 +126,10 @@ static void turned_bodies_keep_their_shape(void **state) {
     for (int i = 0; i < N; i++) {
       double to[3], square = 0.0;
       for (int c = 0; c < 3; c++) {
-        to[c] = trial % 3 == 0 ? -means[c * N + i] : trial % 3 == 1 ? means[c * N + i] : uniform_between(rng, -1, 1);
+        to[c] = trial % 4 == 0   ? -means[c * N + i]
+                : trial % 4 == 1 ? means[c * N + i]
+                : trial % 4 == 2 ? -means[c * N + i] * (1 + pow(10, -1 - trial / 4 % 16) * uniform_between(rng, -1, 1))
+                                 : uniform_between(rng, -1, 1);
         square += to[c] * to[c];
       }
       for (int c = 0; c < 3; c++) means[c * N + i] = to[c] / sqrt(square) * s.bodies.lengths[i];

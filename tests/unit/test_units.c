@@ -87,7 +87,7 @@ static void records_are_the_same_bits_in_any_units(void **state) {
       }
 }
 
-/* An overlap above what spins can give. */
+/* An overlap where all end at 0. */
 static void a_record_that_is_wrong_is_found_in_any_units(void **state) {
   (void)state;
   for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
@@ -99,9 +99,35 @@ static void a_record_that_is_wrong_is_found_in_any_units(void **state) {
     make_points(powers[p], false, points);
     evaluate(&s.tables.system, points, records, NULL);
     assert_int_equal(records[0].verdict, DKM_VERDICT_DARK_PRECESSION);
-    records[0].xi[1] = ldexp(1.5, powers[p]);
+    records[0].xi[1] = ldexp(1e-3, powers[p]); /* not 0, in units of the couplings, with all that goes with it */
+    records[0].xi_second = 0;
+    records[0].retrieved = 2;
+    records[0].occupation[1] = 0.2 * 0.2 * 1e-6 / dkm_point_D(&points[0], 1);
     assert_false(dkm_check_record(&s.tables.system, &points[0], &records[0], why, sizeof why));
     dkm_couplings_free(&s.tables);
+  }
+}
+
+/* Rows of +-2^power that are orthogonal: their states are known in closed form, with g0 the smaller the larger they are. */
+static void closed_forms_are_in_units_of_1(void **state) {
+  (void)state;
+  for (size_t p = 0; p < sizeof powers / sizeof *powers; p++) {
+    const double one = ldexp(1, powers[p]), G[] = {1, 3 * one, 1, -3 * one, -1, 3 * one, -1, -3 * one};
+    const double w[] = {0.25, 0.25, 0.25, 0.25};
+    const dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e6, .max_steps = 20000};
+    const dkm_point point = {.g0 = 0.9, .Omega = 0.5, .Omega_mu = {1, 1}, .kappa_mu = {1, 1}, .pattern = 1, .overlap = 0.9};
+    dkm_couplings tables;
+    dkm_evaluator *evaluator;
+    dkm_record record;
+    assert_int_equal(dkm_couplings_create(DKM_MATRIX, 2, 4, G, w, NULL, &tables, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluator_create(&tables.system, &solver, NULL, &evaluator, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(evaluator, 1, &point, &record, NULL, NULL), DKM_OK);
+    assert_close(record.g_crit, 0.5590169943749475, 1e-12);
+    assert_close(record.xi_theory, sqrt(1 - pow(record.g_crit / 0.9, 4)), 1e-12);
+    assert_close(fabs(record.xi[0]), record.xi_theory, 1e-9 * fmax(1, one));
+    assert_true(record.xi[1] == 0 && dkm_check_record(&tables.system, &point, &record, NULL, 0));
+    dkm_evaluator_destroy(evaluator);
+    dkm_couplings_free(&tables);
   }
 }
 
@@ -131,6 +157,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(records_are_the_same_bits_in_any_units),
       cmocka_unit_test(a_record_that_is_wrong_is_found_in_any_units),
+      cmocka_unit_test(closed_forms_are_in_units_of_1),
       cmocka_unit_test(where_couplings_are_close_to_1_nothing_is_made),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -33,6 +33,7 @@
 #include "dickemap/attractor.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/sampling.h"
+#include "dickemap/theory.h"
 
 enum { MAX_M = 5, MAX_LANES = 8, N_LOOKS = 200, N_WINDOWS = 3, MOST_WINDOWS = 12, LOOK_PERIODS = 20, DECAYS = 30, WAIT = 2 };
 static const double tolerance = 1e-10, xi_agrees = 1e-8, period_agrees = 1e-6, recurs_in_window = 1e-6, at_rest = 1e-7, grows = 5.0;
@@ -460,6 +461,7 @@ static void compare(trial *t) {
   if (t->complaint[0]) return;
   if (is_stationary(&t->record)) compare_stationary(t);
   if (is_oscillation(&t->record)) compare_oscillation(t);
+  dkm_theory_fill(&t->system, &t->point, &t->record); /* last of all, by dkm_evaluate */
   if (dkm_record_checksum(&t->record, M, NULL, 0) != dkm_record_checksum(&t->evaluated, M, NULL, 0))
     COMPLAIN(t, "dkm_evaluate has another record: %s", dkm_verdict_name(t->evaluated.verdict));
 }
