@@ -139,6 +139,14 @@ def test_one_active_mode_is_no_overlap_where_energy_stays_locked(records, tmp_pa
     assert found["verdict"] == 2 and found["retrieved"] == 0 and abs(found["xi"][0]) < 1e-9 and found["n_unstable"] == 0
 
 
+@pytest.mark.parametrize("g0, overlap, seed", [(0.52, 1, 1), (0.52, -0.5, 3), (0.55, 0, 3)])
+def test_tilted_patterns_may_lock_their_energy_too(records, g0, overlap, seed):
+    """Above the threshold of one mode, 0.5; at 1/4 of them order parameters are 1e-5 still, the rest follows."""
+    found = records("model: {patterns: 4, Omega: 0.5, Omega_mu: [1, 2.2, 3, 4], kappa_mu: [0.05], "
+                    f"g0: {g0}}}\ninitial: {{perturbation: 1, overlap: {overlap}, seed: {seed}}}\n")
+    assert found["verdict"] == 2 and found["retrieved"] == 0 and abs(found["xi"]).max() < 1e-9
+
+
 @pytest.mark.parametrize("flipped, g0", [(1, 0.9), (4, 1.2), (4, 4), (7, 0.9), (12, 4)])
 def test_spins_with_equal_couplings_end_as_one_shorter_spin(records, spins_of_point, flipped, g0):
     """All spins of one pattern feel one field: tilted and flipped, their mean is the pattern state of its own length."""
