@@ -229,8 +229,9 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   else if (s->steps_known == 0)
     s->steps_known = steps;
   const bool enough = full_octave && known && dkm_plateau_is_followed(s, steps);
-  const bool sign_only =
-      !known && single && !dkm_settling_is_locked(q) && s->n_octaves >= 3 && steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER);
+  const bool sign_only = !known && single && s->n_octaves >= 3 &&
+                         steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER) &&
+                         !dkm_settling_is_locked(q);
   if (!enough && !sign_only && !dkm_inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
   if (s->n_octaves >= 3 && (known || (single && !dkm_settling_is_locked(q)) || dkm_plateau_is_there(s, q, window)))
     dkm_plateau_end(a, q, window, lane, known, record);
