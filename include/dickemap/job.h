@@ -127,6 +127,9 @@ int64_t dkm_job_n_correlations(const dkm_job *job);
  * with DKM_MEMORY. */
 dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_error *err);
 
+/* Whether any point of the job flips spins exactly, so that its classes depend on more than couplings. */
+bool dkm_job_flips_spins(const dkm_job *job);
+
 /* The single spins of a job, of mappings that have a finite number of them; else NULL. The job's. */
 const struct dkm_spins *dkm_job_spins(const dkm_job *job);
 

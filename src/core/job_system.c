@@ -300,6 +300,9 @@ dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point
         err, DKM_INPUT,
         "%s: flip_exactly is %d, but the job flips %lld spins at most; --set initial.flip_exactly=%d changes it", label,
         point->flip_exactly, (long long)most, point->flip_exactly);
+  if (job->system.from && !dkm_states_have(job->system.from, point->pattern_seed))
+    return dkm_fail(err, DKM_INPUT, "%s: %s has no state of the patterns that pattern_seed %lld draws", label,
+                    job->from_file.names[0], (long long)point->pattern_seed);
   if (job->cue_file.n > 0 && dkm_point_has_mixture(point, job->system.n_modes))
     return dkm_fail(err, DKM_INPUT, "%s: a mixture beside %s, but there is one cue", label, DKM_OPTION(cue_file)->key);
   return DKM_OK;
@@ -318,15 +321,13 @@ static dkm_status refuse_beside_states(const dkm_job *job, const dkm_job_source 
     if (is_given(source, keys[i]) || (parameter && axis_of(job, parameter) >= 0))
       return dkm_schema_fail(source, err, from, "is given beside %s, but the start is a state of that file", name);
   }
-  if (job->system.spins)
-    return dkm_schema_fail(source, err, from,
-                           "is not for model.mapping: random (write its patterns as a matrix, with point --spins)");
   return DKM_OK;
 }
 
 /* The system is known by now. */
 static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
   const char *key = DKM_OPTION(from_file)->key;
+  const dkm_axis *seeds = dkm_job_correlation_axis(job);
   dkm_error inner = {.status = DKM_OK};
   dkm_status status = dkm_job_names_read(&job->from_file, source, key, err);
   if (status != DKM_OK || job->from_file.n == 0) return status;
@@ -347,6 +348,11 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
                            states->n_modes, (long long)states->n_classes, job->system.n_modes,
                            (long long)job->system.n_classes);
   if (status != DKM_OK) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
+  for (int64_t i = 0; i == 0 || (seeds && i < seeds->n); i++) {
+    const double seed = seeds ? seeds->values[i] : (double)job->base.pattern_seed;
+    if (!dkm_states_have(states, (int64_t)seed))
+      return dkm_schema_fail(source, err, key, "has no state of the patterns that pattern_seed %.0f draws", seed);
+  }
   job->system.from = states;
   return DKM_OK;
 }
@@ -415,6 +421,10 @@ dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_er
   }
   if (axis) dkm_parameter_set(axis->parameter, &point, job->system.n_modes, 0, axis->values[i]);
   return dkm_spins_correlations(dkm_job_spins(job), &point, C, err);
+}
+
+bool dkm_job_flips_spins(const dkm_job *job) {
+  return job->tables && job->tables->most_flipped > 0;
 }
 
 const dkm_spins *dkm_job_spins(const dkm_job *job) {

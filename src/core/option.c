@@ -54,7 +54,7 @@ const dkm_option dkm_options[] = {
          "of `mapping: matrix`: a cue of its own in place of `pattern`, an image or a row of numbers −1 … 1"},
     {"initial.from", LIST(from_file, FILE), .later = true,
      .description =
-         "an output with `state: final` of an earlier job of the same system, not `random`: the start is the final state of its "
+         "an output with `state: final` of an earlier job of the same system: the start is the final state of its "
          "nearest point"},
     {"solver.method", MEMBER(solver.method), .words = methods, .fallback = DKM_METHOD_ENSEMBLE,
      .description = "our vectorised Taylor integrator, or GSL's rk8pd as an oracle"},

@@ -386,6 +386,7 @@ dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dk
   dkm_status status = DKM_OK;
   if (system->spins) {
     status = dkm_spins_realise(system->spins, point, &start->own, err);
+    start->own.system.from = system->from;
     start->full = start->system = start->own.system;
   }
   if (status == DKM_OK && point->perturbation == 0.0) status = reduce(start, err);
@@ -409,10 +410,10 @@ void dkm_start_free(dkm_start *start) {
 /* The nearest state, its spins tilted if that is wanted: where it is a fixed point nothing else would leave it. */
 static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) {
   const dkm_states *from = start->full.from;
-  const size_t size = dkm_model_size(&start->full);
   dkm_point point = start->given; /* in units of 1, as the points of the states are */
   point.g0 = ldexp(point.g0, -start->full.log2_unit);
-  memcpy(u, from->u + (size_t)dkm_states_nearest(from, &point) * size, size * sizeof *u);
+  if (!dkm_states_take(from, dkm_states_nearest(from, &point), start->full.n_classes, u))
+    return dkm_fail(err, DKM_INPUT, "the state to start from has other classes");
   return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
 }
 

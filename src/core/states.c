@@ -123,15 +123,12 @@ dkm_status dkm_states_parse(const char *name, const void *bytes, size_t n_bytes,
         if (!dkm_limits_allow(&rows[p]->limits, value)) return damaged(name, s, err);
         dkm_parameter_set(rows[p], &s->points[i], s->n_modes, rows[p]->per_mode ? mu + 1 : 0, value);
       }
-    for (int64_t j = 0; j < state_size(s); j++, at += 8) {
-      const double value = get(at);
-      if (!isfinite(value)) return damaged(name, s, err);
-      s->u[i * state_size(s) + j] = value;
-    }
+    for (int64_t j = 0; j < state_size(s); j++, at += 8) s->u[i * state_size(s) + j] = get(at);
+    if (dkm_states_classes(s->n_classes, s->n_modes, s->u + i * state_size(s)) == 0) return damaged(name, s, err);
   }
   s->unit_spins = true;
   for (int64_t i = 0; i < s->n; i++)
-    for (int64_t k = 0; k < s->n_classes && s->unit_spins; k++) {
+    for (int64_t k = 0; k < s->n_classes && s->unit_spins && !isnan(s->u[i * state_size(s) + k]); k++) {
       const double *x = s->u + i * state_size(s) + k, *y = x + s->n_classes, *z = y + s->n_classes;
       s->unit_spins = fabs(sqrt(*x * *x + *y * *y + *z * *z) - 1.0) <= same_length;
     }
@@ -144,7 +141,34 @@ void dkm_states_free(dkm_states *s) {
   *s = (dkm_states){0};
 }
 
+/* ---- classes ---- */
+
+int64_t dkm_states_classes(int64_t n_classes, int n_modes, const double *u) {
+  int64_t n = 0;
+  while (n < n_classes && isfinite(u[n])) n++;
+  for (int64_t i = 0; i < 3 * n_classes; i++)
+    if (i % n_classes < n ? !isfinite(u[i]) : !isnan(u[i])) return 0;
+  for (int64_t i = 3 * n_classes; i < 3 * n_classes + 2 * n_modes; i++)
+    if (!isfinite(u[i])) return 0;
+  return n;
+}
+
+bool dkm_states_take(const dkm_states *s, int64_t i, int64_t n_classes, double *u) {
+  const double *from = s->u + i * state_size(s);
+  if (dkm_states_classes(s->n_classes, s->n_modes, from) != n_classes) return false;
+  for (int c = 0; c < 3; c++)
+    memcpy(u + c * n_classes, from + c * s->n_classes, (size_t)n_classes * sizeof *u);
+  memcpy(u + 3 * n_classes, from + 3 * s->n_classes, 2 * (size_t)s->n_modes * sizeof *u);
+  return true;
+}
+
 /* ---- the nearest ---- */
+
+bool dkm_states_have(const dkm_states *s, int64_t pattern_seed) {
+  int64_t i = 0;
+  while (i < s->n && s->points[i].pattern_seed != pattern_seed) i++;
+  return i < s->n;
+}
 
 int64_t dkm_states_nearest(const dkm_states *s, const dkm_point *point) {
   double low[DKM_MOST_PARAMETERS][DKM_MAX_MODES], high[DKM_MOST_PARAMETERS][DKM_MAX_MODES], least = INFINITY;
@@ -162,6 +186,7 @@ int64_t dkm_states_nearest(const dkm_states *s, const dkm_point *point) {
     }
   for (int64_t i = 0; i < s->n; i++) {
     double distance = 0.0;
+    if (s->points[i].pattern_seed != point->pattern_seed) continue;
     for (int p = 0; p < dkm_n_parameters; p++)
       for (int mu = 0; mu < n_of(&dkm_parameters[p], s->n_modes); mu++) {
         const int mode = dkm_parameters[p].per_mode ? mu + 1 : 0;

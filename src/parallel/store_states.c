@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* store_states: the final states of a file, to start from. */
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -21,12 +20,6 @@ static dkm_status check_system(const char *path, const dkm_job *old, const dkm_j
   return status;
 }
 
-static bool is_finite(const double *u, size_t n) {
-  for (size_t i = 0; i < n; i++)
-    if (!isfinite(u[i])) return false;
-  return true;
-}
-
 /* Adds what is done of a block of points. */
 static dkm_status add_block(dkm_store_reader *reader, const dkm_store_walk *walk, double *room, dkm_states *states,
                             dkm_error *err) {
@@ -34,7 +27,9 @@ static dkm_status add_block(dkm_store_reader *reader, const dkm_store_walk *walk
   const size_t size = dkm_model_size(&job->system);
   dkm_status status = dkm_store_reader_states(reader, walk->first, walk->n, room, err);
   for (int64_t i = 0; i < walk->n && status == DKM_OK; i++) {
-    if (walk->status[i] != DKM_STATUS_DONE || !is_finite(room + (size_t)i * size, size)) continue;
+    if (walk->status[i] != DKM_STATUS_DONE ||
+        dkm_states_classes(job->system.n_classes, job->system.n_modes, room + (size_t)i * size) == 0)
+      continue;
     dkm_job_point(job, walk->first + i, &states->points[states->n]);
     memcpy(states->u + (size_t)states->n * size, room + (size_t)i * size, size * sizeof *room);
     states->n++;
@@ -53,9 +48,8 @@ dkm_status dkm_store_pack_states(const char *path, const dkm_job *job, void **by
   const size_t size = dkm_model_size(&old->system);
   if (!old->keep_state)
     status = dkm_fail(err, DKM_INPUT, "%s keeps no final states: its job says `output: {state: none}`", path);
-  if (status == DKM_OK && old->system.spins)
-    status = dkm_fail(err, DKM_INPUT,
-                      "%s has points whose spins are flipped exactly, or random: each has classes of its own", path);
+  if (status == DKM_OK && dkm_job_flips_spins(old))
+    status = dkm_fail(err, DKM_INPUT, "%s has points whose spins are flipped exactly: each has classes of its own", path);
   if (status == DKM_OK) status = check_system(path, old, job, err);
   if (status != DKM_OK) goto cleanup;
   states = (dkm_states){.n_modes = old->system.n_modes, .n_classes = old->system.n_classes};

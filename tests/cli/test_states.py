@@ -109,3 +109,32 @@ def test_closed_forms_are_of_unit_spins(dickemap, folder):
     with h5py.File(folder / "on.h5") as file, h5py.File(folder / "flipped.h5") as before:
         assert numpy.isnan(file["g_crit"]).all() and numpy.isnan(file["xi_theory"]).all()
         assert abs(file["xi"][2, 0, 1]) == pytest.approx(abs(before["xi"][10, 1, 1]), abs=0.02)
+
+
+RANDOM = "model: {{mapping: random, patterns: 3, spins: 5, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.2], kappa_mu: [1.0]{}}}\n"
+
+
+def test_random_patterns_start_from_states_of_their_own(dickemap, tmp_path):
+    """Few spins leave classes empty, others for each seed; a state at rest stays where it is."""
+    states = "output: {state: final}\naxes: [{name: g0, values: [0.8, 1.4]}, {name: pattern_seed, values: [1, 2, 3, 4]}]\n"
+    (tmp_path / "up.yaml").write_text(RANDOM.format("") + "initial: {overlap: 0.9}\n" + states)
+    assert dickemap("run", "up.yaml", "-o", "up.h5").returncode == 0
+    (tmp_path / "on.yaml").write_text(RANDOM.format("") + "initial: {from: up.h5}\n" + states)
+    result = dickemap("run", "on.yaml", "-o", "on.h5")
+    assert result.returncode == 0, result.stderr
+    assert dickemap("verify", "on.h5", "--sample", "8").returncode == 0
+    with h5py.File(tmp_path / "up.h5") as up, h5py.File(tmp_path / "on.h5") as on:
+        lacking = numpy.isnan(up["m"][0, :, :, 2]).sum(axis=1)
+        assert lacking.max() > 0 and len(set(lacking)) > 1
+        rest = up["verdict"][()] == 1
+        assert rest.sum() >= 4
+        numpy.testing.assert_allclose(on["xi"][()][rest], up["xi"][()][rest], atol=1e-9)
+        assert (on["steps"][()][rest] < up["steps"][()][rest]).any()
+    result = dickemap("run", "on.yaml", "-o", "x.h5", "--set", "axes.pattern_seed.values=[1, 5]")
+    assert result.returncode == 1 and re.search(r"initial\.from has no state of the patterns that pattern_seed 5 draws", result.stderr)
+    result = dickemap("point", "on.yaml", "--at", "g0=0.8,pattern_seed=9")
+    assert result.returncode == 1 and "up.h5 has no state of the patterns that pattern_seed 9 draws" in result.stderr
+    (tmp_path / "flips.yaml").write_text(RANDOM.format(", g0: 0.8") + "initial: {flip_exactly: 2}\noutput: {state: final}\n")
+    assert dickemap("run", "flips.yaml", "-o", "flips.h5").returncode == 0
+    result = dickemap("run", "on.yaml", "-o", "x.h5", "--set", "initial.from=flips.h5")
+    assert result.returncode == 1 and "flips.h5 has points whose spins are flipped exactly" in result.stderr
