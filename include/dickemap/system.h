@@ -67,6 +67,9 @@ typedef struct dkm_couplings {
  * Fails with DKM_MEMORY; *out is then empty. */
 dkm_status dkm_couplings_create(dkm_mapping mapping, int n_modes, int64_t n_classes, const double *G, const double *w,
                                 const double *cue, dkm_couplings *out, dkm_error *err);
+/* The same for a smaller system that says the same of its modes as another: its normalisation and units, and no cue. */
+dkm_status dkm_couplings_create_like(const dkm_system *other, int n_modes, int64_t n_classes, const double *G,
+                                     const double *w, dkm_couplings *out, dkm_error *err);
 void dkm_couplings_free(dkm_couplings *couplings);
 
 /* ---- what is asked of a system ---- */

@@ -62,15 +62,10 @@ static dkm_status make_system(const dkm_system *system, dkm_bodies *b, dkm_error
     for (int mu = 0; mu < M; mu++) G[i * M + mu] = b->sign[k] * dkm_system_coupling(system, mu, k) + 0.0; /* no -0.0 */
   }
   if (status == DKM_OK)
-    status = dkm_couplings_create(system->mapping, M, b->n_bodies, G, w, NULL, &b->tables, err);
+    status = dkm_couplings_create_like(system, M, b->n_bodies, G, w, &b->tables, err);
   for (int64_t k = 0; k < system->n_classes && status == DKM_OK; k++)
     b->part[k] = dkm_system_weight(system, k) / w[b->body_of[k]];
-  if (status == DKM_OK) {
-    b->system = b->tables.system;
-    b->system.alpha_factor = system->alpha_factor;
-    b->system.occupation_factor = system->occupation_factor;
-    b->system.log2_unit = system->log2_unit;
-  }
+  if (status == DKM_OK) b->system = b->tables.system;
   free(G);
   free(w);
   return status;

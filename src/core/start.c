@@ -220,14 +220,8 @@ static dkm_status make_tables(dkm_start *start, const partition *p, dkm_error *e
     for (int g = 0; g < m; g++) G[group * m + g] = p->signatures[k * M + g] / sqrt(group_size(p, g));
   }
   if (status == DKM_OK)
-    status = dkm_couplings_create(dkm_system_has_patterns(p->system) ? DKM_MATRIX : p->system->mapping, m, p->n_groups,
-                                  G, w, NULL, &start->tables, err);
-  if (status == DKM_OK) {
-    start->system = start->tables.system;
-    start->system.alpha_factor = start->full.alpha_factor;
-    start->system.occupation_factor = start->full.occupation_factor;
-    start->system.log2_unit = start->full.log2_unit;
-  }
+    status = dkm_couplings_create_like(p->system, m, p->n_groups, G, w, &start->tables, err);
+  if (status == DKM_OK) start->system = start->tables.system;
   free(G);
   free(w);
   return status;

@@ -54,6 +54,17 @@ dkm_status dkm_couplings_create(dkm_mapping mapping, int n_modes, int64_t n_clas
   return DKM_OK;
 }
 
+dkm_status dkm_couplings_create_like(const dkm_system *other, int n_modes, int64_t n_classes, const double *G,
+                                     const double *w, dkm_couplings *out, dkm_error *err) {
+  const dkm_mapping mapping = dkm_system_has_patterns(other) ? DKM_MATRIX : other->mapping;
+  dkm_status status = dkm_couplings_create(mapping, n_modes, n_classes, G, w, NULL, out, err);
+  if (status != DKM_OK) return status;
+  out->system.alpha_factor = other->alpha_factor;
+  out->system.occupation_factor = other->occupation_factor;
+  out->system.log2_unit = other->log2_unit;
+  return DKM_OK;
+}
+
 void dkm_couplings_free(dkm_couplings *couplings) {
   free(couplings->memory);
   *couplings = (dkm_couplings){0};
