@@ -12,8 +12,8 @@
  *                   sum_mu (g_mu^4 - g0^4) (Re beta_mu)^2 <= 0
  *                   (of any couplings and lengths of spins for modes of one sign alone, g_c that of the normal state)
  *   dark_precession impossible where rank G = K and Omega != 0: constant overlaps mean constant z_k, then y_k = 0
- *   fixed_point     xi_mu = sum_k w_k f_{mu,k} c_k g0 h_k/|B_k| with c_k = -sign(Omega_mu) |m_k| of the bodies (bodies.h), modes of one sign; with modes of
- *                   both signs c_k = +-1, which is known where rank G = K
+ *   fixed_point     xi_mu = sum_k w_k f_{mu,k} c_k g0 h_k/|B_k| with c_k = -sign(Omega_mu) |m_k| of the bodies (bodies.h), modes
+ *                   of one sign; with modes of both signs c_k = +-1, which is known where rank G = K
  *   no perturbation the quotient (start.h) has one class and one mode: Eq. 12 if overlap != 0 and Omega != 0
  *   g0 = 0          spins precess with period pi/|Omega|
  *   Omega = 0       z_k and xi are constants of motion */

@@ -104,8 +104,8 @@ typedef struct dkm_record {
   double relaxation_time; /* time at which they would be within 1e-3 of it */
   double residual;    /* max |u'| at the state that the record describes */
   double drift;       /* stationary: distance of xi from its limit when the integration ended; limit_cycle: of the order
-                         parameters from the cycle (modes in units of the couplings, as xi, units.h); otherwise: change of the mean of xi between the halves of the last
-                         window of samples, or the last two windows without */
+                         parameters from the cycle (modes in units of the couplings, as xi: units.h); otherwise: change of
+                         the mean of xi between the halves of the last window of samples, or the last two windows without */
   double precession;  /* largest transverse part of a spin about its field, max_k |m_k - c_k B_k/|B_k||, or Floquet axis */
   double growth_rate; /* largest real part in the spectrum of the fixed point, or Floquet exponent of the limit cycle,
                          neutral ones left out */
