@@ -11,7 +11,7 @@
 
 enum { M = 3, N = 7, POINTS = 12 };
 
-static const int powers[] = {-30, -17, -1, 1, 10, 19};
+static const int powers[] = {-30, -1, 1, 19};
 
 /* The same matrix, 2^power times as large, as classes and as single spins. */
 typedef struct scene {
@@ -48,7 +48,7 @@ static void make_points(int power, bool both_signs, dkm_point *points) {
 }
 
 static void evaluate(const dkm_system *system, const dkm_point *points, dkm_record *records, double *states) {
-  const dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e6, .max_steps = 6000};
+  const dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e6, .max_steps = 2000};
   dkm_evaluator *evaluator;
   assert_int_equal(dkm_evaluator_create(system, &solver, NULL, &evaluator, NULL), DKM_OK);
   assert_int_equal(dkm_evaluate(evaluator, POINTS, points, records, states, NULL), DKM_OK);
