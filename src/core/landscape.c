@@ -64,6 +64,7 @@ dkm_status dkm_landscape_create(const dkm_system *system, dkm_landscape **out, d
     dkm_landscape_destroy(l);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the energy landscape");
   }
+  l->n_left = INT64_MAX;
   for (size_t k = 0; k < K; k++) l->lengths[k] = 1.0;
   if (dkm_landscape_set_system(l, system, err) != DKM_OK) {
     dkm_landscape_destroy(l);
@@ -276,13 +277,13 @@ static const double most_work = 2e9;
 
 void dkm_landscape_bound(dkm_landscape *l) {
   const double columns = l->system.couplings ? l->system.n_modes : 1.0; /* see dkm_system_fields */
-  l->bounded = true;
   l->n_left = 1 + (int64_t)(most_work / ((double)l->system.n_classes * columns));
 }
 
 bool dkm_landscape_unbound(dkm_landscape *l) {
-  l->bounded = false;
-  return l->n_left >= 0;
+  const bool sufficed = l->n_left >= 0;
+  l->n_left = INT64_MAX;
+  return sufficed;
 }
 
 bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
@@ -291,7 +292,7 @@ bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *norm
   double next[DKM_MAX_MODES];
   for (int it = 0; it < most_steps; it++) {
     double change = 0.0, size = 1e-12, out = 0.0;
-    if (l->bounded && --l->n_left < 0) return false;
+    if (--l->n_left < 0) return false;
     *U = dkm_landscape_potential(l, a, q, next);
     for (int mu = 0; normal && mu < M; mu++) out += normal[mu] * next[mu];
     out -= offset;

@@ -12,8 +12,7 @@ struct dkm_landscape {
   double r[DKM_MAX_MODES];     /* g0/g_mu */
   double scale[DKM_MAX_MODES]; /* Q_mu = scale q_mu */
   int n_active, active[DKM_MAX_MODES];
-  bool bounded;         /* what is asked now may take no more than ... */
-  int64_t n_left;       /* ... so many potentials more; less than 0: they did not suffice */
+  int64_t n_left;       /* potentials that what is asked now may still take; less than 0: they did not suffice */
   double *v, *p, *work; /* K, K, 2K values */
   double *a;            /* K weights of classes */
   /* Derived from the system and from the lengths of its spins. */
@@ -35,7 +34,7 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
 
 /* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit
  * normal, if not NULL: the touching parabola is the same in all directions, so its lowest point there is the
- * projection. *U: at the end.  Returns whether it stands still to a relative accuracy; not if it is bounded and has none left. */
+ * projection. *U: at the end.  Returns whether it stands still to a relative accuracy; not if n_left does not suffice. */
 bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
                            int most_steps, double *q, double *U);
 

@@ -221,13 +221,6 @@ static bool modes_are_steady(const dkm_settling *s, const dkm_inquiry *q, double
   return true;
 }
 
-static dkm_how how_known(const dkm_settling *s, const dkm_inquiry *q, bool known) {
-  if (dkm_settling_is_settled(s) && s->proven) return DKM_HOW_SETTLED;
-  if (known) return DKM_HOW_PREDICTED;
-  return dkm_landscape_n_active(q->landscape) == 1 && !dkm_settling_is_locked(q) ? DKM_HOW_SYMMETRIC
-                                                                                 : DKM_HOW_NOT_APPLICABLE;
-}
-
 static void fill_end(const end *e, const dkm_inquiry *q, dkm_record *record) {
   dkm_spectrum dressed;
   if (!dkm_stationary_dressed_spectrum(q, &dressed, &record->precession)) record->precession = NAN;
@@ -236,9 +229,10 @@ static void fill_end(const end *e, const dkm_inquiry *q, dkm_record *record) {
   if (e->has_spectrum) dkm_record_fill_spectrum(&e->spectrum, record);
 }
 
-void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, bool known,
+void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, dkm_how how,
                      dkm_record *record) {
   dkm_settling *s = &a->settling;
+  const bool known = how == DKM_HOW_SETTLED || how == DKM_HOW_PREDICTED;
   end e;
   find_end(s, q, &e);
   const bool left = has_left(s, q, window);
@@ -254,7 +248,7 @@ void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
   dkm_settling_fill_barrier(s, record);
   record->residual = dkm_inquiry_residual(q);
   record->drift = s->change;
-  record->how = (uint8_t)how_known(s, q, known);
+  record->how = (uint8_t)how;
   if (steady) {
     record->verdict = DKM_VERDICT_DARK_PRECESSION;
     record->xi_error = error + fluctuation;

@@ -210,10 +210,15 @@ static bool has_died(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
 
 /* Whether spins with their present components along their fields lead to xi = 0: where more of them precess than there are
  * modes the energy of that may stay locked for ever, also above the thresholds. */
-bool dkm_settling_is_locked(const dkm_inquiry *q) {
+static bool is_locked(const dkm_inquiry *q) {
   dkm_frozen frozen;
   if (dkm_landscape_full_rank(q->system)) return false;
   return dkm_landscape_frozen(q->landscape, q->u, &frozen) && fabs(frozen.xi[frozen.leading]) <= DKM_RETRIEVED_OVERLAP;
+}
+
+static dkm_how how_known(const dkm_settling *s, bool known, bool symmetric) {
+  if (dkm_settling_is_settled(s) && s->proven) return DKM_HOW_SETTLED;
+  return known ? DKM_HOW_PREDICTED : symmetric ? DKM_HOW_SYMMETRIC : DKM_HOW_NOT_APPLICABLE;
 }
 
 static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
@@ -229,12 +234,13 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   else if (s->steps_known == 0)
     s->steps_known = steps;
   const bool enough = full_octave && known && dkm_plateau_is_followed(s, steps);
-  const bool sign_only = !known && single && s->n_octaves >= 3 &&
-                         steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER) &&
-                         !dkm_settling_is_locked(q);
-  if (!enough && !sign_only && !dkm_inquiry_is_out(a, q, lane)) return DKM_OUTLOOK_GO_ON;
-  if (s->n_octaves >= 3 && (known || (single && !dkm_settling_is_locked(q)) || dkm_plateau_is_there(s, q, window)))
-    dkm_plateau_end(a, q, window, lane, known, record);
+  const bool ends = enough || dkm_inquiry_is_out(a, q, lane);
+  const bool may_be_symmetric = !known && single && s->n_octaves >= 3 &&
+                                (ends || steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER));
+  const bool symmetric = may_be_symmetric && !is_locked(q);
+  if (!ends && !symmetric) return DKM_OUTLOOK_GO_ON;
+  if (s->n_octaves >= 3 && (known || symmetric || dkm_plateau_is_there(s, q, window)))
+    dkm_plateau_end(a, q, window, lane, how_known(s, known, symmetric), record);
   else
     dkm_plateau_undecided(a, q, window, lane, record);
   return DKM_OUTLOOK_END;

@@ -29,8 +29,8 @@ bool dkm_plateau_is_followed(const dkm_settling *s, int64_t steps);
 /* Whether windows of the last octave agree well enough to be told apart from what only a sign is open of. */
 bool dkm_plateau_is_quiet(const dkm_settling *s);
 
-/* Verdict on order parameters as they are now, `dark_precession` or `relaxing`; known: the label is. */
-void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, bool known,
+/* Verdict on order parameters as they are now, `dark_precession` or `relaxing`; how: the label is known. */
+void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, dkm_how how,
                      dkm_record *record);
 
 /* `undecided`, with what is known nevertheless. */
@@ -40,9 +40,6 @@ void dkm_plateau_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_win
 /* ---- settling.c ---- */
 
 bool dkm_settling_is_settled(const dkm_settling *s);
-
-/* Whether spins lead to xi = 0 as they are now, so that |xi| > 0 is not certain where only one mode is active. */
-bool dkm_settling_is_locked(const dkm_inquiry *q);
 
 /* t_settled, and the barrier if V was found below it. */
 void dkm_settling_fill_barrier(const dkm_settling *s, dkm_record *record);

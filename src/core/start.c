@@ -332,37 +332,42 @@ cleanup:
   return status;
 }
 
-/* Spins that are flipped with a probability are shorter by what they had of z. */
-static dkm_status measure_lengths(dkm_start *start, dkm_error *err) {
-  const int64_t K = start->system.n_classes;
-  const double common = dkm_point_length(&start->given);
+/* Whether spins may be of different lengths: those that are flipped with a probability are shorter by what they had of z. */
+static bool lengths_may_differ(const dkm_start *start) {
   /* Of +-1 patterns all spins are as long, but for those at which a mixture cancels. */
   const bool common_length =
       dkm_system_has_patterns(&start->full) && !dkm_point_has_mixture(&start->given, start->full.n_modes);
-  if (!start->full.from && (start->given.flip == 0.0 || start->is_pattern || common_length)) return DKM_OK;
-  double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
-  start->lengths = malloc((size_t)K * sizeof *start->lengths);
-  dkm_status status = u && start->lengths ? dkm_start_state(start, true, u, err)
-                                          : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  return start->full.from || (start->given.flip != 0.0 && !start->is_pattern && !common_length);
+}
+
+/* |m_k| of the state u at the start, where they are not what dkm_point_length says. */
+static dkm_status measure_lengths(dkm_start *start, const double *u, dkm_error *err) {
+  const int64_t K = start->system.n_classes;
+  const double common = dkm_point_length(&start->given);
   bool same = true;
-  for (int64_t k = 0; k < K && status == DKM_OK; k++) {
+  start->lengths = malloc((size_t)K * sizeof *start->lengths);
+  if (!start->lengths) return dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  for (int64_t k = 0; k < K; k++) {
     const double x = u[k], y = u[K + k], z = u[2 * K + k];
     start->lengths[k] = sqrt(x * x + y * y + z * z);
     same = same && fabs(start->lengths[k] - common) <= 1e-14;
   }
-  free(u);
-  if (status != DKM_OK || !same) return status;
+  if (!same) return DKM_OK;
   free(start->lengths);
   start->lengths = NULL;
   return DKM_OK;
 }
 
-/* Uncoupled spins need no more than they are: what becomes of them is known in closed form. */
-static dkm_status find_bodies(dkm_start *start, dkm_error *err) {
-  if (start->point.g0 == 0.0 || start->point.Omega == 0.0 || !start->system.couplings) return DKM_OK;
+/* What the spins of the start are to the questions about its end: their lengths, and the bodies that they form.  (Uncoupled
+ * spins need no bodies: what becomes of them is known in closed form.) */
+static dkm_status measure_spins(dkm_start *start, dkm_error *err) {
+  const bool by_lengths = lengths_may_differ(start);
+  const bool by_bodies = start->point.g0 != 0.0 && start->point.Omega != 0.0 && start->system.couplings;
+  if (!by_lengths && !by_bodies) return DKM_OK;
   double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
   dkm_status status = u ? dkm_start_state(start, true, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
-  if (status == DKM_OK) status = dkm_bodies_create(&start->system, u, &start->bodies, err);
+  if (status == DKM_OK && by_lengths) status = measure_lengths(start, u, err);
+  if (status == DKM_OK && by_bodies) status = dkm_bodies_create(&start->system, u, &start->bodies, err);
   free(u);
   return status;
 }
@@ -384,8 +389,7 @@ dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dk
     start->full = start->system = start->own.system;
   }
   if (status == DKM_OK && point->perturbation == 0.0) status = reduce(start, err);
-  if (status == DKM_OK) status = measure_lengths(start, err);
-  if (status == DKM_OK) status = find_bodies(start, err);
+  if (status == DKM_OK) status = measure_spins(start, err);
   if (status != DKM_OK) dkm_start_free(start);
   return status;
 }
