@@ -44,38 +44,43 @@ static void find_rest(const dkm_start *start, const double *u, const dkm_record 
   if (bodies->n_bodies) dkm_bodies_spread(bodies, means, rest);
 }
 
+/* All directions about a state e->lifted of the full space: a fixed point, or one that spins precess about. */
+static dkm_status full_spectrum(dkm_evaluator *e, const dkm_start *start, bool precesses, dkm_spectrum *spectrum,
+                                dkm_error *err) {
+  if (!e->full_space) {
+    const dkm_status status = dkm_fixedpoint_workspace_create(&e->system, &e->full_space, err);
+    if (status != DKM_OK) return status;
+  }
+  if (!e->full_scratch) e->full_scratch = calloc(dkm_evaluate_scratch_size(&e->system), sizeof *e->full_scratch);
+  if (!e->full_scratch) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
+  dkm_fixedpoint_set_system(e->full_space, &start->full);
+  if (!precesses)
+    return dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, spectrum, err);
+  double ignored;
+  const dkm_inquiry q = {.system = &start->full,
+                         .point = &start->given,
+                         .solver = &e->solver,
+                         .workspace = e->full_space,
+                         .u = e->lifted,
+                         .scratch = e->full_scratch};
+  return dkm_stationary_dressed_spectrum(&q, spectrum, &ignored) ? DKM_OK : DKM_NUMERIC;
+}
+
 /* All directions about the end of a reduced record; by_sectors: those of a pattern need no state of the full space. */
 static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, bool by_sectors, const double *u,
                                 const dkm_record *reduced, dkm_record *record, dkm_error *err) {
-  const dkm_system *full = &start->full;
   dkm_spectrum spectrum;
+  dkm_status status;
   double *rest = malloc(3 * dkm_model_size(&start->system) * sizeof *rest);
-  dkm_status status = rest ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-  if (status != DKM_OK) return status;
+  if (!rest) return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
   find_rest(start, u, reduced, rest);
   if (by_sectors)
-    status = dkm_fixedpoint_symmetric_spectrum(full, &start->given, rest, &spectrum, err);
-  else
+    status = dkm_fixedpoint_symmetric_spectrum(&start->full, &start->given, rest, &spectrum, err);
+  else {
     dkm_start_lift_state(start, rest, e->lifted);
-  free(rest);
-  if (!by_sectors) {
-    if (!e->full_space) status = dkm_fixedpoint_workspace_create(&e->system, &e->full_space, err);
-    if (!e->full_scratch) e->full_scratch = calloc(dkm_evaluate_scratch_size(&e->system), sizeof *e->full_scratch);
-    if (status == DKM_OK && !e->full_scratch) status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
-    if (status != DKM_OK) return status;
-    dkm_fixedpoint_set_system(e->full_space, full);
-    if (record->verdict == DKM_VERDICT_DARK_PRECESSION) {
-      double ignored;
-      const dkm_inquiry q = {.system = full,
-                             .point = &start->given,
-                             .solver = &e->solver,
-                             .workspace = e->full_space,
-                             .u = e->lifted,
-                             .scratch = e->full_scratch};
-      status = dkm_stationary_dressed_spectrum(&q, &spectrum, &ignored) ? DKM_OK : DKM_NUMERIC;
-    } else
-      status = dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, &spectrum, err);
+    status = full_spectrum(e, start, record->verdict == DKM_VERDICT_DARK_PRECESSION, &spectrum, err);
   }
+  free(rest);
   if (status == DKM_NUMERIC) { /* no field, no spectrum */
     record->growth_rate = record->decay_rate = NAN;
     record->n_unstable = record->n_neutral = 0; /* as where none is asked for */
