@@ -300,74 +300,70 @@ static dkm_status put_coordinates(creation *c) {
   return status;
 }
 
-static dkm_status label_table(creation *c, hid_t dataset, int n_dims, const char *const *dims, const char *name,
-                              const char *long_name) {
-  dkm_status status = attach_scales(c, dataset, n_dims, dims, name);
-  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
-  return status == DKM_OK ? put_string(c, dataset, "long_name", long_name) : status;
-}
-
-/* Two dimensions: values[n_rows*n_columns]. */
-static dkm_status put_table(creation *c, const char *name, const char *long_name, const char *rows, hsize_t n_rows,
-                            const char *columns, hsize_t n_columns, const double *values) {
-  const hsize_t extent[2] = {n_rows, n_columns};
-  const char *const dims[2] = {rows, columns};
-  const int n_dims = columns ? 2 : 1;
-  dkm_status status = DKM_OK;
-  hid_t dataset = H5I_INVALID_HID;
-  const hid_t space = H5Screate_simple(n_dims, extent, NULL);
-  if (space < 0 ||
-      (dataset = H5Dcreate2(c->file, name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-      H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0)
-    status = hdf5_failed(c, name);
-  if (status == DKM_OK) status = label_table(c, dataset, n_dims, dims, name, long_name);
-  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, name);
-  if (space >= 0) H5Sclose(space);
-  return status;
-}
+/* A dataset beside the fields: extent and names of its n_dims dimensions; values NULL: correlations. */
+typedef struct table {
+  const char *name, *long_name;
+  int n_dims;
+  hsize_t extent[3];
+  const char *dims[3];
+  const double *values;
+} table;
 
 /* The last two dimensions are those of the patterns; one before them where random patterns depend on the point. */
-static dkm_status write_correlations(creation *c, hid_t dataset, int n_dims, const hsize_t *extent) {
-  const hsize_t M = c->grid.n_modes, n = n_dims == 3 ? extent[0] : 1;
-  const hsize_t one[3] = {n_dims == 3 ? 1 : M, M, M};
+static dkm_status write_correlations(creation *c, hid_t dataset, const table *t) {
+  const hsize_t M = c->grid.n_modes, n = t->n_dims == 3 ? t->extent[0] : 1;
+  const hsize_t one[3] = {t->n_dims == 3 ? 1 : M, M, M};
   double C[DKM_MAX_MODES * DKM_MAX_MODES];
   dkm_status status = DKM_OK;
-  const hid_t file_space = H5Dget_space(dataset), memory_space = H5Screate_simple(n_dims, one, NULL);
-  if (file_space < 0 || memory_space < 0) status = hdf5_failed(c, "correlation");
+  const hid_t file_space = H5Dget_space(dataset), memory_space = H5Screate_simple(t->n_dims, one, NULL);
+  if (file_space < 0 || memory_space < 0) status = hdf5_failed(c, t->name);
   for (hsize_t i = 0; i < n && status == DKM_OK; i++) {
     const hsize_t start[3] = {i, 0, 0};
     status = dkm_job_correlations(c->job, (int64_t)i, C, c->err);
     if (status == DKM_OK && (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, one, NULL) < 0 ||
                              H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, C) < 0))
-      status = hdf5_failed(c, "correlation");
+      status = hdf5_failed(c, t->name);
   }
   if (file_space >= 0) H5Sclose(file_space);
   if (memory_space >= 0) H5Sclose(memory_space);
   return status;
 }
 
-static dkm_status put_correlations(creation *c) {
-  const dkm_axis *axis = dkm_job_correlation_axis(c->job);
-  const hsize_t M = c->grid.n_modes, extents[3] = {axis ? (hsize_t)axis->n : 0, M, M};
-  const char *const names[3] = {axis ? c->grid.name[axis->dim] : NULL, "mode", "other_mode"};
-  const hsize_t *extent = axis ? extents : extents + 1;
-  const char *const *dims = axis ? names : names + 1;
-  const int n_dims = axis ? 3 : 2;
-  dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
-  if (status != DKM_OK) return status;
+static dkm_status put_table(creation *c, const table *t) {
+  dkm_status status = DKM_OK;
   hid_t dataset = H5I_INVALID_HID;
-  const hid_t space = H5Screate_simple(n_dims, extent, NULL);
+  const hid_t space = H5Screate_simple(t->n_dims, t->extent, NULL);
   if (space < 0 ||
-      (dataset = H5Dcreate2(c->file, "correlation", H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0)
-    status = hdf5_failed(c, "correlation");
-  else
-    status = write_correlations(c, dataset, n_dims, extent);
-  if (status == DKM_OK)
-    status = label_table(c, dataset, n_dims, dims, "correlation",
-                         "of patterns: sum over spins of G_mu G_nu, divided by their number");
-  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, "correlation");
+      (dataset = H5Dcreate2(c->file, t->name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
+      (t->values && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, t->values) < 0))
+    status = hdf5_failed(c, t->name);
+  if (status == DKM_OK && !t->values) status = write_correlations(c, dataset, t);
+  if (status == DKM_OK) status = attach_scales(c, dataset, t->n_dims, t->dims, t->name);
+  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
+  if (status == DKM_OK) status = put_string(c, dataset, "long_name", t->long_name);
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, t->name);
   if (space >= 0) H5Sclose(space);
   return status;
+}
+
+static dkm_status put_correlations(creation *c) {
+  const dkm_axis *axis = dkm_job_correlation_axis(c->job);
+  const hsize_t M = c->grid.n_modes;
+  table t = {.name = "correlation",
+             .long_name = "of patterns: sum over spins of G_mu G_nu, divided by their number",
+             .n_dims = 2,
+             .extent = {M, M},
+             .dims = {"mode", "other_mode"}};
+  if (axis) {
+    t.n_dims = 3;
+    t.extent[0] = (hsize_t)axis->n;
+    t.extent[2] = M;
+    t.dims[0] = c->grid.name[axis->dim];
+    t.dims[1] = "mode";
+    t.dims[2] = "other_mode";
+  }
+  const dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
+  return status == DKM_OK ? put_table(c, &t) : status;
 }
 
 /* Of patterns that are not known from M and the mapping alone; classes of a system that all points share. */
@@ -377,9 +373,9 @@ static dkm_status put_tables(creation *c) {
   if (dkm_system_has_patterns(system)) return DKM_OK;
   dkm_status status = dkm_job_n_correlations(c->job) > 0 ? put_correlations(c) : DKM_OK;
   if (status != DKM_OK || !c->job->keep_state || !system->couplings) return status;
-  status = put_table(c, "coupling", "G of the spins of a class", "class", K, "mode", M, system->couplings);
+  status = put_table(c, &(table){"coupling", "G of the spins of a class", 2, {K, M}, {"class", "mode"}, system->couplings});
   if (status == DKM_OK)
-    status = put_table(c, "weight", "share of all spins that a class holds", "class", K, NULL, 0, system->weights);
+    status = put_table(c, &(table){"weight", "share of all spins that a class holds", 1, {K}, {"class"}, system->weights});
   return status;
 }
 
