@@ -70,6 +70,9 @@ size_t dkm_model_size(const dkm_system *system);
 void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const double *u, double *du,
                    double *work);
 
+/* max_i |u_i'| at u, NaN if one is. work: 5K + 2M values, overwritten. */
+double dkm_model_residual(const dkm_system *system, const dkm_point *point, const double *u, double *work);
+
 /* The start: unit spins with z_k = overlap c_k, y_k = 0 and the rest along -x; empty modes.  c_k is the cue: that of the
  * system (dkm_system.cue); else, with a mixture, the sign of sum_mu mixture_mu G_{mu,k} (0: none); else G_{cue,k} over
  * the larger of 1 and max_k |G_{cue,k}|.  Spins flipped with a probability: the mean of a class is (x, y, (1 - 2 flip) z),

@@ -34,12 +34,7 @@ double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, cons
 }
 
 double dkm_inquiry_residual(const dkm_inquiry *q) {
-  const size_t n = dkm_model_size(q->system);
-  double largest = 0.0;
-  dkm_model_rhs(q->system, q->point, q->u, q->scratch, q->scratch + n);
-  for (size_t i = 0; i < n; i++)
-    if (!(fabs(q->scratch[i]) <= largest)) largest = fabs(q->scratch[i]);
-  return largest;
+  return dkm_model_residual(q->system, q->point, q->u, q->scratch);
 }
 
 bool dkm_attractor_at_once(const dkm_inquiry *q, dkm_record *record) {

@@ -99,20 +99,18 @@ static const double at_rest = 1e-9;
 static dkm_status tell_spins(const dkm_start *start, const double *u, bool counted, dkm_record *record,
                              dkm_error *err) {
   const dkm_bodies *bodies = &start->bodies;
-  const size_t size = dkm_model_size(&start->system);
   if (record->n_neutral > 0 && !counted) record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
   if (bodies->across <= at_rest) return DKM_OK;
-  double *du = malloc((size + 2 * (size_t)start->system.n_classes) * sizeof *du), largest = 0.0;
-  if (!du) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
-  dkm_model_rhs(&start->system, &start->point, u, du, du + size);
-  for (size_t i = 0; i < size; i++) largest = fmax(largest, fabs(du[i]));
-  if (!isnan(record->residual)) record->residual = largest;
+  double *work = malloc(dkm_evaluate_scratch_size(&start->system) * sizeof *work);
+  if (!work) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
+  if (!isnan(record->residual))
+    record->residual = dkm_model_residual(&start->system, &start->point, u, work);
   if (record->verdict == DKM_VERDICT_LIMIT_CYCLE)
     record->precession = fmax(record->precession, bodies->across); /* about the axes of their means */
   else if (!isnan(record->precession))
-    record->precession = dkm_model_precession(&start->system, &start->point, u, du);
+    record->precession = dkm_model_precession(&start->system, &start->point, u, work);
   if (record->verdict == DKM_VERDICT_FIXED_POINT) record->verdict = DKM_VERDICT_DARK_PRECESSION;
-  free(du);
+  free(work);
   return DKM_OK;
 }
 

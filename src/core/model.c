@@ -38,6 +38,15 @@ void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const doubl
   }
 }
 
+double dkm_model_residual(const dkm_system *system, const dkm_point *point, const double *u, double *work) {
+  const size_t n = dkm_model_size(system);
+  double largest = 0.0;
+  dkm_model_rhs(system, point, u, work, work + n);
+  for (size_t i = 0; i < n; i++)
+    if (!(fabs(work[i]) <= largest)) largest = fabs(work[i]);
+  return largest;
+}
+
 /* A uniform direction in the plane, without trigonometric functions: Marsaglia's rejection
  * from the disc. */
 static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
