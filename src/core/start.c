@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The start of a point, and the invariant subspace that it lies in. */
-#define _GNU_SOURCE /* qsort_r */
 #include "dickemap/start.h"
 
 #include <math.h>
@@ -9,188 +8,9 @@
 
 #include "dickemap/spins.h"
 #include "dickemap/states.h"
-#include "dickemap/theory.h"
-
-/* Sums of couplings are equal if they differ by this part of the sum of the sizes of their terms. */
-static const double rounding = 1e-12;
-
-/* ---- which classes are alike, and which modes ----
- *
- * A partition of classes and modes, each with a sign, is equitable if all classes of a group see the same sum of signed
- * couplings to the modes of a group, and the other way round (weighted).  It is found by refinement: groups are split
- * by these sums until nothing changes any more. */
-
-typedef struct partition {
-  const dkm_system *system;
-  const dkm_point *point;
-  const double *u;
-  int64_t n_groups;
-  int64_t *class_of; /* of each class */
-  signed char *sign; /* 0: along x, and no field moves it */
-  int64_t n_signed;  /* classes whose sign is not 0 */
-  int n_mode_groups;
-  int mode_group[DKM_MAX_MODES]; /* -1: a mode that sees nothing */
-  double mode_sign[DKM_MAX_MODES];
-  double mode_scale[DKM_MAX_MODES]; /* sum_k w_k |G_{mu,k}| */
-  double *class_scale;              /* sum_mu |G_{mu,k}| */
-  double *signatures;               /* of classes [k*M + group], of modes [mu*K + group] */
-  int64_t *order;
-} partition;
-
-static bool are_equal(double a, double b, double scale) {
-  return fabs(a - b) <= rounding * scale;
-}
-
-static void measure_scales(partition *p) {
-  for (int64_t k = 0; k < p->system->n_classes; k++)
-    for (int mu = 0; mu < p->system->n_modes; mu++) {
-      const double size = fabs(dkm_system_coupling(p->system, mu, k));
-      p->mode_scale[mu] += dkm_system_weight(p->system, k) * size;
-      p->class_scale[k] += size;
-    }
-}
-
-/* ---- modes ---- */
-
-/* signatures[mu*K + c] = sum_{k in c} w_k sign_k G_{mu,k}, times a sign that makes the first that is not 0 positive; a mode
- * that has none sees nothing, and if it is empty it stays so. */
-static void sign_modes(partition *p, bool *sees) {
-  const int64_t K = p->system->n_classes;
-  const int M = p->system->n_modes;
-  for (int mu = 0; mu < M; mu++) {
-    double *sums = p->signatures + (int64_t)mu * K;
-    int64_t c = 0;
-    for (int64_t i = 0; i < p->n_groups; i++) sums[i] = 0.0;
-    for (int64_t k = 0; k < K; k++)
-      sums[p->class_of[k]] += dkm_system_weight(p->system, k) * p->sign[k] * dkm_system_coupling(p->system, mu, k);
-    while (c < p->n_groups && are_equal(sums[c], 0.0, p->mode_scale[mu])) c++;
-    p->mode_sign[mu] = c < p->n_groups && sums[c] < 0.0 ? -1.0 : 1.0;
-    sees[mu] = c < p->n_groups || p->u[3 * K + mu] != 0.0 || p->u[3 * K + M + mu] != 0.0;
-    for (int64_t i = 0; i < p->n_groups; i++) sums[i] *= p->mode_sign[mu];
-  }
-}
-
-static bool modes_are_alike(const partition *p, const int *before, int mu, int nu) {
-  const int64_t K = p->system->n_classes;
-  const int M = p->system->n_modes;
-  if (before[mu] != before[nu] || p->point->Omega_mu[mu] != p->point->Omega_mu[nu] ||
-      p->point->kappa_mu[mu] != p->point->kappa_mu[nu])
-    return false;
-  for (int64_t i = 3 * K; i <= 3 * K + M; i += M) /* Re beta, Im beta */
-    if (p->mode_sign[mu] * p->u[i + mu] != p->mode_sign[nu] * p->u[i + nu]) return false;
-  for (int64_t c = 0; c < p->n_groups; c++)
-    if (!are_equal(p->signatures[mu * K + c], p->signatures[nu * K + c], fmax(p->mode_scale[mu], p->mode_scale[nu])))
-      return false;
-  return true;
-}
-
-static void group_modes(partition *p) {
-  const int M = p->system->n_modes;
-  bool sees[DKM_MAX_MODES];
-  int before[DKM_MAX_MODES];
-  memcpy(before, p->mode_group, sizeof before);
-  sign_modes(p, sees);
-  p->n_mode_groups = 0;
-  for (int mu = 0; mu < M; mu++) {
-    int nu = 0;
-    p->mode_group[mu] = -1;
-    if (!sees[mu]) continue;
-    while (nu < mu && !(sees[nu] && modes_are_alike(p, before, mu, nu))) nu++;
-    p->mode_group[mu] = nu < mu ? p->mode_group[nu] : p->n_mode_groups++;
-  }
-}
-
-/* ---- classes ---- */
-
-/* What a class is compared by: its group so far, its start, and signatures[k*M + g] = sign_k sum_{mu in g} sign_mu G_{mu,k};
- * where y = z = 0 the sign is free, and makes the first of these that is not 0 positive.  As long as all of them are 0 no
- * field turns such a class away from x, and it drives no mode. */
-static void sign_classes(partition *p) {
-  const int64_t K = p->system->n_classes;
-  const int M = p->system->n_modes;
-  p->n_signed = 0;
-  for (int64_t k = 0; k < K; k++) {
-    double *sums = p->signatures + k * M;
-    const double y = p->u[K + k], z = p->u[2 * K + k];
-    int g = 0;
-    for (int i = 0; i < p->n_mode_groups; i++) sums[i] = 0.0;
-    for (int mu = 0; mu < M; mu++)
-      if (p->mode_group[mu] >= 0) sums[p->mode_group[mu]] += p->mode_sign[mu] * dkm_system_coupling(p->system, mu, k);
-    while (g < p->n_mode_groups && are_equal(sums[g], 0.0, p->class_scale[k])) g++;
-    const double decisive = z != 0.0 ? z : y != 0.0 ? y : g < p->n_mode_groups ? sums[g] : 0.0;
-    p->sign[k] = (signed char)((decisive > 0.0) - (decisive < 0.0));
-    p->n_signed += p->sign[k] != 0;
-    for (int i = 0; i < p->n_mode_groups; i++) sums[i] *= p->sign[k];
-  }
-}
-
-static int compare_classes(const partition *p, int64_t a, int64_t b) {
-  const int64_t K = p->system->n_classes;
-  const int M = p->system->n_modes;
-  if (p->class_of[a] != p->class_of[b]) return p->class_of[a] < p->class_of[b] ? -1 : 1;
-  for (int i = 0; i < 3; i++) {
-    const double of_a = (i ? p->sign[a] : 1) * p->u[i * K + a], of_b = (i ? p->sign[b] : 1) * p->u[i * K + b];
-    if (of_a != of_b) return of_a < of_b ? -1 : 1;
-  }
-  for (int g = 0; g < p->n_mode_groups; g++) {
-    const double of_a = p->signatures[a * M + g], of_b = p->signatures[b * M + g];
-    if (!are_equal(of_a, of_b, fmax(p->class_scale[a], p->class_scale[b]))) return of_a < of_b ? -1 : 1;
-  }
-  return 0;
-}
-
-static int by_likeness(const void *a, const void *b, void *context) {
-  const int64_t ka = *(const int64_t *)a, kb = *(const int64_t *)b;
-  const int order = compare_classes(context, ka, kb);
-  return order ? order : (ka > kb) - (ka < kb);
-}
-
-static void group_classes(partition *p) {
-  const int64_t K = p->system->n_classes;
-  sign_classes(p);
-  for (int64_t k = 0; k < K; k++) p->order[k] = k;
-  qsort_r(p->order, (size_t)K, sizeof *p->order, by_likeness, p);
-  int64_t group = -1, first = 0;
-  for (int64_t j = 0; j < K; j++) { /* class_of is what they are compared by: the new one takes the place of order */
-    const int64_t k = p->order[j];
-    if (j == 0 || compare_classes(p, first, k) != 0) {
-      group++;
-      first = k;
-    }
-    p->order[j] = k * (K + 1) + group; /* both: K^2 < 2^63 */
-  }
-  p->n_groups = group + 1;
-  for (int64_t j = 0; j < K; j++) p->class_of[p->order[j] / (K + 1)] = p->order[j] % (K + 1);
-}
-
-/* Refines until neither classes nor modes are split any more. */
-static void refine(partition *p) {
-  int64_t n_groups = 0, n_signed = 0;
-  int n_mode_groups = 0, n_seeing = 0, seeing = 0;
-  memset(p->class_of, 0, (size_t)p->system->n_classes * sizeof *p->class_of);
-  memset(p->mode_group, 0, sizeof p->mode_group);
-  p->n_mode_groups = 0;
-  group_classes(p); /* by their starts alone */
-  do {
-    n_groups = p->n_groups;
-    n_signed = p->n_signed;
-    n_mode_groups = p->n_mode_groups;
-    n_seeing = seeing;
-    group_modes(p);
-    group_classes(p);
-    seeing = 0;
-    for (int mu = 0; mu < p->system->n_modes; mu++) seeing += p->mode_group[mu] >= 0;
-  } while (p->n_groups != n_groups || p->n_signed != n_signed || p->n_mode_groups != n_mode_groups ||
-           seeing != n_seeing);
-}
+#include "partition.h"
 
 /* ---- the smaller system ---- */
-
-static int group_size(const partition *p, int group) {
-  int n = 0;
-  for (int mu = 0; mu < p->system->n_modes; mu++) n += p->mode_group[mu] == group;
-  return n;
-}
 
 /* Modes that are alike become one: with beta' = sqrt(n) beta and G' = (sum of signed couplings)/sqrt(n) of n modes the equations
  * keep their form. */
@@ -200,7 +20,7 @@ static void take_modes(dkm_start *start, const partition *p) {
   for (int mu = 0; mu < p->system->n_modes; mu++) {
     const int group = p->mode_group[mu];
     start->mode_group[mu] = group;
-    start->mode_factor[mu] = group < 0 ? 0.0 : p->mode_sign[mu] / sqrt(group_size(p, group));
+    start->mode_factor[mu] = group < 0 ? 0.0 : p->mode_sign[mu] / sqrt(dkm_partition_size(p, group));
     if (group < 0) continue;
     start->point.Omega_mu[group] = start->given.Omega_mu[mu];
     start->point.kappa_mu[group] = start->given.kappa_mu[mu];
@@ -217,7 +37,7 @@ static dkm_status make_tables(dkm_start *start, const partition *p, dkm_error *e
   for (int64_t k = 0; k < p->system->n_classes && status == DKM_OK; k++) {
     const int64_t group = p->class_of[k];
     w[group] += dkm_system_weight(p->system, k);
-    for (int g = 0; g < m; g++) G[group * m + g] = p->signatures[k * M + g] / sqrt(group_size(p, g));
+    for (int g = 0; g < m; g++) G[group * m + g] = p->signatures[k * M + g] / sqrt(dkm_partition_size(p, g));
   }
   if (status == DKM_OK)
     status = dkm_couplings_create_like(p->system, m, p->n_groups, G, w, &start->tables, err);
@@ -250,73 +70,34 @@ bool dkm_start_is_pattern(const dkm_system *system, const dkm_point *point) {
 static bool is_pattern(const dkm_start *start, const partition *p) {
   const int cue = start->given.pattern - 1;
   return start->full.log2_unit == 0 && p->n_groups == 1 && p->n_mode_groups == 1 && p->mode_group[cue] == 0 &&
-         group_size(p, 0) == 1 && !start->full.cue && !start->full.from &&
+         dkm_partition_size(p, 0) == 1 && !start->full.cue && !start->full.from &&
          !dkm_point_has_mixture(&start->given, start->full.n_modes) && fabs(p->signatures[0]) == 1.0;
-}
-
-/* Spins that turn about x together: where their overlaps are 0 now, y and z, they always will be, as no field acts of modes
- * that are empty. */
-static bool drives_nothing(const partition *p) {
-  const int64_t K = p->system->n_classes;
-  for (int i = 0; i < 2 * p->system->n_modes; i++)
-    if (p->u[3 * K + i] != 0.0) return false;
-  for (int mu = 0; mu < p->system->n_modes; mu++) {
-    double y = 0.0, z = 0.0;
-    for (int64_t k = 0; k < K; k++) {
-      const double wG = dkm_system_weight(p->system, k) * dkm_system_coupling(p->system, mu, k);
-      y += wG * p->u[K + k];
-      z += wG * p->u[2 * K + k];
-    }
-    if (!are_equal(y, 0.0, p->mode_scale[mu]) || !are_equal(z, 0.0, p->mode_scale[mu])) return false;
-  }
-  return true;
-}
-
-static void forget_groups(dkm_start *start) {
-  free(start->class_of);
-  free(start->sign);
-  start->class_of = NULL;
-  start->sign = NULL;
 }
 
 /* Classes and modes that a start does not tell apart. */
 static dkm_status reduce(dkm_start *start, dkm_error *err) {
   const dkm_system *full = &start->full;
-  const size_t K = (size_t)full->n_classes, M = (size_t)full->n_modes;
+  partition p = {0};
   double *u = malloc(dkm_model_size(full) * sizeof *u);
-  partition p = {.system = full, .point = &start->given, .u = u};
-  p.class_of = start->class_of = malloc(K * sizeof *start->class_of);
-  p.sign = start->sign = malloc(K * sizeof *start->sign);
-  p.signatures = malloc(K * M * sizeof *p.signatures);
-  p.order = malloc(K * sizeof *p.order);
-  p.class_scale = calloc(K, sizeof *p.class_scale);
-  dkm_status status = u && p.class_of && p.sign && p.signatures && p.order && p.class_scale
-                          ? dkm_start_state(start, false, u, err)
-                          : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  dkm_status status = u ? dkm_start_state(start, false, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  if (status == DKM_OK) status = dkm_partition_find(full, &start->given, u, &p, err);
   if (status != DKM_OK) goto cleanup;
-  measure_scales(&p);
-  refine(&p);
-  if (p.n_mode_groups == 0 || drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
-    forget_groups(start);
+  if (p.n_mode_groups == 0 || dkm_partition_drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
     start->point.g0 = 0.0;
     start->is_reduced = true;
-    start->u = malloc(dkm_model_size(full) * sizeof *start->u);
-    if (start->u)
-      memcpy(start->u, u, dkm_model_size(full) * sizeof *u);
-    else
-      status = dkm_fail(err, DKM_MEMORY, "out of memory for a start");
-    goto cleanup;
-  }
-  start->is_reduced = p.n_mode_groups < full->n_modes || p.n_groups < full->n_classes;
-  if (is_pattern(start, &p)) {
-    forget_groups(start);
+    start->u = u;
+    u = NULL;
+  } else if (is_pattern(start, &p)) {
     make_pattern(start);
-  } else if (!start->is_reduced) {
-    forget_groups(start);
-  } else {
+  } else if (p.n_mode_groups < full->n_modes || p.n_groups < full->n_classes) {
+    start->is_reduced = true;
     take_modes(start, &p);
     status = make_tables(start, &p, err);
     if (status != DKM_OK) goto cleanup;
+    start->class_of = p.class_of;
+    start->sign = p.sign;
+    p.class_of = NULL;
+    p.sign = NULL;
     start->u = malloc(dkm_model_size(&start->system) * sizeof *start->u);
     if (start->u)
       dkm_start_reduce_state(start, u, start->u);
@@ -326,9 +107,7 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
 
 cleanup:
   free(u);
-  free(p.signatures);
-  free(p.order);
-  free(p.class_scale);
+  dkm_partition_free(&p);
   return status;
 }
 
