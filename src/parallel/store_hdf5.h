@@ -3,7 +3,7 @@
  *
  *   store_hdf5.c     the list of variables, runs of points as selections, HDF5's reasons in words
  *   store_fields.c   which fields a file has, and what its codes mean
- *   store_layout.c   every dataset and attribute of a new file
+ *   store_layout.c   every dataset and attribute of a new file (and store_coordinates.c)
  *   store_create.c   rank 0 makes the file, or says why not
  *   store_carry.c    records of other files in a new one
  *   store_write.c    every rank writes into it, by plain writes where HDF5 says that datasets lie

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* store_layout: every dataset and attribute of a new file.
+/* store_layout: every dataset and attribute of a new file; coordinates and tables: store_coordinates.c.
  *
  * What makes it one labelled dataset for netCDF readers
  *   - a dimension scale is attached to every dimension of every dataset (an unattached one
@@ -17,7 +17,7 @@
  * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0 (which is no verdict), and
  * `status` says which those are.  So does the file of a shard, which is as long as the whole grid needs. */
 #define _GNU_SOURCE /* asprintf, stpcpy */
-#include "store_hdf5.h"
+#include "store_layout.h"
 
 #include <gsl/gsl_version.h>
 #include <stdio.h>
@@ -31,54 +31,39 @@
 /* Some 30 s of filling at 150 MB/s; measured at 3.4 GB, on a disk of 200 MB/s that others used too: 6 and 18 s. */
 #define FILL_MAX_BYTES ((double)((int64_t)4 << 30))
 
-typedef struct creation {
-  hid_t file;
-  const char *path; /* the final name, for messages */
-  const dkm_job *job;
-  const dkm_provenance *provenance;
-  dkm_hdf5_grid grid;
-  bool sparse;
-  dkm_hdf5_region raw[DKM_HDF5_MAX_VARIABLES]; /* of the variables on the grid */
-  int n_raw;
-  char *history; /* malloc'ed */
-  dkm_error *err;
-} creation;
-
-/* Fails with HDF5's reason; the next thing to be done after the call of HDF5 that failed. */
-static dkm_status hdf5_failed(creation *c, const char *what) {
+dkm_status dkm_layout_failed(creation *c, const char *what) {
   char reason[DKM_HDF5_REASON_BYTES];
   return dkm_fail(c->err, DKM_IO, "output %s cannot be created: %s: %s", c->path, what,
                   dkm_hdf5_reason(reason, sizeof reason));
 }
 
-static dkm_status put_attribute(creation *c, hid_t object, const char *name, hid_t file_type, hid_t memory_type,
-                                hsize_t n, const void *values) {
+dkm_status dkm_layout_put_attribute(creation *c, hid_t object, const char *name, hid_t file_type, hid_t memory_type,
+                                    hsize_t n, const void *values) {
   dkm_status status = DKM_OK;
   hid_t attribute = H5I_INVALID_HID;
   const hid_t space = n == 1 ? H5Screate(H5S_SCALAR) : H5Screate_simple(1, &n, NULL);
   if (space < 0)
-    status = hdf5_failed(c, name);
+    status = dkm_layout_failed(c, name);
   else if ((attribute = H5Acreate2(object, name, file_type, space, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
            H5Awrite(attribute, memory_type, values) < 0)
-    status = hdf5_failed(c, name);
-  if (attribute >= 0 && H5Aclose(attribute) < 0 && status == DKM_OK) status = hdf5_failed(c, name);
+    status = dkm_layout_failed(c, name);
+  if (attribute >= 0 && H5Aclose(attribute) < 0 && status == DKM_OK) status = dkm_layout_failed(c, name);
   if (space >= 0) H5Sclose(space);
   return status;
 }
 
 static dkm_status put_int(creation *c, hid_t object, const char *name, int value) {
-  return put_attribute(c, object, name, H5T_STD_I32LE, H5T_NATIVE_INT, 1, &value);
+  return dkm_layout_put_attribute(c, object, name, H5T_STD_I32LE, H5T_NATIVE_INT, 1, &value);
 }
 
-/* A short attribute, of fixed length. */
-static dkm_status put_string(creation *c, hid_t object, const char *name, const char *text) {
+dkm_status dkm_layout_put_string(creation *c, hid_t object, const char *name, const char *text) {
   const size_t length = strlen(text);
   const hid_t type = H5Tcopy(H5T_C_S1);
   dkm_status status;
   if (type < 0 || H5Tset_size(type, length ? length : 1) < 0 || H5Tset_strpad(type, H5T_STR_NULLPAD) < 0)
-    status = hdf5_failed(c, name);
+    status = dkm_layout_failed(c, name);
   else
-    status = put_attribute(c, object, name, type, type, 1, text);
+    status = dkm_layout_put_attribute(c, object, name, type, type, 1, text);
   if (type >= 0) H5Tclose(type);
   return status;
 }
@@ -91,9 +76,9 @@ static dkm_status put_reserved(creation *c, hid_t object, const char *name, size
   if (!padded)
     status = dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for `%s`", c->path, name);
   else if (type < 0 || H5Tset_size(type, size) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)
-    status = hdf5_failed(c, name);
+    status = dkm_layout_failed(c, name);
   else
-    status = put_attribute(c, object, name, type, type, 1, strncpy(padded, text, size - 1));
+    status = dkm_layout_put_attribute(c, object, name, type, type, 1, strncpy(padded, text, size - 1));
   if (type >= 0) H5Tclose(type);
   free(padded);
   return status;
@@ -105,10 +90,21 @@ static dkm_status put_text(creation *c, hid_t object, const char *name, const ch
   const hid_t type = H5Tcopy(H5T_C_S1);
   dkm_status status;
   if (type < 0 || H5Tset_size(type, H5T_VARIABLE) < 0 || H5Tset_cset(type, H5T_CSET_UTF8) < 0)
-    status = hdf5_failed(c, name);
+    status = dkm_layout_failed(c, name);
   else
-    status = put_attribute(c, object, name, type, type, 1, &text);
+    status = dkm_layout_put_attribute(c, object, name, type, type, 1, &text);
   if (type >= 0) H5Tclose(type);
+  return status;
+}
+
+dkm_status dkm_layout_attach_scales(creation *c, hid_t dataset, int n_dims, const char *const *dim_name,
+                                    const char *what) {
+  dkm_status status = DKM_OK;
+  for (int d = 0; d < n_dims && status == DKM_OK; d++) {
+    const hid_t scale = H5Dopen2(c->file, dim_name[d], H5P_DEFAULT);
+    if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)d) < 0) status = dkm_layout_failed(c, what);
+    if (scale >= 0 && H5Dclose(scale) < 0 && status == DKM_OK) status = dkm_layout_failed(c, what);
+  }
   return status;
 }
 
@@ -153,31 +149,31 @@ static dkm_status put_file_attributes(creation *c) {
     const char *name, *text;
     dkm_status (*put)(creation *, hid_t, const char *, const char *);
   } texts[] = {
-      {"Conventions", "CF-1.10", put_string},
+      {"Conventions", "CF-1.10", dkm_layout_put_string},
       {"title", c->job->title, put_text},
       {"source", source, put_text},
       {"references",
        "F. Carollo and I. Lesanovsky (2021): Exactness of mean-field equations for open Dicke models with an "
        "application to pattern retrieval dynamics",
-       put_string},
+       dkm_layout_put_string},
       {"comment",
        c->sparse ? "Points whose status is 0 are still to be computed; their values read 0 and mean nothing."
                  : "Points whose status is 0 are still to be computed; their values are fill values.",
-       put_string},
-      {"dickemap_version", p->version, put_string},
-      {"gsl_version", gsl_version, put_string},
-      {"hdf5_version", hdf5 + strlen("HDF5 "), put_string},
-      {"mpi_version", mpi, put_string},
-      {"instruction_set", p->instruction_set, put_string},
-      {"host", host, put_string},
-      {"date_created", date, put_string},
+       dkm_layout_put_string},
+      {"dickemap_version", p->version, dkm_layout_put_string},
+      {"gsl_version", gsl_version, dkm_layout_put_string},
+      {"hdf5_version", hdf5 + strlen("HDF5 "), dkm_layout_put_string},
+      {"mpi_version", mpi, dkm_layout_put_string},
+      {"instruction_set", p->instruction_set, dkm_layout_put_string},
+      {"host", host, dkm_layout_put_string},
+      {"date_created", date, dkm_layout_put_string},
       {"command", p->command, put_text},
       {"records_from", p->records_from, put_text},
       {"job_file", c->job->path, put_text},
       {"job", c->job->text, put_text},
       {"job_sets", sets, put_text},
       {"job_canonical", canonical, put_text},
-      {"checksum_fields", fields, put_string},
+      {"checksum_fields", fields, dkm_layout_put_string},
   };
   /* First, so that they are found near the beginning of the file. */
   status = put_reserved(c, c->file, "history", DKM_HISTORY_BYTES, dkm_history_mark);
@@ -185,8 +181,8 @@ static dkm_status put_file_attributes(creation *c) {
   for (size_t i = 0; i < sizeof texts / sizeof *texts && status == DKM_OK; i++)
     status = texts[i].put(c, c->file, texts[i].name, texts[i].text);
   if (status == DKM_OK)
-    status =
-        put_attribute(c, c->file, "alpha_factor", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1, &c->job->system.alpha_factor);
+    status = dkm_layout_put_attribute(c, c->file, "alpha_factor", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, 1,
+                                      &c->job->system.alpha_factor);
   if (status == DKM_OK) status = put_int(c, c->file, "n_ranks", p->n_ranks);
   if (status == DKM_OK && p->shard) {
     status = put_int(c, c->file, "shard", p->shard->index);
@@ -199,183 +195,6 @@ cleanup:
   free(source);
   free(sets);
   free(canonical);
-  return status;
-}
-
-/* ---- dimensions and coordinates ---- */
-
-/* Attaches the scale of each dimension to a dataset that lies along them. */
-static dkm_status attach_scales(creation *c, hid_t dataset, int n_dims, const char *const *dim_name, const char *what) {
-  dkm_status status = DKM_OK;
-  for (int d = 0; d < n_dims && status == DKM_OK; d++) {
-    const hid_t scale = H5Dopen2(c->file, dim_name[d], H5P_DEFAULT);
-    if (scale < 0 || H5DSattach_scale(dataset, scale, (unsigned)d) < 0) status = hdf5_failed(c, what);
-    if (scale >= 0 && H5Dclose(scale) < 0 && status == DKM_OK) status = hdf5_failed(c, what);
-  }
-  return status;
-}
-
-typedef struct coordinate {
-  const char *name, *units, *long_name, *dim_name; /* a dimension scale if its name is its dimension's */
-  hsize_t n;
-  hid_t file_type, memory_type;
-  const void *values;
-} coordinate;
-
-static dkm_status put_coordinate(creation *c, const coordinate *x) {
-  dkm_status status = DKM_OK;
-  hid_t dataset = H5I_INVALID_HID;
-  const hid_t space = H5Screate_simple(1, &x->n, NULL);
-  if (space < 0 ||
-      (dataset = H5Dcreate2(c->file, x->name, x->file_type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-      H5Dwrite(dataset, x->memory_type, H5S_ALL, H5S_ALL, H5P_DEFAULT, x->values) < 0) {
-    status = hdf5_failed(c, x->name);
-    goto cleanup;
-  }
-  if (strcmp(x->name, x->dim_name) == 0) {
-    if (H5DSset_scale(dataset, x->name) < 0) status = hdf5_failed(c, x->name);
-  } else {
-    status = attach_scales(c, dataset, 1, &x->dim_name, x->name);
-  }
-  if (status == DKM_OK) status = put_string(c, dataset, "units", x->units);
-  if (status == DKM_OK) status = put_string(c, dataset, "long_name", x->long_name);
-  if (status == DKM_OK && strcmp(x->name, "xyz") == 0) {
-    static const int8_t xyz[3] = {0, 1, 2};
-    status = put_attribute(c, dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, 3, xyz);
-    if (status == DKM_OK) status = put_string(c, dataset, "flag_meanings", "x y z");
-  }
-cleanup: /* a coordinate is written when its dataset is closed */
-  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, x->name);
-  if (space >= 0) H5Sclose(space);
-  return status;
-}
-
-/* A coordinate first, first + 1, ... */
-static dkm_status put_counted(creation *c, const char *name, const char *long_name, int32_t first, hsize_t n) {
-  int32_t *values = malloc(n * sizeof *values);
-  if (!values)
-    return dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for `%s`", c->path, name);
-  for (hsize_t i = 0; i < n; i++) values[i] = first + (int32_t)i;
-  const dkm_status status =
-      put_coordinate(c, &(coordinate){name, "1", long_name, name, n, H5T_STD_I32LE, H5T_NATIVE_INT32, values});
-  free(values);
-  return status;
-}
-
-static const dkm_axis *axis_named(const dkm_job *job, const char *name) {
-  for (int i = 0; i < job->n_axes; i++)
-    if (strcmp(job->axes[i].name, name) == 0) return &job->axes[i];
-  return NULL;
-}
-
-/* Whole numbers, such as patterns and seeds, stay such in the file. */
-static dkm_status put_axis(creation *c, const dkm_axis *axis) {
-  const bool whole = axis->parameter->type != DKM_FLOAT64;
-  return put_coordinate(c, &(coordinate){axis->name, axis->parameter->units, axis->long_name, c->grid.name[axis->dim],
-                                         (hsize_t)axis->n, whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
-                                         axis->values});
-}
-
-static dkm_status put_coordinates(creation *c) {
-  static const int8_t xyz[3] = {0, 1, 2};
-  dkm_status status = DKM_OK;
-  for (int d = 0; d < c->grid.n_dims && status == DKM_OK; d++) {
-    const dkm_axis *axis = axis_named(c->job, c->grid.name[d]);
-    if (axis)
-      status = put_axis(c, axis);
-    else
-      status = put_counted(c, c->grid.name[d], c->job->n_dims ? "index of axes that advance together" : "the one point",
-                           0, c->grid.shape[d]);
-  }
-  for (int i = 0; i < c->job->n_axes && status == DKM_OK; i++) {
-    const dkm_axis *axis = &c->job->axes[i];
-    if (strcmp(axis->name, c->grid.name[axis->dim]) != 0) status = put_axis(c, axis);
-  }
-  if (status == DKM_OK) status = put_counted(c, "mode", "boson mode and its pattern, from 1", 1, c->grid.n_modes);
-  if (status != DKM_OK || !c->job->keep_state) return status;
-  status = put_counted(c, "class", "class of identical spins, from 0", 0, c->grid.n_classes);
-  if (status == DKM_OK)
-    status = put_coordinate(
-        c, &(coordinate){"xyz", "1", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz});
-  return status;
-}
-
-/* A dataset beside the fields: extent and names of its n_dims dimensions; values NULL: correlations. */
-typedef struct table {
-  const char *name, *long_name;
-  int n_dims;
-  hsize_t extent[3];
-  const char *dims[3];
-  const double *values;
-} table;
-
-/* The last two dimensions are those of the patterns; one before them where random patterns depend on the point. */
-static dkm_status write_correlations(creation *c, hid_t dataset, const table *t) {
-  const hsize_t M = c->grid.n_modes, n = t->n_dims == 3 ? t->extent[0] : 1;
-  const hsize_t one[3] = {t->n_dims == 3 ? 1 : M, M, M};
-  double C[DKM_MAX_MODES * DKM_MAX_MODES];
-  dkm_status status = DKM_OK;
-  const hid_t file_space = H5Dget_space(dataset), memory_space = H5Screate_simple(t->n_dims, one, NULL);
-  if (file_space < 0 || memory_space < 0) status = hdf5_failed(c, t->name);
-  for (hsize_t i = 0; i < n && status == DKM_OK; i++) {
-    const hsize_t start[3] = {i, 0, 0};
-    status = dkm_job_correlations(c->job, (int64_t)i, C, c->err);
-    if (status == DKM_OK && (H5Sselect_hyperslab(file_space, H5S_SELECT_SET, start, NULL, one, NULL) < 0 ||
-                             H5Dwrite(dataset, H5T_NATIVE_DOUBLE, memory_space, file_space, H5P_DEFAULT, C) < 0))
-      status = hdf5_failed(c, t->name);
-  }
-  if (file_space >= 0) H5Sclose(file_space);
-  if (memory_space >= 0) H5Sclose(memory_space);
-  return status;
-}
-
-static dkm_status put_table(creation *c, const table *t) {
-  dkm_status status = DKM_OK;
-  hid_t dataset = H5I_INVALID_HID;
-  const hid_t space = H5Screate_simple(t->n_dims, t->extent, NULL);
-  if (space < 0 ||
-      (dataset = H5Dcreate2(c->file, t->name, H5T_IEEE_F64LE, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT)) < 0 ||
-      (t->values && H5Dwrite(dataset, H5T_NATIVE_DOUBLE, H5S_ALL, H5S_ALL, H5P_DEFAULT, t->values) < 0))
-    status = hdf5_failed(c, t->name);
-  if (status == DKM_OK && !t->values) status = write_correlations(c, dataset, t);
-  if (status == DKM_OK) status = attach_scales(c, dataset, t->n_dims, t->dims, t->name);
-  if (status == DKM_OK) status = put_string(c, dataset, "units", "1");
-  if (status == DKM_OK) status = put_string(c, dataset, "long_name", t->long_name);
-  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, t->name);
-  if (space >= 0) H5Sclose(space);
-  return status;
-}
-
-static dkm_status put_correlations(creation *c) {
-  const dkm_axis *axis = dkm_job_correlation_axis(c->job);
-  const hsize_t M = c->grid.n_modes;
-  table t = {.name = "correlation",
-             .long_name = "of patterns: sum over spins of G_mu G_nu, divided by their number",
-             .n_dims = 2,
-             .extent = {M, M},
-             .dims = {"mode", "other_mode"}};
-  if (axis) {
-    t.n_dims = 3;
-    t.extent[0] = (hsize_t)axis->n;
-    t.extent[2] = M;
-    t.dims[0] = c->grid.name[axis->dim];
-    t.dims[1] = "mode";
-    t.dims[2] = "other_mode";
-  }
-  const dkm_status status = put_counted(c, "other_mode", "boson mode and its pattern, from 1", 1, M);
-  return status == DKM_OK ? put_table(c, &t) : status;
-}
-
-/* Of patterns that are not known from M and the mapping alone; classes of a system that all points share. */
-static dkm_status put_tables(creation *c) {
-  const dkm_system *system = &c->job->system;
-  const hsize_t M = c->grid.n_modes, K = c->grid.n_classes;
-  if (dkm_system_has_patterns(system)) return DKM_OK;
-  dkm_status status = dkm_job_n_correlations(c->job) > 0 ? put_correlations(c) : DKM_OK;
-  if (status != DKM_OK || !c->job->keep_state || !system->couplings) return status;
-  status = put_table(c, &(table){"coupling", "G of the spins of a class", 2, {K, M}, {"class", "mode"}, system->couplings});
-  if (status == DKM_OK)
-    status = put_table(c, &(table){"weight", "share of all spins that a class holds", 1, {K}, {"class"}, system->weights});
   return status;
 }
 
@@ -407,9 +226,10 @@ static dkm_status put_flags(creation *c, hid_t dataset, int n, const char *(*nam
       n_comment += (size_t)snprintf(comment + n_comment, sizeof comment - n_comment, "%s%s: %s", i ? "; " : "", name(i),
                                     text(i));
   }
-  dkm_status status = put_attribute(c, dataset, "flag_values", H5T_STD_U8LE, H5T_NATIVE_UINT8, (hsize_t)n, values);
-  if (status == DKM_OK) status = put_string(c, dataset, "flag_meanings", names);
-  if (status == DKM_OK) status = put_string(c, dataset, "comment", comment);
+  dkm_status status =
+      dkm_layout_put_attribute(c, dataset, "flag_values", H5T_STD_U8LE, H5T_NATIVE_UINT8, (hsize_t)n, values);
+  if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "flag_meanings", names);
+  if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "comment", comment);
   return status;
 }
 
@@ -436,7 +256,7 @@ static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_var
         "nu or -nu: the leading overlap is with pattern nu, with its sign; 0: no overlap to speak of; %d, in records "
         "of method 1 alone: a mixture of patterns",
         DKM_RETRIEVED_MIXTURE);
-    return put_string(c, dataset, "comment", comment);
+    return dkm_layout_put_string(c, dataset, "comment", comment);
   }
   return DKM_OK;
 }
@@ -454,25 +274,26 @@ static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, c
       (variable->fill && H5Pset_fill_value(how, variable->memory_type, variable->fill) < 0) ||
       (space = H5Screate_simple(n_dims, extent, NULL)) < 0 ||
       (dataset = H5Dcreate2(c->file, variable->name, variable->file_type, space, H5P_DEFAULT, how, H5P_DEFAULT)) < 0) {
-    status = hdf5_failed(c, variable->name);
+    status = dkm_layout_failed(c, variable->name);
     goto cleanup;
   }
   const haddr_t offset = H5Dget_offset(dataset);
   if (offset == HADDR_UNDEF) {
-    status = hdf5_failed(c, variable->name);
+    status = dkm_layout_failed(c, variable->name);
     goto cleanup;
   }
   c->raw[c->n_raw++] = (dkm_hdf5_region){offset, H5Dget_storage_size(dataset)};
-  status = attach_scales(c, dataset, n_dims, dim_name, variable->name);
-  if (status == DKM_OK) status = put_string(c, dataset, "units", variable->units);
-  if (status == DKM_OK) status = put_string(c, dataset, "long_name", variable->long_name);
+  status = dkm_layout_attach_scales(c, dataset, n_dims, dim_name, variable->name);
+  if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "units", variable->units);
+  if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "long_name", variable->long_name);
   if (status == DKM_OK && variable->fill)
-    status = put_attribute(c, dataset, "_FillValue", variable->file_type, variable->memory_type, 1, variable->fill);
+    status = dkm_layout_put_attribute(c, dataset, "_FillValue", variable->file_type, variable->memory_type, 1,
+                                      variable->fill);
   if (status == DKM_OK) status = put_particulars(c, dataset, variable);
-  if (status == DKM_OK && *auxiliary) status = put_string(c, dataset, "coordinates", auxiliary);
+  if (status == DKM_OK && *auxiliary) status = dkm_layout_put_string(c, dataset, "coordinates", auxiliary);
 
 cleanup:
-  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = hdf5_failed(c, variable->name);
+  if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = dkm_layout_failed(c, variable->name);
   if (space >= 0) H5Sclose(space);
   if (how >= 0) H5Pclose(how);
   return status;
@@ -499,13 +320,13 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || (how = H5Pcreate(H5P_FILE_CREATE)) < 0 ||
       H5Pset_link_creation_order(how, H5P_CRT_ORDER_TRACKED | H5P_CRT_ORDER_INDEXED) < 0 ||
       (c->file = dkm_hdf5_create(new_path, H5F_ACC_TRUNC, how, access)) < 0) {
-    status = hdf5_failed(c, "file");
+    status = dkm_layout_failed(c, "file");
     goto cleanup;
   }
   status = put_file_attributes(c);
-  if (status == DKM_OK) status = put_coordinates(c);
+  if (status == DKM_OK) status = dkm_layout_put_coordinates(c);
   if (status == DKM_OK) status = dkm_hdf5_put_job_files(c->file, job, path, err);
-  if (status == DKM_OK) status = put_tables(c);
+  if (status == DKM_OK) status = dkm_layout_put_tables(c);
   auxiliary_names(c, auxiliary, sizeof auxiliary);
   for (int i = 0; i < n_variables && status == DKM_OK; i++) status = put_variable(c, &variable[i], auxiliary);
   /* What is in the way of writing would be in the way of closing, too; this file is lost anyway. */
@@ -513,7 +334,7 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
     const int emptied = truncate(new_path, 0);
     (void)emptied; /* if not, closing may still succeed */
   }
-  if (H5Fclose(c->file) < 0 && status == DKM_OK) status = hdf5_failed(c, "closing");
+  if (H5Fclose(c->file) < 0 && status == DKM_OK) status = dkm_layout_failed(c, "closing");
   if (status == DKM_OK) status = dkm_guard_seal(new_path, path, c->raw, c->n_raw, c->history, err);
 
 cleanup:
