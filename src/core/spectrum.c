@@ -58,6 +58,11 @@ void dkm_spectrum_count(dkm_spectrum *spectrum, double rate, double unknown) {
   spectrum->decay_rate = fmin(spectrum->decay_rate, -rate);
 }
 
+void dkm_spectrum_count_all(dkm_spectrum *spectrum, const dkm_eigenvalues *eigenvalues, double unknown) {
+  for (int64_t i = 0; i < eigenvalues->n; i++)
+    dkm_spectrum_count(spectrum, creal(eigenvalues->values[i]), unknown * eigenvalues->scale);
+}
+
 static const dkm_spectrum no_directions = {.growth_rate = NAN, .decay_rate = NAN};
 
 /* The distance of an eigenvalue from the pole p = +-2iB near it, delta of
@@ -155,19 +160,15 @@ static bool components_are_equal(const dkm_fixedpoint_workspace *w) {
   return true;
 }
 
-/* By the matrix; *rows are too many for it if it is not done. */
+/* By the matrix, unless there are too many rows for it. */
 static dkm_status small_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance,
                                  int64_t n_groups, bool *done, dkm_spectrum *spectrum, dkm_error *err) {
-  double complex *values = NULL;
-  int64_t rows = 0;
-  double scale = 0.0;
-  *done = false;
-  dkm_status status = dkm_spectrum_dense(w, point, tolerance, n_groups, DENSE_ROWS, &values, &rows, &scale, err);
-  if (status != DKM_OK || !values) return status;
-  for (int64_t i = 0; i < rows; i++) dkm_spectrum_count(spectrum, creal(values[i]), DKM_SPECTRUM_NEUTRAL * scale);
-  free(values);
-  *done = true;
-  return DKM_OK;
+  dkm_eigenvalues found;
+  const dkm_status status = dkm_spectrum_dense(w, point, tolerance, n_groups, DENSE_ROWS, &found, err);
+  *done = status == DKM_OK && found.values;
+  if (*done) dkm_spectrum_count_all(spectrum, &found, DKM_SPECTRUM_NEUTRAL);
+  free(found.values);
+  return status;
 }
 
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state, int sector,

@@ -165,29 +165,28 @@ cleanup:
 }
 
 dkm_status dkm_spectrum_dense(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance, int64_t n_groups,
-                              int64_t most_rows, double complex **values, int64_t *rows, double *scale,
-                              dkm_error *err) {
+                              int64_t most_rows, dkm_eigenvalues *out, dkm_error *err) {
   group *groups = NULL;
   gsl_matrix *a = NULL;
-  *values = NULL;
-  dkm_status status = make_groups(w, point, tolerance, n_groups, &groups, rows, err);
-  if (status != DKM_OK || *rows > most_rows) goto cleanup;
+  *out = (dkm_eigenvalues){0};
+  dkm_status status = make_groups(w, point, tolerance, n_groups, &groups, &out->n, err);
+  if (status != DKM_OK || out->n > most_rows) goto cleanup;
   dkm_gsl_begin();
-  a = gsl_matrix_alloc((size_t)*rows, (size_t)*rows);
+  a = gsl_matrix_alloc((size_t)out->n, (size_t)out->n);
   dkm_gsl_end();
-  *values = malloc((size_t)*rows * sizeof **values);
-  if (!a || !*values) {
+  out->values = malloc((size_t)out->n * sizeof *out->values);
+  if (!a || !out->values) {
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
     goto cleanup;
   }
   fill_matrix(&w->system, point, groups, n_groups, a);
-  status = dkm_spectrum_eigenvalues(a, *values, scale, err);
+  status = dkm_spectrum_eigenvalues(a, out->values, &out->scale, err);
 cleanup:
   if (a) gsl_matrix_free(a);
   free(groups);
   if (status != DKM_OK) {
-    free(*values);
-    *values = NULL;
+    free(out->values);
+    out->values = NULL;
   }
   return status;
 }

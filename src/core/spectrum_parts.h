@@ -24,11 +24,19 @@ void dkm_spectrum_count(dkm_spectrum *spectrum, double rate, double unknown);
 /* Eigenvalues of a (overwritten) into values[rows of a]; *scale: the largest modulus. */
 dkm_status dkm_spectrum_eigenvalues(gsl_matrix *a, double complex *values, double *scale, dkm_error *err);
 
-/* All but what no mode sees, after dkm_spectrum_sort_fields: *rows values, to be freed, or NULL if they would be
- * more than most_rows. */
+/* Of a matrix; scale: the largest modulus. */
+typedef struct dkm_eigenvalues {
+  int64_t n;
+  double complex *values; /* to be freed; NULL: there would be more than were wanted */
+  double scale;
+} dkm_eigenvalues;
+
+/* All but what no mode sees, after dkm_spectrum_sort_fields, if they are most_rows at most. */
 dkm_status dkm_spectrum_dense(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance, int64_t n_groups,
-                              int64_t most_rows, double complex **values, int64_t *rows, double *scale,
-                              dkm_error *err);
+                              int64_t most_rows, dkm_eigenvalues *out, dkm_error *err);
+
+/* Adds all of them, known within this part of the largest. */
+void dkm_spectrum_count_all(dkm_spectrum *spectrum, const dkm_eigenvalues *eigenvalues, double unknown);
 
 /* The same as an equation, to be freed.  *n_undriven: directions that modes see but do not drive, eigenvalues
  * +-2iB exactly. */

@@ -85,30 +85,28 @@ static double complex root_value(const dkm_secular_roots *r, int64_t i) {
 /* Every eigenvalue of the matrix has a root of its own within `agree` of the largest modulus, and the counts are the
  * same. Returns the largest relative distance. */
 static double compare_with_matrix(spin_case *c, double agree) {
-  double complex *values = NULL;
-  double scale = 0.0, worst = 0.0;
-  int64_t rows = 0, n_undriven = 0, n_values = 0;
+  dkm_eigenvalues e;
+  double worst = 0.0;
+  int64_t n_undriven = 0, n_values = 0;
   dkm_secular_roots roots;
   dkm_error err = {.message = ""};
-  assert_int_equal(
-      dkm_spectrum_dense(c->workspace, &c->point, same_field, c->n_groups, 100000, &values, &rows, &scale, &err),
-      DKM_OK);
+  assert_int_equal(dkm_spectrum_dense(c->workspace, &c->point, same_field, c->n_groups, 100000, &e, &err), DKM_OK);
   dkm_secular s = secular_of(c, &n_undriven);
   if (dkm_secular_roots_find(&s, &roots, &err) != DKM_OK) {
     print_point(&c->point, c->system.n_modes);
     fail_msg("K = %lld: %s", (long long)c->system.n_classes, err.message);
   }
-  assert_int_equal(rows, roots.n + roots.n_pairs + n_undriven);
-  double complex *all = malloc((size_t)rows * sizeof *all);
+  assert_int_equal(e.n, roots.n + roots.n_pairs + n_undriven);
+  double complex *all = malloc((size_t)e.n * sizeof *all);
   for (int64_t i = 0; i < roots.n; i++) {
     all[n_values++] = root_value(&roots, i);
     if (i < roots.n_pairs) all[n_values++] = conj(root_value(&roots, i));
   }
-  for (int64_t i = 0; i < rows && n_undriven == 0; i++) {
+  for (int64_t i = 0; i < e.n && n_undriven == 0; i++) {
     int64_t best = 0;
     for (int64_t k = 1; k < n_values; k++)
-      if (cabs(all[k] - values[i]) < cabs(all[best] - values[i])) best = k;
-    worst = fmax(worst, cabs(all[best] - values[i]) / scale);
+      if (cabs(all[k] - e.values[i]) < cabs(all[best] - e.values[i])) best = k;
+    worst = fmax(worst, cabs(all[best] - e.values[i]) / e.scale);
     all[best] = all[--n_values]; /* one root each */
   }
   if (!(worst <= agree)) {
@@ -116,17 +114,17 @@ static double compare_with_matrix(spin_case *c, double agree) {
     fail_msg("K = %lld: an eigenvalue is missed by %.3g", (long long)c->system.n_classes, worst);
   }
   dkm_spectrum dense = {.growth_rate = NAN, .decay_rate = NAN}, found = spectrum_by_roots(c);
-  for (int64_t i = 0; i < rows; i++) dkm_spectrum_count(&dense, creal(values[i]), DKM_SPECTRUM_NEUTRAL * scale);
-  assert_int_equal(found.n_unstable + found.n_damped + found.n_marginal, rows);
+  dkm_spectrum_count_all(&dense, &e, DKM_SPECTRUM_NEUTRAL);
+  assert_int_equal(found.n_unstable + found.n_damped + found.n_marginal, e.n);
   if (dense.n_marginal == 0) { /* else some rates are below what the matrix can tell */
     assert_int_equal(found.n_marginal, 0);
     assert_int_equal(found.n_unstable, dense.n_unstable);
     assert_int_equal(found.n_damped, dense.n_damped);
-    assert_close(found.growth_rate, dense.growth_rate, agree * scale);
-    if (dense.n_damped > 0) assert_close(found.decay_rate, dense.decay_rate, agree * scale);
+    assert_close(found.growth_rate, dense.growth_rate, agree * e.scale);
+    if (dense.n_damped > 0) assert_close(found.decay_rate, dense.decay_rate, agree * e.scale);
   }
   free(all);
-  free(values);
+  free(e.values);
   dkm_secular_roots_free(&roots);
   dkm_secular_free(&s);
   return worst;
@@ -227,15 +225,11 @@ static void spins_across_their_fields_are_marginal(void **state) {
     else
       c.state[0] = c.state[2 * K] = 0.0;
     assert_int_equal(dkm_spectrum_sort_fields(c.workspace, &c.point, c.state, same_field, &c.n_groups, NULL), DKM_OK);
-    double complex *values = NULL;
-    double scale = 0.0;
-    int64_t rows = 0;
+    dkm_eigenvalues e;
     dkm_spectrum dense = {.growth_rate = NAN, .decay_rate = NAN};
-    assert_int_equal(
-        dkm_spectrum_dense(c.workspace, &c.point, same_field, c.n_groups, 1000, &values, &rows, &scale, NULL), DKM_OK);
-    for (int64_t i = 0; i < rows; i++)
-      dkm_spectrum_count(&dense, creal(values[i]), 1e-7 * scale); /* they may be double */
-    free(values);
+    assert_int_equal(dkm_spectrum_dense(c.workspace, &c.point, same_field, c.n_groups, 1000, &e, NULL), DKM_OK);
+    dkm_spectrum_count_all(&dense, &e, 1e-7); /* they may be double */
+    free(e.values);
     const dkm_spectrum found = spectrum_by_roots(&c);
     if (trial % 2 == 0) assert_int_equal(found.n_marginal, 2);
     assert_int_equal(found.n_marginal, dense.n_marginal);
@@ -547,19 +541,17 @@ static void small_systems_are_a_matrix_and_large_ones_an_equation(void **state) 
   for (int M = 9; M <= 10; M++) {
     dkm_system system;
     dkm_spectrum s, other = {.growth_rate = NAN, .decay_rate = NAN};
-    double re[DKM_MAX_MODES], scale;
-    double complex *values;
-    int64_t rows;
+    double re[DKM_MAX_MODES];
     assert_int_equal(dkm_system_of_patterns(&system, DKM_GAUGED, M, NULL), DKM_OK);
     const dkm_point point = point_at(rng, M, 0, 1.4);
     random_modes(rng, M, 0, re);
     spin_case c = make_case(rng, &system, &point, re, ANY);
     if (M == 9) {
-      assert_int_equal(
-          dkm_spectrum_dense(c.workspace, &point, same_field, c.n_groups, 600, &values, &rows, &scale, NULL), DKM_OK);
-      assert_int_equal(rows, 2 * 256 + 2 * M);
-      for (int64_t i = 0; i < rows; i++) dkm_spectrum_count(&other, creal(values[i]), DKM_SPECTRUM_NEUTRAL * scale);
-      free(values);
+      dkm_eigenvalues e;
+      assert_int_equal(dkm_spectrum_dense(c.workspace, &point, same_field, c.n_groups, 600, &e, NULL), DKM_OK);
+      assert_int_equal(e.n, 2 * 256 + 2 * M);
+      dkm_spectrum_count_all(&other, &e, DKM_SPECTRUM_NEUTRAL);
+      free(e.values);
     } else
       other = spectrum_by_roots(&c);
     assert_int_equal(dkm_fixedpoint_spectrum(c.workspace, &point, c.state, -1, 0.0, &s, NULL), DKM_OK);

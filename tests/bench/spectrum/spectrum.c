@@ -85,29 +85,28 @@ int main(int argc, char **argv) {
   printf("%lld %.6g %d %lld %.10g %.3g", (long long)n_groups, seconds, roots.sweeps, (long long)n_unstable, slowest,
          radius);
   if (argc > 4 && strcmp(argv[4], "dense") == 0) {
-    double complex *values;
-    double scale, apart = 0.0;
-    int64_t rows, dense_unstable = 0;
+    dkm_eigenvalues e;
+    double apart = 0.0;
+    int64_t dense_unstable = 0;
     const double before = cpu_seconds();
-    if (dkm_spectrum_dense(w, &point, same_field, n_groups, INT64_MAX, &values, &rows, &scale, &err) != DKM_OK)
-      return 1;
+    if (dkm_spectrum_dense(w, &point, same_field, n_groups, INT64_MAX, &e, &err) != DKM_OK) return 1;
     const double dense_seconds = cpu_seconds() - before;
     slowest = INFINITY;
-    for (int64_t i = 0; i < rows; i++) {
-      if (creal(values[i]) > 0.0)
+    for (int64_t i = 0; i < e.n; i++) {
+      if (creal(e.values[i]) > 0.0)
         dense_unstable++;
       else
-        slowest = fmin(slowest, -creal(values[i]));
+        slowest = fmin(slowest, -creal(e.values[i]));
       double nearest = INFINITY;
       for (int64_t k = 0; k < roots.n; k++) {
-        const double x = roots.re[k] - creal(values[i]), y = roots.base[k] + roots.im[k], Y = cimag(values[i]);
+        const double x = roots.re[k] - creal(e.values[i]), y = roots.base[k] + roots.im[k], Y = cimag(e.values[i]);
         nearest = fmin(nearest, x * x + (y - Y) * (y - Y));
         if (k < roots.n_pairs) nearest = fmin(nearest, x * x + (y + Y) * (y + Y));
       }
-      apart = fmax(apart, sqrt(nearest) / scale);
+      apart = fmax(apart, sqrt(nearest) / e.scale);
     }
     printf(" %.6g %lld %.10g %.3g", dense_seconds, (long long)dense_unstable, slowest, apart);
-    free(values);
+    free(e.values);
   }
   printf("\n");
   dkm_secular_roots_free(&roots);
