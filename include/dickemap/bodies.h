@@ -9,9 +9,14 @@
  *
  * Of the single spins it does not know how far each body has turned about m.  They are integrated as they are; a body comes to
  * rest where all its spins are parallel or antiparallel to m, and otherwise (also where there is no m) they precess in a way
- * that no mode sees. */
+ * that no mode sees.
+ *
+ * Spins that lose energy (Gamma_1 > 0 in model.h) forget how they differ: the equation of m is the same, but there is no angle
+ * that stays, and in the end each spin is like the mean of its body. */
 #ifndef DICKEMAP_BODIES_H
 #define DICKEMAP_BODIES_H
+#include <stdbool.h>
+
 #include "dickemap/system.h"
 
 #ifdef __cplusplus
@@ -28,6 +33,7 @@ typedef struct dkm_bodies {
   double *part;         /* w_k over the weight of its body, K values */
   double *share;        /* m_k.m/|m|^2, constants of motion, K values; 0 where m = 0 */
   double *lengths;      /* |m|, n_bodies values */
+  bool forgets;         /* none of these three is a constant: in the end every share is 1 and nothing is across */
   double across;        /* the largest part of an m_k across m, another constant */
 } dkm_bodies;
 
@@ -35,6 +41,9 @@ typedef struct dkm_bodies {
  * have none that are known to be.  Fails with DKM_MEMORY; *out is then empty. */
 dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodies *out, dkm_error *err);
 void dkm_bodies_free(dkm_bodies *bodies);
+
+/* They are of spins that lose energy. Nothing to do where there are no bodies. */
+void dkm_bodies_forget(dkm_bodies *bodies);
 
 /* The means of the spins in u (3K + 2M values), with the modes: into means (3 n_bodies + 2M values). */
 void dkm_bodies_means(const dkm_bodies *bodies, const double *u, double *means);
@@ -44,7 +53,7 @@ void dkm_bodies_means(const dkm_bodies *bodies, const double *u, double *means);
 void dkm_bodies_spread(const dkm_bodies *bodies, const double *means, double *u);
 
 /* Turns the bodies of u by the shortest way until they have these means, of the same lengths; those without a mean stay
- * as they are.  Modes become those of means.  Fails with DKM_MEMORY; u is then as it was. */
+ * as they are.  Not of bodies that forget.  Modes become those of means.  Fails with DKM_MEMORY; u is then as it was. */
 dkm_status dkm_bodies_turn(const dkm_bodies *bodies, const double *means, double *u, dkm_error *err);
 
 #ifdef __cplusplus

@@ -3,7 +3,7 @@
  *
  * A limit cycle is a solution of u(T; u_0) = u_0.  Newton's method finds it to rounding from a state and a period that
  * are near, or does not converge: then there is none there.  Its unknowns are the directions of the spins (their
- * lengths are constants of motion), the modes and T; the derivative is the monodromy matrix (tangent.h), whose
+ * lengths are constants of motion; where spins lose something: all components), the modes and T; the derivative is the monodromy matrix (tangent.h), whose
  * eigenvalues, the multipliers, tell how differences from the cycle grow or decay over a period: Floquet exponents are
  * log(multiplier)/T, what eigenvalues of the linearised equations are to a fixed point.
  *
@@ -36,15 +36,18 @@ typedef struct dkm_cycle {
 
 typedef struct dkm_cycle_workspace dkm_cycle_workspace;
 
-/* Fails with DKM_MEMORY. The patterns are copied. With more than DKM_CYCLE_MAX_ROWS directions (2K + 2M) no cycle is
- * ever found. */
+/* Fails with DKM_MEMORY. The patterns are copied. losses: of points whose spins lose something
+ * (dkm_point_has_losses), all of them, or none.  With more than DKM_CYCLE_MAX_ROWS directions (2K + 2M, 3K + 2M) no cycle is ever
+ * found. */
 enum { DKM_CYCLE_MAX_ROWS = 600 };
-dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_workspace **out, dkm_error *err);
+dkm_status dkm_cycle_workspace_create(const dkm_system *system, bool losses, dkm_cycle_workspace **out,
+                                      dkm_error *err);
 void dkm_cycle_workspace_destroy(dkm_cycle_workspace *workspace);
 /* Makes *workspace one for this system: the one that there is (NULL: none), or another one in its place.
  * Fails with DKM_MEMORY; *workspace is then NULL. */
-dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **workspace, const dkm_system *system, dkm_error *err);
-double dkm_cycle_workspace_bytes(const dkm_system *system);
+dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **workspace, const dkm_system *system, bool losses,
+                                   dkm_error *err);
+double dkm_cycle_workspace_bytes(const dkm_system *system, bool losses);
 
 /* The cycle near u (3K + 2M values) with a period near that given. dress: spins may precess darkly.  On success *cycle
  * is filled and state (3K + 2M values, not u) is the point of it near u.  Returns false if Newton does not converge, or

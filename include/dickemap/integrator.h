@@ -46,7 +46,7 @@ typedef struct dkm_window {
 typedef enum dkm_method { DKM_METHOD_ENSEMBLE, DKM_METHOD_GSL } dkm_method;
 
 /* Whether the Taylor coefficients of all classes are kept in memory or formed again in each sweep over the classes: by
- * size (0), or as said here, for comparisons. The results have the same bits. */
+ * size (0), or as said here, for comparisons. The results have the same bits. (Of conserved spins; else they are kept.) */
 typedef enum dkm_coefficients {
   DKM_COEFFICIENTS_BY_SIZE,
   DKM_COEFFICIENTS_KEPT,
@@ -62,6 +62,7 @@ typedef struct dkm_solver {
   bool between_steps; /* keep the last step's series for dkm_integrator_sample */
   bool resolve_modes; /* resolve fast modes even where they only follow the spins (ensemble): for comparisons */
   bool full_space;    /* never integrate the smaller system of a start (start.h): for comparisons; gsl never does */
+  dkm_dynamics dynamics; /* of the points of an integrator (0: conserved), which has no others; gsl takes any */
   bool sensitivity;   /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
 

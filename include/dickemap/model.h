@@ -15,6 +15,16 @@
  *   z_k'     = +2 Omega y_k
  *   beta_mu' = -(i Omega_mu + kappa_mu/2) beta_mu - i g0 xi_mu
  *
+ * Beyond the paper's equations, where a point asks for it:
+ *
+ *   losses of single spins, rates gamma_down (towards x = -1), gamma_up (towards +1), gamma_phi (dephasing in the basis of
+ *   sigma_x), with gamma_T = (gamma_down + gamma_up)/2 + 2 gamma_phi
+ *       x_k' += -gamma_down (1 + x_k) + gamma_up (1 - x_k),   y_k' += -gamma_T y_k,   z_k' += -gamma_T z_k
+ *   imbalance eta = (lambda_- - lambda_+)/(lambda_- + lambda_+) of the co- and counter-rotating couplings, with g0 =
+ *   (lambda_- + lambda_+)/2 and v_k = sum_mu f_{mu,k} 2 Im beta_mu: a field along y as well, m_k' = 2 B_k x m_k with
+ *   B_k = (Omega, eta g0 v_k, g0 h_k), and
+ *       beta_mu' += eta g0 sum_k w_k f_{mu,k} y_k
+ *
  * Frequencies, rates and 1/time are in one common unit, the user's (the paper: kappa). */
 #ifndef DICKEMAP_MODEL_H
 #define DICKEMAP_MODEL_H
@@ -40,6 +50,9 @@ typedef struct dkm_point {
   int flip_exactly;                /* number of spins, of a finite number, that do; which ones depends on the seed */
   double mixture[DKM_MAX_MODES];   /* the cue is the sign of sum_mu mixture_mu G_{mu,k}, unless all are 0 */
   int64_t pattern_seed;            /* of random patterns (system.h), 0 ... DKM_MAX_SEED */
+  double gamma_down, gamma_up;     /* rates of decay of single spins towards x = -1 and of pumping towards x = +1, >= 0 */
+  double gamma_phi;                /* rate of their dephasing in the basis of sigma_x, >= 0 */
+  double imbalance;                /* eta, in [-1, 1] */
 } dkm_point;
 
 #define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))
@@ -48,6 +61,35 @@ static inline bool dkm_point_has_mixture(const dkm_point *point, int n_modes) {
   for (int mu = 0; mu < n_modes; mu++)
     if (point->mixture[mu] != 0.0) return true;
   return false;
+}
+
+/* Whether single spins lose energy or coherence: lengths are no constants of motion then. */
+static inline bool dkm_point_has_losses(const dkm_point *point) {
+  return point->gamma_down > 0.0 || point->gamma_up > 0.0 || point->gamma_phi > 0.0;
+}
+
+/* Rates at which x and y, z relax, Gamma_1 = gamma_down + gamma_up and gamma_T, and where x would go alone, times Gamma_1. */
+static inline double dkm_point_gamma_1(const dkm_point *point) {
+  return point->gamma_down + point->gamma_up;
+}
+static inline double dkm_point_gamma_T(const dkm_point *point) {
+  return 0.5 * (point->gamma_down + point->gamma_up) + 2.0 * point->gamma_phi;
+}
+static inline double dkm_point_pump(const dkm_point *point) {
+  return point->gamma_up - point->gamma_down;
+}
+
+/* The equations that a point has. */
+typedef enum dkm_dynamics {
+  DKM_DYNAMICS_CONSERVED, /* neither losses nor imbalance: the paper's */
+  DKM_DYNAMICS_LOSSY,     /* losses of single spins */
+  DKM_DYNAMICS_UNBALANCED /* unbalanced couplings, with losses or without */
+} dkm_dynamics;
+enum { DKM_N_DYNAMICS = DKM_DYNAMICS_UNBALANCED + 1 };
+
+static inline dkm_dynamics dkm_point_dynamics(const dkm_point *point) {
+  if (point->imbalance != 0.0) return DKM_DYNAMICS_UNBALANCED;
+  return dkm_point_has_losses(point) ? DKM_DYNAMICS_LOSSY : DKM_DYNAMICS_CONSERVED;
 }
 
 /* D_mu = Omega_mu^2 + kappa_mu^2/4, mu from 0. */

@@ -15,7 +15,16 @@ double dkm_inquiry_largest_frequency(const dkm_inquiry *q) {
   double largest = 2.0 * fabs(q->point->Omega);
   for (int mu = 0; mu < q->system->n_modes; mu++)
     largest = fmax(largest, fabs(q->point->Omega_mu[mu]) + 0.5 * q->point->kappa_mu[mu]);
-  return largest;
+  return fmax(largest, fmax(dkm_point_gamma_1(q->point), dkm_point_gamma_T(q->point)));
+}
+
+bool dkm_inquiry_may_be_dark(const dkm_inquiry *q) {
+  return !dkm_point_has_losses(q->point) && !dkm_landscape_full_rank(q->system);
+}
+
+double dkm_inquiry_steepness(const dkm_inquiry *q) {
+  const double fields = 4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes);
+  return q->point->imbalance == 0.0 ? fields : fields * (1.0 + fabs(q->point->imbalance));
 }
 
 int64_t dkm_inquiry_steps(const dkm_attractor *a, const dkm_lane *lane) {
@@ -50,8 +59,9 @@ void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane)
     dkm_oscillation_begin(a, q, lane);
 }
 
-/* Lengths of spins are constants of motion. */
+/* Lengths of spins are constants of motion, if nothing is lost. */
 static bool has_lost_length(const dkm_inquiry *q) {
+  if (dkm_point_has_losses(q->point)) return false;
   const int64_t K = q->system->n_classes;
   const double *x = q->u, *y = x + K, *z = y + K, common = dkm_point_length(q->point);
   double least = 1.0, most = 1.0; /* in units of what they were, squared; of short spins: in units of 1 */

@@ -150,6 +150,13 @@ void dkm_bodies_free(dkm_bodies *b) {
   *b = (dkm_bodies){0};
 }
 
+void dkm_bodies_forget(dkm_bodies *b) {
+  if (!b->n_bodies) return;
+  b->forgets = true;
+  b->across = 0.0;
+  for (int64_t k = 0; k < b->n_classes; k++) b->share[k] = 1.0;
+}
+
 /* ---- states ---- */
 
 static void copy_modes(const dkm_bodies *b, const double *from, double *to) {

@@ -12,6 +12,7 @@
 #include "dickemap/start.h"
 #include "dickemap/theory.h"
 #include "dickemap/units.h"
+#include "response.h"
 
 /* Of methods that did not fill xi_error: limits found by Newton's method; what is left is for points close to a
  * threshold. */
@@ -63,8 +64,9 @@ static bool is_oscillation(int verdict) {
          verdict == DKM_VERDICT_IRREGULAR || verdict == DKM_VERDICT_HETEROCLINIC;
 }
 
-/* NaN agrees with NaN. */
+/* NaN agrees with NaN, infinity with itself. */
 static bool same(double stored, double computed, double tolerance) {
+  if (isinf(computed)) return stored == computed;
   if (isnan(stored) || isnan(computed)) return isnan(stored) && isnan(computed);
   return fabs(stored - computed) <= tolerance * fmax(1.0, fabs(computed));
 }
@@ -80,6 +82,10 @@ static double tolerance_about(const subject *s, double xi) {
   return fmax(s->xi_error, rounding) + sqrt(xi * xi + 64.0 * DBL_EPSILON) - xi;
 }
 
+static bool is_conserved(const subject *s) {
+  return dkm_point_dynamics(s->point) == DKM_DYNAMICS_CONSERVED;
+}
+
 /* |alpha|^2 over xi^2, wherever the order parameters are steady */
 static double occupation_factor(const dkm_system *system, const dkm_point *point, int mu) {
   return system->occupation_factor * point->g0 * point->g0 / dkm_point_D(point, mu);
@@ -89,7 +95,8 @@ static double occupation_factor(const dkm_system *system, const dkm_point *point
 
 /* sum_k w_k |G_{mu,k}| |m_k| */
 static double largest_overlap(const subject *s, int mu) {
-  const double length = s->start->lengths ? 1.0 : dkm_point_length(s->point);
+  const bool any_length = s->start->lengths || dkm_point_has_losses(s->point);
+  const double length = any_length ? 1.0 : dkm_point_length(s->point);
   double sum = 0.0;
   if (dkm_system_has_patterns(s->system)) return length;
   for (int64_t k = 0; k < s->system->n_classes; k++)
@@ -192,7 +199,9 @@ static bool verdict_is_possible(const subject *s) {
   const int verdict = s->record->verdict;
   if (is_oscillation(verdict) && s->sign != 0)
     return object(s, "%s, where nothing but rest is possible", dkm_verdict_name(verdict));
-  if (is_oscillation(verdict) && s->point->Omega == 0.0)
+  if (verdict == DKM_VERDICT_DARK_PRECESSION && dkm_point_has_losses(s->point))
+    return object(s, "dark_precession, but spins that lose something do not precess for ever");
+  if (is_oscillation(verdict) && s->point->Omega == 0.0 && s->point->imbalance == 0.0)
     return object(s, "%s, but overlaps are constants of motion for Omega = 0", dkm_verdict_name(verdict));
   if (verdict == DKM_VERDICT_DARK_PRECESSION && dkm_system_full_rank(&s->start->system) && s->point->Omega != 0.0)
     return object(s, "dark_precession, but constant overlaps leave no spin free to precess");
@@ -213,7 +222,9 @@ static bool starts_along_x(const subject *s) {
 static bool uncoupled_spins_precess(const subject *s) {
   const dkm_record *record = s->record;
   const double Omega = s->point->Omega;
-  if (s->point->g0 != 0.0 || Omega == 0.0) return true;
+  if (s->point->g0 == 0.0 && dkm_point_has_losses(s->point) && record->verdict != DKM_VERDICT_FIXED_POINT)
+    return object(s, "%s, but uncoupled spins with losses come to rest", dkm_verdict_name(record->verdict));
+  if (s->point->g0 != 0.0 || Omega == 0.0 || dkm_point_has_losses(s->point)) return true;
   const bool at_rest = starts_along_x(s);
   if (record->verdict == DKM_VERDICT_FIXED_POINT && !at_rest)
     return object(s, "fixed_point, but uncoupled spins precess for ever");
@@ -257,8 +268,10 @@ static bool normal_state_below_g_c(const subject *s) {
   double g_c = INFINITY;
   const dkm_system *asked = dkm_start_asked(s->start);
   const double *lengths = dkm_start_lengths(s->start);
-  if (!s->limit || s->point->Omega == 0.0 || s->start->point.g0 == 0.0) return true;
-  if (!dkm_system_has_patterns(asked) || lengths) {
+  if (!s->limit || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 || s->point->imbalance != 0.0) return true;
+  if (dkm_point_has_losses(s->point))
+    g_c = dkm_theory_g_normal(asked, &s->start->point, NULL);
+  else if (!dkm_system_has_patterns(asked) || lengths) {
     if (s->sign == 0) return true;
     g_c = dkm_theory_g_normal(asked, &s->start->point, lengths);
   } else
@@ -275,7 +288,7 @@ static bool normal_state_below_g_c(const subject *s) {
  * i sqrt(K) g0 xi lets it, at resonance, it cannot exceed that. */
 static bool occupations_go_with_overlaps(const subject *s) {
   const dkm_record *record = s->record;
-  if (!is_steady(record->verdict)) return true;
+  if (!is_steady(record->verdict) || s->point->imbalance != 0.0) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double factor = occupation_factor(s->system, s->point, mu), xi = fabs(record->xi[mu]);
     const double expected = factor * xi * xi, error = fmax(s->xi_error, rounding);
@@ -329,7 +342,7 @@ static bool fixed_point_is_self_consistent(const subject *s) {
   const dkm_system *asked = dkm_start_asked(s->start);
   const double *lengths = dkm_start_lengths(s->start);
   double xi[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES], steepness = 1.0;
-  if (!asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 ||
+  if (!is_conserved(s) || !asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 ||
       (s->sign == 0 && !(dkm_system_has_patterns(asked) && dkm_system_full_rank(asked) && !lengths)))
     return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
@@ -351,6 +364,45 @@ static bool fixed_point_is_self_consistent(const subject *s) {
   return true;
 }
 
+/* Spins that forget where they came from are in their fields what these fields alone make of them (response.h). */
+static bool spins_are_those_of_the_modes(const subject *s) {
+  const dkm_system *asked = dkm_start_asked(s->start);
+  const dkm_point *point = &s->start->point;
+  double re[DKM_MAX_MODES] = {0}, im[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES] = {0}, field = 0.0;
+  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || point->g0 == 0.0 || dkm_rest_kind(point) != REST_FORGETS)
+    return true;
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
+    const int i = s->start->mode_group[mu];
+    const double factor = s->system->alpha_factor * s->start->mode_factor[mu];
+    if (i < 0) continue;
+    re[i] = s->record->alpha_re[mu] / factor;
+    im[i] = s->record->alpha_im[mu] / factor;
+    field += fabs(re[i]) + fabs(im[i]);
+  }
+  for (int64_t k = 0; k < asked->n_classes; k++) {
+    double h = 0.0, v = 0.0, B[3], m[3];
+    for (int mu = 0; mu < asked->n_modes; mu++) {
+      h += 2.0 * dkm_system_coupling(asked, mu, k) * re[mu];
+      v += 2.0 * dkm_system_coupling(asked, mu, k) * im[mu];
+    }
+    dkm_rest_field(point, h, v, B);
+    dkm_rest_spin(point, B, 0.0, m);
+    for (int mu = 0; mu < asked->n_modes; mu++)
+      expected[mu] += dkm_system_weight(asked, k) * dkm_system_coupling(asked, mu, k) * m[2];
+  }
+  /* A spin turns by as much as the torque of a field exceeds its losses. */
+  const double steepness = 2.0 * point->g0 * (1.0 + field) / dkm_point_gamma_T(point);
+  const double tolerance = self_consistency + (1.0 + steepness) * fmax(s->xi_error, 1e-12);
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
+    const int i = s->start->mode_group[mu];
+    const double xi = i < 0 ? 0.0 : s->start->mode_factor[mu] * expected[i];
+    if (!(fabs(s->record->xi[mu] - xi) <= tolerance))
+      return object(s, "xi of mode %d is %.10g, but spins at rest in the field of the modes give %.10g", mu + 1,
+                    s->record->xi[mu], xi);
+  }
+  return true;
+}
+
 /* ---- starts without perturbation ---- */
 
 /* By a field, off the saddle between the two states of its pattern. */
@@ -361,7 +413,8 @@ static bool is_pushed(const dkm_point *point) {
 bool dkm_check_has_closed_form(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
   const bool ends = record->verdict == DKM_VERDICT_FIXED_POINT ||
                     (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]));
-  return ends && dkm_start_is_pattern(system, point) && is_pushed(point);
+  const bool has_form = point->imbalance == 0.0; /* else there are other states beside the pattern's */
+  return ends && has_form && dkm_start_is_pattern(system, point) && is_pushed(point);
 }
 
 double dkm_check_deviation(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
@@ -379,7 +432,7 @@ double dkm_check_deviation(const dkm_system *system, const dkm_point *point, con
 
 static bool exact_start_ends_in_eq_12(const subject *s) {
   const bool ends = s->record->verdict == DKM_VERDICT_FIXED_POINT || s->record->verdict == DKM_VERDICT_RELAXING;
-  if (!s->exact || !is_pushed(s->point) || !ends || !s->limit) return true;
+  if (!s->exact || !is_pushed(s->point) || !ends || !s->limit || s->point->imbalance != 0.0) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double xi = mu == s->point->pattern - 1 ? dkm_theory_xi(s->point, mu) : 0.0, found = fabs(s->limit[mu]);
     const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->system, s->point, mu);
@@ -399,7 +452,7 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
 static bool overlap_of_the_start_is_kept(const subject *s) {
   const bool at_rest = s->point->overlap == 0.0 || fabs(s->point->overlap) == 1.0 || s->point->g0 == 0.0;
   const int verdict = s->record->verdict;
-  if (!s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
+  if (!is_conserved(s) || !s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
     return true;
   if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
     return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),
@@ -429,6 +482,7 @@ static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record
                                                        overlap_of_the_start_is_kept,
                                                        normal_state_below_g_c,
                                                        fixed_point_is_self_consistent,
+                                                       spins_are_those_of_the_modes,
                                                        occupations_go_with_overlaps,
                                                        retrieved_is_the_leading_overlap,
                                                        lyapunov_function_falls};

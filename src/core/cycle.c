@@ -42,8 +42,10 @@ enum { N_DIVISORS = sizeof divisors / sizeof *divisors };
 struct dkm_cycle_workspace {
   dkm_system system;
   dkm_tangent *tangent;
-  size_t size, rows; /* 3K + 2M, 2K + 2M */
-  double *basis;     /* of the plane across spin k: [k*6], two vectors */
+  bool losses;
+  size_t size, rows; /* 3K + 2M, and 2K + 2M or as many */
+  size_t per_spin;   /* directions of a spin: two across it, three where its length is not kept */
+  double *basis;     /* of them: [k*9], as many vectors */
   double *at_end, *begun, *rate, *work;
   double *columns;  /* [size*rows] */
   double *rotation; /* [3K*3] */
@@ -54,19 +56,19 @@ struct dkm_cycle_workspace {
   gsl_eigen_nonsymm_workspace *eigen;
 };
 
-static size_t rows_of(const dkm_system *p) {
-  return 2 * (size_t)p->n_classes + 2 * (size_t)p->n_modes;
+static size_t rows_of(const dkm_system *p, bool losses) {
+  return (losses ? 3 : 2) * (size_t)p->n_classes + 2 * (size_t)p->n_modes;
 }
 
-static bool is_too_large(const dkm_system *p) {
-  return rows_of(p) > DKM_CYCLE_MAX_ROWS;
+static bool is_too_large(const dkm_system *p, bool losses) {
+  return rows_of(p, losses) > DKM_CYCLE_MAX_ROWS;
 }
 
-double dkm_cycle_workspace_bytes(const dkm_system *system) {
-  if (is_too_large(system)) return sizeof(dkm_cycle_workspace);
-  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system), K = (double)system->n_classes;
+double dkm_cycle_workspace_bytes(const dkm_system *system, bool losses) {
+  if (is_too_large(system, losses)) return sizeof(dkm_cycle_workspace);
+  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system, losses), K = (double)system->n_classes;
   return sizeof(dkm_cycle_workspace) + dkm_tangent_bytes(system) +
-         sizeof(double) * (size * rows + 2.0 * rows * rows + 15.0 * K + 4.0 * size + 2.0 * K + 10.0 * rows);
+         sizeof(double) * (size * rows + 2.0 * rows * rows + 18.0 * K + 4.0 * size + 2.0 * K + 10.0 * rows);
 }
 
 void dkm_cycle_workspace_destroy(dkm_cycle_workspace *w) {
@@ -89,18 +91,21 @@ void dkm_cycle_workspace_destroy(dkm_cycle_workspace *w) {
   free(w);
 }
 
-dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_workspace **out, dkm_error *err) {
+dkm_status dkm_cycle_workspace_create(const dkm_system *system, bool losses, dkm_cycle_workspace **out,
+                                      dkm_error *err) {
   dkm_cycle_workspace *w = calloc(1, sizeof *w);
-  const size_t K = (size_t)system->n_classes, n = rows_of(system);
+  const size_t K = (size_t)system->n_classes, n = rows_of(system, losses);
   if (w) {
     w->system = *system;
+    w->losses = losses;
+    w->per_spin = losses ? 3 : 2;
     w->size = dkm_model_size(system);
     w->rows = n;
-    if (is_too_large(system)) {
+    if (is_too_large(system, losses)) {
       *out = w;
       return DKM_OK;
     }
-    w->basis = calloc(6 * K, sizeof *w->basis);
+    w->basis = calloc(9 * K, sizeof *w->basis);
     w->at_end = calloc(w->size, sizeof *w->at_end);
     w->begun = calloc(w->size, sizeof *w->begun);
     w->rate = calloc(w->size, sizeof *w->rate);
@@ -131,12 +136,12 @@ dkm_status dkm_cycle_workspace_create(const dkm_system *system, dkm_cycle_worksp
   return DKM_OK;
 }
 
-dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **w, const dkm_system *system, dkm_error *err) {
-  if (*w && ((*w)->system.n_classes != system->n_classes || (*w)->system.n_modes != system->n_modes)) {
+dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **w, const dkm_system *system, bool losses, dkm_error *err) {
+  if (*w && ((*w)->losses != losses || (*w)->system.n_classes != system->n_classes || (*w)->system.n_modes != system->n_modes)) {
     dkm_cycle_workspace_destroy(*w);
     *w = NULL;
   }
-  if (!*w) return dkm_cycle_workspace_create(system, w, err);
+  if (!*w) return dkm_cycle_workspace_create(system, losses, w, err);
   (*w)->system = *system;
   if ((*w)->tangent) dkm_tangent_set_system((*w)->tangent, system);
   return DKM_OK;
@@ -158,11 +163,14 @@ static void spin_of(const double *u, int64_t K, int64_t k, double *m) {
   for (int i = 0; i < 3; i++) m[i] = u[i * K + k];
 }
 
-/* Two unit vectors across a spin and each other; any two for a spin of length 0. */
+/* Two unit vectors across a spin and each other; any two for a spin of length 0.  Or all three axes. */
 static void make_basis(dkm_cycle_workspace *w, const double *u) {
   const int64_t K = w->system.n_classes;
+  for (int64_t k = 0; w->losses && k < K; k++)
+    for (int i = 0; i < 3; i++) w->basis[9 * k + 4 * i] = 1.0;
+  if (w->losses) return;
   for (int64_t k = 0; k < K; k++) {
-    double m[3], axis[3] = {0}, *first = w->basis + 6 * k, *second = first + 3;
+    double m[3], axis[3] = {0}, *first = w->basis + 9 * k, *second = first + 3;
     spin_of(u, K, k, m);
     int least = 0;
     for (int i = 1; i < 3; i++) least = fabs(m[i]) < fabs(m[least]) ? i : least;
@@ -177,23 +185,23 @@ static void make_basis(dkm_cycle_workspace *w, const double *u) {
   }
 }
 
-/* A difference of states (elements `stride` apart) in the basis: 2K + 2M values. */
+/* A difference of states (elements `stride` apart) in the basis: w->rows values. */
 static double reduced(const dkm_cycle_workspace *w, const double *d, size_t stride, size_t row) {
   const size_t K = (size_t)w->system.n_classes;
-  if (row >= 2 * K) return d[(row + K) * stride];
-  const size_t k = row / 2;
-  const double *e = w->basis + 6 * k + 3 * (row % 2);
+  if (row >= w->per_spin * K) return d[(row + (3 - w->per_spin) * K) * stride];
+  const size_t k = row / w->per_spin;
+  const double *e = w->basis + 9 * k + 3 * (row % w->per_spin);
   return e[0] * d[k * stride] + e[1] * d[(K + k) * stride] + e[2] * d[(2 * K + k) * stride];
 }
 
 /* Each direction of the basis as a column of differences. */
 static void begin_columns(dkm_cycle_workspace *w) {
-  const size_t K = (size_t)w->system.n_classes, n = w->rows;
+  const size_t K = (size_t)w->system.n_classes, n = w->rows, per_spin = w->per_spin;
   memset(w->columns, 0, w->size * n * sizeof *w->columns);
   for (size_t k = 0; k < K; k++)
-    for (size_t j = 0; j < 2; j++)
-      for (size_t i = 0; i < 3; i++) w->columns[(i * K + k) * n + 2 * k + j] = w->basis[6 * k + 3 * j + i];
-  for (size_t c = 2 * K; c < n; c++) w->columns[(K + c) * n + c] = 1.0;
+    for (size_t j = 0; j < per_spin; j++)
+      for (size_t i = 0; i < 3; i++) w->columns[(i * K + k) * n + per_spin * k + j] = w->basis[9 * k + 3 * j + i];
+  for (size_t c = per_spin * K; c < n; c++) w->columns[((3 - per_spin) * K + c) * n + c] = 1.0;
 }
 
 /* The monodromy matrix of u over T into w->jacobian, the end into w->at_end. */
@@ -298,13 +306,14 @@ static bool improve(dkm_cycle_workspace *w, const dkm_point *point, double *u, d
     double m[3];
     spin_of(u, K, k, m);
     const double length = length_of(m);
-    for (int j = 0; j < 2; j++)
-      for (int i = 0; i < 3; i++)
-        m[i] += gsl_vector_get(w->step, 2 * (size_t)k + (size_t)j) * w->basis[6 * k + 3 * j + i];
-    const double factor = length > 0.0 ? length / length_of(m) : 0.0;
+    for (size_t j = 0; j < w->per_spin; j++)
+      for (size_t i = 0; i < 3; i++)
+        m[i] += gsl_vector_get(w->step, w->per_spin * (size_t)k + j) * w->basis[9 * (size_t)k + 3 * j + i];
+    const double factor = w->losses ? 1.0 : length > 0.0 ? length / length_of(m) : 0.0;
     for (int i = 0; i < 3; i++) u[i * K + k] = factor * m[i];
   }
-  for (size_t i = 2 * (size_t)K; i < n; i++) u[(size_t)K + i] += gsl_vector_get(w->step, i);
+  const size_t spins = w->per_spin * (size_t)K;
+  for (size_t i = spins; i < n; i++) u[3 * (size_t)K + i - spins] += gsl_vector_get(w->step, i);
   *T += dT;
   return true;
 }
@@ -351,11 +360,13 @@ static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, co
 static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, dkm_cycle *cycle) {
   const int64_t K = w->system.n_classes;
   const int M = w->system.n_modes;
-  double fastest = 2.0 * fabs(point->Omega), field = 0.0;
+  double fastest = 2.0 * fabs(point->Omega), field = 0.0, along_y = 0.0;
   for (int mu = 0; mu < M; mu++) {
     fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
     field += 4.0 * point->g0 * fabs(u[3 * K + mu]);
+    along_y += 4.0 * fabs(point->imbalance) * point->g0 * fabs(u[3 * K + M + mu]);
   }
+  field += along_y;
   int n = SAMPLES;
   while (n < MOST_SAMPLES && n < LEAST_SAMPLES * T * (fastest + field) / (2.0 * M_PI)) n *= 2;
   double xi[3][DKM_MAX_MODES], low[DKM_MAX_MODES], high[DKM_MAX_MODES], square[DKM_MAX_MODES] = {0};
@@ -410,7 +421,7 @@ static bool take_exponents(dkm_cycle_workspace *w, double T, dkm_spectrum *spect
     nearest = distance;
     flow = i;
   }
-  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->system.n_classes};
+  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->losses ? 0 : w->system.n_classes};
   for (size_t i = 0; i < w->rows; i++) {
     if (i == flow) continue;
     const gsl_complex multiplier = gsl_vector_complex_get(w->multipliers, i);
@@ -452,7 +463,7 @@ static double amplitude_of(const dkm_cycle_workspace *w, const dkm_cycle *cycle)
 
 bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double period, bool dresses,
                     dkm_cycle *cycle, double *state) {
-  if (is_too_large(&w->system)) return false;
+  if (is_too_large(&w->system, w->losses)) return false;
   double T = period;
   memcpy(state, u, w->size * sizeof *u);
   cycle->precession = 0.0;

@@ -79,14 +79,19 @@ static int64_t kernel_classes(const dkm_system *system, int *bits) {
 
 static bool is_streamed(const dkm_system *system, const dkm_solver *solver, int lanes, int order) {
   int bits;
+  if (solver->dynamics != DKM_DYNAMICS_CONSERVED) return false;
   if (kernel_classes(system, &bits) < 1 << ENSEMBLE_GROUP_BITS || solver->coefficients == DKM_COEFFICIENTS_KEPT)
     return false;
   return solver->coefficients == DKM_COEFFICIENTS_STREAMED ||
          8.0 * (double)system->n_classes * ensemble_class_vectors(order) * lanes > kept_bytes;
 }
 
+static int class_vectors(dkm_dynamics dynamics, int order) {
+  return dynamics == DKM_DYNAMICS_CONSERVED ? ensemble_class_vectors(order) : ensemble_open_vectors(order);
+}
+
 static size_t class_doubles(const ensemble *e) {
-  return (size_t)ensemble_class_vectors(e->order) * (size_t)e->lanes;
+  return (size_t)class_vectors(e->dynamics, e->order) * (size_t)e->lanes;
 }
 
 static size_t mode_doubles(const ensemble *e) {
@@ -98,18 +103,23 @@ static size_t slow_block(const ensemble *e) {
 }
 
 /* Doubles of a lane in blocks of classes and in states, and for all modes. */
-static double lane_doubles(const dkm_system *system, int order, bool streamed) {
+static double lane_doubles(const dkm_system *system, dkm_dynamics dynamics, int order, bool streamed) {
   int bits;
   const double K = (double)kernel_classes(system, &bits), M = system->n_modes;
   const double n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
   const double couplings = dkm_system_has_patterns(system) ? 0.0 : 2.0 * K * M;
-  return n_blocks * ensemble_class_vectors(order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) +
+  return n_blocks * class_vectors(dynamics, order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) +
          M * ensemble_mode_vectors(order) + couplings;
+}
+
+/* Spins with losses and unbalanced couplings resolve every mode. */
+static bool resolves_modes(const dkm_solver *solver) {
+  return solver->resolve_modes || solver->dynamics != DKM_DYNAMICS_CONSERVED;
 }
 
 /* The same for modes that follow the spins. */
 static double slow_doubles(const dkm_system *system, const dkm_solver *solver, int order) {
-  if (solver->resolve_modes) return 0.0;
+  if (resolves_modes(solver)) return 0.0;
   int bits;
   return system->n_modes * (double)ensemble_slow_vectors(order) +
          (double)ensemble_held_vectors(kernel_classes(system, &bits), system->n_modes);
@@ -124,7 +134,7 @@ static double ensemble_bytes(const dkm_system *system, const dkm_solver *solver,
   const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
   const bool streamed = is_streamed(system, solver, lanes, order);
   return sizeof(workspace) +
-         sizeof(double) * (lanes * (lane_doubles(system, order, streamed) + slow_doubles(system, solver, order) +
+         sizeof(double) * (lanes * (lane_doubles(system, solver->dynamics, order, streamed) + slow_doubles(system, solver, order) +
                                     (solver->between_steps ? system->n_modes * ensemble_series_vectors(order) : 0)) +
                            2.0 * (double)system->n_classes);
 }
@@ -180,6 +190,7 @@ static dkm_status ensemble_create(const dkm_system *system, const dkm_solver *so
   w->e.lanes = kernel->lanes;
   w->e.order = order_for(solver->tolerance);
   w->e.tolerance = solver->tolerance;
+  w->e.dynamics = solver->dynamics;
   const bool streamed = is_streamed(system, solver, w->e.lanes, w->e.order);
   const size_t K = (size_t)w->e.n_classes, M = (size_t)system->n_modes, n_lanes = (size_t)w->e.lanes;
   const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
@@ -192,13 +203,13 @@ static dkm_status ensemble_create(const dkm_system *system, const dkm_solver *so
   if (streamed) w->e.states = aligned_zeros(K * ENSEMBLE_STATE_VECTORS * n_lanes);
   w->e.modes = aligned_zeros((size_t)system->n_modes * mode_doubles(&w->e));
   w->scratch = aligned_zeros(2 * (size_t)system->n_classes);
-  if (!solver->resolve_modes) {
+  if (!resolves_modes(solver)) {
     w->e.slow = aligned_zeros((size_t)system->n_modes * slow_block(&w->e));
     w->e.held = aligned_zeros(ensemble_held_vectors(w->e.n_classes, system->n_modes) * n_lanes);
   }
   if (solver->between_steps) w->e.series = aligned_zeros((size_t)system->n_modes * series_block(&w->e));
   if (!w->e.classes || (any_couplings && (!w->e.couplings || !w->e.weighted)) ||
-      (solver->between_steps && !w->e.series) || (!solver->resolve_modes && (!w->e.slow || !w->e.held)) ||
+      (solver->between_steps && !w->e.series) || (!resolves_modes(solver) && (!w->e.slow || !w->e.held)) ||
       (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
     ensemble_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
@@ -227,7 +238,9 @@ static double *element(double *block, const ensemble *e, int vector, int lane) {
 enum { CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q };
 static double *class_value(const ensemble *e, int64_t k, int what, int lane) {
   const int P = e->order;
-  const int vector[] = {ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P)};
+  const int conserved[] = {ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P)};
+  const int open[] = {ensemble_open_x(P), ensemble_open_y(P), ensemble_open_z(P), ensemble_open_q(P)};
+  const int *vector = e->dynamics == DKM_DYNAMICS_CONSERVED ? conserved : open;
   if (e->states) return element(e->states + (size_t)k * ENSEMBLE_STATE_VECTORS * (size_t)e->lanes, e, what, lane);
   return element(e->classes + (size_t)k * class_doubles(e), e, vector[what], lane);
 }
@@ -301,6 +314,11 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   e->four_g0[lane] = 4.0 * point->g0;
   e->field_most[lane] = 4.0 * point->g0 * e->of_lane[lane].largest;
   e->two_Omega[lane] = 2.0 * point->Omega;
+  e->gamma_1[lane] = dkm_point_gamma_1(point);
+  e->gamma_T[lane] = dkm_point_gamma_T(point);
+  e->pump[lane] = dkm_point_pump(point);
+  e->eta_g0[lane] = point->imbalance * point->g0;
+  e->eta_field_most[lane] = fabs(point->imbalance) * e->field_most[lane];
   for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
   e->mode_frequency[lane] = 0.0;
   for (int mu = 0; mu < e->of_lane[lane].n_modes; mu++) {
@@ -363,6 +381,7 @@ static void ensemble_unload(void *memory, int lane) {
   workspace *w = memory;
   ensemble *e = &w->e;
   e->g0[lane] = e->four_g0[lane] = e->field_most[lane] = e->two_Omega[lane] = 0.0;
+  e->gamma_1[lane] = e->gamma_T[lane] = e->pump[lane] = e->eta_g0[lane] = e->eta_field_most[lane] = 0.0;
   for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
   for (int mu = 0; mu < e->system.n_modes; mu++) {
     e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;

@@ -36,6 +36,12 @@ enum { ENSEMBLE_MAX_LANES = 8, ENSEMBLE_MAX_ORDER = 24, ENSEMBLE_GROUP_BITS = 3,
 /* How much faster than everything else in its lane a mode must be for slow steps to pay (tests/bench/stiff). */
 static const double ensemble_slow_gain = 12.0;
 
+/* For spins with losses and unbalanced couplings (ensemble_open.h) the block of a class is
+ *
+ *   H[0 ... P-1], V[0 ... P-1]   coefficients of 2 g0 h_k and 2 eta g0 v_k
+ *   X, Y, Z[0 ... P]             of the spin
+ *   Q */
+
 /* One double for each lane. */
 typedef double ensemble_vector[ENSEMBLE_MAX_LANES] __attribute__((aligned(64)));
 
@@ -48,6 +54,7 @@ typedef struct ensemble {
   dkm_system of_lane[ENSEMBLE_MAX_LANES];
   int lanes, order; /* order: 12, 16, 20 or 24, see ensemble_body.h */
   double tolerance;
+  dkm_dynamics dynamics;
   double *classes, *modes;
   double *states; /* NULL: coefficients are kept */
 
@@ -57,6 +64,7 @@ typedef struct ensemble {
   ensemble_vector Omega_mu[DKM_MAX_MODES], half_kappa[DKM_MAX_MODES];
   ensemble_vector rotation[ENSEMBLE_MAX_ORDER]; /* (2 Omega)^2/(n (n+1)), n >= 1 */
   ensemble_vector mode_frequency;               /* the largest of the modes, as it counts for the step */
+  ensemble_vector gamma_1, gamma_T, pump, eta_g0, eta_field_most; /* eta_field_most: |eta| field_most */
 
   /* sum_k w_k G_{mu,k} z_k and sum_k w_k G_{mu,k} y_k of the state. */
   ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];
@@ -109,6 +117,24 @@ static inline int ensemble_class_q(int order) {
 static inline int ensemble_class_vectors(int order) {
   /* An odd number of vectors: blocks a power of two apart would compete for the same lines of the cache. */
   return (ensemble_class_q(order) + 1) | 1;
+}
+static inline int ensemble_open_v(int order) {
+  return order;
+}
+static inline int ensemble_open_x(int order) {
+  return 2 * order;
+}
+static inline int ensemble_open_y(int order) {
+  return 3 * order + 1;
+}
+static inline int ensemble_open_z(int order) {
+  return 4 * order + 2;
+}
+static inline int ensemble_open_q(int order) {
+  return 5 * order + 3;
+}
+static inline int ensemble_open_vectors(int order) {
+  return (ensemble_open_q(order) + 1) | 1;
 }
 static inline int ensemble_mode_vectors(int order) {
   return 2 * (order + 1);

@@ -501,6 +501,7 @@ BULKY void observe(ensemble *e, int P, vec h) {
   store(e->window_length, load(e->window_length) + h);
 }
 
+#include "ensemble_open.h"
 #include "ensemble_slow.h"
 
 /* One step of every lane with all modes resolved. */
@@ -548,6 +549,10 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
 }
 
 static void advance(ensemble *e) {
+  if (e->dynamics != DKM_DYNAMICS_CONSERVED) {
+    open_advance(e);
+    return;
+  }
   const bool streamed = e->states != NULL;
   switch (e->order) {
   case 12:

@@ -48,7 +48,7 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
   }
   record.wall_time = dkm_clock_now() - before;
   const double *u;
-  status = dkm_evaluate_end_state(g, lane, &q, &u, err);
+  status = dkm_evaluate_end_state(g, lane, &q, &record, &u, err);
   return status == DKM_OK ? dkm_evaluate_report(e, t, &record, u, stream, err) : status;
 }
 
@@ -90,10 +90,11 @@ static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, boo
 static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
   const dkm_start *start = &e->waiting_start;
   const bool inside = goes_inside(e, start);
-  const engine_kind which = engine_of(e, start, inside);
-  engine *g = &e->engines[which];
+  const engine_kind kind = engine_of(e, start, inside);
+  const dkm_dynamics dynamics = dkm_point_dynamics(&start->point);
+  engine *g = &e->engines[engine_index(kind, dynamics)];
   if (!g->integrator) {
-    dkm_status status = dkm_evaluate_create_engine(e, which, g, err);
+    dkm_status status = dkm_evaluate_create_engine(e, kind, dynamics, g, err);
     if (status != DKM_OK) return status;
   }
   const int lane = free_lane(g);
@@ -319,7 +320,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   }
   record.wall_time = t->wall_time;
   const double *u;
-  if ((status = dkm_evaluate_end_state(g, lane, &q, &u, err)) != DKM_OK) return status;
+  if ((status = dkm_evaluate_end_state(g, lane, &q, &record, &u, err)) != DKM_OK) return status;
   const bool shadowed = g->sensitivity && record.verdict != DKM_VERDICT_FAILED;
   if (shadowed)
     status = keep_ending(g, lane, &record, u, err);

@@ -41,7 +41,7 @@ static void destroy_engine(engine *g) {
 }
 
 static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_error *err) {
-  dkm_status status = dkm_sensitivity_create(&g->system, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
+  dkm_status status = dkm_sensitivity_create(&g->system, &g->solver, e->cpu[0] ? e->cpu : NULL, &g->sensitivity, err);
   if (status != DKM_OK) return status;
   const size_t n = (size_t)dkm_sensitivity_shadows(g->sensitivity);
   g->endings = calloc(n, sizeof *g->endings);
@@ -51,10 +51,12 @@ static dkm_status create_sensitivity(const dkm_evaluator *e, engine *g, dkm_erro
   return DKM_OK;
 }
 
-dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, engine_kind kind, engine *g, dkm_error *err) {
-  *g = (engine){.system = kind == PATTERN ? one_pattern() : e->system};
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *e, engine_kind kind, dkm_dynamics dynamics, engine *g,
+                                      dkm_error *err) {
+  *g = (engine){.system = kind == PATTERN ? one_pattern() : e->system, .solver = e->solver};
+  g->solver.dynamics = dynamics;
   if (kind == TABLES) g->system.mapping = DKM_MATRIX; /* as large */
-  dkm_status status = dkm_integrator_create(&g->system, &e->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
+  dkm_status status = dkm_integrator_create(&g->system, &g->solver, e->cpu[0] ? e->cpu : NULL, &g->integrator, err);
   if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(&g->system, &g->workspace, err);
   if (status == DKM_OK) {
     g->u = calloc(dkm_model_size(&g->system), sizeof *g->u);
@@ -96,7 +98,7 @@ dkm_status dkm_evaluator_create(const dkm_system *system, const dkm_solver *solv
   e->solver = *solver;
   if (cpu) snprintf(e->cpu, sizeof e->cpu, "%s", cpu);
   /* The small engine is always made: it takes next to nothing, and says at once what is wrong with `cpu`. */
-  if (status == DKM_OK) status = dkm_evaluate_create_engine(e, PATTERN, &e->engines[PATTERN], err);
+  if (status == DKM_OK) status = dkm_evaluate_create_engine(e, PATTERN, DKM_DYNAMICS_CONSERVED, &e->engines[PATTERN], err);
   if (status != DKM_OK) {
     dkm_units_free(&e->units);
     free(e);
@@ -124,7 +126,7 @@ static double engine_bytes(const dkm_system *system, const dkm_solver *solver, c
   const double landscapes = dkm_landscape_bytes(system);
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 33.0 * M) + dkm_sampling_bytes(system);
   return saved + dkm_integrator_bytes(system, solver, cpu) + dkm_fixedpoint_workspace_bytes(system) +
-         dkm_cycle_workspace_bytes(system) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
+         dkm_cycle_workspace_bytes(system, solver->dynamics != DKM_DYNAMICS_CONSERVED) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
          (solver->sensitivity ? dkm_sensitivity_bytes(system, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(system) + dkm_evaluate_scratch_size(system));
 }

@@ -36,6 +36,7 @@ typedef struct ending {
 /* An integrator with everything that goes with it. */
 typedef struct engine {
   dkm_system system; /* the largest that is integrated */
+  dkm_solver solver; /* of one kind of equations */
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
   dkm_landscape *landscape[INTEGRATOR_MAX_LANES]; /* of each lane, once it was needed: lanes keep what they found */
@@ -55,7 +56,13 @@ typedef struct engine {
 } engine;
 
 /* What an engine integrates: the full system; one class and one mode; of +-1 patterns, smaller systems of other couplings. */
-typedef enum engine_kind { FULL, PATTERN, TABLES, N_ENGINES } engine_kind;
+typedef enum engine_kind { FULL, PATTERN, TABLES, N_ENGINE_KINDS } engine_kind;
+
+/* Each of them with each kind of equations (model.h): what a lane does must not depend on what others do. */
+enum { N_ENGINES = N_ENGINE_KINDS * DKM_N_DYNAMICS };
+static inline int engine_index(engine_kind kind, dkm_dynamics dynamics) {
+  return (int)dynamics * N_ENGINE_KINDS + (int)kind;
+}
 
 /* Tables of all classes of +-1 patterns are made up to so many; beyond, starts that could do with less are integrated in
  * the full space. */
@@ -79,7 +86,8 @@ struct dkm_evaluator {
 
 /* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
  * DKM_INPUT for an unknown cpu, DKM_MEMORY. */
-dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, engine_kind kind, engine *g, dkm_error *err);
+dkm_status dkm_evaluate_create_engine(const dkm_evaluator *evaluator, engine_kind kind, dkm_dynamics dynamics, engine *g,
+                                      dkm_error *err);
 
 /* Doubles in the scratch of an inquiry: 3K + 2M + 2K. */
 size_t dkm_evaluate_scratch_size(const dkm_system *system);
@@ -114,9 +122,10 @@ dkm_status dkm_evaluate_inquire(const dkm_evaluator *evaluator, engine *g, int l
 /* Of a window, likewise. */
 void dkm_evaluate_reduce_window(const trajectory *t, dkm_window *window);
 
-/* After an inquiry that completed a record: *u is the state that it describes, of `start.system`, and the engine's, until
+/* After an inquiry that completed this record: *u is the state that it describes, of `start.system`, and the engine's, until
  * the next inquiry.  Fails with DKM_MEMORY. */
-dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const double **u, dkm_error *err);
+dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const dkm_record *record, const double **u,
+                                  dkm_error *err);
 
 /* Passes a record on and ends its trajectory (evaluate_report.c). u: the state that it describes, reduced as the record
  * is. Fails with DKM_MEMORY. */

@@ -21,9 +21,10 @@ dkm_status dkm_evaluate_inquire(const dkm_evaluator *e, engine *g, int lane, con
   dkm_status status = projected ? dkm_evaluate_need_reduced(g, err) : DKM_OK;
   if (status == DKM_OK && by_bodies) status = dkm_evaluate_need_means(g, err);
   if (status == DKM_OK && !*landscape) status = dkm_landscape_create(&g->system, landscape, err);
-  /* One class and mode come to rest. */
-  const bool cycles = t->sampled_once && !start->is_pattern;
-  if (status == DKM_OK && cycles) status = dkm_cycle_workspace_fit(&g->cycles, asked, err);
+  /* One class and mode come to rest, unless spins lose something or couplings are unbalanced. */
+  const bool rests = start->is_pattern && dkm_point_dynamics(&start->point) == DKM_DYNAMICS_CONSERVED;
+  const bool cycles = t->sampled_once && !rests, losses = dkm_point_has_losses(&start->point);
+  if (status == DKM_OK && cycles) status = dkm_cycle_workspace_fit(&g->cycles, asked, losses, err);
   if (status != DKM_OK) return status;
   double *reduced = projected ? g->reduced_u : g->u;
   *q = (dkm_inquiry){.system = asked,
@@ -58,9 +59,16 @@ void dkm_evaluate_reduce_window(const trajectory *t, dkm_window *window) {
   }
 }
 
-dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const double **u, dkm_error *err) {
+dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const dkm_record *record, const double **u,
+                                  dkm_error *err) {
   const trajectory *t = &g->lanes[lane];
   double *reduced = is_projected(t) ? g->reduced_u : g->u;
   *u = reduced;
-  return t->start.bodies.n_bodies ? dkm_bodies_turn(&t->start.bodies, q->u, reduced, err) : DKM_OK;
+  const dkm_bodies *bodies = &t->start.bodies;
+  if (!bodies->n_bodies) return DKM_OK;
+  if (!bodies->forgets) return dkm_bodies_turn(bodies, q->u, reduced, err);
+  /* What is left of differences within a body is no part of the end. */
+  if (dkm_record_comes_to_rest(record) || record->verdict == DKM_VERDICT_LIMIT_CYCLE)
+    dkm_bodies_spread(bodies, q->u, reduced);
+  return DKM_OK;
 }

@@ -99,7 +99,7 @@ static const double at_rest = 1e-9;
 static dkm_status tell_spins(const dkm_start *start, const double *u, bool counted, dkm_record *record,
                              dkm_error *err) {
   const dkm_bodies *bodies = &start->bodies;
-  if (record->n_neutral > 0 && !counted) record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
+  if (record->n_neutral > 0 && !counted && !bodies->forgets) record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
   if (bodies->across <= at_rest) return DKM_OK;
   double *work = malloc(dkm_evaluate_scratch_size(&start->system) * sizeof *work);
   if (!work) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
@@ -135,7 +135,9 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
   const bool by_sectors = start->is_pattern && dkm_system_has_patterns(&start->full);
   const double *state = u;
   dkm_status status = DKM_OK;
-  const bool lifts = start->is_reduced && (stream->wants_states || (rests && !by_sectors));
+  /* Differences within bodies that forget decay: their rates are those of the single spins. */
+  const bool by_spins = rests && !start->is_reduced && start->bodies.forgets;
+  const bool lifts = (start->is_reduced && (stream->wants_states || (rests && !by_sectors))) || by_spins;
   if (lifts && !e->lifted && !(e->lifted = calloc(size, sizeof *e->lifted))) status = DKM_MEMORY;
   if (e->system.spins && !e->laid_out && !(e->laid_out = calloc(size, sizeof *e->laid_out))) status = DKM_MEMORY;
   if (status != DKM_OK) return dkm_fail(err, status, "out of memory for a state");
@@ -145,6 +147,10 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
     if (rests) status = lift_spectrum(e, start, by_sectors, u, &reduced, record, err);
     if (stream->wants_states) dkm_start_lift_state(start, u, e->lifted);
     state = e->lifted;
+  }
+  if (by_spins) {
+    const dkm_record of_bodies = *record;
+    status = lift_spectrum(e, start, false, u, &of_bodies, record, err);
   }
   if (status == DKM_OK && start->bodies.n_bodies)
     status = tell_spins(start, u, start->is_reduced && rests, record, err);

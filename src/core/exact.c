@@ -5,6 +5,8 @@
  *                eta_mu = sum_k w_k f_{mu,k} y_k
  *   Omega = 0    z and xi are constants; beta_mu -> -i g0 xi_mu/(i Omega_mu + kappa_mu/2); spins precess about z at 2 g0 h_k
  *   at rest      a start on which nothing moves
+ *   losses       without coupling or splitting nothing holds what y and z lose: spins end along x (balanced couplings; dephasing
+ *                alone: without coupling only, x stays where it is)
  *   g0 <= g_c of the normal state, where the theorem holds (landscape.h): xi -> 0 */
 #include <math.h>
 #include <string.h>
@@ -89,6 +91,23 @@ static void without_splitting(const dkm_inquiry *q, dkm_record *record) {
   fill_settled(q, across > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT, record);
 }
 
+/* Every spin goes to where its losses take it, and modes are empty in the end. Returns false if there is no such state. */
+static bool relax_alone(const dkm_inquiry *q, dkm_record *record) {
+  dkm_fixedpoint fixed;
+  dkm_spectrum spectrum;
+  if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch)) return false;
+  const double distance = fixed.distance;
+  memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
+  const bool has_spectrum = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
+  dkm_record_fill_common(NULL, q, NULL, NULL, record);
+  dkm_record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
+  record->residual = fixed.residual;
+  record->xi_error = rounding;
+  dkm_record_fill_relaxation(record, 0.0, distance, dkm_point_gamma_T(q->point), 0.0);
+  fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
+  return true;
+}
+
 /* How far overlaps can be from those of `state` in the course of a precession, whatever its phase is now: y and z
  * turn into each other. */
 static double largest_swing(const dkm_inquiry *q, const double *state) {
@@ -160,11 +179,15 @@ static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
 }
 
 bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record) {
-  if (q->point->g0 == 0.0) {
+  const dkm_point *point = q->point;
+  if (dkm_point_has_losses(point) && (point->g0 == 0.0 || (point->Omega == 0.0 && point->imbalance == 0.0 &&
+                                                            dkm_point_gamma_1(point) > 0.0)))
+    return relax_alone(q, record);
+  if (point->g0 == 0.0) {
     without_coupling(q, record);
     return true;
   }
-  if (q->point->Omega == 0.0) {
+  if (point->Omega == 0.0 && dkm_point_dynamics(point) == DKM_DYNAMICS_CONSERVED) {
     without_splitting(q, record);
     return true;
   }

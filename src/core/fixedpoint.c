@@ -21,16 +21,17 @@ dkm_status dkm_fixedpoint_workspace_create(const dkm_system *system, dkm_fixedpo
     w->c = calloc(K, sizeof *w->c);
     w->h = calloc(K, sizeof *w->h);
     w->q = calloc(K, sizeof *w->q);
+    w->v = calloc(K, sizeof *w->v);
     w->work = calloc(2 * K, sizeof *w->work);
     w->du = calloc(dkm_model_size(system), sizeof *w->du);
     w->order = calloc(K, sizeof *w->order);
     dkm_gsl_begin();
-    w->jacobian = gsl_matrix_alloc(M, M);
-    w->step = gsl_vector_alloc(M);
-    w->permutation = gsl_permutation_alloc(M);
+    w->jacobian = gsl_matrix_alloc(2 * M, 2 * M);
+    w->step = gsl_vector_alloc(2 * M);
+    w->permutation = gsl_permutation_alloc(2 * M);
     dkm_gsl_end();
   }
-  if (!w || !w->c || !w->h || !w->q || !w->work || !w->du || !w->order || !w->jacobian || !w->step || !w->permutation) {
+  if (!w || !w->c || !w->h || !w->q || !w->v || !w->work || !w->du || !w->order || !w->jacobian || !w->step || !w->permutation) {
     dkm_fixedpoint_workspace_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the search of fixed points");
   }
@@ -47,6 +48,7 @@ void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *w) {
   free(w->c);
   free(w->h);
   free(w->q);
+  free(w->v);
   free(w->work);
   free(w->du);
   free(w->order);
@@ -57,7 +59,7 @@ void dkm_fixedpoint_workspace_destroy(dkm_fixedpoint_workspace *w) {
 }
 
 double dkm_fixedpoint_workspace_bytes(const dkm_system *system) {
-  return sizeof(dkm_fixedpoint_workspace) + 9.0 * sizeof(double) * (double)system->n_classes;
+  return sizeof(dkm_fixedpoint_workspace) + 10.0 * sizeof(double) * (double)system->n_classes;
 }
 
 /* h_k for given overlaps, the modes in equilibrium with them. */
@@ -135,8 +137,25 @@ static bool newton(dkm_fixedpoint_workspace *w, const dkm_point *point, double *
   return false;
 }
 
+void dkm_fixedpoint_measure(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *u, const double *xi_now,
+                            const double *state, dkm_fixedpoint *fixed) {
+  const dkm_system *p = &w->system;
+  const int64_t K = p->n_classes;
+  const int M = p->n_modes;
+  fixed->distance = fixed->distance_all = fixed->residual = 0.0;
+  for (int mu = 0; mu < M; mu++) fixed->distance = fmax(fixed->distance, fabs(xi_now[mu] - fixed->xi[mu]));
+  for (int64_t i = 3 * K; i < 3 * K + 2 * M; i++) fixed->distance = fmax(fixed->distance, fabs(u[i] - state[i]));
+  dkm_model_rhs(p, point, state, w->du, w->work);
+  for (int64_t i = 0; i < 3 * K + 2 * M; i++) {
+    fixed->distance_all = fmax(fixed->distance_all, fabs(u[i] - state[i]));
+    fixed->residual = fmax(fixed->residual, fabs(w->du[i]));
+  }
+}
+
 bool dkm_fixedpoint_near(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *u, bool aligned,
                          dkm_fixedpoint *fixed, double *state) {
+  if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED)
+    return dkm_fixedpoint_open_near(w, point, u, aligned, fixed, state);
   const dkm_system *p = &w->system;
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
@@ -156,14 +175,6 @@ bool dkm_fixedpoint_near(dkm_fixedpoint_workspace *w, const dkm_point *point, co
   }
   for (int mu = 0; mu < M; mu++)
     dkm_point_steady_mode(point, mu, fixed->xi[mu], &state[3 * K + mu], &state[3 * K + M + mu]);
-
-  fixed->distance = fixed->distance_all = fixed->residual = 0.0;
-  for (int mu = 0; mu < M; mu++) fixed->distance = fmax(fixed->distance, fabs(xi_now[mu] - fixed->xi[mu]));
-  for (int64_t i = 3 * K; i < 3 * K + 2 * M; i++) fixed->distance = fmax(fixed->distance, fabs(u[i] - state[i]));
-  dkm_model_rhs(p, point, state, w->du, w->work);
-  for (int64_t i = 0; i < 3 * K + 2 * M; i++) {
-    fixed->distance_all = fmax(fixed->distance_all, fabs(u[i] - state[i]));
-    fixed->residual = fmax(fixed->residual, fabs(w->du[i]));
-  }
+  dkm_fixedpoint_measure(w, point, u, xi_now, state, fixed);
   return true;
 }

@@ -29,6 +29,7 @@ static const double passes = 1e-5;
 static bool attracts(const dkm_inquiry *q) {
   const dkm_system *system = q->system;
   double rho = 1.0, *state = q->scratch;
+  if (dkm_point_dynamics(q->point) != DKM_DYNAMICS_CONSERVED) return false;
   /* Of other couplings and of shorter spins the directions do not close in this way. */
   if (!dkm_landscape_full_rank(system) || !dkm_system_has_patterns(system) || dkm_point_length(q->point) != 1.0)
     return false;

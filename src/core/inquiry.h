@@ -20,6 +20,13 @@ bool dkm_inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_
 /* `pause`, or sooner if the steps that are left will not last until then at the pace so far. */
 double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause);
 
+/* Whether spins may precess for ever in a way that no mode sees: nothing damps them, and there are more of them than the
+ * modes can tell apart. */
+bool dkm_inquiry_may_be_dark(const dkm_inquiry *q);
+
+/* How strongly the equations bend: quadratic terms in a distance d are some steepness d^2 of a rate. */
+double dkm_inquiry_steepness(const dkm_inquiry *q);
+
 /* max_i |u_i'| at q->u. */
 double dkm_inquiry_residual(const dkm_inquiry *q);
 
@@ -39,7 +46,7 @@ void dkm_record_fill_spectrum(const dkm_spectrum *spectrum, dkm_record *record);
 void dkm_record_fill_stationary(const dkm_inquiry *q, const dkm_fixedpoint *fixed, const double *state,
                                 const dkm_spectrum *spectrum, dkm_record *record);
 /* Mean overlaps and occupations (of beta). The mean of beta follows from that of xi: the mean of beta' is the change
- * of beta over the window divided by its length. */
+ * of beta over the window divided by its length. (Of unbalanced couplings it does not: alpha is NaN.) */
 void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double *occupation, dkm_record *record);
 /* How fast xi_limit (or xi) is approached, |xi - limit| being `distance` at time t: rate, its error, relaxation_time. */
 void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, double rate, double error);

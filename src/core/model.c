@@ -15,6 +15,32 @@ void dkm_model_overlaps(const dkm_system *system, const double *u, double *xi, d
   dkm_system_sums(system, u + 2 * system->n_classes, xi, work);
 }
 
+static void add_losses(const dkm_point *point, int64_t K, const double *u, double *du) {
+  const double gamma_1 = dkm_point_gamma_1(point), gamma_T = dkm_point_gamma_T(point), pump = dkm_point_pump(point);
+  for (int64_t k = 0; k < K; k++) {
+    du[k] += pump - gamma_1 * u[k];
+    du[K + k] -= gamma_T * u[K + k];
+    du[2 * K + k] -= gamma_T * u[2 * K + k];
+  }
+}
+
+/* The field along y, and what drives the modes with it. v: K values, and K more to sum. */
+static void add_imbalance(const dkm_system *system, const dkm_point *point, const double *u, double *du, double *v) {
+  const int64_t K = system->n_classes;
+  const int M = system->n_modes;
+  const double *x = u, *z = u + 2 * K, *im = u + 3 * K + M;
+  double amplitude[DKM_MAX_MODES] = {0}, sum[DKM_MAX_MODES];
+  for (int mu = 0; mu < M; mu++) amplitude[mu] = 2.0 * im[mu];
+  dkm_system_fields(system, amplitude, v);
+  for (int64_t k = 0; k < K; k++) {
+    const double by = point->imbalance * point->g0 * v[k];
+    du[k] += 2.0 * by * z[k];
+    du[2 * K + k] -= 2.0 * by * x[k];
+  }
+  dkm_system_sums(system, u + K, sum, v);
+  for (int mu = 0; mu < M; mu++) du[3 * K + mu] += point->imbalance * point->g0 * sum[mu];
+}
+
 void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const double *u, double *du, double *work) {
   const int64_t K = system->n_classes;
   const int M = system->n_modes;
@@ -36,6 +62,8 @@ void dkm_model_rhs(const dkm_system *system, const dkm_point *point, const doubl
     dre[mu] = point->Omega_mu[mu] * im[mu] - half_kappa * re[mu];
     dim[mu] = -point->Omega_mu[mu] * re[mu] - half_kappa * im[mu] - point->g0 * xi[mu];
   }
+  if (dkm_point_has_losses(point)) add_losses(point, K, u, du);
+  if (point->imbalance != 0.0) add_imbalance(system, point, u, du, work);
 }
 
 double dkm_model_residual(const dkm_system *system, const dkm_point *point, const double *u, double *work) {

@@ -140,9 +140,14 @@ static double largest_rate(const dkm_series *s) {
 
 double dkm_motion_power(const dkm_point *point, int n_modes, const double *v) {
   double power = 0.0;
+  if (dkm_point_has_losses(point)) return NAN;
   for (int mu = 0; mu < n_modes; mu++) {
     const double xi = v[mu], re = v[n_modes + mu], im = v[2 * n_modes + mu];
-    power -= point->kappa_mu[mu] * (point->Omega_mu[mu] * (re * re + im * im) + point->g0 * xi * re);
+    if (point->imbalance != 0.0)
+      power -= point->kappa_mu[mu] *
+               (2.0 * re * (point->Omega_mu[mu] * re + point->g0 * xi) + point->kappa_mu[mu] * re * im);
+    else
+      power -= point->kappa_mu[mu] * (point->Omega_mu[mu] * (re * re + im * im) + point->g0 * xi * re);
   }
   return power;
 }

@@ -62,6 +62,15 @@ static const double mean_error = 1e-2;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
 static const double window_fraction = 0.03;
 
+/* Motion under losses that are weak is that of the spins as they are, for as long as 1/rate: nothing is called persistent before
+ * so many of those. */
+static const double forgotten = 10.0;
+static bool has_forgotten(const dkm_inquiry *q, double t) {
+  const double gamma_1 = dkm_point_gamma_1(q->point), gamma_T = dkm_point_gamma_T(q->point);
+  if (!dkm_point_has_losses(q->point)) return true;
+  return t * (gamma_1 > 0.0 ? fmin(gamma_1, gamma_T) : gamma_T) >= forgotten;
+}
+
 static double slowest_frequency(const dkm_inquiry *q) {
   const double largest = dkm_inquiry_largest_frequency(q);
   double slowest = largest;
@@ -139,9 +148,10 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samp
   const double Omega = fabs(q->point->Omega), allowed = steady_energy * Omega * fmin(1.0, motion->size * motion->size);
   /* Errors of steps are balanced by as much power as they bring. */
   const double power = fabs(motion->power), of_steps = q->solver->tolerance * n_samples / length;
+  const bool losses = dkm_point_has_losses(q->point); /* there is no balance of energy then, nor anything that is conserved */
   const bool stays =
-      power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_resolution + of_steps;
-  return stays && (power + motion->power_resolution) * length <= allowed && motion->growth < steady_growth &&
+      losses || power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_resolution + of_steps;
+  return stays && (losses || (power + motion->power_resolution) * length <= allowed) && motion->growth < steady_growth &&
          motion->drift <= steady_moments * motion->size &&
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
 }
@@ -158,7 +168,7 @@ static bool has_same_overlaps(const dkm_inquiry *q, const dkm_motion *motion, co
 static bool is_torus(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double bin,
                      const dkm_exponent_estimate *now) {
   if (isnan(motion->frequency[1]) ||
-      o->n_steady < (dkm_landscape_full_rank(q->system) ? STEADY_WINDOWS : STEADY_WINDOWS_DARK) || isnan(now->rate) ||
+      o->n_steady < (dkm_inquiry_may_be_dark(q) ? STEADY_WINDOWS_DARK : STEADY_WINDOWS) || isnan(now->rate) ||
       !(now->late_growth < regular_growth) || !has_same_overlaps(q, motion, &o->motion))
     return false;
   if (has_same_lines(o, motion, bin)) return true;
@@ -175,7 +185,7 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
   if (cycle->precession > 0.0) return cycle->distance <= dkm_stationary_sampled_steadiness(cycle->precession);
   const double distance = cycle->distance_all;
   if (distance <=
-      cycle_close * gamma / (4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes) + gamma))
+      cycle_close * gamma / (dkm_inquiry_steepness(q) + gamma))
     return true;
   const bool same = o->cycle_t > 0.0 && fabs(cycle->period / o->cycle_period - 1.0) <= same_period;
   if (same && distance > o->cycle_distance / cycle_nearer && distance <= o->cycle_distance)
@@ -198,9 +208,10 @@ static double resolving(const dkm_inquiry *q, double steps, double t) {
 /* Looks for a damped cycle from what recurs; *caught: and the trajectory is its. Returns false if there is none near. */
 static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double steps, double t,
                        dkm_cycle *cycle, bool *caught) {
-  const bool dress = !dkm_landscape_full_rank(q->system);
+  const bool dress = dkm_inquiry_may_be_dark(q);
   *caught = false;
-  const double directions = (double)dkm_model_size(q->system) - (double)q->system->n_classes;
+  const double kept = dkm_point_has_losses(q->point) ? 0.0 : (double)q->system->n_classes; /* lengths */
+  const double directions = (double)dkm_model_size(q->system) - kept;
   const double longest = shooting_share * t / (directions * resolving(q, steps, t));
   for (int i = 0; i < motion->n_periods; i++) {
     if (motion->periods[i] > longest) continue;
@@ -345,7 +356,7 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, c
     record->verdict = DKM_VERDICT_QUASIPERIODIC;
     record->lyapunov = now->late_growth / now->late_time;
     record->lyapunov_error = regular_growth / now->late_time;
-  } else if (is_irregular(q, motion, length, now, chaos_least)) {
+  } else if (has_forgotten(q, lane->t) && is_irregular(q, motion, length, now, chaos_least)) {
     record->verdict = DKM_VERDICT_IRREGULAR;
     record->xi_error = fmax(record->xi_error, error_of_bursts(&a->oscillation));
     record->lyapunov_times = now->rate * now->time;
@@ -453,9 +464,10 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
     return DKM_OUTLOOK_END;
   }
   const bool steady = is_steady(q, &motion, o->n_samples, length, lane->t);
-  const bool counts = o->n_samples >= DKM_MOTION_LONG || dkm_landscape_full_rank(q->system);
+  const bool counts = o->n_samples >= DKM_MOTION_LONG || !dkm_inquiry_may_be_dark(q);
   o->n_steady = steady ? o->n_steady + counts + (o->n_samples == DKM_MOTION_MOST) : 0;
-  const bool torus = !near_cycle && is_torus(o, q, &motion, bin, &now);
+  const bool forgotten_now = has_forgotten(q, lane->t);
+  const bool torus = !near_cycle && forgotten_now && is_torus(o, q, &motion, bin, &now);
   const bool switches = dkm_heteroclinic_explains(q, &motion);
   o->motion = motion;
   o->exponent = now;
@@ -464,7 +476,8 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   o->widest = fmax(now.time > 1.01 * length ? o->widest : 0.0, motion.amplitude);
   o->has_motion = true;
   o->bin = bin;
-  if (torus || switches || is_irregular(q, &motion, length, &now, chaos_enough) || dkm_inquiry_is_out(a, q, lane)) {
+  const bool chaos = forgotten_now && is_irregular(q, &motion, length, &now, chaos_enough);
+  if (torus || switches || chaos || dkm_inquiry_is_out(a, q, lane)) {
     fill_end(a, q, torus, lane, record);
     if (switches) dkm_heteroclinic_fill(record);
     return DKM_OUTLOOK_END;

@@ -50,6 +50,19 @@ const dkm_parameter dkm_parameters[] = {
      .description = "weights of the patterns in a sum whose sign is the cue in place of `pattern`; all 0: none"},
     {MEMBER(model, pattern_seed), .limits = {.min = 0, .max = (double)DKM_MAX_SEED, .integer = true}, .fallback = 1,
      .later = true, .long_name = "of random patterns", .description = "of `mapping: random`: draws the patterns"},
+    {MEMBER(model, gamma_down), .scale = DKM_SCALE_RATE, .limits = {.min = 0, .max = INFINITY}, .fallback = 0,
+     .later = true, .long_name = "rate of decay of single spins towards x = -1",
+     .description = "rate at which each spin decays by itself towards x = −1"},
+    {MEMBER(model, gamma_up), .scale = DKM_SCALE_RATE, .limits = {.min = 0, .max = INFINITY}, .fallback = 0,
+     .later = true, .long_name = "rate of pumping of single spins towards x = +1",
+     .description = "rate at which each spin is pumped by itself towards x = +1"},
+    {MEMBER(model, gamma_phi), .scale = DKM_SCALE_RATE, .limits = {.min = 0, .max = INFINITY}, .fallback = 0,
+     .later = true, .long_name = "rate of dephasing of single spins",
+     .description = "rate at which each spin loses by itself the phase of its precession about x"},
+    {MEMBER(model, imbalance), .limits = {.min = -1, .max = 1}, .fallback = 0, .later = true,
+     .long_name = "of co- and counter-rotating couplings",
+     .description = "η = (λ₋ − λ₊)/(λ₋ + λ₊) of the co- and counter-rotating couplings λ₋, λ₊, with `g0` = (λ₋ + λ₊)/2: "
+                    "0 the Dicke model, 1 Tavis-Cummings, −1 counter-rotating terms alone"},
 };
 const int dkm_n_parameters = sizeof dkm_parameters / sizeof *dkm_parameters;
 _Static_assert(sizeof dkm_parameters / sizeof *dkm_parameters <= DKM_MOST_PARAMETERS,

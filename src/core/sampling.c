@@ -116,15 +116,16 @@ const double *dkm_sampling_shadow(const dkm_sampling *s) {
   return s->shadow;
 }
 
-/* The fastest of the modes and of the precession 2|B_k|, |h_k| <= sum_mu 2 |Re beta_mu|. */
+/* The fastest of the modes and of the precession 2|B_k|, |h_k| <= sum_mu 2 |Re beta_mu|, |v_k| likewise. */
 static double fastest_frequency(const dkm_system *system, const dkm_point *point, const double *u) {
-  const double *re = u + 3 * system->n_classes;
-  double field = 0.0, fastest = 0.0;
+  const double *re = u + 3 * system->n_classes, *im = re + system->n_modes;
+  double field = 0.0, along_y = 0.0, fastest = 0.0;
   for (int mu = 0; mu < system->n_modes; mu++) {
     field += 2.0 * point->g0 * system->largest * fabs(re[mu]);
+    along_y += 2.0 * point->imbalance * point->g0 * system->largest * fabs(im[mu]);
     fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
   }
-  return fmax(fastest, 2.0 * sqrt(point->Omega * point->Omega + field * field));
+  return fmax(fastest, 2.0 * sqrt(point->Omega * point->Omega + field * field + along_y * along_y));
 }
 
 double dkm_sampling_spacing(const dkm_system *system, const dkm_point *point, const double *u, double fastest) {
@@ -184,8 +185,8 @@ static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->hidden = fmax(hidden_growth(s, u), 0.0);
   s->has_shadow = true;
   memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
-  dkm_separation_depart(&s->system, point->seed, s->symmetric, s->rng, s->shadow, 1.0);
-  dkm_separation_scale(&s->system, u, s->shadow, s->separation / dkm_separation_of(&s->system, u, s->shadow));
+  dkm_separation_depart(&s->system, point, s->symmetric, s->rng, s->shadow, 1.0);
+  dkm_separation_scale(&s->system, point, u, s->shadow, s->separation / dkm_separation_of(&s->system, u, s->shadow));
 }
 
 void dkm_sampling_forget(dkm_sampling *s) {
@@ -230,7 +231,7 @@ static double turn_to_trajectory(dkm_sampling *s, const dkm_point *point, double
     memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
     /* To the other side: what the separation is too large for, quadratic terms, has the other sign there. A torus is
      * else left on the same side for ever, and has an exponent that is proportional to the separation. */
-    dkm_separation_scale(&s->system, s->trajectory, s->shadow, -s->separation / separation);
+    dkm_separation_scale(&s->system, point, s->trajectory, s->shadow, -s->separation / separation);
   }
   memcpy(u, s->trajectory, dkm_model_size(&s->system) * sizeof *u);
   s->on_shadow = false;

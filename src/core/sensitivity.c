@@ -184,10 +184,10 @@ static void set_distance(dkm_sensitivity *s, shadow *f) {
   double separation = dkm_separation_of(&f->system, f->trajectory, f->v);
   if (!(separation > separation_least)) {
     memcpy(f->v, f->trajectory, dkm_model_size(&f->system) * sizeof *f->v);
-    dkm_separation_depart(&f->system, f->point.seed, f->has_symmetry ? &f->symmetric : NULL, s->rng, f->v, 1.0);
+    dkm_separation_depart(&f->system, &f->point, f->has_symmetry ? &f->symmetric : NULL, s->rng, f->v, 1.0);
     separation = dkm_separation_of(&f->system, f->trajectory, f->v);
   }
-  dkm_separation_scale(&f->system, f->trajectory, f->v, s->separation / separation);
+  dkm_separation_scale(&f->system, &f->point, f->trajectory, f->v, s->separation / separation);
   f->separation = s->separation;
 }
 
@@ -315,7 +315,7 @@ static void arrive(dkm_sensitivity *s, shadow *f) {
   dkm_integrator_state(s->integrator, f->lane, s->end);
   const double separation = dkm_separation_of(&f->system, to->u, s->end);
   if (separation > s->separation_largest && f->separation > s->separation_small) {
-    dkm_separation_scale(&f->system, f->trajectory, f->v, s->separation_small / f->separation);
+    dkm_separation_scale(&f->system, &f->point, f->trajectory, f->v, s->separation_small / f->separation);
     f->separation = s->separation_small;
     load(s, f);
     return;

@@ -24,13 +24,14 @@ static void vector_of_class(const dkm_start *symmetric, int64_t k, int64_t *draw
   *drawn = group;
 }
 
-void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_start *symmetric, gsl_rng *rng, double *u,
-                           double size) {
+void dkm_separation_depart(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, gsl_rng *rng,
+                           double *u, double size) {
   const int64_t K = system->n_classes;
   const int M = system->n_modes;
   int64_t drawn = -1;
   double a[3] = {0};
-  seed_stream(rng, symmetric ? 0 : seed);
+  const bool losses = dkm_point_has_losses(point);
+  seed_stream(rng, symmetric ? 0 : point->seed);
   for (int64_t k = 0; k < K; k++) {
     if (symmetric)
       vector_of_class(symmetric, k, &drawn, rng, a);
@@ -42,7 +43,8 @@ void dkm_separation_depart(const dkm_system *system, int64_t seed, const dkm_sta
     double *x = u + k, *y = u + K + k, *z = u + 2 * K + k;
     /* m x a is an axial vector: the symmetry (x, y, z) -> (x, -y, -z) is a rotation, which carries a along. */
     const double ay = sign * a[1], az = sign * a[2];
-    const double dx = *y * az - *z * ay, dy = *z * a[0] - *x * az, dz = *x * ay - *y * a[0];
+    const double dx = losses ? a[0] : *y * az - *z * ay;
+    const double dy = losses ? ay : *z * a[0] - *x * az, dz = losses ? az : *x * ay - *y * a[0];
     *x += size * dx;
     *y += size * dy;
     *z += size * dz;
@@ -72,9 +74,11 @@ double dkm_separation_of(const dkm_system *system, const double *u, const double
   return sqrt(spins + modes);
 }
 
-void dkm_separation_scale(const dkm_system *system, const double *u, double *v, double factor) {
+void dkm_separation_scale(const dkm_system *system, const dkm_point *point, const double *u, double *v,
+                          double factor) {
   const int64_t K = system->n_classes;
   for (int64_t i = 0; i < 3 * K + 2 * system->n_modes; i++) v[i] = u[i] + factor * (v[i] - u[i]);
+  if (dkm_point_has_losses(point)) return;
   for (int64_t k = 0; k < K; k++) {
     double *x = v + k, *y = v + K + k, *z = v + 2 * K + k;
     const double wanted = u[k] * u[k] + u[K + k] * u[K + k] + u[2 * K + k] * u[2 * K + k];

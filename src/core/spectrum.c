@@ -134,9 +134,15 @@ static dkm_status symmetric_field(const dkm_point *point, double x, double z, do
 dkm_status dkm_fixedpoint_symmetric_spectrum(const dkm_system *system, const dkm_point *point,
                                              const double *small_state, dkm_spectrum *spectrum, dkm_error *err) {
   double B = 0.0, c = 0.0;
+  dkm_status status;
   *spectrum = no_directions;
-  dkm_status status = symmetric_field(point, small_state[0], small_state[2], 2.0 * small_state[3], &B, &c, err);
-  for (int mu = 0; mu < system->n_modes && status == DKM_OK; mu++) status = add_sector(point, B, c, mu, spectrum, err);
+  if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED)
+    status = dkm_spectrum_open_symmetric(point, system->n_modes, system->n_classes, -1, small_state, spectrum, err);
+  else {
+    status = symmetric_field(point, small_state[0], small_state[2], 2.0 * small_state[3], &B, &c, err);
+    for (int mu = 0; mu < system->n_modes && status == DKM_OK; mu++)
+      status = add_sector(point, B, c, mu, spectrum, err);
+  }
   spectrum->n_neutral = (int64_t)dkm_model_size(system) - spectrum->n_unstable - spectrum->n_damped;
   return status;
 }
@@ -145,10 +151,18 @@ static dkm_status sector_spectrum(const dkm_system *p, const dkm_point *point, c
                                   dkm_spectrum *spectrum, dkm_error *err) {
   const int64_t K = p->n_classes;
   double B = 0.0, c = 0.0;
+  dkm_status status;
   *spectrum = no_directions;
-  dkm_status status = symmetric_field(point, state[0], state[2 * K],
-                                      2.0 * state[3 * K + nu] * dkm_system_coupling(p, nu, 0), &B, &c, err);
-  if (status == DKM_OK) status = add_sector(point, B, c, nu, spectrum, err);
+  if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED) {
+    const double f = dkm_system_coupling(p, nu, 0);
+    const double small_state[] = {state[0], f * state[K], f * state[2 * K], state[3 * K + nu],
+                                  state[3 * K + p->n_modes + nu]};
+    status = dkm_spectrum_open_symmetric(point, 1, 1, nu, small_state, spectrum, err);
+  } else {
+    status = symmetric_field(point, state[0], state[2 * K],
+                             2.0 * state[3 * K + nu] * dkm_system_coupling(p, nu, 0), &B, &c, err);
+    if (status == DKM_OK) status = add_sector(point, B, c, nu, spectrum, err);
+  }
   spectrum->n_neutral = spectrum->n_marginal;
   return status;
 }
@@ -179,6 +193,12 @@ dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *w, const dkm_point 
   int64_t n_groups = 0;
   bool done = false;
   *spectrum = no_directions;
+  if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED) {
+    const dkm_status open = dkm_spectrum_open(w, point, state, tolerance, spectrum, err);
+    if (open == DKM_OK)
+      spectrum->n_neutral = (int64_t)dkm_model_size(&w->system) - spectrum->n_unstable - spectrum->n_damped;
+    return open;
+  }
   dkm_status status = dkm_spectrum_sort_fields(w, point, state, tolerance, &n_groups, err);
   if (status == DKM_OK && n_groups == 1 && dkm_system_has_patterns(&w->system) && components_are_equal(w)) {
     for (int mu = 0; mu < M && status == DKM_OK; mu++)

@@ -32,8 +32,7 @@ typedef struct group {
   double drive[DKM_MAX_MODES * DKM_MAX_MODES]; /* [i*M + nu] = sum_mu basis[mu,i] A_mu,nu */
 } group;
 
-/* basis and rank from the group's Gram matrix. */
-static dkm_status reduce_gram(const double *gram, int M, group *g, dkm_error *err) {
+dkm_status dkm_spectrum_reduce_gram(const double *gram, int M, double *basis, int *rank, dkm_error *err) {
   dkm_gsl_begin();
   gsl_matrix *a = gsl_matrix_alloc((size_t)M, (size_t)M), *vectors = gsl_matrix_alloc((size_t)M, (size_t)M);
   gsl_vector *values = gsl_vector_alloc((size_t)M);
@@ -50,11 +49,11 @@ static dkm_status reduce_gram(const double *gram, int M, group *g, dkm_error *er
     status = dkm_fail(err, DKM_NUMERIC, "the eigenvalues of a Gram matrix did not converge");
     goto cleanup;
   }
-  g->rank = 0;
+  *rank = 0;
   for (int i = 0; i < M; i++) {
     if (gsl_vector_get(values, (size_t)i) <= kernel * trace) continue;
-    for (int mu = 0; mu < M; mu++) g->basis[mu * M + g->rank] = gsl_matrix_get(vectors, (size_t)mu, (size_t)i);
-    g->rank++;
+    for (int mu = 0; mu < M; mu++) basis[mu * M + *rank] = gsl_matrix_get(vectors, (size_t)mu, (size_t)i);
+    ++*rank;
   }
 cleanup:
   dkm_gsl_end();
@@ -78,7 +77,7 @@ static dkm_status make_group(dkm_fixedpoint_workspace *w, const dkm_point *point
   dkm_system_gram(&w->system, w->q, coupling);
 
   g->B = B;
-  dkm_status status = reduce_gram(gram, M, g, err);
+  dkm_status status = dkm_spectrum_reduce_gram(gram, M, g->basis, &g->rank, err);
   if (status != DKM_OK) return status;
   const double factor = 4.0 * point->g0 * (point->Omega / B) * (point->Omega / B);
   for (int i = 0; i < g->rank; i++)

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What spectrum.c, spectrum_dense.c and spectrum_secular.c share. */
+/* What spectrum.c, spectrum_dense.c, spectrum_secular.c and spectrum_open.c share. */
 #ifndef DICKEMAP_SPECTRUM_PARTS_H
 #define DICKEMAP_SPECTRUM_PARTS_H
 #include <complex.h>
@@ -20,6 +20,9 @@ int64_t dkm_spectrum_group_end(const dkm_fixedpoint_workspace *w, double toleran
 
 /* Adds a direction by its rate, the real part of an eigenvalue that is known within `unknown`. */
 void dkm_spectrum_count(dkm_spectrum *spectrum, double rate, double unknown);
+
+/* basis[mu*M + i], i < rank: orthonormal columns that span the range of a Gram matrix (M x M). */
+dkm_status dkm_spectrum_reduce_gram(const double *gram, int M, double *basis, int *rank, dkm_error *err);
 
 /* Eigenvalues of a (overwritten) into values[rows of a]; *scale: the largest modulus. */
 dkm_status dkm_spectrum_eigenvalues(gsl_matrix *a, double complex *values, double *scale, dkm_error *err);
@@ -46,5 +49,14 @@ dkm_status dkm_spectrum_secular(dkm_fixedpoint_workspace *w, const dkm_point *po
 /* Adds its roots to the spectrum. */
 dkm_status dkm_spectrum_by_roots(dkm_fixedpoint_workspace *w, const dkm_point *point, double tolerance,
                                  int64_t n_groups, dkm_spectrum *spectrum, dkm_error *err);
+
+/* All directions where spins lose something or couplings are unbalanced, added to an empty spectrum; fields that agree to
+ * `tolerance` count as equal. */
+dkm_status dkm_spectrum_open(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
+                             double tolerance, dkm_spectrum *spectrum, dkm_error *err);
+/* The same about a state in the symmetric subspace of a +-1 pattern, by its reduced state (x, y, z, Re beta, Im beta): of one mode
+ * and one spin (sector, from 0), or of all (sector < 0). */
+dkm_status dkm_spectrum_open_symmetric(const dkm_point *point, int n_modes, int64_t n_classes, int sector,
+                                       const double *small_state, dkm_spectrum *spectrum, dkm_error *err);
 
 #endif

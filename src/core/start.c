@@ -140,13 +140,16 @@ static dkm_status measure_lengths(dkm_start *start, const double *u, dkm_error *
 /* What the spins of the start are to the questions about its end: their lengths, and the bodies that they form.  (Uncoupled
  * spins need no bodies: what becomes of them is known in closed form.) */
 static dkm_status measure_spins(dkm_start *start, dkm_error *err) {
-  const bool by_lengths = lengths_may_differ(start);
-  const bool by_bodies = start->point.g0 != 0.0 && start->point.Omega != 0.0 && start->system.couplings;
+  const bool losses = dkm_point_has_losses(&start->point); /* whatever lengths are, they do not stay */
+  const bool alike = !losses || dkm_point_gamma_1(&start->point) > 0.0;
+  const bool by_lengths = !losses && lengths_may_differ(start);
+  const bool by_bodies = alike && start->point.g0 != 0.0 && start->point.Omega != 0.0 && start->system.couplings;
   if (!by_lengths && !by_bodies) return DKM_OK;
   double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
   dkm_status status = u ? dkm_start_state(start, true, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   if (status == DKM_OK && by_lengths) status = measure_lengths(start, u, err);
   if (status == DKM_OK && by_bodies) status = dkm_bodies_create(&start->system, u, &start->bodies, err);
+  if (status == DKM_OK && losses) dkm_bodies_forget(&start->bodies);
   free(u);
   return status;
 }

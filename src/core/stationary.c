@@ -47,7 +47,7 @@ bool dkm_stationary_is_calm(const dkm_inquiry *q, const dkm_window *window) {
 
 /* The distance within which a fixed point of this decay rate does not let go. */
 static double capture_distance(const dkm_inquiry *q, double decay_rate) {
-  return close * decay_rate / (4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes) + decay_rate);
+  return close * decay_rate / (dkm_inquiry_steepness(q) + decay_rate);
 }
 
 /* Whether the rates of the order parameters fall as those of the slowest direction do. */
@@ -122,7 +122,7 @@ typedef struct limit {
 static bool find_limit(const dkm_inquiry *q, limit *l) {
   const dkm_point *point = q->point;
   double *state = q->scratch;
-  l->aligned = dkm_landscape_full_rank(q->system); /* constant order parameters mean constant spins */
+  l->aligned = !dkm_inquiry_may_be_dark(q); /* constant order parameters mean constant spins */
   if (!dkm_fixedpoint_near(q->workspace, point, q->u, l->aligned, &l->fixed, state)) return false;
   if (!l->aligned && l->fixed.precession <= at_rest) {
     l->aligned = true;
@@ -232,7 +232,7 @@ bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry
   const int M = q->system->n_modes;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
-  if (dkm_landscape_full_rank(q->system) ||
+  if (!dkm_inquiry_may_be_dark(q) ||
       !dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch))
     return false;
   const double *beta = q->scratch + 3 * q->system->n_classes;

@@ -19,15 +19,15 @@ enum { SHORTENED_MOST = 200 };
 
 struct dkm_tangent {
   dkm_system system;
-  double *H, *X, *Y, *Z, *R, *I;       /* coefficients [k*TERMS + n], of modes [mu*TERMS + n] */
-  double *dH, *dX, *dY, *dZ, *dR, *dI; /* of a block of columns [(k*TERMS + n)*BLOCK + c] */
+  double *H, *V, *X, *Y, *Z, *R, *I;        /* coefficients [k*TERMS + n], of modes [mu*TERMS + n] */
+  double *dH, *dV, *dX, *dY, *dZ, *dR, *dI; /* of a block of columns [(k*TERMS + n)*BLOCK + c] */
   double *order, *work;                /* K and K values */
   double *memory;
 };
 
 static size_t doubles_of(const dkm_system *p) {
   const size_t K = (size_t)p->n_classes, M = (size_t)p->n_modes;
-  return (4 * K + 2 * M) * TERMS * (1 + BLOCK) + 2 * K;
+  return (5 * K + 2 * M) * TERMS * (1 + BLOCK) + 2 * K;
 }
 
 dkm_status dkm_tangent_create(const dkm_system *system, dkm_tangent **out, dkm_error *err) {
@@ -43,12 +43,14 @@ dkm_status dkm_tangent_create(const dkm_system *system, dkm_tangent **out, dkm_e
     double **at;
     size_t n;
   } const parts[] = {{&t->H, classes},
+                     {&t->V, classes},
                      {&t->X, classes},
                      {&t->Y, classes},
                      {&t->Z, classes},
                      {&t->R, modes},
                      {&t->I, modes},
                      {&t->dH, classes * BLOCK},
+                     {&t->dV, classes * BLOCK},
                      {&t->dX, classes * BLOCK},
                      {&t->dY, classes * BLOCK},
                      {&t->dZ, classes * BLOCK},
@@ -78,12 +80,39 @@ double dkm_tangent_bytes(const dkm_system *system) {
 
 /* ---- the trajectory ---- */
 
+/* Order n + 1 of a class beyond the paper's equations: what it loses, and the field along y. */
+static void add_open_terms(dkm_tangent *t, const dkm_point *point, int64_t k, int n) {
+  const double gamma_1 = dkm_point_gamma_1(point), gamma_T = dkm_point_gamma_T(point), inverse = 1.0 / (n + 1);
+  const double *V = t->V + k * TERMS;
+  double *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, *Z = t->Z + k * TERMS;
+  double x = (n == 0 ? dkm_point_pump(point) : 0.0) - gamma_1 * X[n], z = -gamma_T * Z[n];
+  for (int j = 0; point->imbalance != 0.0 && j <= n; j++) {
+    x += V[j] * Z[n - j];
+    z -= V[j] * X[n - j];
+  }
+  X[n + 1] += x * inverse;
+  Y[n + 1] -= gamma_T * Y[n] * inverse;
+  Z[n + 1] += z * inverse;
+}
+
+/* The same of what couplings that are not balanced do: V[n] of the classes, and y to order n + 1 of the modes. */
+static void expand_imbalance(dkm_tangent *t, const dkm_point *point, int n, double *sums) {
+  const dkm_system *p = &t->system;
+  double amplitude[DKM_MAX_MODES];
+  for (int mu = 0; mu < p->n_modes; mu++) amplitude[mu] = 4.0 * point->imbalance * point->g0 * t->I[mu * TERMS + n];
+  dkm_system_fields(p, amplitude, t->order);
+  for (int64_t k = 0; k < p->n_classes; k++) t->V[k * TERMS + n] = t->order[k];
+  for (int64_t k = 0; k < p->n_classes; k++) t->order[k] = t->Y[k * TERMS + n];
+  dkm_system_sums(p, t->order, sums, t->work);
+}
+
 /* Coefficients of orders 0 ... ORDER from the state u. */
 static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
   const dkm_system *p = &t->system;
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
-  double amplitude[DKM_MAX_MODES], sums[DKM_MAX_MODES];
+  const bool open = dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED;
+  double amplitude[DKM_MAX_MODES], sums[DKM_MAX_MODES], sums_y[DKM_MAX_MODES];
   for (int64_t k = 0; k < K; k++) {
     t->X[k * TERMS] = u[k];
     t->Y[k * TERMS] = u[K + k];
@@ -100,6 +129,7 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
     for (int64_t k = 0; k < K; k++) t->H[k * TERMS + n] = t->order[k];
     for (int64_t k = 0; k < K; k++) t->order[k] = t->Z[k * TERMS + n];
     dkm_system_sums(p, t->order, sums, t->work);
+    if (point->imbalance != 0.0) expand_imbalance(t, point, n, sums_y);
     for (int64_t k = 0; k < K; k++) {
       const double *H = t->H + k * TERMS;
       double *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, *Z = t->Z + k * TERMS;
@@ -111,12 +141,14 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
       X[n + 1] = x * inverse;
       Y[n + 1] = y * inverse;
       Z[n + 1] = 2.0 * point->Omega * Y[n] * inverse;
+      if (open) add_open_terms(t, point, k, n);
     }
     for (int mu = 0; mu < M; mu++) {
       double *R = t->R + mu * TERMS, *I = t->I + mu * TERMS;
       const double half_kappa = 0.5 * point->kappa_mu[mu];
       R[n + 1] = (point->Omega_mu[mu] * I[n] - half_kappa * R[n]) * inverse;
       I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - point->g0 * sums[mu]) * inverse;
+      if (point->imbalance != 0.0) R[n + 1] += point->imbalance * point->g0 * sums_y[mu] * inverse;
     }
   }
 }
@@ -139,14 +171,16 @@ static double norm_of(const dkm_tangent *t, int n) {
 
 /* A step after which the series still converges; 0 if there is none. */
 static double step_size(const dkm_tangent *t, const dkm_point *point, double h_most) {
-  double scale = 1.0, field = 0.0, fastest = 0.0;
+  double scale = 1.0, field = 0.0, along_y = 0.0, fastest = 0.0;
   for (int mu = 0; mu < t->system.n_modes; mu++) {
     const double r = fabs(t->R[mu * TERMS]);
     scale = fmax(scale, fmax(r, fabs(t->I[mu * TERMS])));
     field += 4.0 * point->g0 * t->system.largest * r;
+    along_y += 4.0 * point->imbalance * point->g0 * t->system.largest * fabs(t->I[mu * TERMS]);
     fastest = fmax(fastest, sqrt(dkm_point_D(point, mu)));
   }
-  fastest = fmax(fastest, sqrt(4.0 * point->Omega * point->Omega + field * field));
+  fastest = fmax(fastest, sqrt(4.0 * point->Omega * point->Omega + field * field + along_y * along_y));
+  fastest = fmax(fastest, fmax(dkm_point_gamma_1(point), dkm_point_gamma_T(point)));
   double h = fmin(h_most, most_phase / fastest);
   const double last = norm_of(t, ORDER), before = norm_of(t, ORDER - 1);
   for (int i = 0; i < SHORTENED_MOST; i++, h *= shorter) {
@@ -200,6 +234,42 @@ static void expand_fields(dkm_tangent *t, const dkm_point *point, int n) {
   }
 }
 
+/* dV[n] likewise. */
+static void expand_fields_along_y(dkm_tangent *t, const dkm_point *point, int n) {
+  const dkm_system *p = &t->system;
+  for (int64_t k = 0; k < p->n_classes; k++) {
+    double *dV = at(t->dV, k, n);
+    memset(dV, 0, BLOCK * sizeof *dV);
+    for (int mu = 0; mu < p->n_modes; mu++) {
+      const double factor = 4.0 * point->imbalance * point->g0 * dkm_system_coupling(p, mu, k), *dI = at(t->dI, mu, n);
+      for (int c = 0; c < BLOCK; c++) dV[c] += factor * dI[c];
+    }
+  }
+}
+
+/* What add_open_terms does to columns. */
+static void add_open_columns(dkm_tangent *t, const dkm_point *point, int64_t k, int n, bool coupled) {
+  const double gamma_1 = dkm_point_gamma_1(point), gamma_T = dkm_point_gamma_T(point), inverse = 1.0 / (n + 1);
+  const double *V = t->V + k * TERMS, *X = t->X + k * TERMS, *Z = t->Z + k * TERMS;
+  double x[BLOCK], z[BLOCK];
+  for (int c = 0; c < BLOCK; c++) {
+    x[c] = -gamma_1 * at(t->dX, k, n)[c];
+    z[c] = -gamma_T * at(t->dZ, k, n)[c];
+  }
+  for (int j = 0; point->imbalance != 0.0 && j <= n; j++) {
+    const double *dX = at(t->dX, k, n - j), *dZ = at(t->dZ, k, n - j), *dV = at(t->dV, k, j);
+    for (int c = 0; c < BLOCK; c++) {
+      x[c] += V[j] * dZ[c] + (coupled ? dV[c] * Z[n - j] : 0.0);
+      z[c] -= V[j] * dX[c] + (coupled ? dV[c] * X[n - j] : 0.0);
+    }
+  }
+  for (int c = 0; c < BLOCK; c++) {
+    at(t->dX, k, n + 1)[c] += x[c] * inverse;
+    at(t->dY, k, n + 1)[c] -= gamma_T * at(t->dY, k, n)[c] * inverse;
+    at(t->dZ, k, n + 1)[c] += z[c] * inverse;
+  }
+}
+
 /* Order n + 1 of a class; coupled: with dH. */
 static void expand_class(dkm_tangent *t, const dkm_point *point, int64_t k, int n, bool coupled) {
   const double *H = t->H + k * TERMS, *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, inverse = 1.0 / (n + 1);
@@ -225,6 +295,7 @@ static void expand_class(dkm_tangent *t, const dkm_point *point, int64_t k, int 
     dY[c] = y[c] * inverse;
     dZ[c] = two_Omega * dy[c] * inverse;
   }
+  if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED) add_open_columns(t, point, k, n, coupled);
 }
 
 /* Order n + 1 of the modes. */
@@ -242,6 +313,12 @@ static void expand_modes(dkm_tangent *t, const dkm_point *point, int n) {
     for (int c = 0; c < BLOCK; c++) {
       dR[c] = (Omega_mu * i[c] - half_kappa * r[c]) * inverse;
       dI[c] = (-Omega_mu * r[c] - half_kappa * i[c] - g * sum[c]) * inverse;
+    }
+    if (point->imbalance == 0.0) continue;
+    const double eta_g = point->imbalance * g * inverse;
+    for (int64_t k = 0; k < p->n_classes; k++) {
+      const double factor = eta_g * dkm_system_weight(p, k) * dkm_system_coupling(p, mu, k), *dY = at(t->dY, k, n);
+      for (int c = 0; c < BLOCK; c++) dR[c] += factor * dY[c];
     }
   }
 }
@@ -265,6 +342,7 @@ static void advance_block(dkm_tangent *t, const dkm_point *point, double h, doub
   }
   for (int n = 0; n < ORDER; n++) {
     if (coupled) expand_fields(t, point, n);
+    if (coupled && point->imbalance != 0.0) expand_fields_along_y(t, point, n);
     for (int64_t k = 0; k < K; k++) expand_class(t, point, k, n, coupled);
     if (coupled) expand_modes(t, point, n);
   }

@@ -4,8 +4,8 @@
  * What shooting and Floquet multipliers need (cycle.h): a stretch of a trajectory, and what becomes of many small
  * differences, its columns.  Both by a Taylor series of order 24, the equations written as in
  * ensemble_body.h, the columns those of their derivative; one trajectory at a time, plain C, to rounding error: steps
- * end where the last terms are some 1e-15.  Lengths of spins are conserved to that and not restored, so that columns are the
- * derivative of what is computed.  Only + - * / sqrt: the same bits on every machine. */
+ * end where the last terms are some 1e-15.  Lengths of spins are conserved to that, if they are, and not restored, so that
+ * columns are the derivative of what is computed.  Only + - * / sqrt: the same bits on every machine. */
 #ifndef DICKEMAP_TANGENT_H
 #define DICKEMAP_TANGENT_H
 #include <stdbool.h>

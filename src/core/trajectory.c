@@ -47,6 +47,7 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   double *u = malloc(dkm_model_size(system) * sizeof *u);
   dkm_solver between = *solver;
   between.between_steps = true;
+  between.dynamics = dkm_point_dynamics(point);
   *out = (dkm_trajectory){.n_modes = system->n_modes,
                           .t = malloc(n * sizeof(double)),
                           .xi = malloc(n * M * sizeof(double)),

@@ -128,7 +128,7 @@ static void a_cycle_is_found_from_afar_with_its_shortest_period(void **state) {
   double u[MOST], cycle_state[MOST], distance[2];
   dkm_cycle_workspace *w;
   dkm_cycle cycle;
-  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
+  assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   const double at[2] = {260.0, 340.0};
   for (int multiple = 1; multiple <= 3; multiple++)
     for (int i = 0; i < 2; i++) {
@@ -154,7 +154,7 @@ static void the_shortest_period_is_found(void **state) {
   double u[MOST], cycle_state[MOST];
   dkm_cycle_workspace *w;
   dkm_cycle cycle;
-  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
+  assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   state_after(&p, &pt, 500.0, u);
   for (int multiple = 1; multiple <= 40; multiple++) {
     assert_true(dkm_cycle_find(w, &pt, u, 9.48396 * multiple, false, &cycle, cycle_state));
@@ -170,7 +170,7 @@ static void a_fixed_point_is_no_cycle(void **state) {
   double u[MOST] = {-1.0, 0.0, 0.0, 0.0, 0.0}, cycle_state[MOST];
   dkm_cycle_workspace *w;
   dkm_cycle cycle;
-  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
+  assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   assert_false(dkm_cycle_find(w, &pt, u, 5.0, false, &cycle, cycle_state));
   dkm_cycle_workspace_destroy(w);
 }
@@ -184,7 +184,7 @@ static void a_dressed_cycle_explains_periodic_order_parameters(void **state) {
   dkm_cycle_workspace *w;
   dkm_tangent *t;
   dkm_cycle cycle;
-  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
+  assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   assert_int_equal(dkm_tangent_create(&p, &t, NULL), DKM_OK);
   state_after(&p, &pt, 4000.0, u);
   assert_true(dkm_cycle_find(w, &pt, u, 9.484, true, &cycle, cycle_state));
@@ -248,7 +248,7 @@ static void cycles_that_are_born_small_are_found(void **state) {
   int n_points = 0, n_cycles = 0, n_reached = 0;
   double least = INFINITY, start_g0 = NAN, frequency = NAN;
   assert_non_null(file);
-  assert_int_equal(dkm_cycle_workspace_create(&p, &w, NULL), DKM_OK);
+  assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &evaluator, NULL), DKM_OK);
   while (fgets(line, sizeof line, file)) {
     if (strncmp(line, "point=", 6) == 0) {

@@ -22,10 +22,11 @@
 #define SMALL MODEL "  g0: 0.9\n"
 #define QUANTITIES                                                                                                     \
   "g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed, flip, "  \
-  "flip_exactly, mixture, mixture[1 ... 3], pattern_seed"
+  "flip_exactly, mixture, mixture[1 ... 3], pattern_seed, "                      \
+  "gamma_down, gamma_up, gamma_phi, imbalance"
 #define KEYS_OF_MODEL                                                                                                  \
   "patterns, mapping, values, probabilities, matrix, images, shades, spins, g0, Omega, Omega_mu, kappa_mu, "           \
-  "pattern_seed"
+  "pattern_seed, gamma_down, gamma_up, gamma_phi, imbalance"
 
 /* Files that a job may name. */
 #define FILE_OF(file, content)                                                                                         \
@@ -185,8 +186,8 @@ static void too_many_patterns_are_refused_with_the_memory_they_would_take(void *
 
 static void axes_of_unknown_quantities_are_refused(void **state) {
   (void)state;
-  refused(SMALL "axes:\n- {name: gamma_down, values: [1]}\n", NULL,
-          "job.yaml:8:10: axes.gamma_down.name is wrong: \"gamma_down\" is not a quantity; allowed: " QUANTITIES);
+  refused(SMALL "axes:\n- {name: gamma_left, values: [1]}\n", NULL,
+          "job.yaml:8:10: axes.gamma_left.name is wrong: \"gamma_left\" is not a quantity; allowed: " QUANTITIES);
   refused(SMALL "axes:\n- {values: [1]}\n", NULL,
           "job.yaml:8:3: axes[1].name is missing, but must say what the axis varies, such as g0");
 }

@@ -327,7 +327,7 @@ static void run_group(group *g, trial *trials, int n) {
   check(dkm_integrator_create(&g->system, &g->solver, NULL, &g->integrator, &err), &err);
   check(dkm_fixedpoint_workspace_create(&g->system, &g->workspace, &err), &err);
   check(dkm_landscape_create(&g->system, &g->landscape, &err), &err);
-  check(dkm_cycle_workspace_create(&g->system, &g->cycles, &err), &err);
+  check(dkm_cycle_workspace_create(&g->system, false, &g->cycles, &err), &err);
   g->u = allocate(size, sizeof *g->u);
   g->state = allocate(size, sizeof *g->state);
   g->rates = allocate(size, sizeof *g->rates);
