@@ -151,6 +151,10 @@ typedef enum dkm_outlook {
  * where Omega = 0. */
 bool dkm_attractor_at_once(const dkm_inquiry *inquiry, dkm_record *record);
 
+/* The record of a trajectory that ends in its drive, because it has failed (lane->failure) or taken too many steps; but for
+ * wall_time. */
+void dkm_attractor_fill_unseen(const dkm_inquiry *inquiry, const dkm_lane *lane, dkm_record *record);
+
 /* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */
 void dkm_attractor_begin(dkm_attractor *attractor, const dkm_inquiry *inquiry, dkm_lane *lane);
 

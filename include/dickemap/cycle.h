@@ -49,11 +49,13 @@ dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **workspace, const dkm_sy
                                    dkm_error *err);
 double dkm_cycle_workspace_bytes(const dkm_system *system, bool losses);
 
-/* The cycle near u (3K + 2M values) with a period near that given. dress: spins may precess darkly.  On success *cycle
+/* The cycle near u (3K + 2M values) with a period near that given.  With a drive that repeats (system.drive), t being the time of
+ * u, the period is the multiple of the drive's next to it, or a part of that which is one, and a point that is at rest is a cycle
+ * too. dress: spins may precess darkly.  On success *cycle
  * is filled and state (3K + 2M values, not u) is the point of it near u.  Returns false if Newton does not converge, or
  * to a point at rest; nothing is then promised about the outputs. */
-bool dkm_cycle_find(dkm_cycle_workspace *workspace, const dkm_point *point, const double *u, double period, bool dress,
-                    dkm_cycle *cycle, double *state);
+bool dkm_cycle_find(dkm_cycle_workspace *workspace, const dkm_point *point, const double *u, double t, double period,
+                    bool dress, dkm_cycle *cycle, double *state);
 
 #ifdef __cplusplus
 }

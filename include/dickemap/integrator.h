@@ -29,6 +29,7 @@ typedef struct dkm_lane {
   double t;       /* time reached */
   double t_pause; /* the caller wants to look once t >= t_pause; steps are not shortened for it */
   double t_limit; /* the last step ends here exactly */
+  int64_t piece;  /* of the drive, if there is one (drive.h) */
   int64_t steps;  /* what was computed: attempts at a step that was not taken count as well */
   int64_t steps_pause; /* the caller also wants to look after the step that makes it so many; 0: no */
   dkm_failure failure;
@@ -62,7 +63,8 @@ typedef struct dkm_solver {
   bool between_steps; /* keep the last step's series for dkm_integrator_sample */
   bool resolve_modes; /* resolve fast modes even where they only follow the spins (ensemble): for comparisons */
   bool full_space;    /* never integrate the smaller system of a start (start.h): for comparisons; gsl never does */
-  dkm_dynamics dynamics; /* of the points of an integrator (0: conserved), which has no others; gsl takes any */
+  dkm_dynamics dynamics; /* of the points of an integrator (0: conserved), which has no others; gsl takes any. The driven ones
+                            begin with their drive at time 0 */
   bool sensitivity;   /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
 
@@ -85,7 +87,7 @@ dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane);
 /* Evaluations of the right-hand side that a step amounts to: the order of the Taylor expansion, the stages of gsl. */
 int dkm_integrator_order(const dkm_integrator *integrator);
 
-/* The system of what is loaded into a slot from now on; at first that of dkm_integrator_create. One with couplings of any
+/* The system, with its drive, of what is loaded into a slot from now on; at first that of dkm_integrator_create. One with couplings of any
  * values may have other couplings than that and fewer classes and modes; +-1 patterns have only one. */
 void dkm_integrator_set_system(dkm_integrator *integrator, int lane, const dkm_system *system);
 

@@ -5,6 +5,7 @@
  * line, key, value and the allowed range. */
 #ifndef DICKEMAP_JOB_H
 #define DICKEMAP_JOB_H
+#include "dickemap/drive.h"
 #include "dickemap/integrator.h"
 #include "dickemap/matrix.h"
 #include "dickemap/parameter.h"
@@ -58,6 +59,9 @@ typedef struct dkm_job {
   char *title;                     /* "" if absent */
   dkm_system system;               /* of all points, or the largest of any (dkm_system.spins) */
   dkm_numbers values, probabilities;
+  dkm_numbers drive_time, drive_g0, drive_Omega;
+  bool drive_repeats;
+  dkm_drive *drive;                /* what they make, of the system's view; NULL: none */
   dkm_file_names matrix_file, image_files, cue_file, from_file;
   dkm_reading shades;
   int64_t n_spins;                 /* of a finite number of spins; 0 */

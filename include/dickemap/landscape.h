@@ -44,7 +44,8 @@ extern "C" {
 #endif
 
 /* Whether the theorem holds for every start at this point: the sign of the Omega_mu if all have the same, g0 > 0,
- * Omega != 0, couplings are equal for co- and counter-rotating terms and there are no losses of single spins; otherwise 0.  For a start on the symmetric subspace of its cue (start.h) ask for the reduced point. */
+ * Omega != 0, couplings are equal for co- and counter-rotating terms and there are no losses of single spins and no drive that
+ * repeats; otherwise 0.  For a start on the symmetric subspace of its cue (start.h) ask for the reduced point. */
 int dkm_landscape_sign(const dkm_system *system, const dkm_point *point);
 
 /* Whether constant order parameters mean constant spins: the rank of the couplings is K, and no weight is 0. */

@@ -53,6 +53,7 @@ typedef struct dkm_point {
   double gamma_down, gamma_up;     /* rates of decay of single spins towards x = -1 and of pumping towards x = +1, >= 0 */
   double gamma_phi;                /* rate of their dephasing in the basis of sigma_x, >= 0 */
   double imbalance;                /* eta, in [-1, 1] */
+  double duration;                 /* of a drive (drive.h), > 0 where there is one */
 } dkm_point;
 
 #define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))
@@ -79,13 +80,14 @@ static inline double dkm_point_pump(const dkm_point *point) {
   return point->gamma_up - point->gamma_down;
 }
 
-/* The equations that a point has. */
+/* The equations that a point has, but for a drive. */
 typedef enum dkm_dynamics {
   DKM_DYNAMICS_CONSERVED, /* neither losses nor imbalance: the paper's */
   DKM_DYNAMICS_LOSSY,     /* losses of single spins */
-  DKM_DYNAMICS_UNBALANCED /* unbalanced couplings, with losses or without */
+  DKM_DYNAMICS_UNBALANCED, /* unbalanced couplings, with losses or without */
+  DKM_DYNAMICS_DRIVEN      /* any of them, while g0 or Omega change with time (drive.h) */
 } dkm_dynamics;
-enum { DKM_N_DYNAMICS = DKM_DYNAMICS_UNBALANCED + 1 };
+enum { DKM_N_DYNAMICS = DKM_DYNAMICS_DRIVEN + 1 };
 
 static inline dkm_dynamics dkm_point_dynamics(const dkm_point *point) {
   if (point->imbalance != 0.0) return DKM_DYNAMICS_UNBALANCED;

@@ -132,6 +132,7 @@ typedef struct dkm_record {
   double t_end;       /* time at which the integration ended */
   int64_t steps;
   double wall_time;   /* seconds; the only field that is not reproducible */
+  int32_t period_multiple; /* with a drive that repeats: `period` in periods of the drive; 0: not applicable */
   uint8_t verdict;    /* dkm_verdict */
   uint8_t failure;    /* dkm_failure */
   int8_t retrieved;   /* +-nu: pattern of the leading overlap, 0: none */

@@ -42,7 +42,8 @@ void dkm_sampling_destroy(dkm_sampling *sampling);
 double dkm_sampling_bytes(const dkm_system *system);
 
 /* Spacing for a trajectory that is at u: the fastest frequency, of precession (2|B_k|) or of
- * a mode, times this is DKM_MOTION_PHASE. fastest: a lower bound for that frequency. */
+ * a mode, times this is DKM_MOTION_PHASE. fastest: a lower bound for that frequency.  A whole number of them is the period of a
+ * drive that repeats. */
 double dkm_sampling_spacing(const dkm_system *system, const dkm_point *point, const double *u, double fastest);
 
 /* The trajectory in the lane is another one, or separations are to be measured anew: the shadow departs again at the

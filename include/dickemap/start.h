@@ -32,7 +32,8 @@ extern "C" {
 #endif
 
 typedef struct dkm_start {
-  dkm_point given;        /* the point */
+  dkm_point given;        /* the point, with g0 and Omega as they are in the end if a drive (drive.h) is over some time */
+  double g0, Omega;       /* as the point has them; g0 is 0 where that of `point` is, because no mode ever sees a spin */
   dkm_system full;        /* its system */
   bool is_reduced;        /* the system below is smaller than that, or, where no mode ever sees a spin, the same without
                              coupling; else it is the same */
@@ -46,7 +47,8 @@ typedef struct dkm_start {
    * G_{cue,k}, or itself if nothing is reduced; owned. */
   int64_t *class_of;
   signed char *sign;
-  double *u;            /* the reduced state at the start, of what is reduced by classes and signs; owned */
+  double *u;            /* the reduced state at the start, of what is reduced by classes and signs, or `moved`; owned */
+  bool moved;           /* the start is where the drive has led */
   double *lengths;      /* |m_k| of the classes of `system`; NULL: dkm_point_length each; owned */
   dkm_bodies bodies;    /* classes of `system` that turn together; none where it is uncoupled or Omega = 0 */
   dkm_couplings tables; /* of `system`, and ... */
@@ -70,6 +72,12 @@ static inline const double *dkm_start_lengths(const dkm_start *start) {
 
 /* The state at the start, also where it comes from an earlier file: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err);
+
+/* The parameters of `system` (reduced) or `full` while the drive goes on. */
+dkm_point dkm_start_driven_point(const dkm_start *start, bool reduced);
+
+/* Moves the start to where the drive has led: u, 3K + 2M values of `system`. Fails with DKM_MEMORY. */
+dkm_status dkm_start_move(dkm_start *start, const double *u, dkm_error *err);
 
 /* +sign or -sign of class k of the full system in its class; 0 for one that stays along x. */
 double dkm_start_sign(const dkm_start *start, int64_t k);

@@ -49,6 +49,7 @@ typedef struct dkm_system {
   const double *cue;       /* of starts, K values in [-1, 1]; NULL: a pattern of the point */
   double largest;          /* max |G_{mu,k}| */
   int log2_unit;           /* they are in units of 2^log2_unit (units.h): 0 but in an evaluator */
+  const struct dkm_drive *drive; /* NULL: g0 and Omega are constant; else what they do with time (drive.h) */
   const struct dkm_states *from; /* NULL: starts are what the point says; else states of an earlier file (states.h) */
   const struct dkm_spins *spins; /* NULL: every point has this system; else it is made of these spins (spins.h), and
                                     what stands here is the largest that there can be, without tables */

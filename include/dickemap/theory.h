@@ -73,7 +73,8 @@ dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, i
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u);
 
-/* xi_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such state. */
+/* xi_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such state.  With g0 and Omega as
+ * they are when a drive is over (the other functions here take them from the point); NaN with one that repeats. */
 void dkm_theory_fill(const dkm_system *system, const dkm_point *point, dkm_record *record);
 
 /* The four roots of the quartic that governs mode mu about pattern state nu,

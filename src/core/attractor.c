@@ -4,6 +4,7 @@
 
 #include <math.h>
 
+#include "dickemap/drive.h"
 #include "inquiry.h"
 
 /* A spin whose length is off by this is no solution any more, whatever the trajectory looks like. It drifts with the
@@ -12,7 +13,8 @@
 static const double lost_length = 1e-2;
 
 double dkm_inquiry_largest_frequency(const dkm_inquiry *q) {
-  double largest = 2.0 * fabs(q->point->Omega);
+  const dkm_point most = dkm_drive_most(q->system->drive, q->point);
+  double largest = 2.0 * fabs(most.Omega);
   for (int mu = 0; mu < q->system->n_modes; mu++)
     largest = fmax(largest, fabs(q->point->Omega_mu[mu]) + 0.5 * q->point->kappa_mu[mu]);
   return fmax(largest, fmax(dkm_point_gamma_1(q->point), dkm_point_gamma_T(q->point)));
@@ -22,8 +24,13 @@ bool dkm_inquiry_may_be_dark(const dkm_inquiry *q) {
   return !dkm_point_has_losses(q->point) && !dkm_landscape_full_rank(q->system);
 }
 
+double dkm_inquiry_drive_period(const dkm_inquiry *q) {
+  return dkm_drive_period(q->system->drive, q->point);
+}
+
 double dkm_inquiry_steepness(const dkm_inquiry *q) {
-  const double fields = 4.0 * q->point->g0 * q->system->largest * sqrt((double)q->system->n_modes);
+  const dkm_point most = dkm_drive_most(q->system->drive, q->point);
+  const double fields = 4.0 * most.g0 * q->system->largest * sqrt((double)q->system->n_modes);
   return q->point->imbalance == 0.0 ? fields : fields * (1.0 + fabs(q->point->imbalance));
 }
 
@@ -48,6 +55,19 @@ double dkm_inquiry_residual(const dkm_inquiry *q) {
 
 bool dkm_attractor_at_once(const dkm_inquiry *q, dkm_record *record) {
   return dkm_exact_outcome(q, record);
+}
+
+void dkm_attractor_fill_unseen(const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+  const dkm_attractor none = {.drift = NAN};
+  double unknown[DKM_MAX_MODES];
+  for (int mu = 0; mu < DKM_MAX_MODES; mu++) unknown[mu] = NAN;
+  if (lane->failure == DKM_FAILURE_NONE) {
+    dkm_oscillation_fill_unseen(&none, q, lane, record);
+    return;
+  }
+  dkm_record_fill_common(&none, q, unknown, lane, record);
+  record->verdict = DKM_VERDICT_FAILED;
+  record->failure = (uint8_t)lane->failure;
 }
 
 void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {

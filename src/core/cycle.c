@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/drive.h"
 #include "dickemap/exponent.h"
 #include "gsl_calls.h"
 #include "tangent.h"
@@ -43,6 +44,7 @@ struct dkm_cycle_workspace {
   dkm_system system;
   dkm_tangent *tangent;
   bool losses;
+  double from; /* the time of the drive at the point of the cycle that is looked for */
   size_t size, rows; /* 3K + 2M, and 2K + 2M or as many */
   size_t per_spin;   /* directions of a spin: two across it, three where its length is not kept */
   double *basis;     /* of them: [k*9], as many vectors */
@@ -209,7 +211,7 @@ static bool take_monodromy(dkm_cycle_workspace *w, const dkm_point *point, const
   make_basis(w, u);
   begin_columns(w);
   memcpy(w->at_end, u, w->size * sizeof *u);
-  if (!dkm_tangent_advance(w->tangent, point, T, w->at_end, w->columns, (int)w->rows, true)) return false;
+  if (!dkm_tangent_advance(w->tangent, point, w->from, T, w->at_end, w->columns, (int)w->rows, true)) return false;
   for (size_t row = 0; row < w->rows; row++)
     for (size_t c = 0; c < w->rows; c++) gsl_matrix_set(w->jacobian, row, c, reduced(w, w->columns + c, w->rows, row));
   return true;
@@ -260,7 +262,7 @@ static bool dress(dkm_cycle_workspace *w, const dkm_point *point, double T, doub
   for (int i = 0; i < 3; i++)
     for (int64_t k = 0; k < K; k++) w->rotation[(i * K + k) * 3 + i] = 1.0;
   memcpy(w->at_end, state, w->size * sizeof *state);
-  if (!dkm_tangent_advance(w->tangent, point, T, w->at_end, w->rotation, 3, false)) return false;
+  if (!dkm_tangent_advance(w->tangent, point, w->from, T, w->at_end, w->rotation, 3, false)) return false;
   *precession = 0.0;
   for (int64_t k = 0; k < K; k++) {
     double across[3];
@@ -277,6 +279,10 @@ static bool dress(dkm_cycle_workspace *w, const dkm_point *point, double T, doub
 
 /* ---- Newton ---- */
 
+static bool is_driven(const dkm_cycle_workspace *w, const dkm_point *point) {
+  return dkm_drive_period(w->system.drive, point) > 0.0;
+}
+
 /* One step for u and T; false if it is none. */
 static bool improve(dkm_cycle_workspace *w, const dkm_point *point, double *u, double *T) {
   const int64_t K = w->system.n_classes;
@@ -287,11 +293,19 @@ static bool improve(dkm_cycle_workspace *w, const dkm_point *point, double *u, d
       gsl_matrix_set(w->bordered, row, c, gsl_matrix_get(w->jacobian, row, c) - (row == c ? 1.0 : 0.0));
     gsl_vector_set(w->right, row, reduced(w, u, 1, row) - reduced(w, w->at_end, 1, row));
   }
-  dkm_model_rhs(&w->system, point, u, w->rate, w->work);
-  for (size_t c = 0; c < n; c++) gsl_matrix_set(w->bordered, n, c, reduced(w, w->rate, 1, c));
-  dkm_model_rhs(&w->system, point, w->at_end, w->rate, w->work);
-  for (size_t row = 0; row < n; row++) gsl_matrix_set(w->bordered, row, n, reduced(w, w->rate, 1, row));
-  gsl_matrix_set(w->bordered, n, n, 0.0);
+  if (is_driven(w, point)) { /* the period is given */
+    for (size_t i = 0; i < n; i++) {
+      gsl_matrix_set(w->bordered, n, i, 0.0);
+      gsl_matrix_set(w->bordered, i, n, 0.0);
+    }
+    gsl_matrix_set(w->bordered, n, n, 1.0);
+  } else {
+    dkm_model_rhs(&w->system, point, u, w->rate, w->work);
+    for (size_t c = 0; c < n; c++) gsl_matrix_set(w->bordered, n, c, reduced(w, w->rate, 1, c));
+    dkm_model_rhs(&w->system, point, w->at_end, w->rate, w->work);
+    for (size_t row = 0; row < n; row++) gsl_matrix_set(w->bordered, row, n, reduced(w, w->rate, 1, row));
+    gsl_matrix_set(w->bordered, n, n, 0.0);
+  }
   gsl_vector_set(w->right, n, 0.0);
   dkm_gsl_begin();
   const bool solved = !gsl_linalg_LU_decomp(w->bordered, w->permutation, &sign) &&
@@ -344,20 +358,27 @@ static double vertex(double left, double middle, double right) {
 static bool recurs(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, double amplitude) {
   double *now = w->at_end;
   memcpy(now, u, w->size * sizeof *u);
-  return dkm_tangent_advance(w->tangent, point, T, now, NULL, 0, true) &&
+  return dkm_tangent_advance(w->tangent, point, w->from, T, now, NULL, 0, true) &&
          largest_difference(now, u, w->size) <= fmin(same_point, same_fraction * amplitude);
 }
 
 /* The shortest period of the cycle through u, of which T is a period. */
 static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T,
                               double amplitude) {
+  if (is_driven(w, point)) { /* a multiple of the drive's */
+    int n = (int)lround(T / point->duration);
+    for (int i = 0; i < N_DIVISORS; i++)
+      while (n % divisors[i] == 0 && recurs(w, point, u, n / divisors[i] * point->duration, amplitude)) n /= divisors[i];
+    return n * point->duration;
+  }
   for (int i = 0; i < N_DIVISORS; i++)
     while (recurs(w, point, u, T / divisors[i], amplitude)) T /= divisors[i];
   return T;
 }
 
 /* Means and amplitudes over the period T from u. */
-static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double T, dkm_cycle *cycle) {
+static bool follow(dkm_cycle_workspace *w, const dkm_point *given, const double *u, double T, dkm_cycle *cycle) {
+  const dkm_point most = dkm_drive_most(w->system.drive, given), *point = &most;
   const int64_t K = w->system.n_classes;
   const int M = w->system.n_modes;
   double fastest = 2.0 * fabs(point->Omega), field = 0.0, along_y = 0.0;
@@ -395,7 +416,7 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double 
       if (middle >= left && middle >= right) high[mu] = fmax(high[mu], vertex(left, middle, right));
       if (middle <= left && middle <= right) low[mu] = fmin(low[mu], vertex(left, middle, right));
     }
-    if (i <= n && !dkm_tangent_advance(w->tangent, point, T / n, now, NULL, 0, true)) return false;
+    if (i <= n && !dkm_tangent_advance(w->tangent, given, w->from + T / n * i, T / n, now, NULL, 0, true)) return false;
   }
   for (int mu = 0; mu < M; mu++) {
     const double shift = cycle->xi[mu] - first[mu];
@@ -406,15 +427,15 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *point, const double 
 }
 
 /* Floquet exponents from the matrix in w->jacobian, which is used up. */
-static bool take_exponents(dkm_cycle_workspace *w, double T, dkm_spectrum *spectrum) {
+static bool take_exponents(dkm_cycle_workspace *w, const dkm_point *point, double T, dkm_spectrum *spectrum) {
   dkm_gsl_begin();
   gsl_eigen_nonsymm_params(0, 1, w->eigen);
   const bool found = !gsl_eigen_nonsymm(w->jacobian, w->multipliers, w->eigen);
   dkm_gsl_end();
   if (!found) return false;
-  size_t flow = 0;
+  size_t flow = w->rows; /* none where a drive says when is when */
   double nearest = INFINITY;
-  for (size_t i = 0; i < w->rows; i++) {
+  for (size_t i = 0; !is_driven(w, point) && i < w->rows; i++) {
     const gsl_complex multiplier = gsl_vector_complex_get(w->multipliers, i);
     const double re = GSL_REAL(multiplier) - 1.0, im = GSL_IMAG(multiplier), distance = sqrt(re * re + im * im);
     if (!(distance < nearest)) continue;
@@ -461,23 +482,25 @@ static double amplitude_of(const dkm_cycle_workspace *w, const dkm_cycle *cycle)
   return most;
 }
 
-bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double period, bool dresses,
-                    dkm_cycle *cycle, double *state) {
+bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double t, double period,
+                    bool dresses, dkm_cycle *cycle, double *state) {
   if (is_too_large(&w->system, w->losses)) return false;
-  double T = period;
+  const double of_drive = dkm_drive_period(w->system.drive, point);
+  double T = of_drive > 0.0 ? of_drive * fmax(1.0, round(period / of_drive)) : period;
+  w->from = of_drive > 0.0 ? fmod(t, of_drive) : 0.0;
   memcpy(state, u, w->size * sizeof *u);
   cycle->precession = 0.0;
   if (dresses && !dress(w, point, T, state, &cycle->precession)) return false;
   memcpy(w->begun, state, w->size * sizeof *state);
-  if (!converge(w, point, state, &T, &cycle->residual) || fabs(T / period - 1.0) > farthest_period ||
-      !take_exponents(w, T, &cycle->spectrum) || !follow(w, point, state, T, cycle))
+  if (!converge(w, point, state, &T, &cycle->residual) || (of_drive == 0.0 && fabs(T / period - 1.0) > farthest_period) ||
+      !take_exponents(w, point, T, &cycle->spectrum) || !follow(w, point, state, T, cycle))
     return false;
   const double amplitude = amplitude_of(w, cycle);
-  if (!(amplitude > at_rest)) return false; /* Newton finds fixed points too */
+  if (of_drive == 0.0 && !(amplitude > at_rest)) return false; /* Newton finds fixed points too */
   cycle->period = shortest_period(w, point, state, T, amplitude);
   if (cycle->period < T &&
       (!converge(w, point, state, &cycle->period, &cycle->residual) ||
-       !take_exponents(w, cycle->period, &cycle->spectrum) || !follow(w, point, state, cycle->period, cycle)))
+       !take_exponents(w, point, cycle->period, &cycle->spectrum) || !follow(w, point, state, cycle->period, cycle)))
     return false;
   take_distances(w, u, state, cycle);
   return true;

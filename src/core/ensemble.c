@@ -317,8 +317,10 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   e->gamma_1[lane] = dkm_point_gamma_1(point);
   e->gamma_T[lane] = dkm_point_gamma_T(point);
   e->pump[lane] = dkm_point_pump(point);
-  e->eta_g0[lane] = point->imbalance * point->g0;
+  e->eta[lane] = point->imbalance;
   e->eta_field_most[lane] = fabs(point->imbalance) * e->field_most[lane];
+  e->Omega_begin[lane] = e->two_Omega[lane];
+  e->g0_slope[lane] = e->Omega_slope[lane] = e->piece_begin[lane] = 0.0;
   for (int n = 1; n < e->order; n++) e->rotation[n][lane] = 4.0 * point->Omega * point->Omega / (n * (n + 1.0));
   e->mode_frequency[lane] = 0.0;
   for (int mu = 0; mu < e->of_lane[lane].n_modes; mu++) {
@@ -334,6 +336,21 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
     e->transient_most[mu][lane] = e->tolerance * fmin(1.0, sqrt(D) / e->field_most[lane]);
   }
   w->mean_step[lane] = 1.0 / e->mode_frequency[lane];
+}
+
+static void ensemble_set_piece(void *memory, int lane, const dkm_piece *piece) {
+  ensemble *e = &((workspace *)memory)->e;
+  const double length = isfinite(piece->end) ? piece->end - piece->begin : 0.0;
+  const double g0_most = fmax(fabs(piece->g0), fabs(piece->g0 + piece->g0_slope * length));
+  const double Omega_most = fmax(fabs(piece->Omega), fabs(piece->Omega + piece->Omega_slope * length));
+  e->g0[lane] = piece->g0;
+  e->g0_slope[lane] = piece->g0_slope;
+  e->Omega_begin[lane] = 2.0 * piece->Omega;
+  e->Omega_slope[lane] = 2.0 * piece->Omega_slope;
+  e->piece_begin[lane] = piece->begin;
+  e->field_most[lane] = 4.0 * g0_most * e->of_lane[lane].largest;
+  e->eta_field_most[lane] = fabs(e->eta[lane]) * e->field_most[lane];
+  e->two_Omega[lane] = 2.0 * Omega_most;
 }
 
 static void ensemble_set_system(void *memory, int lane, const dkm_system *system) {
@@ -380,8 +397,9 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
 static void ensemble_unload(void *memory, int lane) {
   workspace *w = memory;
   ensemble *e = &w->e;
+  e->Omega_begin[lane] = e->g0_slope[lane] = e->Omega_slope[lane] = e->piece_begin[lane] = 0.0;
   e->g0[lane] = e->four_g0[lane] = e->field_most[lane] = e->two_Omega[lane] = 0.0;
-  e->gamma_1[lane] = e->gamma_T[lane] = e->pump[lane] = e->eta_g0[lane] = e->eta_field_most[lane] = 0.0;
+  e->gamma_1[lane] = e->gamma_T[lane] = e->pump[lane] = e->eta[lane] = e->eta_field_most[lane] = 0.0;
   for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
   for (int mu = 0; mu < e->system.n_modes; mu++) {
     e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;
@@ -572,6 +590,7 @@ const integrator_method dkm_integrator_ensemble = {
     ensemble_order,
     ensemble_set_system,
     ensemble_load,
+    ensemble_set_piece,
     ensemble_unload,
     ensemble_state,
     ensemble_window,

@@ -64,7 +64,10 @@ typedef struct ensemble {
   ensemble_vector Omega_mu[DKM_MAX_MODES], half_kappa[DKM_MAX_MODES];
   ensemble_vector rotation[ENSEMBLE_MAX_ORDER]; /* (2 Omega)^2/(n (n+1)), n >= 1 */
   ensemble_vector mode_frequency;               /* the largest of the modes, as it counts for the step */
-  ensemble_vector gamma_1, gamma_T, pump, eta_g0, eta_field_most; /* eta_field_most: |eta| field_most */
+  ensemble_vector gamma_1, gamma_T, pump, eta, eta_field_most; /* eta_field_most: |eta| field_most */
+  /* While a drive changes them, g0 and 2 Omega are straight lines from piece_begin on; g0, above, and Omega_begin are what they are
+   * there, and field_most, two_Omega their largest sizes. */
+  ensemble_vector Omega_begin, g0_slope, Omega_slope, piece_begin;
 
   /* sum_k w_k G_{mu,k} z_k and sum_k w_k G_{mu,k} y_k of the state. */
   ensemble_vector sum_z[DKM_MAX_MODES], sum_y[DKM_MAX_MODES];

@@ -10,7 +10,8 @@
  *   (n+1) I[n+1] = -Omega_mu R[n] - (kappa_mu/2) I[n] - g0 sum_k w_k G_{mu,k} Z[n]
  *
  * An imbalance lets y_k act on the modes, and these on the spins, within one order, so that a sweep over the classes is one
- * order, where that of ensemble_body.h is four.  Coefficients are kept.  Where nothing is lost every spin is brought back
+ * order, where that of ensemble_body.h is four.  While a drive changes g0 and Omega along straight lines, g0 = a + b t, products
+ * with them have two terms, as in (g0 xi)[n] = a xi[n] + b xi[n-1].  Coefficients are kept.  Where nothing is lost every spin is brought back
  * to its length after each step, as there. */
 #ifndef DICKEMAP_ENSEMBLE_OPEN_H
 #define DICKEMAP_ENSEMBLE_OPEN_H
@@ -19,22 +20,28 @@
 #include "ensemble_vector.h"
 
 typedef struct open_step {
+  vec g0, g0_slope, two_Omega, Omega_slope; /* at the beginning of the step; two_Omega: 2 Omega, and twice the slope of Omega */
   sums sums;
   fields along_z, along_y;                        /* of H and V */
-  vec sum_y[DKM_MAX_MODES], sum_z[DKM_MAX_MODES]; /* sum_k w_k G_{mu,k} of Y[n], Z[n], the last order that is known */
+  vec sum_y[DKM_MAX_MODES], sum_z[DKM_MAX_MODES]; /* sum_k w_k G_{mu,k} of Y[n], Z[n], the last order that is known ... */
+  vec y_before[DKM_MAX_MODES], z_before[DKM_MAX_MODES]; /* ... and the one before it, while a drive goes on */
   vec xi_rate[DKM_MAX_MODES];                     /* of order 1 */
   vec norm, norm_before;                          /* largest |coefficient| of orders P-4 and P-5 */
 } open_step;
 
 /* ---- one order ---- */
 
-INLINE void open_fields_begin(const ensemble *e, fields *f, const int P, int n, const int imaginary, vec factor) {
+/* Amplitudes of 2 factor beta[n], 2 (factor beta)[n] with `slope`. */
+INLINE void open_fields_begin(const ensemble *e, fields *f, const int P, int n, const int imaginary, vec factor,
+                              const bool driven, vec slope) {
   const int M = e->system.n_modes, bits = e->bits;
   f->partial[bits][0] = (vec){0};
   for (int mu = 0; mu < M; mu++) {
     const int b = e->couplings ? mu : M - 1 - mu;
     const double *beta = e->modes + ((size_t)mu * ensemble_mode_vectors(P) + imaginary * (P + 1) + n) * LANES;
-    *(b < bits || e->couplings ? &f->amplitude[b][0] : &f->partial[bits][0]) = factor * load(beta);
+    vec amplitude = factor * load(beta);
+    if (driven && n > 0) amplitude = fma_(slope, load(beta - LANES), amplitude);
+    *(b < bits || e->couplings ? &f->amplitude[b][0] : &f->partial[bits][0]) = amplitude;
   }
 }
 
@@ -51,8 +58,8 @@ INLINE void open_group_fields(const ensemble *e, fields *f, const int low, int64
 }
 
 /* Order n+1 of a class from X, Y, Z, H and V up to order n. */
-INLINE void open_class_order(const ensemble *e, double *block, const int P, int n, const bool turned, vec *x, vec *y,
-                             vec *z) {
+INLINE void open_class_order(const ensemble *e, const open_step *s, double *block, const int P, int n,
+                             const bool turned, const bool driven, vec *x, vec *y, vec *z) {
   const double *H = block, *V = block + ensemble_open_v(P) * LANES;
   const double *X = block + ensemble_open_x(P) * LANES, *Y = block + ensemble_open_y(P) * LANES,
                *Z = block + ensemble_open_z(P) * LANES;
@@ -69,9 +76,13 @@ INLINE void open_class_order(const ensemble *e, double *block, const int P, int 
     }
   }
   const vec x_n = load(X + n * LANES), y_n = load(Y + n * LANES), z_n = load(Z + n * LANES);
-  const vec two_Omega = load(e->two_Omega);
+  const vec two_Omega = s->two_Omega;
   vec x_rate = fma_(-load(e->gamma_1), x_n, -a), z_rate = fma_(-gamma_T, z_n, two_Omega * y_n);
-  const vec y_rate = fma_(-gamma_T, y_n, fma_(-two_Omega, z_n, b));
+  vec y_rate = fma_(-gamma_T, y_n, fma_(-two_Omega, z_n, b));
+  if (driven && n > 0) {
+    y_rate = fma_(-s->Omega_slope, load(Z + (n - 1) * LANES), y_rate);
+    z_rate = fma_(s->Omega_slope, load(Y + (n - 1) * LANES), z_rate);
+  }
   if (n == 0) x_rate = x_rate + load(e->pump);
   if (turned) {
     x_rate = x_rate + c;
@@ -83,7 +94,7 @@ INLINE void open_class_order(const ensemble *e, double *block, const int P, int 
 }
 
 INLINE void open_group_order(ensemble *e, open_step *s, const int low, int64_t k, const int P, int n,
-                             const bool turned) {
+                             const bool turned, const bool driven) {
   const size_t stride = (size_t)ensemble_open_vectors(P) * LANES;
   double *block = e->classes + (size_t)k * stride;
   open_group_fields(e, &s->along_z, low, k, block, P, n);
@@ -92,7 +103,7 @@ INLINE void open_group_order(ensemble *e, open_step *s, const int low, int64_t k
   for (int j = 0; j < 1 << low; j++) {
     double *of_class = block + j * stride;
     vec x, y, z;
-    open_class_order(e, of_class, P, n, turned, &x, &y, &z);
+    open_class_order(e, s, of_class, P, n, turned, driven, &x, &y, &z);
     store(of_class + (ensemble_open_x(P) + n + 1) * LANES, x);
     store(of_class + (ensemble_open_y(P) + n + 1) * LANES, y);
     store(of_class + (ensemble_open_z(P) + n + 1) * LANES, z);
@@ -124,28 +135,38 @@ INLINE void open_sums(ensemble *e, sums *c, const int P, int at, vec *sum) {
   for (int mu = 0; mu < e->system.n_modes; mu++) sum[mu] = collected(e, c, mu, 0);
 }
 
-INLINE void open_modes_order(ensemble *e, open_step *s, const int P, int n) {
-  const vec inverse_n = set(inverse[n + 1]), g0 = load(e->g0), eta_g0 = load(e->eta_g0);
+INLINE void open_modes_order(ensemble *e, open_step *s, const int P, int n, const bool driven) {
+  const vec inverse_n = set(inverse[n + 1]), eta = load(e->eta);
   for (int mu = 0; mu < e->system.n_modes; mu++) {
     double *R = e->modes + (size_t)mu * ensemble_mode_vectors(P) * LANES, *I = R + (P + 1) * LANES;
     const vec Omega_mu = load(e->Omega_mu[mu]), half_kappa = load(e->half_kappa[mu]);
     const vec r = load(R + n * LANES), i = load(I + n * LANES);
-    const vec r_rate = fma_(eta_g0, s->sum_y[mu], fma_(Omega_mu, i, -(half_kappa * r)));
-    const vec i_rate = -fma_(g0, s->sum_z[mu], fma_(half_kappa, i, Omega_mu * r));
+    vec along_y = s->g0 * s->sum_y[mu], along_z = s->g0 * s->sum_z[mu];
+    if (driven && n > 0) {
+      along_y = fma_(s->g0_slope, s->y_before[mu], along_y);
+      along_z = fma_(s->g0_slope, s->z_before[mu], along_z);
+    }
+    const vec r_rate = fma_(eta, along_y, fma_(Omega_mu, i, -(half_kappa * r)));
+    const vec i_rate = -(along_z + fma_(half_kappa, i, Omega_mu * r));
     store(R + (n + 1) * LANES, r_rate * inverse_n);
     store(I + (n + 1) * LANES, i_rate * inverse_n);
     if (e->series) store(e->series + ((size_t)mu * ensemble_series_vectors(P) + n) * LANES, s->sum_z[mu]);
   }
 }
 
-INLINE void open_order(ensemble *e, open_step *s, const int P, int n, const bool turned) {
-  open_fields_begin(e, &s->along_z, P, n, 0, load(e->four_g0));
-  if (turned) open_fields_begin(e, &s->along_y, P, n, 1, set(4.0) * load(e->eta_g0));
-#define ORDER(low, k) open_group_order(e, s, low, k, P, n, turned)
+INLINE void open_order(ensemble *e, open_step *s, const int P, int n, const bool turned, const bool driven) {
+  const vec four = set(4.0), four_eta = four * load(e->eta);
+  open_fields_begin(e, &s->along_z, P, n, 0, four * s->g0, driven, four * s->g0_slope);
+  if (turned) open_fields_begin(e, &s->along_y, P, n, 1, four_eta * s->g0, driven, four_eta * s->g0_slope);
+#define ORDER(low, k) open_group_order(e, s, low, k, P, n, turned, driven)
   OPEN_GROUPS(e, ORDER);
 #undef ORDER
-  open_modes_order(e, s, P, n);
+  open_modes_order(e, s, P, n, driven);
   if (n + 1 == P) return;
+  for (int mu = 0; driven && mu < e->system.n_modes; mu++) {
+    s->y_before[mu] = s->sum_y[mu];
+    s->z_before[mu] = s->sum_z[mu];
+  }
   open_sums(e, &s->sums, P, ensemble_open_z(P) + n + 1, s->sum_z);
   if (turned) open_sums(e, &s->sums, P, ensemble_open_y(P) + n + 1, s->sum_y);
   for (int mu = 0; mu < e->system.n_modes && n == 0; mu++) s->xi_rate[mu] = s->sum_z[mu];
@@ -188,7 +209,8 @@ INLINE void open_restore_length(vec *x, vec *y, vec *z, vec Q, vec b_x, vec b_y,
 }
 
 /* A class at t + h. */
-INLINE void open_class_state(const ensemble *e, double *block, const int P, vec h, const bool turned, ivec conserved) {
+INLINE void open_class_state(const open_step *s, double *block, const int P, vec h,
+                             const bool turned, ivec conserved) {
   double *X = block + ensemble_open_x(P) * LANES, *Y = block + ensemble_open_y(P) * LANES,
          *Z = block + ensemble_open_z(P) * LANES;
   vec x = load(X + P * LANES), y = load(Y + P * LANES), z = load(Z + P * LANES);
@@ -201,7 +223,7 @@ INLINE void open_class_state(const ensemble *e, double *block, const int P, vec 
   if (turned && any(conserved)) { /* of the field at the beginning of the step, as in ensemble_body.h */
     vec restored[3] = {x, y, z};
     open_restore_length(&restored[0], &restored[1], &restored[2], load(block + ensemble_open_q(P) * LANES),
-                        load(e->two_Omega), load(block + ensemble_open_v(P) * LANES), load(block));
+                        s->two_Omega, load(block + ensemble_open_v(P) * LANES), load(block));
     x = choose(conserved, restored[0], x);
     y = choose(conserved, restored[1], y);
     z = choose(conserved, restored[2], z);
@@ -245,14 +267,18 @@ INLINE void open_observe(ensemble *e, const open_step *s, const int P, vec h) {
   store(e->window_length, load(e->window_length) + h);
 }
 
-INLINE void open_take_step(ensemble *e, open_step *s, const int P, const bool turned) {
-  const vec nothing = {0};
+INLINE void open_take_step(ensemble *e, open_step *s, const int P, const bool turned, const bool driven) {
+  const vec nothing = {0}, since = load(e->t) - load(e->piece_begin);
+  s->g0_slope = load(e->g0_slope);
+  s->Omega_slope = load(e->Omega_slope);
+  s->g0 = driven ? fma_(s->g0_slope, since, load(e->g0)) : load(e->g0);
+  s->two_Omega = driven ? fma_(s->Omega_slope, since, load(e->Omega_begin)) : load(e->Omega_begin);
   s->norm = s->norm_before = nothing;
   for (int mu = 0; mu < e->system.n_modes; mu++) {
     s->sum_y[mu] = load(e->sum_y[mu]);
     s->sum_z[mu] = load(e->sum_z[mu]);
   }
-  for (int n = 0; n < P; n++) open_order(e, s, P, n, turned);
+  for (int n = 0; n < P; n++) open_order(e, s, P, n, turned, driven);
   vec h = open_step_size(e, s, P);
   const vec t = load(e->t), t_limit = load(e->t_limit);
   const ivec to_limit = h >= t_limit - t;
@@ -261,7 +287,7 @@ INLINE void open_take_step(ensemble *e, open_step *s, const int P, const bool tu
   open_observe(e, s, P, h);
   const ivec conserved = (load(e->gamma_1) == nothing) & (load(e->gamma_T) == nothing);
   for (int64_t k = 0; k < e->n_classes; k++)
-    open_class_state(e, e->classes + (size_t)k * ensemble_open_vectors(P) * LANES, P, h, turned, conserved);
+    open_class_state(s, e->classes + (size_t)k * ensemble_open_vectors(P) * LANES, P, h, turned, conserved);
   open_modes_state(e, P, h);
   open_sums(e, &s->sums, P, ensemble_open_z(P), s->sum_z);
   open_sums(e, &s->sums, P, ensemble_open_y(P), s->sum_y);
@@ -276,11 +302,11 @@ INLINE void open_take_step(ensemble *e, open_step *s, const int P, const bool tu
 }
 
 /* P is no constant here, as it is in ensemble_body.h: sweeps of one order have no orders to unroll. */
-INLINE void open_advance_as(ensemble *e, const bool turned) {
+INLINE void open_advance_as(ensemble *e, const bool turned, const bool driven) {
   open_step s;
   ivec event;
   do {
-    open_take_step(e, &s, e->order, turned);
+    open_take_step(e, &s, e->order, turned, driven);
     const vec t = load(e->t), finite = load(e->finite);
     event = (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (load(e->steps) >= load(e->steps_pause)) |
             (finite != finite);
@@ -288,10 +314,12 @@ INLINE void open_advance_as(ensemble *e, const bool turned) {
 }
 
 static __attribute__((noinline)) void open_advance(ensemble *e) {
-  if (e->dynamics == DKM_DYNAMICS_UNBALANCED)
-    open_advance_as(e, true);
+  if (e->dynamics == DKM_DYNAMICS_DRIVEN)
+    open_advance_as(e, true, true);
+  else if (e->dynamics == DKM_DYNAMICS_UNBALANCED)
+    open_advance_as(e, true, false);
   else
-    open_advance_as(e, false);
+    open_advance_as(e, false, false);
 }
 
 #endif

@@ -60,14 +60,15 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
   *begun = false;
   dkm_status status = dkm_evaluate_inquire(e, g, lane, g->u, &q, err);
   if (status != DKM_OK) return status;
+  const dkm_point point = integrated_point(t);
   if (g->sensitivity) {
-    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), integrated_point(t), g->u,
-                                      &t->t_note);
+    t->shadow =
+        dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
     if (t->shadow < 0) return DKM_OK;
     g->shadow_time[t->shadow] = 0.0;
   }
   dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
-  dkm_integrator_load(g->integrator, lane, integrated_point(t), g->u, 0.0);
+  dkm_integrator_load(g->integrator, lane, &point, g->u, 0.0);
   dkm_attractor_begin(&t->attractor, &q, dkm_integrator_lane(g->integrator, lane));
   set_pause(g, lane);
   *begun = true;
@@ -86,12 +87,69 @@ static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, boo
   return start->is_pattern ? PATTERN : dkm_system_has_patterns(&e->system) ? TABLES : FULL;
 }
 
-/* Places the waiting point in a lane of its engine, if there is one free, unless its outcome is known at once. */
-static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
-  const dkm_start *start = &e->waiting_start;
+/* Begins a drive in a lane at its start g->u. */
+static void begin_drive(engine *g, int lane) {
+  const trajectory *t = &g->lanes[lane];
+  const dkm_point point = integrated_point(t);
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
+  dkm_integrator_load(g->integrator, lane, &point, g->u, 0.0);
+  l->t_limit = l->t_pause = point.duration;
+}
+
+/* Puts an arrival, whose start becomes the lane's, into a lane of its engine, unless its outcome is known at once. */
+static dkm_status enter(dkm_evaluator *e, engine *g, int lane, arrival *a, bool inside, bool drives, bool resumes,
+                        const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  const bool repeats = dkm_drive_kind_of(a->start.full.drive) == DKM_DRIVE_REPEATS;
+  dkm_start_free(&t->start);
+  *t = (trajectory){.start = a->start,
+                    .id = a->id,
+                    .inside = inside,
+                    .drives = drives,
+                    .drive_time = a->drive_time,
+                    .drive_steps = a->drive_steps,
+                    .wall_time = a->wall_time,
+                    .shadow = -1};
+  a->start = (dkm_start){0}; /* now the lane's */
+  a->has_start = false;
+  dkm_status status = dkm_start_state(&t->start, inside, g->u, err);
+  if (status == DKM_OK && !drives && !repeats && !resumes) status = try_at_once(e, g, lane, stream, at_once, err);
+  if (status != DKM_OK || *at_once) {
+    *placed = *at_once;
+    return status;
+  }
+  if (g->sampling[lane]) dkm_sampling_set_system(g->sampling[lane], integrated_system(t), kept_symmetry(t));
+  if (!a->driven || resumes) status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
+  if (status == DKM_OK && !*placed && resumes) { /* it is of something else after all: the drive begins again */
+    a->start = t->start;
+    t->start = (dkm_start){0};
+    a->has_start = true;
+    return DKM_OK;
+  }
+  if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
+    status = dkm_start_state(&t->start, inside, g->u, err);
+    if (status == DKM_OK && !drives) status = begin(e, g, lane, placed, err);
+    if (status == DKM_OK && drives) begin_drive(g, lane);
+    *placed = *placed || drives;
+  }
+  if (status == DKM_OK && *placed) g->n_active++;
+  return status;
+}
+
+/* Places an arrival in a lane of its engine, if there is one free, unless its outcome is known at once. */
+static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, bool *placed, bool *at_once,
+                        dkm_error *err) {
+  const dkm_start *start = &a->start;
   const bool inside = goes_inside(e, start);
+  const dkm_drive_kind drive = dkm_drive_kind_of(start->full.drive);
+  bool resumes = false;
+  *placed = *at_once = false;
+  if (drive == DKM_DRIVE_ENDS && !a->driven) resumes = dkm_evaluate_was_driven(e, stream, a->id, start);
+  const bool drives = drive == DKM_DRIVE_ENDS && !a->driven && !resumes;
   const engine_kind kind = engine_of(e, start, inside);
-  const dkm_dynamics dynamics = dkm_point_dynamics(&start->point);
+  const dkm_dynamics dynamics =
+      drives || drive == DKM_DRIVE_REPEATS ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(&start->point);
   engine *g = &e->engines[engine_index(kind, dynamics)];
   if (!g->integrator) {
     dkm_status status = dkm_evaluate_create_engine(e, kind, dynamics, g, err);
@@ -99,38 +157,38 @@ static dkm_status place_start(dkm_evaluator *e, const dkm_stream *stream, bool *
   }
   const int lane = free_lane(g);
   if (lane < 0) return DKM_OK;
-  trajectory *t = &g->lanes[lane];
-  dkm_start_free(&t->start);
-  *t = (trajectory){.start = *start, .id = e->waiting_id, .inside = inside, .shadow = -1};
-  e->waiting_start = (dkm_start){0}; /* now the lane's */
-  e->has_waiting_start = false;
-  dkm_status status = dkm_start_state(&t->start, inside, g->u, err);
-  if (status == DKM_OK) status = try_at_once(e, g, lane, stream, at_once, err);
-  if (status != DKM_OK || *at_once) {
-    *placed = *at_once;
-    e->has_waiting = e->has_waiting && !*at_once;
-    return status;
+  dkm_status status = enter(e, g, lane, a, inside, drives, resumes, stream, placed, at_once, err);
+  if (status == DKM_OK && resumes && !*placed && !*at_once) { /* once more, from the beginning */
+    const dkm_stream anew = {.context = stream->context, .done = stream->done, .wants_states = stream->wants_states};
+    return place(e, a, &anew, placed, at_once, err);
   }
-  if (g->sampling[lane]) dkm_sampling_set_system(g->sampling[lane], integrated_system(t), kept_symmetry(t));
-  status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
-  if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
-    status = dkm_start_state(&t->start, inside, g->u, err);
-    if (status == DKM_OK) status = begin(e, g, lane, placed, err);
-  }
-  if (status != DKM_OK || !*placed) return status;
-  g->n_active++;
-  e->has_waiting = false;
-  return DKM_OK;
+  return status;
 }
 
-static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
-  *placed = *at_once = false;
-  if (!e->has_waiting_start) {
-    dkm_status status = dkm_start_create(&e->system, &e->waiting, &e->waiting_start, err);
-    if (status != DKM_OK) return status;
-    e->has_waiting_start = true;
+/* Gives lanes to trajectories whose drive is over; those that find none stay. */
+static dkm_status place_arrivals(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  int left = 0;
+  for (int i = 0; i < e->n_arrivals; i++) {
+    bool placed = false, at_once;
+    if (status == DKM_OK) status = place(e, &e->arrivals[i], stream, &placed, &at_once, err);
+    if (!placed) e->arrivals[left++] = e->arrivals[i];
   }
-  return place_start(e, stream, placed, at_once, err);
+  e->n_arrivals = left;
+  return status;
+}
+
+static dkm_status place_waiting(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once,
+                                dkm_error *err) {
+  *placed = *at_once = false;
+  if (!e->waiting.has_start) {
+    dkm_status status = dkm_start_create(&e->system, &e->point, &e->waiting.start, err);
+    if (status != DKM_OK) return status;
+    e->waiting.has_start = true;
+  }
+  dkm_status status = place(e, &e->waiting, stream, placed, at_once, err);
+  if (*placed) e->has_waiting = false;
+  return status;
 }
 
 /* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were
@@ -138,16 +196,18 @@ static dkm_status place(dkm_evaluator *e, const dkm_stream *stream, bool *placed
 static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, bool *more, dkm_error *err) {
   int n_at_once = 0;
   *more = false;
+  dkm_status status = place_arrivals(e, stream, err);
+  if (status != DKM_OK || e->n_arrivals > 0) return status;
   for (bool placed = true; placed && !*more;) {
     bool at_once;
     if (!e->has_waiting) {
       dkm_point point;
-      if (!stream->next(stream->context, &point, &e->waiting_id)) return DKM_OK;
-      e->waiting = dkm_units_point(&e->units, &point);
+      e->waiting = (arrival){0};
+      if (!stream->next(stream->context, &point, &e->waiting.id)) return DKM_OK;
+      e->point = dkm_units_point(&e->units, &point);
       e->has_waiting = true;
     }
-    dkm_status status = place(e, stream, &placed, &at_once, err);
-    if (status != DKM_OK) return status;
+    if ((status = place_waiting(e, stream, &placed, &at_once, err)) != DKM_OK) return status;
     n_at_once += at_once;
     *more = n_at_once >= MANY_AT_ONCE;
   }
@@ -205,7 +265,7 @@ static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, bool follow, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   dkm_oscillation *o = &t->attractor.oscillation;
-  const dkm_point *point = integrated_point(t);
+  const dkm_point driven = integrated_point(t), *point = &driven;
   dkm_status status = dkm_evaluate_need_sampling(e, g, lane, err);
   if (status != DKM_OK) return status;
   t->sampled = t->sampled_once = true;
@@ -248,7 +308,8 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     return DKM_OK;
   }
   if (is_spent(l)) dkm_sampling_cut(sampling);
-  if (!dkm_sampling_continue(sampling, integrated_point(t), g->u, g->scratch)) return DKM_OK;
+  const dkm_point point = integrated_point(t);
+  if (!dkm_sampling_continue(sampling, &point, g->u, g->scratch)) return DKM_OK;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
   if (g->sensitivity) note_samples(g, lane);
@@ -297,11 +358,58 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
   return status;
 }
 
+/* A drive that has failed, or taken all the steps that a trajectory may take; u: where it is. */
+static dkm_status end_in_drive(dkm_evaluator *e, engine *g, int lane, const double *u, const dkm_stream *stream,
+                               dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  dkm_record record;
+  dkm_inquiry q;
+  const double *at;
+  dkm_status status = dkm_evaluate_inquire(e, g, lane, u, &q, err);
+  if (status != DKM_OK) return status;
+  dkm_attractor_fill_unseen(&q, l, &record);
+  record.wall_time = t->wall_time;
+  dkm_integrator_unload(g->integrator, lane);
+  g->n_active--;
+  t->drive_time = 0.0; /* t_end is that of the lane */
+  status = dkm_evaluate_end_state(g, lane, &q, &record, &at, err);
+  return status == DKM_OK ? dkm_evaluate_report(e, t, &record, at, stream, err) : status;
+}
+
+/* A drive is over: the trajectory goes on elsewhere. */
+static dkm_status look_at_drive(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  dkm_integrator_state(g->integrator, lane, g->u);
+  if (l->failure != DKM_FAILURE_NONE || l->t < t->start.given.duration) return end_in_drive(e, g, lane, g->u, stream, err);
+  const double *u = g->u;
+  dkm_status status = DKM_OK;
+  if (t->start.is_reduced && !t->inside) {
+    if ((status = dkm_evaluate_need_reduced(g, err)) != DKM_OK) return status;
+    dkm_start_reduce_state(&t->start, g->u, g->reduced_u);
+    u = g->reduced_u;
+  }
+  if ((status = dkm_start_move(&t->start, u, err)) != DKM_OK) return status;
+  e->arrivals[e->n_arrivals++] = (arrival){.has_start = true,
+                                           .start = t->start,
+                                           .id = t->id,
+                                           .driven = true,
+                                           .drive_time = l->t,
+                                           .drive_steps = l->steps,
+                                           .wall_time = t->wall_time};
+  t->start = (dkm_start){0};
+  dkm_integrator_unload(g->integrator, lane);
+  g->n_active--;
+  return DKM_OK;
+}
+
 /* Looks at a lane that asks for attention; passes its record on and empties it if its trajectory is over. */
 static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_record record;
+  if (t->drives) return look_at_drive(e, g, lane, stream, err);
   if (g->sensitivity && !t->sampled && l->failure == DKM_FAILURE_NONE && l->t >= t->t_note) {
     dkm_integrator_state(g->integrator, lane, g->u);
     note_target(g, lane, g->u);
@@ -333,8 +441,10 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
 
 /* Empties everything, so that the next stream begins afresh. */
 static void give_up(dkm_evaluator *e) {
-  e->has_waiting = e->has_waiting_start = false;
-  dkm_start_free(&e->waiting_start);
+  e->has_waiting = false;
+  dkm_start_free(&e->waiting.start);
+  for (int i = 0; i < e->n_arrivals; i++) dkm_start_free(&e->arrivals[i].start);
+  e->n_arrivals = 0;
   for (int i = 0; i < N_ENGINES; i++) {
     engine *g = &e->engines[i];
     g->n_active = 0;
@@ -389,7 +499,7 @@ dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_e
   dkm_status status = DKM_OK;
   double asked = dkm_clock_now();
   for (bool more; (status = refill(e, stream, &more, err)) == DKM_OK;) {
-    bool busy = more;
+    bool busy = more || e->n_arrivals > 0;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
       if (e->engines[i].n_active + e->engines[i].n_endings > 0) {
         busy = true;

@@ -114,7 +114,8 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
   dkm_units_free(&e->units);
   free(e->lifted);
   free(e->laid_out);
-  dkm_start_free(&e->waiting_start);
+  dkm_start_free(&e->waiting.start);
+  for (int i = 0; i < e->n_arrivals; i++) dkm_start_free(&e->arrivals[i].start);
   dkm_fixedpoint_workspace_destroy(e->full_space);
   free(e->full_scratch);
   free(e);

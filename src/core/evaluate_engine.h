@@ -5,6 +5,7 @@
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
 #include "dickemap/attractor.h"
+#include "dickemap/drive.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/sampling.h"
 #include "dickemap/sensitivity.h"
@@ -20,6 +21,9 @@ typedef struct trajectory {
   dkm_attractor attractor;
   bool sampled; /* a window of samples is under way, or separations are followed without */
   bool sampled_once; /* or one was before */
+  bool drives;         /* it follows a drive to its end, and nothing is asked about it before */
+  double drive_time;   /* how long that took, of the trajectory's time ... */
+  int64_t drive_steps; /* ... and in steps */
   double wall_time;
   int shadow;            /* of g->sensitivity, if that is measured */
   double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
@@ -68,6 +72,16 @@ static inline int engine_index(engine_kind kind, dkm_dynamics dynamics) {
  * the full space. */
 enum { TABLES_MOST_CLASSES = 4096 };
 
+/* A point, or a trajectory at the end of its drive, that looks for a lane. */
+typedef struct arrival {
+  bool has_start; /* once it was made */
+  dkm_start start;
+  int64_t id;
+  bool driven;           /* the drive is over, or was when the trajectory was put aside */
+  double drive_time, wall_time;
+  int64_t drive_steps;
+} arrival;
+
 struct dkm_evaluator {
   dkm_units units;   /* what everything here is in; points and records come and go in those of the caller */
   dkm_system system; /* in them */
@@ -78,10 +92,10 @@ struct dkm_evaluator {
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   double *full_scratch;
   bool has_waiting; /* a point whose engine had no free lane when it came */
-  dkm_point waiting;
-  bool has_waiting_start;
-  dkm_start waiting_start; /* of it, once it was made */
-  int64_t waiting_id;
+  dkm_point point;
+  arrival waiting;
+  int n_arrivals; /* trajectories whose drive is over, likewise */
+  arrival arrivals[INTEGRATOR_MAX_LANES * N_ENGINE_KINDS];
 };
 
 /* An engine with everything in it but landscapes, samples and states, which are made when they are needed. Fails with
@@ -103,13 +117,18 @@ dkm_status dkm_evaluate_need_means(engine *g, dkm_error *err);
 static inline const dkm_system *integrated_system(const trajectory *t) {
   return t->inside ? &t->start.system : &t->start.full;
 }
-static inline const dkm_point *integrated_point(const trajectory *t) {
-  return t->inside ? &t->start.point : &t->start.given;
+static inline dkm_point integrated_point(const trajectory *t) {
+  const bool driven = t->drives || dkm_drive_kind_of(t->start.full.drive) == DKM_DRIVE_REPEATS;
+  return driven ? dkm_start_driven_point(&t->start, t->inside) : t->inside ? t->start.point : t->start.given;
 }
 /* The symmetry that a shadow of it keeps; NULL: none. */
 static inline const dkm_start *kept_symmetry(const trajectory *t) {
   return t->start.is_reduced && !t->inside ? &t->start : NULL;
 }
+
+/* Whether the stream has something saved of the point of an arrival with this start, whose drive was over then. */
+bool dkm_evaluate_was_driven(const dkm_evaluator *evaluator, const dkm_stream *stream, int64_t id,
+                             const dkm_start *start);
 
 /* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether. */
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,

@@ -21,8 +21,9 @@ dkm_status dkm_evaluate_inquire(const dkm_evaluator *e, engine *g, int lane, con
   dkm_status status = projected ? dkm_evaluate_need_reduced(g, err) : DKM_OK;
   if (status == DKM_OK && by_bodies) status = dkm_evaluate_need_means(g, err);
   if (status == DKM_OK && !*landscape) status = dkm_landscape_create(&g->system, landscape, err);
-  /* One class and mode come to rest, unless spins lose something or couplings are unbalanced. */
-  const bool rests = start->is_pattern && dkm_point_dynamics(&start->point) == DKM_DYNAMICS_CONSERVED;
+  /* One class and mode come to rest, unless spins lose something, couplings are unbalanced or a drive repeats. */
+  const bool rests = start->is_pattern && dkm_point_dynamics(&start->point) == DKM_DYNAMICS_CONSERVED &&
+                     dkm_drive_kind_of(start->full.drive) != DKM_DRIVE_REPEATS;
   const bool cycles = t->sampled_once && !rests, losses = dkm_point_has_losses(&start->point);
   if (status == DKM_OK && cycles) status = dkm_cycle_workspace_fit(&g->cycles, asked, losses, err);
   if (status != DKM_OK) return status;

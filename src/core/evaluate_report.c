@@ -125,13 +125,22 @@ static const double *laid_out(dkm_evaluator *e, const dkm_start *start, const do
   return e->laid_out;
 }
 
+/* Times count from the start, and so do steps. */
+static void add_drive(const trajectory *t, dkm_record *record) {
+  record->t_end += t->drive_time; /* NaN stays what it is */
+  record->t_settled += t->drive_time;
+  record->relaxation_time += t->drive_time;
+  record->steps += t->drive_steps;
+}
+
 dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u,
                                const dkm_stream *stream, dkm_error *err) {
   const dkm_start *start = &t->start;
   const size_t size = dkm_model_size(&e->system);
-  const bool rests = record->verdict == DKM_VERDICT_FIXED_POINT ||
+  const bool repeats = dkm_drive_kind_of(start->full.drive) == DKM_DRIVE_REPEATS; /* no spectra but Floquet exponents */
+  const bool rests = !repeats && (record->verdict == DKM_VERDICT_FIXED_POINT ||
                      (!start->is_pattern && (record->verdict == DKM_VERDICT_DARK_PRECESSION ||
-                                             (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]))));
+                                             (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])))));
   const bool by_sectors = start->is_pattern && dkm_system_has_patterns(&start->full);
   const double *state = u;
   dkm_status status = DKM_OK;
@@ -154,7 +163,8 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
   }
   if (status == DKM_OK && start->bodies.n_bodies)
     status = tell_spins(start, u, start->is_reduced && rests, record, err);
-  const dkm_point point = dkm_units_point_back(&e->units, &start->given);
+  const dkm_point driven = dkm_start_driven_point(start, false), point = dkm_units_point_back(&e->units, &driven);
+  add_drive(t, record);
   dkm_units_scale_record(e->units.unit, e->system.n_modes, record);
   dkm_theory_fill(&start->full, &point, record);
   if (status == DKM_OK)

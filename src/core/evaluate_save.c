@@ -13,8 +13,8 @@
 typedef struct saved_point {
   dkm_point point;
   dkm_attractor attractor;
-  double wall_time;
-  int64_t inside, sampled;
+  double wall_time, drive_time;
+  int64_t inside, sampled, drives, drive_steps;
 } saved_point;
 
 static size_t saved_bytes(const engine *g, int lane) {
@@ -26,7 +26,10 @@ static void save_lane(const engine *g, int lane, char *bytes) {
   const trajectory *t = &g->lanes[lane];
   saved_point *head = (saved_point *)bytes;
   memset(head, 0, sizeof *head);
-  head->point = t->start.given;
+  head->point = dkm_start_driven_point(&t->start, false);
+  head->drives = t->drives;
+  head->drive_time = t->drive_time;
+  head->drive_steps = t->drive_steps;
   head->attractor = t->attractor;
   head->wall_time = t->wall_time;
   head->inside = t->inside;
@@ -72,7 +75,9 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   *restored = false;
   if (n_bytes < sizeof head + lane_bytes) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
-  if (head.inside != t->inside || !dkm_point_equal(&head.point, &t->start.given, e->system.n_modes)) return DKM_OK;
+  const dkm_point given = dkm_start_driven_point(&t->start, false);
+  if (head.inside != t->inside || head.drives != t->drives) return DKM_OK;
+  if (!dkm_point_equal(&head.point, &given, e->system.n_modes)) return DKM_OK;
   bytes += sizeof head;
   n_bytes -= sizeof head + lane_bytes;
   dkm_status status = head.sampled ? dkm_evaluate_need_sampling(e, g, lane, err) : DKM_OK;
@@ -80,13 +85,27 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   if (head.sampled ? !dkm_sampling_restore(g->sampling[lane], bytes + lane_bytes, n_bytes) : n_bytes != 0)
     return DKM_OK;
   dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
-  dkm_integrator_restore(g->integrator, lane, integrated_point(t), bytes);
+  const dkm_point point = integrated_point(t);
+  dkm_integrator_restore(g->integrator, lane, &point, bytes);
+  t->drive_time = head.drive_time;
+  t->drive_steps = head.drive_steps;
   t->attractor = head.attractor;
   t->wall_time = head.wall_time;
   t->sampled = t->sampled_once = head.sampled;
   if (!head.sampled && g->sampling[lane]) dkm_sampling_forget(g->sampling[lane]); /* of the point before */
   *restored = true;
   return DKM_OK;
+}
+
+bool dkm_evaluate_was_driven(const dkm_evaluator *e, const dkm_stream *stream, int64_t id, const dkm_start *start) {
+  const void *bytes;
+  size_t n_bytes;
+  saved_point head;
+  if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, id, &bytes, &n_bytes)) return false;
+  if (n_bytes < sizeof head) return false;
+  memcpy(&head, bytes, sizeof head);
+  const dkm_point given = dkm_start_driven_point(start, false);
+  return !head.drives && dkm_point_equal(&head.point, &given, e->system.n_modes);
 }
 
 dkm_status dkm_evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *resumed,

@@ -24,6 +24,9 @@ double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, cons
  * modes can tell apart. */
 bool dkm_inquiry_may_be_dark(const dkm_inquiry *q);
 
+/* The period of the drive that the trajectory follows for ever; 0: g0 and Omega are constant. */
+double dkm_inquiry_drive_period(const dkm_inquiry *q);
+
 /* How strongly the equations bend: quadratic terms in a distance d are some steepness d^2 of a rate. */
 double dkm_inquiry_steepness(const dkm_inquiry *q);
 
@@ -81,6 +84,10 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
                                   const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record);
 dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent,
                                      dkm_lane *lane, dkm_record *record);
+
+/* `undecided` with overlaps as they are now, of which nothing more was seen. */
+void dkm_oscillation_fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane,
+                                 dkm_record *record);
 
 /* ---- heteroclinic.c ---- */
 

@@ -13,6 +13,9 @@ struct dkm_integrator {
   void *workspace;
   int n_lanes;
   dkm_lane lanes[INTEGRATOR_MAX_LANES];
+  bool driven;
+  const dkm_drive *drive[INTEGRATOR_MAX_LANES]; /* of lanes that are driven, with their points */
+  dkm_point point[INTEGRATOR_MAX_LANES];
 };
 
 static const integrator_method *method_of(const dkm_solver *solver) {
@@ -30,6 +33,8 @@ dkm_status dkm_integrator_create(const dkm_system *system, const dkm_solver *sol
     free(integrator);
     return status;
   }
+  integrator->driven = solver->dynamics == DKM_DYNAMICS_DRIVEN;
+  for (int lane = 0; lane < INTEGRATOR_MAX_LANES; lane++) integrator->drive[lane] = system->drive;
   *out = integrator;
   return DKM_OK;
 }
@@ -58,11 +63,22 @@ int dkm_integrator_order(const dkm_integrator *integrator) {
 
 void dkm_integrator_set_system(dkm_integrator *integrator, int lane, const dkm_system *system) {
   integrator->method->set_system(integrator->workspace, lane, system);
+  integrator->drive[lane] = system->drive;
+}
+
+static void set_piece(dkm_integrator *integrator, int lane) {
+  const dkm_piece piece =
+      dkm_drive_piece(integrator->drive[lane], &integrator->point[lane], integrator->lanes[lane].piece);
+  integrator->method->set_piece(integrator->workspace, lane, &piece);
 }
 
 void dkm_integrator_load(dkm_integrator *integrator, int lane, const dkm_point *point, const double *u, double t) {
   integrator->lanes[lane] = (dkm_lane){.active = true, .t = t, .t_pause = INFINITY, .t_limit = INFINITY};
   integrator->method->load(integrator->workspace, lane, point, u, t);
+  if (!integrator->driven) return;
+  integrator->point[lane] = *point;
+  integrator->lanes[lane].piece = dkm_drive_piece_at(integrator->drive[lane], point, t);
+  set_piece(integrator, lane);
 }
 
 void dkm_integrator_unload(dkm_integrator *integrator, int lane) {
@@ -78,10 +94,35 @@ void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *win
   integrator->method->window(integrator->workspace, lane, window);
 }
 
+/* No step goes beyond the piece of the drive in which it begins. */
+static void advance_driven(dkm_integrator *integrator) {
+  double limit[INTEGRATOR_MAX_LANES], end[INTEGRATOR_MAX_LANES];
+  for (int lane = 0; lane < integrator->n_lanes; lane++) {
+    dkm_lane *l = &integrator->lanes[lane];
+    if (!l->active) continue;
+    end[lane] = dkm_drive_piece(integrator->drive[lane], &integrator->point[lane], l->piece).end;
+    limit[lane] = l->t_limit;
+    l->t_limit = fmin(l->t_limit, end[lane]);
+  }
+  integrator->method->advance(integrator->workspace, integrator->lanes);
+  for (int lane = 0; lane < integrator->n_lanes; lane++) {
+    dkm_lane *l = &integrator->lanes[lane];
+    if (!l->active) continue;
+    l->t_limit = limit[lane];
+    if (l->t < end[lane]) continue;
+    l->piece++;
+    set_piece(integrator, lane);
+  }
+}
+
 void dkm_integrator_advance(dkm_integrator *integrator) {
   bool any_active = false;
   for (int lane = 0; lane < integrator->n_lanes; lane++) any_active |= integrator->lanes[lane].active;
-  if (any_active) integrator->method->advance(integrator->workspace, integrator->lanes);
+  if (!any_active) return;
+  if (integrator->driven)
+    advance_driven(integrator);
+  else
+    integrator->method->advance(integrator->workspace, integrator->lanes);
 }
 
 bool dkm_integrator_sample(dkm_integrator *integrator, int lane, double t, double *xi, double *beta_re,
@@ -107,6 +148,7 @@ void dkm_integrator_save(const dkm_integrator *integrator, int lane, void *bytes
   saved->t = l->t;
   saved->t_pause = l->t_pause;
   saved->t_limit = l->t_limit;
+  saved->piece = l->piece;
   saved->steps = l->steps;
   saved->failure = l->failure;
   integrator->method->save(integrator->workspace, lane, (double *)(saved + 1));
@@ -116,6 +158,8 @@ void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_poin
   const dkm_lane *saved = bytes;
   integrator->lanes[lane] = *saved;
   integrator->method->restore(integrator->workspace, lane, point, saved->steps, (const double *)(saved + 1));
+  integrator->point[lane] = *point;
+  if (integrator->driven) set_piece(integrator, lane);
 }
 
 int64_t dkm_integrator_steps_at_once(int64_t n_classes) {

@@ -2,6 +2,7 @@
 /* integrator_method: the table of functions behind integrator.h, one for each method. */
 #ifndef DICKEMAP_INTEGRATOR_METHOD_H
 #define DICKEMAP_INTEGRATOR_METHOD_H
+#include "dickemap/drive.h"
 #include "dickemap/integrator.h"
 
 enum { INTEGRATOR_MAX_LANES = 8 };
@@ -15,6 +16,8 @@ typedef struct integrator_method {
   int (*order)(const void *workspace);
   void (*set_system)(void *workspace, int lane, const dkm_system *system);
   void (*load)(void *workspace, int lane, const dkm_point *point, const double *u, double t);
+  /* g0 and Omega of what is loaded change as in this piece from now on; of driven lanes, after load and restore too. */
+  void (*set_piece)(void *workspace, int lane, const dkm_piece *piece);
   void (*unload)(void *workspace, int lane);
   void (*state)(const void *workspace, int lane, double *u);
   void (*window)(void *workspace, int lane, dkm_window *window);

@@ -55,7 +55,8 @@ static dkm_status read_option(dkm_job *job, const dkm_job_source *source, const 
 static dkm_status read_options(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   dkm_status status = DKM_OK;
   for (int i = 0; i < dkm_n_options && status == DKM_OK; i++)
-    if (!dkm_option_of_system(&dkm_options[i])) status = read_option(job, source, &dkm_options[i], err);
+    if (!dkm_option_of_system(&dkm_options[i]) && dkm_options[i].kind == DKM_OPTION_NUMBER)
+      status = read_option(job, source, &dkm_options[i], err);
   job->sensitivity_given = dkm_schema_text(source, DKM_OPTION(solver.sensitivity)->key)->value != NULL;
   return status;
 }
@@ -144,6 +145,7 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
   if (status == DKM_OK) status = read_base(job, source, err);
   if (status == DKM_OK) status = dkm_job_system_finish(job, source, files, err);
   if (status == DKM_OK) status = read_options(job, source, err);
+  if (status == DKM_OK) status = dkm_job_drive_read(job, source, err);
   return status;
 }
 

@@ -140,6 +140,9 @@ static void write_axis(FILE *out, const dkm_axis *axis) {
 static void write_points(FILE *out, const dkm_job *job) {
   write_cue(out, job);
   write_states(out, job);
+  write_numbers(out, DKM_OPTION(drive_time)->key, &job->drive_time);
+  write_numbers(out, DKM_OPTION(drive_g0)->key, &job->drive_g0);
+  write_numbers(out, DKM_OPTION(drive_Omega)->key, &job->drive_Omega);
   for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
   write_order(out, job);
   for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);

@@ -10,8 +10,8 @@
 #include "dickemap/parameter.h"
 
 /* As messages list them; axes come before `solver`. */
-static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "solver", "output"};
-enum { SOLVER = 2, N_TOP = DKM_N_GROUPS + 2 };
+static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "drive", "solver", "output"};
+enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 2 };
 
 struct dkm_job_fields {
   cyaml_schema_field_t group[DKM_N_GROUPS][DKM_MOST_KEYS + 1]; /* a field without a key is the end */

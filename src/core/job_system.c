@@ -58,8 +58,8 @@ static dkm_status fail_too_many_patterns(const dkm_job_source *source, dkm_mappi
                          n_modes, DKM_MAX_MODES, exponent, state_bytes / 1e9, rank_bytes / 1e9);
 }
 
-static dkm_status read_numbers(dkm_numbers *numbers, const dkm_job_source *source, const dkm_option *option,
-                               dkm_error *err) {
+dkm_status dkm_job_numbers_read(dkm_numbers *numbers, const dkm_job_source *source, const dkm_option *option,
+                                dkm_error *err) {
   const dkm_key_text *text = dkm_schema_text(source, option->key);
   char allowed[DKM_LIMITS_BYTES];
   if (!text->values)
@@ -96,8 +96,8 @@ static dkm_status read_n_modes(dkm_job *job, const dkm_job_source *source, dkm_e
 static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   const dkm_option *values = DKM_OPTION(values), *probabilities = DKM_OPTION(probabilities);
   dkm_status status = read_n_modes(job, source, err);
-  if (status == DKM_OK) status = read_numbers(&job->values, source, values, err);
-  if (status == DKM_OK) status = read_numbers(&job->probabilities, source, probabilities, err);
+  if (status == DKM_OK) status = dkm_job_numbers_read(&job->values, source, values, err);
+  if (status == DKM_OK) status = dkm_job_numbers_read(&job->probabilities, source, probabilities, err);
   if (status != DKM_OK) return status;
   const int n = job->values.n;
   double sum = 0.0;
@@ -303,6 +303,10 @@ dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point
   if (job->system.from && !dkm_states_have(job->system.from, point->pattern_seed))
     return dkm_fail(err, DKM_INPUT, "%s: %s has no state of the patterns that pattern_seed %lld draws", label,
                     job->from_file.names[0], (long long)point->pattern_seed);
+  if (job->drive && !(point->duration > 0.0))
+    return dkm_fail(err, DKM_INPUT, "%s: duration is 0, but the job has a drive: it must be a number > 0", label);
+  if (!job->drive && point->duration != 0.0)
+    return dkm_fail(err, DKM_INPUT, "%s: duration is that of a drive, but the job has none", label);
   if (job->cue_file.n > 0 && dkm_point_has_mixture(point, job->system.n_modes))
     return dkm_fail(err, DKM_INPUT, "%s: a mixture beside %s, but there is one cue", label, DKM_OPTION(cue_file)->key);
   return DKM_OK;
@@ -434,6 +438,10 @@ const dkm_spins *dkm_job_spins(const dkm_job *job) {
 void dkm_job_system_free(dkm_job *job) {
   free(job->values.values);
   free(job->probabilities.values);
+  free(job->drive_time.values);
+  free(job->drive_g0.values);
+  free(job->drive_Omega.values);
+  free(job->drive);
   dkm_job_files_free(job);
   free(job->warning);
   if (!job->tables) return;

@@ -32,6 +32,14 @@ dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
                                  dkm_error *err);
 
+/* A list of numbers within the limits of its row. Fails with DKM_INPUT if it is missing, DKM_MEMORY. */
+dkm_status dkm_job_numbers_read(dkm_numbers *numbers, const dkm_job_source *source, const dkm_option *option,
+                                dkm_error *err);
+
+/* job_drive.c: what g0 and Omega do with time, once the base point, axes and the system are known. Fails with DKM_INPUT,
+ * DKM_MEMORY. */
+dkm_status dkm_job_drive_read(dkm_job *job, const dkm_job_source *source, dkm_error *err);
+
 /* Whether a point that is none of the job's is one of its system: --at. Fails with DKM_INPUT and a message that begins
  * with the label. */
 dkm_status dkm_job_system_check_point(const dkm_job *job, const dkm_point *point, const char *label, dkm_error *err);

@@ -195,7 +195,7 @@ static bool is_rule(const char *line) {
   for (int i = 0; i < dkm_n_options; i++) {
     const size_t length = strlen(dkm_options[i].key);
     if (strncmp(line, dkm_options[i].key, length) == 0 && line[length] == ' ')
-      return dkm_option_of_system(&dkm_options[i]);
+      return dkm_option_of_system(&dkm_options[i]) || strncmp(line, "drive.", strlen("drive.")) == 0;
   }
   return false;
 }

@@ -12,6 +12,7 @@ static const char *const mappings[] = {[DKM_GAUGED] = "gauged", [DKM_UNGAUGED] =
 static const char *const shades[] = {[DKM_READ_THRESHOLD] = "threshold", [DKM_READ_GREY] = "grey", NULL};
 static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl", NULL};
 static const char *const switches[] = {"off", "on", NULL};
+static const char *const truths[] = {"false", "true", NULL};
 static const char *const states[] = {"none", "final", NULL};
 
 /* An enum without negative values is an unsigned int, or an int. */
@@ -56,6 +57,16 @@ const dkm_option dkm_options[] = {
      .description =
          "an output with `state: final` of an earlier job of the same system: the start is the final state of its "
          "nearest point"},
+    {"drive.time", LIST(drive_time, NUMBERS), .limits = {.min = 0, .max = 1}, .later = true,
+     .description = "knots of a drive of `g0` and `Omega`, from 0 to 1 in units of `duration`; at two equal ones they "
+                    "jump, between others they change along straight lines"},
+    {"drive.g0", LIST(drive_g0, NUMBERS), .limits = {.min = 0, .max = INFINITY}, .later = true,
+     .description = "factor of `model.g0` at each knot; none: 1"},
+    {"drive.Omega", LIST(drive_Omega, NUMBERS), .limits = {.min = -INFINITY, .max = INFINITY}, .later = true,
+     .description = "factor of `model.Omega` at each knot; none: 1"},
+    {"drive.repeat", MEMBER(drive_repeats), .words = truths, .fallback = false, .later = true,
+     .description = "`true`: the drive begins again when it is over; `false`: factors stay what they are at its last "
+                    "knot, and the verdict is about what follows"},
     {"solver.method", MEMBER(solver.method), .words = methods, .fallback = DKM_METHOD_ENSEMBLE,
      .description = "our vectorised Taylor integrator, or GSL's rk8pd as an oracle"},
     {"solver.tolerance", MEMBER(solver.tolerance), .limits = {.min = 1e-15, .max = 1e-3}, .fallback = 1e-10,

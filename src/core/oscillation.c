@@ -101,7 +101,7 @@ void dkm_oscillation_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lan
   dkm_oscillation *o = &a->oscillation;
   double slowest_loss = INFINITY;
   for (int mu = 0; mu < q->system->n_modes; mu++) slowest_loss = fmin(slowest_loss, q->point->kappa_mu[mu]);
-  o->shortest = 4.0 * M_PI / slowest_frequency(q);
+  o->shortest = fmax(4.0 * M_PI / slowest_frequency(q), dkm_inquiry_drive_period(q));
   o->n_samples = DKM_MOTION_LEAST;
   o->anew = true;
   o->t_sample = fmax(transient_windows * o->shortest, transient_decays / slowest_loss);
@@ -148,7 +148,8 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samp
   const double Omega = fabs(q->point->Omega), allowed = steady_energy * Omega * fmin(1.0, motion->size * motion->size);
   /* Errors of steps are balanced by as much power as they bring. */
   const double power = fabs(motion->power), of_steps = q->solver->tolerance * n_samples / length;
-  const bool losses = dkm_point_has_losses(q->point); /* there is no balance of energy then, nor anything that is conserved */
+  /* There is no balance of energy then, nor is anything conserved. */
+  const bool losses = dkm_point_has_losses(q->point) || dkm_inquiry_drive_period(q) > 0.0;
   const bool stays =
       losses || power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_resolution + of_steps;
   return stays && (losses || (power + motion->power_resolution) * length <= allowed) && motion->growth < steady_growth &&
@@ -205,6 +206,25 @@ static double resolving(const dkm_inquiry *q, double steps, double t) {
   return fmax(1.0, fastest / shooting_phase * t / steps);
 }
 
+/* Periods to look for cycles with: what recurs; of a driven trajectory first the drive's own and twice that, then the multiples of
+ * it that are next to what recurs. Returns their number. */
+enum { PERIODS = DKM_MOTION_PERIODS + 2 };
+static int candidates(const dkm_inquiry *q, const dkm_motion *motion, double periods[PERIODS]) {
+  const double of_drive = dkm_inquiry_drive_period(q);
+  int n = 0;
+  if (of_drive > 0.0) {
+    periods[n++] = of_drive;
+    periods[n++] = 2.0 * of_drive;
+  }
+  for (int i = 0; i < motion->n_periods; i++) {
+    const double multiple = of_drive > 0.0 ? of_drive * round(motion->periods[i] / of_drive) : motion->periods[i];
+    bool known = of_drive > 0.0 && multiple == 0.0;
+    for (int j = 0; of_drive > 0.0 && j < n; j++) known = known || periods[j] == multiple;
+    if (!known) periods[n++] = multiple;
+  }
+  return n;
+}
+
 /* Looks for a damped cycle from what recurs; *caught: and the trajectory is its. Returns false if there is none near. */
 static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motion *motion, double steps, double t,
                        dkm_cycle *cycle, bool *caught) {
@@ -213,12 +233,14 @@ static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motio
   const double kept = dkm_point_has_losses(q->point) ? 0.0 : (double)q->system->n_classes; /* lengths */
   const double directions = (double)dkm_model_size(q->system) - kept;
   const double longest = shooting_share * t / (directions * resolving(q, steps, t));
-  for (int i = 0; i < motion->n_periods; i++) {
-    if (motion->periods[i] > longest) continue;
-    if (!dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], dress, cycle, q->scratch)) continue;
+  double periods[PERIODS];
+  const int n = candidates(q, motion, periods);
+  for (int i = 0; i < n; i++) {
+    if (periods[i] > longest) continue;
+    if (!dkm_cycle_find(q->cycles, q->point, q->u, t, periods[i], dress, cycle, q->scratch)) continue;
     /* Nothing but the lengths is neutral: no precession is dark, all of it will die. */
     if (cycle->precession > 0.0 && cycle->spectrum.n_neutral <= q->system->n_classes &&
-        !dkm_cycle_find(q->cycles, q->point, q->u, motion->periods[i], false, cycle, q->scratch))
+        !dkm_cycle_find(q->cycles, q->point, q->u, t, periods[i], false, cycle, q->scratch))
       continue;
     if (cycle->spectrum.n_unstable > 0 || !(cycle->spectrum.decay_rate > 0.0)) continue;
     const double distance = cycle->precession > 0.0 ? cycle->distance : cycle->distance_all;
@@ -283,7 +305,8 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
 }
 
 /* The same in the first window of samples, which is not full. */
-static void fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
+void dkm_oscillation_fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane,
+                                 dkm_record *record) {
   const double *re = q->u + 3 * q->system->n_classes, *im = re + q->system->n_modes;
   dkm_window now = {0}; /* one sample */
   dkm_model_overlaps(q->system, q->u, now.mean, q->scratch);
@@ -309,6 +332,16 @@ static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_
   record->drift = motion->drift;
 }
 
+/* What a cycle is to the map over a period of the drive: a fixed point, or a cycle of so many of them. */
+static void fill_response(const dkm_inquiry *q, const dkm_cycle *cycle, dkm_record *record) {
+  record->period_multiple = (int32_t)lround(cycle->period / dkm_inquiry_drive_period(q));
+  record->power = record->power_error = record->residual = NAN;
+  record->lyapunov = cycle->spectrum.growth_rate; /* there is no direction along the flow */
+  if (record->period_multiple > 1) return;
+  record->verdict = cycle->precession > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT;
+  record->how = DKM_HOW_REACHED;
+}
+
 static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_cycle *cycle, const dkm_lane *lane,
                        dkm_record *record) {
   const double p = cycle->precession;
@@ -332,6 +365,7 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
   record->power = record->power_error = 0.0;
   if (p == 0.0) memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
   record->residual = dkm_inquiry_residual(q);
+  if (dkm_inquiry_drive_period(q) > 0.0) fill_response(q, cycle, record);
 }
 
 /* Whether separations grow because of chaos, for so many Lyapunov times. Next to a saddle they grow as well. */
@@ -406,8 +440,9 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   memcpy(o->mean, window->mean, sizeof o->mean);
   o->has_mean = true;
 
-  if (dkm_heteroclinic_is_shown(a, q, window, lane, record)) return DKM_OUTLOOK_END;
-  if ((o->relaxes || dkm_stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
+  const bool driven = dkm_inquiry_drive_period(q) > 0.0; /* nothing rests then */
+  if (!driven && dkm_heteroclinic_is_shown(a, q, window, lane, record)) return DKM_OUTLOOK_END;
+  if (!driven && (o->relaxes || dkm_stationary_is_calm(q, window)) && lane->t >= a->approach.t_attempt) {
     stationary_near near;
     if (dkm_stationary_try_fixed_point(a, q, window, lane, &near, record)) return DKM_OUTLOOK_END;
     if (near.is) hold_samples(o, q, &near, lane->t);
@@ -417,7 +452,7 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
     return DKM_OUTLOOK_END;
   }
   if (lane->t >= o->t_sample && room_for_samples(a, q, lane)) {
-    const bool falls = window->rate_max < (1.0 - relaxing_rate) * o->rate_mark;
+    const bool falls = !driven && window->rate_max < (1.0 - relaxing_rate) * o->rate_mark;
     o->rate_mark = window->rate_max;
     if (!falls) {
       o->relaxes = false;
@@ -446,11 +481,12 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   }
   dkm_motion_analyse(series, q->point, q->solver->tolerance, &motion);
   o->relaxes = false;
-  if (dkm_stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
+  const bool driven = dkm_inquiry_drive_period(q) > 0.0;
+  if (!driven && dkm_stationary_is_dark_precession(a, q, series, &motion, lane, record)) {
     record->residual = dkm_inquiry_residual(q);
     return DKM_OUTLOOK_END;
   }
-  if (motion.kind == DKM_MOTION_UNCLEAR &&
+  if (!driven && motion.kind == DKM_MOTION_UNCLEAR &&
       dkm_stationary_is_relaxation(a, q, &motion, length, lane, &o->relaxes, record)) {
     record->residual = dkm_inquiry_residual(q);
     return DKM_OUTLOOK_END;
@@ -468,7 +504,7 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   o->n_steady = steady ? o->n_steady + counts + (o->n_samples == DKM_MOTION_MOST) : 0;
   const bool forgotten_now = has_forgotten(q, lane->t);
   const bool torus = !near_cycle && forgotten_now && is_torus(o, q, &motion, bin, &now);
-  const bool switches = dkm_heteroclinic_explains(q, &motion);
+  const bool switches = !driven && dkm_heteroclinic_explains(q, &motion);
   o->motion = motion;
   o->exponent = now;
   o->n_large += motion.amplitude > DKM_LARGE_MOTION;
@@ -499,7 +535,7 @@ dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, con
     if (o->has_motion)
       fill_end(a, q, false, lane, record);
     else
-      fill_unseen(a, q, lane, record);
+      dkm_oscillation_fill_unseen(a, q, lane, record);
     return DKM_OUTLOOK_END;
   }
   if (room_for_samples(a, q, lane)) return DKM_OUTLOOK_SAMPLE;

@@ -53,6 +53,8 @@ const dkm_field dkm_fields[] = {
     OVERLAP(amplitude, PER_POINT, "largest half of peak to peak of an oscillating xi"),
     OVERLAP(xi_amplitude, PER_MODE, "half of peak to peak of an oscillating xi"),
     TIME(period, PER_POINT, "period of a limit cycle"),
+    FIELD(period_multiple, DKM_INT32, PER_POINT, 1, "1",
+          "period of the order parameters in periods of a drive that repeats, 0 without"),
     FIELD(cycle_residual, DKM_FLOAT64, PER_POINT, 1, "1",
           "largest change of a variable of the limit cycle over its period"),
     RATE(frequency_1, PER_POINT, "angular frequency of a limit cycle, leading one of a torus"),

@@ -14,6 +14,8 @@
 typedef struct workspace {
   dkm_system system; /* of the point that is loaded */
   dkm_point point;
+  bool driven;     /* g0 and Omega are those of ... */
+  dkm_piece piece;
   size_t size; /* doubles in the largest state; a smaller one is followed by zeros that stay */
   size_t most_modes;
   double *u, *du, *work; /* state, right-hand side, 2K values for sums */
@@ -25,11 +27,20 @@ typedef struct workspace {
   double sum_xi[DKM_MAX_MODES], sum_xi_sq[DKM_MAX_MODES], sum_beta_sq[DKM_MAX_MODES];
 } workspace;
 
+/* The point as it is at time t. */
+static dkm_point point_at(const workspace *w, double t) {
+  dkm_point now = w->point;
+  if (!w->driven) return now;
+  now.g0 = w->piece.g0 + w->piece.g0_slope * (t - w->piece.begin);
+  now.Omega = w->piece.Omega + w->piece.Omega_slope * (t - w->piece.begin);
+  return now;
+}
+
 static int right_hand_side(double t, const double u[], double du[], void *params) {
   workspace *w = params;
-  (void)t;
   const size_t n = dkm_model_size(&w->system);
-  dkm_model_rhs(&w->system, &w->point, u, du, w->work);
+  const dkm_point point = point_at(w, t);
+  dkm_model_rhs(&w->system, &point, u, du, w->work);
   memset(du + n, 0, (w->size - n) * sizeof *du);
   return GSL_SUCCESS;
 }
@@ -97,12 +108,22 @@ static void gsl_load(void *memory, int lane, const dkm_point *point, const doubl
   workspace *w = memory;
   (void)lane;
   w->point = *point;
+  w->driven = false;
   memset(w->u, 0, w->size * sizeof *w->u);
   memcpy(w->u, u, dkm_model_size(&w->system) * sizeof *u);
   gsl_odeiv2_evolve_reset(w->evolve);
   gsl_odeiv2_step_reset(w->step);
   w->h = 1e-2 / (1.0 + fabs(point->Omega) + point->g0);
   clear_window(w);
+}
+
+static void gsl_set_piece(void *memory, int lane, const dkm_piece *piece) {
+  workspace *w = memory;
+  (void)lane;
+  w->driven = true;
+  w->piece = *piece;
+  gsl_odeiv2_evolve_reset(w->evolve); /* the derivative that it keeps is that of another piece */
+  gsl_odeiv2_step_reset(w->step);
 }
 
 static void gsl_unload(void *memory, int lane) {
@@ -130,12 +151,13 @@ typedef struct observation {
   double xi[DKM_MAX_MODES], beta_sq[DKM_MAX_MODES], rate;
 } observation;
 
-static void observe(workspace *w, observation *o) {
+static void observe(workspace *w, double t, observation *o) {
+  const dkm_point point = point_at(w, t);
   const int M = w->system.n_modes;
   const double *re = w->u + 3 * w->system.n_classes, *im = re + M;
   double xi_rate[DKM_MAX_MODES];
   dkm_model_overlaps(&w->system, w->u, o->xi, w->work);
-  dkm_model_rhs(&w->system, &w->point, w->u, w->du, w->work);
+  dkm_model_rhs(&w->system, &point, w->u, w->du, w->work);
   dkm_model_overlaps(&w->system, w->du, xi_rate, w->work); /* xi is linear in z */
   o->rate = 0.0;
   for (int mu = 0; mu < M; mu++) {
@@ -166,7 +188,7 @@ static void gsl_advance(void *memory, dkm_lane *lane) {
   int64_t n_left = dkm_integrator_steps_at_once(w->system.n_classes);
   do {
     observation before;
-    observe(w, &before);
+    observe(w, lane->t, &before);
     double t_before = lane->t, t_target = isfinite(lane->t_limit) ? lane->t_limit : HUGE_VAL;
     dkm_gsl_begin();
     int code = gsl_odeiv2_evolve_apply(w->evolve, w->control, w->step, &system, &lane->t, t_target, &w->h, w->u);
@@ -236,6 +258,6 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
 
 const integrator_method dkm_integrator_gsl = {
     gsl_create,        gsl_destroy, gsl_bytes,   gsl_order,   gsl_set_system,       gsl_load,
-    gsl_unload,        gsl_state,   gsl_window,  gsl_advance, gsl_is_between_steps, gsl_order_parameters,
+    gsl_set_piece,     gsl_unload,        gsl_state,   gsl_window,  gsl_advance, gsl_is_between_steps, gsl_order_parameters,
     gsl_saved_doubles, gsl_save,    gsl_restore,
 };

@@ -2,6 +2,8 @@
 /* Samples of a trajectory and of the separation from its shadow. */
 #include "dickemap/sampling.h"
 
+#include "dickemap/drive.h"
+
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
@@ -119,17 +121,20 @@ const double *dkm_sampling_shadow(const dkm_sampling *s) {
 /* The fastest of the modes and of the precession 2|B_k|, |h_k| <= sum_mu 2 |Re beta_mu|, |v_k| likewise. */
 static double fastest_frequency(const dkm_system *system, const dkm_point *point, const double *u) {
   const double *re = u + 3 * system->n_classes, *im = re + system->n_modes;
+  const dkm_point most = dkm_drive_most(system->drive, point);
   double field = 0.0, along_y = 0.0, fastest = 0.0;
   for (int mu = 0; mu < system->n_modes; mu++) {
-    field += 2.0 * point->g0 * system->largest * fabs(re[mu]);
-    along_y += 2.0 * point->imbalance * point->g0 * system->largest * fabs(im[mu]);
+    field += 2.0 * most.g0 * system->largest * fabs(re[mu]);
+    along_y += 2.0 * most.imbalance * most.g0 * system->largest * fabs(im[mu]);
     fastest = fmax(fastest, fabs(point->Omega_mu[mu]));
   }
-  return fmax(fastest, 2.0 * sqrt(point->Omega * point->Omega + field * field + along_y * along_y));
+  return fmax(fastest, 2.0 * sqrt(most.Omega * most.Omega + field * field + along_y * along_y));
 }
 
 double dkm_sampling_spacing(const dkm_system *system, const dkm_point *point, const double *u, double fastest) {
-  return DKM_MOTION_PHASE / fmax(fastest, fastest_frequency(system, point, u));
+  const double spacing = DKM_MOTION_PHASE / fmax(fastest, fastest_frequency(system, point, u));
+  const double period = dkm_drive_period(system->drive, point);
+  return period > 0.0 ? period / ceil(period / spacing) : spacing; /* the same phases in each period */
 }
 
 /* ---- samples ---- */
@@ -141,7 +146,10 @@ static void take_sample(dkm_sampling *s, const dkm_point *point, const double *u
   const size_t row = 3 * (size_t)M, n = dkm_model_size(system);
   const int64_t K = system->n_classes;
   double *value = series->values + (size_t)series->n * row, *rate = series->rates + (size_t)series->n * row;
-  dkm_model_rhs(system, point, u, scratch, scratch + n);
+  dkm_point now = *point;
+  if (dkm_drive_period(system->drive, point) > 0.0)
+    now = dkm_drive_point_at(system->drive, point, dkm_integrator_lane(s->integrator, s->lane)->t);
+  dkm_model_rhs(system, &now, u, scratch, scratch + n);
   dkm_model_overlaps(system, u, value, scratch + n);
   dkm_model_overlaps(system, scratch, rate, scratch + n); /* xi is linear in z */
   memcpy(value + M, u + 3 * K, 2 * (size_t)M * sizeof *value);

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/drive.h"
 #include "dickemap/spins.h"
 #include "dickemap/states.h"
 #include "partition.h"
@@ -58,6 +59,7 @@ static void make_pattern(dkm_start *start) {
   start->point.pattern = 1;
   start->point.seed = 0;
   dkm_system_of_patterns(&start->system, DKM_GAUGED, 1, NULL); /* cannot fail for M = 1 */
+  start->system.drive = start->full.drive;
   start->is_reduced = start->is_pattern = true;
 }
 
@@ -83,7 +85,7 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   if (status == DKM_OK) status = dkm_partition_find(full, &start->given, u, &p, err);
   if (status != DKM_OK) goto cleanup;
   if (p.n_mode_groups == 0 || dkm_partition_drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
-    start->point.g0 = 0.0;
+    start->point.g0 = start->g0 = 0.0;
     start->is_reduced = true;
     start->u = u;
     u = NULL;
@@ -155,7 +157,9 @@ static dkm_status measure_spins(dkm_start *start, dkm_error *err) {
 }
 
 dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dkm_start *start, dkm_error *err) {
-  *start = (dkm_start){.given = *point, .full = *system, .system = *system, .point = *point};
+  const dkm_point last = dkm_drive_final(system->drive, point);
+  *start = (dkm_start){
+      .given = last, .g0 = point->g0, .Omega = point->Omega, .full = *system, .system = *system, .point = last};
   for (int mu = 0; mu < system->n_modes; mu++) {
     start->mode_group[mu] = mu;
     start->mode_factor[mu] = 1.0;
@@ -168,6 +172,7 @@ dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dk
   if (system->spins) {
     status = dkm_spins_realise(system->spins, point, &start->own, err);
     start->own.system.from = system->from;
+    start->own.system.drive = system->drive;
     start->full = start->system = start->own.system;
   }
   if (status == DKM_OK && point->perturbation == 0.0) status = reduce(start, err);
@@ -197,7 +202,26 @@ static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) 
   return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
 }
 
+dkm_point dkm_start_driven_point(const dkm_start *start, bool reduced) {
+  dkm_point point = reduced ? start->point : start->given;
+  point.g0 = start->g0;
+  point.Omega = start->Omega;
+  return point;
+}
+
+dkm_status dkm_start_move(dkm_start *start, const double *u, dkm_error *err) {
+  const size_t size = dkm_model_size(&start->system);
+  if (!start->u && !(start->u = malloc(size * sizeof *u))) return dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  memcpy(start->u, u, size * sizeof *u);
+  start->moved = true;
+  return DKM_OK;
+}
+
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err) {
+  if (!reduced && start->moved) {
+    dkm_start_lift_state(start, start->u, u);
+    return DKM_OK;
+  }
   if (reduced && start->u) {
     memcpy(u, start->u, dkm_model_size(&start->system) * sizeof *u);
     return DKM_OK;

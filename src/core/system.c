@@ -62,6 +62,7 @@ dkm_status dkm_couplings_create_like(const dkm_system *other, int n_modes, int64
   out->system.alpha_factor = other->alpha_factor;
   out->system.occupation_factor = other->occupation_factor;
   out->system.log2_unit = other->log2_unit;
+  out->system.drive = other->drive;
   return DKM_OK;
 }
 

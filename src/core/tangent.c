@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/drive.h"
+
 /* Columns are advanced in blocks of so many, whose coefficients stay in the cache. */
 enum { ORDER = 24, TERMS = ORDER + 1, BLOCK = 16 };
 
@@ -16,12 +18,20 @@ static const double last_term = 1e-15;
 /* Steps that are not short enough are made so by this factor, at most so often. */
 static const double shorter = 0.8;
 enum { SHORTENED_MOST = 200 };
+/* What is left of a piece of a drive where rounding has missed its end, in units of the period. */
+static const double missed = 1e-13;
+
+/* g0 and Omega at the beginning of a step, and how they change. */
+typedef struct strengths {
+  double g0, g0_slope, Omega, Omega_slope;
+} strengths;
 
 struct dkm_tangent {
   dkm_system system;
   double *H, *V, *X, *Y, *Z, *R, *I;        /* coefficients [k*TERMS + n], of modes [mu*TERMS + n] */
   double *dH, *dV, *dX, *dY, *dZ, *dR, *dI; /* of a block of columns [(k*TERMS + n)*BLOCK + c] */
   double *order, *work;                /* K and K values */
+  strengths now;                       /* of the step */
   double *memory;
 };
 
@@ -80,6 +90,12 @@ double dkm_tangent_bytes(const dkm_system *system) {
 
 /* ---- the trajectory ---- */
 
+/* Coefficient n of g0 times a series. */
+static double driven(const dkm_tangent *t, const double *series, int n) {
+  const double product = t->now.g0 * series[n];
+  return t->now.g0_slope != 0.0 && n > 0 ? product + t->now.g0_slope * series[n - 1] : product;
+}
+
 /* Order n + 1 of a class beyond the paper's equations: what it loses, and the field along y. */
 static void add_open_terms(dkm_tangent *t, const dkm_point *point, int64_t k, int n) {
   const double gamma_1 = dkm_point_gamma_1(point), gamma_T = dkm_point_gamma_T(point), inverse = 1.0 / (n + 1);
@@ -99,11 +115,17 @@ static void add_open_terms(dkm_tangent *t, const dkm_point *point, int64_t k, in
 static void expand_imbalance(dkm_tangent *t, const dkm_point *point, int n, double *sums) {
   const dkm_system *p = &t->system;
   double amplitude[DKM_MAX_MODES];
-  for (int mu = 0; mu < p->n_modes; mu++) amplitude[mu] = 4.0 * point->imbalance * point->g0 * t->I[mu * TERMS + n];
+  for (int mu = 0; mu < p->n_modes; mu++) amplitude[mu] = 4.0 * point->imbalance * driven(t, t->I + mu * TERMS, n);
   dkm_system_fields(p, amplitude, t->order);
   for (int64_t k = 0; k < p->n_classes; k++) t->V[k * TERMS + n] = t->order[k];
   for (int64_t k = 0; k < p->n_classes; k++) t->order[k] = t->Y[k * TERMS + n];
   dkm_system_sums(p, t->order, sums, t->work);
+}
+
+/* g0 times sums over the classes, order n; `before`: those of order n - 1. */
+static double driven_sum(const dkm_tangent *t, int n, double sum, double before) {
+  const double product = t->now.g0 * sum;
+  return t->now.g0_slope != 0.0 && n > 0 ? product + t->now.g0_slope * before : product;
 }
 
 /* Coefficients of orders 0 ... ORDER from the state u. */
@@ -112,7 +134,8 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
   const int64_t K = p->n_classes;
   const int M = p->n_modes;
   const bool open = dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED;
-  double amplitude[DKM_MAX_MODES], sums[DKM_MAX_MODES], sums_y[DKM_MAX_MODES];
+  double amplitude[DKM_MAX_MODES], sums[DKM_MAX_MODES] = {0}, sums_y[DKM_MAX_MODES] = {0};
+  double before[DKM_MAX_MODES], before_y[DKM_MAX_MODES];
   for (int64_t k = 0; k < K; k++) {
     t->X[k * TERMS] = u[k];
     t->Y[k * TERMS] = u[K + k];
@@ -124,31 +147,38 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
   }
   for (int n = 0; n < ORDER; n++) {
     const double inverse = 1.0 / (n + 1);
-    for (int mu = 0; mu < M; mu++) amplitude[mu] = 4.0 * point->g0 * t->R[mu * TERMS + n];
+    for (int mu = 0; mu < M; mu++) amplitude[mu] = 4.0 * driven(t, t->R + mu * TERMS, n);
     dkm_system_fields(p, amplitude, t->order);
     for (int64_t k = 0; k < K; k++) t->H[k * TERMS + n] = t->order[k];
     for (int64_t k = 0; k < K; k++) t->order[k] = t->Z[k * TERMS + n];
+    memcpy(before, sums, sizeof before);
+    memcpy(before_y, sums_y, sizeof before_y);
     dkm_system_sums(p, t->order, sums, t->work);
     if (point->imbalance != 0.0) expand_imbalance(t, point, n, sums_y);
     for (int64_t k = 0; k < K; k++) {
       const double *H = t->H + k * TERMS;
       double *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, *Z = t->Z + k * TERMS;
-      double x = 0.0, y = -2.0 * point->Omega * Z[n];
+      double x = 0.0, y = -2.0 * t->now.Omega * Z[n], z = 2.0 * t->now.Omega * Y[n];
+      if (t->now.Omega_slope != 0.0 && n > 0) {
+        y -= 2.0 * t->now.Omega_slope * Z[n - 1];
+        z += 2.0 * t->now.Omega_slope * Y[n - 1];
+      }
       for (int j = 0; j <= n; j++) {
         x -= H[j] * Y[n - j];
         y += H[j] * X[n - j];
       }
       X[n + 1] = x * inverse;
       Y[n + 1] = y * inverse;
-      Z[n + 1] = 2.0 * point->Omega * Y[n] * inverse;
+      Z[n + 1] = z * inverse;
       if (open) add_open_terms(t, point, k, n);
     }
     for (int mu = 0; mu < M; mu++) {
       double *R = t->R + mu * TERMS, *I = t->I + mu * TERMS;
       const double half_kappa = 0.5 * point->kappa_mu[mu];
       R[n + 1] = (point->Omega_mu[mu] * I[n] - half_kappa * R[n]) * inverse;
-      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - point->g0 * sums[mu]) * inverse;
-      if (point->imbalance != 0.0) R[n + 1] += point->imbalance * point->g0 * sums_y[mu] * inverse;
+      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - driven_sum(t, n, sums[mu], before[mu])) * inverse;
+      if (point->imbalance != 0.0)
+        R[n + 1] += point->imbalance * driven_sum(t, n, sums_y[mu], before_y[mu]) * inverse;
     }
   }
 }
@@ -170,7 +200,8 @@ static double norm_of(const dkm_tangent *t, int n) {
 }
 
 /* A step after which the series still converges; 0 if there is none. */
-static double step_size(const dkm_tangent *t, const dkm_point *point, double h_most) {
+static double step_size(const dkm_tangent *t, const dkm_point *given, double h_most) {
+  const dkm_point most = dkm_drive_most(t->system.drive, given), *point = &most;
   double scale = 1.0, field = 0.0, along_y = 0.0, fastest = 0.0;
   for (int mu = 0; mu < t->system.n_modes; mu++) {
     const double r = fabs(t->R[mu * TERMS]);
@@ -222,14 +253,16 @@ static double *at(double *block, int64_t i, int n) {
 }
 
 /* dH[n] of all classes. */
-static void expand_fields(dkm_tangent *t, const dkm_point *point, int n) {
+static void expand_fields(dkm_tangent *t, int n) {
   const dkm_system *p = &t->system;
   for (int64_t k = 0; k < p->n_classes; k++) {
     double *dH = at(t->dH, k, n);
     memset(dH, 0, BLOCK * sizeof *dH);
     for (int mu = 0; mu < p->n_modes; mu++) {
-      const double factor = 4.0 * point->g0 * dkm_system_coupling(p, mu, k), *dR = at(t->dR, mu, n);
+      const double G = dkm_system_coupling(p, mu, k), factor = 4.0 * t->now.g0 * G, *dR = at(t->dR, mu, n);
       for (int c = 0; c < BLOCK; c++) dH[c] += factor * dR[c];
+      for (int c = 0; t->now.g0_slope != 0.0 && n > 0 && c < BLOCK; c++)
+        dH[c] += 4.0 * t->now.g0_slope * G * at(t->dR, mu, n - 1)[c];
     }
   }
 }
@@ -241,8 +274,10 @@ static void expand_fields_along_y(dkm_tangent *t, const dkm_point *point, int n)
     double *dV = at(t->dV, k, n);
     memset(dV, 0, BLOCK * sizeof *dV);
     for (int mu = 0; mu < p->n_modes; mu++) {
-      const double factor = 4.0 * point->imbalance * point->g0 * dkm_system_coupling(p, mu, k), *dI = at(t->dI, mu, n);
-      for (int c = 0; c < BLOCK; c++) dV[c] += factor * dI[c];
+      const double G = 4.0 * point->imbalance * dkm_system_coupling(p, mu, k), *dI = at(t->dI, mu, n);
+      for (int c = 0; c < BLOCK; c++) dV[c] += t->now.g0 * G * dI[c];
+      for (int c = 0; t->now.g0_slope != 0.0 && n > 0 && c < BLOCK; c++)
+        dV[c] += t->now.g0_slope * G * at(t->dI, mu, n - 1)[c];
     }
   }
 }
@@ -273,7 +308,7 @@ static void add_open_columns(dkm_tangent *t, const dkm_point *point, int64_t k, 
 /* Order n + 1 of a class; coupled: with dH. */
 static void expand_class(dkm_tangent *t, const dkm_point *point, int64_t k, int n, bool coupled) {
   const double *H = t->H + k * TERMS, *X = t->X + k * TERMS, *Y = t->Y + k * TERMS, inverse = 1.0 / (n + 1);
-  const double two_Omega = 2.0 * point->Omega, *dy = at(t->dY, k, n), *dz = at(t->dZ, k, n);
+  const double two_Omega = 2.0 * t->now.Omega, *dy = at(t->dY, k, n), *dz = at(t->dZ, k, n);
   double x[BLOCK] = {0}, y[BLOCK];
   for (int c = 0; c < BLOCK; c++) y[c] = -two_Omega * dz[c];
   for (int j = 0; j <= n; j++) {
@@ -295,30 +330,43 @@ static void expand_class(dkm_tangent *t, const dkm_point *point, int64_t k, int 
     dY[c] = y[c] * inverse;
     dZ[c] = two_Omega * dy[c] * inverse;
   }
+  const double slope = 2.0 * t->now.Omega_slope * inverse;
+  for (int c = 0; slope != 0.0 && n > 0 && c < BLOCK; c++) {
+    dY[c] -= slope * at(t->dZ, k, n - 1)[c];
+    dZ[c] += slope * at(t->dY, k, n - 1)[c];
+  }
   if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED) add_open_columns(t, point, k, n, coupled);
+}
+
+/* sum_k w_k G_{mu,k} of a variable of the classes (dY, dZ), times `factor`, added to `sum`. */
+static void add_sum(const dkm_tangent *t, double *of, int mu, int n, double factor, double *sum) {
+  const dkm_system *p = &t->system;
+  for (int64_t k = 0; k < p->n_classes; k++) {
+    const double wG = factor * dkm_system_weight(p, k) * dkm_system_coupling(p, mu, k), *d = at(of, k, n);
+    for (int c = 0; c < BLOCK; c++) sum[c] += wG * d[c];
+  }
+}
+
+/* g0 times such a sum, order n. */
+static void add_driven_sum(const dkm_tangent *t, double *of, int mu, int n, double *sum) {
+  add_sum(t, of, mu, n, 1.0, sum);
+  for (int c = 0; c < BLOCK; c++) sum[c] *= t->now.g0;
+  if (t->now.g0_slope != 0.0 && n > 0) add_sum(t, of, mu, n - 1, t->now.g0_slope, sum);
 }
 
 /* Order n + 1 of the modes. */
 static void expand_modes(dkm_tangent *t, const dkm_point *point, int n) {
-  const dkm_system *p = &t->system;
   const double inverse = 1.0 / (n + 1);
-  for (int mu = 0; mu < p->n_modes; mu++) {
-    const double Omega_mu = point->Omega_mu[mu], half_kappa = 0.5 * point->kappa_mu[mu], g = point->g0;
+  for (int mu = 0; mu < t->system.n_modes; mu++) {
+    const double Omega_mu = point->Omega_mu[mu], half_kappa = 0.5 * point->kappa_mu[mu];
     const double *r = at(t->dR, mu, n), *i = at(t->dI, mu, n);
-    double *dR = at(t->dR, mu, n + 1), *dI = at(t->dI, mu, n + 1), sum[BLOCK] = {0};
-    for (int64_t k = 0; k < p->n_classes; k++) {
-      const double wG = dkm_system_weight(p, k) * dkm_system_coupling(p, mu, k), *dZ = at(t->dZ, k, n);
-      for (int c = 0; c < BLOCK; c++) sum[c] += wG * dZ[c];
-    }
+    double *dR = at(t->dR, mu, n + 1), *dI = at(t->dI, mu, n + 1), sum[BLOCK] = {0}, sum_y[BLOCK] = {0};
+    add_driven_sum(t, t->dZ, mu, n, sum);
+    if (point->imbalance != 0.0) add_driven_sum(t, t->dY, mu, n, sum_y);
     for (int c = 0; c < BLOCK; c++) {
       dR[c] = (Omega_mu * i[c] - half_kappa * r[c]) * inverse;
-      dI[c] = (-Omega_mu * r[c] - half_kappa * i[c] - g * sum[c]) * inverse;
-    }
-    if (point->imbalance == 0.0) continue;
-    const double eta_g = point->imbalance * g * inverse;
-    for (int64_t k = 0; k < p->n_classes; k++) {
-      const double factor = eta_g * dkm_system_weight(p, k) * dkm_system_coupling(p, mu, k), *dY = at(t->dY, k, n);
-      for (int c = 0; c < BLOCK; c++) dR[c] += factor * dY[c];
+      dI[c] = (-Omega_mu * r[c] - half_kappa * i[c] - sum[c]) * inverse;
+      if (point->imbalance != 0.0) dR[c] += point->imbalance * sum_y[c] * inverse;
     }
   }
 }
@@ -341,7 +389,7 @@ static void advance_block(dkm_tangent *t, const dkm_point *point, double h, doub
     for (int c = 0; c < BLOCK; c++) begin[c] = c < count ? columns[row * n_columns + first + c] : 0.0;
   }
   for (int n = 0; n < ORDER; n++) {
-    if (coupled) expand_fields(t, point, n);
+    if (coupled) expand_fields(t, n);
     if (coupled && point->imbalance != 0.0) expand_fields_along_y(t, point, n);
     for (int64_t k = 0; k < K; k++) expand_class(t, point, k, n, coupled);
     if (coupled) expand_modes(t, point, n);
@@ -357,12 +405,27 @@ static void advance_block(dkm_tangent *t, const dkm_point *point, double h, doub
   }
 }
 
-bool dkm_tangent_advance(dkm_tangent *t, const dkm_point *point, double T, double *u, double *columns, int n_columns,
-                         bool coupled) {
+/* g0 and Omega at this time; returns for how long they go on to change so. */
+static double set_strengths(dkm_tangent *t, const dkm_point *point, double time) {
+  const double period = dkm_drive_period(t->system.drive, point);
+  t->now = (strengths){.g0 = point->g0, .Omega = point->Omega};
+  if (!(period > 0.0)) return INFINITY;
+  const dkm_piece piece =
+      dkm_drive_piece(t->system.drive, point, dkm_drive_piece_at(t->system.drive, point, time + missed * period));
+  t->now = (strengths){.g0 = piece.g0 + piece.g0_slope * (time - piece.begin),
+                       .g0_slope = piece.g0_slope,
+                       .Omega = piece.Omega + piece.Omega_slope * (time - piece.begin),
+                       .Omega_slope = piece.Omega_slope};
+  return piece.end - time;
+}
+
+bool dkm_tangent_advance(dkm_tangent *t, const dkm_point *point, double from, double T, double *u, double *columns,
+                         int n_columns, bool coupled) {
   double passed = 0.0;
   while (passed < T) {
+    const double lasts = set_strengths(t, point, from + passed);
     expand(t, point, u);
-    const double left = T - passed, h = step_size(t, point, left);
+    const double left = T - passed, h = step_size(t, point, fmin(left, lasts));
     if (!(h > 0.0) || !(passed + h > passed)) return false;
     for (int first = 0; columns && first < n_columns; first += BLOCK)
       advance_block(t, point, h, columns, n_columns, first, n_columns - first < BLOCK ? n_columns - first : BLOCK,

@@ -7,6 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
+#include "dickemap/drive.h"
 #include "dickemap/states.h"
 #include "gsl_calls.h"
 
@@ -20,6 +21,7 @@ static bool spins_forget(const dkm_point *point) {
 }
 
 bool dkm_theory_has_pattern_state(const dkm_system *system, const dkm_point *point, int nu) {
+  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return false;
   if (dkm_point_has_losses(point) && point->imbalance != 0.0) return false;
   if (!dkm_theory_applies(point) || !dkm_system_pattern_is_closed(system, nu)) return false;
   return spins_forget(point) ||
@@ -58,6 +60,7 @@ double dkm_theory_g_normal(const dkm_system *system, const dkm_point *point, con
   const int64_t K = system->n_classes;
   double C[DKM_MAX_MODES * DKM_MAX_MODES], R[DKM_MAX_MODES], eigenvalues[DKM_MAX_MODES], largest = 0.0;
   if (!dkm_theory_applies(point) || point->imbalance != 0.0) return NAN;
+  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return NAN;
   for (int mu = 0; mu < M; mu++) {
     if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[0])) return NAN;
     R[mu] = sqrt(fabs(point->Omega_mu[mu]) / dkm_point_D(point, mu));
@@ -167,7 +170,8 @@ void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, 
   u[3 * K + M + nu] = cimag(beta);
 }
 
-void dkm_theory_fill(const dkm_system *system, const dkm_point *point, dkm_record *record) {
+void dkm_theory_fill(const dkm_system *system, const dkm_point *given, dkm_record *record) {
+  const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
   const int cue = point->pattern - 1;
   record->xi_theory = record->g_crit = record->g_retrieve = NAN;
   if (dkm_point_has_mixture(point, system->n_modes) || !dkm_theory_has_pattern_state(system, point, cue)) return;

@@ -79,6 +79,9 @@ ANOTHER = {  # of every key a value that the job below does not have
     "model.Omega_mu": "[1.5, 2, 2.6]", "model.kappa_mu": "[1, 1.1, 1]", "initial.pattern": "2",
     "initial.overlap": "0.9", "initial.perturbation": "0.1", "initial.seed": "2", "solver.method": "gsl",
     "solver.tolerance": "1e-9", "solver.t_max": "1e6", "solver.max_steps": "999999", "solver.sensitivity": "on",
+    "model.gamma_down": "0.1", "model.gamma_up": "0.1", "model.gamma_phi": "0.1", "model.imbalance": "0.1",
+    "drive.time": "[0, 0.4, 1]", "drive.g0": "[0, 1, 2]",
+    "drive.Omega": "[1, 2, 1]", "drive.duration": "3", "drive.repeat": "true",
     "initial.flip": "0.1", "initial.mixture": "[1, 1, 1]", "output.state": "final"}
 ANOTHER_OF = {  # the same of keys that only jobs of other mappings have
     VALUES: {"model.values": "[-1, 0, 3]", "model.probabilities": "[0.25, 0.25, 0.5]"},

@@ -44,7 +44,7 @@ static void columns_are_differences_of_trajectories(void **state) {
     assert_int_equal(dkm_model_start(&p, &pt, start, NULL), DKM_OK);
     for (size_t j = 0; j < n; j++) columns[j * n + j] = 1.0;
     memcpy(u, start, sizeof u);
-    assert_true(dkm_tangent_advance(t, &pt, 7.0, u, columns, (int)n, true));
+    assert_true(dkm_tangent_advance(t, &pt, 0.0, 7.0, u, columns, (int)n, true));
     /* central differences of the flow itself: their error is eps^2, which falls by 16 between two eps */
     for (size_t c = 0; c < n; c++) {
       double worst[2] = {0};
@@ -55,8 +55,8 @@ static void columns_are_differences_of_trajectories(void **state) {
         memcpy(minus, start, sizeof minus);
         plus[c] += eps;
         minus[c] -= eps;
-        assert_true(dkm_tangent_advance(t, &pt, 7.0, plus, NULL, 0, true));
-        assert_true(dkm_tangent_advance(t, &pt, 7.0, minus, NULL, 0, true));
+        assert_true(dkm_tangent_advance(t, &pt, 0.0, 7.0, plus, NULL, 0, true));
+        assert_true(dkm_tangent_advance(t, &pt, 0.0, 7.0, minus, NULL, 0, true));
         for (size_t row = 0; row < n; row++)
           worst[k] = fmax(worst[k], fabs((plus[row] - minus[row]) / (2 * eps) - columns[row * n + c]));
       }
@@ -65,8 +65,8 @@ static void columns_are_differences_of_trajectories(void **state) {
     }
     /* two halves are the whole */
     memcpy(end, start, sizeof end);
-    assert_true(dkm_tangent_advance(t, &pt, 3.1, end, NULL, 0, true));
-    assert_true(dkm_tangent_advance(t, &pt, 3.9, end, NULL, 0, true));
+    assert_true(dkm_tangent_advance(t, &pt, 0.0, 3.1, end, NULL, 0, true));
+    assert_true(dkm_tangent_advance(t, &pt, 0.0, 3.9, end, NULL, 0, true));
     for (size_t j = 0; j < n; j++) assert_close(end[j], u[j], 1e-12);
     dkm_tangent_destroy(t);
   }
@@ -97,7 +97,7 @@ static void the_trajectory_is_that_of_gsl(void **state) {
     assert_int_equal(dkm_model_start(&s.p, &s.pt, u, NULL), DKM_OK);
     memcpy(v, u, sizeof v);
     assert_int_equal(dkm_tangent_create(&s.p, &t, NULL), DKM_OK);
-    assert_true(dkm_tangent_advance(t, &s.pt, 10.0, u, NULL, 0, true));
+    assert_true(dkm_tangent_advance(t, &s.pt, 0.0, 10.0, u, NULL, 0, true));
     gsl_odeiv2_system system = {right_hand_side, NULL, dkm_model_size(&s.p), &s};
     gsl_odeiv2_driver *driver = gsl_odeiv2_driver_alloc_y_new(&system, gsl_odeiv2_step_rk8pd, 1e-3, 1e-14, 0.0);
     assert_int_equal(gsl_odeiv2_driver_apply(driver, &time, 10.0, v), GSL_SUCCESS);
@@ -115,7 +115,7 @@ static void state_after(const dkm_system *p, const dkm_point *pt, double T, doub
   dkm_tangent *t;
   assert_int_equal(dkm_model_start(p, pt, u, NULL), DKM_OK);
   assert_int_equal(dkm_tangent_create(p, &t, NULL), DKM_OK);
-  assert_true(dkm_tangent_advance(t, pt, T, u, NULL, 0, true));
+  assert_true(dkm_tangent_advance(t, pt, 0.0, T, u, NULL, 0, true));
   dkm_tangent_destroy(t);
 }
 
@@ -133,7 +133,7 @@ static void a_cycle_is_found_from_afar_with_its_shortest_period(void **state) {
   for (int multiple = 1; multiple <= 3; multiple++)
     for (int i = 0; i < 2; i++) {
       state_after(&p, &pt, at[i], u);
-      assert_true(dkm_cycle_find(w, &pt, u, 9.484 * multiple, false, &cycle, cycle_state));
+      assert_true(dkm_cycle_find(w, &pt, u, 0.0, 9.484 * multiple, false, &cycle, cycle_state));
       assert_close(cycle.period, 9.48396, 1e-4);
       assert_true(cycle.residual < 1e-11 && cycle.precession == 0.0);
       assert_int_equal(cycle.spectrum.n_unstable, 0);
@@ -157,7 +157,7 @@ static void the_shortest_period_is_found(void **state) {
   assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   state_after(&p, &pt, 500.0, u);
   for (int multiple = 1; multiple <= 40; multiple++) {
-    assert_true(dkm_cycle_find(w, &pt, u, 9.48396 * multiple, false, &cycle, cycle_state));
+    assert_true(dkm_cycle_find(w, &pt, u, 0.0, 9.48396 * multiple, false, &cycle, cycle_state));
     assert_close(cycle.period, 9.48396, 1e-4);
   }
   dkm_cycle_workspace_destroy(w);
@@ -171,7 +171,7 @@ static void a_fixed_point_is_no_cycle(void **state) {
   dkm_cycle_workspace *w;
   dkm_cycle cycle;
   assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
-  assert_false(dkm_cycle_find(w, &pt, u, 5.0, false, &cycle, cycle_state));
+  assert_false(dkm_cycle_find(w, &pt, u, 0.0, 5.0, false, &cycle, cycle_state));
   dkm_cycle_workspace_destroy(w);
 }
 
@@ -187,14 +187,14 @@ static void a_dressed_cycle_explains_periodic_order_parameters(void **state) {
   assert_int_equal(dkm_cycle_workspace_create(&p, false, &w, NULL), DKM_OK);
   assert_int_equal(dkm_tangent_create(&p, &t, NULL), DKM_OK);
   state_after(&p, &pt, 4000.0, u);
-  assert_true(dkm_cycle_find(w, &pt, u, 9.484, true, &cycle, cycle_state));
+  assert_true(dkm_cycle_find(w, &pt, u, 0.0, 9.484, true, &cycle, cycle_state));
   assert_int_equal(cycle.spectrum.n_unstable, 0);
   assert_true(cycle.residual < 1e-11);
   const double p_square = cycle.precession * cycle.precession;
   assert_true(cycle.distance <= 1e-6 + p_square);
   for (int n = 1; n <= 3; n++) { /* the trajectory's own order parameters recur as well as that says */
     memcpy(later, u, sizeof later);
-    assert_true(dkm_tangent_advance(t, &pt, n * cycle.period, later, NULL, 0, true));
+    assert_true(dkm_tangent_advance(t, &pt, 0.0, n * cycle.period, later, NULL, 0, true));
     dkm_model_overlaps(&p, u, xi[0], work);
     dkm_model_overlaps(&p, later, xi[1], work);
     for (int mu = 0; mu < 2; mu++) assert_close(xi[1][mu], xi[0][mu], 1e-6 + 4 * p_square);
@@ -264,7 +264,7 @@ static void cycles_that_are_born_small_are_found(void **state) {
     pt.g0 = number_of(line, "g0");
     assert_int_equal(numbers_of(line, "state", u, MOST), (int)dkm_model_size(&p));
     u[12] += 0.03 * amplitude;
-    assert_true(dkm_cycle_find(w, &pt, u, period * 1.0001, false, &cycle, cycle_state));
+    assert_true(dkm_cycle_find(w, &pt, u, 0.0, period * 1.0001, false, &cycle, cycle_state));
     assert_close(cycle.period, period, 1e-7 * period);
     for (int mu = 0; mu < 3; mu++) largest = fmax(largest, cycle.xi_amplitude[mu]);
     assert_close(largest, amplitude, 1e-4 * amplitude);

@@ -27,6 +27,8 @@ static const char values_text[] =
 static const char matrix_text[] = MODEL(", mapping: matrix, matrix: a.txt") "initial: {cue: c.txt}\n";
 static const char images_text[] = MODEL(", mapping: matrix, images: [a.pbm, b.pbm, c.pbm]");
 static const char random_text[] = MODEL(", patterns: 3, mapping: random, spins: 40");
+static const char drive_text[] =
+    MODEL(", patterns: 3") "drive: {time: [0, 0.5, 1], g0: [0, 2, 1], Omega: [1, 1, 2], duration: 3}\n";
 static const char *const text_of_mapping[] = {[DKM_GAUGED] = text,
                                               [DKM_UNGAUGED] = MODEL(", patterns: 3, mapping: ungauged"),
                                               [DKM_VALUES] = values_text,
@@ -121,7 +123,7 @@ static void rows_are_named_once_and_have_sensible_limits(void **state) {
   for (int i = 0; i < dkm_n_parameters; i++) {
     const dkm_parameter *p = &dkm_parameters[i];
     const bool of_model = strncmp(p->key, "model.", 6) == 0;
-    assert_true(of_model || strncmp(p->key, "initial.", 8) == 0);
+    assert_true(of_model || strncmp(p->key, "initial.", 8) == 0 || strncmp(p->key, "drive.", 6) == 0);
     assert_string_equal(strchr(p->key, '.') + 1, p->name);
     assert_true(strlen(p->name) < DKM_NAME_BYTES - 8 && *p->long_name && *p->description && *p->units);
     assert_ptr_equal(dkm_parameter_at(p->offset), p);
@@ -261,6 +263,7 @@ static int64_t find_first(const dkm_job *old, const dkm_job *job) {
 
 /* Of some parameters only systems of a number of spins know. */
 static const char *text_of_parameter(const dkm_parameter *p) {
+  if (p == DKM_PARAMETER(duration)) return drive_text;
   return p == DKM_PARAMETER(flip_exactly) || p == DKM_PARAMETER(pattern_seed) ? random_text : text;
 }
 
@@ -309,6 +312,10 @@ static const struct {
     {"model.spins", random_text, "model.spins=41", "model.spins"},
     {"initial.cue", matrix_text, "initial.cue=d.txt", "initial.cue"},
     {"initial.from", from_text, "initial.from=b.h5", "initial.from"},
+    {"drive.time", drive_text, "drive.time=0,0.25,1", "drive.time"},
+    {"drive.g0", drive_text, "drive.g0=0,2,2", "drive.g0"},
+    {"drive.Omega", drive_text, "drive.Omega=1,-1,2", "drive.Omega"},
+    {"drive.repeat", drive_text, "drive.repeat=true", "drive.repeat"},
 };
 enum { N_OF_MAPPINGS = sizeof of_mappings / sizeof *of_mappings };
 
@@ -340,7 +347,8 @@ static void no_option_escapes_text_and_matching(void **state) {
     const dkm_option *o = &dkm_options[i];
     dkm_job job, other;
     char set[SET_BYTES];
-    if (o->kind != DKM_OPTION_NUMBER || o == DKM_OPTION(shades) || o == DKM_OPTION(n_spins)) {
+    if (o->kind != DKM_OPTION_NUMBER || o == DKM_OPTION(shades) || o == DKM_OPTION(n_spins) ||
+        o == DKM_OPTION(drive_repeats)) {
       check_option_of_mapping(o);
       continue;
     }

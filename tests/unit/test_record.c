@@ -219,9 +219,11 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
   crc = crc_bitwise(crc, (uint32_t)r.n_neutral, 4);
   crc = crc_bitwise(crc, bits_of(r.amplitude), 8);
   for (int mu = 0; mu < M; mu++) crc = crc_bitwise(crc, bits_of(r.xi_amplitude[mu]), 8);
-  const double moving[] = {r.period,         r.cycle_residual, r.frequency_1, r.frequency_2, r.lyapunov,           r.lyapunov_error,
+  crc = crc_bitwise(crc, bits_of(r.period), 8);
+  crc = crc_bitwise(crc, (uint32_t)r.period_multiple, 4);
+  const double moving[] = {r.cycle_residual, r.frequency_1, r.frequency_2, r.lyapunov,           r.lyapunov_error,
                            r.lyapunov_times, r.power,          r.power_error, r.amplification, r.amplification_total};
-  for (int i = 0; i < 11; i++) crc = crc_bitwise(crc, bits_of(moving[i]), 8);
+  for (int i = 0; i < 10; i++) crc = crc_bitwise(crc, bits_of(moving[i]), 8);
   crc = crc_bitwise(crc, r.sensitive, 1);
   const double after[] = {r.xi_theory, r.g_crit,          r.g_retrieve,            r.L_end,           r.L_limit, r.L_saddle,
                           r.t_settled, r.relaxation_rate, r.relaxation_rate_error, r.relaxation_time, r.t_end};
