@@ -44,12 +44,15 @@ static void check_checksum(dkm_verification *v, int64_t i, uint32_t stored, uint
 }
 
 static void check_residual(dkm_verification *v, int64_t i, const dkm_point *point, const dkm_record *record) {
-  const double residual = record->residual / dkm_compare_rate(&v->job->system, point, record);
+  const bool of_map = dkm_drive_period(v->job->system.drive, point) > 0.0; /* over a period of the drive */
+  const double residual =
+      of_map ? record->cycle_residual : record->residual / dkm_compare_rate(&v->job->system, point, record);
   if (record->verdict != DKM_VERDICT_FIXED_POINT) return;
   v->residual.n++;
   v->residual.largest = fmax(v->residual.largest, residual);
   if (!(residual <= residual_tolerance))
-    dkm_verify_differs(v, &v->residual, i, "residual is %.3g, too large for a fixed point", record->residual);
+    dkm_verify_differs(v, &v->residual, i, "residual is %.3g, too large for a fixed point",
+                       of_map ? record->cycle_residual : record->residual);
 }
 
 /* Records of an older method count as superseded, and as a difference only if they cannot be right. */

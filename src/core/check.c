@@ -8,6 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "dickemap/drive.h"
 #include "dickemap/landscape.h"
 #include "dickemap/start.h"
 #include "dickemap/theory.h"
@@ -84,6 +85,15 @@ static double tolerance_about(const subject *s, double xi) {
 
 static bool is_conserved(const subject *s) {
   return dkm_point_dynamics(s->point) == DKM_DYNAMICS_CONSERVED;
+}
+
+/* Whether a drive has carried it away from its start, or goes on for ever. */
+static bool is_driven(const subject *s) {
+  return dkm_drive_kind_of(s->system->drive) != DKM_DRIVE_NONE;
+}
+
+static bool is_driven_for_ever(const subject *s) {
+  return dkm_drive_kind_of(s->system->drive) == DKM_DRIVE_REPEATS;
 }
 
 /* |alpha|^2 over xi^2, wherever the order parameters are steady */
@@ -203,6 +213,7 @@ static bool verdict_is_possible(const subject *s) {
     return object(s, "dark_precession, but spins that lose something do not precess for ever");
   if (is_oscillation(verdict) && s->point->Omega == 0.0 && s->point->imbalance == 0.0)
     return object(s, "%s, but overlaps are constants of motion for Omega = 0", dkm_verdict_name(verdict));
+  if (is_driven_for_ever(s)) return true;
   if (verdict == DKM_VERDICT_DARK_PRECESSION && dkm_system_full_rank(&s->start->system) && s->point->Omega != 0.0)
     return object(s, "dark_precession, but constant overlaps leave no spin free to precess");
   return true;
@@ -222,6 +233,7 @@ static bool starts_along_x(const subject *s) {
 static bool uncoupled_spins_precess(const subject *s) {
   const dkm_record *record = s->record;
   const double Omega = s->point->Omega;
+  if (is_driven(s)) return true;
   if (s->point->g0 == 0.0 && dkm_point_has_losses(s->point) && record->verdict != DKM_VERDICT_FIXED_POINT)
     return object(s, "%s, but uncoupled spins with losses come to rest", dkm_verdict_name(record->verdict));
   if (s->point->g0 != 0.0 || Omega == 0.0 || dkm_point_has_losses(s->point)) return true;
@@ -288,7 +300,7 @@ static bool normal_state_below_g_c(const subject *s) {
  * i sqrt(K) g0 xi lets it, at resonance, it cannot exceed that. */
 static bool occupations_go_with_overlaps(const subject *s) {
   const dkm_record *record = s->record;
-  if (!is_steady(record->verdict) || s->point->imbalance != 0.0) return true;
+  if (!is_steady(record->verdict) || s->point->imbalance != 0.0 || is_driven_for_ever(s)) return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double factor = occupation_factor(s->system, s->point, mu), xi = fabs(record->xi[mu]);
     const double expected = factor * xi * xi, error = fmax(s->xi_error, rounding);
@@ -342,7 +354,7 @@ static bool fixed_point_is_self_consistent(const subject *s) {
   const dkm_system *asked = dkm_start_asked(s->start);
   const double *lengths = dkm_start_lengths(s->start);
   double xi[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES], steepness = 1.0;
-  if (!is_conserved(s) || !asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 ||
+  if (!is_conserved(s) || is_driven_for_ever(s) || !asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 ||
       (s->sign == 0 && !(dkm_system_has_patterns(asked) && dkm_system_full_rank(asked) && !lengths)))
     return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
@@ -369,7 +381,7 @@ static bool spins_are_those_of_the_modes(const subject *s) {
   const dkm_system *asked = dkm_start_asked(s->start);
   const dkm_point *point = &s->start->point;
   double re[DKM_MAX_MODES] = {0}, im[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES] = {0}, field = 0.0;
-  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || point->g0 == 0.0 || dkm_rest_kind(point) != REST_FORGETS)
+  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || is_driven_for_ever(s) || point->g0 == 0.0 || dkm_rest_kind(point) != REST_FORGETS)
     return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const int i = s->start->mode_group[mu];
@@ -410,14 +422,17 @@ static bool is_pushed(const dkm_point *point) {
   return point->overlap != 0.0 && point->flip != 0.5 && dkm_theory_applies(point) && point->g0 > 0.0;
 }
 
-bool dkm_check_has_closed_form(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
+bool dkm_check_has_closed_form(const dkm_system *system, const dkm_point *given, const dkm_record *record) {
+  const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
+  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return false;
   const bool ends = record->verdict == DKM_VERDICT_FIXED_POINT ||
                     (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]));
   const bool has_form = point->imbalance == 0.0; /* else there are other states beside the pattern's */
   return ends && has_form && dkm_start_is_pattern(system, point) && is_pushed(point);
 }
 
-double dkm_check_deviation(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
+double dkm_check_deviation(const dkm_system *system, const dkm_point *given, const dkm_record *record) {
+  const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
   const bool at_rest = record->verdict == DKM_VERDICT_FIXED_POINT;
   const double *limit = at_rest ? record->xi : record->xi_limit;
   double largest = 0.0;
@@ -452,7 +467,7 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
 static bool overlap_of_the_start_is_kept(const subject *s) {
   const bool at_rest = s->point->overlap == 0.0 || fabs(s->point->overlap) == 1.0 || s->point->g0 == 0.0;
   const int verdict = s->record->verdict;
-  if (!is_conserved(s) || !s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
+  if (!is_conserved(s) || is_driven(s) || !s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
     return true;
   if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
     return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),
@@ -495,7 +510,7 @@ static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record
                .given = given,
                .given_record = given_record,
                .system = &start.full,
-               .point = &point,
+               .point = &start.given,
                .record = record,
                .start = &start,
                .exact = start.is_pattern,
@@ -503,7 +518,8 @@ static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record
                .xi_error = dkm_check_xi_error(record),
                .why = why,
                .why_bytes = why_bytes};
-  if (is_steady(verdict)) s.limit = record->xi;
+  const bool rests = dkm_drive_kind_of(units->system.drive) != DKM_DRIVE_REPEATS; /* else xi is a mean over a period */
+  if (is_steady(verdict) && rests) s.limit = record->xi;
   if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;
   for (size_t i = 0; i < sizeof questions / sizeof *questions && sound; i++) sound = questions[i](&s);
   dkm_start_free(&start);

@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* g0 and Omega that change with time. */
+#include "cmocka_headers.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../src/core/tangent.h"
+#include "couplings.h"
+#include "dickemap/cycle.h"
+#include "dickemap/drive.h"
+#include "dickemap/evaluate.h"
+#include "dickemap/integrator.h"
+#include "random_points.h"
+
+enum { MAX_CLASSES = 64, MAX_STATE = 3 * MAX_CLASSES + 2 * 6 };
+
+static dkm_drive random_drive(gsl_rng *rng, bool repeat) {
+  dkm_drive drive = {.n = 2 + (int)gsl_rng_uniform_int(rng, 6), .repeat = repeat};
+  for (int i = 0; i < drive.n; i++) {
+    drive.time[i] = i == 0 ? 0.0 : i == drive.n - 1 ? 1.0 : uniform_between(rng, drive.time[i - 1], 1.0);
+    drive.g0[i] = uniform_between(rng, 0, 2);
+    drive.Omega[i] = uniform_between(rng, -1, 2);
+  }
+  if (drive.n > 4) drive.time[2] = drive.time[1]; /* a jump */
+  return drive;
+}
+
+static dkm_point random_driven_point(gsl_rng *rng, int n_modes, int kind) {
+  dkm_point p = random_point(rng, n_modes, kind % 5 == 4, 1);
+  p.duration = pow(10.0, uniform_between(rng, -0.5, 1.3));
+  if (kind % 3 == 1) p.gamma_down = uniform_between(rng, 0, 0.5);
+  if (kind % 3 == 1) p.gamma_phi = uniform_between(rng, 0, 0.2);
+  if (kind % 3 == 2) p.imbalance = uniform_between(rng, -1, 1);
+  return p;
+}
+
+/* ---- pieces ---- */
+
+static void pieces_follow_each_other(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int trial = 0; trial < 200; trial++) {
+    const dkm_drive drive = random_drive(rng, trial % 2);
+    const dkm_point pt = random_driven_point(rng, 1, 0);
+    double t = 0.0;
+    for (int64_t i = 0; i < 40; i++) {
+      const dkm_piece piece = dkm_drive_piece(&drive, &pt, i);
+      assert_true(piece.begin == t && piece.end > piece.begin);
+      assert_int_equal(dkm_drive_piece_at(&drive, &pt, piece.begin), i);
+      const double middle = isfinite(piece.end) ? 0.5 * (piece.begin + piece.end) : piece.begin + 1.0;
+      assert_int_equal(dkm_drive_piece_at(&drive, &pt, middle), i);
+      /* straight from knot to knot */
+      const double phase = drive.repeat ? fmod(middle, pt.duration) / pt.duration : fmin(middle / pt.duration, 1.0);
+      int k = 0;
+      while (k < drive.n - 2 && drive.time[k + 1] <= phase) k++;
+      const double part = isfinite(piece.end) ? (phase - drive.time[k]) / (drive.time[k + 1] - drive.time[k]) : 1.0;
+      const dkm_point now = dkm_drive_point_at(&drive, &pt, middle);
+      assert_close(now.g0, pt.g0 * (drive.g0[k] + part * (drive.g0[k + 1] - drive.g0[k])), 1e-8);
+      assert_close(now.Omega, pt.Omega * (drive.Omega[k] + part * (drive.Omega[k + 1] - drive.Omega[k])), 1e-8);
+      t = piece.end;
+      if (isinf(t)) break;
+    }
+    assert_true(drive.repeat != isinf(t));
+    const dkm_point last = dkm_drive_final(&drive, &pt);
+    assert_close(last.g0, drive.repeat ? pt.g0 : pt.g0 * drive.g0[drive.n - 1], 1e-15);
+  }
+  gsl_rng_free(rng);
+}
+
+/* ---- trajectories ---- */
+
+static void integrate(dkm_integrator *integrator, int at, const dkm_point *pt, double *u, double from, double t) {
+  dkm_integrator_load(integrator, at, pt, u, from);
+  dkm_lane *lane = dkm_integrator_lane(integrator, at);
+  lane->t_limit = t;
+  while (lane->t < t) {
+    dkm_integrator_advance(integrator);
+    assert_int_equal(lane->failure, DKM_FAILURE_NONE);
+  }
+  assert_true(lane->t == t);
+  dkm_integrator_state(integrator, at, u);
+}
+
+static dkm_integrator *make(const dkm_system *p, int method, double tolerance, const char *cpu) {
+  dkm_solver solver = {.tolerance = tolerance, .t_max = 1e7, .dynamics = DKM_DYNAMICS_DRIVEN};
+  dkm_integrator *integrator = NULL;
+  solver.method = method;
+  assert_int_equal(dkm_integrator_create(p, &solver, cpu, &integrator, NULL), DKM_OK);
+  return integrator;
+}
+
+static double difference(const double *u, const double *v, size_t n) {
+  double largest = 0.0;
+  for (size_t i = 0; i < n; i++)
+    if (!(fabs(u[i] - v[i]) <= largest)) largest = fabs(u[i] - v[i]);
+  return largest;
+}
+
+/* Also beyond the end of a drive, and over several of its periods. */
+static void ensemble_and_gsl_agree(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int trial = 0; trial < 150; trial++) {
+    const int M = 1 + trial % 5;
+    double u[MAX_STATE], v[MAX_STATE];
+    dkm_couplings tables = {0};
+    dkm_system p;
+    dkm_system_of_patterns(&p, trial % 4 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    if (trial % 3 == 2) {
+      tables = random_couplings(rng, M, 1 + trial % 11);
+      p = tables.system;
+    }
+    const dkm_drive drive = random_drive(rng, trial % 2);
+    const dkm_point pt = random_driven_point(rng, M, trial / 2);
+    p.drive = &drive;
+    dkm_model_start(&p, &pt, u, NULL);
+    memcpy(v, u, sizeof u);
+    dkm_integrator *ensemble = make(&p, DKM_METHOD_ENSEMBLE, 1e-11, NULL), *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
+    const double t = uniform_between(rng, 5, 12), before = uniform_between(rng, 0, 1) * t;
+    integrate(ensemble, 0, &pt, u, 0.0, before); /* loaded again within a piece */
+    integrate(ensemble, 0, &pt, u, before, t);
+    integrate(gsl, 0, &pt, v, 0.0, t);
+    const double error = difference(u, v, dkm_model_size(&p));
+    if (!(error <= 1e-7)) print_point(&pt, M);
+    assert_close(error, 0.0, 1e-7);
+    dkm_integrator_destroy(ensemble);
+    dkm_integrator_destroy(gsl);
+    dkm_couplings_free(&tables);
+  }
+  gsl_rng_free(rng);
+}
+
+/* The closer the tolerance, the smaller the error: knots do not spoil the order. */
+static void errors_go_with_the_tolerance(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  double sum[4] = {0};
+  for (int trial = 0; trial < 30; trial++) {
+    double exact[MAX_STATE], u[MAX_STATE], start[MAX_STATE];
+    dkm_system p;
+    dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
+    const dkm_drive drive = random_drive(rng, trial % 2);
+    const dkm_point pt = random_driven_point(rng, 2, trial);
+    p.drive = &drive;
+    dkm_model_start(&p, &pt, start, NULL);
+    for (int i = 0; i < 5; i++) {
+      static const double tolerances[] = {1e-15, 1e-5, 1e-7, 1e-9, 1e-11};
+      memcpy(u, start, sizeof u);
+      dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, tolerances[i], NULL);
+      integrate(integrator, 0, &pt, u, 0.0, 8.0);
+      dkm_integrator_destroy(integrator);
+      if (i == 0) memcpy(exact, u, sizeof u);
+      if (i > 0) sum[i - 1] += log10(fmax(1e-16, difference(u, exact, dkm_model_size(&p)))) / 30.0;
+    }
+  }
+  print_message("mean log10 of the error at 1e-5, 1e-7, 1e-9, 1e-11: %.1f %.1f %.1f %.1f\n", sum[0], sum[1], sum[2], sum[3]);
+  for (int i = 0; i < 3; i++) assert_true(sum[i + 1] < sum[i] - 1.0);
+  gsl_rng_free(rng);
+}
+
+/* Whatever the instruction set, the lane, the neighbours; and put aside anywhere. */
+static void bits_depend_on_the_point_alone(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int trial = 0; trial < 10; trial++) {
+    const int M = 1 + trial % 4;
+    double start[MAX_STATE], first[MAX_STATE];
+    bool has_first = false;
+    dkm_system p;
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
+    const dkm_drive drive = random_drive(rng, trial % 2);
+    const dkm_point pt = random_driven_point(rng, M, trial);
+    p.drive = &drive;
+    dkm_model_start(&p, &pt, start, NULL);
+    for (const char *const *cpu = dkm_cpu_names(); *cpu; cpu++) {
+      if (!dkm_cpu_supported(*cpu)) continue;
+      dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, *cpu);
+      for (int at = 0; at < dkm_integrator_lanes(integrator); at++) {
+        double u[MAX_STATE];
+        dkm_point neighbour = pt;
+        neighbour.duration *= 0.7;
+        for (int other = 0; other < at; other++) dkm_integrator_load(integrator, other, &neighbour, start, 0.3);
+        dkm_integrator_load(integrator, at, &pt, start, 0.0);
+        dkm_lane *lane = dkm_integrator_lane(integrator, at);
+        lane->t_limit = 9.0;
+        lane->t_pause = 2.0 + at;
+        while (lane->t < 2.0 + at) dkm_integrator_advance(integrator);
+        void *bytes = malloc(dkm_integrator_saved_bytes(integrator));
+        dkm_integrator_save(integrator, at, bytes);
+        dkm_integrator_unload(integrator, at);
+        dkm_integrator_restore(integrator, at, &pt, bytes);
+        free(bytes);
+        lane->t_pause = INFINITY;
+        while (lane->t < 9.0) dkm_integrator_advance(integrator);
+        dkm_integrator_state(integrator, at, u);
+        for (int other = 0; other <= at; other++) dkm_integrator_unload(integrator, other);
+        if (!has_first) memcpy(first, u, sizeof u);
+        has_first = true;
+        assert_memory_equal(u, first, dkm_model_size(&p) * sizeof *u);
+      }
+      dkm_integrator_destroy(integrator);
+    }
+  }
+  gsl_rng_free(rng);
+}
+
+/* ---- the map over a period ---- */
+
+/* Columns of the linearised equations are derivatives of the trajectory, which is that of the ensemble. */
+static void tangents_follow_the_drive(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int trial = 0; trial < 40; trial++) {
+    const int M = 1 + trial % 3;
+    double start[MAX_STATE], u[MAX_STATE], v[MAX_STATE];
+    dkm_tangent *t = NULL;
+    dkm_system p;
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
+    const dkm_drive drive = random_drive(rng, true);
+    const dkm_point pt = random_driven_point(rng, M, trial);
+    p.drive = &drive;
+    const size_t n = dkm_model_size(&p);
+    double *columns = calloc(n * n, sizeof *columns);
+    for (size_t i = 0; i < n; i++) columns[i * n + i] = 1.0;
+    assert_int_equal(dkm_tangent_create(&p, &t, NULL), DKM_OK);
+    dkm_model_start(&p, &pt, start, NULL);
+    const double from = uniform_between(rng, 0, 1) * pt.duration, T = 4.0;
+    memcpy(u, start, sizeof u);
+    memcpy(v, start, sizeof v);
+    assert_true(dkm_tangent_advance(t, &pt, from, T, u, columns, (int)n, true));
+    dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-13, NULL);
+    integrate(integrator, 0, &pt, v, from, from + T);
+    dkm_integrator_destroy(integrator);
+    assert_close(difference(u, v, n), 0.0, 1e-9);
+    for (size_t c = 0; c < n; c++) {
+      const double h = 1e-5;
+      double plus[MAX_STATE], minus[MAX_STATE];
+      memcpy(plus, start, sizeof plus);
+      memcpy(minus, start, sizeof minus);
+      plus[c] += h;
+      minus[c] -= h;
+      assert_true(dkm_tangent_advance(t, &pt, from, T, plus, NULL, 0, true));
+      assert_true(dkm_tangent_advance(t, &pt, from, T, minus, NULL, 0, true));
+      for (size_t i = 0; i < n; i++) {
+        const double slope = (plus[i] - minus[i]) / (2 * h);
+        assert_close(columns[i * n + c], slope, 1e-5 * fmax(1.0, fabs(slope)));
+      }
+    }
+    dkm_tangent_destroy(t);
+    free(columns);
+  }
+  gsl_rng_free(rng);
+}
+
+/* ---- verdicts ---- */
+
+static dkm_evaluator *evaluator_of(const dkm_system *p, int method) {
+  dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e7, .max_steps = 1000000};
+  dkm_evaluator *e = NULL;
+  solver.method = method;
+  assert_int_equal(dkm_evaluator_create(p, &solver, NULL, &e, NULL), DKM_OK);
+  return e;
+}
+
+/* The modulated Dicke model (arXiv:1708.01472), omega = 1 - eps, omega_0 = 1 + eps, the coupling on for half of each period:
+ * z has the other sign after each period. */
+static void the_sign_alternates_from_period_to_period(void **state) {
+  (void)state;
+  const dkm_drive drive = {.n = 4, .repeat = true, .time = {0, 0.5, 0.5, 1}, .g0 = {1, 1, 0, 0}, .Omega = {1, 1, 1, 1}};
+  static const double deviations[] = {0.0, 0.02};
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
+  p.drive = &drive;
+  dkm_evaluator *e = evaluator_of(&p, DKM_METHOD_ENSEMBLE);
+  for (int i = 0; i < 2; i++) {
+    const double eps = deviations[i];
+    double u[5];
+    dkm_record record;
+    const dkm_point pt = {.g0 = 1.0, .Omega = 0.5 * (1 + eps), .Omega_mu = {1 - eps}, .kappa_mu = {0.1}, .pattern = 1,
+                          .overlap = 0.9, .duration = 2 * M_PI};
+    assert_int_equal(dkm_evaluate(e, 1, &pt, &record, u, NULL), DKM_OK);
+    assert_int_equal(record.verdict, DKM_VERDICT_LIMIT_CYCLE);
+    assert_int_equal(record.period_multiple, 2);
+    assert_close(record.period, 4 * M_PI, 1e-12);
+    assert_true(record.growth_rate < 0.0 && record.n_unstable == 0 && record.cycle_residual <= 1e-9);
+    dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
+    const double from = fmod(record.t_end, 2 * M_PI), z = u[2];
+    for (int n = 1; n <= 4; n++) {
+      integrate(gsl, 0, &pt, u, from, from + 2 * M_PI);
+      assert_close(u[2], n % 2 ? -z : z, 1e-7);
+    }
+    assert_true(fabs(z) > 0.1);
+    dkm_integrator_destroy(gsl);
+  }
+  dkm_evaluator_destroy(e);
+}
+
+/* Knots that do not differ are no drive; and with any that is over, what follows has the end that its state has. */
+static void a_constant_drive_is_none(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  const dkm_drive constant = {.n = 3, .repeat = true, .time = {0, 0.3, 1}, .g0 = {1, 1, 1}, .Omega = {1, 1, 1}};
+  for (int trial = 0; trial < 40; trial++) {
+    const int M = 1 + trial % 3;
+    dkm_system without, with;
+    dkm_record a, b;
+    dkm_system_of_patterns(&without, DKM_GAUGED, M, NULL);
+    with = without;
+    with.drive = &constant;
+    dkm_point pt = random_driven_point(rng, M, trial), plain;
+    pt.kappa_mu[0] = fmax(pt.kappa_mu[0], 0.5);
+    if (trial % 2) pt.perturbation = 0.0;
+    plain = pt;
+    plain.duration = 0.0;
+    dkm_evaluator *e = evaluator_of(&without, DKM_METHOD_ENSEMBLE), *f = evaluator_of(&with, DKM_METHOD_ENSEMBLE);
+    assert_int_equal(dkm_evaluate(e, 1, &plain, &a, NULL, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(f, 1, &pt, &b, NULL, NULL), DKM_OK);
+    a.wall_time = b.wall_time = 0.0;
+    assert_int_equal(dkm_record_checksum(&a, M, NULL, 0), dkm_record_checksum(&b, M, NULL, 0));
+    dkm_evaluator_destroy(e);
+    dkm_evaluator_destroy(f);
+  }
+  gsl_rng_free(rng);
+}
+
+/* A drive leads somewhere, and the trajectory from there is that of an undriven system: the state at the end of the drive by
+ * GSL, followed by GSL for as long. */
+static void drives_that_end_hand_over_their_state(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  int compared = 0;
+  for (int trial = 0; trial < 30; trial++) {
+    const int M = 1 + trial % 3;
+    double end[MAX_STATE], v[MAX_STATE];
+    dkm_system p;
+    dkm_record record, other;
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
+    const dkm_drive drive = random_drive(rng, false);
+    dkm_point pt = random_driven_point(rng, M, trial);
+    if (trial % 2) pt.perturbation = 0.0;
+    p.drive = &drive;
+    dkm_evaluator *e = evaluator_of(&p, DKM_METHOD_ENSEMBLE), *f = evaluator_of(&p, DKM_METHOD_GSL);
+    assert_int_equal(dkm_evaluate(e, 1, &pt, &record, end, NULL), DKM_OK);
+    assert_true(record.t_end >= pt.duration);
+    assert_true(isnan(record.t_settled) || record.t_settled >= pt.duration);
+    if (trial % 10 == 0) {
+      assert_int_equal(dkm_evaluate(f, 1, &pt, &other, NULL, NULL), DKM_OK);
+      if (record.verdict == DKM_VERDICT_FIXED_POINT && other.verdict == DKM_VERDICT_FIXED_POINT)
+        assert_close(fabs(record.xi[0]), fabs(other.xi[0]), 1e-8);
+    }
+    if (record.verdict == DKM_VERDICT_FIXED_POINT && record.n_unstable == 0 && record.decay_rate > 0.02) {
+      /* the trajectory goes there, but for a sign that the symmetry leaves open */
+      dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-12, NULL);
+      double xi[DKM_MAX_MODES], work[2 * MAX_CLASSES];
+      dkm_model_start(&p, &pt, v, NULL);
+      integrate(gsl, 0, &pt, v, 0.0, pt.duration + 20.0 / record.decay_rate + 50.0);
+      dkm_model_overlaps(&p, v, xi, work);
+      for (int mu = 0; mu < M; mu++) assert_close(fabs(xi[mu]), fabs(record.xi[mu]), 1e-4);
+      compared++;
+      dkm_integrator_destroy(gsl);
+    }
+    dkm_evaluator_destroy(e);
+    dkm_evaluator_destroy(f);
+  }
+  print_message("%d ends compared\n", compared);
+  assert_true(compared >= 8);
+  gsl_rng_free(rng);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(pieces_follow_each_other),
+      cmocka_unit_test(ensemble_and_gsl_agree),
+      cmocka_unit_test(errors_go_with_the_tolerance),
+      cmocka_unit_test(bits_depend_on_the_point_alone),
+      cmocka_unit_test(tangents_follow_the_drive),
+      cmocka_unit_test(the_sign_alternates_from_period_to_period),
+      cmocka_unit_test(a_constant_drive_is_none),
+      cmocka_unit_test(drives_that_end_hand_over_their_state),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
