@@ -65,6 +65,10 @@ double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, i
  * beta)^2).  NaN for both together. */
 double dkm_theory_xi(const dkm_point *point, int nu);
 
+/* x of every spin in pattern state nu: -sign(Omega Omega_nu) s (g_nu/g0)^2, with losses (gamma_up - gamma_down)/(gamma_up + gamma_down)
+ * (g_nu/g0)^2; in the normal state below g_nu with 1 for the square. */
+double dkm_theory_x(const dkm_point *point, int nu);
+
 /* alpha_nu of pattern state nu with xi_nu = +|z|, in the paper's normalisation:
  * -sqrt(K) g0 |z| (Omega_nu + i kappa_nu/2)/(Omega_nu^2 + kappa_nu^2/4). */
 dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, int nu);
@@ -73,7 +77,7 @@ dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, i
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u);
 
-/* xi_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such state.  With g0 and Omega as
+/* xi_theory, x_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such state.  With g0 and Omega as
  * they are when a drive is over (the other functions here take them from the point); NaN with one that repeats. */
 void dkm_theory_fill(const dkm_system *system, const dkm_point *point, dkm_record *record);
 

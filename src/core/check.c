@@ -147,6 +147,8 @@ static bool closed_forms_are_those_of_theory(const subject *s) {
     return object(s, "g_crit is %.17g, the closed form gives %.17g", record->g_crit, g_crit);
   if (!same(record->xi_theory, xi_theory, usual_error))
     return object(s, "xi_theory is %.17g, Eq. 12 gives %.17g", record->xi_theory, xi_theory);
+  if (!isnan(record->x_theory) && !same(record->x_theory, theory.x_theory, rounding)) /* older files have none */
+    return object(s, "x_theory is %.17g, the closed form gives %.17g", record->x_theory, theory.x_theory);
   if (!same(record->g_retrieve, g_retrieve, rounding))
     return object(s, "g_retrieve is %.17g, the closed form gives %.17g", record->g_retrieve, g_retrieve);
   return true;
@@ -451,6 +453,9 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const double xi = mu == s->point->pattern - 1 ? dkm_theory_xi(s->point, mu) : 0.0, found = fabs(s->limit[mu]);
     const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->system, s->point, mu);
+    const double x = s->record->x_mean, x_theory = dkm_theory_x(s->point, s->point->pattern - 1);
+    if (s->record->verdict == DKM_VERDICT_FIXED_POINT && !isnan(x) && !(fabs(x - x_theory) <= usual_error))
+      return object(s, "x_mean is %.10g, the closed form gives %.10g", x, x_theory);
     if (!(fabs(found - xi) <= tolerance))
       return object(s, "|xi| of mode %d is %.10g, Eq. 12 gives %.10g", mu + 1, found, xi);
     if (s->record->verdict == DKM_VERDICT_FIXED_POINT &&

@@ -125,6 +125,14 @@ static const double *laid_out(dkm_evaluator *e, const dkm_start *start, const do
   return e->laid_out;
 }
 
+static dkm_status measure_x(const dkm_start *start, const double *u, dkm_record *record, dkm_error *err) {
+  double *work = malloc((size_t)start->system.n_classes * sizeof *work);
+  if (!work) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
+  record->x_mean = dkm_system_mean(&start->system, u, work);
+  free(work);
+  return DKM_OK;
+}
+
 /* Times count from the start, and so do steps. */
 static void add_drive(const trajectory *t, dkm_record *record) {
   record->t_end += t->drive_time; /* NaN stays what it is */
@@ -163,6 +171,7 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
   }
   if (status == DKM_OK && start->bodies.n_bodies)
     status = tell_spins(start, u, start->is_reduced && rests, record, err);
+  if (status == DKM_OK) status = measure_x(start, u, record, err);
   const dkm_point driven = dkm_start_driven_point(start, false), point = dkm_units_point_back(&e->units, &driven);
   add_drive(t, record);
   dkm_units_scale_record(e->units.unit, e->system.n_modes, record);

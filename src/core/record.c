@@ -70,6 +70,8 @@ const dkm_field dkm_fields[] = {
     FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
     FIELD(sensitive, DKM_UINT8, PER_POINT, 1, "1",
           "whether errors of the size of the tolerance may decide the outcome"),
+    FIELD(x_mean, DKM_FLOAT64, PER_POINT, 1, "1", "mean of x over the spins, of the recorded state"),
+    FIELD(x_theory, DKM_FLOAT64, PER_POINT, 1, "1", "x of the spins in the cue's pattern state, in closed form"),
     OVERLAP(xi_theory, PER_POINT, "|xi| of the cue in closed form (Eq. 12)"),
     RATE(g_crit, PER_POINT, "coupling above which the cue's pattern state exists"),
     RATE(g_retrieve, PER_POINT, "coupling above which the cue's pattern state is stable"),

@@ -140,6 +140,11 @@ double dkm_theory_xi(const dkm_point *point, int nu) {
   return dkm_point_length(point) * sqrt((1.0 - square) * (1.0 + square));
 }
 
+double dkm_theory_x(const dkm_point *point, int nu) {
+  const double ratio = dkm_theory_g_crit(point, nu) / point->g0;
+  return isnan(ratio) ? NAN : normal_x(point, nu) * fmin(1.0, ratio * ratio);
+}
+
 double complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, int nu) {
   double xi = dkm_theory_xi(point, nu);
   if (point->imbalance != 0.0 && !dkm_point_has_losses(point) && xi > 0.0)
@@ -152,13 +157,12 @@ double complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u) {
   const int64_t K = system->n_classes;
   const int M = system->n_modes;
-  const double z = sign * dkm_theory_xi(point, nu), ratio = dkm_theory_g_crit(point, nu) / point->g0;
-  double x = -sign_of(point->Omega * point->Omega_mu[nu]) * fmin(1.0, ratio * ratio), y = 0.0;
+  const double z = sign * dkm_theory_xi(point, nu), x = dkm_theory_x(point, nu);
+  double y = 0.0;
   double complex beta = sign * dkm_theory_alpha(system, point, nu) / system->alpha_factor;
-  if (dkm_point_has_losses(point)) {
-    x = normal_x(point, nu) * fmin(1.0, ratio * ratio);
+  if (dkm_point_has_losses(point))
     y = 0.5 * dkm_point_gamma_T(point) * z / point->Omega;
-  } else if (point->imbalance != 0.0 && z != 0.0) /* along the field */
+  else if (point->imbalance != 0.0 && z != 0.0) /* along the field */
     y = z * point->imbalance * cimag(beta) / creal(beta);
   for (int64_t k = 0; k < K; k++) {
     u[k] = x;
@@ -173,9 +177,10 @@ void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, 
 void dkm_theory_fill(const dkm_system *system, const dkm_point *given, dkm_record *record) {
   const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
   const int cue = point->pattern - 1;
-  record->xi_theory = record->g_crit = record->g_retrieve = NAN;
+  record->xi_theory = record->x_theory = record->g_crit = record->g_retrieve = NAN;
   if (dkm_point_has_mixture(point, system->n_modes) || !dkm_theory_has_pattern_state(system, point, cue)) return;
   record->xi_theory = dkm_theory_xi(point, cue);
+  record->x_theory = dkm_theory_x(point, cue);
   record->g_crit = dkm_theory_g_crit(point, cue);
   record->g_retrieve = dkm_theory_g_retrieve(system, point, cue);
 }

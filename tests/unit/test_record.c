@@ -225,6 +225,8 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
                            r.lyapunov_times, r.power,          r.power_error, r.amplification, r.amplification_total};
   for (int i = 0; i < 10; i++) crc = crc_bitwise(crc, bits_of(moving[i]), 8);
   crc = crc_bitwise(crc, r.sensitive, 1);
+  crc = crc_bitwise(crc, bits_of(r.x_mean), 8);
+  crc = crc_bitwise(crc, bits_of(r.x_theory), 8);
   const double after[] = {r.xi_theory, r.g_crit,          r.g_retrieve,            r.L_end,           r.L_limit, r.L_saddle,
                           r.t_settled, r.relaxation_rate, r.relaxation_rate_error, r.relaxation_time, r.t_end};
   for (int i = 0; i < 11; i++) crc = crc_bitwise(crc, bits_of(after[i]), 8);
