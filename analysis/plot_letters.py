@@ -48,11 +48,11 @@ def pbm_width(file):
     return int(" ".join(lines).split()[1])
 
 
-def ask(program, job, pattern, flips, seed, folder):
-    """Tables of the spins and of the trajectory of one point."""
-    spins, course = folder / f"spins_{flips}.csv", folder / f"course_{flips}.csv"
-    command = [program, "point", job, "--at", f"pattern={pattern},flip_exactly={flips},seed={seed}", "--spins", spins,
-               "--trajectory", course, "--t-end", str(T_END)]
+def ask(program, job, pattern, flips, seed, folder, t_end=T_END, more=""):
+    """Tables of the spins and of the trajectory of one point; more: further parameters of it."""
+    spins, course = folder / f"spins_{flips}{more}.csv", folder / f"course_{flips}{more}.csv"
+    command = [program, "point", job, "--at", f"pattern={pattern},flip_exactly={flips},seed={seed}" + f",{more}" * bool(more),
+               "--spins", spins, "--trajectory", course, "--t-end", str(t_end)]
     if not re.search(r"\bname: *flip_exactly\b", pathlib.Path(job).read_text()):
         command += ["--set", f"initial.flip_exactly={flips}"]  # a job that flips none has no room for any
     try:

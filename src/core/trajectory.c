@@ -2,6 +2,7 @@
 /* One point's way through time. */
 #include "dickemap/trajectory.h"
 
+#include "dickemap/drive.h"
 #include "dickemap/start.h"
 
 #include <math.h>
@@ -47,7 +48,8 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   double *u = malloc(dkm_model_size(system) * sizeof *u);
   dkm_solver between = *solver;
   between.between_steps = true;
-  between.dynamics = dkm_point_dynamics(point);
+  const bool driven = dkm_drive_kind_of(system->drive) != DKM_DRIVE_NONE;
+  between.dynamics = driven ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(point);
   *out = (dkm_trajectory){.n_modes = system->n_modes,
                           .t = malloc(n * sizeof(double)),
                           .xi = malloc(n * M * sizeof(double)),
@@ -64,7 +66,8 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   if (status == DKM_OK) status = dkm_start_state(&start, inside, u, err);
   if (status != DKM_OK) goto cleanup;
 
-  dkm_integrator_load(integrator, 0, inside ? &start.point : point, u, 0.0);
+  const dkm_point followed = driven ? dkm_start_driven_point(&start, inside) : inside ? start.point : start.given;
+  dkm_integrator_load(integrator, 0, &followed, u, 0.0);
   dkm_lane *lane = dkm_integrator_lane(integrator, 0);
   for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
     if (!take_sample(integrator, &start, inside, dt * (double)i, out))

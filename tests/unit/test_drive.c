@@ -13,6 +13,7 @@
 #include "dickemap/drive.h"
 #include "dickemap/evaluate.h"
 #include "dickemap/integrator.h"
+#include "dickemap/trajectory.h"
 #include "random_points.h"
 
 enum { MAX_CLASSES = 64, MAX_STATE = 3 * MAX_CLASSES + 2 * 6 };
@@ -207,6 +208,36 @@ static void bits_depend_on_the_point_alone(void **state) {
   gsl_rng_free(rng);
 }
 
+/* Samples lie on the driven trajectory. */
+static void sampled_trajectories_are_driven(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int trial = 0; trial < 20; trial++) {
+    const int M = 1 + trial % 3;
+    double u[MAX_STATE], xi[DKM_MAX_MODES], work[2 * MAX_CLASSES];
+    dkm_system p;
+    dkm_trajectory sampled;
+    dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
+    const dkm_drive drive = random_drive(rng, trial % 2);
+    dkm_point pt = random_driven_point(rng, M, trial);
+    if (trial % 4 < 2) pt.perturbation = 0.0;
+    p.drive = &drive;
+    const dkm_solver solver = {.tolerance = 1e-11, .t_max = 1e7};
+    assert_int_equal(dkm_trajectory_compute(&p, &pt, &solver, NULL, 6.0, 1.5, &sampled, NULL), DKM_OK);
+    assert_int_equal(sampled.n, 5);
+    dkm_model_start(&p, &pt, u, NULL);
+    dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
+    for (int i = 1; i < 5; i++) {
+      integrate(gsl, 0, &pt, u, 1.5 * (i - 1), 1.5 * i);
+      dkm_model_overlaps(&p, u, xi, work);
+      for (int mu = 0; mu < M; mu++) assert_close(sampled.xi[i * M + mu], xi[mu], 1e-7);
+    }
+    dkm_integrator_destroy(gsl);
+    dkm_trajectory_free(&sampled);
+  }
+  gsl_rng_free(rng);
+}
+
 /* ---- the map over a period ---- */
 
 /* Columns of the linearised equations are derivatives of the trajectory, which is that of the ensemble. */
@@ -376,6 +407,7 @@ int main(void) {
       cmocka_unit_test(ensemble_and_gsl_agree),
       cmocka_unit_test(errors_go_with_the_tolerance),
       cmocka_unit_test(bits_depend_on_the_point_alone),
+      cmocka_unit_test(sampled_trajectories_are_driven),
       cmocka_unit_test(tangents_follow_the_drive),
       cmocka_unit_test(the_sign_alternates_from_period_to_period),
       cmocka_unit_test(a_constant_drive_is_none),
