@@ -36,6 +36,8 @@
  *                  of the time too.  Much of chaos is a transient: it is followed for 10^4 Lyapunov times, or as far
  *                  as t_max and max_steps allow, but for 100 at least.  Where a window shows that it has died all
  *                  begins anew, as it does where a calm spell is not followed.
+ * With losses what would lead away from a state that has lost its stability on the way may die before it does, to below the
+ * smallest numbers; once all else is at rest there it is put back at the size of rounding, as it would come back by itself.
  * Order parameters that fluctuate by no more than the precession of spins about a stable fixed point explains are
  * steady: dark precession. */
 #ifndef DICKEMAP_ATTRACTOR_H
@@ -47,6 +49,7 @@
 #include "dickemap/landscape.h"
 #include "dickemap/motion.h"
 #include "dickemap/record.h"
+#include "dickemap/start.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -126,6 +129,7 @@ typedef struct dkm_oscillation {
   double saddle_since;
   int n_large;                   /* windows of large motion */
   double largest[DKM_MAX_MODES]; /* amplitudes of any window */
+  double t_stirred;              /* when what was put back of an unstable direction should have grown */
   double widest;                 /* the largest amplitude since `exponent` is measured without a break */
 } dkm_oscillation;
 
@@ -143,6 +147,7 @@ typedef enum dkm_outlook {
   DKM_OUTLOOK_GO_ON,  /* a new t_pause is set */
   DKM_OUTLOOK_SAMPLE, /* take a window of oscillation.n_samples, then call dkm_attractor_judge */
   DKM_OUTLOOK_FOLLOW, /* follow separations until oscillation.t_sample, then call dkm_attractor_followed */
+  DKM_OUTLOOK_STIR,   /* move the state by what rounding has erased of it (dkm_attractor_stir), and go on: a new t_pause is set */
   DKM_OUTLOOK_END     /* the record is complete but for wall_time */
 } dkm_outlook;
 
@@ -157,6 +162,11 @@ void dkm_attractor_fill_unseen(const dkm_inquiry *inquiry, const dkm_lane *lane,
 
 /* Prepares for a trajectory that was just loaded into a lane; sets its t_pause, t_limit. */
 void dkm_attractor_begin(dkm_attractor *attractor, const dkm_inquiry *inquiry, dkm_lane *lane);
+
+/* A state at rest, of a system and point, moved by the size of rounding in a direction that depends on the point alone; symmetric: as
+ * in sampling.h.  Fails with DKM_MEMORY. */
+dkm_status dkm_attractor_stir(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, double *u,
+                              dkm_error *err);
 
 /* Looks at a lane that has reached t_pause or t_limit or has failed; inquiry->u is its state. */
 dkm_outlook dkm_attractor_look(dkm_attractor *attractor, const dkm_inquiry *inquiry, const dkm_window *window,

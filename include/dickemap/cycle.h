@@ -2,16 +2,16 @@
 /* cycle: a periodic solution near a trajectory, by shooting, and its Floquet multipliers.
  *
  * A limit cycle is a solution of u(T; u_0) = u_0.  Newton's method finds it to rounding from a state and a period that
- * are near, or does not converge: then there is none there.  Its unknowns are the directions of the spins (their
- * lengths are constants of motion; where spins lose something: all components), the modes and T; the derivative is the monodromy matrix (tangent.h), whose
- * eigenvalues, the multipliers, tell how differences from the cycle grow or decay over a period: Floquet exponents are
- * log(multiplier)/T, what eigenvalues of the linearised equations are to a fixed point.
+ * are near, or does not converge: then there is none there.  Its unknowns are the directions of the spins (their lengths
+ * are constants of motion; where spins lose something: all components), the modes and T; the derivative is the monodromy
+ * matrix (tangent.h), whose eigenvalues, the multipliers, tell how differences from the cycle grow or decay over a
+ * period: Floquet exponents are log(multiplier)/T, what eigenvalues of the linearised equations are to a fixed point.
  *
  * Dressed cycles.  Where the patterns do not fix the spins (K > rank), periodic order parameters need no periodic spins:
  * in a field of period T each spin has a Floquet axis, along which its component at times 0, T, 2T, ... is conserved,
- * and what is transverse to it precesses, undamped if no mode sees it.  The cycle is then that of spins that
- * lie along their axes, shortened to that component: the order parameters of the trajectory are periodic up to the
- * square of the transverse part. */
+ * and what is transverse to it precesses, undamped if no mode sees it.  The cycle is then that of spins that lie along
+ * their axes, shortened to that component: the order parameters of the trajectory are periodic up to the square of the
+ * transverse part. */
 #ifndef DICKEMAP_CYCLE_H
 #define DICKEMAP_CYCLE_H
 #include <stdbool.h>

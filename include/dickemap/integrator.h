@@ -87,8 +87,9 @@ dkm_lane *dkm_integrator_lane(dkm_integrator *integrator, int lane);
 /* Evaluations of the right-hand side that a step amounts to: the order of the Taylor expansion, the stages of gsl. */
 int dkm_integrator_order(const dkm_integrator *integrator);
 
-/* The system, with its drive, of what is loaded into a slot from now on; at first that of dkm_integrator_create. One with couplings of any
- * values may have other couplings than that and fewer classes and modes; +-1 patterns have only one. */
+/* The system, with its drive, of what is loaded into a slot from now on; at first that of dkm_integrator_create. One
+ * with couplings of any values may have other couplings than that and fewer classes and modes; +-1 patterns have only
+ * one. */
 void dkm_integrator_set_system(dkm_integrator *integrator, int lane, const dkm_system *system);
 
 /* Starts a trajectory in a slot at time t from u (3K + 2M values, copied). Resets the
@@ -117,11 +118,11 @@ void dkm_integrator_window(dkm_integrator *integrator, int lane, dkm_window *win
  * changes no bit.  Does nothing if no slot is active. */
 void dkm_integrator_advance(dkm_integrator *integrator);
 
-/* A trajectory can be put aside between two calls of advance, and be continued by another process: everything that
- * later bits depend on, the slot's members and the window included, as bytes.  They serve an integrator of the same
- * patterns, method, tolerance and resolve_modes, with any instruction set, coefficients kept or streamed, built from the same source;
- * neither this nor the point is checked.  save writes dkm_integrator_saved_bytes() bytes; restore takes the place of
- * load. */
+/* A trajectory can be put aside between two calls of advance, and be continued by another process: everything that later
+ * bits depend on, the slot's members and the window included, as bytes.  They serve an integrator of the same patterns,
+ * method, tolerance and resolve_modes, with any instruction set, coefficients kept or streamed, built from the same
+ * source; neither this nor the point is checked.  save writes dkm_integrator_saved_bytes() bytes; restore takes the
+ * place of load. */
 size_t dkm_integrator_saved_bytes(const dkm_integrator *integrator);
 void dkm_integrator_save(const dkm_integrator *integrator, int lane, void *bytes);
 void dkm_integrator_restore(dkm_integrator *integrator, int lane, const dkm_point *point, const void *bytes);

@@ -70,7 +70,8 @@ static inline const double *dkm_start_lengths(const dkm_start *start) {
   return start->bodies.n_bodies ? start->bodies.lengths : start->lengths;
 }
 
-/* The state at the start, also where it comes from an earlier file: of `system` (3K + 2M values), or of `full`.  Fails with DKM_MEMORY. */
+/* The state at the start, also where it comes from an earlier file: of `system` (3K + 2M values), or of `full`.  Fails
+ * with DKM_MEMORY. */
 dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_error *err);
 
 /* The parameters of `system` (reduced) or `full` while the drive goes on. */

@@ -42,14 +42,14 @@ bool dkm_theory_has_pattern_state(const dkm_system *system, const dkm_point *poi
  * /(2 eta^2). */
 double dkm_theory_g_crit(const dkm_point *point, int nu);
 
-/* g_c of the normal state for any couplings, where every spin of length s_k (lengths: K values, NULL: dkm_point_length each) has x_k =
- * -sign(Omega Omega_mu) s_k: stable for g0 < g_c, unstable for g0 > g_c,
+/* g_c of the normal state for any couplings, where every spin of length s_k (lengths: K values, NULL: dkm_point_length
+ * each) has x_k = -sign(Omega Omega_mu) s_k: stable for g0 < g_c, unstable for g0 > g_c,
  *   g_c = sqrt( |Omega|/(2 lambda_max(R C R)) ),  C_{mu,nu} = sum_k w_k s_k G_{mu,k} G_{nu,k},
  *   R = diag (D_mu/|Omega_mu|)^(-1/2).
- * and with losses sqrt(a_0/(8 |Omega x| lambda_max)) with C for s_k = 1, a_0 and x as above: nothing is steady below it but the
- * normal state.  NaN for unbalanced couplings.
- * The smallest g_nu for +-1 patterns and unit spins.  Infinity if no mode sees a spin; NaN if the Omega_mu have
- * different signs (the normal state then grows at any g0 > 0), or without memory for K numbers. */
+ * and with losses sqrt(a_0/(8 |Omega x| lambda_max)) with C for s_k = 1, a_0 and x as above: nothing is steady below it
+ * but the normal state.  NaN for unbalanced couplings. The smallest g_nu for +-1 patterns and unit spins.  Infinity if
+ * no mode sees a spin; NaN if the Omega_mu have different signs (the normal state then grows at any g0 > 0), or without
+ * memory for K numbers. */
 double dkm_theory_g_normal(const dkm_system *system, const dkm_point *point, const double *lengths);
 
 /* g_ret = g_nu sqrt(g_nu / min_mu g_mu): pattern state nu is linearly stable in the full
@@ -59,14 +59,14 @@ double dkm_theory_g_normal(const dkm_system *system, const dkm_point *point, con
  * oscillations can set in as well: see the spectrum. */
 double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, int nu);
 
-/* Eq. 12: |xi_nu| = |z| = s sqrt(1 - (g_nu/g0)^4), and 0 for g0 <= g_nu.  Losses: with r = (D_nu a_0)/(8 Omega Omega_nu g0^2), x =
- * -r, z^2 = (gamma_down - gamma_up - (gamma_down + gamma_up) r) Omega D_nu/(2 g0^2 Omega_nu gamma_T).  Imbalance: |B| = |Omega| (g0/g_nu)^2,
- * |z| = 2 s g0 |Re beta|/|B|, Im beta/Re beta = 2 (a - Omega_nu)/kappa_nu, |B|^2 = Omega^2 + 4 g0^2 ((Re beta)^2 + eta^2 (Im
- * beta)^2).  NaN for both together. */
+/* Eq. 12: |xi_nu| = |z| = s sqrt(1 - (g_nu/g0)^4), and 0 for g0 <= g_nu.  Losses: with r = (D_nu a_0)/(8 Omega Omega_nu
+ * g0^2), x = -r, z^2 = (gamma_down - gamma_up - (gamma_down + gamma_up) r) Omega D_nu/(2 g0^2 Omega_nu gamma_T).
+ * Imbalance: |B| = |Omega| (g0/g_nu)^2, |z| = 2 s g0 |Re beta|/|B|, Im beta/Re beta = 2 (a - Omega_nu)/kappa_nu, |B|^2 =
+ * Omega^2 + 4 g0^2 ((Re beta)^2 + eta^2 (Im beta)^2).  NaN for both together. */
 double dkm_theory_xi(const dkm_point *point, int nu);
 
-/* x of every spin in pattern state nu: -sign(Omega Omega_nu) s (g_nu/g0)^2, with losses (gamma_up - gamma_down)/(gamma_up + gamma_down)
- * (g_nu/g0)^2; in the normal state below g_nu with 1 for the square. */
+/* x of every spin in pattern state nu: -sign(Omega Omega_nu) s (g_nu/g0)^2, with losses (gamma_up -
+ * gamma_down)/(gamma_up + gamma_down) (g_nu/g0)^2; in the normal state below g_nu with 1 for the square. */
 double dkm_theory_x(const dkm_point *point, int nu);
 
 /* alpha_nu of pattern state nu with xi_nu = +|z|, in the paper's normalisation:
@@ -77,8 +77,9 @@ dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, i
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u);
 
-/* xi_theory, x_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such state.  With g0 and Omega as
- * they are when a drive is over (the other functions here take them from the point); NaN with one that repeats. */
+/* xi_theory, x_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such
+ * state.  With g0 and Omega as they are when a drive is over (the other functions here take them from the point); NaN
+ * with one that repeats. */
 void dkm_theory_fill(const dkm_system *system, const dkm_point *point, dkm_record *record);
 
 /* The four roots of the quartic that governs mode mu about pattern state nu,

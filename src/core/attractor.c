@@ -5,7 +5,9 @@
 #include <math.h>
 
 #include "dickemap/drive.h"
+#include "gsl_calls.h"
 #include "inquiry.h"
+#include "separation.h"
 
 /* A spin whose length is off by this is no solution any more, whatever the trajectory looks like. It drifts with the
  * error of the steps and the time: by 0.3 in 2e4/kappa at tolerance 1e-3 with method gsl, 1e-7 at 1e-10; ensemble:
@@ -68,6 +70,18 @@ void dkm_attractor_fill_unseen(const dkm_inquiry *q, const dkm_lane *lane, dkm_r
   dkm_record_fill_common(&none, q, unknown, lane, record);
   record->verdict = DKM_VERDICT_FAILED;
   record->failure = (uint8_t)lane->failure;
+}
+
+dkm_status dkm_attractor_stir(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, double *u,
+                              dkm_error *err) {
+  static const double rounding = 1e-15;
+  dkm_gsl_begin();
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_gsl_end();
+  if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory");
+  dkm_separation_depart(system, point, symmetric, rng, u, rounding);
+  gsl_rng_free(rng);
+  return DKM_OK;
 }
 
 void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {

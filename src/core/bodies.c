@@ -61,8 +61,7 @@ static dkm_status make_system(const dkm_system *system, dkm_bodies *b, dkm_error
     w[i] += dkm_system_weight(system, k);
     for (int mu = 0; mu < M; mu++) G[i * M + mu] = b->sign[k] * dkm_system_coupling(system, mu, k) + 0.0; /* no -0.0 */
   }
-  if (status == DKM_OK)
-    status = dkm_couplings_create_like(system, M, b->n_bodies, G, w, &b->tables, err);
+  if (status == DKM_OK) status = dkm_couplings_create_like(system, M, b->n_bodies, G, w, &b->tables, err);
   for (int64_t k = 0; k < system->n_classes && status == DKM_OK; k++)
     b->part[k] = dkm_system_weight(system, k) / w[b->body_of[k]];
   if (status == DKM_OK) b->system = b->tables.system;

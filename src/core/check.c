@@ -356,7 +356,8 @@ static bool fixed_point_is_self_consistent(const subject *s) {
   const dkm_system *asked = dkm_start_asked(s->start);
   const double *lengths = dkm_start_lengths(s->start);
   double xi[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES], steepness = 1.0;
-  if (!is_conserved(s) || is_driven_for_ever(s) || !asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 || s->start->point.g0 == 0.0 ||
+  if (!is_conserved(s) || is_driven_for_ever(s) || !asked_is_at_rest(s) || s->exact || s->point->Omega == 0.0 ||
+      s->start->point.g0 == 0.0 ||
       (s->sign == 0 && !(dkm_system_has_patterns(asked) && dkm_system_full_rank(asked) && !lengths)))
     return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
@@ -383,7 +384,8 @@ static bool spins_are_those_of_the_modes(const subject *s) {
   const dkm_system *asked = dkm_start_asked(s->start);
   const dkm_point *point = &s->start->point;
   double re[DKM_MAX_MODES] = {0}, im[DKM_MAX_MODES] = {0}, expected[DKM_MAX_MODES] = {0}, field = 0.0;
-  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || is_driven_for_ever(s) || point->g0 == 0.0 || dkm_rest_kind(point) != REST_FORGETS)
+  if (s->record->verdict != DKM_VERDICT_FIXED_POINT || is_driven_for_ever(s) || point->g0 == 0.0 ||
+      dkm_rest_kind(point) != REST_FORGETS)
     return true;
   for (int mu = 0; mu < s->system->n_modes; mu++) {
     const int i = s->start->mode_group[mu];
@@ -472,7 +474,8 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
 static bool overlap_of_the_start_is_kept(const subject *s) {
   const bool at_rest = s->point->overlap == 0.0 || fabs(s->point->overlap) == 1.0 || s->point->g0 == 0.0;
   const int verdict = s->record->verdict;
-  if (!is_conserved(s) || is_driven(s) || !s->exact || !s->limit || (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
+  if (!is_conserved(s) || is_driven(s) || !s->exact || !s->limit ||
+      (s->point->Omega != 0.0 && s->point->overlap != 0.0 && s->point->flip != 0.5))
     return true;
   if (is_steady(verdict) && at_rest != (verdict == DKM_VERDICT_FIXED_POINT))
     return object(s, "%s, but the spins %s", dkm_verdict_name(verdict),

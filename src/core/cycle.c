@@ -44,7 +44,7 @@ struct dkm_cycle_workspace {
   dkm_system system;
   dkm_tangent *tangent;
   bool losses;
-  double from; /* the time of the drive at the point of the cycle that is looked for */
+  double from;       /* the time of the drive at the point of the cycle that is looked for */
   size_t size, rows; /* 3K + 2M, and 2K + 2M or as many */
   size_t per_spin;   /* directions of a spin: two across it, three where its length is not kept */
   double *basis;     /* of them: [k*9], as many vectors */
@@ -68,7 +68,8 @@ static bool is_too_large(const dkm_system *p, bool losses) {
 
 double dkm_cycle_workspace_bytes(const dkm_system *system, bool losses) {
   if (is_too_large(system, losses)) return sizeof(dkm_cycle_workspace);
-  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system, losses), K = (double)system->n_classes;
+  const double size = (double)dkm_model_size(system), rows = (double)rows_of(system, losses),
+               K = (double)system->n_classes;
   return sizeof(dkm_cycle_workspace) + dkm_tangent_bytes(system) +
          sizeof(double) * (size * rows + 2.0 * rows * rows + 18.0 * K + 4.0 * size + 2.0 * K + 10.0 * rows);
 }
@@ -139,7 +140,8 @@ dkm_status dkm_cycle_workspace_create(const dkm_system *system, bool losses, dkm
 }
 
 dkm_status dkm_cycle_workspace_fit(dkm_cycle_workspace **w, const dkm_system *system, bool losses, dkm_error *err) {
-  if (*w && ((*w)->losses != losses || (*w)->system.n_classes != system->n_classes || (*w)->system.n_modes != system->n_modes)) {
+  if (*w && ((*w)->losses != losses || (*w)->system.n_classes != system->n_classes ||
+             (*w)->system.n_modes != system->n_modes)) {
     dkm_cycle_workspace_destroy(*w);
     *w = NULL;
   }
@@ -368,7 +370,8 @@ static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, co
   if (is_driven(w, point)) { /* a multiple of the drive's */
     int n = (int)lround(T / point->duration);
     for (int i = 0; i < N_DIVISORS; i++)
-      while (n % divisors[i] == 0 && recurs(w, point, u, n / divisors[i] * point->duration, amplitude)) n /= divisors[i];
+      while (n % divisors[i] == 0 && recurs(w, point, u, n / divisors[i] * point->duration, amplitude))
+        n /= divisors[i];
     return n * point->duration;
   }
   for (int i = 0; i < N_DIVISORS; i++)
@@ -429,8 +432,7 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *given, const double 
 /* Floquet exponents from the matrix in w->jacobian, which is used up. */
 static bool take_exponents(dkm_cycle_workspace *w, const dkm_point *point, double T, dkm_spectrum *spectrum) {
   dkm_gsl_begin();
-  gsl_eigen_nonsymm_params(0, 1, w->eigen);
-  const bool found = !gsl_eigen_nonsymm(w->jacobian, w->multipliers, w->eigen);
+  const bool found = dkm_gsl_eigenvalues(w->jacobian, w->multipliers, w->eigen);
   dkm_gsl_end();
   if (!found) return false;
   size_t flow = w->rows; /* none where a drive says when is when */
@@ -442,7 +444,8 @@ static bool take_exponents(dkm_cycle_workspace *w, const dkm_point *point, doubl
     nearest = distance;
     flow = i;
   }
-  *spectrum = (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->losses ? 0 : w->system.n_classes};
+  *spectrum =
+      (dkm_spectrum){.growth_rate = -INFINITY, .decay_rate = NAN, .n_neutral = w->losses ? 0 : w->system.n_classes};
   for (size_t i = 0; i < w->rows; i++) {
     if (i == flow) continue;
     const gsl_complex multiplier = gsl_vector_complex_get(w->multipliers, i);
@@ -492,8 +495,9 @@ bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double
   cycle->precession = 0.0;
   if (dresses && !dress(w, point, T, state, &cycle->precession)) return false;
   memcpy(w->begun, state, w->size * sizeof *state);
-  if (!converge(w, point, state, &T, &cycle->residual) || (of_drive == 0.0 && fabs(T / period - 1.0) > farthest_period) ||
-      !take_exponents(w, point, T, &cycle->spectrum) || !follow(w, point, state, T, cycle))
+  if (!converge(w, point, state, &T, &cycle->residual) ||
+      (of_drive == 0.0 && fabs(T / period - 1.0) > farthest_period) || !take_exponents(w, point, T, &cycle->spectrum) ||
+      !follow(w, point, state, T, cycle))
     return false;
   const double amplitude = amplitude_of(w, cycle);
   if (of_drive == 0.0 && !(amplitude > at_rest)) return false; /* Newton finds fixed points too */

@@ -134,9 +134,10 @@ static double ensemble_bytes(const dkm_system *system, const dkm_solver *solver,
   const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
   const bool streamed = is_streamed(system, solver, lanes, order);
   return sizeof(workspace) +
-         sizeof(double) * (lanes * (lane_doubles(system, solver->dynamics, order, streamed) + slow_doubles(system, solver, order) +
-                                    (solver->between_steps ? system->n_modes * ensemble_series_vectors(order) : 0)) +
-                           2.0 * (double)system->n_classes);
+         sizeof(double) *
+             (lanes * (lane_doubles(system, solver->dynamics, order, streamed) + slow_doubles(system, solver, order) +
+                       (solver->between_steps ? system->n_modes * ensemble_series_vectors(order) : 0)) +
+              2.0 * (double)system->n_classes);
 }
 
 static void *aligned_zeros(size_t doubles) {

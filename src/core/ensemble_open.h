@@ -9,10 +9,10 @@
  *   (n+1) R[n+1] = Omega_mu I[n] - (kappa_mu/2) R[n] + eta g0 sum_k w_k G_{mu,k} Y[n]
  *   (n+1) I[n+1] = -Omega_mu R[n] - (kappa_mu/2) I[n] - g0 sum_k w_k G_{mu,k} Z[n]
  *
- * An imbalance lets y_k act on the modes, and these on the spins, within one order, so that a sweep over the classes is one
- * order, where that of ensemble_body.h is four.  While a drive changes g0 and Omega along straight lines, g0 = a + b t, products
- * with them have two terms, as in (g0 xi)[n] = a xi[n] + b xi[n-1].  Coefficients are kept.  Where nothing is lost every spin is brought back
- * to its length after each step, as there. */
+ * An imbalance lets y_k act on the modes, and these on the spins, within one order, so that a sweep over the classes is
+ * one order, where that of ensemble_body.h is four.  While a drive changes g0 and Omega along straight lines, g0 = a + b
+ * t, products with them have two terms, as in (g0 xi)[n] = a xi[n] + b xi[n-1].  Coefficients are kept.  Where nothing
+ * is lost every spin is brought back to its length after each step, as there. */
 #ifndef DICKEMAP_ENSEMBLE_OPEN_H
 #define DICKEMAP_ENSEMBLE_OPEN_H
 #include "ensemble.h"
@@ -20,13 +20,15 @@
 #include "ensemble_vector.h"
 
 typedef struct open_step {
-  vec g0, g0_slope, two_Omega, Omega_slope; /* at the beginning of the step; two_Omega: 2 Omega, and twice the slope of Omega */
+  vec g0, g0_slope, two_Omega,
+      Omega_slope; /* at the beginning of the step; two_Omega: 2 Omega, and twice the slope of Omega */
   sums sums;
-  fields along_z, along_y;                        /* of H and V */
-  vec sum_y[DKM_MAX_MODES], sum_z[DKM_MAX_MODES]; /* sum_k w_k G_{mu,k} of Y[n], Z[n], the last order that is known ... */
+  fields along_z, along_y; /* of H and V */
+  vec sum_y[DKM_MAX_MODES],
+      sum_z[DKM_MAX_MODES]; /* sum_k w_k G_{mu,k} of Y[n], Z[n], the last order that is known ... */
   vec y_before[DKM_MAX_MODES], z_before[DKM_MAX_MODES]; /* ... and the one before it, while a drive goes on */
-  vec xi_rate[DKM_MAX_MODES];                     /* of order 1 */
-  vec norm, norm_before;                          /* largest |coefficient| of orders P-4 and P-5 */
+  vec xi_rate[DKM_MAX_MODES];                           /* of order 1 */
+  vec norm, norm_before;                                /* largest |coefficient| of orders P-4 and P-5 */
 } open_step;
 
 /* ---- one order ---- */
@@ -93,8 +95,8 @@ INLINE void open_class_order(const ensemble *e, const open_step *s, double *bloc
   *z = z_rate * inverse_n;
 }
 
-INLINE void open_group_order(ensemble *e, open_step *s, const int low, int64_t k, const int P, int n,
-                             const bool turned, const bool driven) {
+INLINE void open_group_order(ensemble *e, open_step *s, const int low, int64_t k, const int P, int n, const bool turned,
+                             const bool driven) {
   const size_t stride = (size_t)ensemble_open_vectors(P) * LANES;
   double *block = e->classes + (size_t)k * stride;
   open_group_fields(e, &s->along_z, low, k, block, P, n);
@@ -129,7 +131,7 @@ INLINE void open_group_order(ensemble *e, open_step *s, const int low, int64_t k
 /* sum_k w_k G_{mu,k} of what stands in vector `at` of each class. */
 INLINE void open_sums(ensemble *e, sums *c, const int P, int at, vec *sum) {
   const size_t stride = (size_t)ensemble_open_vectors(P) * LANES;
-#define ADD(low, k) group_add(e, c, low, k, e->classes + (size_t)(k) * stride + at * LANES, stride, 1)
+#define ADD(low, k) group_add(e, c, low, k, e->classes + (size_t)(k)*stride + at * LANES, stride, 1)
   OPEN_GROUPS(e, ADD);
 #undef ADD
   for (int mu = 0; mu < e->system.n_modes; mu++) sum[mu] = collected(e, c, mu, 0);
@@ -209,8 +211,7 @@ INLINE void open_restore_length(vec *x, vec *y, vec *z, vec Q, vec b_x, vec b_y,
 }
 
 /* A class at t + h. */
-INLINE void open_class_state(const open_step *s, double *block, const int P, vec h,
-                             const bool turned, ivec conserved) {
+INLINE void open_class_state(const open_step *s, double *block, const int P, vec h, const bool turned, ivec conserved) {
   double *X = block + ensemble_open_x(P) * LANES, *Y = block + ensemble_open_y(P) * LANES,
          *Z = block + ensemble_open_z(P) * LANES;
   vec x = load(X + P * LANES), y = load(Y + P * LANES), z = load(Z + P * LANES);

@@ -62,8 +62,7 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
   if (status != DKM_OK) return status;
   const dkm_point point = integrated_point(t);
   if (g->sensitivity) {
-    t->shadow =
-        dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
+    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
     if (t->shadow < 0) return DKM_OK;
     g->shadow_time[t->shadow] = 0.0;
   }
@@ -358,6 +357,28 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
   return status;
 }
 
+/* Puts back what rounding has erased of the state of a lane; pauses stay as they were set. */
+static dkm_status stir(engine *g, int lane, dkm_error *err) {
+  trajectory *t = &g->lanes[lane];
+  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
+  const dkm_point point = integrated_point(t);
+  const double time = l->t, pause = l->t_pause, limit = l->t_limit;
+  dkm_integrator_state(g->integrator, lane, g->u);
+  if (g->sensitivity) {
+    note_target(g, lane, g->u);
+    while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
+  }
+  dkm_status status = dkm_attractor_stir(integrated_system(t), &point, kept_symmetry(t), g->u, err);
+  if (status != DKM_OK) return status;
+  if (g->sensitivity) t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, time, g->u, g->u, (dkm_growth){0});
+  t->attractor.steps += l->steps;
+  dkm_integrator_load(g->integrator, lane, &point, g->u, time);
+  l->t_pause = pause;
+  l->t_limit = limit;
+  set_pause(g, lane);
+  return DKM_OK;
+}
+
 /* A drive that has failed, or taken all the steps that a trajectory may take; u: where it is. */
 static dkm_status end_in_drive(dkm_evaluator *e, engine *g, int lane, const double *u, const dkm_stream *stream,
                                dkm_error *err) {
@@ -382,7 +403,8 @@ static dkm_status look_at_drive(dkm_evaluator *e, engine *g, int lane, const dkm
   trajectory *t = &g->lanes[lane];
   const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_integrator_state(g->integrator, lane, g->u);
-  if (l->failure != DKM_FAILURE_NONE || l->t < t->start.given.duration) return end_in_drive(e, g, lane, g->u, stream, err);
+  if (l->failure != DKM_FAILURE_NONE || l->t < t->start.given.duration)
+    return end_in_drive(e, g, lane, g->u, stream, err);
   const double *u = g->u;
   dkm_status status = DKM_OK;
   if (t->start.is_reduced && !t->inside) {
@@ -422,6 +444,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   if (status != DKM_OK) return status;
   if (outlook == DKM_OUTLOOK_SAMPLE || outlook == DKM_OUTLOOK_FOLLOW)
     return begin_samples(e, g, lane, outlook == DKM_OUTLOOK_FOLLOW, err);
+  if (outlook == DKM_OUTLOOK_STIR) return stir(g, lane, err);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     if (!t->sampled) set_pause(g, lane);
     return DKM_OK;

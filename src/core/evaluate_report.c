@@ -39,8 +39,7 @@ static void find_rest(const dkm_start *start, const double *u, const dkm_record 
     dkm_bodies_means(bodies, u, means);
   else
     memcpy(means, u, size * sizeof *u);
-  if (record->verdict == DKM_VERDICT_RELAXING)
-    align(dkm_start_asked(start), &start->point, record->xi_limit, h, means);
+  if (record->verdict == DKM_VERDICT_RELAXING) align(dkm_start_asked(start), &start->point, record->xi_limit, h, means);
   if (bodies->n_bodies) dkm_bodies_spread(bodies, means, rest);
 }
 
@@ -54,8 +53,7 @@ static dkm_status full_spectrum(dkm_evaluator *e, const dkm_start *start, bool p
   if (!e->full_scratch) e->full_scratch = calloc(dkm_evaluate_scratch_size(&e->system), sizeof *e->full_scratch);
   if (!e->full_scratch) return dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
   dkm_fixedpoint_set_system(e->full_space, &start->full);
-  if (!precesses)
-    return dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, spectrum, err);
+  if (!precesses) return dkm_fixedpoint_spectrum(e->full_space, &start->given, e->lifted, -1, 0.0, spectrum, err);
   double ignored;
   const dkm_inquiry q = {.system = &start->full,
                          .point = &start->given,
@@ -99,12 +97,12 @@ static const double at_rest = 1e-9;
 static dkm_status tell_spins(const dkm_start *start, const double *u, bool counted, dkm_record *record,
                              dkm_error *err) {
   const dkm_bodies *bodies = &start->bodies;
-  if (record->n_neutral > 0 && !counted && !bodies->forgets) record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
+  if (record->n_neutral > 0 && !counted && !bodies->forgets)
+    record->n_neutral += (int32_t)(3 * (bodies->n_classes - bodies->n_bodies));
   if (bodies->across <= at_rest) return DKM_OK;
   double *work = malloc(dkm_evaluate_scratch_size(&start->system) * sizeof *work);
   if (!work) return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
-  if (!isnan(record->residual))
-    record->residual = dkm_model_residual(&start->system, &start->point, u, work);
+  if (!isnan(record->residual)) record->residual = dkm_model_residual(&start->system, &start->point, u, work);
   if (record->verdict == DKM_VERDICT_LIMIT_CYCLE)
     record->precession = fmax(record->precession, bodies->across); /* about the axes of their means */
   else if (!isnan(record->precession))
@@ -146,9 +144,10 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
   const dkm_start *start = &t->start;
   const size_t size = dkm_model_size(&e->system);
   const bool repeats = dkm_drive_kind_of(start->full.drive) == DKM_DRIVE_REPEATS; /* no spectra but Floquet exponents */
-  const bool rests = !repeats && (record->verdict == DKM_VERDICT_FIXED_POINT ||
-                     (!start->is_pattern && (record->verdict == DKM_VERDICT_DARK_PRECESSION ||
-                                             (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])))));
+  const bool rests =
+      !repeats && (record->verdict == DKM_VERDICT_FIXED_POINT ||
+                   (!start->is_pattern && (record->verdict == DKM_VERDICT_DARK_PRECESSION ||
+                                           (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])))));
   const bool by_sectors = start->is_pattern && dkm_system_has_patterns(&start->full);
   const double *state = u;
   dkm_status status = DKM_OK;

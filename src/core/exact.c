@@ -108,6 +108,14 @@ static bool relax_alone(const dkm_inquiry *q, dkm_record *record) {
   return true;
 }
 
+/* Whether all spins are along x and all modes empty: nothing but losses moves them. */
+static bool is_on_axis(const dkm_inquiry *q) {
+  const size_t size = dkm_model_size(q->system);
+  for (size_t i = (size_t)q->system->n_classes; i < size; i++)
+    if (q->u[i] != 0.0) return false;
+  return true;
+}
+
 /* How far overlaps can be from those of `state` in the course of a precession, whatever its phase is now: y and z
  * turn into each other. */
 static double largest_swing(const dkm_inquiry *q, const double *state) {
@@ -180,9 +188,10 @@ static void below_threshold(const dkm_inquiry *q, dkm_record *record) {
 
 bool dkm_exact_outcome(const dkm_inquiry *q, dkm_record *record) {
   const dkm_point *point = q->point;
-  if (dkm_point_has_losses(point) && (point->g0 == 0.0 || (point->Omega == 0.0 && point->imbalance == 0.0 &&
-                                                            dkm_point_gamma_1(point) > 0.0)))
+  if (dkm_point_has_losses(point) &&
+      (point->g0 == 0.0 || (point->Omega == 0.0 && point->imbalance == 0.0 && dkm_point_gamma_1(point) > 0.0)))
     return relax_alone(q, record);
+  if (dkm_point_gamma_1(point) > 0.0 && is_on_axis(q)) return relax_alone(q, record);
   if (point->g0 == 0.0) {
     without_coupling(q, record);
     return true;

@@ -31,7 +31,8 @@ dkm_status dkm_fixedpoint_workspace_create(const dkm_system *system, dkm_fixedpo
     w->permutation = gsl_permutation_alloc(2 * M);
     dkm_gsl_end();
   }
-  if (!w || !w->c || !w->h || !w->q || !w->v || !w->work || !w->du || !w->order || !w->jacobian || !w->step || !w->permutation) {
+  if (!w || !w->c || !w->h || !w->q || !w->v || !w->work || !w->du || !w->order || !w->jacobian || !w->step ||
+      !w->permutation) {
     dkm_fixedpoint_workspace_destroy(w);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the search of fixed points");
   }

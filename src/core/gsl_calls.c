@@ -2,7 +2,9 @@
 /* gsl_calls: GSL's error handler while the library calls it; see gsl_calls.h. */
 #include "gsl_calls.h"
 
+#include <float.h>
 #include <gsl/gsl_errno.h>
+#include <math.h>
 #include <pthread.h>
 
 static pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
@@ -30,4 +32,13 @@ void dkm_gsl_end(void) {
     if (last != say_nothing) gsl_set_error_handler(last);
   }
   pthread_mutex_unlock(&mutex);
+}
+
+bool dkm_gsl_eigenvalues(gsl_matrix *a, gsl_vector_complex *values, gsl_eigen_nonsymm_workspace *workspace) {
+  static const double lost = DBL_MIN / DBL_EPSILON;
+  for (size_t i = 0; i < a->size1; i++)
+    for (size_t j = 0; j < a->size2; j++)
+      if (fabs(gsl_matrix_get(a, i, j)) < lost) gsl_matrix_set(a, i, j, 0.0);
+  gsl_eigen_nonsymm_params(0, 1, workspace);
+  return gsl_eigen_nonsymm(a, values, workspace) == 0;
 }

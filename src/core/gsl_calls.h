@@ -13,8 +13,14 @@
  * fail with what they are given (freeing, setting elements, random numbers) need none of this. */
 #ifndef DICKEMAP_GSL_CALLS_H
 #define DICKEMAP_GSL_CALLS_H
+#include <gsl/gsl_eigen.h>
+#include <stdbool.h>
 
 void dkm_gsl_begin(void);
 void dkm_gsl_end(void);
+
+/* Eigenvalues of a (overwritten), balanced; false if they do not converge. Elements so small that they have lost digits count as 0:
+ * balancing makes them as large as any other. Between the two above. */
+bool dkm_gsl_eigenvalues(gsl_matrix *a, gsl_vector_complex *values, gsl_eigen_nonsymm_workspace *workspace);
 
 #endif

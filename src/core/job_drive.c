@@ -30,8 +30,8 @@ static dkm_status check_times(const dkm_job *job, const dkm_job_source *source, 
                            DKM_MAX_KNOTS);
   for (int i = 1; i < n; i++) {
     if (time[i] < time[i - 1])
-      return dkm_schema_fail(source, err, entry_of(option, i, key), "is %.15g, but must not be below the one before, %.15g",
-                             time[i], time[i - 1]);
+      return dkm_schema_fail(source, err, entry_of(option, i, key),
+                             "is %.15g, but must not be below the one before, %.15g", time[i], time[i - 1]);
     if (i > 1 && time[i] == time[i - 2])
       return dkm_schema_fail(source, err, entry_of(option, i, key), "is %.15g for the third time, but two make a jump",
                              time[i]);
@@ -51,8 +51,8 @@ static dkm_status read_factors(const dkm_job *job, dkm_numbers *factors, const d
   dkm_status status = dkm_job_numbers_read(factors, source, option, err);
   if (status != DKM_OK) return status;
   if (factors->n != job->drive_time.n)
-    return dkm_schema_fail(source, err, option->key, "has %d number%s, but must have %d, one for each of %s", factors->n,
-                           factors->n == 1 ? "" : "s", job->drive_time.n, DKM_OPTION(drive_time)->key);
+    return dkm_schema_fail(source, err, option->key, "has %d number%s, but must have %d, one for each of %s",
+                           factors->n, factors->n == 1 ? "" : "s", job->drive_time.n, DKM_OPTION(drive_time)->key);
   memcpy(out, factors->values, (size_t)factors->n * sizeof *out);
   return DKM_OK;
 }

@@ -71,6 +71,10 @@ static bool has_forgotten(const dkm_inquiry *q, double t) {
   return t * (gamma_1 > 0.0 ? fmin(gamma_1, gamma_T) : gamma_T) >= forgotten;
 }
 
+/* Order parameters that are this slow and a state that is this near a fixed point are at rest; what is put back of the directions that
+ * grow there (1e-15) is large after so many of their times. */
+static const double stuck_rate = 1e-12, stuck_distance = 1e-12, stirred_growth = 40.0;
+
 static double slowest_frequency(const dkm_inquiry *q) {
   const double largest = dkm_inquiry_largest_frequency(q);
   double slowest = largest;
@@ -150,10 +154,10 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samp
   const double power = fabs(motion->power), of_steps = q->solver->tolerance * n_samples / length;
   /* There is no balance of energy then, nor is anything conserved. */
   const bool losses = dkm_point_has_losses(q->point) || dkm_inquiry_drive_period(q) > 0.0;
-  const bool stays =
-      losses || power * fmax(t, slow_time / Omega) <= allowed || power <= power_errors * motion->power_resolution + of_steps;
-  return stays && (losses || (power + motion->power_resolution) * length <= allowed) && motion->growth < steady_growth &&
-         motion->drift <= steady_moments * motion->size &&
+  const bool stays = losses || power * fmax(t, slow_time / Omega) <= allowed ||
+                     power <= power_errors * motion->power_resolution + of_steps;
+  return stays && (losses || (power + motion->power_resolution) * length <= allowed) &&
+         motion->growth < steady_growth && motion->drift <= steady_moments * motion->size &&
          fabs(motion->half_size[1] / motion->half_size[0] - 1.0) <= steady_moments;
 }
 
@@ -185,9 +189,7 @@ static bool is_caught(dkm_oscillation *o, const dkm_inquiry *q, const dkm_cycle 
   const double gamma = cycle->spectrum.decay_rate;
   if (cycle->precession > 0.0) return cycle->distance <= dkm_stationary_sampled_steadiness(cycle->precession);
   const double distance = cycle->distance_all;
-  if (distance <=
-      cycle_close * gamma / (dkm_inquiry_steepness(q) + gamma))
-    return true;
+  if (distance <= cycle_close * gamma / (dkm_inquiry_steepness(q) + gamma)) return true;
   const bool same = o->cycle_t > 0.0 && fabs(cycle->period / o->cycle_period - 1.0) <= same_period;
   if (same && distance > o->cycle_distance / cycle_nearer && distance <= o->cycle_distance)
     return false; /* too early */
@@ -253,7 +255,9 @@ static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motio
 
 /* ---- records ---- */
 
-static void fill_exponent(const dkm_exponent_estimate *now, dkm_record *record) {
+/* Of motion: at rest it would be how fast the trajectory could leave, if anything were left to leave by. */
+static void fill_exponent(const dkm_motion *motion, const dkm_exponent_estimate *now, dkm_record *record) {
+  if (motion->amplitude <= least_rms) return;
   record->lyapunov = now->rate;
   record->lyapunov_error = now->error;
 }
@@ -301,7 +305,7 @@ static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const d
   record->verdict = DKM_VERDICT_UNDECIDED;
   if (!o->has_motion) return;
   fill_oscillation(q, &o->motion, record);
-  fill_exponent(&o->exponent, record);
+  fill_exponent(&o->motion, &o->exponent, record);
 }
 
 /* The same in the first window of samples, which is not full. */
@@ -384,7 +388,7 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, c
   const dkm_exponent_estimate *now = &a->oscillation.exponent;
   const double length = 2.0 * M_PI / a->oscillation.bin;
   fill_motion(a, q, motion, lane, record);
-  fill_exponent(now, record);
+  fill_exponent(motion, now, record);
   record->xi_error = error_of_means(motion->drift, motion->amplitude);
   if (torus) { /* without the transient: over the second half of the time separations grow by shear at most */
     record->verdict = DKM_VERDICT_QUASIPERIODIC;
@@ -430,6 +434,22 @@ static dkm_outlook plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_m
   return DKM_OUTLOOK_FOLLOW;
 }
 
+/* Whether the trajectory rests at a fixed point that it should have left, and has nothing left to leave by. */
+static bool is_stuck(dkm_oscillation *o, const dkm_inquiry *q, const dkm_window *window, double t) {
+  dkm_fixedpoint fixed;
+  dkm_spectrum spectrum;
+  if (dkm_point_dynamics(q->point) == DKM_DYNAMICS_CONSERVED || t < o->t_stirred ||
+      window->rate_max > stuck_rate * dkm_inquiry_largest_frequency(q))
+    return false;
+  if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch) ||
+      fixed.distance_all > stuck_distance ||
+      dkm_fixedpoint_spectrum(q->workspace, q->point, q->scratch, -1, 0.0, &spectrum, NULL) != DKM_OK ||
+      spectrum.n_unstable == 0)
+    return false;
+  o->t_stirred = t + stirred_growth / spectrum.growth_rate;
+  return true;
+}
+
 dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                  dkm_record *record) {
   dkm_oscillation *o = &a->oscillation;
@@ -450,6 +470,11 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
   if (dkm_inquiry_is_out(a, q, lane)) {
     fill_undecided(a, q, window, lane, record);
     return DKM_OUTLOOK_END;
+  }
+  if (!driven && is_stuck(o, q, window, lane->t)) {
+    o->t_sample = fmax(o->t_sample, o->t_stirred);
+    next_window(a, q, lane);
+    return DKM_OUTLOOK_STIR;
   }
   if (lane->t >= o->t_sample && room_for_samples(a, q, lane)) {
     const bool falls = !driven && window->rate_max < (1.0 - relaxing_rate) * o->rate_mark;

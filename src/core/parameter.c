@@ -61,8 +61,8 @@ const dkm_parameter dkm_parameters[] = {
      .description = "rate at which each spin loses by itself the phase of its precession about x"},
     {MEMBER(model, imbalance), .limits = {.min = -1, .max = 1}, .fallback = 0, .later = true,
      .long_name = "of co- and counter-rotating couplings",
-     .description = "η = (λ₋ − λ₊)/(λ₋ + λ₊) of the co- and counter-rotating couplings λ₋, λ₊, with `g0` = (λ₋ + λ₊)/2: "
-                    "0 the Dicke model, 1 Tavis-Cummings, −1 counter-rotating terms alone"},
+     .description = "η = (λ₋ − λ₊)/(λ₋ + λ₊) of the co- and counter-rotating couplings λ₋, λ₊, "
+                    "with `g0` = (λ₋ + λ₊)/2: 0 the Dicke model, 1 Tavis-Cummings, −1 counter-rotating terms alone"},
     {MEMBER(drive, duration), .scale = DKM_SCALE_TIME, .limits = {.min = 0, .max = INFINITY}, .fallback = 0,
      .later = true, .long_name = "of the drive",
      .description = "how long the drive takes, or its period; above 0 where `drive.time` is given"},

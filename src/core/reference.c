@@ -14,7 +14,7 @@
 typedef struct workspace {
   dkm_system system; /* of the point that is loaded */
   dkm_point point;
-  bool driven;     /* g0 and Omega are those of ... */
+  bool driven; /* g0 and Omega are those of ... */
   dkm_piece piece;
   size_t size; /* doubles in the largest state; a smaller one is followed by zeros that stay */
   size_t most_modes;
@@ -257,7 +257,7 @@ static void gsl_restore(void *memory, int lane, const dkm_point *point, int64_t 
 }
 
 const integrator_method dkm_integrator_gsl = {
-    gsl_create,        gsl_destroy, gsl_bytes,   gsl_order,   gsl_set_system,       gsl_load,
-    gsl_set_piece,     gsl_unload,        gsl_state,   gsl_window,  gsl_advance, gsl_is_between_steps, gsl_order_parameters,
-    gsl_saved_doubles, gsl_save,    gsl_restore,
+    gsl_create,           gsl_destroy,       gsl_bytes, gsl_order,   gsl_set_system, gsl_load,
+    gsl_set_piece,        gsl_unload,        gsl_state, gsl_window,  gsl_advance,    gsl_is_between_steps,
+    gsl_order_parameters, gsl_saved_doubles, gsl_save,  gsl_restore,
 };

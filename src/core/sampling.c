@@ -29,6 +29,7 @@ struct dkm_sampling {
   gsl_rng *rng;
   double *trajectory, *shadow; /* states at the end and at the beginning of the stretch, 3K + 2M values each */
   double separation;
+  int alive;     /* modes that are not empty, or were not when `hidden` was looked at last */
   double hidden; /* most of hidden_growth since it was below -visible */
   double fastest;
   bool has_shadow;                                    /* it belongs to the trajectory at t_stretch */
@@ -168,21 +169,27 @@ static double sample_time(const dkm_series *series, int i) {
  * from it shrinks in these directions as the trajectory's own distance does.  That of the shadow cannot, once it is no
  * more than rounding errors, rounding/departure of the separation.  The logarithm of what the shadow then has too much, or
  * of what it is still away from that, negative. */
-static double hidden_growth(const dkm_sampling *s, const double *u) {
+static double hidden_growth(const dkm_sampling *s, const double *u, int *alive) {
   const int M = s->system.n_modes;
   const double *re = u + 3 * s->system.n_classes, *im = re + M, least = rounding / s->departure;
   double largest = 0.0, smallest = INFINITY;
+  *alive = 0;
   for (int mu = 0; mu < M; mu++) {
     const double square = re[mu] * re[mu] + im[mu] * im[mu];
+    *alive += square > 0.0;
     largest = fmax(largest, square);
     if (square > 0.0) smallest = fmin(smallest, square); /* zero: not excited, nor is it in the shadow */
   }
+  smallest = fmax(smallest, 1e-300 * largest); /* their ratio is a number */
   return smallest < largest ? 0.5 * dkm_exponent_log(least * least * (largest / smallest)) : -INFINITY;
 }
 
-/* The most that was hidden is in doubt, once the trajectory has gone away from there. */
+/* The most that was hidden is in doubt, once the trajectory has gone away from there; not where a mode has died for good: then it
+ * is in the subspace. */
 static double doubt(dkm_sampling *s, const double *u) {
-  const double now = hidden_growth(s, u), most = s->hidden;
+  int alive;
+  const double now = hidden_growth(s, u, &alive), most = alive < s->alive ? 0.0 : s->hidden;
+  s->alive = alive;
   s->hidden = now > -visible ? fmax(now, most) : 0.0;
   return now > -visible ? 0.0 : most;
 }
@@ -190,7 +197,7 @@ static double doubt(dkm_sampling *s, const double *u) {
 /* The shadow at its first distance from the trajectory at u, in a direction that depends on the point alone. */
 static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->separation = s->departure;
-  s->hidden = fmax(hidden_growth(s, u), 0.0);
+  s->hidden = fmax(hidden_growth(s, u, &s->alive), 0.0);
   s->has_shadow = true;
   memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
   dkm_separation_depart(&s->system, point, s->symmetric, s->rng, s->shadow, 1.0);
@@ -337,7 +344,7 @@ bool dkm_sampling_continue(dkm_sampling *s, const dkm_point *point, double *u, d
 
 typedef struct saved {
   double separation, hidden, fastest, t_stretch, t_end, t0, dt, until, stretch, followed_growth;
-  int64_t steps, n_samples, n, on_shadow, follows;
+  int64_t steps, n_samples, n, on_shadow, follows, alive;
   dkm_exponent exponent;
 } saved;
 
@@ -384,6 +391,7 @@ void dkm_sampling_save(const dkm_sampling *s, void *bytes) {
                       .n = s->series->n,
                       .on_shadow = s->on_shadow,
                       .follows = s->follows,
+                      .alive = s->alive,
                       .exponent = s->exponent};
   part parts[N_PARTS];
   char *to = bytes;
@@ -413,6 +421,7 @@ bool dkm_sampling_restore(dkm_sampling *s, const void *bytes, size_t n_bytes) {
   }
   s->separation = head.separation;
   s->hidden = head.hidden;
+  s->alive = (int)head.alive;
   s->fastest = head.fastest;
   s->t_stretch = head.t_stretch;
   s->steps = head.steps;

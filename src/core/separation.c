@@ -74,8 +74,7 @@ double dkm_separation_of(const dkm_system *system, const double *u, const double
   return sqrt(spins + modes);
 }
 
-void dkm_separation_scale(const dkm_system *system, const dkm_point *point, const double *u, double *v,
-                          double factor) {
+void dkm_separation_scale(const dkm_system *system, const dkm_point *point, const double *u, double *v, double factor) {
   const int64_t K = system->n_classes;
   for (int64_t i = 0; i < 3 * K + 2 * system->n_modes; i++) v[i] = u[i] + factor * (v[i] - u[i]);
   if (dkm_point_has_losses(point)) return;

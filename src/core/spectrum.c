@@ -159,8 +159,8 @@ static dkm_status sector_spectrum(const dkm_system *p, const dkm_point *point, c
                                   state[3 * K + p->n_modes + nu]};
     status = dkm_spectrum_open_symmetric(point, 1, 1, nu, small_state, spectrum, err);
   } else {
-    status = symmetric_field(point, state[0], state[2 * K],
-                             2.0 * state[3 * K + nu] * dkm_system_coupling(p, nu, 0), &B, &c, err);
+    status = symmetric_field(point, state[0], state[2 * K], 2.0 * state[3 * K + nu] * dkm_system_coupling(p, nu, 0), &B,
+                             &c, err);
     if (status == DKM_OK) status = add_sector(point, B, c, nu, spectrum, err);
   }
   spectrum->n_neutral = spectrum->n_marginal;

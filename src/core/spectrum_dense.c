@@ -145,8 +145,7 @@ dkm_status dkm_spectrum_eigenvalues(gsl_matrix *a, double complex *values, doubl
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a spectrum");
     goto cleanup;
   }
-  gsl_eigen_nonsymm_params(0, 1, workspace); /* balanced */
-  if (gsl_eigen_nonsymm(a, found, workspace)) {
+  if (!dkm_gsl_eigenvalues(a, found, workspace)) {
     status = dkm_fail(err, DKM_NUMERIC, "the eigenvalues of %zu rows did not converge", n);
     goto cleanup;
   }

@@ -1,13 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Spectra with losses of single spins or unbalanced couplings.
  *
- * Spins with equal fields move alike, and so do those with mirrored ones, seen as (x, -y, -z): they are a group, with G -> -G of
- * those that are mirrored.  All of its spins at rest are c_k m for one m (response.h), and
+ * Spins with equal fields move alike, and so do those with mirrored ones, seen as (x, -y, -z): they are a group, with G
+ * -> -G of those that are mirrored.  All of its spins at rest are c_k m for one m (response.h), and
  *   A_mu = sum_{k in g} w_k G_{mu,k} d_k,   A_mu' = L A_mu + sum_nu C_{mu,nu} (2 eta g0 drive_y dIm beta_nu + 2 g0 drive_z dRe beta_nu),
  *   C_{mu,nu} = sum_{k in g} w_k c_k G_{mu,k} G_{nu,k},   dxi_mu = sum_g read_z.A_mu,
- * closes, d_k being the differences of single spins in two or three coordinates (spin_motion).  In a basis of the range of
- * the group's Gram matrix these are rank_g rows for each coordinate.  What no mode sees moves as a single spin does, by L: it is
- * damped where spins lose something, and precesses undamped where not. */
+ * closes, d_k being the differences of single spins in two or three coordinates (spin_motion).  In a basis of the range
+ * of the group's Gram matrix these are rank_g rows for each coordinate.  What no mode sees moves as a single spin does,
+ * by L: it is damped where spins lose something, and precesses undamped where not. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -224,8 +224,8 @@ static dkm_status count_unseen(const dkm_point *point, const spin_motion *motion
   return DKM_OK;
 }
 
-dkm_status dkm_spectrum_open(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state,
-                             double tolerance, dkm_spectrum *spectrum, dkm_error *err) {
+dkm_status dkm_spectrum_open(dkm_fixedpoint_workspace *w, const dkm_point *point, const double *state, double tolerance,
+                             dkm_spectrum *spectrum, dkm_error *err) {
   const int M = w->system.n_modes;
   open_group *groups;
   int64_t n_groups = 0, rows = 0;

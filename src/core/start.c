@@ -40,8 +40,7 @@ static dkm_status make_tables(dkm_start *start, const partition *p, dkm_error *e
     w[group] += dkm_system_weight(p->system, k);
     for (int g = 0; g < m; g++) G[group * m + g] = p->signatures[k * M + g] / sqrt(dkm_partition_size(p, g));
   }
-  if (status == DKM_OK)
-    status = dkm_couplings_create_like(p->system, m, p->n_groups, G, w, &start->tables, err);
+  if (status == DKM_OK) status = dkm_couplings_create_like(p->system, m, p->n_groups, G, w, &start->tables, err);
   if (status == DKM_OK) start->system = start->tables.system;
   free(G);
   free(w);
@@ -81,10 +80,12 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   const dkm_system *full = &start->full;
   partition p = {0};
   double *u = malloc(dkm_model_size(full) * sizeof *u);
-  dkm_status status = u ? dkm_start_state(start, false, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  dkm_status status =
+      u ? dkm_start_state(start, false, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   if (status == DKM_OK) status = dkm_partition_find(full, &start->given, u, &p, err);
   if (status != DKM_OK) goto cleanup;
-  if (p.n_mode_groups == 0 || dkm_partition_drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
+  if (p.n_mode_groups == 0 ||
+      dkm_partition_drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
     start->point.g0 = start->g0 = 0.0;
     start->is_reduced = true;
     start->u = u;
@@ -211,7 +212,8 @@ dkm_point dkm_start_driven_point(const dkm_start *start, bool reduced) {
 
 dkm_status dkm_start_move(dkm_start *start, const double *u, dkm_error *err) {
   const size_t size = dkm_model_size(&start->system);
-  if (!start->u && !(start->u = malloc(size * sizeof *u))) return dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  if (!start->u && !(start->u = malloc(size * sizeof *u)))
+    return dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   memcpy(start->u, u, size * sizeof *u);
   start->moved = true;
   return DKM_OK;

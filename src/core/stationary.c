@@ -50,6 +50,14 @@ static double capture_distance(const dkm_inquiry *q, double decay_rate) {
   return close * decay_rate / (dkm_inquiry_steepness(q) + decay_rate);
 }
 
+/* The distance within which the spins of a state that dephasing alone leads to are known: whatever they have along x stays, and
+ * until then changes with the square of what they have across, by so much. */
+static const double x_known = 1e-10;
+static double settled_distance(const dkm_inquiry *q, double decay_rate) {
+  const bool stays = dkm_point_has_losses(q->point) && dkm_point_gamma_1(q->point) == 0.0;
+  return stays ? sqrt(x_known * decay_rate / (dkm_inquiry_steepness(q) + decay_rate)) : INFINITY;
+}
+
 /* Whether the rates of the order parameters fall as those of the slowest direction do. */
 static bool decays_linearly(dkm_approach *a, double t_start, const dkm_inquiry *q, const dkm_fixedpoint *fixed,
                             const dkm_window *window, double distance, double gamma) {
@@ -184,9 +192,12 @@ bool dkm_stationary_try_fixed_point(dkm_attractor *a, const dkm_inquiry *q, cons
   const double gamma = l.spectrum.decay_rate, distance = l.aligned ? l.fixed.distance_all : l.fixed.distance;
   double capture = capture_distance(q, gamma);
   if (!l.aligned) capture = fmin(capture, steadiness(l.fixed.precession));
+  const double known = settled_distance(q, gamma);
+  capture = fmin(capture, known);
   /* A state may pass by a fixed point; but then its rates are not those of its distance. */
   const bool captured = distance <= capture && window->rate_max <= 100.0 * dkm_inquiry_largest_frequency(q) * capture;
-  if (captured || (l.aligned && decays_linearly(approach, a->t_start, q, &l.fixed, window, distance, gamma))) {
+  if (captured ||
+      (l.aligned && distance <= known && decays_linearly(approach, a->t_start, q, &l.fixed, window, distance, gamma))) {
     fill_limit(a, q, &l, window->rms, lane, record);
     return true;
   }
@@ -232,8 +243,7 @@ bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry
   const int M = q->system->n_modes;
   dkm_fixedpoint fixed;
   dkm_spectrum spectrum;
-  if (!dkm_inquiry_may_be_dark(q) ||
-      !dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch))
+  if (!dkm_inquiry_may_be_dark(q) || !dkm_fixedpoint_near(q->workspace, q->point, q->u, false, &fixed, q->scratch))
     return false;
   const double *beta = q->scratch + 3 * q->system->n_classes;
   double deviation = 0.0;

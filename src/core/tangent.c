@@ -30,8 +30,8 @@ struct dkm_tangent {
   dkm_system system;
   double *H, *V, *X, *Y, *Z, *R, *I;        /* coefficients [k*TERMS + n], of modes [mu*TERMS + n] */
   double *dH, *dV, *dX, *dY, *dZ, *dR, *dI; /* of a block of columns [(k*TERMS + n)*BLOCK + c] */
-  double *order, *work;                /* K and K values */
-  strengths now;                       /* of the step */
+  double *order, *work;                     /* K and K values */
+  strengths now;                            /* of the step */
   double *memory;
 };
 
@@ -177,8 +177,7 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
       const double half_kappa = 0.5 * point->kappa_mu[mu];
       R[n + 1] = (point->Omega_mu[mu] * I[n] - half_kappa * R[n]) * inverse;
       I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - driven_sum(t, n, sums[mu], before[mu])) * inverse;
-      if (point->imbalance != 0.0)
-        R[n + 1] += point->imbalance * driven_sum(t, n, sums_y[mu], before_y[mu]) * inverse;
+      if (point->imbalance != 0.0) R[n + 1] += point->imbalance * driven_sum(t, n, sums_y[mu], before_y[mu]) * inverse;
     }
   }
 }

@@ -22,10 +22,11 @@ void dkm_tangent_set_system(dkm_tangent *tangent, const dkm_system *system);
 void dkm_tangent_destroy(dkm_tangent *tangent);
 double dkm_tangent_bytes(const dkm_system *system);
 
-/* Takes u (3K + 2M values), at time `from` of a drive that repeats (of no meaning otherwise), to the time T > 0 later, and columns[row*n_columns + c], row < 3K + 2M, c < n_columns, with
- * it (NULL for none).  coupled: false to leave the modes out of the differences, those of spins then rotate with their
- * class in the field that it has, and rows of modes are not looked at.  Returns false if a number is not finite or the
- * step becomes too small: u and columns are then spoilt. */
+/* Takes u (3K + 2M values), at time `from` of a drive that repeats (of no meaning otherwise), to the time T > 0 later,
+ * and columns[row*n_columns + c], row < 3K + 2M, c < n_columns, with it (NULL for none).  coupled: false to leave the
+ * modes out of the differences, those of spins then rotate with their class in the field that it has, and rows of modes
+ * are not looked at.  Returns false if a number is not finite or the step becomes too small: u and columns are then
+ * spoilt. */
 bool dkm_tangent_advance(dkm_tangent *tangent, const dkm_point *point, double from, double T, double *u,
                          double *columns, int n_columns, bool coupled);
 

@@ -157,7 +157,8 @@ static void errors_go_with_the_tolerance(void **state) {
       if (i > 0) sum[i - 1] += log10(fmax(1e-16, difference(u, exact, dkm_model_size(&p)))) / 30.0;
     }
   }
-  print_message("mean log10 of the error at 1e-5, 1e-7, 1e-9, 1e-11: %.1f %.1f %.1f %.1f\n", sum[0], sum[1], sum[2], sum[3]);
+  print_message("mean log10 of the error at 1e-5, 1e-7, 1e-9, 1e-11: %.1f %.1f %.1f %.1f\n", sum[0], sum[1], sum[2],
+                sum[3]);
   for (int i = 0; i < 3; i++) assert_true(sum[i + 1] < sum[i] - 1.0);
   gsl_rng_free(rng);
 }
@@ -310,8 +311,13 @@ static void the_sign_alternates_from_period_to_period(void **state) {
     const double eps = deviations[i];
     double u[5];
     dkm_record record;
-    const dkm_point pt = {.g0 = 1.0, .Omega = 0.5 * (1 + eps), .Omega_mu = {1 - eps}, .kappa_mu = {0.1}, .pattern = 1,
-                          .overlap = 0.9, .duration = 2 * M_PI};
+    const dkm_point pt = {.g0 = 1.0,
+                          .Omega = 0.5 * (1 + eps),
+                          .Omega_mu = {1 - eps},
+                          .kappa_mu = {0.1},
+                          .pattern = 1,
+                          .overlap = 0.9,
+                          .duration = 2 * M_PI};
     assert_int_equal(dkm_evaluate(e, 1, &pt, &record, u, NULL), DKM_OK);
     assert_int_equal(record.verdict, DKM_VERDICT_LIMIT_CYCLE);
     assert_int_equal(record.period_multiple, 2);

@@ -352,8 +352,13 @@ static void hopf_points_are_where_they_are_known_to_be(void **state) {
       dkm_fixedpoint fixed;
       dkm_spectrum s;
       dkm_fixedpoint_workspace *w = NULL;
-      dkm_point pt = {.g0 = cases[i].g_hopf + side * 1e-6, .Omega = cases[i].Omega, .Omega_mu = {cases[i].Omega_1},
-                      .kappa_mu = {cases[i].kappa}, .pattern = 1, .overlap = 1, .gamma_down = cases[i].gamma_down,
+      dkm_point pt = {.g0 = cases[i].g_hopf + side * 1e-6,
+                      .Omega = cases[i].Omega,
+                      .Omega_mu = {cases[i].Omega_1},
+                      .kappa_mu = {cases[i].kappa},
+                      .pattern = 1,
+                      .overlap = 1,
+                      .gamma_down = cases[i].gamma_down,
                       .gamma_phi = cases[i].gamma_phi};
       dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
       assert_int_equal(dkm_fixedpoint_workspace_create(&p, &w, NULL), DKM_OK);
