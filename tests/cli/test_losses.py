@@ -110,7 +110,7 @@ def test_flipped_pixels_heal_with_decay_and_not_without(dickemap, tmp_path):
     ("{time: [0, 0.9], duration: 1}", "drive.time[2] is 0.9, but must be 1, the end"),
     ("{time: [0], duration: 1}", "drive.time has 1 number, but must have 2 ... 256"),
     ("{time: [0, 1], g0: [1, 2, 3], duration: 1}", "drive.g0 has 3 numbers, but must have 2, one for each of drive.time"),
-    ("{time: [0, 1], g0: [1, -2], duration: 1}", "drive.g0[2] is -2, but must be a number"),
+    ("{time: [0, 1], g0: [1, -2], duration: 1}", "drive.g0[2] is -2, but must be a finite number >= 0"),
     ("{time: [0, 1], g0: [1, 2]}", "drive.duration is missing, but a drive needs a number > 0"),
     ("{time: [0, 1], g0: [1, 2], duration: 0}", "drive.duration is 0, but a drive needs a number > 0"),
     ("{g0: [1, 2], duration: 1}", "drive.time is missing"),
