@@ -57,6 +57,11 @@ double dkm_cycle_workspace_bytes(const dkm_system *system, bool losses);
 bool dkm_cycle_find(dkm_cycle_workspace *workspace, const dkm_point *point, const double *u, double t, double period,
                     bool dress, dkm_cycle *cycle, double *state);
 
+/* The Floquet exponents of a cycle through u (3K + 2M values, at time t) with this period.  Returns false with too many directions,
+ * or if a number is not finite. */
+bool dkm_cycle_exponents(dkm_cycle_workspace *workspace, const dkm_point *point, const double *u, double t, double period,
+                         dkm_spectrum *spectrum);
+
 #ifdef __cplusplus
 }
 #endif

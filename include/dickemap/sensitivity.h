@@ -58,6 +58,11 @@ int dkm_sensitivity_shadows(const dkm_sensitivity *sensitivity);
 int dkm_sensitivity_begin(dkm_sensitivity *sensitivity, const dkm_system *system, const dkm_start *symmetric,
                           const dkm_point *point, const double *u, double *t_next);
 
+/* Takes a shadow to go on with that of another workspace, of other equations, which is not behind and is released: its trajectory
+ * goes on as that of this point, from u at time 0.  Returns as `begin`; -1: nothing has changed. */
+int dkm_sensitivity_take_over(dkm_sensitivity *sensitivity, dkm_sensitivity *from, int shadow, const dkm_point *point,
+                              const double *u, double *t_next);
+
 /* Notes a target: the trajectory is at u at time t, after `steps` steps since its start or the last resumption; there
  * must be room (dkm_sensitivity_due).  Does nothing if it is where the last target is. Returns when to note the next. */
 double dkm_sensitivity_note(dkm_sensitivity *sensitivity, int shadow, double t, const double *u, int64_t steps);

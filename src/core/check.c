@@ -261,7 +261,8 @@ static bool oscillation_has_its_evidence(const subject *s) {
   if (!(amplitude > 0.0) || !same(record->amplitude, amplitude, rounding))
     return object(s, "amplitude is %.10g, but the largest of xi_amplitude %.10g", record->amplitude, amplitude);
   if (verdict == DKM_VERDICT_LIMIT_CYCLE) {
-    if (record->n_unstable != 0 || !(record->growth_rate < 0.0))
+    const bool of_subspace = s->start->is_reduced; /* it may be unstable outside of it */
+    if (!of_subspace && (record->n_unstable != 0 || !(record->growth_rate < 0.0)))
       return object(s, "limit_cycle with %d growing directions, growth_rate %.10g", (int)record->n_unstable,
                     record->growth_rate);
     if (!(record->cycle_residual <= self_consistency))

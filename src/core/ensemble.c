@@ -339,6 +339,12 @@ static void load_parameters(workspace *w, int lane, const dkm_point *point) {
   w->mean_step[lane] = 1.0 / e->mode_frequency[lane];
 }
 
+/* What the step has to resolve of a frequency that changes: the largest, and what it changes by within a step, a phase of some 5 of
+ * the spins' own. */
+static double resolved(double most, double slope, double Omega_most) {
+  return most + fmin(most, fabs(slope) * 2.5 / Omega_most); /* no splitting: twice the largest */
+}
+
 static void ensemble_set_piece(void *memory, int lane, const dkm_piece *piece) {
   ensemble *e = &((workspace *)memory)->e;
   const double length = isfinite(piece->end) ? piece->end - piece->begin : 0.0;
@@ -349,9 +355,9 @@ static void ensemble_set_piece(void *memory, int lane, const dkm_piece *piece) {
   e->Omega_begin[lane] = 2.0 * piece->Omega;
   e->Omega_slope[lane] = 2.0 * piece->Omega_slope;
   e->piece_begin[lane] = piece->begin;
-  e->field_most[lane] = 4.0 * g0_most * e->of_lane[lane].largest;
+  e->field_most[lane] = 4.0 * resolved(g0_most, piece->g0_slope, Omega_most) * e->of_lane[lane].largest;
   e->eta_field_most[lane] = fabs(e->eta[lane]) * e->field_most[lane];
-  e->two_Omega[lane] = 2.0 * Omega_most;
+  e->two_Omega[lane] = 2.0 * (Omega_most > 0.0 ? resolved(Omega_most, piece->Omega_slope, Omega_most) : 0.0);
 }
 
 static void ensemble_set_system(void *memory, int lane, const dkm_system *system) {

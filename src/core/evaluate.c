@@ -30,6 +30,9 @@ static void set_pause(engine *g, int lane) {
   if (g->sensitivity) l->t_pause = fmin(t->t_look, t->t_note);
 }
 
+static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, const trajectory *t,
+                             dkm_record *record);
+
 /* ---- filling lanes ---- */
 
 /* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
@@ -46,7 +49,13 @@ static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_s
     record.amplification = record.amplification_total = 1.0;
     record.sensitive = DKM_SENSITIVE_NO;
   }
-  record.wall_time = dkm_clock_now() - before;
+  record.wall_time = t->wall_time + dkm_clock_now() - before;
+  if (t->ramp_shadow >= 0) { /* but in the drive */
+    fill_sensitivity(e, t->ramp, t->ramp_shadow, t, &record);
+    record.wall_time += t->ramp->shadow_time[t->ramp_shadow];
+    dkm_sensitivity_release(t->ramp->sensitivity, t->ramp_shadow);
+    t->ramp_shadow = -1;
+  }
   const double *u;
   status = dkm_evaluate_end_state(g, lane, &q, &record, &u, err);
   return status == DKM_OK ? dkm_evaluate_report(e, t, &record, u, stream, err) : status;
@@ -62,9 +71,14 @@ static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun
   if (status != DKM_OK) return status;
   const dkm_point point = integrated_point(t);
   if (g->sensitivity) {
-    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
+    const bool goes_on = t->ramp_shadow >= 0;
+    t->shadow =
+        goes_on
+            ? dkm_sensitivity_take_over(g->sensitivity, t->ramp->sensitivity, t->ramp_shadow, &point, g->u, &t->t_note)
+            : dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
     if (t->shadow < 0) return DKM_OK;
-    g->shadow_time[t->shadow] = 0.0;
+    g->shadow_time[t->shadow] = goes_on ? t->ramp->shadow_time[t->ramp_shadow] : 0.0;
+    t->ramp_shadow = -1;
   }
   dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
   dkm_integrator_load(g->integrator, lane, &point, g->u, 0.0);
@@ -86,14 +100,21 @@ static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, boo
   return start->is_pattern ? PATTERN : dkm_system_has_patterns(&e->system) ? TABLES : FULL;
 }
 
-/* Begins a drive in a lane at its start g->u. */
-static void begin_drive(engine *g, int lane) {
-  const trajectory *t = &g->lanes[lane];
+/* Begins a drive in a lane at its start g->u; false if no shadow is free. */
+static bool begin_drive(engine *g, int lane) {
+  trajectory *t = &g->lanes[lane];
   const dkm_point point = integrated_point(t);
+  if (g->sensitivity) {
+    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
+    if (t->shadow < 0) return false;
+    g->shadow_time[t->shadow] = 0.0;
+  }
   dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
   dkm_integrator_load(g->integrator, lane, &point, g->u, 0.0);
   l->t_limit = l->t_pause = point.duration;
+  set_pause(g, lane);
+  return true;
 }
 
 /* Puts an arrival, whose start becomes the lane's, into a lane of its engine, unless its outcome is known at once. */
@@ -109,6 +130,8 @@ static dkm_status enter(dkm_evaluator *e, engine *g, int lane, arrival *a, bool 
                     .drive_time = a->drive_time,
                     .drive_steps = a->drive_steps,
                     .wall_time = a->wall_time,
+                    .ramp = a->ramp,
+                    .ramp_shadow = a->driven && !resumes ? a->ramp_shadow : -1,
                     .shadow = -1};
   a->start = (dkm_start){0}; /* now the lane's */
   a->has_start = false;
@@ -120,19 +143,17 @@ static dkm_status enter(dkm_evaluator *e, engine *g, int lane, arrival *a, bool 
   }
   if (g->sampling[lane]) dkm_sampling_set_system(g->sampling[lane], integrated_system(t), kept_symmetry(t));
   if (!a->driven || resumes) status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
-  if (status == DKM_OK && !*placed && resumes) { /* it is of something else after all: the drive begins again */
+  if (status == DKM_OK && !*placed && !resumes) { /* at_once may have used up the start */
+    status = dkm_start_state(&t->start, inside, g->u, err);
+    if (status == DKM_OK && !drives) status = begin(e, g, lane, placed, err);
+    if (status == DKM_OK && drives) *placed = begin_drive(g, lane);
+  }
+  if (status == DKM_OK && *placed) g->n_active++;
+  if (status == DKM_OK && !*placed) { /* no shadow is free, or what was saved is of something else after all */
     a->start = t->start;
     t->start = (dkm_start){0};
     a->has_start = true;
-    return DKM_OK;
   }
-  if (status == DKM_OK && !*placed) { /* at_once may have used up the start */
-    status = dkm_start_state(&t->start, inside, g->u, err);
-    if (status == DKM_OK && !drives) status = begin(e, g, lane, placed, err);
-    if (status == DKM_OK && drives) begin_drive(g, lane);
-    *placed = *placed || drives;
-  }
-  if (status == DKM_OK && *placed) g->n_active++;
   return status;
 }
 
@@ -242,16 +263,17 @@ static void note_samples(engine *g, int lane) {
 
 /* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as
  * those of a phase do. */
-static double errors_of_steps(const dkm_record *record) {
+static double errors_of_steps(const trajectory *t, const dkm_record *record) {
   const double part = record->t_settled < record->t_end ? record->t_settled / record->t_end : 1.0;
-  return fmax(1.0, part * (double)record->steps / DKM_SENSITIVE_STEPS);
+  return fmax(1.0, ((double)t->drive_steps + part * (double)record->steps) / DKM_SENSITIVE_STEPS);
 }
 
-static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, dkm_record *record) {
+static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, const trajectory *t,
+                             dkm_record *record) {
   record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
   record->amplification = dkm_record_comes_to_rest(record) ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi)
                                                            : record->amplification_total;
-  const double product = record->amplification * e->solver.tolerance * errors_of_steps(record);
+  const double product = record->amplification * e->solver.tolerance * errors_of_steps(t, record);
   if (record->verdict == DKM_VERDICT_IRREGULAR || product >= DKM_SENSITIVE_PRODUCT)
     record->sensitive = DKM_SENSITIVE_YES;
   else if (!isnan(record->amplification))
@@ -347,7 +369,7 @@ static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *
   for (int i = 0; g->n_endings > 0 && i < dkm_sensitivity_shadows(g->sensitivity) && status == DKM_OK; i++) {
     ending *end = &g->endings[i];
     if (!end->waiting || !dkm_sensitivity_done(g->sensitivity, i)) continue;
-    fill_sensitivity(e, g, i, &end->record);
+    fill_sensitivity(e, g, i, &end->trajectory, &end->record);
     end->record.wall_time += g->shadow_time[i];
     dkm_sensitivity_release(g->sensitivity, i);
     end->waiting = false;
@@ -390,6 +412,7 @@ static dkm_status end_in_drive(dkm_evaluator *e, engine *g, int lane, const doub
   dkm_status status = dkm_evaluate_inquire(e, g, lane, u, &q, err);
   if (status != DKM_OK) return status;
   dkm_attractor_fill_unseen(&q, l, &record);
+  if (g->sensitivity) dkm_sensitivity_release(g->sensitivity, t->shadow);
   record.wall_time = t->wall_time;
   dkm_integrator_unload(g->integrator, lane);
   g->n_active--;
@@ -403,6 +426,12 @@ static dkm_status look_at_drive(dkm_evaluator *e, engine *g, int lane, const dkm
   trajectory *t = &g->lanes[lane];
   const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_integrator_state(g->integrator, lane, g->u);
+  if (g->sensitivity && l->failure == DKM_FAILURE_NONE && (l->t >= t->t_note || l->t >= l->t_limit)) {
+    note_target(g, lane, g->u);
+    dkm_integrator_lane(g->integrator, lane)->t_pause = fmin(t->t_look, t->t_note);
+    if (l->t < l->t_limit && !is_spent(l)) return DKM_OK;
+    while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
+  }
   if (l->failure != DKM_FAILURE_NONE || l->t < t->start.given.duration)
     return end_in_drive(e, g, lane, g->u, stream, err);
   const double *u = g->u;
@@ -419,6 +448,8 @@ static dkm_status look_at_drive(dkm_evaluator *e, engine *g, int lane, const dkm
                                            .driven = true,
                                            .drive_time = l->t,
                                            .drive_steps = l->steps,
+                                           .ramp = g,
+                                           .ramp_shadow = t->shadow,
                                            .wall_time = t->wall_time};
   t->start = (dkm_start){0};
   dkm_integrator_unload(g->integrator, lane);

@@ -118,6 +118,7 @@ void dkm_evaluator_destroy(dkm_evaluator *e) {
   for (int i = 0; i < e->n_arrivals; i++) dkm_start_free(&e->arrivals[i].start);
   dkm_fixedpoint_workspace_destroy(e->full_space);
   free(e->full_scratch);
+  dkm_cycle_workspace_destroy(e->full_cycles);
   free(e);
 }
 

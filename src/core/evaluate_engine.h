@@ -24,6 +24,8 @@ typedef struct trajectory {
   bool drives;         /* it follows a drive to its end, and nothing is asked about it before */
   double drive_time;   /* how long that took, of the trajectory's time ... */
   int64_t drive_steps; /* ... and in steps */
+  struct engine *ramp; /* where a drive was followed, and which of its shadows has followed it; -1: none */
+  int ramp_shadow;
   double wall_time;
   int shadow;            /* of g->sensitivity, if that is measured */
   double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
@@ -80,6 +82,8 @@ typedef struct arrival {
   bool driven;           /* the drive is over, or was when the trajectory was put aside */
   double drive_time, wall_time;
   int64_t drive_steps;
+  struct engine *ramp; /* as in a trajectory */
+  int ramp_shadow;
 } arrival;
 
 struct dkm_evaluator {
@@ -91,6 +95,7 @@ struct dkm_evaluator {
   double *lifted, *laid_out;           /* states of the full space, once needed */
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   double *full_scratch;
+  dkm_cycle_workspace *full_cycles; /* for Floquet exponents there, likewise */
   bool has_waiting; /* a point whose engine had no free lane when it came */
   dkm_point point;
   arrival waiting;

@@ -88,6 +88,22 @@ static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, bool b
   return status;
 }
 
+/* All Floquet exponents of a periodic end of a reduced record, u being the point of the cycle at its t_end. */
+static dkm_status lift_exponents(dkm_evaluator *e, const dkm_start *start, const double *u, dkm_record *record,
+                                 dkm_error *err) {
+  dkm_spectrum spectrum;
+  dkm_status status = dkm_cycle_workspace_fit(&e->full_cycles, &start->full, dkm_point_has_losses(&start->given), err);
+  if (status != DKM_OK) return status;
+  dkm_start_lift_state(start, u, e->lifted);
+  if (dkm_cycle_exponents(e->full_cycles, &start->given, e->lifted, record->t_end, record->period, &spectrum)) {
+    dkm_record_fill_spectrum(&spectrum, record);
+    return DKM_OK;
+  }
+  record->growth_rate = record->decay_rate = NAN; /* too many directions */
+  record->n_unstable = record->n_neutral = 0;
+  return DKM_OK;
+}
+
 /* A spin whose part across the mean of its body is larger than this never comes to rest. */
 static const double at_rest = 1e-9;
 
@@ -153,7 +169,9 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
   dkm_status status = DKM_OK;
   /* Differences within bodies that forget decay: their rates are those of the single spins. */
   const bool by_spins = rests && !start->is_reduced && start->bodies.forgets;
-  const bool lifts = (start->is_reduced && (stream->wants_states || (rests && !by_sectors))) || by_spins;
+  const bool recurs = start->is_reduced && record->period > 0.0 && record->cycle_residual >= 0.0 &&
+                      record->precession == 0.0 && start->given.g0 != 0.0;
+  const bool lifts = recurs || (start->is_reduced && (stream->wants_states || (rests && !by_sectors))) || by_spins;
   if (lifts && !e->lifted && !(e->lifted = calloc(size, sizeof *e->lifted))) status = DKM_MEMORY;
   if (e->system.spins && !e->laid_out && !(e->laid_out = calloc(size, sizeof *e->laid_out))) status = DKM_MEMORY;
   if (status != DKM_OK) return dkm_fail(err, status, "out of memory for a state");
@@ -161,6 +179,7 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
     const dkm_record reduced = *record;
     dkm_start_lift_record(start, &reduced, record);
     if (rests) status = lift_spectrum(e, start, by_sectors, u, &reduced, record, err);
+    if (recurs) status = lift_exponents(e, start, u, record, err);
     if (stream->wants_states) dkm_start_lift_state(start, u, e->lifted);
     state = e->lifted;
   }

@@ -235,6 +235,34 @@ int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dk
   return i;
 }
 
+int dkm_sensitivity_take_over(dkm_sensitivity *s, dkm_sensitivity *from, int i_from, const dkm_point *point,
+                              const double *u, double *t_next) {
+  const shadow *old = &from->shadows[i_from];
+  int i = 0;
+  while (i < s->n_shadows && s->shadows[i].taken) i++;
+  if (i == s->n_shadows) return -1;
+  shadow *f = &s->shadows[i];
+  const size_t bytes = dkm_model_size(&old->system) * sizeof *u;
+  f->taken = f->fed = true;
+  f->failed = old->failed;
+  f->system = old->system;
+  f->has_symmetry = old->has_symmetry;
+  f->symmetric = old->symmetric;
+  f->point = *point;
+  f->t = f->t_noted = 0.0;
+  f->steps_noted = 0;
+  f->first = f->n_targets = 0;
+  f->growing = old->growing;
+  f->largest = old->largest;
+  memcpy(f->octaves, old->octaves, sizeof f->octaves);
+  memcpy(f->trajectory, u, bytes);
+  memcpy(f->v, old->v, bytes);
+  set_distance(s, f);
+  dkm_sensitivity_release(from, i_from);
+  *t_next = next_target(f, first_stretch(f, u));
+  return i;
+}
+
 double dkm_sensitivity_note(dkm_sensitivity *s, int i, double t, const double *u, int64_t steps) {
   shadow *f = &s->shadows[i];
   if (!(t > f->t_noted)) return next_target(f, first_stretch(f, u));

@@ -13,6 +13,9 @@ enum { ORDER = 24, TERMS = ORDER + 1, BLOCK = 16 };
 
 /* An oscillation of frequency w is multiplied by exp(i h w) up to (h w)^25/25! = 5e-14 a step. */
 static const double most_phase = 3.0;
+/* While a drive changes frequencies, by as much as they are in a step at most, the same is true of half the phase; and columns have
+ * the frequencies of spins and modes together, which a trajectory at rest does not show. */
+static const double most_driven_phase = 1.5;
 /* The last terms of variables of order 1 are below this. */
 static const double last_term = 1e-15;
 /* Steps that are not short enough are made so by this factor, at most so often. */
@@ -212,6 +215,10 @@ static double step_size(const dkm_tangent *t, const dkm_point *given, double h_m
   fastest = fmax(fastest, sqrt(4.0 * point->Omega * point->Omega + field * field + along_y * along_y));
   fastest = fmax(fastest, fmax(dkm_point_gamma_1(point), dkm_point_gamma_T(point)));
   double h = fmin(h_most, most_phase / fastest);
+  if (dkm_drive_period(t->system.drive, given) > 0.0) {
+    const double together = 2.0 * point->g0 * t->system.largest * sqrt((double)t->system.n_modes);
+    h = fmin(h_most, most_driven_phase / (fastest + together));
+  }
   const double last = norm_of(t, ORDER), before = norm_of(t, ORDER - 1);
   for (int i = 0; i < SHORTENED_MOST; i++, h *= shorter) {
     const double power = power_of(h, ORDER - 1);
