@@ -139,7 +139,7 @@ static void kinds_of_equations_contain_each_other(void **state) {
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   for (int trial = 0; trial < 20; trial++) {
     const int M = 1 + trial % 4;
-    double u[3][MAX_STATE];
+    double u[DKM_N_DYNAMICS][MAX_STATE];
     dkm_system p;
     dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     const dkm_point pt = random_point(rng, M, 0, 1);
