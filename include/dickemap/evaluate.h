@@ -24,8 +24,10 @@ void dkm_evaluator_destroy(dkm_evaluator *evaluator);
 
 /* Bytes that an evaluator would take on each rank, samples (sampling.h; 0.4 MB M and 0.3 MB more for each lane,
  * taken once a trajectory in it oscillates), one point that is being saved and, with solver->sensitivity, shadows
- * included, for points with and without perturbation (perturbed) or only for such without. */
-double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed);
+ * included, for points with and without perturbation (perturbed) or only for such without; occurs: with which equations,
+ * NULL: the paper's alone. */
+double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed,
+                           const bool occurs[DKM_N_DYNAMICS]);
 
 /* Where the points of a stream come from and where the records go. */
 typedef struct dkm_stream {

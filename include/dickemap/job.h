@@ -120,6 +120,9 @@ void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
  * room for all classes. */
 bool dkm_job_needs_all_classes(const dkm_job *job);
 
+/* Which kinds of equations its points may have, while a drive goes on included. */
+void dkm_job_dynamics(const dkm_job *job, bool occurs[DKM_N_DYNAMICS]);
+
 /* The axis along which the correlations of its patterns change; NULL: none. */
 const dkm_axis *dkm_job_correlation_axis(const dkm_job *job);
 

@@ -234,6 +234,8 @@ static void print_job(const dkm_job *job) {
   char file[32], memory[32];
   double axis_bytes = 0;
   const dkm_system *system = &job->system;
+  bool occurs[DKM_N_DYNAMICS];
+  dkm_job_dynamics(job, occurs);
   dkm_cli_say(stdout, "job             %s%s%s\n", job->path, *job->title ? ": " : "", job->title);
   printf("points          %" PRId64, job->n_points);
   for (int dim = 0; dim < job->n_dims; dim++)
@@ -253,7 +255,7 @@ static void print_job(const dkm_job *job) {
   printf(": K = %" PRId64 " classes%s, a state of %zu numbers\n", system->n_classes, system->spins ? " at most" : "",
          dkm_model_size(system));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
-  dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_needs_all_classes(job)) + axis_bytes +
+  dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_needs_all_classes(job), occurs) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
                 memory, sizeof memory);
   printf("output file     %s, and some 100 KiB about it\n", file);

@@ -128,15 +128,23 @@ static double engine_bytes(const dkm_system *system, const dkm_solver *solver, c
   const double landscapes = dkm_landscape_bytes(system);
   const double saved = solver->sensitivity ? 0.0 : sizeof(double) * (4.0 * K + 33.0 * M) + dkm_sampling_bytes(system);
   return saved + dkm_integrator_bytes(system, solver, cpu) + dkm_fixedpoint_workspace_bytes(system) +
-         dkm_cycle_workspace_bytes(system, solver->dynamics != DKM_DYNAMICS_CONSERVED) + INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
+         dkm_cycle_workspace_bytes(system, solver->dynamics != DKM_DYNAMICS_CONSERVED) +
+         INTEGRATOR_MAX_LANES * (dkm_sampling_bytes(system) + landscapes) +
          (solver->sensitivity ? dkm_sensitivity_bytes(system, solver, cpu) : 0.0) +
          sizeof(double) * (double)(dkm_model_size(system) + dkm_evaluate_scratch_size(system));
 }
 
-double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed) {
+double dkm_evaluator_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu, bool perturbed,
+                           const bool occurs[DKM_N_DYNAMICS]) {
   const dkm_system small_system = one_pattern();
   const bool full =
       perturbed || !dkm_system_has_patterns(system) || solver->full_space || solver->method != DKM_METHOD_ENSEMBLE;
-  return sizeof(dkm_evaluator) + engine_bytes(&small_system, solver, cpu) +
-         (full ? engine_bytes(system, solver, cpu) : 0.0);
+  double bytes = sizeof(dkm_evaluator);
+  for (int kind = 0; kind < DKM_N_DYNAMICS; kind++) {
+    dkm_solver own = *solver;
+    own.dynamics = (dkm_dynamics)kind;
+    if (occurs ? !occurs[kind] : kind != DKM_DYNAMICS_CONSERVED) continue;
+    bytes += engine_bytes(&small_system, &own, cpu) + (full ? engine_bytes(system, &own, cpu) : 0.0);
+  }
+  return bytes;
 }

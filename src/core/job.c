@@ -252,6 +252,24 @@ bool dkm_job_needs_all_classes(const dkm_job *job) {
          has_any(job, DKM_PARAMETER(mixture));
 }
 
+void dkm_job_dynamics(const dkm_job *job, bool occurs[DKM_N_DYNAMICS]) {
+  const dkm_parameter *const rates[] = {DKM_PARAMETER(gamma_down), DKM_PARAMETER(gamma_up), DKM_PARAMETER(gamma_phi)};
+  const dkm_parameter *imbalance = DKM_PARAMETER(imbalance);
+  bool lossy = false, always = false; /* some points, all of them */
+  for (int i = 0; i < 3; i++) {
+    const bool any = has_any(job, rates[i]);
+    lossy = lossy || any;
+    always = always || (any && !dkm_job_axes_cover(job, rates[i], 0));
+  }
+  const bool unbalanced = has_any(job, imbalance), all = unbalanced && !dkm_job_axes_cover(job, imbalance, 0);
+  const dkm_drive_kind drive = dkm_drive_kind_of(job->drive);
+  const bool undriven = drive != DKM_DRIVE_REPEATS;
+  occurs[DKM_DYNAMICS_CONSERVED] = undriven && !always && !all;
+  occurs[DKM_DYNAMICS_LOSSY] = undriven && lossy && !all;
+  occurs[DKM_DYNAMICS_UNBALANCED] = undriven && unbalanced;
+  occurs[DKM_DYNAMICS_DRIVEN] = drive != DKM_DRIVE_NONE;
+}
+
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]) {
   for (int dim = job->n_dims - 1; dim >= 0; dim--) {
     index[dim] = i_point % job->shape[dim];

@@ -272,9 +272,9 @@ static void the_shadows_are_part_of_the_memory_that_is_planned(void **state) {
   (void)state;
   const dkm_system p = patterns_of(DKM_GAUGED, 20); /* states far above the windows of samples */
   dkm_solver solver = {.method = DKM_METHOD_ENSEMBLE, .tolerance = 1e-10, .t_max = 1, .coefficients = DKM_COEFFICIENTS_KEPT};
-  const double without = dkm_evaluator_bytes(&p, &solver, NULL, true);
+  const double without = dkm_evaluator_bytes(&p, &solver, NULL, true, NULL);
   solver.sensitivity = true;
-  const double ratio = dkm_evaluator_bytes(&p, &solver, NULL, true) / without;
+  const double ratio = dkm_evaluator_bytes(&p, &solver, NULL, true, NULL) / without;
   assert_true(ratio > 1.8 && ratio < 2.5);
 }
 
