@@ -407,6 +407,77 @@ static void drives_that_end_hand_over_their_state(void **state) {
   gsl_rng_free(rng);
 }
 
+/* Means over a period in which rates jump: by exact quadrature between the knots. */
+static void means_know_of_knots(void **state) {
+  (void)state;
+  const dkm_drive drive = {.n = 2, .repeat = true, .time = {0, 1}, .g0 = {1, 1}, .Omega = {0.2, 1.8}};
+  static const double durations[] = {1, 4, 8}, expected[] = {0.722636554840, 0.491290828765, 0.614373546365};
+  static const int multiples[] = {2, 6, 2};
+  dkm_system p;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL);
+  p.drive = &drive;
+  dkm_evaluator *e = evaluator_of(&p, DKM_METHOD_ENSEMBLE);
+  for (int i = 0; i < 3; i++) {
+    dkm_record r;
+    const dkm_point pt = {.g0 = 1, .Omega = 1, .Omega_mu = {1}, .kappa_mu = {1}, .pattern = 1, .overlap = 1,
+                          .duration = durations[i]};
+    assert_int_equal(dkm_evaluate(e, 1, &pt, &r, NULL, NULL), DKM_OK);
+    assert_int_equal(r.period_multiple, multiples[i]);
+    assert_close(fabs(r.xi[0]), expected[i], 1e-9);
+  }
+  dkm_evaluator_destroy(e);
+}
+
+/* Floquet exponents of exact starts are those of all directions, and right where the trajectory itself shows no frequency. */
+static void exponents_are_those_of_all_directions(void **state) {
+  (void)state;
+  const dkm_drive weak = {.n = 3, .repeat = true, .time = {0, .5, 1}, .g0 = {1, 1.02, 1}, .Omega = {1, 1, 1}};
+  const dkm_drive many = {.n = 8, .repeat = true,
+                          .time = {0.0, 0.430427, 0.430427, 0.51372, 0.51372, 0.611506, 0.854972, 1.0},
+                          .g0 = {0.195582, 1.55046, 0.0, 0.0, 0.0, 0.792859, 0.0, 0.0},
+                          .Omega = {-0.419157, -0.893971, 1.78899, -0.890343, 1.39047, -0.62153, 0.333214, -0.358903}};
+  dkm_system p;
+  dkm_record r;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
+  p.drive = &weak;
+  dkm_evaluator *e = evaluator_of(&p, DKM_METHOD_ENSEMBLE);
+  const dkm_point exact = {.g0 = 0.885, .Omega = 1, .Omega_mu = {1, 1.3}, .kappa_mu = {1, 1}, .pattern = 2, .overlap = 1,
+                           .duration = 1.7};
+  assert_int_equal(dkm_evaluate(e, 1, &exact, &r, NULL, NULL), DKM_OK);
+  assert_int_equal(r.verdict, DKM_VERDICT_FIXED_POINT);
+  assert_int_equal(r.n_unstable, 1);
+  assert_close(r.growth_rate, 0.048550, 1e-6);
+  assert_close(r.decay_rate, 0.098363, 1e-6);
+  dkm_evaluator_destroy(e);
+  p.drive = &many;
+  e = evaluator_of(&p, DKM_METHOD_ENSEMBLE);
+  const dkm_point at_rest = {.g0 = 1.77095, .Omega = 3.88532, .Omega_mu = {0.480408, 5.17954}, .kappa_mu = {2.49622, 3.41827},
+                             .pattern = 1, .overlap = 1, .duration = 3.12385};
+  assert_int_equal(dkm_evaluate(e, 1, &at_rest, &r, NULL, NULL), DKM_OK);
+  assert_int_equal(r.verdict, DKM_VERDICT_FIXED_POINT);
+  assert_close(r.growth_rate, -0.0301440, 1e-7);
+  dkm_evaluator_destroy(e);
+}
+
+/* What is amplified in a ramp counts: here the sign in the end is that of rounding. */
+static void growth_within_a_ramp_is_counted(void **state) {
+  (void)state;
+  const dkm_drive drive = {.n = 3, .time = {0, 0.51328, 1}, .g0 = {1.07663, 0.9, 0.999387}, .Omega = {1, 1, 1}};
+  dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e7, .max_steps = 1000000, .sensitivity = true};
+  dkm_system p;
+  dkm_record r;
+  dkm_evaluator *e = NULL;
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
+  p.drive = &drive;
+  assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+  const dkm_point pt = {.g0 = 3.85424, .Omega = 9.8118, .Omega_mu = {0.205726, 2.87601}, .kappa_mu = {1.43932, 0.607565},
+                        .pattern = 1, .overlap = 1, .perturbation = 0.00261634, .seed = 36, .duration = 5612.43};
+  assert_int_equal(dkm_evaluate(e, 1, &pt, &r, NULL, NULL), DKM_OK);
+  assert_true(r.amplification > 1e4);
+  assert_int_equal(r.sensitive, DKM_SENSITIVE_YES);
+  dkm_evaluator_destroy(e);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pieces_follow_each_other),
@@ -417,6 +488,9 @@ int main(void) {
       cmocka_unit_test(tangents_follow_the_drive),
       cmocka_unit_test(the_sign_alternates_from_period_to_period),
       cmocka_unit_test(a_constant_drive_is_none),
+      cmocka_unit_test(means_know_of_knots),
+      cmocka_unit_test(exponents_are_those_of_all_directions),
+      cmocka_unit_test(growth_within_a_ramp_is_counted),
       cmocka_unit_test(drives_that_end_hand_over_their_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
