@@ -31,6 +31,7 @@ typedef struct dkm_cycle {
   /* Over a period: means, rms of xi about its mean, half of peak to peak of xi, mean of |beta|^2. */
   double xi[DKM_MAX_MODES], beta_re[DKM_MAX_MODES], beta_im[DKM_MAX_MODES];
   double xi_rms[DKM_MAX_MODES], xi_amplitude[DKM_MAX_MODES], beta_sq[DKM_MAX_MODES];
+  double x_mean;         /* over all spins and a period */
   dkm_spectrum spectrum; /* by Floquet exponents; the direction of the flow, which is neutral, is left out */
 } dkm_cycle;
 

@@ -27,7 +27,7 @@ typedef struct dkm_drive {
 
 /* What a drive (NULL: none) does to a trajectory. */
 typedef enum dkm_drive_kind {
-  DKM_DRIVE_NONE,    /* nothing but factors: also a constant one that repeats */
+  DKM_DRIVE_NONE,    /* nothing but factors: also one whose knots do not differ */
   DKM_DRIVE_ENDS,    /* it is over at time `duration` */
   DKM_DRIVE_REPEATS
 } dkm_drive_kind;

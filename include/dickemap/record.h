@@ -126,7 +126,7 @@ typedef struct dkm_record {
                                 unit of frequency squared; limit_cycle: 0 */
   double amplification; /* largest growth of a small difference on the way, until the outcome was settled (sensitivity.h) */
   double amplification_total; /* the same until t_end */
-  double x_mean;      /* sum_k w_k x_k of the state that the record describes */
+  double x_mean;      /* sum_k w_k x_k of the state that the record describes; of what is periodic the mean over a period */
   double x_theory;    /* of every spin in the cue's pattern state, or the normal state below g_crit */
   double xi_theory;   /* |xi_cue| of Eq. 12, NaN for Omega = 0 */
   double g_crit;      /* g_nu of the cue */

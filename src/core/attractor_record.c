@@ -77,7 +77,8 @@ void dkm_record_fill_means(const dkm_inquiry *q, const double *xi, const double 
   for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double D = dkm_point_D(point, mu);
     const double factor = -point->g0 * xi[mu] / D;
-    const bool known = point->imbalance == 0.0 || point->g0 == 0.0; /* else by means of y as well */
+    /* With unbalanced couplings by means of y as well, with a drive by those of a product. */
+    const bool known = (point->imbalance == 0.0 && dkm_inquiry_drive_period(q) == 0.0) || point->g0 == 0.0;
     record->xi[mu] = xi[mu];
     dkm_record_fill_alpha(q->system, mu, known ? factor * point->Omega_mu[mu] : NAN,
                           known ? factor * 0.5 * point->kappa_mu[mu] : NAN, record);

@@ -235,10 +235,10 @@ static bool starts_along_x(const subject *s) {
 static bool uncoupled_spins_precess(const subject *s) {
   const dkm_record *record = s->record;
   const double Omega = s->point->Omega;
-  if (is_driven(s)) return true;
+  if (is_driven_for_ever(s)) return true;
   if (s->point->g0 == 0.0 && dkm_point_has_losses(s->point) && record->verdict != DKM_VERDICT_FIXED_POINT)
     return object(s, "%s, but uncoupled spins with losses come to rest", dkm_verdict_name(record->verdict));
-  if (s->point->g0 != 0.0 || Omega == 0.0 || dkm_point_has_losses(s->point)) return true;
+  if (s->point->g0 != 0.0 || Omega == 0.0 || dkm_point_has_losses(s->point) || is_driven(s)) return true;
   const bool at_rest = starts_along_x(s);
   if (record->verdict == DKM_VERDICT_FIXED_POINT && !at_rest)
     return object(s, "fixed_point, but uncoupled spins precess for ever");
@@ -457,7 +457,8 @@ static bool exact_start_ends_in_eq_12(const subject *s) {
     const double xi = mu == s->point->pattern - 1 ? dkm_theory_xi(s->point, mu) : 0.0, found = fabs(s->limit[mu]);
     const double tolerance = tolerance_about(s, xi), factor = occupation_factor(s->system, s->point, mu);
     const double x = s->record->x_mean, x_theory = dkm_theory_x(s->point, s->point->pattern - 1);
-    if (s->record->verdict == DKM_VERDICT_FIXED_POINT && !isnan(x) && !(fabs(x - x_theory) <= usual_error))
+    if (s->record->verdict == DKM_VERDICT_FIXED_POINT && !isnan(x) && !isnan(x_theory) &&
+        !(fabs(x - x_theory) <= usual_error))
       return object(s, "x_mean is %.10g, the closed form gives %.10g", x, x_theory);
     if (!(fabs(found - xi) <= tolerance))
       return object(s, "|xi| of mode %d is %.10g, Eq. 12 gives %.10g", mu + 1, found, xi);

@@ -381,11 +381,11 @@ static double shortest_period(dkm_cycle_workspace *w, const dkm_point *point, co
 
 /* Sums of which means over a period are made, and of squares of the distance of xi from `first`. */
 typedef struct cycle_sums {
-  double xi[DKM_MAX_MODES], re[DKM_MAX_MODES], im[DKM_MAX_MODES], beta_sq[DKM_MAX_MODES], square[DKM_MAX_MODES];
+  double xi[DKM_MAX_MODES], re[DKM_MAX_MODES], im[DKM_MAX_MODES], beta_sq[DKM_MAX_MODES], square[DKM_MAX_MODES], x;
 } cycle_sums;
 
 /* Adds 1/n of a sample. */
-static void add_sample(const dkm_cycle_workspace *w, const double *now, const double *xi, const double *first, double n,
+static void add_sample(dkm_cycle_workspace *w, const double *now, const double *xi, const double *first, double n,
                        cycle_sums *sums) {
   const int64_t K = w->system.n_classes;
   const int M = w->system.n_modes;
@@ -397,6 +397,7 @@ static void add_sample(const dkm_cycle_workspace *w, const double *now, const do
     sums->im[mu] += im / n;
     sums->beta_sq[mu] += (re * re + im * im) / n;
   }
+  sums->x += dkm_system_mean(&w->system, now, w->work) / n;
 }
 
 /* The same over the period T of a drive, at whose knots rates jump: Gauss's rule of 4 points between them, some n points in all. */
@@ -464,6 +465,7 @@ static bool follow(dkm_cycle_workspace *w, const dkm_point *given, const double 
     memset(&sums, 0, sizeof sums);
     if (!add_pieces(w, given, u, T, n, first, &sums)) return false;
   }
+  cycle->x_mean = sums.x;
   for (int mu = 0; mu < M; mu++) {
     const double shift = sums.xi[mu] - first[mu];
     cycle->xi[mu] = sums.xi[mu];
@@ -554,7 +556,8 @@ bool dkm_cycle_find(dkm_cycle_workspace *w, const dkm_point *point, const double
        !take_exponents(w, point, cycle->period, &cycle->spectrum) || !follow(w, point, state, cycle->period, cycle)))
     return false;
   take_distances(w, u, state, cycle);
-  return true;
+  if (!(w->from > 0.0)) return true;
+  return dkm_tangent_advance(w->tangent, point, w->from, of_drive - w->from, state, NULL, 0, true);
 }
 
 bool dkm_cycle_exponents(dkm_cycle_workspace *w, const dkm_point *point, const double *u, double t, double period,

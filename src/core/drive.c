@@ -11,9 +11,8 @@ static bool is_constant(const dkm_drive *drive) {
 }
 
 dkm_drive_kind dkm_drive_kind_of(const dkm_drive *drive) {
-  if (!drive || drive->n == 0) return DKM_DRIVE_NONE;
-  if (!drive->repeat) return DKM_DRIVE_ENDS;
-  return is_constant(drive) ? DKM_DRIVE_NONE : DKM_DRIVE_REPEATS;
+  if (!drive || drive->n == 0 || is_constant(drive)) return DKM_DRIVE_NONE;
+  return drive->repeat ? DKM_DRIVE_REPEATS : DKM_DRIVE_ENDS;
 }
 
 /* The knot at which the j-th interval between knots begins that has a length; -1: there are only j of them. */

@@ -163,10 +163,12 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   const dkm_start *start = &a->start;
   const bool inside = goes_inside(e, start);
   const dkm_drive_kind drive = dkm_drive_kind_of(start->full.drive);
-  bool resumes = false;
   *placed = *at_once = false;
-  if (drive == DKM_DRIVE_ENDS && !a->driven) resumes = dkm_evaluate_was_driven(e, stream, a->id, start);
-  const bool drives = drive == DKM_DRIVE_ENDS && !a->driven && !resumes;
+  if (drive == DKM_DRIVE_ENDS && !a->driven && !a->looked_up) {
+    dkm_status status = dkm_evaluate_look_up(e, stream, a, err);
+    if (status != DKM_OK) return status;
+  }
+  const bool resumes = a->resumes, drives = drive == DKM_DRIVE_ENDS && !a->driven && !resumes;
   const engine_kind kind = engine_of(e, start, inside);
   const dkm_dynamics dynamics =
       drives || drive == DKM_DRIVE_REPEATS ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(&start->point);
@@ -178,9 +180,9 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   const int lane = free_lane(g);
   if (lane < 0) return DKM_OK;
   dkm_status status = enter(e, g, lane, a, inside, drives, resumes, stream, placed, at_once, err);
-  if (status == DKM_OK && resumes && !*placed && !*at_once) { /* once more, from the beginning */
-    const dkm_stream anew = {.context = stream->context, .done = stream->done, .wants_states = stream->wants_states};
-    return place(e, a, &anew, placed, at_once, err);
+  if (status == DKM_OK && resumes && !*placed && !*at_once) { /* from the beginning of the drive after all */
+    a->resumes = false;
+    return place(e, a, stream, placed, at_once, err);
   }
   return status;
 }

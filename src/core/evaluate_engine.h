@@ -79,7 +79,9 @@ typedef struct arrival {
   bool has_start; /* once it was made */
   dkm_start start;
   int64_t id;
-  bool driven;           /* the drive is over, or was when the trajectory was put aside */
+  bool driven;           /* the drive is over */
+  bool looked_up;        /* whether something was saved of it, which may be ... */
+  bool resumes;          /* ... of a trajectory whose drive was over and that had gone on */
   double drive_time, wall_time;
   int64_t drive_steps;
   struct engine *ramp; /* as in a trajectory */
@@ -131,9 +133,9 @@ static inline const dkm_start *kept_symmetry(const trajectory *t) {
   return t->start.is_reduced && !t->inside ? &t->start : NULL;
 }
 
-/* Whether the stream has something saved of the point of an arrival with this start, whose drive was over then. */
-bool dkm_evaluate_was_driven(const dkm_evaluator *evaluator, const dkm_stream *stream, int64_t id,
-                             const dkm_start *start);
+/* Looks up what the stream has saved of an arrival whose point has a drive that ends: it then resumes, or is driven already. Fails
+ * with DKM_MEMORY. */
+dkm_status dkm_evaluate_look_up(const dkm_evaluator *evaluator, const dkm_stream *stream, arrival *a, dkm_error *err);
 
 /* Continues the point that g->lanes[lane] was just given, if the stream has something saved of it; *resumed: whether. */
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,

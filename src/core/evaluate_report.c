@@ -88,14 +88,14 @@ static dkm_status lift_spectrum(dkm_evaluator *e, const dkm_start *start, bool b
   return status;
 }
 
-/* All Floquet exponents of a periodic end of a reduced record, u being the point of the cycle at its t_end. */
+/* All Floquet exponents of a periodic end of a reduced record, u being a point of the cycle, that at which a drive begins. */
 static dkm_status lift_exponents(dkm_evaluator *e, const dkm_start *start, const double *u, dkm_record *record,
                                  dkm_error *err) {
   dkm_spectrum spectrum;
   dkm_status status = dkm_cycle_workspace_fit(&e->full_cycles, &start->full, dkm_point_has_losses(&start->given), err);
   if (status != DKM_OK) return status;
   dkm_start_lift_state(start, u, e->lifted);
-  if (dkm_cycle_exponents(e->full_cycles, &start->given, e->lifted, record->t_end, record->period, &spectrum)) {
+  if (dkm_cycle_exponents(e->full_cycles, &start->given, e->lifted, 0.0, record->period, &spectrum)) {
     dkm_record_fill_spectrum(&spectrum, record);
     return DKM_OK;
   }
@@ -189,7 +189,7 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
   }
   if (status == DKM_OK && start->bodies.n_bodies)
     status = tell_spins(start, u, start->is_reduced && rests, record, err);
-  if (status == DKM_OK) status = measure_x(start, u, record, err);
+  if (status == DKM_OK && isnan(record->x_mean)) status = measure_x(start, u, record, err);
   const dkm_point driven = dkm_start_driven_point(start, false), point = dkm_units_point_back(&e->units, &driven);
   add_drive(t, record);
   dkm_units_scale_record(e->units.unit, e->system.n_modes, record);

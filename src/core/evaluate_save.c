@@ -10,6 +10,10 @@
 
 /* This, then the lane's bytes, then those of a window of samples if one is under way. */
 
+/* Whether a drive that ends goes on; there is none or it is over; or it is over, and what follows has not begun: then the state stands
+ * in place of a lane's bytes. */
+enum { PHASE_AFTER, PHASE_DRIVES, PHASE_ARRIVED };
+
 typedef struct saved_point {
   dkm_point point;
   dkm_attractor attractor;
@@ -27,7 +31,7 @@ static void save_lane(const engine *g, int lane, char *bytes) {
   saved_point *head = (saved_point *)bytes;
   memset(head, 0, sizeof *head);
   head->point = dkm_start_driven_point(&t->start, false);
-  head->drives = t->drives;
+  head->drives = t->drives ? PHASE_DRIVES : PHASE_AFTER;
   head->drive_time = t->drive_time;
   head->drive_steps = t->drive_steps;
   head->attractor = t->attractor;
@@ -38,6 +42,17 @@ static void save_lane(const engine *g, int lane, char *bytes) {
   dkm_integrator_save(g->integrator, lane, bytes);
   bytes += dkm_integrator_saved_bytes(g->integrator);
   if (t->sampled) dkm_sampling_save(g->sampling[lane], bytes);
+}
+
+static void save_arrival(const arrival *a, char *bytes) {
+  saved_point *head = (saved_point *)bytes;
+  memset(head, 0, sizeof *head);
+  head->point = dkm_start_driven_point(&a->start, false);
+  head->drives = PHASE_ARRIVED;
+  head->drive_time = a->drive_time;
+  head->drive_steps = a->drive_steps;
+  head->wall_time = a->wall_time;
+  memcpy(bytes + sizeof *head, a->start.u, dkm_model_size(&a->start.system) * sizeof(double));
 }
 
 dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *save, void *context, dkm_error *err) {
@@ -59,6 +74,19 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
       save_lane(g, lane, bytes);
       more = save(context, g->lanes[lane].id, l->t, bytes, n);
     }
+  }
+  for (int i = 0; i < e->n_arrivals && more; i++) {
+    const arrival *a = &e->arrivals[i];
+    const size_t size = dkm_model_size(&a->start.system) * sizeof(double), n = sizeof(saved_point) + size;
+    if (a->wall_time < least_seconds) continue;
+    if (n > room) {
+      free(bytes);
+      bytes = malloc(n);
+      room = n;
+    }
+    if (!bytes) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for the state of a point)", n);
+    save_arrival(a, bytes);
+    more = save(context, a->id, a->drive_time, bytes, n);
   }
   free(bytes);
   return DKM_OK;
@@ -97,15 +125,32 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   return DKM_OK;
 }
 
-bool dkm_evaluate_was_driven(const dkm_evaluator *e, const dkm_stream *stream, int64_t id, const dkm_start *start) {
+dkm_status dkm_evaluate_look_up(const dkm_evaluator *e, const dkm_stream *stream, arrival *a, dkm_error *err) {
   const void *bytes;
   size_t n_bytes;
   saved_point head;
-  if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, id, &bytes, &n_bytes)) return false;
-  if (n_bytes < sizeof head) return false;
+  const size_t size = dkm_model_size(&a->start.system) * sizeof(double);
+  a->looked_up = true;
+  if (e->solver.sensitivity || !stream->resume || !stream->resume(stream->context, a->id, &bytes, &n_bytes))
+    return DKM_OK;
+  if (n_bytes < sizeof head) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
-  const dkm_point given = dkm_start_driven_point(start, false);
-  return !head.drives && dkm_point_equal(&head.point, &given, e->system.n_modes);
+  const dkm_point given = dkm_start_driven_point(&a->start, false);
+  if (!dkm_point_equal(&head.point, &given, e->system.n_modes)) return DKM_OK;
+  a->resumes = head.drives == PHASE_AFTER;
+  if (head.drives != PHASE_ARRIVED || n_bytes != sizeof head + size) return DKM_OK;
+  double *u = malloc(size);
+  if (!u) return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+  memcpy(u, (const char *)bytes + sizeof head, size);
+  dkm_status status = dkm_start_move(&a->start, u, err);
+  free(u);
+  a->driven = status == DKM_OK;
+  a->drive_time = head.drive_time;
+  a->drive_steps = head.drive_steps;
+  a->wall_time = head.wall_time;
+  a->ramp_shadow = -1;
+  if (a->driven && stream->resumed) stream->resumed(stream->context, a->id, a->drive_time);
+  return status;
 }
 
 dkm_status dkm_evaluate_resume(const dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *resumed,

@@ -40,6 +40,7 @@ static void without_coupling(const dkm_inquiry *q, dkm_record *record) {
   double xi[DKM_MAX_MODES], eta[DKM_MAX_MODES], zero[DKM_MAX_MODES] = {0}, largest = 0.0;
   dkm_model_overlaps(q->system, q->u, xi, q->scratch);
   dkm_system_sums(q->system, q->u + K, eta, q->scratch);
+  memset(q->u + 3 * K, 0, 2 * (size_t)M * sizeof *q->u); /* what a drive has left in modes decays */
   dkm_record_fill_common(NULL, q, NULL, NULL, record);
   dkm_record_fill_means(q, Omega > 0.0 ? zero : xi, zero, record);
   record->residual = dkm_inquiry_residual(q);
@@ -97,13 +98,19 @@ static bool relax_alone(const dkm_inquiry *q, dkm_record *record) {
   dkm_spectrum spectrum;
   if (!dkm_fixedpoint_near(q->workspace, q->point, q->u, true, &fixed, q->scratch)) return false;
   const double distance = fixed.distance;
+  bool empty = true; /* modes: else what a drive has left in them decays as well */
+  for (int64_t i = 3 * q->system->n_classes; i < 3 * q->system->n_classes + 2 * q->system->n_modes; i++)
+    empty = empty && q->u[i] == 0.0;
   memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
   const bool has_spectrum = dkm_fixedpoint_spectrum(q->workspace, q->point, q->u, -1, 0.0, &spectrum, NULL) == DKM_OK;
   dkm_record_fill_common(NULL, q, NULL, NULL, record);
   dkm_record_fill_stationary(q, &fixed, q->u, has_spectrum ? &spectrum : NULL, record);
   record->residual = fixed.residual;
   record->xi_error = rounding;
-  dkm_record_fill_relaxation(record, 0.0, distance, dkm_point_gamma_T(q->point), 0.0);
+  double rate = dkm_point_gamma_T(q->point);
+  for (int mu = 0; mu < q->system->n_modes; mu++)
+    if (!empty || q->point->g0 != 0.0) rate = fmin(rate, 0.5 * q->point->kappa_mu[mu]);
+  dkm_record_fill_relaxation(record, 0.0, distance, rate, 0.0);
   fill_settled(q, DKM_VERDICT_FIXED_POINT, record);
   return true;
 }

@@ -110,7 +110,9 @@ static void advance_driven(dkm_integrator *integrator) {
     if (!l->active) continue;
     l->t_limit = limit[lane];
     if (l->t < end[lane]) continue;
-    l->piece++;
+    do { /* rounding may leave a piece without length */
+      l->piece++;
+    } while (dkm_drive_piece(integrator->drive[lane], &integrator->point[lane], l->piece).end <= l->t);
     set_piece(integrator, lane);
   }
 }

@@ -293,12 +293,16 @@ static double error_of_undecided(const dkm_oscillation *o, double drifting) {
 }
 
 /* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
+static double residual_of(const dkm_inquiry *q) {
+  return dkm_inquiry_drive_period(q) > 0.0 ? NAN : dkm_inquiry_residual(q);
+}
+
 static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
                            dkm_record *record) {
   const dkm_oscillation *o = &a->oscillation;
   dkm_record_fill_common(a, q, window->rms, lane, record);
   dkm_record_fill_means(q, window->mean, window->occupation, record);
-  record->residual = dkm_inquiry_residual(q);
+  record->residual = residual_of(q);
   record->xi_error = error_of_drifting(a->drift, window->length, lane->t, o->has_motion ? o->motion.amplitude : 0.0);
   if (o->has_motion) record->xi_error = error_of_undecided(o, record->xi_error);
   dkm_record_fill_leading(q, record);
@@ -319,6 +323,11 @@ void dkm_oscillation_fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, c
     now.occupation[mu] = re[mu] * re[mu] + im[mu] * im[mu];
   }
   fill_undecided(a, q, &now, lane, record);
+  for (int mu = 0; mu < q->system->n_modes; mu++) {
+    dkm_record_fill_alpha(q->system, mu, re[mu], im[mu], record);
+    record->occupation[mu] = q->system->occupation_factor * now.occupation[mu];
+  }
+  record->residual = NAN; /* in a drive rates are those of a moment */
   record->xi_error = 1.0;
   dkm_record_fill_leading(q, record);
 }
@@ -357,6 +366,7 @@ static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_c
     record->occupation[mu] = q->system->occupation_factor * cycle->beta_sq[mu];
   }
   dkm_record_fill_spectrum(&cycle->spectrum, record);
+  record->x_mean = cycle->x_mean;
   record->xi_error = fmax(shooting_error, DKM_PRECESSION_ERROR * p * p);
   dkm_record_fill_leading(q, record);
   record->verdict = DKM_VERDICT_LIMIT_CYCLE;
@@ -405,7 +415,7 @@ static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, c
     record->xi_error = error_of_undecided(&a->oscillation, drifting);
   }
   dkm_record_fill_leading(q, record);
-  record->residual = dkm_inquiry_residual(q);
+  record->residual = residual_of(q);
 }
 
 /* ---- the verdicts ---- */

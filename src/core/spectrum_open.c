@@ -42,7 +42,8 @@ static int by_z(const void *a, const void *b) {
   return (fa->k > fb->k) - (fa->k < fb->k);
 }
 
-/* Groups of fields that agree to `tolerance`, relatively: numbers them, returns how many. */
+/* Groups of fields that agree to `tolerance`, relatively: numbers them, returns how many, or gives up beyond those that a matrix has
+ * room for. */
 static int64_t number_groups(const dkm_point *point, double tolerance, turned_field *fields, int64_t K) {
   int64_t n = 0;
   for (int64_t j = 0; j < K; j++) { /* turn */
@@ -60,6 +61,7 @@ static int64_t number_groups(const dkm_point *point, double tolerance, turned_fi
     for (int64_t i = j - 1; i >= 0 && f->group < 0 && f->z - fields[i].z <= allowed; i--)
       if (fabs(f->y - fields[i].y) <= allowed) f->group = fields[i].group;
     if (f->group < 0) f->group = n++;
+    if (n > MOST_ROWS / 2) break;
   }
   return n;
 }
@@ -151,8 +153,7 @@ static void put(gsl_matrix *a, int64_t row, int64_t column, double value) {
   gsl_matrix_set(a, (size_t)row, (size_t)column, value);
 }
 
-/* Rows from `row` on of the spins of a group; re, im: columns of the first mode.  `modes`: of the problem, `first` of them of the
- * point. */
+/* Rows from `row` on of the spins of a group; re, im: columns of the first mode. */
 static void put_spins(const dkm_point *point, const open_group *g, int M, int64_t row, int64_t re, int64_t im,
                       gsl_matrix *a) {
   const spin_motion *s = &g->motion;

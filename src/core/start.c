@@ -193,21 +193,21 @@ void dkm_start_free(dkm_start *start) {
   *start = (dkm_start){0};
 }
 
-/* The nearest state, its spins tilted if that is wanted: where it is a fixed point nothing else would leave it. */
-static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) {
-  const dkm_states *from = start->full.from;
-  dkm_point point = start->given; /* in units of 1, as the points of the states are */
-  point.g0 = ldexp(point.g0, -start->full.log2_unit);
-  if (!dkm_states_take(from, dkm_states_nearest(from, &point), start->full.n_classes, u))
-    return dkm_fail(err, DKM_INPUT, "the state to start from has other classes");
-  return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
-}
-
 dkm_point dkm_start_driven_point(const dkm_start *start, bool reduced) {
   dkm_point point = reduced ? start->point : start->given;
   point.g0 = start->g0;
   point.Omega = start->Omega;
   return point;
+}
+
+/* The nearest state, its spins tilted if that is wanted: where it is a fixed point nothing else would leave it. */
+static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) {
+  const dkm_states *from = start->full.from;
+  dkm_point point = dkm_start_driven_point(start, false); /* in units of 1, as the points of the states are */
+  point.g0 = ldexp(point.g0, -start->full.log2_unit);
+  if (!dkm_states_take(from, dkm_states_nearest(from, &point), start->full.n_classes, u))
+    return dkm_fail(err, DKM_INPUT, "the state to start from has other classes");
+  return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
 }
 
 dkm_status dkm_start_move(dkm_start *start, const double *u, dkm_error *err) {

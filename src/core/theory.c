@@ -141,6 +141,7 @@ double dkm_theory_xi(const dkm_point *point, int nu) {
 }
 
 double dkm_theory_x(const dkm_point *point, int nu) {
+  if (dkm_point_has_losses(point) && !spins_forget(point)) return NAN; /* what is along x stays */
   const double ratio = dkm_theory_g_crit(point, nu) / point->g0;
   return isnan(ratio) ? NAN : normal_x(point, nu) * fmin(1.0, ratio * ratio);
 }
@@ -157,7 +158,8 @@ double complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u) {
   const int64_t K = system->n_classes;
   const int M = system->n_modes;
-  const double z = sign * dkm_theory_xi(point, nu), x = dkm_theory_x(point, nu);
+  const double z = sign * dkm_theory_xi(point, nu);
+  const double x = dkm_point_has_losses(point) && !spins_forget(point) ? 0.0 : dkm_theory_x(point, nu);
   double y = 0.0;
   double complex beta = sign * dkm_theory_alpha(system, point, nu) / system->alpha_factor;
   if (dkm_point_has_losses(point))

@@ -324,9 +324,9 @@ static void the_sign_alternates_from_period_to_period(void **state) {
     assert_close(record.period, 4 * M_PI, 1e-12);
     assert_true(record.growth_rate < 0.0 && record.n_unstable == 0 && record.cycle_residual <= 1e-9);
     dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
-    const double from = fmod(record.t_end, 2 * M_PI), z = u[2];
+    const double z = u[2]; /* where the drive begins */
     for (int n = 1; n <= 4; n++) {
-      integrate(gsl, 0, &pt, u, from, from + 2 * M_PI);
+      integrate(gsl, 0, &pt, u, 0.0, 2 * M_PI);
       assert_close(u[2], n % 2 ? -z : z, 1e-7);
     }
     assert_true(fabs(z) > 0.1);

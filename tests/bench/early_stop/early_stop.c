@@ -462,6 +462,7 @@ static void compare(trial *t) {
   if (is_stationary(&t->record)) compare_stationary(t);
   if (is_oscillation(&t->record)) compare_oscillation(t);
   dkm_theory_fill(&t->system, &t->point, &t->record); /* last of all, by dkm_evaluate */
+  t->record.x_mean = t->evaluated.x_mean;             /* likewise, from the state */
   if (dkm_record_checksum(&t->record, M, NULL, 0) != dkm_record_checksum(&t->evaluated, M, NULL, 0))
     COMPLAIN(t, "dkm_evaluate has another record: %s", dkm_verdict_name(t->evaluated.verdict));
 }
