@@ -6,7 +6,8 @@
  * B_k = (Omega, 0, g0 h_k), and
  *   Re beta_mu = -g0 Omega_mu xi_mu/D_mu,   D_mu = Omega_mu^2 + kappa_mu^2/4,
  *   xi_mu = sum_k w_k f_{mu,k} c_k g0 h_k/|B_k|:
- * M equations for the M overlaps, whatever the number of classes. */
+ * M equations for the M overlaps, whatever the number of classes.  With losses of single spins or unbalanced couplings spins are at
+ * rest in their fields in another way (model.h), and there are 2M equations for Re beta, Im beta. */
 #ifndef DICKEMAP_FIXEDPOINT_H
 #define DICKEMAP_FIXEDPOINT_H
 #include <stdbool.h>
@@ -70,7 +71,8 @@ typedef struct dkm_spectrum {
  * small they are beside frequencies.  Time grows as the square of the number of different fields and memory as
  * that number times M^2 (4096 fields, M = 13: 1 to 3 s, 6 MB; 16384, M = 15: half a minute, 30 MB).  Fails with
  * DKM_MEMORY, and with DKM_NUMERIC if there are more than DKM_SPECTRUM_MAX_GROUPS of them, if iterations do not converge,
- * or if the proof fails. */
+ * or if the proof fails.  With losses of single spins or unbalanced couplings there are two or three rows for each rank of a group,
+ * and always one matrix: DKM_NUMERIC beyond 1600 rows. */
 enum { DKM_SPECTRUM_MAX_GROUPS = 16384 };
 dkm_status dkm_fixedpoint_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
                                    int sector, double unequal, dkm_spectrum *spectrum, dkm_error *err);

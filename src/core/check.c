@@ -277,6 +277,29 @@ static bool oscillation_has_its_evidence(const subject *s) {
   return true;
 }
 
+/* Of a drive that repeats the response: its period is a multiple of the drive's, once for what is steady from period to period. */
+static bool response_is_a_multiple(const subject *s) {
+  const dkm_record *record = s->record;
+  const int n = record->period_multiple;
+  const bool steady = is_steady(record->verdict), recurs = steady || record->verdict == DKM_VERDICT_LIMIT_CYCLE;
+  if (!is_driven_for_ever(s)) {
+    if (n > 0) return object(s, "period_multiple is %d without a drive that repeats", n);
+    return true;
+  }
+  if (!recurs) return n <= 0 || object(s, "%s with period_multiple %d", dkm_verdict_name(record->verdict), n);
+  if (steady ? n != 1 : n < 2) return object(s, "%s with period_multiple %d", dkm_verdict_name(record->verdict), n);
+  if (!same(record->period / (n * s->point->duration), 1.0, rounding))
+    return object(s, "period is %.10g, which is not %d times that of the drive, %.10g", record->period, n,
+                  s->point->duration);
+  if (!(record->cycle_residual <= self_consistency))
+    return object(s, "after a period variables differ by %.3g", record->cycle_residual);
+  if (!same(record->frequency_1 * record->period / (2.0 * M_PI), 1.0, rounding))
+    return object(s, "frequency_1 is %.10g, but period is %.10g", record->frequency_1, record->period);
+  if (record->n_unstable > 0 && !s->start->is_reduced)
+    return object(s, "the end of a tilted start has %d growing directions", (int)record->n_unstable);
+  return true;
+}
+
 /* ---- overlaps that are steady in the end ---- */
 
 static bool normal_state_below_g_c(const subject *s) {
@@ -315,6 +338,23 @@ static bool occupations_go_with_overlaps(const subject *s) {
     if (!(excess_found >= -tolerance && excess_found <= above + tolerance))
       return object(s, "occupation of mode %d is %.10g, its overlap gives %.10g", mu + 1, record->occupation[mu],
                     expected);
+  }
+  return true;
+}
+
+/* Im beta' = 0, whatever y is: what the amplitudes of modes at rest have to do with the overlaps of unbalanced couplings. */
+static bool modes_are_at_rest(const subject *s) {
+  const dkm_record *record = s->record;
+  const dkm_point *point = s->point;
+  if (record->verdict != DKM_VERDICT_FIXED_POINT || is_driven_for_ever(s) || point->imbalance == 0.0) return true;
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
+    const double factor = s->system->alpha_factor;
+    const double re = record->alpha_re[mu] / factor, im = record->alpha_im[mu] / factor;
+    const double rate = point->Omega_mu[mu] * re + 0.5 * point->kappa_mu[mu] * im + point->g0 * record->xi[mu];
+    const double size = fabs(point->Omega_mu[mu] * re) + point->kappa_mu[mu] * fabs(im) + point->g0;
+    if (!(fabs(rate) <= (self_consistency + s->xi_error) * size))
+      return object(s, "mode %d is not at rest: alpha is %.10g + %.10g i, and xi %.10g", mu + 1, record->alpha_re[mu],
+                    record->alpha_im[mu], record->xi[mu]);
   }
   return true;
 }
@@ -500,6 +540,8 @@ static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record
                 const dkm_record *record, char *why, size_t why_bytes) {
   static bool (*const questions[])(const subject *) = {verdict_is_possible,
                                                        oscillation_has_its_evidence,
+                                                       response_is_a_multiple,
+                                                       modes_are_at_rest,
                                                        overlaps_are_possible,
                                                        closed_forms_are_those_of_theory,
                                                        exact_start_ends_in_eq_12,

@@ -478,6 +478,145 @@ static void growth_within_a_ramp_is_counted(void **state) {
   dkm_evaluator_destroy(e);
 }
 
+/* Ramps that end at different times, with shadows: each point has the record that it has alone. */
+static void ramps_beside_each_other_are_those_alone(void **state) {
+  (void)state;
+  enum { N = 60 };
+  const dkm_drive drive = {.n = 3, .time = {0, 0.5, 1}, .g0 = {0.2, 1.5, 1}, .Omega = {1, 1, 1}};
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_system p;
+  dkm_point points[N];
+  dkm_record together[N];
+  dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
+  p.drive = &drive;
+  for (int i = 0; i < N; i++) {
+    points[i] = random_driven_point(rng, 2, i % 3 == 1 ? 1 : 0);
+    points[i].kappa_mu[0] = points[i].kappa_mu[1] = 1.5;
+    if (i % 2) points[i].perturbation = 0.0;
+  }
+  for (int sensitivity = 0; sensitivity < 2; sensitivity++) {
+    const dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e5, .max_steps = 20000, .sensitivity = sensitivity};
+    dkm_evaluator *e = NULL;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, N, points, together, NULL, NULL), DKM_OK);
+    for (int i = 0; i < N; i++) {
+      dkm_record alone;
+      assert_int_equal(dkm_evaluate(e, 1, &points[i], &alone, NULL, NULL), DKM_OK);
+      if (dkm_record_checksum(&alone, 2, NULL, 0) != dkm_record_checksum(&together[i], 2, NULL, 0)) print_point(&points[i], 2);
+      assert_int_equal(dkm_record_checksum(&alone, 2, NULL, 0), dkm_record_checksum(&together[i], 2, NULL, 0));
+      assert_true(alone.t_end >= points[i].duration && alone.xi[0] == alone.xi[0]);
+      if (sensitivity) assert_true(alone.amplification >= 1.0);
+    }
+    dkm_evaluator_destroy(e);
+  }
+  gsl_rng_free(rng);
+}
+
+/* ---- put aside ---- */
+
+enum { N_SLOW = 12 };
+typedef struct desk_of_ramps {
+  const dkm_point *points;
+  bool done[N_SLOW], given[N_SLOW], saved_now[N_SLOW];
+  dkm_record records[N_SLOW];
+  void *saved[N_SLOW];
+  size_t n_bytes[N_SLOW];
+  int calls, most;
+} desk_of_ramps;
+
+static bool next_ramp(void *context, dkm_point *point, int64_t *id) {
+  desk_of_ramps *d = context;
+  for (int i = 0; i < N_SLOW; i++) {
+    if (d->done[i] || d->given[i]) continue;
+    d->given[i] = true;
+    *id = i;
+    *point = d->points[i];
+    return true;
+  }
+  return false;
+}
+
+static void ramp_done(void *context, int64_t id, const dkm_record *record, const double *u) {
+  desk_of_ramps *d = context;
+  (void)u;
+  assert_false(d->done[id]);
+  d->done[id] = true;
+  d->records[id] = *record;
+}
+
+static bool save_ramp(void *context, int64_t id, double t, const void *bytes, size_t n_bytes) {
+  desk_of_ramps *d = context;
+  (void)t;
+  free(d->saved[id]);
+  d->saved[id] = malloc(n_bytes);
+  d->saved_now[id] = true;
+  d->n_bytes[id] = n_bytes;
+  memcpy(d->saved[id], bytes, n_bytes);
+  return true;
+}
+
+static bool resume_ramp(void *context, int64_t id, const void **bytes, size_t *n_bytes) {
+  desk_of_ramps *d = context;
+  *bytes = d->saved[id];
+  *n_bytes = d->n_bytes[id];
+  return d->saved[id] != NULL;
+}
+
+static dkm_evaluator *under_way;
+static bool interrupt_ramps(void *context) {
+  desk_of_ramps *d = context;
+  if (++d->calls < d->most) return false;
+  for (int i = 0; i < N_SLOW; i++) d->saved_now[i] = false;
+  assert_int_equal(dkm_evaluator_save(under_way, 0.0, save_ramp, d, NULL), DKM_OK);
+  int unsaved = 0; /* at most the one that waits for a lane and has not begun */
+  for (int i = 0; i < N_SLOW; i++) unsaved += d->given[i] && !d->done[i] && !d->saved_now[i];
+  assert_true(unsaved <= 1);
+  return true;
+}
+
+/* Stopped again and again, in ramps, between them and what follows, and after, the records are those of a run in one go. */
+static void ramps_go_on_where_they_were_put_aside(void **state) {
+  (void)state;
+  const dkm_drive drive = {.n = 3, .time = {0, 0.5, 1}, .g0 = {0.2, 1.5, 1}, .Omega = {1, 1, 1}};
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_system p;
+  dkm_point points[N_SLOW];
+  dkm_record whole[N_SLOW];
+  dkm_system_of_patterns(&p, DKM_GAUGED, 7, NULL);
+  p.drive = &drive;
+  for (int i = 0; i < N_SLOW; i++) {
+    points[i] = random_driven_point(rng, 7, i % 2 ? 1 : 0);
+    points[i].Omega_mu[1] *= -1;
+    points[i].duration = 300.0 * (1 + i % 4);
+  }
+  const dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e3, .max_steps = 3000};
+  assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &under_way, NULL), DKM_OK);
+  assert_int_equal(dkm_evaluate(under_way, N_SLOW, points, whole, NULL, NULL), DKM_OK);
+  dkm_evaluator_destroy(under_way);
+  desk_of_ramps d = {.points = points};
+  const dkm_stream stream = {.context = &d, .next = next_ramp, .done = ramp_done, .interrupt = interrupt_ramps,
+                             .resume = resume_ramp};
+  int runs = 0;
+  for (bool left = true; left; runs++) {
+    d.calls = 0;
+    d.most = 3 + runs % 5;
+    memset(d.given, 0, sizeof d.given);
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &under_way, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate_stream(under_way, &stream, NULL), DKM_OK);
+    dkm_evaluator_destroy(under_way);
+    left = false;
+    for (int i = 0; i < N_SLOW; i++) left = left || !d.done[i];
+    assert_true(runs < 10000);
+  }
+  print_message("%d runs\n", runs);
+  assert_true(runs > 3);
+  for (int i = 0; i < N_SLOW; i++) {
+    assert_int_equal(dkm_record_checksum(&whole[i], 7, NULL, 0), dkm_record_checksum(&d.records[i], 7, NULL, 0));
+    free(d.saved[i]);
+  }
+  gsl_rng_free(rng);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(pieces_follow_each_other),
@@ -488,6 +627,8 @@ int main(void) {
       cmocka_unit_test(tangents_follow_the_drive),
       cmocka_unit_test(the_sign_alternates_from_period_to_period),
       cmocka_unit_test(a_constant_drive_is_none),
+      cmocka_unit_test(ramps_beside_each_other_are_those_alone),
+      cmocka_unit_test(ramps_go_on_where_they_were_put_aside),
       cmocka_unit_test(means_know_of_knots),
       cmocka_unit_test(exponents_are_those_of_all_directions),
       cmocka_unit_test(growth_within_a_ramp_is_counted),
