@@ -66,7 +66,8 @@ double dkm_theory_g_retrieve(const dkm_system *system, const dkm_point *point, i
 double dkm_theory_xi(const dkm_point *point, int nu);
 
 /* x of every spin in pattern state nu: -sign(Omega Omega_nu) s (g_nu/g0)^2, with losses (gamma_up -
- * gamma_down)/(gamma_up + gamma_down) (g_nu/g0)^2; in the normal state below g_nu with 1 for the square.  NaN for dephasing alone, which leaves
+ * gamma_down)/(gamma_up + gamma_down) (g_nu/g0)^2; in the normal state below g_nu with 1 for the square.
+ * NaN for dephasing alone, which leaves
  * spins with what they have along x. */
 double dkm_theory_x(const dkm_point *point, int nu);
 

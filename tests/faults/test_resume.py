@@ -92,7 +92,7 @@ CALLED = {"model.images": "model.matrix"}  # files are compared by what was read
 
 
 def test_every_key_has_another_value_below():
-    keys = re.findall(r"^\| `((?:model|initial|solver|output)\.\w+)` \|", README.read_text(), re.MULTILINE)
+    keys = re.findall(r"^\| `((?:model|drive|initial|solver|output)\.\w+)` \|", README.read_text(), re.MULTILINE)
     elsewhere = ["initial.from"]  # tests/cli/test_states.py
     assert sorted(keys) == sorted([*ANOTHER, *elsewhere, *(key for others in ANOTHER_OF.values() for key in others)])
 
