@@ -33,7 +33,8 @@ extern "C" {
 
 typedef struct dkm_start {
   dkm_point given;        /* the point, with g0 and Omega as they are in the end if a drive (drive.h) is over some time */
-  double g0, Omega;       /* as the point has them; g0 is 0 where that of `point` is, because no mode ever sees a spin */
+  double g0, Omega;       /* as the point has them */
+  bool uncoupled;         /* g0 of `point` is 0 because no mode ever sees a spin */
   dkm_system full;        /* its system */
   bool is_reduced;        /* the system below is smaller than that, or, where no mode ever sees a spin, the same without
                              coupling; else it is the same */

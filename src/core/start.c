@@ -40,7 +40,8 @@ static dkm_status make_tables(dkm_start *start, const partition *p, dkm_error *e
     w[group] += dkm_system_weight(p->system, k);
     for (int g = 0; g < m; g++) G[group * m + g] = p->signatures[k * M + g] / sqrt(dkm_partition_size(p, g));
   }
-  if (status == DKM_OK) status = dkm_couplings_create_like(p->system, m, p->n_groups, G, w, &start->tables, err);
+  if (status == DKM_OK)
+    status = dkm_couplings_create_like(p->system, m, p->n_groups, G, w, &start->tables, err);
   if (status == DKM_OK) start->system = start->tables.system;
   free(G);
   free(w);
@@ -80,14 +81,12 @@ static dkm_status reduce(dkm_start *start, dkm_error *err) {
   const dkm_system *full = &start->full;
   partition p = {0};
   double *u = malloc(dkm_model_size(full) * sizeof *u);
-  dkm_status status =
-      u ? dkm_start_state(start, false, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  dkm_status status = u ? dkm_start_state(start, false, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");
   if (status == DKM_OK) status = dkm_partition_find(full, &start->given, u, &p, err);
   if (status != DKM_OK) goto cleanup;
-  if (p.n_mode_groups == 0 ||
-      dkm_partition_drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
-    start->point.g0 = start->g0 = 0.0;
-    start->is_reduced = true;
+  if (p.n_mode_groups == 0 || dkm_partition_drives_nothing(&p)) { /* as without coupling, classes and modes as they are */
+    start->point.g0 = 0.0;
+    start->uncoupled = start->is_reduced = true;
     start->u = u;
     u = NULL;
   } else if (is_pattern(start, &p)) {
@@ -159,8 +158,8 @@ static dkm_status measure_spins(dkm_start *start, dkm_error *err) {
 
 dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dkm_start *start, dkm_error *err) {
   const dkm_point last = dkm_drive_final(system->drive, point);
-  *start = (dkm_start){
-      .given = last, .g0 = point->g0, .Omega = point->Omega, .full = *system, .system = *system, .point = last};
+  *start = (dkm_start){.given = last, .g0 = point->g0, .Omega = point->Omega, .full = *system, .system = *system,
+                       .point = last};
   for (int mu = 0; mu < system->n_modes; mu++) {
     start->mode_group[mu] = mu;
     start->mode_factor[mu] = 1.0;
@@ -195,7 +194,7 @@ void dkm_start_free(dkm_start *start) {
 
 dkm_point dkm_start_driven_point(const dkm_start *start, bool reduced) {
   dkm_point point = reduced ? start->point : start->given;
-  point.g0 = start->g0;
+  point.g0 = reduced && start->uncoupled ? 0.0 : start->g0;
   point.Omega = start->Omega;
   return point;
 }
