@@ -32,6 +32,9 @@ typedef enum dkm_drive_kind {
   DKM_DRIVE_REPEATS
 } dkm_drive_kind;
 dkm_drive_kind dkm_drive_kind_of(const dkm_drive *drive);
+static inline bool dkm_drive_repeats(const dkm_drive *drive) {
+  return dkm_drive_kind_of(drive) == DKM_DRIVE_REPEATS;
+}
 
 /* A piece from `begin` to `end` (of the last one, after a drive that ends: infinity). */
 typedef struct dkm_piece {

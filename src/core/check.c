@@ -93,7 +93,7 @@ static bool is_driven(const subject *s) {
 }
 
 static bool is_driven_for_ever(const subject *s) {
-  return dkm_drive_kind_of(s->system->drive) == DKM_DRIVE_REPEATS;
+  return dkm_drive_repeats(s->system->drive);
 }
 
 /* |alpha|^2 over xi^2, wherever the order parameters are steady */
@@ -469,7 +469,7 @@ static bool is_pushed(const dkm_point *point) {
 
 bool dkm_check_has_closed_form(const dkm_system *system, const dkm_point *given, const dkm_record *record) {
   const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
-  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return false;
+  if (dkm_drive_repeats(system->drive)) return false;
   const bool ends = record->verdict == DKM_VERDICT_FIXED_POINT ||
                     (record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]));
   const bool has_form = point->imbalance == 0.0; /* else there are other states beside the pattern's */
@@ -570,7 +570,7 @@ static bool ask(const dkm_units *units, const dkm_point *given, const dkm_record
                .xi_error = dkm_check_xi_error(record),
                .why = why,
                .why_bytes = why_bytes};
-  const bool rests = dkm_drive_kind_of(units->system.drive) != DKM_DRIVE_REPEATS; /* else xi is a mean over a period */
+  const bool rests = !dkm_drive_repeats(units->system.drive); /* else xi is a mean over a period */
   if (is_steady(verdict) && rests) s.limit = record->xi;
   if (verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) s.limit = record->xi_limit;
   for (size_t i = 0; i < sizeof questions / sizeof *questions && sound; i++) sound = questions[i](&s);

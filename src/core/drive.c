@@ -66,20 +66,20 @@ dkm_point dkm_drive_point_at(const dkm_drive *drive, const dkm_point *point, dou
 
 dkm_point dkm_drive_final(const dkm_drive *drive, const dkm_point *point) {
   dkm_point last = *point;
-  if (!drive || drive->n == 0 || dkm_drive_kind_of(drive) == DKM_DRIVE_REPEATS) return last;
+  if (!drive || drive->n == 0 || dkm_drive_repeats(drive)) return last;
   last.g0 *= drive->g0[drive->n - 1];
   last.Omega *= drive->Omega[drive->n - 1];
   return last;
 }
 
 double dkm_drive_period(const dkm_drive *drive, const dkm_point *point) {
-  return dkm_drive_kind_of(drive) == DKM_DRIVE_REPEATS ? point->duration : 0.0;
+  return dkm_drive_repeats(drive) ? point->duration : 0.0;
 }
 
 dkm_point dkm_drive_most(const dkm_drive *drive, const dkm_point *point) {
   dkm_point most = *point;
   double g0 = 0.0, Omega = 0.0;
-  if (dkm_drive_kind_of(drive) != DKM_DRIVE_REPEATS) return most;
+  if (!dkm_drive_repeats(drive)) return most;
   for (int i = 0; i < drive->n; i++) {
     g0 = fmax(g0, drive->g0[i]);
     Omega = fmax(Omega, fabs(drive->Omega[i]));

@@ -121,7 +121,7 @@ static bool begin_drive(engine *g, int lane) {
 static dkm_status enter(dkm_evaluator *e, engine *g, int lane, arrival *a, bool inside, bool drives, bool resumes,
                         const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
-  const bool repeats = dkm_drive_kind_of(a->start.full.drive) == DKM_DRIVE_REPEATS;
+  const bool repeats = dkm_drive_repeats(a->start.full.drive);
   dkm_start_free(&t->start);
   *t = (trajectory){.start = a->start,
                     .id = a->id,

@@ -125,7 +125,7 @@ static inline const dkm_system *integrated_system(const trajectory *t) {
   return t->inside ? &t->start.system : &t->start.full;
 }
 static inline dkm_point integrated_point(const trajectory *t) {
-  const bool driven = t->drives || dkm_drive_kind_of(t->start.full.drive) == DKM_DRIVE_REPEATS;
+  const bool driven = t->drives || dkm_drive_repeats(t->start.full.drive);
   return driven ? dkm_start_driven_point(&t->start, t->inside) : t->inside ? t->start.point : t->start.given;
 }
 /* The symmetry that a shadow of it keeps; NULL: none. */

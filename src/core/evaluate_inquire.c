@@ -23,7 +23,7 @@ dkm_status dkm_evaluate_inquire(const dkm_evaluator *e, engine *g, int lane, con
   if (status == DKM_OK && !*landscape) status = dkm_landscape_create(&g->system, landscape, err);
   /* One class and mode come to rest, unless spins lose something, couplings are unbalanced or a drive repeats. */
   const bool rests = start->is_pattern && dkm_point_dynamics(&start->point) == DKM_DYNAMICS_CONSERVED &&
-                     dkm_drive_kind_of(start->full.drive) != DKM_DRIVE_REPEATS;
+                     !dkm_drive_repeats(start->full.drive);
   const bool cycles = t->sampled_once && !rests, losses = dkm_point_has_losses(&start->point);
   if (status == DKM_OK && cycles) status = dkm_cycle_workspace_fit(&g->cycles, asked, losses, err);
   if (status != DKM_OK) return status;

@@ -159,7 +159,7 @@ dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *reco
                                const dkm_stream *stream, dkm_error *err) {
   const dkm_start *start = &t->start;
   const size_t size = dkm_model_size(&e->system);
-  const bool repeats = dkm_drive_kind_of(start->full.drive) == DKM_DRIVE_REPEATS; /* no spectra but Floquet exponents */
+  const bool repeats = dkm_drive_repeats(start->full.drive); /* no spectra but Floquet exponents */
   const bool rests =
       !repeats && (record->verdict == DKM_VERDICT_FIXED_POINT ||
                    (!start->is_pattern && (record->verdict == DKM_VERDICT_DARK_PRECESSION ||

@@ -30,7 +30,7 @@ static const double least_curvature = 1e-9;
 
 int dkm_landscape_sign(const dkm_system *system, const dkm_point *point) {
   const int sign = point->Omega_mu[0] > 0.0 ? 1 : -1;
-  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return 0;
+  if (dkm_drive_repeats(system->drive)) return 0;
   if (!(point->g0 > 0.0) || point->Omega == 0.0 || dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED) return 0;
   for (int mu = 1; mu < system->n_modes; mu++)
     if ((point->Omega_mu[mu] > 0.0 ? 1 : -1) != sign) return 0;

@@ -21,7 +21,7 @@ static bool spins_forget(const dkm_point *point) {
 }
 
 bool dkm_theory_has_pattern_state(const dkm_system *system, const dkm_point *point, int nu) {
-  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return false;
+  if (dkm_drive_repeats(system->drive)) return false;
   if (dkm_point_has_losses(point) && point->imbalance != 0.0) return false;
   if (!dkm_theory_applies(point) || !dkm_system_pattern_is_closed(system, nu)) return false;
   return spins_forget(point) ||
@@ -60,7 +60,7 @@ double dkm_theory_g_normal(const dkm_system *system, const dkm_point *point, con
   const int64_t K = system->n_classes;
   double C[DKM_MAX_MODES * DKM_MAX_MODES], R[DKM_MAX_MODES], eigenvalues[DKM_MAX_MODES], largest = 0.0;
   if (!dkm_theory_applies(point) || point->imbalance != 0.0) return NAN;
-  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_REPEATS) return NAN;
+  if (dkm_drive_repeats(system->drive)) return NAN;
   for (int mu = 0; mu < M; mu++) {
     if (sign_of(point->Omega_mu[mu]) != sign_of(point->Omega_mu[0])) return NAN;
     R[mu] = sqrt(fabs(point->Omega_mu[mu]) / dkm_point_D(point, mu));
