@@ -78,8 +78,8 @@ dkm_status dkm_start_state(const dkm_start *start, bool reduced, double *u, dkm_
 /* The parameters of `system` (reduced) or `full` while the drive goes on. */
 dkm_point dkm_start_driven_point(const dkm_start *start, bool reduced);
 
-/* Moves the start to where the drive has led: u, 3K + 2M values of `system`. Fails with DKM_MEMORY. */
-dkm_status dkm_start_move(dkm_start *start, const double *u, dkm_error *err);
+/* Moves the start to where the drive has led: u, 3K + 2M doubles of `system`, wherever they stand. Fails with DKM_MEMORY. */
+dkm_status dkm_start_move(dkm_start *start, const void *u, dkm_error *err);
 
 /* +sign or -sign of class k of the full system in its class; 0 for one that stays along x. */
 double dkm_start_sign(const dkm_start *start, int64_t k);

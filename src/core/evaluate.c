@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The seam: keeps the lanes of an integrator filled, asks the attractor about each of them,
- * and passes records on.  (What an evaluator consists of: evaluate_engine.c; what a record
- * of a smaller system says of the full one: evaluate_report.c.) */
+ * and passes records on.  (What an evaluator consists of, and what its other files do: evaluate_engine.h.) */
 #include "dickemap/evaluate.h"
 
 #include <math.h>
@@ -13,276 +12,6 @@
 
 /* How long to compute between two questions whether to go on, in seconds. */
 static const double interrupt_interval = 5e-3;
-/* Outcomes known at once take some microseconds each. */
-enum { MANY_AT_ONCE = 256 };
-
-static int free_lane(const engine *g) {
-  for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
-    if (!dkm_integrator_lane(g->integrator, lane)->active) return lane;
-  return -1;
-}
-
-/* The attractor has set t_pause; the shadow may want a target before. */
-static void set_pause(engine *g, int lane) {
-  trajectory *t = &g->lanes[lane];
-  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
-  t->t_look = l->t_pause;
-  if (g->sensitivity) l->t_pause = fmin(t->t_look, t->t_note);
-}
-
-static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, const trajectory *t,
-                             dkm_record *record);
-
-/* ---- filling lanes ---- */
-
-/* Whether the outcome of a lane's trajectory, which begins at g->u, is known at once; then it is passed on. */
-static dkm_status try_at_once(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, bool *known,
-                              dkm_error *err) {
-  trajectory *t = &g->lanes[lane];
-  dkm_inquiry q;
-  dkm_record record;
-  const double before = dkm_clock_now();
-  dkm_status status = dkm_evaluate_inquire(e, g, lane, g->u, &q, err);
-  *known = status == DKM_OK && dkm_attractor_at_once(&q, &record);
-  if (!*known) return status;
-  if (e->solver.sensitivity) { /* nothing was amplified */
-    record.amplification = record.amplification_total = 1.0;
-    record.sensitive = DKM_SENSITIVE_NO;
-  }
-  record.wall_time = t->wall_time + dkm_clock_now() - before;
-  if (t->ramp_shadow >= 0) { /* but in the drive */
-    fill_sensitivity(e, t->ramp, t->ramp_shadow, t, &record);
-    record.wall_time += t->ramp->shadow_time[t->ramp_shadow];
-    dkm_sensitivity_release(t->ramp->sensitivity, t->ramp_shadow);
-    t->ramp_shadow = -1;
-  }
-  const double *u;
-  status = dkm_evaluate_end_state(g, lane, &q, &record, &u, err);
-  return status == DKM_OK ? dkm_evaluate_report(e, t, &record, u, stream, err) : status;
-}
-
-/* Begins a trajectory in a lane at its start g->u, with a shadow if that is wanted; *begun: false if no shadow is
- * free. */
-static dkm_status begin(const dkm_evaluator *e, engine *g, int lane, bool *begun, dkm_error *err) {
-  trajectory *t = &g->lanes[lane];
-  dkm_inquiry q;
-  *begun = false;
-  dkm_status status = dkm_evaluate_inquire(e, g, lane, g->u, &q, err);
-  if (status != DKM_OK) return status;
-  const dkm_point point = integrated_point(t);
-  if (g->sensitivity) {
-    const bool goes_on = t->ramp_shadow >= 0;
-    t->shadow =
-        goes_on
-            ? dkm_sensitivity_take_over(g->sensitivity, t->ramp->sensitivity, t->ramp_shadow, &point, g->u, &t->t_note)
-            : dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
-    if (t->shadow < 0) return DKM_OK;
-    g->shadow_time[t->shadow] = goes_on ? t->ramp->shadow_time[t->ramp_shadow] : 0.0;
-    t->ramp_shadow = -1;
-  }
-  dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
-  dkm_integrator_load(g->integrator, lane, &point, g->u, 0.0);
-  dkm_attractor_begin(&t->attractor, &q, dkm_integrator_lane(g->integrator, lane));
-  set_pause(g, lane);
-  *begun = true;
-  return DKM_OK;
-}
-
-/* Whether a trajectory is integrated inside the smallest system of its start. */
-static bool goes_inside(const dkm_evaluator *e, const dkm_start *start) {
-  if (e->solver.method != DKM_METHOD_ENSEMBLE || e->solver.full_space || !start->is_reduced) return false;
-  return start->is_pattern || !dkm_system_has_patterns(&e->system) ||
-         (start->tables.memory && e->system.n_classes <= TABLES_MOST_CLASSES);
-}
-
-static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, bool inside) {
-  if (!inside) return FULL;
-  return start->is_pattern ? PATTERN : dkm_system_has_patterns(&e->system) ? TABLES : FULL;
-}
-
-/* Begins a drive in a lane at its start g->u; false if no shadow is free. */
-static bool begin_drive(engine *g, int lane) {
-  trajectory *t = &g->lanes[lane];
-  const dkm_point point = integrated_point(t);
-  if (g->sensitivity) {
-    t->shadow = dkm_sensitivity_begin(g->sensitivity, integrated_system(t), kept_symmetry(t), &point, g->u, &t->t_note);
-    if (t->shadow < 0) return false;
-    g->shadow_time[t->shadow] = 0.0;
-  }
-  dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
-  dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
-  dkm_integrator_load(g->integrator, lane, &point, g->u, 0.0);
-  l->t_limit = l->t_pause = point.duration;
-  set_pause(g, lane);
-  return true;
-}
-
-/* Puts an arrival, whose start becomes the lane's, into a lane of its engine, unless its outcome is known at once. */
-static dkm_status enter(dkm_evaluator *e, engine *g, int lane, arrival *a, bool inside, bool drives, bool resumes,
-                        const dkm_stream *stream, bool *placed, bool *at_once, dkm_error *err) {
-  trajectory *t = &g->lanes[lane];
-  const bool repeats = dkm_drive_repeats(a->start.full.drive);
-  dkm_start_free(&t->start);
-  *t = (trajectory){.start = a->start,
-                    .id = a->id,
-                    .inside = inside,
-                    .drives = drives,
-                    .drive_time = a->drive_time,
-                    .drive_steps = a->drive_steps,
-                    .wall_time = a->wall_time,
-                    .ramp = a->ramp,
-                    .ramp_shadow = a->driven && !resumes ? a->ramp_shadow : -1,
-                    .shadow = -1};
-  a->start = (dkm_start){0}; /* now the lane's */
-  a->has_start = false;
-  dkm_status status = dkm_start_state(&t->start, inside, g->u, err);
-  if (status == DKM_OK && !drives && !repeats && !resumes) status = try_at_once(e, g, lane, stream, at_once, err);
-  if (status != DKM_OK || *at_once) {
-    *placed = *at_once;
-    return status;
-  }
-  if (g->sampling[lane]) dkm_sampling_set_system(g->sampling[lane], integrated_system(t), kept_symmetry(t));
-  if (!a->driven || resumes) status = dkm_evaluate_resume(e, g, lane, stream, placed, err);
-  if (status == DKM_OK && !*placed && !resumes) { /* at_once may have used up the start */
-    status = dkm_start_state(&t->start, inside, g->u, err);
-    if (status == DKM_OK && !drives) status = begin(e, g, lane, placed, err);
-    if (status == DKM_OK && drives) *placed = begin_drive(g, lane);
-  }
-  if (status == DKM_OK && *placed) g->n_active++;
-  if (status == DKM_OK && !*placed) { /* no shadow is free, or what was saved is of something else after all */
-    a->start = t->start;
-    t->start = (dkm_start){0};
-    a->has_start = true;
-  }
-  return status;
-}
-
-/* Places an arrival in a lane of its engine, if there is one free, unless its outcome is known at once. */
-static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, bool *placed, bool *at_once,
-                        dkm_error *err) {
-  const dkm_start *start = &a->start;
-  const bool inside = goes_inside(e, start);
-  const dkm_drive_kind drive = dkm_drive_kind_of(start->full.drive);
-  *placed = *at_once = false;
-  if (drive == DKM_DRIVE_ENDS && !a->driven && !a->looked_up) {
-    dkm_status status = dkm_evaluate_look_up(e, stream, a, err);
-    if (status != DKM_OK) return status;
-  }
-  const bool resumes = a->resumes, drives = drive == DKM_DRIVE_ENDS && !a->driven && !resumes;
-  const engine_kind kind = engine_of(e, start, inside);
-  const dkm_dynamics dynamics =
-      drives || drive == DKM_DRIVE_REPEATS ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(&start->point);
-  engine *g = &e->engines[engine_index(kind, dynamics)];
-  if (!g->integrator) {
-    dkm_status status = dkm_evaluate_create_engine(e, kind, dynamics, g, err);
-    if (status != DKM_OK) return status;
-  }
-  const int lane = free_lane(g);
-  if (lane < 0) return DKM_OK;
-  dkm_status status = enter(e, g, lane, a, inside, drives, resumes, stream, placed, at_once, err);
-  if (status == DKM_OK && resumes && !*placed && !*at_once) { /* from the beginning of the drive after all */
-    a->resumes = false;
-    return place(e, a, stream, placed, at_once, err);
-  }
-  return status;
-}
-
-/* Gives lanes to trajectories whose drive is over; those that find none stay. */
-static dkm_status place_arrivals(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
-  dkm_status status = DKM_OK;
-  int left = 0;
-  for (int i = 0; i < e->n_arrivals; i++) {
-    bool placed = false, at_once;
-    if (status == DKM_OK) status = place(e, &e->arrivals[i], stream, &placed, &at_once, err);
-    if (!placed) e->arrivals[left++] = e->arrivals[i];
-  }
-  e->n_arrivals = left;
-  return status;
-}
-
-static dkm_status place_waiting(dkm_evaluator *e, const dkm_stream *stream, bool *placed, bool *at_once,
-                                dkm_error *err) {
-  *placed = *at_once = false;
-  if (!e->waiting.has_start) {
-    dkm_status status = dkm_start_create(&e->system, &e->point, &e->waiting.start, err);
-    if (status != DKM_OK) return status;
-    e->waiting.has_start = true;
-  }
-  dkm_status status = place(e, &e->waiting, stream, placed, at_once, err);
-  if (*placed) e->has_waiting = false;
-  return status;
-}
-
-/* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were
- * known at once that it is time to ask whether to go on. */
-static dkm_status refill(dkm_evaluator *e, const dkm_stream *stream, bool *more, dkm_error *err) {
-  int n_at_once = 0;
-  *more = false;
-  dkm_status status = place_arrivals(e, stream, err);
-  if (status != DKM_OK || e->n_arrivals > 0) return status;
-  for (bool placed = true; placed && !*more;) {
-    bool at_once;
-    if (!e->has_waiting) {
-      dkm_point point;
-      e->waiting = (arrival){0};
-      if (!stream->next(stream->context, &point, &e->waiting.id)) return DKM_OK;
-      e->point = dkm_units_point(&e->units, &point);
-      e->has_waiting = true;
-    }
-    if ((status = place_waiting(e, stream, &placed, &at_once, err)) != DKM_OK) return status;
-    n_at_once += at_once;
-    *more = n_at_once >= MANY_AT_ONCE;
-  }
-  return DKM_OK;
-}
-
-/* ---- sensitivity ---- */
-
-/* The state u of a lane is a target of its shadow. */
-static void note_target(engine *g, int lane, const double *u) {
-  trajectory *t = &g->lanes[lane];
-  const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
-  t->t_note = dkm_sensitivity_note(g->sensitivity, t->shadow, l->t, u, l->steps);
-}
-
-static void advance_shadows(engine *g) {
-  const double before = dkm_clock_now();
-  const int n = dkm_sensitivity_advance(g->sensitivity, g->served);
-  const double share = (dkm_clock_now() - before) / n;
-  for (int i = 0; i < dkm_sensitivity_shadows(g->sensitivity); i++)
-    if (g->served[i]) g->shadow_time[i] += share;
-}
-
-/* A window of samples is full, or separations were followed without: they are measured already; g->u: the state at the
- * end. */
-static void note_samples(engine *g, int lane) {
-  trajectory *t = &g->lanes[lane];
-  const dkm_sampling *sampling = g->sampling[lane];
-  while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
-  t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, dkm_integrator_lane(g->integrator, lane)->t, g->u,
-                                     dkm_sampling_shadow(sampling), dkm_sampling_growth(sampling));
-}
-
-/* The product speaks of tens of steps; the errors of more of them, until the outcome was settled, may add up, as
- * those of a phase do. */
-static double errors_of_steps(const trajectory *t, const dkm_record *record) {
-  const double part = record->t_settled < record->t_end ? record->t_settled / record->t_end : 1.0;
-  return fmax(1.0, ((double)t->drive_steps + part * (double)record->steps) / DKM_SENSITIVE_STEPS);
-}
-
-static void fill_sensitivity(const dkm_evaluator *e, const engine *g, int shadow, const trajectory *t,
-                             dkm_record *record) {
-  record->amplification_total = dkm_sensitivity_total(g->sensitivity, shadow);
-  record->amplification = dkm_record_comes_to_rest(record) ? dkm_sensitivity_settled(g->sensitivity, shadow, record->xi)
-                                                           : record->amplification_total;
-  const double product = record->amplification * e->solver.tolerance * errors_of_steps(t, record);
-  if (record->verdict == DKM_VERDICT_IRREGULAR || product >= DKM_SENSITIVE_PRODUCT)
-    record->sensitive = DKM_SENSITIVE_YES;
-  else if (!isnan(record->amplification))
-    record->sensitive = DKM_SENSITIVE_NO;
-}
-
-/* ---- a lane that asks for attention ---- */
 
 /* Begins a window of samples of a lane, or to follow its separations without; g->u is its state. */
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, bool follow, dkm_error *err) {
@@ -294,7 +23,7 @@ static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, boo
   t->sampled = t->sampled_once = true;
   const double dt = dkm_sampling_spacing(integrated_system(t), point, g->u, o->fastest);
   if (g->sensitivity) {
-    note_target(g, lane, g->u);
+    dkm_evaluate_note_target(g, lane, g->u);
     dkm_sensitivity_pause(g->sensitivity, t->shadow);
   }
   if (o->anew) dkm_sampling_forget(g->sampling[lane]);
@@ -335,50 +64,16 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
   if (!dkm_sampling_continue(sampling, &point, g->u, g->scratch)) return DKM_OK;
   t->sampled = false;
   t->attractor.steps += dkm_sampling_steps(sampling);
-  if (g->sensitivity) note_samples(g, lane);
+  if (g->sensitivity) /* separations are measured already */
+    dkm_evaluate_resume_shadow(g, lane, dkm_sampling_shadow(sampling), dkm_sampling_growth(sampling));
   if ((status = dkm_evaluate_inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
   const dkm_exponent *exponent = dkm_sampling_exponent(sampling);
-  const double before = dkm_clock_now(); /* not of note_samples, whose time is the shadows' */
+  const double before = dkm_clock_now(); /* not of the shadows, whose time is theirs */
   *outlook = dkm_sampling_follows(sampling) ? dkm_attractor_followed(&t->attractor, q, exponent, l, record)
                                             : dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling),
                                                                   exponent, dkm_sampling_fastest(sampling), l, record);
   t->wall_time += dkm_clock_now() - before;
   return DKM_OK;
-}
-
-/* Keeps a record and u until the shadow of the lane has caught up. */
-static dkm_status keep_ending(engine *g, int lane, const dkm_record *record, const double *u, dkm_error *err) {
-  trajectory *t = &g->lanes[lane];
-  ending *end = &g->endings[t->shadow];
-  const size_t size = dkm_model_size(&g->system);
-  dkm_integrator_state(g->integrator, lane, g->scratch);
-  note_target(g, lane, g->scratch);
-  dkm_sensitivity_finish(g->sensitivity, t->shadow);
-  if (!end->u && !(end->u = calloc(size, sizeof *end->u)))
-    return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-  end->waiting = true;
-  end->trajectory = *t;
-  end->record = *record;
-  memcpy(end->u, u, dkm_model_size(&t->start.system) * sizeof *end->u);
-  t->start = (dkm_start){0}; /* now that of the ending */
-  g->n_endings++;
-  return DKM_OK;
-}
-
-/* Passes on the records whose shadows have caught up. */
-static dkm_status report_endings(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
-  dkm_status status = DKM_OK;
-  for (int i = 0; g->n_endings > 0 && i < dkm_sensitivity_shadows(g->sensitivity) && status == DKM_OK; i++) {
-    ending *end = &g->endings[i];
-    if (!end->waiting || !dkm_sensitivity_done(g->sensitivity, i)) continue;
-    fill_sensitivity(e, g, i, &end->trajectory, &end->record);
-    end->record.wall_time += g->shadow_time[i];
-    dkm_sensitivity_release(g->sensitivity, i);
-    end->waiting = false;
-    g->n_endings--;
-    status = dkm_evaluate_report(e, &end->trajectory, &end->record, end->u, stream, err);
-  }
-  return status;
 }
 
 /* Puts back what rounding has erased of the state of a lane; pauses stay as they were set. */
@@ -389,18 +84,23 @@ static dkm_status stir(engine *g, int lane, dkm_error *err) {
   const double time = l->t, pause = l->t_pause, limit = l->t_limit;
   dkm_integrator_state(g->integrator, lane, g->u);
   if (g->sensitivity) {
-    note_target(g, lane, g->u);
-    while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
+    dkm_evaluate_note_target(g, lane, g->u);
+    dkm_evaluate_catch_up(g, lane);
   }
   dkm_status status = dkm_attractor_stir(integrated_system(t), &point, kept_symmetry(t), g->u, err);
   if (status != DKM_OK) return status;
-  if (g->sensitivity) t->t_note = dkm_sensitivity_resume(g->sensitivity, t->shadow, time, g->u, g->u, (dkm_growth){0});
+  if (g->sensitivity) dkm_evaluate_resume_shadow(g, lane, g->u, (dkm_growth){0});
   t->attractor.steps += l->steps;
   dkm_integrator_load(g->integrator, lane, &point, g->u, time);
   l->t_pause = pause;
   l->t_limit = limit;
-  set_pause(g, lane);
+  dkm_evaluate_set_pause(g, lane);
   return DKM_OK;
+}
+
+static void empty_lane(engine *g, int lane) {
+  dkm_integrator_unload(g->integrator, lane);
+  g->n_active--;
 }
 
 /* A drive that has failed, or taken all the steps that a trajectory may take; u: where it is. */
@@ -416,46 +116,40 @@ static dkm_status end_in_drive(dkm_evaluator *e, engine *g, int lane, const doub
   dkm_attractor_fill_unseen(&q, l, &record);
   if (g->sensitivity) dkm_sensitivity_release(g->sensitivity, t->shadow);
   record.wall_time = t->wall_time;
-  dkm_integrator_unload(g->integrator, lane);
-  g->n_active--;
-  t->drive_time = 0.0; /* t_end is that of the lane */
+  empty_lane(g, lane);
+  t->past.time = 0.0; /* t_end is that of the lane */
   status = dkm_evaluate_end_state(g, lane, &q, &record, &at, err);
   return status == DKM_OK ? dkm_evaluate_report(e, t, &record, at, stream, err) : status;
 }
 
-/* A drive is over: the trajectory goes on elsewhere. */
+/* A drive is over, g->u being its end: the trajectory goes on elsewhere. */
 static dkm_status look_at_drive(dkm_evaluator *e, engine *g, int lane, const dkm_stream *stream, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
   const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
-  dkm_integrator_state(g->integrator, lane, g->u);
-  if (g->sensitivity && l->failure == DKM_FAILURE_NONE && (l->t >= t->t_note || l->t >= l->t_limit)) {
-    note_target(g, lane, g->u);
-    dkm_integrator_lane(g->integrator, lane)->t_pause = fmin(t->t_look, t->t_note);
-    if (l->t < l->t_limit && !is_spent(l)) return DKM_OK;
-    while (dkm_sensitivity_behind(g->sensitivity, t->shadow)) advance_shadows(g);
-  }
-  if (l->failure != DKM_FAILURE_NONE || l->t < t->start.given.duration)
-    return end_in_drive(e, g, lane, g->u, stream, err);
   const double *u = g->u;
   dkm_status status = DKM_OK;
-  if (t->start.is_reduced && !t->inside) {
+  dkm_integrator_state(g->integrator, lane, g->u);
+  if (l->failure != DKM_FAILURE_NONE || l->t < t->start.given.duration)
+    return end_in_drive(e, g, lane, g->u, stream, err);
+  if (g->sensitivity) {
+    dkm_evaluate_note_target(g, lane, g->u);
+    dkm_evaluate_catch_up(g, lane);
+  }
+  if (is_projected(t)) {
     if ((status = dkm_evaluate_need_reduced(g, err)) != DKM_OK) return status;
     dkm_start_reduce_state(&t->start, g->u, g->reduced_u);
     u = g->reduced_u;
   }
   if ((status = dkm_start_move(&t->start, u, err)) != DKM_OK) return status;
-  e->arrivals[e->n_arrivals++] = (arrival){.has_start = true,
-                                           .start = t->start,
-                                           .id = t->id,
-                                           .driven = true,
-                                           .drive_time = l->t,
-                                           .drive_steps = l->steps,
-                                           .ramp = g,
-                                           .ramp_shadow = t->shadow,
-                                           .wall_time = t->wall_time};
+  e->arrivals[e->n_arrivals++] =
+      (arrival){.has_start = true,
+                .start = t->start,
+                .id = t->id,
+                .driven = true,
+                .past = {.time = l->t, .steps = l->steps, .engine = g, .shadow = t->shadow},
+                .wall_time = t->wall_time};
   t->start = (dkm_start){0};
-  dkm_integrator_unload(g->integrator, lane);
-  g->n_active--;
+  empty_lane(g, lane);
   return DKM_OK;
 }
 
@@ -464,13 +158,13 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   trajectory *t = &g->lanes[lane];
   dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
   dkm_record record;
-  if (t->drives) return look_at_drive(e, g, lane, stream, err);
   if (g->sensitivity && !t->sampled && l->failure == DKM_FAILURE_NONE && l->t >= t->t_note) {
     dkm_integrator_state(g->integrator, lane, g->u);
-    note_target(g, lane, g->u);
+    dkm_evaluate_note_target(g, lane, g->u);
     l->t_pause = fmin(t->t_look, t->t_note);
     if (l->t < t->t_look && l->t < l->t_limit && !is_spent(l)) return DKM_OK;
   }
+  if (t->drives) return look_at_drive(e, g, lane, stream, err);
   dkm_inquiry q;
   dkm_outlook outlook;
   dkm_status status = outlook_of(e, g, lane, &q, &record, &outlook, err);
@@ -479,7 +173,7 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
     return begin_samples(e, g, lane, outlook == DKM_OUTLOOK_FOLLOW, err);
   if (outlook == DKM_OUTLOOK_STIR) return stir(g, lane, err);
   if (outlook == DKM_OUTLOOK_GO_ON) {
-    if (!t->sampled) set_pause(g, lane);
+    if (!t->sampled) dkm_evaluate_set_pause(g, lane);
     return DKM_OK;
   }
   record.wall_time = t->wall_time;
@@ -487,11 +181,10 @@ static dkm_status look(dkm_evaluator *e, engine *g, int lane, const dkm_stream *
   if ((status = dkm_evaluate_end_state(g, lane, &q, &record, &u, err)) != DKM_OK) return status;
   const bool shadowed = g->sensitivity && record.verdict != DKM_VERDICT_FAILED;
   if (shadowed)
-    status = keep_ending(g, lane, &record, u, err);
+    status = dkm_evaluate_keep_ending(g, lane, &record, u, err);
   else if (g->sensitivity)
     dkm_sensitivity_release(g->sensitivity, t->shadow);
-  dkm_integrator_unload(g->integrator, lane);
-  g->n_active--;
+  empty_lane(g, lane);
   return shadowed ? status : dkm_evaluate_report(e, t, &record, u, stream, err);
 }
 
@@ -547,14 +240,14 @@ static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *s
 static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream, dkm_error *err) {
   dkm_status status = g->n_active > 0 ? advance_lanes(e, g, stream, err) : DKM_OK;
   if (!g->sensitivity || status != DKM_OK) return status;
-  while (dkm_sensitivity_due(g->sensitivity)) advance_shadows(g);
-  return report_endings(e, g, stream, err);
+  while (dkm_sensitivity_due(g->sensitivity)) dkm_evaluate_advance_shadows(g);
+  return dkm_evaluate_report_endings(e, g, stream, err);
 }
 
 dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
   dkm_status status = DKM_OK;
   double asked = dkm_clock_now();
-  for (bool more; (status = refill(e, stream, &more, err)) == DKM_OK;) {
+  for (bool more; (status = dkm_evaluate_refill(e, stream, &more, err)) == DKM_OK;) {
     bool busy = more || e->n_arrivals > 0;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
       if (e->engines[i].n_active + e->engines[i].n_endings > 0) {

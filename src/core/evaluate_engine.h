@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate.c, which fills lanes and looks at
- * them, evaluate_inquire.c, which turns what is integrated into what is asked about, evaluate_report.c, which turns the answer
+/* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate_place.c, which fills lanes,
+ * evaluate.c, which looks at them, evaluate_shadows.c, which leads their shadows, evaluate_inquire.c, which turns what is integrated into what is asked about, evaluate_report.c, which turns the answer
  * into a record of the point, and evaluate_save.c, which puts trajectories aside and continues them. */
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
@@ -13,6 +13,14 @@
 #include "dickemap/units.h"
 #include "integrator_method.h"
 
+/* What a trajectory brings along from a drive that is over. */
+typedef struct past_drive {
+  double time;           /* how long that took, of the trajectory's time ... */
+  int64_t steps;         /* ... and in steps */
+  struct engine *engine; /* where it was followed, and ... */
+  int shadow;            /* ... which of its shadows has followed it; -1: none, or that has gone on */
+} past_drive;
+
 /* One lane's trajectory. */
 typedef struct trajectory {
   dkm_start start; /* the inquiry is about what dkm_start_asked says, and so is the record until it is reported; owned */
@@ -21,11 +29,8 @@ typedef struct trajectory {
   dkm_attractor attractor;
   bool sampled; /* a window of samples is under way, or separations are followed without */
   bool sampled_once; /* or one was before */
-  bool drives;         /* it follows a drive to its end, and nothing is asked about it before */
-  double drive_time;   /* how long that took, of the trajectory's time ... */
-  int64_t drive_steps; /* ... and in steps */
-  struct engine *ramp; /* where a drive was followed, and which of its shadows has followed it; -1: none */
-  int ramp_shadow;
+  bool drives; /* it follows a drive to its end, and nothing is asked about it before */
+  past_drive past;
   double wall_time;
   int shadow;            /* of g->sensitivity, if that is measured */
   double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
@@ -82,10 +87,8 @@ typedef struct arrival {
   bool driven;           /* the drive is over */
   bool looked_up;        /* whether something was saved of it, which may be ... */
   bool resumes;          /* ... of a trajectory whose drive was over and that had gone on */
-  double drive_time, wall_time;
-  int64_t drive_steps;
-  struct engine *ramp; /* as in a trajectory */
-  int ramp_shadow;
+  past_drive past;
+  double wall_time;
 } arrival;
 
 struct dkm_evaluator {
@@ -128,10 +131,51 @@ static inline dkm_point integrated_point(const trajectory *t) {
   const bool driven = t->drives || dkm_drive_repeats(t->start.full.drive);
   return driven ? dkm_start_driven_point(&t->start, t->inside) : t->inside ? t->start.point : t->start.given;
 }
+/* Whether the state that is integrated is one of the full system, and has to be reduced. */
+static inline bool is_projected(const trajectory *t) {
+  return t->start.is_reduced && !t->inside;
+}
 /* The symmetry that a shadow of it keeps; NULL: none. */
 static inline const dkm_start *kept_symmetry(const trajectory *t) {
-  return t->start.is_reduced && !t->inside ? &t->start : NULL;
+  return is_projected(t) ? &t->start : NULL;
 }
+
+/* ---- evaluate_place.c ---- */
+
+/* Fills lanes until there are no points now, or the next one has to wait for a lane; *more: or so many outcomes were
+ * known at once that it is time to ask whether to go on. */
+dkm_status dkm_evaluate_refill(dkm_evaluator *evaluator, const dkm_stream *stream, bool *more, dkm_error *err);
+
+/* ---- evaluate_shadows.c, if g->sensitivity is measured ---- */
+
+/* The attractor, or a drive, has set t_pause; the shadow may want a target before. Also without shadows. */
+void dkm_evaluate_set_pause(engine *g, int lane);
+
+/* A shadow for the lane's trajectory, which begins at g->u: that of its past drive if there is one. Returns false if none is
+ * free. */
+bool dkm_evaluate_take_shadow(engine *g, int lane);
+
+/* The state u of a lane is a target of its shadow. */
+void dkm_evaluate_note_target(engine *g, int lane, const double *u);
+
+/* Advances those whose turn it is; or until that of a lane is at its last target. */
+void dkm_evaluate_advance_shadows(engine *g);
+void dkm_evaluate_catch_up(engine *g, int lane);
+
+/* Separations of the lane up to now were measured by others, or none has grown: its shadow goes on from there (dkm_sensitivity_resume).
+ * g->u: the state. */
+void dkm_evaluate_resume_shadow(engine *g, int lane, const double *shadow, dkm_growth growth);
+
+/* What a shadow that has caught up says of the record of t; it is free then. */
+void dkm_evaluate_end_shadow(const dkm_evaluator *evaluator, engine *g, int shadow, const trajectory *t,
+                             dkm_record *record);
+
+/* Keeps a record and u until the shadow of the lane has caught up; and passes on the records whose shadows have. Fail with
+ * DKM_MEMORY. */
+dkm_status dkm_evaluate_keep_ending(engine *g, int lane, const dkm_record *record, const double *u, dkm_error *err);
+dkm_status dkm_evaluate_report_endings(dkm_evaluator *evaluator, engine *g, const dkm_stream *stream, dkm_error *err);
+
+/* ---- evaluate_save.c ---- */
 
 /* Looks up what the stream has saved of an arrival whose point has a drive that ends: it then resumes, or is driven already. Fails
  * with DKM_MEMORY. */
@@ -141,7 +185,9 @@ dkm_status dkm_evaluate_look_up(const dkm_evaluator *evaluator, const dkm_stream
 dkm_status dkm_evaluate_resume(const dkm_evaluator *evaluator, engine *g, int lane, const dkm_stream *stream,
                                bool *resumed, dkm_error *err);
 
-/* Asks about the trajectory of a lane (evaluate_inquire.c).  u (of the system that is integrated) is its state; q->u is that
+/* ---- evaluate_inquire.c ---- */
+
+/* Asks about the trajectory of a lane.  u (of the system that is integrated) is its state; q->u is that
  * of what is asked about, and q->scratch room for the answer.  Fails with DKM_MEMORY. */
 dkm_status dkm_evaluate_inquire(const dkm_evaluator *evaluator, engine *g, int lane, const double *u, dkm_inquiry *q,
                                 dkm_error *err);
@@ -153,7 +199,9 @@ void dkm_evaluate_reduce_window(const trajectory *t, dkm_window *window);
 dkm_status dkm_evaluate_end_state(engine *g, int lane, const dkm_inquiry *q, const dkm_record *record, const double **u,
                                   dkm_error *err);
 
-/* Passes a record on and ends its trajectory (evaluate_report.c). u: the state that it describes, reduced as the record
+/* ---- evaluate_report.c ---- */
+
+/* Passes a record on and ends its trajectory. u: the state that it describes, reduced as the record
  * is. Fails with DKM_MEMORY. */
 dkm_status dkm_evaluate_report(dkm_evaluator *evaluator, trajectory *t, dkm_record *record, const double *u,
                                const dkm_stream *stream, dkm_error *err);

@@ -6,11 +6,6 @@
 
 #include "evaluate_engine.h"
 
-/* Whether the state that is integrated is one of the full system, and has to be reduced. */
-static bool is_projected(const trajectory *t) {
-  return t->start.is_reduced && !t->inside;
-}
-
 dkm_status dkm_evaluate_inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q,
                                 dkm_error *err) {
   trajectory *t = &g->lanes[lane];

@@ -149,10 +149,10 @@ static dkm_status measure_x(const dkm_start *start, const double *u, dkm_record 
 
 /* Times count from the start, and so do steps. */
 static void add_drive(const trajectory *t, dkm_record *record) {
-  record->t_end += t->drive_time; /* NaN stays what it is */
-  record->t_settled += t->drive_time;
-  record->relaxation_time += t->drive_time;
-  record->steps += t->drive_steps;
+  record->t_end += t->past.time; /* NaN stays what it is */
+  record->t_settled += t->past.time;
+  record->relaxation_time += t->past.time;
+  record->steps += t->past.steps;
 }
 
 dkm_status dkm_evaluate_report(dkm_evaluator *e, trajectory *t, dkm_record *record, const double *u,

@@ -8,12 +8,13 @@
 #include "dickemap/parameter.h"
 #include "evaluate_engine.h"
 
+enum {
+  PHASE_AFTER,  /* there is no drive that ends, or it is over */
+  PHASE_DRIVES, /* it goes on */
+  PHASE_ARRIVED /* it is over, and what follows has not begun: the state stands in place of a lane's bytes */
+};
+
 /* This, then the lane's bytes, then those of a window of samples if one is under way. */
-
-/* Whether a drive that ends goes on; there is none or it is over; or it is over, and what follows has not begun: then the state stands
- * in place of a lane's bytes. */
-enum { PHASE_AFTER, PHASE_DRIVES, PHASE_ARRIVED };
-
 typedef struct saved_point {
   dkm_point point;
   dkm_attractor attractor;
@@ -32,8 +33,8 @@ static void save_lane(const engine *g, int lane, char *bytes) {
   memset(head, 0, sizeof *head);
   head->point = dkm_start_driven_point(&t->start, false);
   head->drives = t->drives ? PHASE_DRIVES : PHASE_AFTER;
-  head->drive_time = t->drive_time;
-  head->drive_steps = t->drive_steps;
+  head->drive_time = t->past.time;
+  head->drive_steps = t->past.steps;
   head->attractor = t->attractor;
   head->wall_time = t->wall_time;
   head->inside = t->inside;
@@ -49,10 +50,23 @@ static void save_arrival(const arrival *a, char *bytes) {
   memset(head, 0, sizeof *head);
   head->point = dkm_start_driven_point(&a->start, false);
   head->drives = PHASE_ARRIVED;
-  head->drive_time = a->drive_time;
-  head->drive_steps = a->drive_steps;
+  head->drive_time = a->past.time;
+  head->drive_steps = a->past.steps;
   head->wall_time = a->wall_time;
   memcpy(bytes + sizeof *head, a->start.u, dkm_model_size(&a->start.system) * sizeof(double));
+}
+
+/* Room for n bytes; NULL if there is none. */
+static char *room_for(size_t n, char **bytes, size_t *room) {
+  if (n <= *room) return *bytes;
+  free(*bytes);
+  *bytes = malloc(n);
+  *room = *bytes ? n : 0;
+  return *bytes;
+}
+
+static dkm_status no_room(size_t n, dkm_error *err) {
+  return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for the state of a point)", n);
 }
 
 dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *save, void *context, dkm_error *err) {
@@ -65,12 +79,7 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
       const dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
       if (!l->active || g->lanes[lane].wall_time < least_seconds) continue;
       const size_t n = saved_bytes(g, lane);
-      if (n > room) {
-        free(bytes);
-        bytes = malloc(n);
-        room = n;
-      }
-      if (!bytes) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for the state of a point)", n);
+      if (!room_for(n, &bytes, &room)) return no_room(n, err);
       save_lane(g, lane, bytes);
       more = save(context, g->lanes[lane].id, l->t, bytes, n);
     }
@@ -79,14 +88,9 @@ dkm_status dkm_evaluator_save(dkm_evaluator *e, double least_seconds, dkm_save *
     const arrival *a = &e->arrivals[i];
     const size_t size = dkm_model_size(&a->start.system) * sizeof(double), n = sizeof(saved_point) + size;
     if (a->wall_time < least_seconds) continue;
-    if (n > room) {
-      free(bytes);
-      bytes = malloc(n);
-      room = n;
-    }
-    if (!bytes) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for the state of a point)", n);
+    if (!room_for(n, &bytes, &room)) return no_room(n, err);
     save_arrival(a, bytes);
-    more = save(context, a->id, a->drive_time, bytes, n);
+    more = save(context, a->id, a->past.time, bytes, n);
   }
   free(bytes);
   return DKM_OK;
@@ -115,8 +119,8 @@ static dkm_status restore(const dkm_evaluator *e, engine *g, int lane, const cha
   dkm_integrator_set_system(g->integrator, lane, integrated_system(t));
   const dkm_point point = integrated_point(t);
   dkm_integrator_restore(g->integrator, lane, &point, bytes);
-  t->drive_time = head.drive_time;
-  t->drive_steps = head.drive_steps;
+  t->past.time = head.drive_time;
+  t->past.steps = head.drive_steps;
   t->attractor = head.attractor;
   t->wall_time = head.wall_time;
   t->sampled = t->sampled_once = head.sampled;
@@ -139,17 +143,12 @@ dkm_status dkm_evaluate_look_up(const dkm_evaluator *e, const dkm_stream *stream
   if (!dkm_point_equal(&head.point, &given, e->system.n_modes)) return DKM_OK;
   a->resumes = head.drives == PHASE_AFTER;
   if (head.drives != PHASE_ARRIVED || n_bytes != sizeof head + size) return DKM_OK;
-  double *u = malloc(size);
-  if (!u) return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-  memcpy(u, (const char *)bytes + sizeof head, size);
-  dkm_status status = dkm_start_move(&a->start, u, err);
-  free(u);
+  dkm_status status = dkm_start_move(&a->start, (const char *)bytes + sizeof head, err);
   a->driven = status == DKM_OK;
-  a->drive_time = head.drive_time;
-  a->drive_steps = head.drive_steps;
+  a->past.time = head.drive_time;
+  a->past.steps = head.drive_steps;
   a->wall_time = head.wall_time;
-  a->ramp_shadow = -1;
-  if (a->driven && stream->resumed) stream->resumed(stream->context, a->id, a->drive_time);
+  if (a->driven && stream->resumed) stream->resumed(stream->context, a->id, a->past.time);
   return status;
 }
 

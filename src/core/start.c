@@ -209,11 +209,10 @@ static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) 
   return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
 }
 
-dkm_status dkm_start_move(dkm_start *start, const double *u, dkm_error *err) {
-  const size_t size = dkm_model_size(&start->system);
-  if (!start->u && !(start->u = malloc(size * sizeof *u)))
-    return dkm_fail(err, DKM_MEMORY, "out of memory for a start");
-  memcpy(start->u, u, size * sizeof *u);
+dkm_status dkm_start_move(dkm_start *start, const void *u, dkm_error *err) {
+  const size_t bytes = dkm_model_size(&start->system) * sizeof *start->u;
+  if (!start->u && !(start->u = malloc(bytes))) return dkm_fail(err, DKM_MEMORY, "out of memory for a start");
+  memcpy(start->u, u, bytes);
   start->moved = true;
   return DKM_OK;
 }
