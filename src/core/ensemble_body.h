@@ -321,6 +321,30 @@ INLINE vec step_from(const int P, double tolerance, vec norm, vec norm_before, v
   return min_(rough, set(calm[P / 4]) / frequency);
 }
 
+/* Cuts a step that would go beyond t_limit; returns the time at its end. */
+INLINE vec end_of_step(const ensemble *e, vec *h) {
+  const vec t = load(e->t), t_limit = load(e->t_limit);
+  const ivec to_limit = *h >= t_limit - t;
+  *h = choose(to_limit, t_limit - t, *h);
+  return choose(to_limit, t_limit, t + *h);
+}
+
+/* A step has led to t_new. Time that stands still is an end like a state that is not finite. */
+INLINE void count_step(ensemble *e, vec t_new) {
+  const vec t = load(e->t);
+  store(e->finite, choose(t_new > t, load(e->finite), set(0.0) / set(0.0)));
+  store(e->t_begin, t);
+  store(e->t, t_new);
+  store(e->steps, load(e->steps) + set(1.0));
+}
+
+/* Lanes at which somebody has to look. */
+INLINE ivec events(const ensemble *e) {
+  const vec t = load(e->t), finite = load(e->finite);
+  return (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (load(e->steps) >= load(e->steps_pause)) |
+         (finite != finite);
+}
+
 /* An upper bound of 2|B_k| where sum_mu |Re beta_mu| = amplitude. */
 INLINE vec precession(const ensemble *e, vec amplitude) {
   const vec two_Omega = load(e->two_Omega), field = load(e->field_most) * amplitude; /* the largest |2 g0 h_k| */
@@ -515,24 +539,16 @@ INLINE void ordinary_step(ensemble *e, step *s, const int P, const bool streamed
 #pragma GCC unroll 8
     for (int m = 0; m < P - BLOCK; m += BLOCK) sweep(e, s, P, m, BLOCK, false);
   vec h = step_size(e, s, P);
-  const vec t = load(e->t), t_limit = load(e->t_limit);
-  const ivec to_limit = h >= t_limit - t;
-  h = choose(to_limit, t_limit - t, h);
-  const vec t_new = choose(to_limit, t_limit, t + h);
+  const vec t_new = end_of_step(e, &h);
   observe(e, P, h);
   last_sweep(e, s, P, BLOCK, streamed, h);
-  /* Time that stands still is an end like a state that is not finite. */
-  store(e->finite, choose(t_new > t, load(e->finite), set(0.0) / set(0.0)));
-  store(e->t_begin, t);
-  store(e->t, t_new);
-  store(e->steps, load(e->steps) + set(1.0));
+  count_step(e, t_new);
 }
 
 INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
   step s;
   slow w;
   w.lanes = w.taken = (ivec){0};
-  ivec event;
   do {
     const slow_round round = e->slow ? slow_round_of(e, &w, P) : ROUND_ORDINARY;
     if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, false, (ivec){0});
@@ -542,10 +558,7 @@ INLINE void advance_order(ensemble *e, const int P, const bool streamed) {
       ordinary_step(e, &s, P, streamed);
     if (round != ROUND_ORDINARY) slow_exchange(e, P, streamed, true, round == ROUND_SLOW ? w.taken : ~w.lanes);
     if (round == ROUND_SLOW) store(e->steps, load(e->steps) + mask_of(w.lanes, set(1.0)));
-    const vec t = load(e->t), finite = load(e->finite);
-    event = (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (load(e->steps) >= load(e->steps_pause)) |
-            (finite != finite);
-  } while (!any(event));
+  } while (!any(events(e)));
 }
 
 static void advance(ensemble *e) {

@@ -20,13 +20,11 @@
 #include "ensemble_vector.h"
 
 typedef struct open_step {
-  vec g0, g0_slope, two_Omega,
-      Omega_slope; /* at the beginning of the step; two_Omega: 2 Omega, and twice the slope of Omega */
+  vec g0, g0_slope, two_Omega, Omega_slope; /* at the beginning of the step; of Omega: 2 Omega, and twice its slope */
   sums sums;
   fields along_z, along_y; /* of H and V */
-  vec sum_y[DKM_MAX_MODES],
-      sum_z[DKM_MAX_MODES]; /* sum_k w_k G_{mu,k} of Y[n], Z[n], the last order that is known ... */
-  vec y_before[DKM_MAX_MODES], z_before[DKM_MAX_MODES]; /* ... and the one before it, while a drive goes on */
+  vec sum_y[DKM_MAX_MODES], sum_z[DKM_MAX_MODES]; /* sum_k w_k G_{mu,k} of Y[n], Z[n], the last order that is known, */
+  vec y_before[DKM_MAX_MODES], z_before[DKM_MAX_MODES]; /* and the one before it, while a drive goes on */
   vec xi_rate[DKM_MAX_MODES];                           /* of order 1 */
   vec norm, norm_before;                                /* largest |coefficient| of orders P-4 and P-5 */
 } open_step;
@@ -281,37 +279,27 @@ INLINE void open_take_step(ensemble *e, open_step *s, const int P, const bool tu
   }
   for (int n = 0; n < P; n++) open_order(e, s, P, n, turned, driven);
   vec h = open_step_size(e, s, P);
-  const vec t = load(e->t), t_limit = load(e->t_limit);
-  const ivec to_limit = h >= t_limit - t;
-  h = choose(to_limit, t_limit - t, h);
-  const vec t_new = choose(to_limit, t_limit, t + h);
+  const vec t_new = end_of_step(e, &h);
   open_observe(e, s, P, h);
   const ivec conserved = (load(e->gamma_1) == nothing) & (load(e->gamma_T) == nothing);
   for (int64_t k = 0; k < e->n_classes; k++)
     open_class_state(s, e->classes + (size_t)k * ensemble_open_vectors(P) * LANES, P, h, turned, conserved);
   open_modes_state(e, P, h);
   open_sums(e, &s->sums, P, ensemble_open_z(P), s->sum_z);
-  open_sums(e, &s->sums, P, ensemble_open_y(P), s->sum_y);
+  if (turned) open_sums(e, &s->sums, P, ensemble_open_y(P), s->sum_y);
   for (int mu = 0; mu < e->system.n_modes; mu++) {
     store(e->sum_z[mu], s->sum_z[mu]);
     store(e->sum_y[mu], s->sum_y[mu]);
   }
-  store(e->finite, choose(t_new > t, load(e->finite), set(0.0) / set(0.0)));
-  store(e->t_begin, t);
-  store(e->t, t_new);
-  store(e->steps, load(e->steps) + set(1.0));
+  count_step(e, t_new);
 }
 
 /* P is no constant here, as it is in ensemble_body.h: sweeps of one order have no orders to unroll. */
 INLINE void open_advance_as(ensemble *e, const bool turned, const bool driven) {
   open_step s;
-  ivec event;
   do {
     open_take_step(e, &s, e->order, turned, driven);
-    const vec t = load(e->t), finite = load(e->finite);
-    event = (t >= load(e->t_pause)) | (t >= load(e->t_limit)) | (load(e->steps) >= load(e->steps_pause)) |
-            (finite != finite);
-  } while (!any(event));
+  } while (!any(events(e)));
 }
 
 static __attribute__((noinline)) void open_advance(ensemble *e) {

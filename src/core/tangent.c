@@ -93,10 +93,15 @@ double dkm_tangent_bytes(const dkm_system *system) {
 
 /* ---- the trajectory ---- */
 
+/* g0 times a coefficient of order n, that of order n - 1 being `before`. */
+static double driven(const dkm_tangent *t, int n, double now, double before) {
+  const double product = t->now.g0 * now;
+  return t->now.g0_slope != 0.0 && n > 0 ? product + t->now.g0_slope * before : product;
+}
+
 /* Coefficient n of g0 times a series. */
-static double driven(const dkm_tangent *t, const double *series, int n) {
-  const double product = t->now.g0 * series[n];
-  return t->now.g0_slope != 0.0 && n > 0 ? product + t->now.g0_slope * series[n - 1] : product;
+static double driven_series(const dkm_tangent *t, const double *series, int n) {
+  return driven(t, n, series[n], n > 0 ? series[n - 1] : 0.0);
 }
 
 /* Order n + 1 of a class beyond the paper's equations: what it loses, and the field along y. */
@@ -118,17 +123,11 @@ static void add_open_terms(dkm_tangent *t, const dkm_point *point, int64_t k, in
 static void expand_imbalance(dkm_tangent *t, const dkm_point *point, int n, double *sums) {
   const dkm_system *p = &t->system;
   double amplitude[DKM_MAX_MODES];
-  for (int mu = 0; mu < p->n_modes; mu++) amplitude[mu] = 4.0 * point->imbalance * driven(t, t->I + mu * TERMS, n);
+  for (int mu = 0; mu < p->n_modes; mu++) amplitude[mu] = 4.0 * point->imbalance * driven_series(t, t->I + mu * TERMS, n);
   dkm_system_fields(p, amplitude, t->order);
   for (int64_t k = 0; k < p->n_classes; k++) t->V[k * TERMS + n] = t->order[k];
   for (int64_t k = 0; k < p->n_classes; k++) t->order[k] = t->Y[k * TERMS + n];
   dkm_system_sums(p, t->order, sums, t->work);
-}
-
-/* g0 times sums over the classes, order n; `before`: those of order n - 1. */
-static double driven_sum(const dkm_tangent *t, int n, double sum, double before) {
-  const double product = t->now.g0 * sum;
-  return t->now.g0_slope != 0.0 && n > 0 ? product + t->now.g0_slope * before : product;
 }
 
 /* Coefficients of orders 0 ... ORDER from the state u. */
@@ -150,7 +149,7 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
   }
   for (int n = 0; n < ORDER; n++) {
     const double inverse = 1.0 / (n + 1);
-    for (int mu = 0; mu < M; mu++) amplitude[mu] = 4.0 * driven(t, t->R + mu * TERMS, n);
+    for (int mu = 0; mu < M; mu++) amplitude[mu] = 4.0 * driven_series(t, t->R + mu * TERMS, n);
     dkm_system_fields(p, amplitude, t->order);
     for (int64_t k = 0; k < K; k++) t->H[k * TERMS + n] = t->order[k];
     for (int64_t k = 0; k < K; k++) t->order[k] = t->Z[k * TERMS + n];
@@ -179,8 +178,8 @@ static void expand(dkm_tangent *t, const dkm_point *point, const double *u) {
       double *R = t->R + mu * TERMS, *I = t->I + mu * TERMS;
       const double half_kappa = 0.5 * point->kappa_mu[mu];
       R[n + 1] = (point->Omega_mu[mu] * I[n] - half_kappa * R[n]) * inverse;
-      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - driven_sum(t, n, sums[mu], before[mu])) * inverse;
-      if (point->imbalance != 0.0) R[n + 1] += point->imbalance * driven_sum(t, n, sums_y[mu], before_y[mu]) * inverse;
+      I[n + 1] = (-point->Omega_mu[mu] * R[n] - half_kappa * I[n] - driven(t, n, sums[mu], before[mu])) * inverse;
+      if (point->imbalance != 0.0) R[n + 1] += point->imbalance * driven(t, n, sums_y[mu], before_y[mu]) * inverse;
     }
   }
 }
@@ -258,32 +257,17 @@ static double *at(double *block, int64_t i, int n) {
   return block + (i * TERMS + n) * BLOCK;
 }
 
-/* dH[n] of all classes. */
-static void expand_fields(dkm_tangent *t, int n) {
+/* dH[n] (of dR, factor 4) or dV[n] (of dI, 4 eta) of all classes. */
+static void expand_fields(dkm_tangent *t, double *of_modes, double factor, int n, double *of_classes) {
   const dkm_system *p = &t->system;
   for (int64_t k = 0; k < p->n_classes; k++) {
-    double *dH = at(t->dH, k, n);
-    memset(dH, 0, BLOCK * sizeof *dH);
+    double *field = at(of_classes, k, n);
+    memset(field, 0, BLOCK * sizeof *field);
     for (int mu = 0; mu < p->n_modes; mu++) {
-      const double G = dkm_system_coupling(p, mu, k), factor = 4.0 * t->now.g0 * G, *dR = at(t->dR, mu, n);
-      for (int c = 0; c < BLOCK; c++) dH[c] += factor * dR[c];
-      for (int c = 0; t->now.g0_slope != 0.0 && n > 0 && c < BLOCK; c++)
-        dH[c] += 4.0 * t->now.g0_slope * G * at(t->dR, mu, n - 1)[c];
-    }
-  }
-}
-
-/* dV[n] likewise. */
-static void expand_fields_along_y(dkm_tangent *t, const dkm_point *point, int n) {
-  const dkm_system *p = &t->system;
-  for (int64_t k = 0; k < p->n_classes; k++) {
-    double *dV = at(t->dV, k, n);
-    memset(dV, 0, BLOCK * sizeof *dV);
-    for (int mu = 0; mu < p->n_modes; mu++) {
-      const double G = 4.0 * point->imbalance * dkm_system_coupling(p, mu, k), *dI = at(t->dI, mu, n);
-      for (int c = 0; c < BLOCK; c++) dV[c] += t->now.g0 * G * dI[c];
-      for (int c = 0; t->now.g0_slope != 0.0 && n > 0 && c < BLOCK; c++)
-        dV[c] += t->now.g0_slope * G * at(t->dI, mu, n - 1)[c];
+      const double G = factor * dkm_system_coupling(p, mu, k), g = t->now.g0 * G, slope = t->now.g0_slope * G;
+      const double *amplitude = at(of_modes, mu, n);
+      for (int c = 0; c < BLOCK; c++) field[c] += g * amplitude[c];
+      for (int c = 0; slope != 0.0 && n > 0 && c < BLOCK; c++) field[c] += slope * at(of_modes, mu, n - 1)[c];
     }
   }
 }
@@ -395,8 +379,8 @@ static void advance_block(dkm_tangent *t, const dkm_point *point, double h, doub
     for (int c = 0; c < BLOCK; c++) begin[c] = c < count ? columns[row * n_columns + first + c] : 0.0;
   }
   for (int n = 0; n < ORDER; n++) {
-    if (coupled) expand_fields(t, n);
-    if (coupled && point->imbalance != 0.0) expand_fields_along_y(t, point, n);
+    if (coupled) expand_fields(t, t->dR, 4.0, n, t->dH);
+    if (coupled && point->imbalance != 0.0) expand_fields(t, t->dI, 4.0 * point->imbalance, n, t->dV);
     for (int64_t k = 0; k < K; k++) expand_class(t, point, k, n, coupled);
     if (coupled) expand_modes(t, point, n);
   }
