@@ -10,6 +10,7 @@
 #include "dickemap/fixedpoint.h"
 #include "dickemap/integrator.h"
 #include "dickemap/theory.h"
+#include "jacobian.h"
 #include "random_points.h"
 
 enum { MAX_STATE = 3 * 32 + 2 * 5, MAX_CLASSES = 32 };
@@ -50,24 +51,11 @@ static void newton_finds_the_pattern_state_of_eq_12(void **state) {
   gsl_rng_free(rng);
 }
 
-/* All 3K + 2M eigenvalues of the Jacobian; the right-hand side is quadratic, so that central
- * differences are exact up to rounding. Sorted into growing, damped and neutral. */
+/* All directions, sorted into growing, damped and neutral. */
 static dkm_spectrum dense_spectrum(const dkm_system *p, const dkm_point *pt, const double *u, double neutral) {
   const size_t n = dkm_model_size(p);
-  gsl_matrix *a = gsl_matrix_alloc(n, n);
   gsl_vector_complex *values = gsl_vector_complex_alloc(n);
-  gsl_eigen_nonsymm_workspace *w = gsl_eigen_nonsymm_alloc(n);
-  double up[MAX_STATE], down[MAX_STATE], dup[MAX_STATE], ddown[MAX_STATE], work[2 * MAX_CLASSES];
-  for (size_t j = 0; j < n; j++) {
-    memcpy(up, u, n * sizeof *u);
-    memcpy(down, u, n * sizeof *u);
-    up[j] += 0.5;
-    down[j] -= 0.5;
-    dkm_model_rhs(p, pt, up, dup, work);
-    dkm_model_rhs(p, pt, down, ddown, work);
-    for (size_t i = 0; i < n; i++) gsl_matrix_set(a, i, j, dup[i] - ddown[i]);
-  }
-  assert_int_equal(gsl_eigen_nonsymm(a, values, w), 0);
+  jacobian_eigenvalues(p, pt, u, values);
   dkm_spectrum s = {.growth_rate = -INFINITY, .decay_rate = INFINITY};
   for (size_t i = 0; i < n; i++) {
     double rate = GSL_REAL(gsl_vector_complex_get(values, i));
@@ -83,9 +71,7 @@ static dkm_spectrum dense_spectrum(const dkm_system *p, const dkm_point *pt, con
       s.decay_rate = fmin(s.decay_rate, -rate);
     }
   }
-  gsl_matrix_free(a);
   gsl_vector_complex_free(values);
-  gsl_eigen_nonsymm_free(w);
   return s;
 }
 

@@ -14,6 +14,7 @@
 #include "dickemap/integrator.h"
 #include "dickemap/start.h"
 #include "dickemap/theory.h"
+#include "jacobian.h"
 #include "random_points.h"
 
 enum { MAX_CLASSES = 64, MAX_STATE = 3 * MAX_CLASSES + 2 * 6 };
@@ -222,28 +223,14 @@ static int by_real_part(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Real parts of all eigenvalues of the Jacobian, sorted: central differences of a quadratic function are exact. */
+/* Real parts of all eigenvalues of the Jacobian, sorted. */
 static size_t dense_rates(const dkm_system *p, const dkm_point *pt, const double *u, double *rates) {
   const size_t n = dkm_model_size(p);
-  gsl_matrix *a = gsl_matrix_alloc(n, n);
   gsl_vector_complex *values = gsl_vector_complex_alloc(n);
-  gsl_eigen_nonsymm_workspace *w = gsl_eigen_nonsymm_alloc(n);
-  double up[MAX_STATE], down[MAX_STATE], dup[MAX_STATE], ddown[MAX_STATE], work[2 * MAX_CLASSES];
-  for (size_t j = 0; j < n; j++) {
-    memcpy(up, u, n * sizeof *u);
-    memcpy(down, u, n * sizeof *u);
-    up[j] += 0.5;
-    down[j] -= 0.5;
-    dkm_model_rhs(p, pt, up, dup, work);
-    dkm_model_rhs(p, pt, down, ddown, work);
-    for (size_t i = 0; i < n; i++) gsl_matrix_set(a, i, j, dup[i] - ddown[i]);
-  }
-  assert_int_equal(gsl_eigen_nonsymm(a, values, w), 0);
+  jacobian_eigenvalues(p, pt, u, values);
   for (size_t i = 0; i < n; i++) rates[i] = GSL_REAL(gsl_vector_complex_get(values, i));
   qsort(rates, n, sizeof *rates, by_real_part);
-  gsl_matrix_free(a);
   gsl_vector_complex_free(values);
-  gsl_eigen_nonsymm_free(w);
   return n;
 }
 

@@ -8,6 +8,7 @@
 
 #include "couplings.h"
 #include "dickemap/theory.h"
+#include "jacobian.h"
 #include "random_points.h"
 
 enum { MAX_CLASSES = 32, MAX_STATE = 3 * MAX_CLASSES + 2 * 5 };
@@ -126,25 +127,6 @@ static void quartic_roots_solve_the_quartic(void **state) {
   gsl_rng_free(rng);
 }
 
-/* Eigenvalues of the Jacobian at u: the right-hand side is quadratic, so that central differences are exact. */
-static void dense_spectrum(const dkm_system *p, const dkm_point *pt, const double *u, gsl_vector_complex *values) {
-  const size_t n = dkm_model_size(p);
-  gsl_matrix *jacobian = gsl_matrix_alloc(n, n);
-  gsl_eigen_nonsymm_workspace *w = gsl_eigen_nonsymm_alloc(n);
-  double at[MAX_STATE], up[MAX_STATE], down[MAX_STATE], work[2 * MAX_CLASSES];
-  for (size_t j = 0; j < n; j++) {
-    for (size_t i = 0; i < n; i++) at[i] = u[i];
-    at[j] = u[j] + 1.0;
-    dkm_model_rhs(p, pt, at, up, work);
-    at[j] = u[j] - 1.0;
-    dkm_model_rhs(p, pt, at, down, work);
-    for (size_t i = 0; i < n; i++) gsl_matrix_set(jacobian, i, j, 0.5 * (up[i] - down[i]));
-  }
-  assert_int_equal(gsl_eigen_nonsymm(jacobian, values, w), 0);
-  gsl_eigen_nonsymm_free(w);
-  gsl_matrix_free(jacobian);
-}
-
 /* The 4M roots are among the 3K + 2M eigenvalues, and the others do not grow. */
 static void quartics_are_the_spectrum_for_either_sign(void **state) {
   (void)state;
@@ -158,7 +140,7 @@ static void quartics_are_the_spectrum_for_either_sign(void **state) {
     const int nu = pt.pattern - 1;
     double u[MAX_STATE], largest = -INFINITY, largest_dense = -INFINITY;
     dkm_theory_pattern_state(&p, &pt, nu, 1, u);
-    dense_spectrum(&p, &pt, u, dense);
+    jacobian_eigenvalues(&p, &pt, u, dense);
     for (int mu = 0; mu < M; mu++) {
       double complex roots[4];
       dkm_theory_quartic(&pt, nu, mu, roots);
@@ -213,7 +195,7 @@ static double growth_of_normal_state(const dkm_system *p, const dkm_point *pt, c
   double u[MAX_STATE] = {0}, largest = -INFINITY;
   gsl_vector_complex *values = gsl_vector_complex_alloc(dkm_model_size(p));
   for (int64_t k = 0; k < K; k++) u[k] = (pt->Omega * pt->Omega_mu[0] < 0 ? 1 : -1) * (lengths ? lengths[k] : 1);
-  dense_spectrum(p, pt, u, values);
+  jacobian_eigenvalues(p, pt, u, values);
   for (size_t i = 0; i < values->size; i++) largest = fmax(largest, GSL_REAL(gsl_vector_complex_get(values, i)));
   gsl_vector_complex_free(values);
   return largest;

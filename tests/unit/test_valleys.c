@@ -9,6 +9,7 @@
 
 #include "dickemap/fixedpoint.h"
 #include "evaluation.h"
+#include "jacobian.h"
 #include "scene.h"
 
 /* ---- critical points ---- */
@@ -19,29 +20,14 @@ static int euler_of(const scene *s) {
   return sum;
 }
 
-/* Eigenvalues of the Jacobian at u with positive real parts: the right-hand side is quadratic, so that central
- * differences are exact. */
+/* Eigenvalues of the Jacobian at u with positive real parts. */
 static int count_unstable(const scene *s, const double *u) {
   const size_t n = dkm_model_size(&s->couplings.system);
-  gsl_matrix *jacobian = gsl_matrix_alloc(n, n);
   gsl_vector_complex *values = gsl_vector_complex_alloc(n);
-  gsl_eigen_nonsymm_workspace *w = gsl_eigen_nonsymm_alloc(n);
-  double at[MOST_STATE], up[MOST_STATE], down[MOST_STATE], work[2 * MOST_CLASSES];
   int n_unstable = 0;
-  memcpy(at, u, n * sizeof *at);
-  for (size_t j = 0; j < n; j++) {
-    at[j] = u[j] + 1.0;
-    dkm_model_rhs(&s->couplings.system, &s->point, at, up, work);
-    at[j] = u[j] - 1.0;
-    dkm_model_rhs(&s->couplings.system, &s->point, at, down, work);
-    at[j] = u[j];
-    for (size_t i = 0; i < n; i++) gsl_matrix_set(jacobian, i, j, 0.5 * (up[i] - down[i]));
-  }
-  assert_int_equal(gsl_eigen_nonsymm(jacobian, values, w), 0);
+  jacobian_eigenvalues(&s->couplings.system, &s->point, u, values);
   for (size_t j = 0; j < n; j++) n_unstable += GSL_REAL(gsl_vector_complex_get(values, j)) > 1e-6;
-  gsl_eigen_nonsymm_free(w);
   gsl_vector_complex_free(values);
-  gsl_matrix_free(jacobian);
   return n_unstable;
 }
 
