@@ -12,8 +12,8 @@
 #include "dickemap/cycle.h"
 #include "dickemap/drive.h"
 #include "dickemap/evaluate.h"
-#include "dickemap/integrator.h"
 #include "dickemap/trajectory.h"
+#include "integrate.h"
 #include "random_points.h"
 
 enum { MAX_CLASSES = 64, MAX_STATE = 3 * MAX_CLASSES + 2 * 6 };
@@ -73,33 +73,6 @@ static void pieces_follow_each_other(void **state) {
 
 /* ---- trajectories ---- */
 
-static void integrate(dkm_integrator *integrator, int at, const dkm_point *pt, double *u, double from, double t) {
-  dkm_integrator_load(integrator, at, pt, u, from);
-  dkm_lane *lane = dkm_integrator_lane(integrator, at);
-  lane->t_limit = t;
-  while (lane->t < t) {
-    dkm_integrator_advance(integrator);
-    assert_int_equal(lane->failure, DKM_FAILURE_NONE);
-  }
-  assert_true(lane->t == t);
-  dkm_integrator_state(integrator, at, u);
-}
-
-static dkm_integrator *make(const dkm_system *p, int method, double tolerance, const char *cpu) {
-  dkm_solver solver = {.tolerance = tolerance, .t_max = 1e7, .dynamics = DKM_DYNAMICS_DRIVEN};
-  dkm_integrator *integrator = NULL;
-  solver.method = method;
-  assert_int_equal(dkm_integrator_create(p, &solver, cpu, &integrator, NULL), DKM_OK);
-  return integrator;
-}
-
-static double difference(const double *u, const double *v, size_t n) {
-  double largest = 0.0;
-  for (size_t i = 0; i < n; i++)
-    if (!(fabs(u[i] - v[i]) <= largest)) largest = fabs(u[i] - v[i]);
-  return largest;
-}
-
 /* Also beyond the end of a drive, and over several of its periods. */
 static void ensemble_and_gsl_agree(void **state) {
   (void)state;
@@ -119,7 +92,8 @@ static void ensemble_and_gsl_agree(void **state) {
     p.drive = &drive;
     dkm_model_start(&p, &pt, u, NULL);
     memcpy(v, u, sizeof u);
-    dkm_integrator *ensemble = make(&p, DKM_METHOD_ENSEMBLE, 1e-11, NULL), *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
+    dkm_integrator *ensemble = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-11, DKM_DYNAMICS_DRIVEN, NULL);
+    dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-13, DKM_DYNAMICS_DRIVEN, NULL);
     const double t = uniform_between(rng, 5, 12), before = uniform_between(rng, 0, 1) * t;
     integrate(ensemble, 0, &pt, u, 0.0, before); /* loaded again within a piece */
     integrate(ensemble, 0, &pt, u, before, t);
@@ -150,7 +124,7 @@ static void errors_go_with_the_tolerance(void **state) {
     for (int i = 0; i < 5; i++) {
       static const double tolerances[] = {1e-15, 1e-5, 1e-7, 1e-9, 1e-11};
       memcpy(u, start, sizeof u);
-      dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, tolerances[i], NULL);
+      dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, tolerances[i], DKM_DYNAMICS_DRIVEN, NULL);
       integrate(integrator, 0, &pt, u, 0.0, 8.0);
       dkm_integrator_destroy(integrator);
       if (i == 0) memcpy(exact, u, sizeof u);
@@ -179,7 +153,7 @@ static void bits_depend_on_the_point_alone(void **state) {
     dkm_model_start(&p, &pt, start, NULL);
     for (const char *const *cpu = dkm_cpu_names(); *cpu; cpu++) {
       if (!dkm_cpu_supported(*cpu)) continue;
-      dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, *cpu);
+      dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-10, DKM_DYNAMICS_DRIVEN, *cpu);
       for (int at = 0; at < dkm_integrator_lanes(integrator); at++) {
         double u[MAX_STATE];
         dkm_point neighbour = pt;
@@ -227,7 +201,7 @@ static void sampled_trajectories_are_driven(void **state) {
     assert_int_equal(dkm_trajectory_compute(&p, &pt, &solver, NULL, 6.0, 1.5, &sampled, NULL), DKM_OK);
     assert_int_equal(sampled.n, 5);
     dkm_model_start(&p, &pt, u, NULL);
-    dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
+    dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-13, DKM_DYNAMICS_DRIVEN, NULL);
     for (int i = 1; i < 5; i++) {
       integrate(gsl, 0, &pt, u, 1.5 * (i - 1), 1.5 * i);
       dkm_model_overlaps(&p, u, xi, work);
@@ -263,7 +237,7 @@ static void tangents_follow_the_drive(void **state) {
     memcpy(u, start, sizeof u);
     memcpy(v, start, sizeof v);
     assert_true(dkm_tangent_advance(t, &pt, from, T, u, columns, (int)n, true));
-    dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-13, NULL);
+    dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-13, DKM_DYNAMICS_DRIVEN, NULL);
     integrate(integrator, 0, &pt, v, from, from + T);
     dkm_integrator_destroy(integrator);
     assert_close(difference(u, v, n), 0.0, 1e-9);
@@ -323,7 +297,7 @@ static void the_sign_alternates_from_period_to_period(void **state) {
     assert_int_equal(record.period_multiple, 2);
     assert_close(record.period, 4 * M_PI, 1e-12);
     assert_true(record.growth_rate < 0.0 && record.n_unstable == 0 && record.cycle_residual <= 1e-9);
-    dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-13, NULL);
+    dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-13, DKM_DYNAMICS_DRIVEN, NULL);
     const double z = u[2]; /* where the drive begins */
     for (int n = 1; n <= 4; n++) {
       integrate(gsl, 0, &pt, u, 0.0, 2 * M_PI);
@@ -390,7 +364,7 @@ static void drives_that_end_hand_over_their_state(void **state) {
     }
     if (record.verdict == DKM_VERDICT_FIXED_POINT && record.n_unstable == 0 && record.decay_rate > 0.02) {
       /* the trajectory goes there, but for a sign that the symmetry leaves open */
-      dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-12, NULL);
+      dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-12, DKM_DYNAMICS_DRIVEN, NULL);
       double xi[DKM_MAX_MODES], work[2 * MAX_CLASSES];
       dkm_model_start(&p, &pt, v, NULL);
       integrate(gsl, 0, &pt, v, 0.0, pt.duration + 20.0 / record.decay_rate + 50.0);

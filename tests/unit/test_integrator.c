@@ -6,31 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dickemap/integrator.h"
+#include "integrate.h"
 #include "random_points.h"
 
 enum { MAX_STATE = 3 * 512 + 2 * 10, MAX_CLASSES = 512 };
-
-static dkm_integrator *make(const dkm_system *p, int method, double tolerance, const char *cpu) {
-  dkm_solver solver = {.tolerance = tolerance, .t_max = 1e7};
-  dkm_integrator *integrator = NULL;
-  solver.method = method;
-  assert_int_equal(dkm_integrator_create(p, &solver, cpu, &integrator, NULL), DKM_OK);
-  return integrator;
-}
-
-/* u -> state at time t, in lane 0. */
-static void integrate(dkm_integrator *integrator, const dkm_point *pt, double *u, double t) {
-  dkm_integrator_load(integrator, 0, pt, u, 0.0);
-  dkm_lane *lane = dkm_integrator_lane(integrator, 0);
-  lane->t_limit = t;
-  while (lane->t < t) {
-    dkm_integrator_advance(integrator);
-    assert_int_equal(lane->failure, DKM_FAILURE_NONE);
-  }
-  assert_true(lane->t == t);
-  dkm_integrator_state(integrator, 0, u);
-}
 
 static void overlaps(const dkm_system *p, const double *u, double *xi) {
   double work[2 * MAX_CLASSES];
@@ -49,12 +28,13 @@ static void ensemble_and_gsl_agree_on_random_points(void **state) {
     double u[MAX_STATE], v[MAX_STATE], xi_u[DKM_MAX_MODES], xi_v[DKM_MAX_MODES];
     dkm_system_of_patterns(&p, trial % 4 == 0 ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
     dkm_point pt = random_point(rng, M, trial % 5 == 0, trial % 2);
-    dkm_integrator *ensemble = make(&p, DKM_METHOD_ENSEMBLE, 1e-11, NULL), *gsl = make(&p, DKM_METHOD_GSL, 1e-11, NULL);
+    dkm_integrator *ensemble = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-11, DKM_DYNAMICS_CONSERVED, NULL);
+    dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-11, DKM_DYNAMICS_CONSERVED, NULL);
     dkm_model_start(&p, &pt, u, NULL);
     memcpy(v, u, sizeof u);
     const double t = trial % 5 == 0 ? 15.0 : 50.0;
-    integrate(ensemble, &pt, u, t);
-    integrate(gsl, &pt, v, t);
+    integrate(ensemble, 0, &pt, u, 0.0, t);
+    integrate(gsl, 0, &pt, v, 0.0, t);
     overlaps(&p, u, xi_u);
     overlaps(&p, v, xi_v);
     for (int mu = 0; mu < M; mu++) {
@@ -83,8 +63,8 @@ static void uncoupled_spins_precess_and_modes_decay(void **state) {
       for (int i = 0; i < 2 * M; i++) u[3 * K + i] = uniform_between(rng, -1, 1);
       memcpy(u0, u, sizeof u);
       const double t = 30.0, c = cos(2 * pt.Omega * t), s = sin(2 * pt.Omega * t);
-      dkm_integrator *integrator = make(&p, method, 1e-12, NULL);
-      integrate(integrator, &pt, u, t);
+      dkm_integrator *integrator = integrator_for(&p, method, 1e-12, DKM_DYNAMICS_CONSERVED, NULL);
+      integrate(integrator, 0, &pt, u, 0.0, t);
       for (int64_t k = 0; k < K; k++) {
         assert_close(u[k], u0[k], 1e-10);
         assert_close(u[K + k], c * u0[K + k] - s * u0[2 * K + k], 1e-10);
@@ -109,11 +89,11 @@ static void spin_length_is_conserved(void **state) {
     double u[MAX_STATE], u0[MAX_STATE];
     dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
     dkm_point pt = random_point(rng, 4, trial % 2, 1);
-    dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, NULL);
+    dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-10, DKM_DYNAMICS_CONSERVED, NULL);
     dkm_model_start(&p, &pt, u, NULL);
     for (int64_t i = 0; i < 3 * p.n_classes; i++) u[i] *= 0.7; /* not only unit spins */
     memcpy(u0, u, sizeof u);
-    integrate(integrator, &pt, u, 1e4);
+    integrate(integrator, 0, &pt, u, 0.0, 1e4);
     assert_close(dkm_model_length_error(&p, u, u0), 0, 1e-12);
     dkm_integrator_destroy(integrator);
   }
@@ -131,9 +111,10 @@ static void the_symmetric_subspace_is_kept_to_the_last_bit(void **state) {
     dkm_point pt = random_point(rng, M, trial % 3 == 0, 0);
     const int nu = pt.pattern - 1;
     const int64_t K = p.n_classes;
-    dkm_integrator *integrator = make(&p, trial % 4 < 2 ? DKM_METHOD_ENSEMBLE : DKM_METHOD_GSL, 1e-9, NULL);
+    const int method = trial % 4 < 2 ? DKM_METHOD_ENSEMBLE : DKM_METHOD_GSL;
+    dkm_integrator *integrator = integrator_for(&p, method, 1e-9, DKM_DYNAMICS_CONSERVED, NULL);
     dkm_model_start(&p, &pt, u, NULL);
-    integrate(integrator, &pt, u, 300.0);
+    integrate(integrator, 0, &pt, u, 0.0, 300.0);
     for (int64_t k = 0; k < K; k++) {
       assert_true(u[k] == u[0]);
       assert_true(dkm_system_coupling(&p, nu, k) * u[K + k] == dkm_system_coupling(&p, nu, 0) * u[K]);
@@ -190,7 +171,7 @@ static void bits_depend_on_neither_the_order_of_points_nor_the_instruction_set_n
     }
     const size_t bytes = N_POINTS * dkm_model_size(&p) * sizeof(double);
     double *reference = malloc(bytes), *other = malloc(bytes);
-    dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-9, NULL);
+    dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-9, DKM_DYNAMICS_CONSERVED, NULL);
     run_all(integrator, &p, N_POINTS, points, forward, reference);
     run_all(integrator, &p, N_POINTS, points, backward, other);
     assert_memory_equal(reference, other, bytes);
@@ -220,10 +201,10 @@ static void a_lane_that_is_not_finite_fails_alone(void **state) {
   double u[MAX_STATE], alone[MAX_STATE], beside[MAX_STATE];
   dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
   dkm_point pt = fig3_point(1.1, 2);
-  dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, NULL);
+  dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-10, DKM_DYNAMICS_CONSERVED, NULL);
   dkm_model_start(&p, &pt, u, NULL);
   memcpy(alone, u, sizeof u);
-  integrate(integrator, &pt, alone, 20.0);
+  integrate(integrator, 0, &pt, alone, 0.0, 20.0);
 
   const int last = dkm_integrator_lanes(integrator) - 1;
   dkm_integrator_unload(integrator, 0);
@@ -252,14 +233,14 @@ static void the_error_follows_the_tolerance(void **state) {
                   .overlap = 0.8, .perturbation = 0.1, .seed = 5};
   dkm_model_start(&p, &pt, start, NULL);
   memcpy(exact, start, sizeof start);
-  dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-15, NULL);
-  integrate(integrator, &pt, exact, 10.0);
+  dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-15, DKM_DYNAMICS_CONSERVED, NULL);
+  integrate(integrator, 0, &pt, exact, 0.0, 10.0);
   dkm_integrator_destroy(integrator);
   for (double tolerance = 1e-4; tolerance >= 1e-12; tolerance *= 1e-2) {
     double error = 0;
-    integrator = make(&p, DKM_METHOD_ENSEMBLE, tolerance, NULL);
+    integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, tolerance, DKM_DYNAMICS_CONSERVED, NULL);
     memcpy(u, start, sizeof start);
-    integrate(integrator, &pt, u, 10.0);
+    integrate(integrator, 0, &pt, u, 0.0, 10.0);
     for (size_t i = 0; i < dkm_model_size(&p); i++) error = fmax(error, fabs(u[i] - exact[i]));
     if (!(error < 20 * tolerance)) fail_msg("tolerance %g, error %g", tolerance, error);
     dkm_integrator_destroy(integrator);
@@ -281,10 +262,10 @@ static void errors_of_fixed_steps_fall_with_the_order_of_the_method(void **state
   double exact[MAX_STATE], u[MAX_STATE], start[MAX_STATE], x[N], y[N], mean_x = 0, mean_y = 0, xy = 0, xx = 0;
   dkm_model_start(&p, &pt, start, NULL);
   memcpy(exact, start, sizeof start);
-  dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-15, NULL);
-  integrate(integrator, &pt, exact, t_end);
+  dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-15, DKM_DYNAMICS_CONSERVED, NULL);
+  integrate(integrator, 0, &pt, exact, 0.0, t_end);
   dkm_integrator_destroy(integrator);
-  integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-3, NULL);
+  integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-3, DKM_DYNAMICS_CONSERVED, NULL);
   for (int i = 0; i < N; i++) {
     double error = 0;
     dkm_integrator_load(integrator, 0, &pt, start, 0.0);
@@ -318,10 +299,10 @@ static void a_window_has_the_means_and_the_largest_rate(void **state) {
   /* Free precession: xi_1 = cos(2 Omega t), mean 0, rms 1/sqrt 2, rate 2 Omega. */
   dkm_point pt = {.g0 = 0, .Omega = 0.5, .Omega_mu = {1, 1}, .kappa_mu = {1, 1}, .pattern = 1, .overlap = 1};
   for (int method = DKM_METHOD_ENSEMBLE; method <= DKM_METHOD_GSL; method++) {
-    dkm_integrator *integrator = make(&p, method, 1e-10, NULL);
+    dkm_integrator *integrator = integrator_for(&p, method, 1e-10, DKM_DYNAMICS_CONSERVED, NULL);
     dkm_window window;
     dkm_model_start(&p, &pt, u, NULL);
-    integrate(integrator, &pt, u, 2000 * M_PI);
+    integrate(integrator, 0, &pt, u, 0.0, 2000 * M_PI);
     dkm_integrator_window(integrator, 0, &window);
     assert_close(window.length, 2000 * M_PI, 1e-8);
     assert_close(window.mean[0], 0, 0.02);

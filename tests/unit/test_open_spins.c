@@ -11,9 +11,9 @@
 
 #include "couplings.h"
 #include "dickemap/fixedpoint.h"
-#include "dickemap/integrator.h"
 #include "dickemap/start.h"
 #include "dickemap/theory.h"
+#include "integrate.h"
 #include "jacobian.h"
 #include "random_points.h"
 
@@ -30,33 +30,6 @@ static dkm_point random_open_point(gsl_rng *rng, int n_modes, int kind) {
   }
   if (kind % 3 != 0) p.imbalance = uniform_between(rng, -1, 1);
   return p;
-}
-
-static dkm_integrator *make(const dkm_system *p, int method, double tolerance, dkm_dynamics dynamics, const char *cpu) {
-  dkm_solver solver = {.tolerance = tolerance, .t_max = 1e7, .dynamics = dynamics};
-  dkm_integrator *integrator = NULL;
-  solver.method = method;
-  assert_int_equal(dkm_integrator_create(p, &solver, cpu, &integrator, NULL), DKM_OK);
-  return integrator;
-}
-
-static int64_t integrate(dkm_integrator *integrator, int at, const dkm_point *pt, double *u, double t) {
-  dkm_integrator_load(integrator, at, pt, u, 0.0);
-  dkm_lane *lane = dkm_integrator_lane(integrator, at);
-  lane->t_limit = t;
-  while (lane->t < t) {
-    dkm_integrator_advance(integrator);
-    assert_int_equal(lane->failure, DKM_FAILURE_NONE);
-  }
-  dkm_integrator_state(integrator, at, u);
-  return lane->steps;
-}
-
-static double difference(const double *u, const double *v, size_t n) {
-  double largest = 0.0;
-  for (size_t i = 0; i < n; i++)
-    if (!(fabs(u[i] - v[i]) <= largest)) largest = fabs(u[i] - v[i]);
-  return largest;
 }
 
 /* A system of patterns or of any couplings. */
@@ -82,12 +55,12 @@ static void ensemble_and_gsl_agree(void **state) {
     const dkm_system p = system_for(rng, trial / 4, M, &tables);
     double u[MAX_STATE], v[MAX_STATE];
     const dkm_point pt = random_open_point(rng, M, trial);
-    dkm_integrator *ensemble = make(&p, DKM_METHOD_ENSEMBLE, tolerance, dkm_point_dynamics(&pt), NULL);
-    dkm_integrator *gsl = make(&p, DKM_METHOD_GSL, 1e-13, 0, NULL);
+    dkm_integrator *ensemble = integrator_for(&p, DKM_METHOD_ENSEMBLE, tolerance, dkm_point_dynamics(&pt), NULL);
+    dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-13, 0, NULL);
     dkm_model_start(&p, &pt, u, NULL);
     memcpy(v, u, sizeof u);
-    integrate(ensemble, 0, &pt, u, 10.0);
-    integrate(gsl, 0, &pt, v, 10.0);
+    integrate(ensemble, 0, &pt, u, 0.0, 10.0);
+    integrate(gsl, 0, &pt, v, 0.0, 10.0);
     const double error = difference(u, v, dkm_model_size(&p));
     if (!(error <= 1e3 * tolerance + 1e-10)) print_point(&pt, M);
     assert_close(error, 0.0, 1e3 * tolerance + 1e-10);
@@ -112,7 +85,7 @@ static void bits_depend_on_the_point_alone(void **state) {
     dkm_model_start(&p, &pt, start, NULL);
     for (const char *const *cpu = dkm_cpu_names(); *cpu; cpu++) {
       if (!dkm_cpu_supported(*cpu)) continue;
-      dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-10, dkm_point_dynamics(&pt), *cpu);
+      dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-10, dkm_point_dynamics(&pt), *cpu);
       for (int lane = 0; lane < dkm_integrator_lanes(integrator); lane++) {
         double u[MAX_STATE];
         memcpy(u, start, sizeof u);
@@ -121,7 +94,7 @@ static void bits_depend_on_the_point_alone(void **state) {
           neighbour.g0 = 0.3 * (other + 1);
           dkm_integrator_load(integrator, other, &neighbour, start, 0.0);
         }
-        integrate(integrator, lane, &pt, u, 20.0);
+        integrate(integrator, lane, &pt, u, 0.0, 20.0);
         for (int other = 0; other <= lane; other++) dkm_integrator_unload(integrator, other);
         if (!has_first) memcpy(first, u, sizeof u);
         has_first = true;
@@ -145,10 +118,10 @@ static void kinds_of_equations_contain_each_other(void **state) {
     dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL);
     const dkm_point pt = random_point(rng, M, 0, 1);
     for (int kind = 0; kind < DKM_N_DYNAMICS; kind++) {
-      dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-12, (dkm_dynamics)kind, NULL);
+      dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-12, (dkm_dynamics)kind, NULL);
       dkm_model_start(&p, &pt, u[kind], NULL);
       const double length = dkm_point_length(&pt);
-      integrate(integrator, 0, &pt, u[kind], 20.0);
+      integrate(integrator, 0, &pt, u[kind], 0.0, 20.0);
       for (int64_t k = 0; kind != DKM_DYNAMICS_LOSSY && k < p.n_classes; k++) {
         const double *m = u[kind] + k;
         const double square = m[0] * m[0] + m[p.n_classes] * m[p.n_classes] + m[2 * p.n_classes] * m[2 * p.n_classes];
@@ -171,11 +144,11 @@ static void uncoupled_spins_relax_as_they_must(void **state) {
     double u[MAX_STATE], v[MAX_STATE];
     dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL);
     pt.g0 = 0.0;
-    dkm_integrator *integrator = make(&p, DKM_METHOD_ENSEMBLE, 1e-12, DKM_DYNAMICS_LOSSY, NULL);
+    dkm_integrator *integrator = integrator_for(&p, DKM_METHOD_ENSEMBLE, 1e-12, DKM_DYNAMICS_LOSSY, NULL);
     dkm_model_start(&p, &pt, u, NULL);
     memcpy(v, u, sizeof u);
     const double t = uniform_between(rng, 0.1, 30);
-    integrate(integrator, 0, &pt, v, t);
+    integrate(integrator, 0, &pt, v, 0.0, t);
     const double gamma_1 = dkm_point_gamma_1(&pt), x_e = gamma_1 > 0 ? dkm_point_pump(&pt) / gamma_1 : 0.0;
     const double kept = exp(-dkm_point_gamma_T(&pt) * t), c = cos(2 * pt.Omega * t), s = sin(2 * pt.Omega * t);
     for (int64_t k = 0; k < p.n_classes; k++) {
