@@ -143,6 +143,11 @@ double dkm_mixture_sign(const dkm_point *point, const double *G, int n_modes);
 /* |m_k| of the start where it is the same for all spins: 1, less where spins are flipped with a probability. */
 double dkm_point_length(const dkm_point *point);
 
+/* The larger of two numbers, NaN if one of them is: fmax would lose it. */
+static inline double dkm_larger(double a, double b) {
+  return a >= b || a != a ? a : b;
+}
+
 /* The largest | |m_k(u)| - |m_k(u_start)| | over k: 0 for exact solutions of (7). */
 double dkm_model_length_error(const dkm_system *system, const double *u, const double *u_start);
 

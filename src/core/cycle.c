@@ -198,8 +198,7 @@ static bool take_monodromy(dkm_cycle_workspace *w, const dkm_point *point, const
 
 static double largest_difference(const double *a, const double *b, size_t n) {
   double largest = 0.0;
-  for (size_t i = 0; i < n; i++)
-    if (!(fabs(a[i] - b[i]) <= largest)) largest = fabs(a[i] - b[i]);
+  for (size_t i = 0; i < n; i++) largest = dkm_larger(largest, fabs(a[i] - b[i]));
   return largest;
 }
 

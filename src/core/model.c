@@ -70,8 +70,7 @@ double dkm_model_residual(const dkm_system *system, const dkm_point *point, cons
   const size_t n = dkm_model_size(system);
   double largest = 0.0;
   dkm_model_rhs(system, point, u, work, work + n);
-  for (size_t i = 0; i < n; i++)
-    if (!(fabs(work[i]) <= largest)) largest = fabs(work[i]);
+  for (size_t i = 0; i < n; i++) largest = dkm_larger(largest, fabs(work[i]));
   return largest;
 }
 
@@ -211,9 +210,6 @@ static double length(int64_t K, const double *u, int64_t k) {
 double dkm_model_length_error(const dkm_system *system, const double *u, const double *u_start) {
   const int64_t K = system->n_classes;
   double largest = 0.0;
-  for (int64_t k = 0; k < K; k++) {
-    double error = fabs(length(K, u, k) - length(K, u_start, k));
-    if (!(error <= largest)) largest = error; /* keeps a NaN */
-  }
+  for (int64_t k = 0; k < K; k++) largest = dkm_larger(largest, fabs(length(K, u, k) - length(K, u_start, k)));
   return largest;
 }

@@ -131,8 +131,7 @@ static double quietest_sample(const dkm_series *s) {
 
 static double largest_rate(const dkm_series *s) {
   double largest = 0.0;
-  for (int i = 0; i < s->n * 3 * s->n_modes; i++)
-    if (!(fabs(s->rates[i]) <= largest)) largest = fabs(s->rates[i]);
+  for (int i = 0; i < s->n * 3 * s->n_modes; i++) largest = dkm_larger(largest, fabs(s->rates[i]));
   return largest;
 }
 

@@ -35,8 +35,7 @@ static inline int64_t integrate(dkm_integrator *integrator, int at, const dkm_po
 /* The largest difference of two states; NaN if there is one. */
 static inline double difference(const double *u, const double *v, size_t n) {
   double largest = 0.0;
-  for (size_t i = 0; i < n && !isnan(largest); i++)
-    if (!(fabs(u[i] - v[i]) <= largest)) largest = fabs(u[i] - v[i]);
+  for (size_t i = 0; i < n; i++) largest = dkm_larger(largest, fabs(u[i] - v[i]));
   return largest;
 }
 

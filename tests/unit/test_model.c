@@ -125,6 +125,22 @@ static void the_tilt_depends_on_seed_and_cue_alone(void **state) {
   assert_memory_not_equal(first, again, dkm_model_size(&p) * sizeof(double));
 }
 
+/* Wherever it stands: a state that is not finite is at no fixed point, and has no length. */
+static void a_nan_is_not_lost(void **state) {
+  (void)state;
+  dkm_system p;
+  double start[MAX_STATE], u[MAX_STATE], work[MAX_STATE + 2 * MAX_CLASSES];
+  dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL);
+  const dkm_point pt = fig3_point(0.7, 2);
+  dkm_model_start(&p, &pt, start, NULL);
+  for (int64_t k = 0; k < p.n_classes; k++) {
+    memcpy(u, start, sizeof u);
+    u[k] = NAN;
+    assert_true(isnan(dkm_model_length_error(&p, u, start)));
+    assert_true(isnan(dkm_model_residual(&p, &pt, u, work)));
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_right_hand_side_is_the_papers),
@@ -132,6 +148,7 @@ int main(void) {
       cmocka_unit_test(the_start_has_the_cues_overlap_and_unit_spins),
       cmocka_unit_test(every_spin_is_tilted_by_the_same_angle),
       cmocka_unit_test(the_tilt_depends_on_seed_and_cue_alone),
+      cmocka_unit_test(a_nan_is_not_lost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
