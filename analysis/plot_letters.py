@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import subprocess
+import sys
 import tempfile
 
 import matplotlib
@@ -48,19 +49,25 @@ def pbm_width(file):
     return int(" ".join(lines).split()[1])
 
 
+def run_point(program, job, *options):
+    """`dickemap point`, for the tables that it writes."""
+    name = pathlib.Path(sys.argv[0]).stem
+    try:
+        result = subprocess.run([program, "point", job, *options], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        raise SystemExit(f"{name}: there is no program {program}; say where it is with --program or DICKEMAP") from None
+    if result.returncode != 0:
+        raise SystemExit(f"{name}: {result.stderr.strip()}")
+
+
 def ask(program, job, pattern, flips, seed, folder, t_end=T_END, more=""):
     """Tables of the spins and of the trajectory of one point; more: further parameters of it."""
     spins, course = folder / f"spins_{flips}{more}.csv", folder / f"course_{flips}{more}.csv"
-    command = [program, "point", job, "--at", f"pattern={pattern},flip_exactly={flips},seed={seed}" + f",{more}" * bool(more),
+    options = ["--at", f"pattern={pattern},flip_exactly={flips},seed={seed}" + f",{more}" * bool(more),
                "--spins", spins, "--trajectory", course, "--t-end", str(t_end)]
     if not re.search(r"\bname: *flip_exactly\b", pathlib.Path(job).read_text()):
-        command += ["--set", f"initial.flip_exactly={flips}"]  # a job that flips none has no room for any
-    try:
-        result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    except FileNotFoundError:
-        raise SystemExit(f"plot_letters: there is no program {program}; say where it is with --program or DICKEMAP") from None
-    if result.returncode != 0:
-        raise SystemExit(f"plot_letters: {result.stderr.strip()}")
+        options += ["--set", f"initial.flip_exactly={flips}"]  # a job that flips none has no room for any
+    run_point(program, job, *options)
     return read_table(spins), read_table(course)
 
 

@@ -6,10 +6,8 @@ ramp is over, by its duration; and for some durations, up and down, the overlaps
 """
 
 import argparse
-import csv
 import os
 import pathlib
-import subprocess
 import tempfile
 
 import matplotlib
@@ -20,6 +18,7 @@ import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
 from plot_fig3 import COLOURS, STYLE  # noqa: E402
+from plot_letters import read_table, run_point  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOW, HIGH = 0.3, 1.2  # of jobs/quench.yaml
@@ -30,18 +29,11 @@ AN_OVERLAP = 1e-6
 def course(program, job, duration, seed, more, folder):
     """g0 and the largest |xi| during a ramp."""
     table = folder / f"{duration}{len(more)}.csv"
-    command = [program, "point", job, "--at", f"duration={duration},seed={seed}", *more, "--trajectory", table, "--t-end",
-               str(duration), "--dt", str(duration / 2000)]
-    try:
-        result = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
-    except FileNotFoundError:
-        raise SystemExit(f"plot_quench: there is no program {program}; say where it is with --program or DICKEMAP") from None
-    if result.returncode != 0:
-        raise SystemExit(f"plot_quench: {result.stderr.strip()}")
-    with open(table) as file:
-        rows = list(csv.DictReader(file))
-    xi = np.array([[abs(float(row[name])) for name in row if name.startswith("xi_")] for row in rows]).max(axis=1)
-    part = np.array([float(row["t"]) for row in rows]) / duration
+    run_point(program, job, "--at", f"duration={duration},seed={seed}", *more, "--trajectory", table, "--t-end",
+              str(duration), "--dt", str(duration / 2000))
+    rows = read_table(table)
+    xi = abs(np.array([values for name, values in rows.items() if name.startswith("xi_")])).max(axis=0)
+    part = rows["t"] / duration
     return (HIGH + (LOW - HIGH) * part if more else LOW + (HIGH - LOW) * part), xi
 
 

@@ -288,7 +288,10 @@ static void print_lacks(const dkm_system *system, const dkm_point *point, const 
     printf(": these are for couplings +-1 that are orthogonal to all others, and spins of one length\n");
   }
   if (f->n > 0 && !f->known[1])
-    printf("  no g_retrieve: that is for modes of one sign, and patterns of which each has such a state\n");
+    printf("  no g_retrieve: %s\n",
+           dkm_point_dynamics(point) == DKM_DYNAMICS_CONSERVED
+               ? "that is for modes of one sign, and patterns of which each has such a state"
+               : "with losses or unbalanced couplings no g0 keeps a pattern state for certain");
 }
 
 static void print_theory(const dkm_system *system, const dkm_point *point) {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* evaluate_engine: what an evaluator consists of (evaluate_engine.c makes it), for evaluate_place.c, which fills lanes,
- * evaluate.c, which looks at them, evaluate_shadows.c, which leads their shadows, evaluate_inquire.c, which turns what is integrated into what is asked about, evaluate_report.c, which turns the answer
- * into a record of the point, and evaluate_save.c, which puts trajectories aside and continues them. */
+ * evaluate.c, which looks at them, evaluate_shadows.c, which leads their shadows, evaluate_inquire.c, which turns what is
+ * integrated into what is asked about, evaluate_report.c, which turns the answer into a record of the point, and
+ * evaluate_save.c, which puts trajectories aside and continues them. */
 #ifndef DICKEMAP_EVALUATE_ENGINE_H
 #define DICKEMAP_EVALUATE_ENGINE_H
 #include "dickemap/attractor.h"

@@ -67,7 +67,8 @@ def test_another_job_is_not_resumed_and_the_keys_are_named(finish, partial, tmp_
 
 
 MODEL = "g0: 1.0, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]"
-PATTERNS = f"model: {{patterns: 3, {MODEL}}}\n"
+PATTERNS = (f"model: {{patterns: 3, {MODEL}}}\n"
+            "drive: {time: [0, 0.5, 1], g0: [1, 1.5, 1], Omega: [1, 1.2, 1], duration: 2, repeat: false}\n")
 VALUES = f"model: {{patterns: 2, {MODEL}, mapping: values, values: [-1, 0, 2], probabilities: [0.25, 0.5, 0.25]}}\n"
 MATRIX = f"model: {{{MODEL}, mapping: matrix, matrix: a.txt}}\ninitial: {{cue: c.txt}}\n"
 IMAGES = f"model: {{{MODEL}, mapping: matrix, images: [a.pbm, b.pbm]}}\n"
