@@ -49,7 +49,7 @@ def draw_shares(axes, data):
         below = below + share
     axes.set(xscale="log", xlim=(data["duration"].values[0], data["duration"].values[-1]), ylim=(0, 1),
              xlabel="duration of the ramp", ylabel="leads in the end")
-    axes.legend(loc="upper left", fontsize=8, framealpha=0.85)
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, frameon=False)
 
 
 def draw_courses(axes, courses, g_c, durations):
@@ -60,8 +60,10 @@ def draw_courses(axes, courses, g_c, durations):
     fine = np.concatenate([[LOW], g_c + (HIGH - g_c) * np.linspace(0, 1, 300) ** 2])
     axes.plot(fine, dickemap.xi_theory(fine, g_c), color="black", lw=0.9, zorder=5)
     handles = [plt.Line2D([], [], color=plt.cm.viridis(shade + 0.1)) for shade in np.linspace(0.65, 0.0, len(courses))]
-    axes.legend([*handles, plt.Line2D([], [], color="black", lw=0.9)], [*[f"{d:g}" for d in durations], "at rest"],
-                title="duration", loc="upper left", fontsize=8, frameon=False)
+    others = [plt.Line2D([], [], color="0.4"), plt.Line2D([], [], color="0.4", ls="--"),
+              plt.Line2D([], [], color="black", lw=0.9)]
+    axes.legend([*handles, *others], [*[f"duration {d:g}" for d in durations], "up", "down", "at rest"],
+                loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, fontsize=8, frameon=False)
     axes.set(xlim=(LOW, HIGH), ylim=(0, 1.02), xlabel=r"coupling $g_0(t)$", ylabel=r"largest $|\xi_\mu|$")
 
 
@@ -80,7 +82,7 @@ def main():
                    for duration in a.durations]
     g_c = dickemap.g_crit(0.5, 1.5, 1.0)
     with plt.rc_context(STYLE):
-        figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.0), layout="constrained")
+        figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.4), layout="constrained")
         draw_shares(left, data)
         draw_courses(right, courses, g_c, a.durations)
         figure.savefig(a.output, dpi=200)
