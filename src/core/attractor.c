@@ -65,6 +65,7 @@ void dkm_attractor_fill_unseen(const dkm_inquiry *q, const dkm_lane *lane, dkm_r
   for (int mu = 0; mu < DKM_MAX_MODES; mu++) unknown[mu] = NAN;
   if (lane->failure == DKM_FAILURE_NONE) {
     dkm_oscillation_fill_unseen(&none, q, lane, record);
+    record->residual = NAN; /* in a drive rates are those of a moment */
     return;
   }
   dkm_record_fill_common(&none, q, unknown, lane, record);

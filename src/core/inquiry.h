@@ -85,7 +85,27 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
 dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent,
                                      dkm_lane *lane, dkm_record *record);
 
-/* `undecided` with overlaps as they are now, of which nothing more was seen. */
+/* Separations of regular motion grow by less than exp of this over the second half of the time: shear alone doubles them,
+ * and motion that leaves an unstable torus has been seen at 1.65. */
+#define DKM_REGULAR_GROWTH 1.3
+/* What rounding leaves of the motion of an overlap. */
+#define DKM_LEAST_MOTION 1e-12
+
+/* ---- oscillation_record.c ---- */
+
+/* A damped cycle that has caught the trajectory; its state is in q->scratch. */
+void dkm_oscillation_fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_cycle *cycle,
+                                const dkm_lane *lane, dkm_record *record);
+
+/* What the last window of samples and separations have shown: quasiperiodic, irregular, or no more time or work (undecided). */
+void dkm_oscillation_fill_end(const dkm_attractor *a, const dkm_inquiry *q, dkm_verdict verdict, const dkm_lane *lane,
+                              dkm_record *record);
+
+/* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
+void dkm_oscillation_fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window,
+                                    const dkm_lane *lane, dkm_record *record);
+
+/* `undecided` with overlaps as they are now, of which nothing more was seen: the first window of samples is not full. */
 void dkm_oscillation_fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane,
                                  dkm_record *record);
 

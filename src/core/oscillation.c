@@ -21,9 +21,8 @@ static const double spacing_margin = 1.2;
  * shorter one, on the relative power of the second line to this factor. */
 static const double torus_bins = 0.1, torus_weight = 0.1;
 /* Separations of chaotic motion grow by more than exp of the first over the second half of the time, and at a rate that
- * is above zero by so many errors; those of regular motion by less than exp of the last: shear alone doubles them, and
- * motion that leaves an unstable torus has been seen at 1.65. */
-static const double chaotic_growth = 8.0, chaotic_errors = 3.0, regular_growth = 1.3;
+ * is above zero by so many errors; those of regular motion by less than exp of DKM_REGULAR_GROWTH. */
+static const double chaotic_growth = 8.0, chaotic_errors = 3.0;
 /* Much of chaos is a transient: it is followed for so many Lyapunov times.  It is over when separations grow in a long
  * window by less than this fraction of what they should. */
 static const double chaos_enough = 1e4, chaos_over = 0.1;
@@ -37,9 +36,9 @@ static const double steady_energy = 3e-2, steady_moments = 1e-2, steady_growth =
 /* Lines that lie closer than a window resolves pull each other, and may stay although they do not seem to.  Two long
  * windows that are steady are enough then, if the size and the leading line agree between them to so much. */
 static const double same_size = 2e-3, same_bins = 0.5;
-/* What oscillates little may grow for ever: of each overlap the rms agrees between the windows to this, or is below what
- * rounding leaves. */
-static const double same_rms = 1e-2, least_rms = 1e-12;
+/* What oscillates little may grow for ever: of each overlap the rms agrees between the windows to this, or it does not
+ * move. */
+static const double same_rms = 1e-2;
 /* Steady windows that make a torus, at times that double in the end; and long ones, where components of spins along
  * their axes may drift for long until it loses its stability; the longest count twice. */
 enum { STEADY_WINDOWS = 2, STEADY_WINDOWS_DARK = 3 };
@@ -52,13 +51,9 @@ static const double shooting_share = 0.5, shooting_phase = 5.0;
 static const double cycle_close = 1e-2, cycle_linear = 0.1, cycle_agreement = 0.1, cycle_nearer = 1.5;
 /* Periods that agree to this are of the same cycle. */
 static const double same_period = 1e-6;
-/* Of the order parameters of a cycle by Newton's method. */
-static const double shooting_error = 1e-9;
 /* Where the decay can be told from a window of samples, it is waited for this many of those at most: a small cost. A
  * fixed point is the same as the last if overlaps differ by less than the second number. */
 static const double caught_windows = 30.0, near_again = 0.01;
-/* Means over a window of samples are known to this fraction of the amplitude. */
-static const double mean_error = 1e-2;
 /* A window is at least this fraction of the time passed: looks are O(log t) in number. */
 static const double window_fraction = 0.03;
 
@@ -164,7 +159,7 @@ static bool is_steady(const dkm_inquiry *q, const dkm_motion *motion, int n_samp
 static bool has_same_overlaps(const dkm_inquiry *q, const dkm_motion *motion, const dkm_motion *last) {
   for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double now = motion->xi_rms[mu], before = last->xi_rms[mu];
-    if (fmax(now, before) > least_rms && !(fabs(now - before) <= same_rms * before)) return false;
+    if (fmax(now, before) > DKM_LEAST_MOTION && !(fabs(now - before) <= same_rms * before)) return false;
   }
   return true;
 }
@@ -174,7 +169,7 @@ static bool is_torus(const dkm_oscillation *o, const dkm_inquiry *q, const dkm_m
                      const dkm_exponent_estimate *now) {
   if (isnan(motion->frequency[1]) ||
       o->n_steady < (dkm_inquiry_may_be_dark(q) ? STEADY_WINDOWS_DARK : STEADY_WINDOWS) || isnan(now->rate) ||
-      !(now->late_growth < regular_growth) || !has_same_overlaps(q, motion, &o->motion))
+      !(now->late_growth < DKM_REGULAR_GROWTH) || !has_same_overlaps(q, motion, &o->motion))
     return false;
   if (has_same_lines(o, motion, bin)) return true;
   return o->n_samples > DKM_MOTION_LONG && motion->kind != DKM_MOTION_CHAOS &&
@@ -253,134 +248,7 @@ static bool find_cycle(dkm_oscillation *o, const dkm_inquiry *q, const dkm_motio
   return false;
 }
 
-/* ---- records ---- */
-
-/* Of motion: at rest it would be how fast the trajectory could leave, if anything were left to leave by. */
-static void fill_exponent(const dkm_motion *motion, const dkm_exponent_estimate *now, dkm_record *record) {
-  if (motion->amplitude <= least_rms) return;
-  record->lyapunov = now->rate;
-  record->lyapunov_error = now->error;
-}
-
-/* How the order parameters oscillate, as far as a window of samples tells. */
-static void fill_oscillation(const dkm_inquiry *q, const dkm_motion *motion, dkm_record *record) {
-  dkm_record_fill_amplitudes(q, motion->xi_amplitude, record);
-  record->frequency_1 = motion->frequency[0];
-  record->frequency_2 = motion->frequency[1];
-  record->power = motion->power;
-  record->power_error = motion->power_error;
-}
-
-/* Means of a motion about zero are zero up to the phase at which the window ends; 1: nothing is known. */
-static double error_of_means(double drift, double amplitude) {
-  return isnan(drift) ? 1.0 : fmin(1.0, fmax(drift, mean_error * amplitude));
-}
-
-/* The same of means that may go on to drift, for as long as the trajectory was followed. */
-static double error_of_drifting(double drift, double length, double t, double amplitude) {
-  return error_of_means(drift * fmax(1.0, t / length), amplitude);
-}
-
-/* What chaos adds: each Lyapunov time of the window tells as much as one independent value. But calm and bursts may
- * alternate, and what happened in other windows will come again. */
-static double error_of_bursts(const dkm_oscillation *o) {
-  return fmin(1.0, o->widest / sqrt(fmax(1.0, o->motion.growth)));
-}
-
-/* The same where separations may grow, for all that is known: `drifting`, of error_of_drifting, at least. */
-static double error_of_undecided(const dkm_oscillation *o, double drifting) {
-  return o->exponent.late_growth > regular_growth ? fmax(drifting, error_of_bursts(o)) : drifting;
-}
-
-/* No more time or work while the order parameters are not sampled: their means now, and what the last samples have shown. */
-static double residual_of(const dkm_inquiry *q) {
-  return dkm_inquiry_drive_period(q) > 0.0 ? NAN : dkm_inquiry_residual(q);
-}
-
-static void fill_undecided(const dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane,
-                           dkm_record *record) {
-  const dkm_oscillation *o = &a->oscillation;
-  dkm_record_fill_common(a, q, window->rms, lane, record);
-  dkm_record_fill_means(q, window->mean, window->occupation, record);
-  record->residual = residual_of(q);
-  record->xi_error = error_of_drifting(a->drift, window->length, lane->t, o->has_motion ? o->motion.amplitude : 0.0);
-  if (o->has_motion) record->xi_error = error_of_undecided(o, record->xi_error);
-  dkm_record_fill_leading(q, record);
-  record->verdict = DKM_VERDICT_UNDECIDED;
-  if (!o->has_motion) return;
-  fill_oscillation(q, &o->motion, record);
-  fill_exponent(&o->motion, &o->exponent, record);
-}
-
-/* The same in the first window of samples, which is not full. */
-void dkm_oscillation_fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane,
-                                 dkm_record *record) {
-  const double *re = q->u + 3 * q->system->n_classes, *im = re + q->system->n_modes;
-  dkm_window now = {0}; /* one sample */
-  dkm_model_overlaps(q->system, q->u, now.mean, q->scratch);
-  for (int mu = 0; mu < q->system->n_modes; mu++) {
-    now.rms[mu] = NAN;
-    now.occupation[mu] = re[mu] * re[mu] + im[mu] * im[mu];
-  }
-  fill_undecided(a, q, &now, lane, record);
-  for (int mu = 0; mu < q->system->n_modes; mu++) {
-    dkm_record_fill_alpha(q->system, mu, re[mu], im[mu], record);
-    record->occupation[mu] = q->system->occupation_factor * now.occupation[mu];
-  }
-  record->residual = NAN; /* in a drive rates are those of a moment */
-  record->xi_error = 1.0;
-  dkm_record_fill_leading(q, record);
-}
-
-/* What a window of samples shows, whatever the verdict. */
-static void fill_motion(const dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion, const dkm_lane *lane,
-                        dkm_record *record) {
-  dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
-  for (int mu = 0; mu < q->system->n_modes; mu++) {
-    record->xi[mu] = motion->xi[mu];
-    dkm_record_fill_alpha(q->system, mu, motion->beta_re[mu], motion->beta_im[mu], record);
-    record->occupation[mu] = q->system->occupation_factor * motion->beta_sq[mu];
-  }
-  fill_oscillation(q, motion, record);
-  record->drift = motion->drift;
-}
-
-/* What a cycle is to the map over a period of the drive: a fixed point, or a cycle of so many of them. */
-static void fill_response(const dkm_inquiry *q, const dkm_cycle *cycle, dkm_record *record) {
-  record->period_multiple = (int32_t)lround(cycle->period / dkm_inquiry_drive_period(q));
-  record->power = record->power_error = record->residual = NAN;
-  record->lyapunov = cycle->spectrum.growth_rate; /* there is no direction along the flow */
-  if (record->period_multiple > 1) return;
-  record->verdict = cycle->precession > 0.0 ? DKM_VERDICT_DARK_PRECESSION : DKM_VERDICT_FIXED_POINT;
-  record->how = DKM_HOW_REACHED;
-}
-
-static void fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, const dkm_cycle *cycle, const dkm_lane *lane,
-                       dkm_record *record) {
-  const double p = cycle->precession;
-  dkm_record_fill_common(a, q, cycle->xi_rms, lane, record);
-  dkm_record_fill_amplitudes(q, cycle->xi_amplitude, record);
-  for (int mu = 0; mu < q->system->n_modes; mu++) {
-    record->xi[mu] = cycle->xi[mu];
-    dkm_record_fill_alpha(q->system, mu, cycle->beta_re[mu], cycle->beta_im[mu], record);
-    record->occupation[mu] = q->system->occupation_factor * cycle->beta_sq[mu];
-  }
-  dkm_record_fill_spectrum(&cycle->spectrum, record);
-  record->x_mean = cycle->x_mean;
-  record->xi_error = fmax(shooting_error, DKM_PRECESSION_ERROR * p * p);
-  dkm_record_fill_leading(q, record);
-  record->verdict = DKM_VERDICT_LIMIT_CYCLE;
-  record->drift = cycle->distance;
-  record->precession = p;
-  record->period = cycle->period;
-  record->cycle_residual = cycle->residual;
-  record->frequency_1 = 2.0 * M_PI / cycle->period;
-  record->lyapunov = record->lyapunov_error = 0.0; /* along the flow; all others decay */
-  record->power = record->power_error = 0.0;
-  if (p == 0.0) memcpy(q->u, q->scratch, dkm_model_size(q->system) * sizeof *q->u);
-  record->residual = dkm_inquiry_residual(q);
-  if (dkm_inquiry_drive_period(q) > 0.0) fill_response(q, cycle, record);
-}
+/* ---- the verdicts ---- */
 
 /* Whether separations grow because of chaos, for so many Lyapunov times. Next to a saddle they grow as well. */
 static bool is_irregular(const dkm_inquiry *q, const dkm_motion *motion, double length,
@@ -391,34 +259,12 @@ static bool is_irregular(const dkm_inquiry *q, const dkm_motion *motion, double 
          !dkm_stationary_rates_are_calm(q, motion->rate_max);
 }
 
-/* The end: a torus, chaos, or no more time or work, and what is known so far. */
-static void fill_end(const dkm_attractor *a, const dkm_inquiry *q, bool torus, const dkm_lane *lane,
-                     dkm_record *record) {
-  const dkm_motion *motion = &a->oscillation.motion;
-  const dkm_exponent_estimate *now = &a->oscillation.exponent;
-  const double length = 2.0 * M_PI / a->oscillation.bin;
-  fill_motion(a, q, motion, lane, record);
-  fill_exponent(motion, now, record);
-  record->xi_error = error_of_means(motion->drift, motion->amplitude);
-  if (torus) { /* without the transient: over the second half of the time separations grow by shear at most */
-    record->verdict = DKM_VERDICT_QUASIPERIODIC;
-    record->lyapunov = now->late_growth / now->late_time;
-    record->lyapunov_error = regular_growth / now->late_time;
-  } else if (has_forgotten(q, lane->t) && is_irregular(q, motion, length, now, chaos_least)) {
-    record->verdict = DKM_VERDICT_IRREGULAR;
-    record->xi_error = fmax(record->xi_error, error_of_bursts(&a->oscillation));
-    record->lyapunov_times = now->rate * now->time;
-    record->frequency_1 = record->frequency_2 = NAN; /* its spectrum has no lines */
-  } else {
-    record->verdict = DKM_VERDICT_UNDECIDED;
-    const double drifting = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
-    record->xi_error = error_of_undecided(&a->oscillation, drifting);
-  }
-  dkm_record_fill_leading(q, record);
-  record->residual = residual_of(q);
+/* Chaos, if it is no torus; or no more time or work, and nothing is shown. */
+static dkm_verdict verdict_without(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
+  const dkm_oscillation *o = &a->oscillation;
+  const bool chaos = has_forgotten(q, lane->t) && is_irregular(q, &o->motion, 2.0 * M_PI / o->bin, &o->exponent, chaos_least);
+  return chaos ? DKM_VERDICT_IRREGULAR : DKM_VERDICT_UNDECIDED;
 }
-
-/* ---- the verdicts ---- */
 
 /* When to take the next window, and whether the time until then is followed with its shadow. */
 static dkm_outlook plan_next(dkm_attractor *a, const dkm_inquiry *q, const dkm_motion *motion,
@@ -478,7 +324,7 @@ dkm_outlook dkm_oscillation_look(dkm_attractor *a, const dkm_inquiry *q, const d
     if (near.is) hold_samples(o, q, &near, lane->t);
   }
   if (dkm_inquiry_is_out(a, q, lane)) {
-    fill_undecided(a, q, window, lane, record);
+    dkm_oscillation_fill_undecided(a, q, window, lane, record);
     return DKM_OUTLOOK_END;
   }
   if (!driven && is_stuck(o, q, window, lane->t)) {
@@ -531,7 +377,7 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   const bool near_cycle = motion.growth < chaotic_growth && !o->relaxes &&
                           find_cycle(o, q, &motion, (double)dkm_inquiry_steps(a, lane), lane->t, &cycle, &caught);
   if (caught) {
-    fill_cycle(a, q, &cycle, lane, record);
+    dkm_oscillation_fill_cycle(a, q, &cycle, lane, record);
     return DKM_OUTLOOK_END;
   }
   const bool steady = is_steady(q, &motion, o->n_samples, length, lane->t);
@@ -549,7 +395,7 @@ dkm_outlook dkm_oscillation_judge(dkm_attractor *a, const dkm_inquiry *q, const 
   o->bin = bin;
   const bool chaos = forgotten_now && is_irregular(q, &motion, length, &now, chaos_enough);
   if (torus || switches || chaos || dkm_inquiry_is_out(a, q, lane)) {
-    fill_end(a, q, torus, lane, record);
+    dkm_oscillation_fill_end(a, q, torus ? DKM_VERDICT_QUASIPERIODIC : verdict_without(a, q, lane), lane, record);
     if (switches) dkm_heteroclinic_fill(record);
     return DKM_OUTLOOK_END;
   }
@@ -568,7 +414,7 @@ dkm_outlook dkm_oscillation_followed(dkm_attractor *a, const dkm_inquiry *q, con
   o->exponent = dkm_exponent_now(exponent);
   if (dkm_inquiry_is_out(a, q, lane)) {
     if (o->has_motion)
-      fill_end(a, q, false, lane, record);
+      dkm_oscillation_fill_end(a, q, verdict_without(a, q, lane), lane, record);
     else
       dkm_oscillation_fill_unseen(a, q, lane, record);
     return DKM_OUTLOOK_END;
