@@ -1,229 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The ensemble method: many points at a time, one a vector lane.  This file owns the memory
- * and moves points in and out of lanes; the arithmetic is in ensemble_body.h. */
-#include "ensemble.h"
+/* The ensemble method: many points at a time, one a vector lane.  This file moves points in
+ * and out of lanes; their memory is that of ensemble_memory.c, the arithmetic is in ensemble_body.h. */
+#include "ensemble_memory.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/exponent.h"
-#include "integrator_method.h"
-
-typedef struct workspace {
-  ensemble e; /* first: it is aligned as the whole */
-  const ensemble_kernel *kernel;
-  double *scratch;                      /* 2K values: y_k or z_k of one lane, and room for their sums */
-  double mean_step[ENSEMBLE_MAX_LANES]; /* of a lane in the last call of advance */
-} workspace;
-
-/* ---- instruction sets ---- */
-
-static const ensemble_kernel *const kernels[] = {
-#if defined(__x86_64__)
-    &dkm_ensemble_avx512, &dkm_ensemble_avx2,
-#endif
-    &dkm_ensemble_plain};
-enum { N_KERNELS = sizeof kernels / sizeof kernels[0] };
-
-static const ensemble_kernel *kernel_named(const char *cpu) {
-  for (int i = 0; i < N_KERNELS; i++)
-    if (cpu ? strcmp(cpu, kernels[i]->cpu) == 0 : kernels[i]->supported()) return kernels[i];
-  return NULL;
-}
-
-const char *const *dkm_cpu_names(void) {
-  static const char *names[N_KERNELS + 1];
-  for (int i = 0; i < N_KERNELS; i++) names[i] = kernels[i]->cpu;
-  return names;
-}
-
-const char *dkm_cpu_best(void) {
-  return kernel_named(NULL)->cpu;
-}
-
-/* A vector of eight gives nothing to one point, and takes twice as long as one of four where a core makes two halves of
- * it (Zen 4: tests/bench/stiff). */
-const char *dkm_cpu_best_for_one(void) {
-  return dkm_cpu_supported("avx2") ? "avx2" : dkm_cpu_best();
-}
-
-bool dkm_cpu_supported(const char *name) {
-  const ensemble_kernel *kernel = kernel_named(name);
-  return kernel && kernel->supported();
-}
-
-/* ---- memory ---- */
-
-/* Order of the expansion. The cost of a step grows as P^2, its length as tolerance^(1/P):
- * the multiples of four that were fastest at equal error in tests/bench. */
-static int order_for(double tolerance) {
-  if (tolerance > 1e-5) return 12;
-  if (tolerance > 1e-9) return 16;
-  if (tolerance > 1e-13) return 20;
-  return 24;
-}
-
-/* Beyond this size of a batch its coefficients are not kept (ensemble_body.h): a share of the last level of
- * cache that a core can count on where every core computes. Where the coefficients are read from memory a step takes
- * five times as long, while streaming them takes twice (tests/bench/growth). */
-static const double kept_bytes = 8.0 * 1024 * 1024;
-
-/* Classes of the kernel, and log2 of them or of a group. */
-static int64_t kernel_classes(const dkm_system *system, int *bits) {
-  const int64_t K = system->n_classes, group = 1 << ENSEMBLE_GROUP_BITS;
-  *bits = 0;
-  while ((int64_t)1 << *bits < K && (dkm_system_has_patterns(system) || *bits < ENSEMBLE_GROUP_BITS)) ++*bits;
-  return dkm_system_has_patterns(system) ? K : K > group ? (K + group - 1) / group * group : (int64_t)1 << *bits;
-}
-
-static bool is_streamed(const dkm_system *system, const dkm_solver *solver, int lanes, int order) {
-  int bits;
-  if (solver->dynamics != DKM_DYNAMICS_CONSERVED) return false;
-  if (kernel_classes(system, &bits) < 1 << ENSEMBLE_GROUP_BITS || solver->coefficients == DKM_COEFFICIENTS_KEPT)
-    return false;
-  return solver->coefficients == DKM_COEFFICIENTS_STREAMED ||
-         8.0 * (double)system->n_classes * ensemble_class_vectors(order) * lanes > kept_bytes;
-}
-
-static int class_vectors(dkm_dynamics dynamics, int order) {
-  return dynamics == DKM_DYNAMICS_CONSERVED ? ensemble_class_vectors(order) : ensemble_open_vectors(order);
-}
-
-static size_t class_doubles(const ensemble *e) {
-  return (size_t)class_vectors(e->dynamics, e->order) * (size_t)e->lanes;
-}
-
-static size_t mode_doubles(const ensemble *e) {
-  return (size_t)ensemble_mode_vectors(e->order) * (size_t)e->lanes;
-}
-
-static size_t slow_block(const ensemble *e) {
-  return (size_t)ensemble_slow_vectors(e->order) * (size_t)e->lanes;
-}
-
-/* Doubles of a lane in blocks of classes and in states, and for all modes. */
-static double lane_doubles(const dkm_system *system, dkm_dynamics dynamics, int order, bool streamed) {
-  int bits;
-  const double K = (double)kernel_classes(system, &bits), M = system->n_modes;
-  const double n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
-  const double couplings = dkm_system_has_patterns(system) ? 0.0 : 2.0 * K * M;
-  return n_blocks * class_vectors(dynamics, order) + (streamed ? K * ENSEMBLE_STATE_VECTORS : 0.0) +
-         M * ensemble_mode_vectors(order) + couplings;
-}
-
-/* Spins with losses and unbalanced couplings resolve every mode. */
-static bool resolves_modes(const dkm_solver *solver) {
-  return solver->resolve_modes || solver->dynamics != DKM_DYNAMICS_CONSERVED;
-}
-
-/* The same for modes that follow the spins. */
-static double slow_doubles(const dkm_system *system, const dkm_solver *solver, int order) {
-  if (resolves_modes(solver)) return 0.0;
-  int bits;
-  return system->n_modes * (double)ensemble_slow_vectors(order) +
-         (double)ensemble_held_vectors(kernel_classes(system, &bits), system->n_modes);
-}
-
-static size_t series_block(const ensemble *e) {
-  return (size_t)ensemble_series_vectors(e->order) * (size_t)e->lanes;
-}
-
-static double ensemble_bytes(const dkm_system *system, const dkm_solver *solver, const char *cpu) {
-  const ensemble_kernel *kernel = kernel_named(cpu);
-  const int lanes = kernel ? kernel->lanes : ENSEMBLE_MAX_LANES, order = order_for(solver->tolerance);
-  const bool streamed = is_streamed(system, solver, lanes, order);
-  return sizeof(workspace) +
-         sizeof(double) *
-             (lanes * (lane_doubles(system, solver->dynamics, order, streamed) + slow_doubles(system, solver, order) +
-                       (solver->between_steps ? system->n_modes * ensemble_series_vectors(order) : 0)) +
-              2.0 * (double)system->n_classes);
-}
-
-static void *aligned_zeros(size_t doubles) {
-  size_t bytes = (doubles * sizeof(double) + 63) / 64 * 64;
-  void *memory = aligned_alloc(64, bytes);
-  if (memory) memset(memory, 0, bytes);
-  return memory;
-}
-
-static void ensemble_destroy(void *memory) {
-  workspace *w = memory;
-  if (!w) return;
-  free(w->e.couplings);
-  free(w->e.weighted);
-  free(w->e.classes);
-  free(w->e.states);
-  free(w->e.modes);
-  free(w->e.slow);
-  free(w->e.held);
-  free(w->e.series);
-  free(w->scratch);
-  free(w);
-}
-
-static dkm_status select_kernel(const char *cpu, const ensemble_kernel **kernel, dkm_error *err) {
-  char names[128] = "";
-  for (int i = 0; i < N_KERNELS; i++)
-    if (kernels[i]->supported()) {
-      if (names[0]) strcat(names, ", ");
-      strcat(names, kernels[i]->cpu);
-    }
-  *kernel = kernel_named(cpu);
-  if (!*kernel) return dkm_fail(err, DKM_INPUT, "unknown instruction set \"%s\"; this machine runs: %s", cpu, names);
-  if (!(*kernel)->supported())
-    return dkm_fail(err, DKM_INPUT, "this machine does not run instruction set \"%s\"; it runs: %s", cpu, names);
-  return DKM_OK;
-}
-
-static void ensemble_unload(void *memory, int lane);
-
-static dkm_status ensemble_create(const dkm_system *system, const dkm_solver *solver, const char *cpu, void **out,
-                                  int *lanes, dkm_error *err) {
-  const ensemble_kernel *kernel;
-  dkm_status status = select_kernel(cpu, &kernel, err);
-  if (status != DKM_OK) return status;
-  workspace *w = aligned_zeros((sizeof *w + sizeof(double) - 1) / sizeof(double));
-  if (!w) return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator");
-  w->kernel = kernel;
-  w->e.system = *system;
-  w->e.n_classes = kernel_classes(system, &w->e.bits);
-  w->e.lanes = kernel->lanes;
-  w->e.order = order_for(solver->tolerance);
-  w->e.tolerance = solver->tolerance;
-  w->e.dynamics = solver->dynamics;
-  const bool streamed = is_streamed(system, solver, w->e.lanes, w->e.order);
-  const size_t K = (size_t)w->e.n_classes, M = (size_t)system->n_modes, n_lanes = (size_t)w->e.lanes;
-  const size_t n_blocks = streamed ? 1 << ENSEMBLE_GROUP_BITS : K;
-  const bool any_couplings = !dkm_system_has_patterns(system);
-  if (any_couplings) {
-    w->e.couplings = aligned_zeros(K * M * n_lanes);
-    w->e.weighted = aligned_zeros(K * M * n_lanes);
-  }
-  w->e.classes = aligned_zeros(n_blocks * class_doubles(&w->e));
-  if (streamed) w->e.states = aligned_zeros(K * ENSEMBLE_STATE_VECTORS * n_lanes);
-  w->e.modes = aligned_zeros((size_t)system->n_modes * mode_doubles(&w->e));
-  w->scratch = aligned_zeros(2 * (size_t)system->n_classes);
-  if (!resolves_modes(solver)) {
-    w->e.slow = aligned_zeros((size_t)system->n_modes * slow_block(&w->e));
-    w->e.held = aligned_zeros(ensemble_held_vectors(w->e.n_classes, system->n_modes) * n_lanes);
-  }
-  if (solver->between_steps) w->e.series = aligned_zeros((size_t)system->n_modes * series_block(&w->e));
-  if (!w->e.classes || (any_couplings && (!w->e.couplings || !w->e.weighted)) ||
-      (solver->between_steps && !w->e.series) || (!resolves_modes(solver) && (!w->e.slow || !w->e.held)) ||
-      (streamed && !w->e.states) || !w->e.modes || !w->scratch) {
-    ensemble_destroy(w);
-    return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator: %d patterns need %.3g GiB on each rank",
-                    system->n_modes, ensemble_bytes(system, solver, cpu) / 0x1p30);
-  }
-  for (int lane = 0; lane < kernel->lanes; lane++) {
-    w->e.of_lane[lane] = *system;
-    ensemble_unload(w, lane);
-  }
-  *out = w;
-  *lanes = kernel->lanes;
-  return DKM_OK;
-}
 
 static int ensemble_order(const void *memory) {
   return ((const workspace *)memory)->e.order;
@@ -375,6 +159,29 @@ static void load_couplings(ensemble *e, int lane) {
     }
 }
 
+/* An idle lane integrates a state of zeros for ever. */
+static void ensemble_unload(void *memory, int lane) {
+  workspace *w = memory;
+  ensemble *e = &w->e;
+  e->Omega_begin[lane] = e->g0_slope[lane] = e->Omega_slope[lane] = e->piece_begin[lane] = 0.0;
+  e->g0[lane] = e->four_g0[lane] = e->field_most[lane] = e->two_Omega[lane] = 0.0;
+  e->gamma_1[lane] = e->gamma_T[lane] = e->pump[lane] = e->eta[lane] = e->eta_field_most[lane] = 0.0;
+  for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
+  for (int mu = 0; mu < e->system.n_modes; mu++) {
+    e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;
+    e->pace[mu][lane] = e->over_D[mu][lane] = e->over_Omega[mu][lane] = 0.0;
+    *mode_value(e, mu, 0, lane) = *mode_value(e, mu, 1, lane) = 0.0;
+  }
+  for (int64_t k = 0; k < e->n_classes; k++)
+    for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
+  for (size_t i = 0; e->couplings && i < (size_t)(e->n_classes * e->system.n_modes); i++)
+    e->couplings[i * (size_t)e->lanes + (size_t)lane] = e->weighted[i * (size_t)e->lanes + (size_t)lane] = 0.0;
+  e->mode_frequency[lane] = 1.0;
+  clear_slow(e, lane);
+  e->finite[lane] = e->steps[lane] = 0.0;
+  clear_window(e, lane);
+}
+
 static void ensemble_load(void *memory, int lane, const dkm_point *point, const double *u, double t) {
   workspace *w = memory;
   ensemble *e = &w->e;
@@ -396,29 +203,6 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
   }
   sum_classes(w, lane);
   begin_slow(e, lane, point, t);
-  e->finite[lane] = e->steps[lane] = 0.0;
-  clear_window(e, lane);
-}
-
-/* An idle lane integrates a state of zeros for ever. */
-static void ensemble_unload(void *memory, int lane) {
-  workspace *w = memory;
-  ensemble *e = &w->e;
-  e->Omega_begin[lane] = e->g0_slope[lane] = e->Omega_slope[lane] = e->piece_begin[lane] = 0.0;
-  e->g0[lane] = e->four_g0[lane] = e->field_most[lane] = e->two_Omega[lane] = 0.0;
-  e->gamma_1[lane] = e->gamma_T[lane] = e->pump[lane] = e->eta[lane] = e->eta_field_most[lane] = 0.0;
-  for (int n = 0; n < ENSEMBLE_MAX_ORDER; n++) e->rotation[n][lane] = 0.0;
-  for (int mu = 0; mu < e->system.n_modes; mu++) {
-    e->Omega_mu[mu][lane] = e->half_kappa[mu][lane] = e->sum_y[mu][lane] = e->sum_z[mu][lane] = 0.0;
-    e->pace[mu][lane] = e->over_D[mu][lane] = e->over_Omega[mu][lane] = 0.0;
-    *mode_value(e, mu, 0, lane) = *mode_value(e, mu, 1, lane) = 0.0;
-  }
-  for (int64_t k = 0; k < e->n_classes; k++)
-    for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
-  for (size_t i = 0; e->couplings && i < (size_t)(e->n_classes * e->system.n_modes); i++)
-    e->couplings[i * (size_t)e->lanes + (size_t)lane] = e->weighted[i * (size_t)e->lanes + (size_t)lane] = 0.0;
-  e->mode_frequency[lane] = 1.0;
-  clear_slow(e, lane);
   e->finite[lane] = e->steps[lane] = 0.0;
   clear_window(e, lane);
 }
@@ -590,10 +374,21 @@ static void ensemble_restore(void *memory, int lane, const dkm_point *point, int
   e->steps[lane] = (double)steps;
 }
 
+static dkm_status ensemble_create(const dkm_system *system, const dkm_solver *solver, const char *cpu, void **out,
+                                  int *lanes, dkm_error *err) {
+  workspace *w;
+  dkm_status status = dkm_ensemble_create(system, solver, cpu, &w, err);
+  if (status != DKM_OK) return status;
+  for (int lane = 0; lane < w->e.lanes; lane++) ensemble_unload(w, lane);
+  *out = w;
+  *lanes = w->e.lanes;
+  return DKM_OK;
+}
+
 const integrator_method dkm_integrator_ensemble = {
     ensemble_create,
-    ensemble_destroy,
-    ensemble_bytes,
+    dkm_ensemble_destroy,
+    dkm_ensemble_bytes,
     ensemble_order,
     ensemble_set_system,
     ensemble_load,
