@@ -94,9 +94,8 @@ void dkm_attractor_begin(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane)
     dkm_oscillation_begin(a, q, lane);
 }
 
-/* Lengths of spins are constants of motion, if nothing is lost. */
-static bool has_lost_length(const dkm_inquiry *q) {
-  if (dkm_point_has_losses(q->point)) return false;
+double dkm_inquiry_lost_length(const dkm_inquiry *q) {
+  if (dkm_point_has_losses(q->point)) return 0.0;
   const int64_t K = q->system->n_classes;
   const double *x = q->u, *y = x + K, *z = y + K, common = dkm_point_length(q->point);
   double least = 1.0, most = 1.0; /* in units of what they were, squared; of short spins: in units of 1 */
@@ -106,13 +105,13 @@ static bool has_lost_length(const dkm_inquiry *q) {
     least = fmin(least, square);
     most = fmax(most, square);
   }
-  return least < (1.0 - lost_length) * (1.0 - lost_length) || most > (1.0 + lost_length) * (1.0 + lost_length);
+  return fmax(1.0 - sqrt(fmax(0.0, least)), sqrt(most) - 1.0);
 }
 
 /* Completes the record of a trajectory that has failed, or is no solution any more; rms as in a window. */
 static bool has_failed(const dkm_attractor *a, const dkm_inquiry *q, const double *rms, dkm_lane *lane,
                        dkm_record *record) {
-  if (lane->failure == DKM_FAILURE_NONE && has_lost_length(q)) lane->failure = DKM_FAILURE_LENGTH_LOST;
+  if (lane->failure == DKM_FAILURE_NONE && dkm_inquiry_lost_length(q) > lost_length) lane->failure = DKM_FAILURE_LENGTH_LOST;
   if (lane->failure == DKM_FAILURE_NONE) return false;
   dkm_record_fill_common(a, q, rms, lane, record);
   record->verdict = DKM_VERDICT_FAILED;

@@ -33,6 +33,9 @@ double dkm_inquiry_steepness(const dkm_inquiry *q);
 /* max_i |u_i'| at q->u. */
 double dkm_inquiry_residual(const dkm_inquiry *q);
 
+/* By how much the length of a spin has changed, the largest: a constant of motion where nothing is lost, 0 where something is. */
+double dkm_inquiry_lost_length(const dkm_inquiry *q);
+
 /* Amplitudes of xi above this are of large motion. */
 #define DKM_LARGE_MOTION 0.1
 

@@ -156,13 +156,16 @@ bool dkm_stationary_settles(const dkm_inquiry *q, bool *relaxes) {
   return *relaxes && l.spectrum.n_damped <= ONE_MODE;
 }
 
-/* xi_error of a limit: that of Newton's method, and what spins that precess leave open.  About xi = 0 that is nothing: all
- * fields are the same, so that what modes do not see of the precession they never will. */
+/* xi_error of a limit: that of Newton's method, or of the lengths that spins have lost on the way (reference.c), and what
+ * spins that precess leave open.  About xi = 0 these are nothing: all fields are the same, so that what modes do not see of the
+ * precession they never will. */
 static double limit_error(const dkm_inquiry *q, const dkm_fixedpoint *fixed, bool aligned) {
-  bool of_modes = false;
-  for (int mu = 0; mu < q->system->n_modes; mu++) of_modes = of_modes || fabs(fixed->xi[mu]) > at_rest;
+  double largest = 0.0;
+  for (int mu = 0; mu < q->system->n_modes; mu++) largest = fmax(largest, fabs(fixed->xi[mu]));
+  const bool of_modes = largest > at_rest;
   const double p = aligned || !of_modes ? 0.0 : fixed->precession;
-  return dkm_record_newton_error(q, fixed->xi) + DKM_PRECESSION_ERROR * p * p;
+  const double of_lengths = of_modes ? dkm_inquiry_lost_length(q) / largest : 0.0;
+  return fmax(dkm_record_newton_error(q, fixed->xi), of_lengths) + DKM_PRECESSION_ERROR * p * p;
 }
 
 static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit *l, const double *xi_rms,

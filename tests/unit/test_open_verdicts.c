@@ -186,6 +186,32 @@ static void flips_heal(void **state) {
   gsl_rng_free(rng);
 }
 
+/* Errors of steps that do not keep lengths move the end: the error of a record knows, whatever the method. */
+static void errors_know_of_lost_lengths(void **state) {
+  (void)state;
+  const dkm_system p = patterns(DKM_GAUGED, 1);
+  double most = 0.0;
+  for (int i = 0; i < 24; i++) {
+    const dkm_point pt = {.g0 = 0.7 + 0.03 * i, .imbalance = i % 2 ? 0.12 : -0.16, .Omega = 0.5, .Omega_mu = {1},
+                          .kappa_mu = {0.4}, .pattern = 1, .overlap = 0.5};
+    dkm_record of[2];
+    for (int method = 0; method < 2; method++) {
+      dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e5, .max_steps = 1000000};
+      dkm_evaluator *e = NULL;
+      solver.method = method ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE;
+      assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+      assert_int_equal(dkm_evaluate(e, 1, &pt, &of[method], NULL, NULL), DKM_OK);
+      dkm_evaluator_destroy(e);
+    }
+    if (of[0].verdict != DKM_VERDICT_FIXED_POINT || of[1].verdict != DKM_VERDICT_FIXED_POINT) continue;
+    const double apart = fabs(fabs(of[0].xi[0]) - fabs(of[1].xi[0]));
+    assert_true(apart <= of[0].xi_error + of[1].xi_error);
+    assert_true(of[0].xi_error < 1e-11); /* of the method that keeps them */
+    most = fmax(most, apart);
+  }
+  assert_true(most > 1e-10); /* else nothing was seen */
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(exact_starts_end_in_the_closed_forms),
@@ -195,6 +221,7 @@ int main(void) {
       cmocka_unit_test(spins_along_x_stay_there),
       cmocka_unit_test(what_has_died_is_not_counted),
       cmocka_unit_test(flips_heal),
+      cmocka_unit_test(errors_know_of_lost_lengths),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
