@@ -47,7 +47,8 @@ typedef struct dkm_piece {
 dkm_piece dkm_drive_piece(const dkm_drive *drive, const dkm_point *point, int64_t i);
 int64_t dkm_drive_piece_at(const dkm_drive *drive, const dkm_point *point, double t);
 
-/* The point with g0 and Omega as they are at time t. */
+/* The point with g0 and Omega as they are at time t: of a piece in which t lies, and of any drive. */
+dkm_point dkm_piece_point_at(const dkm_piece *piece, const dkm_point *point, double t);
 dkm_point dkm_drive_point_at(const dkm_drive *drive, const dkm_point *point, double t);
 
 /* The point with g0 and Omega as they are in the end, of any drive or NULL; of one that repeats: the point itself. */

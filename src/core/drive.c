@@ -56,12 +56,16 @@ int64_t dkm_drive_piece_at(const dkm_drive *drive, const dkm_point *point, doubl
   return i;
 }
 
+dkm_point dkm_piece_point_at(const dkm_piece *piece, const dkm_point *point, double t) {
+  dkm_point now = *point;
+  now.g0 = piece->g0 + piece->g0_slope * (t - piece->begin);
+  now.Omega = piece->Omega + piece->Omega_slope * (t - piece->begin);
+  return now;
+}
+
 dkm_point dkm_drive_point_at(const dkm_drive *drive, const dkm_point *point, double t) {
   const dkm_piece piece = dkm_drive_piece(drive, point, dkm_drive_piece_at(drive, point, t));
-  dkm_point now = *point;
-  now.g0 = piece.g0 + piece.g0_slope * (t - piece.begin);
-  now.Omega = piece.Omega + piece.Omega_slope * (t - piece.begin);
-  return now;
+  return dkm_piece_point_at(&piece, point, t);
 }
 
 dkm_point dkm_drive_final(const dkm_drive *drive, const dkm_point *point) {

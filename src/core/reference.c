@@ -29,11 +29,7 @@ typedef struct workspace {
 
 /* The point as it is at time t. */
 static dkm_point point_at(const workspace *w, double t) {
-  dkm_point now = w->point;
-  if (!w->driven) return now;
-  now.g0 = w->piece.g0 + w->piece.g0_slope * (t - w->piece.begin);
-  now.Omega = w->piece.Omega + w->piece.Omega_slope * (t - w->piece.begin);
-  return now;
+  return w->driven ? dkm_piece_point_at(&w->piece, &w->point, t) : w->point;
 }
 
 static int right_hand_side(double t, const double u[], double du[], void *params) {

@@ -211,11 +211,12 @@ static double next_target(const shadow *f, double length) {
          (f->point.g0 > 0.0 ? fmin(length, stretch_longest / (f->point.g0 * coupling_most(&f->system))) : length);
 }
 
-int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dkm_start *symmetric,
-                          const dkm_point *point, const double *u, double *t_next) {
+/* A free shadow, whose separation is not chosen yet; NULL if there is none. */
+static shadow *take_shadow(dkm_sensitivity *s, const dkm_system *system, const dkm_start *symmetric,
+                           const dkm_point *point, const double *u) {
   int i = 0;
   while (i < s->n_shadows && s->shadows[i].taken) i++;
-  if (i == s->n_shadows) return -1;
+  if (i == s->n_shadows) return NULL;
   shadow *f = &s->shadows[i];
   f->taken = f->fed = true;
   f->failed = false;
@@ -230,37 +231,34 @@ int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dk
   for (int j = 0; j < N_OCTAVES; j++) f->octaves[j].first = 0.0;
   memcpy(f->trajectory, u, dkm_model_size(&f->system) * sizeof *u);
   memcpy(f->v, u, dkm_model_size(&f->system) * sizeof *u);
+  return f;
+}
+
+/* Its separation is that of f->v; returns its number. */
+static int begin(dkm_sensitivity *s, shadow *f, double *t_next) {
   set_distance(s, f);
-  *t_next = next_target(f, first_stretch(f, u));
-  return i;
+  *t_next = next_target(f, first_stretch(f, f->trajectory));
+  return (int)(f - s->shadows);
+}
+
+int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dkm_start *symmetric,
+                          const dkm_point *point, const double *u, double *t_next) {
+  shadow *f = take_shadow(s, system, symmetric, point, u);
+  return f ? begin(s, f, t_next) : -1;
 }
 
 int dkm_sensitivity_take_over(dkm_sensitivity *s, dkm_sensitivity *from, int i_from, const dkm_point *point,
                               const double *u, double *t_next) {
   const shadow *old = &from->shadows[i_from];
-  int i = 0;
-  while (i < s->n_shadows && s->shadows[i].taken) i++;
-  if (i == s->n_shadows) return -1;
-  shadow *f = &s->shadows[i];
-  const size_t bytes = dkm_model_size(&old->system) * sizeof *u;
-  f->taken = f->fed = true;
+  shadow *f = take_shadow(s, &old->system, old->has_symmetry ? &old->symmetric : NULL, point, u);
+  if (!f) return -1;
   f->failed = old->failed;
-  f->system = old->system;
-  f->has_symmetry = old->has_symmetry;
-  f->symmetric = old->symmetric;
-  f->point = *point;
-  f->t = f->t_noted = 0.0;
-  f->steps_noted = 0;
-  f->first = f->n_targets = 0;
   f->growing = old->growing;
   f->largest = old->largest;
   memcpy(f->octaves, old->octaves, sizeof f->octaves);
-  memcpy(f->trajectory, u, bytes);
-  memcpy(f->v, old->v, bytes);
-  set_distance(s, f);
+  memcpy(f->v, old->v, dkm_model_size(&f->system) * sizeof *u);
   dkm_sensitivity_release(from, i_from);
-  *t_next = next_target(f, first_stretch(f, u));
-  return i;
+  return begin(s, f, t_next);
 }
 
 double dkm_sensitivity_note(dkm_sensitivity *s, int i, double t, const double *u, int64_t steps) {

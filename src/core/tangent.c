@@ -402,10 +402,9 @@ static double set_strengths(dkm_tangent *t, const dkm_point *point, double time)
   if (!(period > 0.0)) return INFINITY;
   const dkm_piece piece =
       dkm_drive_piece(t->system.drive, point, dkm_drive_piece_at(t->system.drive, point, time + missed * period));
-  t->now = (strengths){.g0 = piece.g0 + piece.g0_slope * (time - piece.begin),
-                       .g0_slope = piece.g0_slope,
-                       .Omega = piece.Omega + piece.Omega_slope * (time - piece.begin),
-                       .Omega_slope = piece.Omega_slope};
+  const dkm_point now = dkm_piece_point_at(&piece, point, time);
+  t->now = (strengths){
+      .g0 = now.g0, .g0_slope = piece.g0_slope, .Omega = now.Omega, .Omega_slope = piece.Omega_slope};
   return piece.end - time;
 }
 
