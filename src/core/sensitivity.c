@@ -7,12 +7,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/drive.h"
 #include "dickemap/sampling.h"
 #include "gsl_calls.h"
 #include "integrator_method.h"
 #include "separation.h"
 
 enum { MAX_SHADOWS = INTEGRATOR_MAX_LANES + INTEGRATOR_MAX_LANES / 2, N_TARGETS = 4, N_OCTAVES = 64 };
+
+/* While a drive goes on, the direction in which errors grow in the end may be one that had died out before, as the order does
+ * below threshold, while others stay as they are.  So this part of something random is added to a separation so many times in
+ * a drive: an error made in between is underestimated by some factor of ten, and one that dies out again adds a per cent. */
+enum { FRESH_TIMES = 64 };
+static const double fresh_part = 0.1;
 
 /* A stretch has about this many steps of the trajectory: its shadow takes half a step more, since it ends there
  * exactly. */
@@ -51,6 +58,7 @@ typedef struct shadow {
   double t, *trajectory; /* where the stretch begins; values: 3K + 2M, of the pool of its owner */
   double *v;             /* the shadow there */
   double separation;     /* of both */
+  double fresh_every, t_fresh; /* when to add something random next; infinite without a drive */
   target targets[N_TARGETS];
   int first, n_targets;
   double t_noted; /* of the last target */
@@ -178,14 +186,22 @@ double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi
 
 /* ---- the trajectory's side ---- */
 
+/* v += size * (a random direction); returns the separation that it then has. */
+static double depart(const dkm_sensitivity *s, shadow *f, double size) {
+  dkm_separation_depart(&f->system, &f->point, f->has_symmetry ? &f->symmetric : NULL, s->rng, f->v, size);
+  return dkm_separation_of(&f->system, f->trajectory, f->v);
+}
+
 /* Puts v at the proper distance from the trajectory, along the direction that it has or, if there is none left, a
  * random one. */
 static void set_distance(dkm_sensitivity *s, shadow *f) {
   double separation = dkm_separation_of(&f->system, f->trajectory, f->v);
   if (!(separation > separation_least)) {
     memcpy(f->v, f->trajectory, dkm_model_size(&f->system) * sizeof *f->v);
-    dkm_separation_depart(&f->system, &f->point, f->has_symmetry ? &f->symmetric : NULL, s->rng, f->v, 1.0);
-    separation = dkm_separation_of(&f->system, f->trajectory, f->v);
+    separation = depart(s, f, 1.0);
+  } else if (f->t >= f->t_fresh) {
+    separation = depart(s, f, fresh_part * separation);
+    f->t_fresh = f->t + f->fresh_every;
   }
   dkm_separation_scale(&f->system, &f->point, f->trajectory, f->v, s->separation / separation);
   f->separation = s->separation;
@@ -225,6 +241,7 @@ static shadow *take_shadow(dkm_sensitivity *s, const dkm_system *system, const d
   if (symmetric) f->symmetric = *symmetric;
   f->point = *point;
   f->t = f->t_noted = 0.0;
+  f->fresh_every = f->t_fresh = INFINITY;
   f->steps_noted = 0;
   f->first = f->n_targets = 0;
   f->growing = f->largest = 1.0;
@@ -244,7 +261,9 @@ static int begin(dkm_sensitivity *s, shadow *f, double *t_next) {
 int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dkm_start *symmetric,
                           const dkm_point *point, const double *u, double *t_next) {
   shadow *f = take_shadow(s, system, symmetric, point, u);
-  return f ? begin(s, f, t_next) : -1;
+  if (!f) return -1;
+  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_ENDS) f->fresh_every = f->t_fresh = point->duration / FRESH_TIMES;
+  return begin(s, f, t_next);
 }
 
 int dkm_sensitivity_take_over(dkm_sensitivity *s, dkm_sensitivity *from, int i_from, const dkm_point *point,

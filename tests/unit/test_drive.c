@@ -452,6 +452,38 @@ static void growth_within_a_ramp_is_counted(void **state) {
   dkm_evaluator_destroy(e);
 }
 
+/* Below threshold the order falls to rounding errors, while other differences stay what they are: each sign that is another at
+ * another tolerance is known for sensitive. */
+static void growth_of_what_had_died_out_is_counted(void **state) {
+  (void)state;
+  enum { N_DURATIONS = 12, N_SEEDS = 3, N = N_DURATIONS * N_SEEDS };
+  const dkm_drive drive = {.n = 3, .time = {0, 0.5, 1}, .g0 = {1.2, 0.3, 1.2}, .Omega = {1, 1, 1}};
+  dkm_system p;
+  dkm_point points[N];
+  dkm_record records[2][N];
+  dkm_system_of_patterns(&p, DKM_GAUGED, 3, NULL);
+  p.drive = &drive;
+  for (int i = 0; i < N; i++)
+    points[i] = (dkm_point){.g0 = 1, .Omega = 0.5, .Omega_mu = {1.5, 2, 2.5}, .kappa_mu = {1, 1, 1}, .pattern = 1, .overlap = 0.3,
+                            .perturbation = 0.1, .seed = 1 + i % N_SEEDS,
+                            .duration = 600.0 * pow(5.0, (i / N_SEEDS) / (N_DURATIONS - 1.0))};
+  for (int which = 0; which < 2; which++) {
+    dkm_solver solver = {.tolerance = which ? 1e-10 : 1e-9, .t_max = 1e5, .max_steps = 1000000, .sensitivity = true};
+    dkm_evaluator *e = NULL;
+    assert_int_equal(dkm_evaluator_create(&p, &solver, NULL, &e, NULL), DKM_OK);
+    assert_int_equal(dkm_evaluate(e, N, points, records[which], NULL, NULL), DKM_OK);
+    dkm_evaluator_destroy(e);
+  }
+  int n_others = 0;
+  for (int i = 0; i < N; i++) {
+    if (records[0][i].xi[0] * records[1][i].xi[0] > 0.0) continue;
+    n_others++;
+    assert_int_equal(records[0][i].sensitive, DKM_SENSITIVE_YES);
+    assert_int_equal(records[1][i].sensitive, DKM_SENSITIVE_YES);
+  }
+  assert_true(n_others >= 3);
+}
+
 /* Ramps that end at different times, with shadows: each point has the record that it has alone. */
 static void ramps_beside_each_other_are_those_alone(void **state) {
   (void)state;
@@ -606,6 +638,7 @@ int main(void) {
       cmocka_unit_test(means_know_of_knots),
       cmocka_unit_test(exponents_are_those_of_all_directions),
       cmocka_unit_test(growth_within_a_ramp_is_counted),
+      cmocka_unit_test(growth_of_what_had_died_out_is_counted),
       cmocka_unit_test(drives_that_end_hand_over_their_state),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
