@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Verdicts on modes of both signs, judged by other means: run.py --both says how to start it.
+/* Verdicts where the theorem does not hold, judged by other means: run.py --both says how to start it.
  *
- * Samples (sample.h): `both` over decades, `moderate` within a factor 5 of 1.  Every point is evaluated at tolerances 1e-8,
+ * Samples (sample.h): modes of both signs, `both` over decades, `moderate` within a factor 5 of 1; `losses`, `unbalanced`, and `open`
+ * with both.  Every point is evaluated at tolerances 1e-8,
  * 1e-10 and 1e-12; points whose verdict changes are asked once more with solver.sensitivity.  The first --judge points are
  * judged (both_check.c) by what becomes of the start and of the program's own final state (truth.h): chaos amplifies
  * rounding, so that two integrators need not come to the same attractor, and it is the claimed one that counts.
@@ -278,6 +279,7 @@ static bool print_targets(const both_trial *trials, const options *o) {
   for (int64_t i = 0; i < o->n; i++) n_all += changes(&trials[i]);
   target("  all verdicts that change with tolerance (reported only)", n_all, o->n, 0.01, true);
   all &= target("verdicts that change with tolerance, sensitive ones apart: 0.01", n_changed, n_firm, 0.01, true);
+  if (o->kind >= LOSSES) return all; /* version 0.1.0 knows nothing of them */
   if (w.n == 0) {
     printf("  work: nothing to compare with (seed 1 only)\n");
     return false;
@@ -309,7 +311,7 @@ static options read_options(int argc, char **argv) {
                                         {NULL, 0, NULL, 0}};
   for (int c; (c = getopt_long(argc, argv, "", names, NULL)) != -1;) switch (c) {
     case KIND:
-      o.kind = strcmp(optarg, "both") == 0 ? BOTH : MODERATE;
+      if (!sample_of_word(optarg, &o.kind)) fprintf(stderr, "both: no sample %s\n", optarg), exit(2);
       break;
     case N:
       o.n = atoll(optarg);
@@ -359,7 +361,7 @@ int main(int argc, char **argv) {
     both_trial *t = &s->trials[i];
     t->kind = o.kind;
     t->index = i;
-    t->M = sample_point(o.seed, o.kind, i, &t->point);
+    t->M = o.kind >= LOSSES ? sample_open_point(o.seed, o.kind, i, &t->point) : sample_point(o.seed, o.kind, i, &t->point);
   }
   in_parallel(s, &o, N_TOLERANCES * n_chunks(&o), evaluate_chunk);
   in_parallel(s, &o, o.n, ask_sensitivity);

@@ -10,11 +10,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- the equations (7) ---- */
+/* ---- the equations (7), losses and imbalance ---- */
 
 static void fill(equations *e) {
   e->V = e->Omega_mu[0] > 0.0 ? 1 : -1;
   e->w = 1.0 / e->K;
+  e->lossy = e->along > 0.0 || e->across > 0.0;
   for (int mu = 0; mu < e->M; mu++) {
     e->D[mu] = e->Omega_mu[mu] * e->Omega_mu[mu] + 0.25 * e->kappa_mu[mu] * e->kappa_mu[mu];
     e->reach[mu] = e->g0 * fabs(e->Omega_mu[mu]) / e->D[mu];
@@ -22,7 +23,9 @@ static void fill(equations *e) {
 }
 
 void equations_of(const dkm_point *p, int M, equations *e) {
-  *e = (equations){.M = M, .K = 1 << (M - 1), .g0 = p->g0, .Omega = p->Omega};
+  const double down = p->gamma_down, up = p->gamma_up, along = down + up;
+  *e = (equations){.M = M, .K = 1 << (M - 1), .g0 = p->g0, .Omega = p->Omega, .eta = p->imbalance, .along = along,
+                   .across = 0.5 * along + 2.0 * p->gamma_phi, .x_rest = along > 0.0 ? (up - down) / along : 0.0};
   for (int mu = 0; mu < M; mu++) {
     e->Omega_mu[mu] = p->Omega_mu[mu];
     e->kappa_mu[mu] = p->kappa_mu[mu];
@@ -51,46 +54,79 @@ void equations_overlaps(const equations *e, const double *u, double *xi) {
   }
 }
 
-void equations_rhs(const equations *e, const double *u, double *du) {
-  const int K = e->K, M = e->M;
-  const double *x = u, *y = u + K, *z = u + 2 * K, *re = u + 3 * K, *im = re + M;
-  double *dx = du, *dy = du + K, *dz = du + 2 * K, *dre = du + 3 * K, *dim = dre + M;
-  double xi[MAX_M], h[MAX_K] = {0};
-  for (int mu = 0; mu < M; mu++)
-    for (int k = 0; k < K; k++) h[k] += e->f[mu][k] * 2.0 * re[mu];
-  for (int k = 0; k < K; k++) {
-    dx[k] = -2.0 * e->g0 * h[k] * y[k];
-    dy[k] = -2.0 * e->Omega * z[k] + 2.0 * e->g0 * h[k] * x[k];
-    dz[k] = 2.0 * e->Omega * y[k];
-  }
-  equations_overlaps(e, u, xi);
-  for (int mu = 0; mu < M; mu++) {
-    dre[mu] = e->Omega_mu[mu] * im[mu] - 0.5 * e->kappa_mu[mu] * re[mu];
-    dim[mu] = -e->Omega_mu[mu] * re[mu] - 0.5 * e->kappa_mu[mu] * im[mu] - e->g0 * xi[mu];
+/* For each class the field B = (Omega, eta g0 sum_mu G 2 Im beta_mu, g0 sum_mu G 2 Re beta_mu), less its first component. */
+static void fields_on_spins(const equations *e, const double *u, double *By, double *Bz) {
+  const double *re = u + 3 * e->K, *im = re + e->M;
+  for (int k = 0; k < e->K; k++) {
+    By[k] = Bz[k] = 0.0;
+    for (int mu = 0; mu < e->M; mu++) {
+      By[k] += e->eta * e->g0 * e->f[mu][k] * 2.0 * im[mu];
+      Bz[k] += e->g0 * e->f[mu][k] * 2.0 * re[mu];
+    }
   }
 }
 
-void equations_jacobian(const equations *e, const double *u, double J[MOST][MOST]) {
-  const int K = e->K, M = e->M, re = 3 * K, im = re + M;
-  memset(J, 0, MOST * sizeof *J);
-  for (int k = 0; k < K; k++) {
-    const int x = k, y = K + k, z = 2 * K + k;
-    double h = 0.0;
-    for (int mu = 0; mu < M; mu++) h += e->f[mu][k] * 2.0 * u[re + mu];
-    J[x][y] = -2.0 * e->g0 * h;
-    J[y][z] = -2.0 * e->Omega;
-    J[y][x] = 2.0 * e->g0 * h;
-    J[z][y] = 2.0 * e->Omega;
-    for (int mu = 0; mu < M; mu++) {
-      J[x][re + mu] = -4.0 * e->g0 * e->f[mu][k] * u[y];
-      J[y][re + mu] = 4.0 * e->g0 * e->f[mu][k] * u[x];
-      J[im + mu][z] = -e->g0 * e->w * e->f[mu][k];
-    }
+/* += 2 B x m; and the part of the losses that is linear in m. */
+static void turn(double Bx, double By, double Bz, const double m[3], double dm[3]) {
+  dm[0] += 2.0 * (By * m[2] - Bz * m[1]);
+  dm[1] += 2.0 * (Bz * m[0] - Bx * m[2]);
+  dm[2] += 2.0 * (Bx * m[1] - By * m[0]);
+}
+
+static void lose(const equations *e, const double m[3], double dm[3]) {
+  dm[0] -= e->along * m[0];
+  dm[1] -= e->across * m[1];
+  dm[2] -= e->across * m[2];
+}
+
+/* beta_mu' = -(i Omega_mu + kappa_mu/2) beta_mu - i g0 sum_k w G z_k + eta g0 sum_k w G y_k: linear. */
+static void fields_rhs(const equations *e, const double *u, double *du) {
+  const double *y = u + e->K, *z = y + e->K, *re = z + e->K, *im = re + e->M;
+  double *dre = du + 3 * e->K, *dim = dre + e->M;
+  for (int mu = 0; mu < e->M; mu++) {
+    double of_y = 0.0, of_z = 0.0;
+    for (int k = 0; k < e->K; k++) of_y += e->w * e->f[mu][k] * y[k], of_z += e->w * e->f[mu][k] * z[k];
+    dre[mu] = e->Omega_mu[mu] * im[mu] - 0.5 * e->kappa_mu[mu] * re[mu] + e->eta * e->g0 * of_y;
+    dim[mu] = -e->Omega_mu[mu] * re[mu] - 0.5 * e->kappa_mu[mu] * im[mu] - e->g0 * of_z;
   }
-  for (int mu = 0; mu < M; mu++) {
-    J[re + mu][re + mu] = J[im + mu][im + mu] = -0.5 * e->kappa_mu[mu];
-    J[re + mu][im + mu] = e->Omega_mu[mu];
-    J[im + mu][re + mu] = -e->Omega_mu[mu];
+}
+
+void equations_rhs(const equations *e, const double *u, double *du) {
+  double By[MAX_K], Bz[MAX_K];
+  fields_on_spins(e, u, By, Bz);
+  for (int k = 0; k < e->K; k++) {
+    const double m[3] = {u[k], u[e->K + k], u[2 * e->K + k]};
+    double dm[3] = {e->along * e->x_rest, 0.0, 0.0};
+    turn(e->Omega, By[k], Bz[k], m, dm);
+    lose(e, m, dm);
+    for (int a = 0; a < 3; a++) du[a * e->K + k] = dm[a];
+  }
+  fields_rhs(e, u, du);
+}
+
+void equations_tangent(const equations *e, const double *u, const double *v, double *dv) {
+  double By[MAX_K], Bz[MAX_K], vBy[MAX_K], vBz[MAX_K];
+  fields_on_spins(e, u, By, Bz);
+  fields_on_spins(e, v, vBy, vBz);
+  for (int k = 0; k < e->K; k++) {
+    const double m[3] = {u[k], u[e->K + k], u[2 * e->K + k]}, vm[3] = {v[k], v[e->K + k], v[2 * e->K + k]};
+    double dm[3] = {0};
+    turn(e->Omega, By[k], Bz[k], vm, dm);
+    turn(0.0, vBy[k], vBz[k], m, dm);
+    lose(e, vm, dm);
+    for (int a = 0; a < 3; a++) dv[a * e->K + k] = dm[a];
+  }
+  fields_rhs(e, v, dv);
+}
+
+void equations_jacobian(const equations *e, const double *u, double J[MOST][MOST]) {
+  const int n = equations_size(e);
+  double v[MOST], column[MOST];
+  for (int j = 0; j < n; j++) {
+    memset(v, 0, sizeof v);
+    v[j] = 1.0;
+    equations_tangent(e, u, v, column);
+    for (int i = 0; i < n; i++) J[i][j] = column[i];
   }
 }
 
@@ -106,9 +142,13 @@ static void transverse(const double m[3], double a[3], double b[3]) {
   for (int i = 0; i < 3; i++) b[i] = (m[(i + 1) % 3] * a[(i + 2) % 3] - m[(i + 2) % 3] * a[(i + 1) % 3]) / sqrt(square);
 }
 
-void equations_basis(const equations *e, const double *u, double basis[MOST][MOST]) {
+int equations_basis(const equations *e, const double *u, double basis[MOST][MOST]) {
   const int K = e->K;
   memset(basis, 0, MOST * sizeof *basis);
+  if (e->lossy) {
+    for (int i = 0; i < equations_size(e); i++) basis[i][i] = 1.0;
+    return equations_size(e);
+  }
   for (int k = 0; k < K; k++) {
     const double m[3] = {u[k], u[K + k], u[2 * K + k]};
     double a[3], b[3];
@@ -116,6 +156,15 @@ void equations_basis(const equations *e, const double *u, double basis[MOST][MOS
     for (int i = 0; i < 3; i++) basis[2 * k][i * K + k] = a[i], basis[2 * k + 1][i * K + k] = b[i];
   }
   for (int i = 0; i < 2 * e->M; i++) basis[2 * K + i][3 * K + i] = 1.0;
+  return 2 * K + 2 * e->M;
+}
+
+void equations_renormalise(const equations *e, double *u) {
+  for (int k = 0; k < e->K && !e->lossy; k++) {
+    double *x = u + k, *y = x + e->K, *z = y + e->K;
+    const double length = sqrt(*x * *x + *y * *y + *z * *z);
+    *x /= length, *y /= length, *z /= length;
+  }
 }
 
 double equations_lyapunov(const equations *e, const double *u) {
@@ -339,15 +388,6 @@ static int gsl_rhs(double t, const double u[], double du[], void *params) {
   return GSL_SUCCESS;
 }
 
-/* The lengths are constants of the motion. */
-static void renormalise(const equations *e, double *u) {
-  for (int k = 0; k < e->K; k++) {
-    double *x = u + k, *y = x + e->K, *z = y + e->K;
-    const double length = sqrt(*x * *x + *y * *y + *z * *z);
-    *x /= length, *y /= length, *z /= length;
-  }
-}
-
 /* Of the last windows: whether nothing changes any more. */
 static bool steady(const equations *e, const history *h, double depth) {
   const int n = h->n_windows;
@@ -384,7 +424,7 @@ static void follow(const equations *e, const double *start, bool until_settled, 
       square[mu] += 0.5 * (t - t_before) * (before[mu] * before[mu] + xi[mu] * xi[mu]);
     }
     if (i % BETWEEN_LOOKS == 0) {
-      renormalise(e, u);
+      equations_renormalise(e, u);
       gsl_odeiv2_evolve_reset(evolve);
       if (isnan(h->t_settled) && equations_lyapunov(e, u) < saddle - 1e-9 * depth) {
         h->t_settled = t;

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* judge: what becomes of a trajectory, by means that share nothing with the program but the start.
  *
- * The equations (7) are written out once more, as plainly as they can be, and integrated with GSL's rk8pd; the Lyapunov
- * function L is compared with the barriers of the landscape
+ * The equations (7), with losses of single spins and unequal co- and counter-rotating couplings, are written out once more,
+ * as plainly as they can be, and integrated with GSL's rk8pd; without these two the Lyapunov function L is compared with the barriers of the landscape
  *     U(q) = 1/2 sum_mu g0^2 |Omega_mu|/D_mu q_mu^2 - 1/2 sum_k w sqrt(Omega^2 + 4 g0^2 v_k^2),
  *     v_k = sum_mu f_mu,k (g0 |Omega_mu|/D_mu) q_mu,   xi_mu = -sign(Omega_mu) q_mu at its critical points,
  * that a dense search finds: Newton from many random places, and from the least of U along the planes v_k = 0, where
@@ -16,7 +16,9 @@
 /* The equations of one point, every number spelt out. */
 typedef struct equations {
   int M, K, V; /* V: the sign of all Omega_mu */
-  double g0, Omega, w;
+  double g0, Omega, w, eta;
+  bool lossy; /* spins lose their lengths: at `along` to x_rest along x, at `across` across it */
+  double along, across, x_rest;
   double Omega_mu[MAX_M], kappa_mu[MAX_M], D[MAX_M],
       reach[MAX_M]; /* reach = g0 |Omega_mu|/D_mu: |Q_mu| at |xi_mu| = 1 */
   double f[MAX_M][MAX_K];
@@ -29,13 +31,17 @@ void equations_of_cue(const dkm_point *point, equations *e);
 
 int equations_size(const equations *e);
 void equations_rhs(const equations *e, const double *u, double *du);
+void equations_tangent(const equations *e, const double *u, const double *v, double *dv); /* dv = J(u) v */
 void equations_overlaps(const equations *e, const double *u, double *xi);
 
 /* For K <= MOST_K: J[i][j] = d u_i' / d u_j; and orthonormal directions that keep the spins' lengths, basis[i], i = 0 ...
- * 2K + 2M - 1. */
+ * 2K + 2M - 1, or all 3K + 2M of them where there are losses; returns their number. */
 enum { MOST_K = 8, MOST = 3 * MOST_K + 2 * 4 };
 void equations_jacobian(const equations *e, const double *u, double J[MOST][MOST]);
-void equations_basis(const equations *e, const double *u, double basis[MOST][MOST]);
+int equations_basis(const equations *e, const double *u, double basis[MOST][MOST]);
+
+/* Puts spins back to unit length, which the equations conserve where there are no losses. */
+void equations_renormalise(const equations *e, double *u);
 double equations_lyapunov(const equations *e, const double *u); /* V L: falls for ever */
 double equations_landscape(const equations *e, const double *q);
 

@@ -12,33 +12,12 @@
 
 /* ---- flow ---- */
 
-/* dv = J(u) v. */
-static void tangent_rhs(const equations *e, const double *u, const double *v, double *dv) {
-  const int K = e->K, M = e->M;
-  const double *x = u, *y = u + K, *re = u + 3 * K;
-  const double *vx = v, *vy = v + K, *vz = v + 2 * K, *vre = v + 3 * K, *vim = vre + M;
-  double *dx = dv, *dy = dv + K, *dz = dv + 2 * K, *dre = dv + 3 * K, *dim = dre + M;
-  double xi[MAX_M], h[MAX_K] = {0}, vh[MAX_K] = {0};
-  for (int mu = 0; mu < M; mu++)
-    for (int k = 0; k < K; k++) h[k] += e->f[mu][k] * 2.0 * re[mu], vh[k] += e->f[mu][k] * 2.0 * vre[mu];
-  for (int k = 0; k < K; k++) {
-    dx[k] = -2.0 * e->g0 * (h[k] * vy[k] + vh[k] * y[k]);
-    dy[k] = -2.0 * e->Omega * vz[k] + 2.0 * e->g0 * (h[k] * vx[k] + vh[k] * x[k]);
-    dz[k] = 2.0 * e->Omega * vy[k];
-  }
-  equations_overlaps(e, v, xi);
-  for (int mu = 0; mu < M; mu++) {
-    dre[mu] = e->Omega_mu[mu] * vim[mu] - 0.5 * e->kappa_mu[mu] * vre[mu];
-    dim[mu] = -e->Omega_mu[mu] * vre[mu] - 0.5 * e->kappa_mu[mu] * vim[mu] - e->g0 * xi[mu];
-  }
-}
-
 static int flow_rhs(double t, const double u[], double du[], void *params) {
   flow *f = params;
   (void)t;
   f->n_evaluations += 1 + f->n_tangents;
   equations_rhs(f->e, u, du);
-  for (int i = 1; i <= f->n_tangents; i++) tangent_rhs(f->e, u, u + i * f->n, du + i * f->n);
+  for (int i = 1; i <= f->n_tangents; i++) equations_tangent(f->e, u, u + i * f->n, du + i * f->n);
   return GSL_SUCCESS;
 }
 
@@ -85,16 +64,8 @@ bool flow_within(flow *f, const double *from, double dt, double *to) {
   return gsl_odeiv2_step_apply(f->stepper, f->t, dt, to, error, NULL, NULL, &f->system) == GSL_SUCCESS;
 }
 
-static void renormalise(const equations *e, double *u) {
-  for (int k = 0; k < e->K; k++) {
-    double *x = u + k, *y = x + e->K, *z = y + e->K;
-    const double length = sqrt(*x * *x + *y * *y + *z * *z);
-    *x /= length, *y /= length, *z /= length;
-  }
-}
-
 void flow_renormalise(flow *f) {
-  renormalise(f->e, f->u);
+  equations_renormalise(f->e, f->u);
   gsl_odeiv2_evolve_reset(f->evolve);
 }
 
@@ -182,10 +153,10 @@ static bool monodromy(const equations *e, const double *u, double period, double
   return fine;
 }
 
-/* Rows: u(T) = u(0); no shift along the flow; no change of a spin's length. */
+/* Rows: u(T) = u(0); no shift along the flow; no change of a spin's length that is kept. */
 static void newton_step(const equations *e, const double *u, const double *end, const double *Phi, double *du,
                         double *dT) {
-  const int n = equations_size(e), K = e->K, rows = n + 1 + K, columns = n + 1;
+  const int n = equations_size(e), K = e->K, kept = e->lossy ? 0 : K, rows = n + 1 + kept, columns = n + 1;
   double A[(MOST + 1 + MOST_K) * (MOST + 1)] = {0}, b[MOST + 1 + MOST_K] = {0}, x[MOST + 1], rate[MOST], rate_end[MOST];
   equations_rhs(e, u, rate);
   equations_rhs(e, end, rate_end);
@@ -195,7 +166,7 @@ static void newton_step(const equations *e, const double *u, const double *end, 
     b[i] = u[i] - end[i];
     A[n * columns + i] = rate[i];
   }
-  for (int k = 0; k < K; k++)
+  for (int k = 0; k < kept; k++)
     for (int a = 0; a < 3; a++) A[(n + 1 + k) * columns + a * K + k] = u[a * K + k];
   solve_least(rows, columns, A, b, 1e-11, x);
   memcpy(du, x, (size_t)n * sizeof *du);
@@ -208,10 +179,10 @@ static int by_size(const void *a, const void *b) {
 }
 
 static void floquet(const equations *e, const double *Phi, cycle *c) {
-  const int n = equations_size(e), reduced = 2 * e->K + 2 * e->M;
+  const int n = equations_size(e);
   double basis[MOST][MOST], small[MOST * MOST], exponents[MOST];
   gsl_complex values[MOST];
-  equations_basis(e, c->u, basis);
+  const int reduced = equations_basis(e, c->u, basis);
   reduce(n, reduced, basis, Phi, small);
   eigenvalues(reduced, small, values);
   for (int i = 0; i < reduced; i++) exponents[i] = log(gsl_complex_abs(values[i])) / c->period;
@@ -266,7 +237,7 @@ bool cycle_close(const equations *e, const double *guess, double period, double 
     if (!(size < 0.5)) break; /* not near one */
     for (int j = 0; j < n; j++) out->u[j] += du[j];
     out->period += dT;
-    renormalise(e, out->u);
+    equations_renormalise(e, out->u);
   }
   if (closed) {
     const double before = out->period;
@@ -299,11 +270,11 @@ void cycle_means(const equations *e, const cycle *c, double tolerance, double *m
 /* ---- rest ---- */
 
 bool rest_find(const equations *e, const double *guess, rest *out) {
-  const int n = equations_size(e), K = e->K, rows = n + K, reduced = 2 * K + 2 * e->M;
+  const int n = equations_size(e), K = e->K, kept = e->lossy ? 0 : K, rows = n + kept;
   double J[MOST][MOST], A[(MOST + MOST_K) * MOST], b[MOST + MOST_K], du[MOST], rate[MOST], packed[MOST * MOST];
   *out = (rest){.growth = -INFINITY, .decay = INFINITY};
   memcpy(out->u, guess, (size_t)n * sizeof *guess);
-  renormalise(e, out->u);
+  equations_renormalise(e, out->u);
   for (int i = 0;; i++) {
     out->residual = 0.0;
     equations_rhs(e, out->u, rate);
@@ -317,13 +288,13 @@ bool rest_find(const equations *e, const double *guess, rest *out) {
       for (int j = 0; j < n; j++) A[r * n + j] = J[r][j];
       b[r] = -rate[r];
     }
-    for (int k = 0; k < K; k++)
+    for (int k = 0; k < kept; k++)
       for (int a = 0; a < 3; a++) A[(n + k) * n + a * K + k] = out->u[a * K + k];
     solve_least(rows, n, A, b, 1e-12, du);
     double size = 0.0;
     for (int j = 0; j < n; j++) size = fmax(size, fabs(du[j]));
     for (int j = 0; j < n; j++) out->u[j] += du[j] * (size > 0.3 ? 0.3 / size : 1.0);
-    renormalise(e, out->u);
+    equations_renormalise(e, out->u);
   }
   if (!(out->residual < 1e-11)) return false;
   double basis[MOST][MOST], small[MOST * MOST], scale = 0.0;
@@ -332,7 +303,7 @@ bool rest_find(const equations *e, const double *guess, rest *out) {
   equations_jacobian(e, out->u, J);
   for (int r = 0; r < n; r++)
     for (int j = 0; j < n; j++) packed[r * n + j] = J[r][j];
-  equations_basis(e, out->u, basis);
+  const int reduced = equations_basis(e, out->u, basis);
   reduce(n, reduced, basis, packed, small);
   eigenvalues(reduced, small, values);
   for (int i = 0; i < reduced; i++) scale = fmax(scale, gsl_complex_abs(values[i]));

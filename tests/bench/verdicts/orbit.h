@@ -2,7 +2,7 @@
 /* orbit: trajectories of the equations of judge.h with their linearisation, and the periodic and resting ones among them.
  *
  * GSL's rk8pd carries a state and any number of tangent vectors; cycles are closed by Newton's method on the flow in the
- * full space, each spin kept on its sphere, with the dense monodromy matrix.  K <= MOST_K. */
+ * full space, each spin kept on its sphere but where there are losses, with the dense monodromy matrix.  K <= MOST_K. */
 #ifndef VERDICTS_ORBIT_H
 #define VERDICTS_ORBIT_H
 #include <gsl/gsl_odeiv2.h>
@@ -33,7 +33,7 @@ bool flow_until(flow *f, double t_end);
 /* From a state kept earlier, `dt` in one step without error control: for times within a step that was accepted. */
 bool flow_within(flow *f, const double *from, double dt, double *to);
 
-/* Puts spins back to unit length, which the equations conserve. */
+/* equations_renormalise of the state. */
 void flow_renormalise(flow *f);
 
 /* Order parameters v = (xi, Re beta, Im beta), 3M values; of a state, or their rates if `u` is a rate. */

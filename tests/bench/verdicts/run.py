@@ -4,7 +4,7 @@
 
     run.py BUILD [--n 1000] [--seed 1] [--judge 100] [--judged FILE] [--max-steps S] [--t-max 1e6] ...
     run.py BUILD --cavity | --fig3-strong
-    run.py BUILD --both moderate|both [--n 200] [--judge 60] [--jobs 2] [--judged FILE] [--seed 1] ...
+    run.py BUILD --both moderate|both|losses|unbalanced|open [--n 200] [--judge 60] [--jobs 2] [--judged FILE] [--seed 1] ...
     run.py --baseline [--both] [--n 150] [--cut 4e6]
 
 BUILD holds a release build (libdickemap.a of the source tree that this file is in).  Exit code 0 if every target is
@@ -16,7 +16,7 @@ time.  A core that knows no bounds on steps needs --t-max and --cpu-cap.  --cavi
 
 --baseline measures version 0.1.0 (commit 3d7a619, built in a temporary folder) on the first points of seed 1 and
 writes steps-0.1.0.txt, half an hour of one core; the targets of work compare with it (--both: the first 200 with modes
-of both signs, steps-0.1.0-both.txt, a few minutes).  --both judges verdicts on modes of both signs (both.c).  Needs (Debian) libgsl-dev.
+of both signs, steps-0.1.0-both.txt, a few minutes).  --both judges verdicts where the theorem does not hold (both.c).  Needs (Debian) libgsl-dev.
 """
 import argparse
 import pathlib
@@ -30,7 +30,7 @@ STEPS, BOTH_STEPS = HERE / "steps-0.1.0.txt", HERE / "steps-0.1.0-both.txt"
 ONE_SIGN_KINDS, BOTH_KINDS = ("0", "2"), ("3", "4")
 VERSION_0_1_0 = "3d7a619"
 SOURCES = ["verdicts.c", "sample.c", "run.c", "check.c", "judge.c", "spectrum.c", "maps.c"]
-BOTH_SOURCES = ["both.c", "both_check.c", "run.c", "sample.c", "judge.c", "orbit.c", "truth.c", "truth_line.c"]
+BOTH_SOURCES = ["both.c", "both_check.c", "run.c", "sample.c", "sample_open.c", "judge.c", "orbit.c", "truth.c", "truth_line.c"]
 
 
 def compile_program(program, sources, include, library):
@@ -90,8 +90,9 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("build", type=pathlib.Path, nargs="?", help="folder of a release build")
     parser.add_argument("--baseline", action="store_true", help="measure the steps of version 0.1.0")
-    parser.add_argument("--both", nargs="?", const="moderate", choices=["moderate", "both"],
-                        help="modes of both signs: within a factor 5 of 1, or over decades")
+    parser.add_argument("--both", nargs="?", const="moderate", choices=["moderate", "both", "losses", "unbalanced", "open"],
+                        help="where no theorem holds: modes of both signs, within a factor 5 of 1 or over decades; losses of single "
+                        "spins, unbalanced couplings, or both")
     parser.add_argument("--jobs", type=int, default=2, help="--both: processes (2)")
     parser.add_argument("--minutes", type=float, help="--both: begin no judgement later than that (no bound)")
     parser.add_argument("--cut", type=float, default=4e6, help="--baseline: bound on the steps of a point (4e6)")

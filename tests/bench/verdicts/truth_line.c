@@ -14,7 +14,7 @@ static void put(FILE *file, const char *key, int n, const double *values, int di
 void truth_line_write(FILE *file, uint64_t seed, kind k, int64_t index, int M, const dkm_point *p, const truth *t) {
   const int n = 3 * (1 << (M - 1)) + 2 * M;
   fprintf(file, "kind=%s sample=%s sample_seed=%llu index=%lld M=%d", truth_name(t->kind),
-          k == MODERATE ? "moderate" : "both", (unsigned long long)seed, (long long)index, M);
+          sample_word(k), (unsigned long long)seed, (long long)index, M);
   put(file, "g0", 1, &p->g0, 17);
   put(file, "Omega", 1, &p->Omega, 17);
   put(file, "Omega_mu", M, p->Omega_mu, 17);
@@ -60,7 +60,9 @@ bool truth_line_read(const char *line, uint64_t *seed, kind *k, int64_t *index, 
   *t = (truth){.kind = TRUTH_UNKNOWN};
   for (int i = 0; i < N_TRUTHS; i++)
     if (strncmp(line + 5, truth_name((truth_kind)i), strlen(truth_name((truth_kind)i))) == 0) t->kind = (truth_kind)i;
-  *k = strstr(line, " sample=moderate") ? MODERATE : BOTH;
+  char sample[32] = "";
+  const char *at = strstr(line, " sample=");
+  if (!at || sscanf(at, " sample=%31s", sample) != 1 || !sample_of_word(sample, k)) return false;
   get(line, "sample_seed", 1, &value), *seed = (uint64_t)value;
   get(line, "index", 1, &value), *index = (int64_t)value;
   get(line, "t_known", 1, &t->t_known);
