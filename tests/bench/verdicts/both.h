@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* both: a point of which no theorem says that it comes to rest, what the program says at three tolerances, and what the judge holds against it. */
+/* both: a point of which no theorem says that it comes to rest,
+ * what the program says at three tolerances, and what the judge holds against it. */
 #ifndef VERDICTS_BOTH_H
 #define VERDICTS_BOTH_H
 #include "trial.h"

@@ -2,7 +2,8 @@
 /* judge: what becomes of a trajectory, by means that share nothing with the program but the start.
  *
  * The equations (7), with losses of single spins and unequal co- and counter-rotating couplings, are written out once more,
- * as plainly as they can be, and integrated with GSL's rk8pd; without these two the Lyapunov function L is compared with the barriers of the landscape
+ * as plainly as they can be, and integrated with GSL's rk8pd.  Without these two the Lyapunov function L is compared with the
+ * barriers of the landscape
  *     U(q) = 1/2 sum_mu g0^2 |Omega_mu|/D_mu q_mu^2 - 1/2 sum_k w sqrt(Omega^2 + 4 g0^2 v_k^2),
  *     v_k = sum_mu f_mu,k (g0 |Omega_mu|/D_mu) q_mu,   xi_mu = -sign(Omega_mu) q_mu at its critical points,
  * that a dense search finds: Newton from many random places, and from the least of U along the planes v_k = 0, where

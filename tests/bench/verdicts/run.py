@@ -16,7 +16,8 @@ time.  A core that knows no bounds on steps needs --t-max and --cpu-cap.  --cavi
 
 --baseline measures version 0.1.0 (commit 3d7a619, built in a temporary folder) on the first points of seed 1 and
 writes steps-0.1.0.txt, half an hour of one core; the targets of work compare with it (--both: the first 200 with modes
-of both signs, steps-0.1.0-both.txt, a few minutes).  --both judges verdicts where the theorem does not hold (both.c).  Needs (Debian) libgsl-dev.
+of both signs, steps-0.1.0-both.txt, a few minutes).
+--both judges verdicts where the theorem does not hold (both.c).  Needs (Debian) libgsl-dev.
 """
 import argparse
 import pathlib

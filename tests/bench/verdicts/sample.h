@@ -18,7 +18,7 @@ typedef enum kind {
   N_ONE_SIGN,
   BOTH = N_ONE_SIGN, /* tilted, M = 2 ... 4, signs of Omega_mu random but not all equal */
   MODERATE,          /* the same with every frequency and rate within a factor 5 of 1, g0/min g_nu 0.5 ... 3 */
-  LOSSES,     /* tilted or exact, M = 1 ... 3, one sign or both, moderate but for the rates of loss, 1e-3 ... 1 */
+  LOSSES,     /* tilted, M = 1 ... 3, one sign or both, moderate but for the rates of loss, 1e-3 ... 1 */
   UNBALANCED, /* the same with -1 < eta < 1 and no losses */
   OPEN_BOTH,  /* and with both */
   N_KINDS

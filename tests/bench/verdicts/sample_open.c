@@ -18,7 +18,8 @@ int sample_open_point(uint64_t seed, kind k, int64_t index, dkm_point *p) {
   p->g0 = sample_g_least(p, M) * sample_log_uniform(&state, 0.5, 5.0);
   p->pattern = 1 + sample_one_of(&state, M);
   p->overlap = sample_one_of(&state, 4) == 0 ? 1.0 : 2.0 * sample_uniform(&state) - 1.0;
-  p->perturbation = sample_one_of(&state, 4) == 0 ? 0.0 : sample_log_uniform(&state, 1e-3, 0.3);
+  const bool exact = sample_one_of(&state, 4) == 0 && M == 1; /* of more modes, rounding leaves the cue's subspace */
+  p->perturbation = exact ? 0.0 : sample_log_uniform(&state, 1e-3, 0.3);
   p->seed = sample_one_of(&state, 1 << 20);
   if (k != UNBALANCED) {
     const int which = 1 + sample_one_of(&state, 7); /* at least one of the three */
