@@ -23,6 +23,7 @@
 #include "dickemap/store.h"
 #include "dickemap/theory.h"
 #include "point_spins.h"
+#include "point_states.h"
 
 /* Without --t-end a trajectory shows the transient, many times the life time 2/kappa of a mode, as long as that of
  * the record went on: which may have been settled at once. */
@@ -41,6 +42,9 @@ static const char help[] =
     "      --dt D                 distance of its samples (default: t-end/1000)\n"
     "      --spins FILE           also write a table of single spins to FILE.csv, where each starts and ends; for a\n"
     "                             finite number of them (model.mapping: matrix or random)\n"
+    "      --states               instead of following the start: all stationary states with every spin along its\n"
+    "                             field, stable ones and the saddles between them, where there is a landscape\n"
+    "                             (Omega_mu of one sign, no losses, balanced couplings)\n"
     "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
     "      --cpu NAME             instruction set (default: the best that the machine has)\n"
     "  -h, --help                 this text\n";
@@ -48,6 +52,7 @@ static const char help[] =
 struct arguments {
   const char *job, *cpu, *trajectory, *spins;
   dkm_texts sets, at;
+  bool states;
   double t_end, dt; /* 0: default */
 };
 
@@ -371,6 +376,31 @@ static dkm_status write_trajectory(const char *path, const dkm_job *job, const d
 
 /* ---- the command ---- */
 
+/* The system that the point has: random patterns are drawn.  *own is to be freed. */
+static dkm_status system_of(const dkm_job *job, const dkm_point *point, dkm_couplings *own, const dkm_system **system,
+                            dkm_error *err) {
+  *own = (dkm_couplings){0};
+  *system = &job->system;
+  if (!job->system.spins) return DKM_OK;
+  dkm_status status = dkm_spins_realise(job->system.spins, point, own, err);
+  *system = &own->system;
+  return status;
+}
+
+static dkm_status list_states(const dkm_job *job, const dkm_point *point, dkm_error *err) {
+  dkm_couplings own;
+  const dkm_system *system;
+  dkm_ground ground;
+  dkm_status status = system_of(job, point, &own, &system, err);
+  if (!status && !(status = dkm_ground_find(system, point, &ground, err))) {
+    print_parameters(job, system, point);
+    dkm_point_states_print(&ground, system->n_modes);
+    dkm_ground_free(&ground);
+  }
+  dkm_couplings_free(&own);
+  return status;
+}
+
 static dkm_status compute(const struct arguments *args, const dkm_job *job, const dkm_point *point, dkm_error *err) {
   const bool listing = !args->trajectory || strcmp(args->trajectory, "-") != 0;
   dkm_evaluator *evaluator = NULL;
@@ -401,9 +431,9 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
     if (status) return status;
   }
   if (listing) {
-    dkm_couplings own = {0};
-    if (job->system.spins && (status = dkm_spins_realise(job->system.spins, point, &own, err)) != DKM_OK) return status;
-    const dkm_system *system = job->system.spins ? &own.system : &job->system;
+    dkm_couplings own;
+    const dkm_system *system;
+    if ((status = system_of(job, point, &own, &system, err)) != DKM_OK) return status;
     print_parameters(job, system, point);
     print_record(&record, job->system.n_modes);
     print_meaning(&record, job->system.n_modes);
@@ -422,7 +452,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   if (!status) status = choose_point(args, &job, &point, err);
   if (!status && args->trajectory) status = dkm_cli_check_new(args->trajectory, err);
   if (!status && args->spins) status = dkm_point_spins_check(args->spins, &job, err);
-  if (!status) status = compute(args, &job, &point, err);
+  if (!status) status = args->states ? list_states(&job, &point, err) : compute(args, &job, &point, err);
   dkm_job_free(&job);
   return status;
 }
@@ -432,7 +462,7 @@ static dkm_status read_arguments(int argc, char **argv, struct arguments *args, 
       {"--at", 0, dkm_argument_texts, &args->at},          {"--trajectory", 0, dkm_argument_text, &args->trajectory},
       {"--t-end", 0, dkm_argument_positive, &args->t_end}, {"--dt", 0, dkm_argument_positive, &args->dt},
       {"--spins", 0, dkm_argument_text, &args->spins},     {"--set", 0, dkm_argument_texts, &args->sets},
-      {"--cpu", 0, dkm_argument_text, &args->cpu}};
+      {"--cpu", 0, dkm_argument_text, &args->cpu},         {"--states", 0, NULL, &args->states}};
   dkm_status status =
       dkm_arguments_read(argc, argv, help, sizeof arguments / sizeof *arguments, arguments, helped, err);
   if (status || *helped) return status;
@@ -447,6 +477,9 @@ static dkm_status read_arguments(int argc, char **argv, struct arguments *args, 
     return dkm_fail(err, DKM_INPUT,
                     "point: --trajectory %s: must be a name that ends in .csv or .h5, or - for standard output (CSV)",
                     args->trajectory);
+  if (args->states && (args->trajectory || args->spins))
+    return dkm_fail(err, DKM_INPUT, "point: --states follows no start: it goes without %s",
+                    args->trajectory ? "--trajectory" : "--spins");
   if (!args->trajectory && (args->t_end > 0 || args->dt > 0))
     return dkm_fail(err, DKM_INPUT, "point: --t-end and --dt are about a trajectory; --trajectory is missing");
   return DKM_OK;

@@ -1,0 +1,195 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* All stationary states of the ground branch, and their spectra. */
+#include "dickemap/ground.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "cmocka_headers.h"
+#include "couplings.h"
+#include "dickemap/drive.h"
+#include "random_points.h"
+
+/* Overlaps that spins along the fields of overlaps xi have: the states are its fixed points. */
+static void answer(const dkm_system *p, const dkm_point *pt, const double *xi, double *out) {
+  const int M = p->n_modes;
+  const double sign = pt->Omega_mu[0] > 0 ? 1 : -1;
+  for (int mu = 0; mu < M; mu++) out[mu] = 0.0;
+  for (int64_t k = 0; k < p->n_classes; k++) {
+    double h = 0.0;
+    for (int mu = 0; mu < M; mu++) {
+      const double D = pt->Omega_mu[mu] * pt->Omega_mu[mu] + 0.25 * pt->kappa_mu[mu] * pt->kappa_mu[mu];
+      h += dkm_system_coupling(p, mu, k) * -2.0 * pt->g0 * pt->g0 * pt->Omega_mu[mu] * xi[mu] / D;
+    }
+    const double z = -sign * h / hypot(pt->Omega, h);
+    for (int mu = 0; mu < M; mu++) out[mu] += dkm_system_weight(p, k) * dkm_system_coupling(p, mu, k) * z;
+  }
+}
+
+static double largest_difference(int n, const double *a, const double *b) {
+  double largest = 0.0;
+  for (int i = 0; i < n; i++) largest = fmax(largest, fabs(a[i] - b[i]));
+  return largest;
+}
+
+/* Whether xi is an image of a state. */
+static bool is_image(const dkm_ground_state *s, int M, bool even, const double *xi) {
+  double same[DKM_MAX_MODES], turned[DKM_MAX_MODES], all[DKM_MAX_MODES];
+  for (int mu = 0; mu < M; mu++) {
+    same[mu] = s->xi[mu];
+    turned[mu] = -s->xi[mu];
+    all[mu] = copysign(s->xi[mu], xi[mu]);
+  }
+  return largest_difference(M, same, xi) < 1e-6 || largest_difference(M, turned, xi) < 1e-6 ||
+         (even && largest_difference(M, all, xi) < 1e-6);
+}
+
+static dkm_point point_of_one_sign(gsl_rng *rng, int M, int i) {
+  dkm_point pt = random_point(rng, M, 0, 1);
+  if (i % 3 == 1) pt.Omega = -pt.Omega;
+  if (i % 4 == 1)
+    for (int mu = 0; mu < M; mu++) pt.Omega_mu[mu] = -pt.Omega_mu[mu];
+  return pt;
+}
+
+/* Each is stationary; as many directions grow as U has descending ones; iteration from anywhere ends in one of the minima. */
+static void check_states(gsl_rng *rng, const dkm_system *p, const dkm_point *pt, bool even) {
+  enum { N_STARTS = 40, N_ITERATIONS = 20000 };
+  const int M = p->n_modes;
+  dkm_ground g;
+  dkm_error err;
+  assert_int_equal(dkm_ground_find(p, pt, &g, &err), DKM_OK);
+  assert_true(g.n >= 1 && g.complete);
+  int64_t euler = 0;
+  for (int i = 0; i < g.n; i++) {
+    const dkm_ground_state *s = &g.states[i];
+    double xi[DKM_MAX_MODES];
+    answer(p, pt, s->xi, xi);
+    assert_true(largest_difference(M, xi, s->xi) < 1e-9);
+    if (i > 0) assert_true(s->U >= g.states[i - 1].U);
+    assert_true(s->has_spectrum);
+    if (s->spectrum.n_unstable != s->index) print_point(pt, M);
+    assert_int_equal(s->spectrum.n_unstable, s->index);
+    assert_int_equal(isnan(s->escape), s->index > 0);
+    if (s->index == 0) assert_true(s->escape > s->U);
+    for (int mu = 0; mu < M; mu++) {
+      const double D = pt->Omega_mu[mu] * pt->Omega_mu[mu] + 0.25 * pt->kappa_mu[mu] * pt->kappa_mu[mu];
+      assert_true(fabs(s->alpha_re[mu] / p->alpha_factor + pt->g0 * pt->Omega_mu[mu] * s->xi[mu] / D) < 1e-12);
+    }
+    euler += (s->index % 2 ? -1 : 1) * s->n_images;
+  }
+  assert_int_equal(euler, 1);
+  for (int start = 0; start < N_STARTS; start++) {
+    double xi[DKM_MAX_MODES], next[DKM_MAX_MODES];
+    for (int mu = 0; mu < M; mu++) xi[mu] = uniform_between(rng, -1, 1);
+    for (int i = 0; i < N_ITERATIONS; i++) {
+      answer(p, pt, xi, next);
+      const double moved = largest_difference(M, xi, next);
+      for (int mu = 0; mu < M; mu++) xi[mu] += 0.3 * (next[mu] - xi[mu]);
+      if (moved < 1e-11) break;
+    }
+    int n_found = 0;
+    for (int i = 0; i < g.n; i++) n_found += g.states[i].index == 0 && is_image(&g.states[i], M, even, xi);
+    if (n_found == 0) print_point(pt, M);
+    assert_true(n_found >= 1);
+  }
+  dkm_ground_free(&g);
+}
+
+static void states_are_stationary_and_complete(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int i = 0; i < 40; i++) {
+    const int M = 1 + i % 4;
+    dkm_system p;
+    assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL), DKM_OK);
+    const dkm_point pt = point_of_one_sign(rng, M, i);
+    check_states(rng, &p, &pt, true);
+  }
+  for (int i = 0; i < 40; i++) {
+    const int M = 1 + i % 3;
+    dkm_couplings c = random_couplings(rng, M, M + 1 + i % 5);
+    const dkm_point pt = point_of_one_sign(rng, M, i);
+    check_states(rng, &c.system, &pt, false);
+    dkm_couplings_free(&c);
+  }
+  gsl_rng_free(rng);
+}
+
+/* M = 2 above both thresholds: the normal state, two patterns, four mixtures between them. */
+static void the_states_of_two_patterns_are_known(void **state) {
+  (void)state;
+  dkm_system p;
+  dkm_ground g;
+  const dkm_point pt = fig3_point(1.2, 1);
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+  assert_true(g.complete);
+  assert_int_equal(g.n, 4);
+  assert_int_equal(g.n_all, 9);
+  assert_int_equal(g.n_minima, 4);
+  assert_true(g.states[0].xi[0] > 0.9 && g.states[0].index == 0 && g.states[0].n_images == 2);
+  assert_true(g.states[1].xi[1] > 0.8 && g.states[1].index == 0 && g.states[1].n_images == 2);
+  assert_true(fabs(g.states[2].U - -0.334244042266) < 1e-11 && g.states[2].index == 1 && g.states[2].n_images == 4);
+  assert_true(fabs(g.states[2].xi[0] - 0.3867248158) < 1e-9 && fabs(g.states[2].xi[1] - 0.5567129809) < 1e-9);
+  assert_true(g.states[3].index == 2 && g.states[3].n_images == 1 && g.states[3].xi[0] == 0 && g.states[3].xi[1] == 0);
+  assert_true(fabs(g.states[1].escape - g.states[2].U) < 1e-12);
+  dkm_ground_free(&g);
+}
+
+/* A ramp ends where the last knot says. */
+static void a_drive_counts_as_what_it_ends_in(void **state) {
+  (void)state;
+  const dkm_drive drive = {.n = 2, .time = {0, 1}, .g0 = {0.2, 1.2}, .Omega = {1, 1}};
+  dkm_system p;
+  dkm_ground ramp, plain;
+  dkm_point pt = fig3_point(1.2, 1);
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, &plain, NULL), DKM_OK);
+  p.drive = &drive;
+  pt.g0 = 1.0;
+  pt.duration = 10.0;
+  assert_int_equal(dkm_ground_find(&p, &pt, &ramp, NULL), DKM_OK);
+  assert_int_equal(ramp.n, plain.n);
+  assert_true(fabs(ramp.states[0].U - plain.states[0].U) < 1e-14);
+  dkm_ground_free(&ramp);
+  dkm_ground_free(&plain);
+}
+
+static void reasons_are_given_where_there_is_no_landscape(void **state) {
+  (void)state;
+  const dkm_drive repeats = {.n = 2, .repeat = true, .time = {0, 1}, .g0 = {0.2, 1.2}, .Omega = {1, 1}};
+  dkm_point points[5];
+  static const char *const reasons[] = {"g0 is 0", "Omega is 0", "losses", "unbalanced", "both signs"};
+  dkm_system p;
+  dkm_ground g;
+  dkm_error err;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL), DKM_OK);
+  for (int i = 0; i < 5; i++) points[i] = fig3_point(1.2, 1);
+  points[0].g0 = 0.0;
+  points[1].Omega = 0.0;
+  points[2].gamma_phi = 0.1;
+  points[3].imbalance = 0.1;
+  points[4].Omega_mu[1] = -1.0;
+  for (int i = 0; i < 5; i++) {
+    assert_int_equal(dkm_ground_find(&p, &points[i], &g, &err), DKM_INPUT);
+    assert_non_null(strstr(err.message, reasons[i]));
+    assert_null(g.states);
+  }
+  p.drive = &repeats;
+  dkm_point pt = fig3_point(1.2, 1);
+  pt.duration = 1.0;
+  assert_int_equal(dkm_ground_find(&p, &pt, &g, &err), DKM_INPUT);
+  assert_non_null(strstr(err.message, "repeats"));
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(states_are_stationary_and_complete),
+      cmocka_unit_test(the_states_of_two_patterns_are_known),
+      cmocka_unit_test(a_drive_counts_as_what_it_ends_in),
+      cmocka_unit_test(reasons_are_given_where_there_is_no_landscape),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
