@@ -19,6 +19,7 @@ dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_merge(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_basins(int argc, char **argv, dkm_error *err);
 
 /* The command line as one text, for a file's history; malloc'ed, the caller frees. To be called before getopt
  * reorders argv. DKM_MEMORY. */

@@ -32,6 +32,7 @@ static const struct {
     {"info", dkm_cmd_info, "say what an output file holds, also while it is being written", false},
     {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew", false},
     {"merge", dkm_cmd_merge, "put the files of shards together", false},
+    {"basins", dkm_cmd_basins, "count how often the starts of an output file end in each attractor", false},
 };
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 

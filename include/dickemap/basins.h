@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* basins: how often starts end in each attractor.
+ *
+ * Records of starts that differ in a random choice (a seed) are counted by their outcome.  Ends at rest are told apart by
+ * `retrieved`, the pattern of the leading overlap with its sign; other motion by its verdict.  What is undecided or has failed has
+ * no outcome, and is counted beside: were it known, each probability might be higher or lower by as much. */
+#ifndef DICKEMAP_BASINS_H
+#define DICKEMAP_BASINS_H
+#include "dickemap/record.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A code for what a record ended in; DKM_OUTCOME_NONE: undecided, failed, or relaxing to nobody knows what. */
+enum { DKM_OUTCOME_NONE = 0 };
+int dkm_outcome_of(const dkm_record *record);
+
+/* "pattern +3", "no pattern", "saddle", "limit_cycle", ... into text. */
+enum { DKM_OUTCOME_BYTES = 32 };
+const char *dkm_outcome_text(int outcome, char text[DKM_OUTCOME_BYTES]);
+
+/* Starts with one outcome. */
+typedef struct dkm_basin {
+  int outcome;
+  int64_t n;
+  double xi_mean, xi_squares; /* of the leading overlap; sum of squares about it (Welford): NaN for motion without a pattern */
+  int64_t n_settled;          /* of which it is known when they settled */
+  double t_settled;           /* mean of these */
+} dkm_basin;
+
+/* Starts of one cell. */
+typedef struct dkm_basins {
+  int64_t n, n_undecided; /* n: those with an outcome */
+  int n_basins, room;
+  dkm_basin *basins; /* in the order in which they first occurred, until they are sorted */
+} dkm_basins;
+
+/* Counts a record in; a cell begins as zeros.  Results depend on the order only by rounding.  Fails with DKM_MEMORY. */
+dkm_status dkm_basins_add(dkm_basins *basins, const dkm_record *record, dkm_error *err);
+
+/* Those with the most starts first; of equal ones, that with the smaller code. */
+void dkm_basins_sort(dkm_basins *basins);
+
+/* -sum p ln p of the outcomes; NaN without any. */
+double dkm_basins_entropy(const dkm_basins *basins);
+
+void dkm_basins_free(dkm_basins *basins);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif
