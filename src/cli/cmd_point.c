@@ -43,8 +43,7 @@ static const char help[] =
     "      --spins FILE           also write a table of single spins to FILE.csv, where each starts and ends; for a\n"
     "                             finite number of them (model.mapping: matrix or random)\n"
     "      --states               instead of following the start: all stationary states with every spin along its\n"
-    "                             field, stable ones and the saddles between them, where there is a landscape\n"
-    "                             (Omega_mu of one sign, no losses, balanced couplings)\n"
+    "                             field, stable ones and those between them, with their spectra\n"
     "      --set KEY=VALUE        override a key of the job, such as solver.t_max=1e5; may be repeated\n"
     "      --cpu NAME             instruction set (default: the best that the machine has)\n"
     "  -h, --help                 this text\n";

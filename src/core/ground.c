@@ -1,26 +1,28 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Critical points of the landscape with their spectra. */
-#include "dickemap/ground.h"
+#include "ground.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "dickemap/drive.h"
+#include "response.h"
 
-/* Why there is no landscape. */
+/* Why there are no isolated states at rest; NULL: there are. */
 static const char *lack(const dkm_system *system, const dkm_point *point) {
-  if (dkm_drive_repeats(system->drive)) return "a drive repeats";
+  if (dkm_drive_repeats(system->drive)) return "the drive repeats";
   if (!(point->g0 > 0.0)) return "g0 is 0";
   if (point->Omega == 0.0) return "Omega is 0";
-  if (dkm_point_has_losses(point)) return "single spins have losses";
-  if (dkm_point_dynamics(point) != DKM_DYNAMICS_CONSERVED) return "the couplings are unbalanced";
-  return "the Omega_mu have both signs";
+  if (dkm_rest_kind(point) == REST_ALONG_X) return "with dephasing alone any component of spins along x stays";
+  return NULL;
 }
 
 static int by_depth(const void *a, const void *b) {
   const dkm_ground_state *x = a, *y = b;
-  if (x->U != y->U) return x->U < y->U ? -1 : 1;
+  if (x->U != y->U && !isnan(x->U)) return x->U < y->U ? -1 : 1;
+  if (isnan(x->U) && x->spectrum.n_unstable != y->spectrum.n_unstable)
+    return x->spectrum.n_unstable < y->spectrum.n_unstable ? -1 : 1;
   for (int mu = 0; mu < DKM_MAX_MODES; mu++)
     if (x->xi[mu] != y->xi[mu]) return x->xi[mu] > y->xi[mu] ? -1 : 1;
   return 0;
@@ -58,24 +60,25 @@ static dkm_status describe_all(const dkm_system *system, const dkm_point *point,
     dkm_ground_state *to = &ground->states[ground->n++];
     status = describe(system, point, landscape, spectra, &critical[i], state, to, err);
     ground->n_all += to->n_images;
-    if (to->index == 0) ground->n_minima += to->n_images;
+    if (to->index == 0) ground->n_stable += to->n_images;
   }
   free(state);
-  if (status == DKM_OK) qsort(ground->states, (size_t)ground->n, sizeof *ground->states, by_depth);
   return status;
 }
 
 dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *given, dkm_ground *ground, dkm_error *err) {
   const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
+  const char *reason = lack(system, point);
   dkm_landscape *landscape = NULL;
   dkm_fixedpoint_workspace *spectra = NULL;
-  *ground = (dkm_ground){0};
-  if (dkm_landscape_sign(system, point) == 0)
-    return dkm_fail(err, DKM_INPUT, "no landscape at this point, whose critical points would be its stationary states: %s",
-                    lack(system, point));
-  dkm_status status = dkm_landscape_create(system, &landscape, err);
-  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(system, &spectra, err);
-  if (status == DKM_OK) status = describe_all(system, point, landscape, spectra, ground, err);
+  *ground = (dkm_ground){.has_landscape = dkm_landscape_sign(system, point) != 0};
+  if (reason) return dkm_fail(err, DKM_INPUT, "no list of stationary states at this point: %s", reason);
+  dkm_status status = dkm_fixedpoint_workspace_create(system, &spectra, err);
+  if (status == DKM_OK && ground->has_landscape) status = dkm_landscape_create(system, &landscape, err);
+  if (status == DKM_OK)
+    status = ground->has_landscape ? describe_all(system, point, landscape, spectra, ground, err)
+                                   : dkm_ground_newton(system, point, spectra, ground, err);
+  if (status == DKM_OK) qsort(ground->states, (size_t)ground->n, sizeof *ground->states, by_depth);
   if (spectra) dkm_fixedpoint_workspace_destroy(spectra);
   if (landscape) dkm_landscape_destroy(landscape);
   if (status != DKM_OK) dkm_ground_free(ground);

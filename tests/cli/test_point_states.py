@@ -61,13 +61,42 @@ def test_below_threshold_there_is_the_normal_state_alone(dickemap, job):
 
 
 @pytest.mark.parametrize("setting, reason", [
-    ("model.gamma_down=0.1", "losses"), ("model.imbalance=0.2", "unbalanced"), ("model.Omega_mu=[1.5,-2]", "both signs"),
-    ("model.g0=0", "g0 is 0"), ("model.Omega=0", "Omega is 0")])
-def test_a_point_without_landscape_is_refused_with_the_reason(dickemap, job, setting, reason):
+    ("model.gamma_phi=0.1", "dephasing alone"), ("model.g0=0", "g0 is 0"), ("model.Omega=0", "Omega is 0")])
+def test_states_that_are_not_isolated_are_refused_with_the_reason(dickemap, job, setting, reason):
     result = dickemap("point", job, "--at", "pattern=1", "--states", "--set", setting)
     assert result.returncode == 1
     assert reason in result.stderr and len(result.stderr.splitlines()) == 1
     assert result.stdout == ""
+
+
+def open_rows(text):
+    """[(state, images, growth, decay, [xi])] of the table without a landscape."""
+    out = []
+    for line in text.splitlines():
+        if line.startswith(("  stable ", "  unstable, ")) and "directions grow" not in line:
+            words = line.replace("unstable, ", "unstable").split()
+            out.append((words[0], int(words[1]), float(words[2]), float(words[3]), [float(w) for w in words[4:]]))
+    return out
+
+
+def test_losses_have_states_of_their_own(dickemap, job):
+    """PHYSICS: z^2 = gamma_down (1 - (g/g0)^2) Omega D/(2 g0^2 Omega_1 gamma_T)."""
+    sets = [word for key in ("model.g0=0.9", "model.gamma_down=0.2", "model.gamma_phi=0.1", "model.Omega_mu=[1,30]")
+            for word in ("--set", key)]
+    result = dickemap("point", job, "--at", "pattern=1", "--states", *sets)
+    assert result.returncode == 0, result.stderr
+    assert "complete: by all that can be checked" in result.stdout and "escape" not in result.stdout
+    table = open_rows(result.stdout)
+    assert [row[:2] for row in table] == [("stable", 2), ("unstable1", 1)]
+    assert table[0][4] == pytest.approx([0.3860595851, 0], abs=1e-9)
+    assert table[0][2] < 0 < table[1][2]
+
+
+def test_modes_of_both_signs_keep_no_pattern(dickemap, job):
+    result = dickemap("point", job, "--at", "pattern=1", "--states", "--set", "model.Omega_mu=[1.5,-2]")
+    table = open_rows(result.stdout)
+    assert "complete: by all" in result.stdout and len(table) >= 2
+    assert all(row[0].startswith("unstable") for row in table)
 
 
 def test_states_follow_no_start(dickemap, job):

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All stationary states of the ground branch, and their spectra. */
-#include "dickemap/ground.h"
-
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cmocka_headers.h"
+#include "../../src/core/ground.h"
 #include "couplings.h"
 #include "dickemap/drive.h"
 #include "random_points.h"
@@ -128,7 +127,7 @@ static void the_states_of_two_patterns_are_known(void **state) {
   assert_true(g.complete);
   assert_int_equal(g.n, 4);
   assert_int_equal(g.n_all, 9);
-  assert_int_equal(g.n_minima, 4);
+  assert_int_equal(g.n_stable, 4);
   assert_true(g.states[0].xi[0] > 0.9 && g.states[0].index == 0 && g.states[0].n_images == 2);
   assert_true(g.states[1].xi[1] > 0.8 && g.states[1].index == 0 && g.states[1].n_images == 2);
   assert_true(fabs(g.states[2].U - -0.334244042266) < 1e-11 && g.states[2].index == 1 && g.states[2].n_images == 4);
@@ -157,22 +156,20 @@ static void a_drive_counts_as_what_it_ends_in(void **state) {
   dkm_ground_free(&plain);
 }
 
-static void reasons_are_given_where_there_is_no_landscape(void **state) {
+static void reasons_are_given_where_states_are_not_isolated(void **state) {
   (void)state;
   const dkm_drive repeats = {.n = 2, .repeat = true, .time = {0, 1}, .g0 = {0.2, 1.2}, .Omega = {1, 1}};
-  dkm_point points[5];
-  static const char *const reasons[] = {"g0 is 0", "Omega is 0", "losses", "unbalanced", "both signs"};
+  dkm_point points[3];
+  static const char *const reasons[] = {"g0 is 0", "Omega is 0", "dephasing alone"};
   dkm_system p;
   dkm_ground g;
   dkm_error err;
   assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL), DKM_OK);
-  for (int i = 0; i < 5; i++) points[i] = fig3_point(1.2, 1);
+  for (int i = 0; i < 3; i++) points[i] = fig3_point(1.2, 1);
   points[0].g0 = 0.0;
   points[1].Omega = 0.0;
   points[2].gamma_phi = 0.1;
-  points[3].imbalance = 0.1;
-  points[4].Omega_mu[1] = -1.0;
-  for (int i = 0; i < 5; i++) {
+  for (int i = 0; i < 3; i++) {
     assert_int_equal(dkm_ground_find(&p, &points[i], &g, &err), DKM_INPUT);
     assert_non_null(strstr(err.message, reasons[i]));
     assert_null(g.states);
@@ -184,12 +181,146 @@ static void reasons_are_given_where_there_is_no_landscape(void **state) {
   assert_non_null(strstr(err.message, "repeats"));
 }
 
+/* ---- without a landscape ---- */
+
+/* Where there is one, Newton's method finds what the landscape has. */
+static void newton_finds_the_critical_points_of_the_landscape(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  int n_complete = 0;
+  for (int i = 0; i < 30; i++) {
+    const int M = 1 + i % 3;
+    dkm_couplings c = random_couplings(rng, M, M + 1 + i % 4);
+    dkm_system patterns;
+    assert_int_equal(dkm_system_of_patterns(&patterns, DKM_GAUGED, M, NULL), DKM_OK);
+    const dkm_system *p = i % 2 ? &patterns : &c.system;
+    const dkm_point pt = point_of_one_sign(rng, M, i);
+    dkm_ground landscape, newton = {0};
+    dkm_fixedpoint_workspace *w;
+    assert_int_equal(dkm_ground_find(p, &pt, &landscape, NULL), DKM_OK);
+    assert_int_equal(dkm_fixedpoint_workspace_create(p, &w, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_newton(p, &pt, w, &newton, NULL), DKM_OK);
+    n_complete += newton.complete;
+    if (newton.complete) {
+      assert_int_equal(newton.n, landscape.n);
+      assert_int_equal(newton.n_all, landscape.n_all);
+      assert_int_equal(newton.n_stable, landscape.n_stable);
+      for (int j = 0; j < landscape.n; j++) {
+        int n_same = 0;
+        for (int k = 0; k < newton.n; k++) n_same += is_image(&landscape.states[j], M, i % 2, newton.states[k].xi);
+        assert_int_equal(n_same, 1);
+      }
+    }
+    dkm_fixedpoint_workspace_destroy(w);
+    dkm_ground_free(&newton);
+    dkm_ground_free(&landscape);
+    dkm_couplings_free(&c);
+  }
+  assert_true(n_complete >= 28);
+  gsl_rng_free(rng);
+}
+
+/* One mode with losses: the normal state, and above threshold the pattern with the overlap in closed form. */
+static void states_with_losses_are_those_in_closed_form(void **state) {
+  (void)state;
+  dkm_system p;
+  dkm_ground g;
+  dkm_point pt = {.g0 = 1.1, .Omega = 0.6, .Omega_mu = {1.2}, .kappa_mu = {0.9}, .pattern = 1, .overlap = 1, .gamma_down = 0.25,
+                  .gamma_up = 0.05, .gamma_phi = 0.06};
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+  assert_true(g.complete && !g.has_landscape);
+  assert_int_equal(g.n, 2);
+  assert_int_equal(g.n_all, 3);
+  assert_int_equal(g.n_stable, 2);
+  assert_true(fabs(g.states[0].xi[0] - 0.3419625949) < 1e-9 && g.states[0].spectrum.n_unstable == 0);
+  assert_true(g.states[1].xi[0] == 0 && g.states[1].spectrum.n_unstable == 1);
+  dkm_ground_free(&g);
+  pt.g0 = 0.2;
+  assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+  assert_int_equal(g.n, 1);
+  assert_int_equal(g.n_stable, 1);
+  dkm_ground_free(&g);
+}
+
+/* Unbalanced, one mode: |B| = 2 g0^2/a with both roots a of LANDSCAPE's closed form where they exist. */
+static void unbalanced_states_are_those_in_closed_form(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_system p;
+  int n_two = 0;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL), DKM_OK);
+  for (int i = 0; i < 60; i++) {
+    dkm_ground g;
+    dkm_point pt = random_point(rng, 1, 0, 1);
+    pt.imbalance = uniform_between(rng, 0.05, 0.95) * (i % 2 ? -1 : 1);
+    pt.g0 = uniform_between(rng, 0.2, 6.0);
+    const double W = pt.Omega_mu[0], eta2 = pt.imbalance * pt.imbalance, kappa = pt.kappa_mu[0];
+    const double inside = W * W * (1 - eta2) * (1 - eta2) - eta2 * kappa * kappa;
+    int n_expected = 1;
+    double expected[2];
+    for (int sign = -1; sign <= 1; sign += 2) {
+      if (inside < 0) continue;
+      const double a = (W * (1 + eta2) + sign * sqrt(inside)) / (2 * eta2);
+      if (pt.g0 <= sqrt(a * pt.Omega / 2)) continue;
+      const double B = 2 * pt.g0 * pt.g0 / a, ratio = 2 * (a - W) / kappa;
+      const double Q = sqrt((B * B - pt.Omega * pt.Omega) / (4 * pt.g0 * pt.g0 * (1 + eta2 * ratio * ratio)));
+      expected[n_expected - 1] = 2 * pt.g0 * Q / B; /* z = -B_z/|B| */
+      n_expected++;
+    }
+    assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+    if (g.n != n_expected || !g.complete) print_point(&pt, 1), printf("eta %g: %d of %d\n", pt.imbalance, (int)g.n, n_expected);
+    assert_true(g.complete);
+    assert_int_equal(g.n, n_expected);
+    for (int j = 0; j < n_expected - 1; j++) {
+      int n_same = 0;
+      for (int k = 0; k < g.n; k++) n_same += fabs(fabs(g.states[k].xi[0]) - expected[j]) < 1e-8;
+      assert_int_equal(n_same, 1);
+    }
+    n_two += n_expected == 3;
+    dkm_ground_free(&g);
+  }
+  assert_true(n_two >= 5);
+  gsl_rng_free(rng);
+}
+
+/* Any parameters: each is at rest, and their signs add up. */
+static void signs_add_up_wherever_there_is_no_landscape(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  int n_complete = 0;
+  enum { N = 60 };
+  for (int i = 0; i < N; i++) {
+    const int M = 1 + i % 3, kind = i % 4;
+    dkm_couplings c = random_couplings(rng, M, M + 1 + i % 4);
+    dkm_system patterns;
+    dkm_ground g;
+    assert_int_equal(dkm_system_of_patterns(&patterns, DKM_GAUGED, M, NULL), DKM_OK);
+    const dkm_system *p = i % 2 ? &patterns : &c.system;
+    dkm_point pt = random_point(rng, M, kind == 0, 1);
+    if (kind > 0) pt.gamma_down = kind == 2 ? 0 : uniform_between(rng, 0.01, 0.5);
+    if (kind == 1) pt.gamma_phi = uniform_between(rng, 0, 0.3);
+    if (kind >= 2) pt.imbalance = uniform_between(rng, -0.9, 0.9);
+    assert_int_equal(dkm_ground_find(p, &pt, &g, NULL), DKM_OK);
+    n_complete += g.complete;
+    if (!g.complete) print_point(&pt, M), printf("kind %d, %d states, eta %g\n", kind, (int)g.n, pt.imbalance);
+    dkm_ground_free(&g);
+    dkm_couplings_free(&c);
+  }
+  assert_true(n_complete >= N - 4);
+  gsl_rng_free(rng);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(states_are_stationary_and_complete),
       cmocka_unit_test(the_states_of_two_patterns_are_known),
       cmocka_unit_test(a_drive_counts_as_what_it_ends_in),
-      cmocka_unit_test(reasons_are_given_where_there_is_no_landscape),
+      cmocka_unit_test(reasons_are_given_where_states_are_not_isolated),
+      cmocka_unit_test(newton_finds_the_critical_points_of_the_landscape),
+      cmocka_unit_test(states_with_losses_are_those_in_closed_form),
+      cmocka_unit_test(unbalanced_states_are_those_in_closed_form),
+      cmocka_unit_test(signs_add_up_wherever_there_is_no_landscape),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

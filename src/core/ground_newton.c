@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Stationary states where there is no landscape: Newton's method from many places, and a sum that shows what is missing.
+ *
+ * With every spin at rest in the fields of the modes the equations for the modes are f(beta) = 0, where f falls off like -beta far
+ * away, since spins are bounded: the signs of the determinants of f' at its zeros add up to a known number, whatever the parameters.
+ * In terms of the linearised equations that sign is (-1)^n_unstable, eigenvalues being real or in pairs:
+ *   sum over all states of (-1)^n_unstable = 1. */
+#include <gsl/gsl_rng.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ground.h"
+#include "gsl_calls.h"
+#include "response.h"
+
+/* Starts: overlaps in all directions of {-1, 0, 1}^M up to MOST_DIRECTIONS of them, of each size below, and random ones. */
+enum { MOST_DIRECTIONS = 729, RANDOM_STARTS = 100, RANDOM_STARTS_OF_A_MODE = 100, MOST_STATES = 4096 };
+static const double sizes[] = {0.1, 0.4, 0.9};
+/* The last of them must have been found before this part of the starts was over. */
+static const double found_by = 0.6;
+/* States of the modes closer than this, in units of what overlaps of order one make, are the same. */
+static const double same_state = 1e-7, zero = 1e-9;
+
+typedef struct search {
+  const dkm_system *system;
+  const dkm_point *point;
+  dkm_fixedpoint_workspace *workspace;
+  gsl_rng *rng;
+  double along;         /* of spins in their fields: -1, +1 */
+  double unit;          /* of beta */
+  bool even;            /* each mode's sign is a symmetry */
+  double *start, *state; /* 3K + 2M values each */
+  int64_t n_starts, t_last; /* tried; when the last new state was found */
+  dkm_ground *ground;
+} search;
+
+/* One of the images of a state stands for all. */
+static void choose_image(const search *s, double *state) {
+  const int64_t K = s->system->n_classes;
+  const int M = s->system->n_modes;
+  double *re = state + 3 * K, *im = re + M;
+  int first = 0;
+  for (int i = 0; i < 2 * M; i++)
+    if (fabs(re[i]) < zero * s->unit) re[i] = 0.0;
+  while (first < M && re[first] == 0.0) first++;
+  for (int mu = 0; mu < M; mu++) {
+    const int by = s->even ? mu : first;
+    if (by < M && re[by] != 0.0 && (re[by] > 0.0) == (s->point->Omega_mu[by] > 0.0)) im[mu] = -im[mu];
+    if (s->even && (re[mu] > 0.0) == (s->point->Omega_mu[mu] > 0.0)) re[mu] = -re[mu];
+  }
+  if (!s->even && first < M && (re[first] > 0.0) == (s->point->Omega_mu[first] > 0.0))
+    for (int mu = 0; mu < M; mu++) re[mu] = -re[mu];
+}
+
+static bool is_known(const search *s, const double *beta) {
+  const int M = s->system->n_modes;
+  for (int64_t i = 0; i < s->ground->n; i++) {
+    const dkm_ground_state *known = &s->ground->states[i];
+    double away = 0.0;
+    for (int mu = 0; mu < M; mu++)
+      away = fmax(away, fmax(fabs(known->alpha_re[mu] - beta[mu]), fabs(known->alpha_im[mu] - beta[M + mu])));
+    if (away < same_state * s->unit) return true;
+  }
+  return false;
+}
+
+/* A state that Newton found; its alphas are beta until the search is over. */
+static dkm_status add(search *s, const double *xi, dkm_error *err) {
+  const int64_t K = s->system->n_classes;
+  const int M = s->system->n_modes;
+  const double *found = s->state + 3 * K;
+  double beta[2 * DKM_MAX_MODES];
+  dkm_ground_state new = {.U = NAN, .escape = NAN, .index = -1, .n_images = 1};
+  const dkm_status status = dkm_fixedpoint_spectrum(s->workspace, s->point, s->state, -1, 0.0, &new.spectrum, err);
+  if (status != DKM_OK && status != DKM_NUMERIC) return status;
+  new.has_spectrum = status == DKM_OK;
+  memcpy(beta, found, 2 * (size_t)M * sizeof *beta);
+  memcpy(s->start, s->state, dkm_model_size(s->system) * sizeof *s->state);
+  choose_image(s, s->start);
+  const double *chosen = s->start + 3 * K;
+  int n_signs = 0;
+  for (int mu = 0; mu < M; mu++) {
+    const bool turned = chosen[mu] != 0.0 && chosen[mu] * beta[mu] < 0.0;
+    n_signs += chosen[mu] != 0.0;
+    new.xi[mu] = chosen[mu] == 0.0 && chosen[M + mu] == 0.0 ? 0.0 : turned ? -xi[mu] : xi[mu];
+    new.alpha_re[mu] = chosen[mu];
+    new.alpha_im[mu] = chosen[M + mu];
+  }
+  if (is_known(s, chosen)) return DKM_OK;
+  if (n_signs > 0) new.n_images = s->even ? (int64_t)1 << n_signs : 2;
+  s->ground->states[s->ground->n++] = new;
+  s->t_last = s->n_starts;
+  return DKM_OK;
+}
+
+/* Modes that follow overlaps xi. Unbalanced couplings let a state have any phase: every other start has random ones. */
+static void place_modes(search *s, const double *xi, double *re, double *im) {
+  for (int mu = 0; mu < s->system->n_modes; mu++) {
+    dkm_point_steady_mode(s->point, mu, xi[mu], &re[mu], &im[mu]);
+    if (s->point->imbalance == 0.0 || s->n_starts % 2) continue;
+    const double size = hypot(re[mu], im[mu]) * 3.0 * gsl_rng_uniform(s->rng), phase = 2.0 * M_PI * gsl_rng_uniform(s->rng);
+    re[mu] = size * cos(phase);
+    im[mu] = size * sin(phase);
+  }
+}
+
+/* Spins along the fields of the modes, those in s->start. */
+static void place_spins(const search *s, const double *re, const double *im) {
+  const int64_t K = s->system->n_classes;
+  const double length = dkm_point_length(s->point);
+  double *x = s->start, *y = x + K, *z = y + K, amplitude[DKM_MAX_MODES];
+  for (int mu = 0; mu < s->system->n_modes; mu++) amplitude[mu] = 2.0 * s->point->g0 * re[mu];
+  dkm_system_fields(s->system, amplitude, z);
+  for (int mu = 0; mu < s->system->n_modes; mu++) amplitude[mu] = 2.0 * s->point->imbalance * s->point->g0 * im[mu];
+  dkm_system_fields(s->system, amplitude, y);
+  for (int64_t k = 0; k < K; k++) {
+    const double scale = s->along * length / sqrt(s->point->Omega * s->point->Omega + y[k] * y[k] + z[k] * z[k]);
+    x[k] = scale * s->point->Omega;
+    y[k] *= scale;
+    z[k] *= scale;
+  }
+}
+
+/* Newton's method from there. */
+static dkm_status try_from(search *s, const double *xi, dkm_error *err) {
+  double *re = s->start + 3 * s->system->n_classes, *im = re + s->system->n_modes;
+  dkm_fixedpoint fixed;
+  s->n_starts++;
+  if (s->ground->n == MOST_STATES) return DKM_OK;
+  place_modes(s, xi, re, im);
+  place_spins(s, re, im);
+  if (!dkm_fixedpoint_near(s->workspace, s->point, s->start, true, &fixed, s->state)) return DKM_OK;
+  return add(s, fixed.xi, err);
+}
+
+static dkm_status try_directions(search *s, dkm_error *err) {
+  const int M = s->system->n_modes;
+  dkm_status status = DKM_OK;
+  int64_t n = 1;
+  for (int mu = 0; mu < M && n <= MOST_DIRECTIONS; mu++) n *= 3;
+  if (n > MOST_DIRECTIONS) n = 0;
+  for (int64_t i = 0; i < n && !status; i++)
+    for (size_t j = 0; j < sizeof sizes / sizeof *sizes && !status; j++) {
+      double xi[DKM_MAX_MODES];
+      int64_t rest = i;
+      for (int mu = 0; mu < M; mu++, rest /= 3) xi[mu] = sizes[j] * (double)(rest % 3 - 1);
+      status = try_from(s, xi, err);
+    }
+  return status;
+}
+
+static dkm_status try_random(search *s, dkm_error *err) {
+  const int M = s->system->n_modes, n = RANDOM_STARTS + RANDOM_STARTS_OF_A_MODE * M;
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < n && !status; i++) {
+    double xi[DKM_MAX_MODES];
+    for (int mu = 0; mu < M; mu++) xi[mu] = 2.0 * gsl_rng_uniform(s->rng) - 1.0;
+    status = try_from(s, xi, err);
+  }
+  return status;
+}
+
+/* Whether nothing shows that states are missing; and alphas. */
+static void finish(const search *s) {
+  dkm_ground *g = s->ground;
+  int64_t sum = 0;
+  bool all_known = g->n < MOST_STATES;
+  for (int64_t i = 0; i < g->n; i++) {
+    dkm_ground_state *state = &g->states[i];
+    all_known = all_known && state->has_spectrum && state->spectrum.n_marginal == 0;
+    sum += (state->spectrum.n_unstable % 2 ? -1 : 1) * state->n_images;
+    g->n_all += state->n_images;
+    if (state->has_spectrum && state->spectrum.n_unstable == 0) g->n_stable += state->n_images;
+    for (int mu = 0; mu < s->system->n_modes; mu++) {
+      state->alpha_re[mu] *= s->system->alpha_factor;
+      state->alpha_im[mu] *= s->system->alpha_factor;
+    }
+  }
+  g->complete = all_known && sum == 1 && (double)s->t_last <= found_by * (double)s->n_starts;
+}
+
+static bool one_sign(const dkm_system *system, const dkm_point *point) {
+  for (int mu = 1; mu < system->n_modes; mu++)
+    if ((point->Omega_mu[mu] > 0.0) != (point->Omega_mu[0] > 0.0)) return false;
+  return true;
+}
+
+dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, dkm_fixedpoint_workspace *workspace,
+                             dkm_ground *ground, dkm_error *err) {
+  const size_t size = dkm_model_size(system);
+  search s = {.system = system, .point = point, .workspace = workspace, .ground = ground, .even = dkm_system_has_patterns(system)};
+  s.along = one_sign(system, point) && point->Omega_mu[0] < 0.0 ? 1.0 : -1.0;
+  for (int mu = 0; mu < system->n_modes; mu++)
+    s.unit = fmax(s.unit, point->g0 * system->largest / sqrt(dkm_point_D(point, mu)));
+  dkm_gsl_begin();
+  s.rng = gsl_rng_alloc(gsl_rng_mt19937);
+  dkm_gsl_end();
+  s.start = malloc(size * sizeof *s.start);
+  s.state = malloc(size * sizeof *s.state);
+  ground->states = malloc(MOST_STATES * sizeof *ground->states);
+  dkm_status status = s.rng && s.start && s.state && ground->states ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for states");
+  const double nothing[DKM_MAX_MODES] = {0};
+  if (!status) status = try_from(&s, nothing, err);
+  if (!status) status = try_directions(&s, err);
+  if (!status) status = try_random(&s, err);
+  if (!status) finish(&s);
+  free(s.start);
+  free(s.state);
+  if (s.rng) gsl_rng_free(s.rng);
+  return status;
+}
