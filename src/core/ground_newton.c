@@ -14,9 +14,12 @@
 #include "gsl_calls.h"
 #include "response.h"
 
-/* Starts: overlaps in all directions of {-1, 0, 1}^M up to MOST_DIRECTIONS of them, of each size below, and random ones. */
-enum { MOST_DIRECTIONS = 729, RANDOM_STARTS = 100, RANDOM_STARTS_OF_A_MODE = 100, MOST_STATES = 4096 };
+/* Starts: overlaps in all directions of {-1, 0, 1}^M up to MOST_DIRECTIONS of them, of each size below, and random ones, in rounds
+ * until nothing shows that a state is missing, or that has taken long. */
+enum { MOST_DIRECTIONS = 729, RANDOM_STARTS = 100, RANDOM_STARTS_OF_A_MODE = 100, MOST_ROUNDS = 200, MOST_STATES = 4096 };
 static const double sizes[] = {0.1, 0.4, 0.9};
+static const double least_size = 0.01; /* of random ones: with losses overlaps are small */
+static const double most_work = 1e8;   /* starts times classes, beyond the first round */
 /* The last of them must have been found before this part of the starts was over. */
 static const double found_by = 0.6;
 /* States of the modes closer than this, in units of what overlaps of order one make, are the same. */
@@ -155,21 +158,31 @@ static dkm_status try_random(search *s, dkm_error *err) {
   dkm_status status = DKM_OK;
   for (int i = 0; i < n && !status; i++) {
     double xi[DKM_MAX_MODES];
-    for (int mu = 0; mu < M; mu++) xi[mu] = 2.0 * gsl_rng_uniform(s->rng) - 1.0;
+    const double size = pow(least_size, gsl_rng_uniform(s->rng));
+    for (int mu = 0; mu < M; mu++) xi[mu] = size * (2.0 * gsl_rng_uniform(s->rng) - 1.0);
     status = try_from(s, xi, err);
   }
   return status;
 }
 
-/* Whether nothing shows that states are missing; and alphas. */
+/* Whether nothing shows that states are missing. */
+static bool is_complete(const search *s) {
+  const dkm_ground *g = s->ground;
+  int64_t sum = 0;
+  for (int64_t i = 0; i < g->n; i++) {
+    const dkm_ground_state *state = &g->states[i];
+    if (!state->has_spectrum || state->spectrum.n_marginal > 0) return false;
+    sum += (state->spectrum.n_unstable % 2 ? -1 : 1) * state->n_images;
+  }
+  return g->n < MOST_STATES && sum == 1 && (double)s->t_last <= found_by * (double)s->n_starts;
+}
+
+/* Counts, and alphas. */
 static void finish(const search *s) {
   dkm_ground *g = s->ground;
-  int64_t sum = 0;
-  bool all_known = g->n < MOST_STATES;
+  g->complete = is_complete(s);
   for (int64_t i = 0; i < g->n; i++) {
     dkm_ground_state *state = &g->states[i];
-    all_known = all_known && state->has_spectrum && state->spectrum.n_marginal == 0;
-    sum += (state->spectrum.n_unstable % 2 ? -1 : 1) * state->n_images;
     g->n_all += state->n_images;
     if (state->has_spectrum && state->spectrum.n_unstable == 0) g->n_stable += state->n_images;
     for (int mu = 0; mu < s->system->n_modes; mu++) {
@@ -177,7 +190,6 @@ static void finish(const search *s) {
       state->alpha_im[mu] *= s->system->alpha_factor;
     }
   }
-  g->complete = all_known && sum == 1 && (double)s->t_last <= found_by * (double)s->n_starts;
 }
 
 static bool one_sign(const dkm_system *system, const dkm_point *point) {
@@ -203,7 +215,10 @@ dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, d
   const double nothing[DKM_MAX_MODES] = {0};
   if (!status) status = try_from(&s, nothing, err);
   if (!status) status = try_directions(&s, err);
-  if (!status) status = try_random(&s, err);
+  for (int round = 0; !status && (round == 0 || (round < MOST_ROUNDS && !is_complete(&s))); round++) {
+    if (round > 0 && (double)s.n_starts * (double)system->n_classes > most_work) break;
+    status = try_random(&s, err);
+  }
   if (!status) finish(&s);
   free(s.start);
   free(s.state);

@@ -8,6 +8,8 @@
 #include "../../src/core/ground.h"
 #include "couplings.h"
 #include "dickemap/drive.h"
+#include "dickemap/evaluate.h"
+#include "evaluation.h"
 #include "random_points.h"
 
 /* Overlaps that spins along the fields of overlaps xi have: the states are its fixed points. */
@@ -311,6 +313,55 @@ static void signs_add_up_wherever_there_is_no_landscape(void **state) {
   gsl_rng_free(rng);
 }
 
+/* ---- what trajectories end in ---- */
+
+/* Tilted starts of one sign or with losses: each end at rest is one of the stable states, and each limit of one that relaxes. */
+static void trajectories_end_in_stable_states(void **state) {
+  (void)state;
+  enum { N_POINTS = 24, N_STARTS = 42 };
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  int n_ends = 0, n_other = 0;
+  for (int i = 0; i < N_POINTS; i++) {
+    const int M = 1 + i % 4;
+    const dkm_solver solver = {.tolerance = 1e-10, .t_max = 1e4, .max_steps = 10000};
+    dkm_system p;
+    dkm_point points[N_STARTS];
+    dkm_record records[N_STARTS];
+    dkm_ground g;
+    assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL), DKM_OK);
+    dkm_point pt = point_of_one_sign(rng, M, i);
+    if (i % 2) pt.gamma_down = uniform_between(rng, 0.02, 0.3);
+    for (int j = 0; j < N_STARTS; j++) {
+      points[j] = pt;
+      points[j].pattern = 1 + j % M;
+      points[j].overlap = uniform_between(rng, -1, 1);
+      points[j].perturbation = uniform_between(rng, 0.01, 1);
+      points[j].seed = j;
+    }
+    assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+    if (!g.complete) print_point(&pt, M);
+    assert_true(g.complete);
+    evaluate_all(&p, &solver, NULL, N_STARTS, points, records);
+    for (int j = 0; j < N_STARTS; j++) {
+      const dkm_record *r = &records[j];
+      const bool rests = r->verdict == DKM_VERDICT_FIXED_POINT;
+      const bool relaxes = r->verdict == DKM_VERDICT_RELAXING && !isnan(r->xi_limit[0]);
+      n_other += !rests && !relaxes;
+      if (!rests && !relaxes) continue; /* dark precession dresses its state; with losses cycles are possible */
+      int n_found = 0;
+      for (int k = 0; k < g.n; k++)
+        n_found += g.states[k].spectrum.n_unstable == 0 && is_image(&g.states[k], M, true, rests ? r->xi : r->xi_limit);
+      if (n_found != 1) print_point(&points[j], M);
+      assert_int_equal(n_found, 1);
+      n_ends++;
+    }
+    dkm_ground_free(&g);
+  }
+  printf("%d ends, %d of other kinds\n", n_ends, n_other);
+  assert_true(n_ends > N_POINTS * N_STARTS / 2);
+  gsl_rng_free(rng);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(states_are_stationary_and_complete),
@@ -321,6 +372,7 @@ int main(void) {
       cmocka_unit_test(states_with_losses_are_those_in_closed_form),
       cmocka_unit_test(unbalanced_states_are_those_in_closed_form),
       cmocka_unit_test(signs_add_up_wherever_there_is_no_landscape),
+      cmocka_unit_test(trajectories_end_in_stable_states),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
