@@ -187,6 +187,7 @@ static bool at_rest(pursuit *p, const window *w, const window *previous, truth *
     order_parameters(p->e, r.u, out->mean);
     return true;
   }
+  if (p->e->lossy) return false; /* nothing precesses for ever; where all is still it may be about to leave */
   if (w->size > still || previous->size > 100.0 * still || moved > still) return false;
   memcpy(out->mean, w->mean, (size_t)n_order * sizeof *w->mean); /* dark precession */
   out->distance = moved;
