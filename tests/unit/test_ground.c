@@ -318,7 +318,7 @@ static void signs_add_up_wherever_there_is_no_landscape(void **state) {
 /* Tilted starts of one sign or with losses: each end at rest is one of the stable states, and each limit of one that relaxes. */
 static void trajectories_end_in_stable_states(void **state) {
   (void)state;
-  enum { N_POINTS = 24, N_STARTS = 42 };
+  enum { N_POINTS = 16, N_STARTS = 24 };
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   int n_ends = 0, n_other = 0;
   for (int i = 0; i < N_POINTS; i++) {
