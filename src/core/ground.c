@@ -28,6 +28,22 @@ static int by_depth(const void *a, const void *b) {
   return 0;
 }
 
+dkm_status dkm_ground_take_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
+                                    dkm_ground_state *out, dkm_error *err) {
+  const dkm_status status = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &out->spectrum, err);
+  out->has_spectrum = status == DKM_OK;
+  return status == DKM_NUMERIC ? DKM_OK : status;
+}
+
+void dkm_ground_count(dkm_ground *ground) {
+  ground->n_all = ground->n_stable = 0;
+  for (int64_t i = 0; i < ground->n; i++) {
+    const dkm_ground_state *s = &ground->states[i];
+    ground->n_all += s->n_images;
+    if (s->index == 0 || (s->index < 0 && s->has_spectrum && s->spectrum.n_unstable == 0)) ground->n_stable += s->n_images;
+  }
+}
+
 /* state: room for one. */
 static dkm_status describe(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
                            dkm_fixedpoint_workspace *spectra, const dkm_critical *c, double *state, dkm_ground_state *out,
@@ -42,9 +58,7 @@ static dkm_status describe(const dkm_system *system, const dkm_point *point, dkm
     out->alpha_re[mu] = system->alpha_factor * re[mu];
     out->alpha_im[mu] = system->alpha_factor * im[mu];
   }
-  const dkm_status status = dkm_fixedpoint_spectrum(spectra, point, state, -1, 0.0, &out->spectrum, err);
-  out->has_spectrum = status == DKM_OK;
-  return status == DKM_NUMERIC ? DKM_OK : status;
+  return dkm_ground_take_spectrum(spectra, point, state, out, err);
 }
 
 static dkm_status describe_all(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
@@ -59,10 +73,9 @@ static dkm_status describe_all(const dkm_system *system, const dkm_point *point,
   for (int i = 0; i < n && status == DKM_OK; i++) {
     dkm_ground_state *to = &ground->states[ground->n++];
     status = describe(system, point, landscape, spectra, &critical[i], state, to, err);
-    ground->n_all += to->n_images;
-    if (to->index == 0) ground->n_stable += to->n_images;
   }
   free(state);
+  dkm_ground_count(ground);
   return status;
 }
 

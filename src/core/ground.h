@@ -9,4 +9,11 @@
 dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, dkm_fixedpoint_workspace *workspace,
                              dkm_ground *ground, dkm_error *err);
 
+/* The spectrum about a state (3K + 2M values) into it, or that there is none. Fails with DKM_MEMORY. */
+dkm_status dkm_ground_take_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
+                                    dkm_ground_state *out, dkm_error *err);
+
+/* n_all and n_stable, from the states. */
+void dkm_ground_count(dkm_ground *ground);
+
 #endif

@@ -34,26 +34,19 @@ typedef struct search {
   double unit;          /* of beta */
   bool even;            /* each mode's sign is a symmetry */
   double *start, *state; /* 3K + 2M values each */
-  int64_t n_starts, t_last; /* tried; when the last new state was found */
+  int64_t n_starts, last_new; /* tried; that which found the last new state */
   dkm_ground *ground;
 } search;
 
-/* One of the images of a state stands for all. */
-static void choose_image(const search *s, double *state) {
-  const int64_t K = s->system->n_classes;
+/* One of the images of a state stands for all: that to which these signs of the modes lead. */
+static void signs_to_image(const search *s, const double *re, double *sign) {
   const int M = s->system->n_modes;
-  double *re = state + 3 * K, *im = re + M;
   int first = 0;
-  for (int i = 0; i < 2 * M; i++)
-    if (fabs(re[i]) < zero * s->unit) re[i] = 0.0;
   while (first < M && re[first] == 0.0) first++;
   for (int mu = 0; mu < M; mu++) {
     const int by = s->even ? mu : first;
-    if (by < M && re[by] != 0.0 && (re[by] > 0.0) == (s->point->Omega_mu[by] > 0.0)) im[mu] = -im[mu];
-    if (s->even && (re[mu] > 0.0) == (s->point->Omega_mu[mu] > 0.0)) re[mu] = -re[mu];
+    sign[mu] = by < M && re[by] * s->point->Omega_mu[by] > 0.0 ? -1.0 : 1.0;
   }
-  if (!s->even && first < M && (re[first] > 0.0) == (s->point->Omega_mu[first] > 0.0))
-    for (int mu = 0; mu < M; mu++) re[mu] = -re[mu];
 }
 
 static bool is_known(const search *s, const double *beta) {
@@ -68,32 +61,32 @@ static bool is_known(const search *s, const double *beta) {
   return false;
 }
 
-/* A state that Newton found; its alphas are beta until the search is over. */
+/* A state that Newton found, unless it is known; its alphas are beta until the search is over. */
 static dkm_status add(search *s, const double *xi, dkm_error *err) {
-  const int64_t K = s->system->n_classes;
   const int M = s->system->n_modes;
-  const double *found = s->state + 3 * K;
-  double beta[2 * DKM_MAX_MODES];
+  double beta[2 * DKM_MAX_MODES], sign[DKM_MAX_MODES];
   dkm_ground_state new = {.U = NAN, .escape = NAN, .index = -1, .n_images = 1};
-  const dkm_status status = dkm_fixedpoint_spectrum(s->workspace, s->point, s->state, -1, 0.0, &new.spectrum, err);
-  if (status != DKM_OK && status != DKM_NUMERIC) return status;
-  new.has_spectrum = status == DKM_OK;
-  memcpy(beta, found, 2 * (size_t)M * sizeof *beta);
-  memcpy(s->start, s->state, dkm_model_size(s->system) * sizeof *s->state);
-  choose_image(s, s->start);
-  const double *chosen = s->start + 3 * K;
   int n_signs = 0;
+  memcpy(beta, s->state + 3 * s->system->n_classes, 2 * (size_t)M * sizeof *beta);
+  for (int i = 0; i < 2 * M; i++)
+    if (fabs(beta[i]) < zero * s->unit) beta[i] = 0.0;
+  signs_to_image(s, beta, sign);
   for (int mu = 0; mu < M; mu++) {
-    const bool turned = chosen[mu] != 0.0 && chosen[mu] * beta[mu] < 0.0;
-    n_signs += chosen[mu] != 0.0;
-    new.xi[mu] = chosen[mu] == 0.0 && chosen[M + mu] == 0.0 ? 0.0 : turned ? -xi[mu] : xi[mu];
-    new.alpha_re[mu] = chosen[mu];
-    new.alpha_im[mu] = chosen[M + mu];
+    beta[mu] *= sign[mu];
+    beta[M + mu] *= sign[mu];
   }
-  if (is_known(s, chosen)) return DKM_OK;
+  if (is_known(s, beta)) return DKM_OK;
+  for (int mu = 0; mu < M; mu++) {
+    n_signs += beta[mu] != 0.0;
+    new.xi[mu] = beta[mu] == 0.0 && beta[M + mu] == 0.0 ? 0.0 : sign[mu] * xi[mu];
+    new.alpha_re[mu] = beta[mu];
+    new.alpha_im[mu] = beta[M + mu];
+  }
   if (n_signs > 0) new.n_images = s->even ? (int64_t)1 << n_signs : 2;
+  const dkm_status status = dkm_ground_take_spectrum(s->workspace, s->point, s->state, &new, err);
+  if (status != DKM_OK) return status;
   s->ground->states[s->ground->n++] = new;
-  s->t_last = s->n_starts;
+  s->last_new = s->n_starts;
   return DKM_OK;
 }
 
@@ -174,22 +167,18 @@ static bool is_complete(const search *s) {
     if (!state->has_spectrum || state->spectrum.n_marginal > 0) return false;
     sum += (state->spectrum.n_unstable % 2 ? -1 : 1) * state->n_images;
   }
-  return g->n < MOST_STATES && sum == 1 && (double)s->t_last <= found_by * (double)s->n_starts;
+  return g->n < MOST_STATES && sum == 1 && (double)s->last_new <= found_by * (double)s->n_starts;
 }
 
-/* Counts, and alphas. */
 static void finish(const search *s) {
   dkm_ground *g = s->ground;
   g->complete = is_complete(s);
-  for (int64_t i = 0; i < g->n; i++) {
-    dkm_ground_state *state = &g->states[i];
-    g->n_all += state->n_images;
-    if (state->has_spectrum && state->spectrum.n_unstable == 0) g->n_stable += state->n_images;
+  dkm_ground_count(g);
+  for (int64_t i = 0; i < g->n; i++)
     for (int mu = 0; mu < s->system->n_modes; mu++) {
-      state->alpha_re[mu] *= s->system->alpha_factor;
-      state->alpha_im[mu] *= s->system->alpha_factor;
+      g->states[i].alpha_re[mu] *= s->system->alpha_factor;
+      g->states[i].alpha_im[mu] *= s->system->alpha_factor;
     }
-  }
 }
 
 static bool one_sign(const dkm_system *system, const dkm_point *point) {

@@ -25,7 +25,7 @@ static void fill(equations *e) {
 void equations_of(const dkm_point *p, int M, equations *e) {
   const double down = p->gamma_down, up = p->gamma_up, along = down + up;
   *e = (equations){.M = M, .K = 1 << (M - 1), .g0 = p->g0, .Omega = p->Omega, .eta = p->imbalance, .along = along,
-                   .across = 0.5 * along + 2.0 * p->gamma_phi, .x_rest = along > 0.0 ? (up - down) / along : 0.0};
+                   .across = 0.5 * along + 2.0 * p->gamma_phi, .pump = up - down};
   for (int mu = 0; mu < M; mu++) {
     e->Omega_mu[mu] = p->Omega_mu[mu];
     e->kappa_mu[mu] = p->kappa_mu[mu];
@@ -96,7 +96,7 @@ void equations_rhs(const equations *e, const double *u, double *du) {
   fields_on_spins(e, u, By, Bz);
   for (int k = 0; k < e->K; k++) {
     const double m[3] = {u[k], u[e->K + k], u[2 * e->K + k]};
-    double dm[3] = {e->along * e->x_rest, 0.0, 0.0};
+    double dm[3] = {e->pump, 0.0, 0.0};
     turn(e->Omega, By[k], Bz[k], m, dm);
     lose(e, m, dm);
     for (int a = 0; a < 3; a++) du[a * e->K + k] = dm[a];

@@ -18,8 +18,8 @@
 typedef struct equations {
   int M, K, V; /* V: the sign of all Omega_mu */
   double g0, Omega, w, eta;
-  bool lossy; /* spins lose their lengths: at `along` to x_rest along x, at `across` across it */
-  double along, across, x_rest;
+  bool lossy; /* spins lose their lengths: along x at `along`, where `pump` drives them, across it at `across` */
+  double along, across, pump;
   double Omega_mu[MAX_M], kappa_mu[MAX_M], D[MAX_M],
       reach[MAX_M]; /* reach = g0 |Omega_mu|/D_mu: |Q_mu| at |xi_mu| = 1 */
   double f[MAX_M][MAX_K];
