@@ -42,6 +42,8 @@ export LSAN_OPTIONS=suppressions=$PWD/tests/lsan.supp:print_suppressions=0
 export ASAN_OPTIONS=fast_unwind_on_malloc=0:intercept_tls_get_addr=0
 export PYTHONDONTWRITEBYTECODE=1
 
+at_once=2 # tests; many of them wait, for signals, deadlines and disks, and some are four ranks
+
 reports=build/reports
 rm -rf $reports
 mkdir -p $reports
@@ -60,7 +62,7 @@ build() { # build PRESET
 }
 
 run_ctest() { # run_ctest PRESET
-  ctest --preset "$1" --timeout 900 "${ctest_tier[@]}" --output-junit "$PWD/$reports/ctest-$1.xml"
+  ctest --preset "$1" --timeout 900 -j "$at_once" "${ctest_tier[@]}" --output-junit "$PWD/$reports/ctest-$1.xml"
 }
 
 run_pytest() { # run_pytest PRESET TESTS...
@@ -69,7 +71,7 @@ run_pytest() { # run_pytest PRESET TESTS...
   # The launcher that belongs to the MPI of the build, should PATH have another one first.
   MPIEXEC=$(sed -n 's/^MPIEXEC_EXECUTABLE:FILEPATH=//p' "build/$preset/CMakeCache.txt") \
     DICKEMAP=$PWD/build/$preset/dickemap DICKEMAP_BUILD=$PWD/build/$preset \
-    "$PYTHON" -m pytest "$@" "${pytest_tier[@]}" --junit-xml="$reports/pytest-$preset.xml"
+    "$PYTHON" -m pytest -n "$at_once" --dist loadfile "$@" "${pytest_tier[@]}" --junit-xml="$reports/pytest-$preset.xml"
 }
 
 stage "build release" build release
