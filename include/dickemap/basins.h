@@ -12,13 +12,27 @@
 extern "C" {
 #endif
 
-/* A code for what a record ended in; DKM_OUTCOME_NONE: undecided, failed, or relaxing to nobody knows what. */
-enum { DKM_OUTCOME_NONE = 0 };
+/* A code for what a record ended in:
+ *   nu or -nu   at rest, pattern nu leads, with its sign
+ *   0           at rest without a pattern
+ *   101         at rest where directions grow, which is a saddle
+ *   100 + v     other motion, of verdict v
+ *   DKM_OUTCOME_NONE   undecided, failed, or relaxing to nobody knows what */
+enum { DKM_OUTCOME_NONE = -1000, DKM_OUTCOME_OF_VERDICT = 100 };
 int dkm_outcome_of(const dkm_record *record);
 
-/* "pattern +3", "no pattern", "saddle", "limit_cycle", ... into text. */
+/* All that there are with M modes, ascending: number i = 0 ... dkm_outcome_number(M) - 1. */
+int dkm_outcome_number(int n_modes);
+int dkm_outcome_at(int n_modes, int i);
+
+/* The overlap with the pattern of an outcome; NaN where it is none. */
+double dkm_outcome_overlap(int outcome, const dkm_record *record);
+
+/* "pattern +3", "no pattern", "saddle", "limit_cycle", ... into text; and the same as one word: "pattern_3", "minus_pattern_3",
+ * "no_pattern", ... */
 enum { DKM_OUTCOME_BYTES = 32 };
 const char *dkm_outcome_text(int outcome, char text[DKM_OUTCOME_BYTES]);
+const char *dkm_outcome_word(int outcome, char text[DKM_OUTCOME_BYTES]);
 
 /* Starts with one outcome. */
 typedef struct dkm_basin {
@@ -39,7 +53,13 @@ typedef struct dkm_basins {
 /* Counts a record in; a cell begins as zeros.  Results depend on the order only by rounding.  Fails with DKM_MEMORY. */
 dkm_status dkm_basins_add(dkm_basins *basins, const dkm_record *record, dkm_error *err);
 
-/* Those with the most starts first; of equal ones, that with the smaller code. */
+/* The same of a start of which only so much is known: its outcome, its leading overlap, and when it settled (NaN: not known). */
+dkm_status dkm_basins_add_start(dkm_basins *basins, int outcome, double xi, double t_settled, dkm_error *err);
+
+/* That of an outcome; NULL if no start had it. */
+const dkm_basin *dkm_basins_find(const dkm_basins *basins, int outcome);
+
+/* Those with the most starts first; of equal ones patterns before others, +1, -1, +2, ... */
 void dkm_basins_sort(dkm_basins *basins);
 
 /* -sum p ln p of the outcomes; NaN without any. */

@@ -21,6 +21,7 @@
 #define DICKEMAP_COMPARE_H
 #include "dickemap/model.h"
 #include "dickemap/record.h"
+#include "dickemap/task.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -45,6 +46,11 @@ typedef struct dkm_difference {
 dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
                                   const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
                                   dkm_difference *difference);
+
+/* The same of any task's records. */
+dkm_agreement dkm_compare_forms(const dkm_form *form, const dkm_system *system, const dkm_point *point, const void *a,
+                                const void *b, const double *state_a, const double *state_b, size_t n_state,
+                                dkm_difference *difference);
 
 /* Upper bound of the rates in the equations of a point, for fields as large as the record's. */
 double dkm_compare_rate(const dkm_system *system, const dkm_point *point, const dkm_record *record);

@@ -65,6 +65,8 @@ typedef struct dkm_solver {
   bool full_space;    /* never integrate the smaller system of a start (start.h): for comparisons; gsl never does */
   dkm_dynamics dynamics; /* of the points of an integrator (0: conserved), which has no others; gsl takes any. The driven ones
                             begin with their drive at time 0 */
+  bool until_settled; /* end a trajectory once its outcome is known, with xi of the minimum that it leads to and little else of
+                         the record; evaluate.h only */
   bool sensitivity;   /* also measure how much small differences are amplified (sensitivity.h); evaluate.h only */
 } dkm_solver;
 

@@ -18,6 +18,10 @@ enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
 #define DKM_MAX_POINTS ((int64_t)1000000000)
 /* Of all axes together: every process keeps them, 0.8 GB at most. */
 #define DKM_MAX_AXIS_VALUES ((int64_t)100000000)
+/* Starts that are reduced to one record: a rank keeps a few bytes of each. */
+#define DKM_MAX_STARTS ((int64_t)1000000)
+/* output.states, at most. */
+#define DKM_MAX_STATES ((int64_t)100000)
 /* solver.max_steps where a job does not say. */
 #define DKM_DEFAULT_MAX_STEPS ((int64_t)1000000)
 /* And the largest that it may say: integers up to here are doubles. */
@@ -29,7 +33,7 @@ typedef struct dkm_axis {
   char name[DKM_NAME_BYTES];       /* as in the file: Omega_mu_2 */
   char long_name[DKM_NAME_BYTES];  /* as in the job: Omega_mu[2] */
   char zip[DKM_NAME_BYTES];        /* group of axes that advance together, "" for none */
-  int dim;                         /* the dimension along which it varies, 0 ... n_dims-1 */
+  int dim;                         /* the dimension along which it varies, 0 ... n_dims-1; n_dims, n_dims+1: see `reduces`, `searches` */
   int64_t n;
   double *values;                  /* n values, as its parameter allows; strictly monotonic unless zipped */
 } dkm_axis;
@@ -52,6 +56,7 @@ typedef struct dkm_job_file {
 } dkm_job_file;
 
 typedef struct dkm_job {
+  const struct dkm_task *task;     /* what is asked of each point (task.h) */
   char *path;                      /* as given */
   char *text;                      /* the file verbatim */
   int n_sets;
@@ -74,12 +79,16 @@ typedef struct dkm_job {
   dkm_solver solver;
   bool sensitivity_given;          /* the job has the key solver.sensitivity; otherwise it is off */
   bool keep_state;                 /* output: state: final */
+  int64_t n_states;                /* of task `states`: room for so many a point */
   int n_axes;
   dkm_axis axes[DKM_MAX_AXES];
   int n_dims;                      /* axes of one zip group share a dimension */
   int64_t shape[DKM_MAX_AXES];     /* of each dimension; C order: the last varies fastest */
   char dim_name[DKM_MAX_AXES][DKM_NAME_BYTES]; /* the axis's name, or the zip group's */
   int64_t n_points;                /* product of shape; 1 for a job without axes */
+  bool reduces;                    /* one dimension more, n_dims, is that of the starts of each point */
+  int64_t n_starts;                /* its length; 1 without */
+  bool searches;                   /* and another one, n_dims + 1, that along which the smallest fatal value is searched */
 } dkm_job;
 
 /* Reads and validates. sets: n_sets strings "key=value" that override keys of the file
@@ -113,8 +122,11 @@ void dkm_job_set_states_reader(dkm_states_reader *reader);
 /* The lines of the canonical text that are about the system; malloc'ed, NULL if out of memory. */
 char *dkm_job_canonical_system(const dkm_job *job);
 
-/* Parameters of point i = 0 ... n_points-1 of the flattened grid. */
+/* Parameters of point i = 0 ... n_points-1 of the flattened grid; of its first start, where several are reduced. */
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
+
+/* The same of start j = 0 ... n_starts-1; with the first value of what is searched along. */
+void dkm_job_start(const dkm_job *job, int64_t i_point, int64_t j, dkm_point *point);
 
 /* Whether any point of the job may start off its pattern's symmetric subspace (start.h), so that an evaluator needs
  * room for all classes. */
@@ -140,7 +152,7 @@ bool dkm_job_flips_spins(const dkm_job *job);
 /* The single spins of a job, of mappings that have a finite number of them; else NULL. The job's. */
 const struct dkm_spins *dkm_job_spins(const dkm_job *job);
 
-/* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ... */
+/* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ...; 0 along the one that is reduced. */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
 
 /* "point 5 (g0=0.3, pattern=2)" into out[out_bytes], cut if too long; returns out. */

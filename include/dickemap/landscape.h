@@ -70,6 +70,10 @@ dkm_status dkm_landscape_set_system(dkm_landscape *landscape, const dkm_system *
  * all points of the same g0, Omega, Omega_mu, kappa_mu, lengths that follow one another. */
 void dkm_landscape_turn(dkm_landscape *landscape, const dkm_point *point, const double *lengths);
 
+/* Whether it is turned to just that, so that nothing of what was found would be lost. */
+bool dkm_landscape_is_at(const dkm_landscape *landscape, const dkm_system *system, const dkm_point *point,
+                         const double *lengths);
+
 /* V at u (3K + 2M values), not divided by anything; without classes that no mode sees. */
 double dkm_landscape_value(dkm_landscape *landscape, const double *u);
 

@@ -127,8 +127,8 @@ double dkm_model_residual(const dkm_system *system, const dkm_point *point, cons
 dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err);
 
 /* Tilts every spin of u, whatever its direction and length, by arctan(perturbation) in a random direction of its own, which
- * depends on (seed, cue, k) alone: for starts from states.  Fails with DKM_MEMORY. */
-dkm_status dkm_model_tilt(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err);
+ * depends on (seed, cue, k) alone: for starts from states. */
+void dkm_model_tilt(const dkm_system *system, const dkm_point *point, double *u);
 
 /* xi[mu] for mu = 0 ... M-1. work: 2K values, overwritten. */
 void dkm_model_overlaps(const dkm_system *system, const double *u, double *xi, double *work);

@@ -153,19 +153,43 @@ typedef enum dkm_field_scale {
   DKM_SCALE_TIME
 } dkm_field_scale;
 
+/* How many values a point has of a field, and along which dimensions of the dataset they lie, after those of the points. */
+typedef enum dkm_shape {
+  DKM_PER_POINT,          /* one */
+  DKM_PER_MODE,           /* M, mode */
+  DKM_PER_OUTCOME,        /* outcome: basins.h */
+  DKM_PER_STATE,          /* state: as many as a job has room for */
+  DKM_PER_STATE_AND_MODE, /* state, mode */
+  DKM_N_SHAPES
+} dkm_shape;
+
+/* The codes of a field that is one: 0 ... n-1, their names and texts. */
+typedef struct dkm_codes {
+  int n;
+  const char *(*name)(int code), *(*text)(int code);
+} dkm_codes;
+
 typedef struct dkm_field {
   const char *name;      /* of the dataset */
   dkm_field_type type;
   dkm_field_scale scale; /* of DKM_FLOAT64 */
-  int per_mode;          /* 1: M values a point, dataset [..., mode]; 0: one value */
-  size_t offset;         /* in dkm_record; per_mode members are arrays of DKM_MAX_MODES */
+  dkm_shape shape;
+  size_t offset;         /* in dkm_record, where members that are per mode are arrays of DKM_MAX_MODES; else 0 (task.h) */
   int reproducible;      /* 1: part of the checksum */
   const char *units;     /* UDUNITS; "1" for numbers and for the job's unit of frequency */
   const char *long_name;
+  const dkm_codes *codes; /* NULL: it is a number */
 } dkm_field;
+
+/* All fields of a kind of record. */
+typedef struct dkm_field_list {
+  const dkm_field *rows;
+  int n;
+} dkm_field_list;
 
 extern const dkm_field dkm_fields[];
 extern const int dkm_n_fields;
+extern const dkm_field_list dkm_record_fields; /* both */
 
 /* Never more than so many, for those who keep something of each. */
 enum { DKM_MOST_FIELDS = 72 };
@@ -176,14 +200,9 @@ size_t dkm_field_type_bytes(dkm_field_type type);
 double dkm_field_value(dkm_field_type type, const void *member, int i);
 void dkm_field_put(dkm_field_type type, void *member, int i, double value);
 
-/* The codes of a field that is one: 0 ... n-1, their names and texts. */
-typedef struct dkm_codes {
-  int n;
-  const char *(*name)(int code), *(*text)(int code);
-} dkm_codes;
-
-/* NULL for a field that is a number. */
-const dkm_codes *dkm_field_codes(const dkm_field *field);
+/* A value of the field's type that no record holds, for cells of a file that were never written: NaN, a count below 0, a code
+ * that does not exist; 0 of `verdict` and `method`, which sparse files read too. */
+const void *dkm_field_fill(const dkm_field *field);
 
 /* The first field of a record that is done whose code does not exist; NULL if there is none. */
 const dkm_field *dkm_record_unknown_code(const dkm_record *record);

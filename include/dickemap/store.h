@@ -5,8 +5,8 @@
  *   <axis>            [n]            coordinate, a dimension scale under its own name; zipped
  *                                    axes are auxiliary coordinates along their group's name
  *   mode              [M]            1 ... M, dimension scale
- *   <field>           [dims]         one dataset for each row of dkm_fields
- *   <field>           [dims, mode]   where the field is per mode
+ *   <field>           [dims]         one dataset for each field of the job's task (task.h)
+ *   <field>           [dims, mode]   where the field is per mode; outcome, state, or state and mode of other tasks
  *   status            [dims]         uint8: 0 to do, 1 done, 2 done with verdict `failed`
  *   checksum          [dims]         uint32, 0 where nothing was written
  *   m                 [dims, class, xyz]   } only with output: state: final
@@ -108,10 +108,10 @@ dkm_status dkm_store_look(const dkm_store *store, dkm_error *err);
  * caller; NULL if the file still has a name. */
 dkm_status dkm_store_rescue(const dkm_store *store, char **copy, dkm_error *err);
 
-/* Writes records first ... first+count-1 of the flattened grid and their checksums. states:
- * count * (3K + 2M) values, or NULL unless the job keeps states. */
-dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const dkm_record *records,
-                           const double *states, dkm_error *err);
+/* Writes records first ... first+count-1 of the flattened grid and their checksums; records as the job's task makes them, one
+ * after the other (dkm_form): dkm_record of a sweep. states: count * (3K + 2M) values, or NULL unless the job keeps states. */
+dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const void *records, const double *states,
+                           dkm_error *err);
 
 /* Puts everything that this rank wrote on disk (fdatasync). */
 dkm_status dkm_store_sync(dkm_store *store, dkm_error *err);
@@ -166,8 +166,9 @@ void dkm_store_walk_end(dkm_store_walk *walk);
 
 /* How many points are done. */
 dkm_status dkm_store_reader_count_done(dkm_store_reader *reader, int64_t *n_done, dkm_error *err);
-/* stored[count]: the checksums in the file, computed[count]: those of its values; either may be NULL. */
-dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
+/* records as in dkm_store_write. stored[count]: the checksums in the file, computed[count]: those of its values; either may be
+ * NULL. */
+dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, void *records,
                                     uint32_t *stored, uint32_t *computed, dkm_error *err);
 /* `method` of the records alone, which is cheap. */
 dkm_status dkm_store_reader_methods(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *methods,

@@ -14,6 +14,7 @@
 #include "dickemap/basins.h"
 #include "dickemap/proportion.h"
 #include "dickemap/store.h"
+#include "dickemap/task.h"
 
 enum { BLOCK = 1 << 14 };
 
@@ -164,7 +165,11 @@ static dkm_status count_and_print(const struct arguments *args, dkm_error *err) 
   dkm_status status = dkm_store_reader_open(args->path, &reader, err);
   if (status != DKM_OK) return status;
   t.job = dkm_store_reader_job(reader);
-  status = find_dimension(args, t.job, &t.over, err);
+  if (t.job->task != &dkm_task_sweep)
+    status = dkm_fail(err, DKM_INPUT, "basins: %s holds no single starts, its task is %s%s", args->path, t.job->task->name,
+                      t.job->reduces ? ": its fields are what this would print" : "");
+  else
+    status = find_dimension(args, t.job, &t.over, err);
   if (!status) {
     t.n_cells = t.job->n_points / t.job->shape[t.over];
     t.cells = calloc((size_t)t.n_cells, sizeof *t.cells);

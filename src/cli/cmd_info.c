@@ -13,6 +13,7 @@
 #include "cli.h"
 #include "dickemap/option.h"
 #include "dickemap/store.h"
+#include "dickemap/task.h"
 #include "dickemap/unfinished.h"
 
 /* Points read at a time. */
@@ -35,19 +36,24 @@ typedef struct counts {
   int64_t other_method; /* records of the methods of another version */
 } counts;
 
-static void count_record(const dkm_record *record, counts *found) {
+static void count_record(const dkm_form *form, const void *bytes, counts *found) {
+  const dkm_record *record = bytes;
+  found->other_method += dkm_form_method(form, bytes) != DKM_RECORD_METHOD;
+  if (form->task != &dkm_task_sweep) return;
   if (record->verdict < DKM_N_VERDICTS) found->verdict[record->verdict]++;
   if (record->how < DKM_N_HOWS) found->how[record->how]++;
   found->unstable += dkm_record_is_unstable(record);
   if (record->failure < DKM_N_FAILURES) found->failure[record->failure]++;
-  if (dkm_record_is_other(record)) found->other_method++;
 }
 
 /* The status of a block is read first: a record that is done then is complete when it is read. */
 static dkm_status count_points(dkm_store_reader *reader, counts *found, dkm_error *err) {
   const dkm_shard shard = dkm_store_reader_shard(reader);
   dkm_store_walk walk = {.most = BLOCK};
-  dkm_record *records = malloc(BLOCK * sizeof *records);
+  dkm_form form;
+  dkm_form_of(dkm_store_reader_job(reader), &form);
+  walk.most = dkm_form_block(&form, BLOCK);
+  char *records = malloc((size_t)walk.most * form.bytes);
   dkm_status status = DKM_OK;
   *found = (counts){0};
   if (!records) status = dkm_fail(err, DKM_MEMORY, "info: out of memory for a block of points");
@@ -57,7 +63,7 @@ static dkm_status count_points(dkm_store_reader *reader, counts *found, dkm_erro
     if (walk.n_todo < walk.n) status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
     for (int64_t i = 0; i < walk.n && !status; i++)
       if (walk.status[i] != DKM_STATUS_TODO)
-        count_record(&records[i], found);
+        count_record(&form, records + (size_t)i * form.bytes, found);
       else if (dkm_shard_has(&shard, walk.first + i))
         found->left++;
       else
@@ -129,10 +135,12 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   if (status != DKM_OK) return status;
   const dkm_job *job = dkm_store_reader_job(reader);
   const dkm_shard shard = dkm_store_reader_shard(reader);
+  const bool sweeps = job->task == &dkm_task_sweep;
   if ((status = count_points(reader, &found, err)) != DKM_OK) goto cleanup;
 
   dkm_cli_say(stdout, "file: %s\n", path);
   print_attribute(reader, "title", "title");
+  printf("task: %s\n", job->task->name);
   print_attribute(reader, "job", "job_file");
   print_attribute(reader, "set", "job_sets");
   printf("patterns: %d, %s, %s\n", job->system.n_modes, dkm_option_word(DKM_OPTION(system.mapping), job),
@@ -140,16 +148,17 @@ static dkm_status print_info(const char *path, dkm_error *err) {
   printf("state: %s\n", dkm_option_word(DKM_OPTION(keep_state), job));
   print_axes(job);
   printf("points: %lld\n", (long long)job->n_points);
+  if (job->reduces) printf("starts of each point: %lld\n", (long long)job->n_starts);
   printf("shard: %d of %d\n", shard.index, shard.n);
   printf("done: %lld\n", (long long)found.done);
   printf("left: %lld\n", (long long)found.left);
   printf("of other shards: %lld\n", (long long)found.others);
   if ((status = print_unfinished(path, job, err)) != DKM_OK) goto cleanup;
-  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++)
+  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS && sweeps; v++)
     printf("verdict %s: %lld\n", dkm_verdict_name(v), (long long)found.verdict[v]);
-  printf("unstable fixed points: %lld\n", (long long)found.unstable);
-  for (int h = 0; h < DKM_N_HOWS; h++) printf("how %s: %lld\n", dkm_how_name(h), (long long)found.how[h]);
-  for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES; f++)
+  if (sweeps) printf("unstable fixed points: %lld\n", (long long)found.unstable);
+  for (int h = 0; h < DKM_N_HOWS && sweeps; h++) printf("how %s: %lld\n", dkm_how_name(h), (long long)found.how[h]);
+  for (int f = DKM_FAILURE_NONE + 1; f < DKM_N_FAILURES && sweeps; f++)
     printf("failure %s: %lld\n", dkm_failure_name(f), (long long)found.failure[f]);
   printf("of an older method: %lld\n", (long long)found.other_method);
   print_attribute(reader, "format", "format_version");

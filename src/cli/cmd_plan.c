@@ -22,10 +22,10 @@
 #include "arguments.h"
 #include "cli.h"
 #include "dickemap/clock.h"
-#include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/option.h"
 #include "dickemap/store.h"
+#include "dickemap/task.h"
 #include "run_worker.h"
 #include "tail.h"
 
@@ -45,7 +45,8 @@ static const char help[] =
 
 typedef struct probes {
   const dkm_job *job;
-  int64_t stride;
+  dkm_form form;
+  int64_t stride, inverse; /* of the stride, modulo the number of points */
   double t_start, t_end;
   int64_t n_started, n_finished; /* points of any kind */
   int64_t n_lanes;               /* most points ever under way together */
@@ -71,31 +72,50 @@ static int64_t golden_stride(int64_t n) {
   }
 }
 
-static bool next_point(void *context, dkm_point *point, int64_t *id) {
+/* The number by which a stride has to be multiplied to be 1 modulo n, both coprime (Euclid). */
+static int64_t inverse_of(int64_t stride, int64_t n) {
+  int64_t a = n, b = stride % n, x = 0, y = 1;
+  while (b != 0) {
+    const int64_t quotient = a / b, rest = a - quotient * b, next = x - quotient * y;
+    a = b;
+    b = rest;
+    x = y;
+    y = next;
+  }
+  return x < 0 ? x + n : x;
+}
+
+static bool next_point(void *context, int64_t *i_point) {
   probes *p = context;
   int64_t i = p->n_started, n = p->job->n_points;
   double t = dkm_clock_now();
   if (p->n_probes == 0 && (i == MAX_PROBES || i == n || (i >= MIN_PROBES && t - p->t_start > probe_seconds)))
     p->n_probes = (int)i;
   if (p->n_probes != 0 && (p->n_probes == n || p->n_done == p->n_probes)) return false;
+  if (i >= n && p->form.task != &dkm_task_sweep) return false; /* others need no company */
   if (p->n_probes == 0) p->probe[i].started = t;
-  dkm_job_point(p->job, (i % n) * p->stride % n, point);
-  *id = i;
+  *i_point = (i % n) * p->stride % n;
   p->n_started++;
   if (p->n_started - p->n_finished > p->n_lanes) p->n_lanes = p->n_started - p->n_finished;
   return true;
 }
 
-static void take_record(void *context, int64_t id, const dkm_record *record, const double *state) {
+static bool was_stopped(const probes *p, const dkm_record *record) {
+  return p->job->solver.max_steps > 0 && record->steps >= p->job->solver.max_steps &&
+         (record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_RELAXING);
+}
+
+static void take_record(void *context, int64_t i_point, const void *record, const double *state) {
   probes *p = context;
+  const dkm_form *form = &p->form;
+  const int64_t id = i_point * p->inverse % p->job->n_points; /* in the order in which they were started */
   (void)state;
   p->n_finished++;
-  if (p->n_probes != 0 && id >= p->n_probes) return;
+  if ((p->n_probes != 0 && id >= p->n_probes) || p->probe[id].done) return;
   p->probe[id].done = true;
-  p->probe[id].cost = record->wall_time;
-  p->probe[id].steps = record->steps;
-  p->probe[id].stopped = p->job->solver.max_steps > 0 && record->steps >= p->job->solver.max_steps &&
-                         (record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_RELAXING);
+  p->probe[id].cost = *(const double *)dkm_form_at(form, record, form->wall_time);
+  p->probe[id].steps = *(const int64_t *)dkm_form_at(form, record, form->steps);
+  p->probe[id].stopped = form->task == &dkm_task_sweep && was_stopped(p, record);
   p->n_done++;
 }
 
@@ -150,7 +170,7 @@ static void print_distributions(const sample *s) {
     printf("%s %s %s%s", i ? "," : "", quantiles[i].name, cost >= s->least_given_up ? "more than " : "", text);
   }
   printf("\n");
-  if (s->n_done == 0) return;
+  if (s->n_done == 0 || s->sum_steps == 0) return;
   printf("steps          ");
   for (int i = 0; i < N_QUANTILES; i++)
     printf("%s %s %.0f", i ? "," : "", quantiles[i].name, dkm_tail_quantile(s->steps, s->n_done, quantiles[i].q));
@@ -181,7 +201,7 @@ static void print_total(const sample *s, const dkm_job *job) {
 /* What points would cost that are stopped by max_steps alone. */
 static void print_bounds(const sample *s, const dkm_job *job) {
   char step[32];
-  const double max_steps = (double)job->solver.max_steps, n_rest = (double)(job->n_points - s->n);
+  const double max_steps = (double)job->solver.max_steps * (double)job->n_starts, n_rest = (double)(job->n_points - s->n);
   if (max_steps <= 0 || s->sum_steps <= 0) return;
   const double seconds_a_step = s->sum_done / s->sum_steps, largest = max_steps * seconds_a_step;
   dkm_cli_duration(seconds_a_step, step, sizeof step);
@@ -217,16 +237,18 @@ static void print_estimate(const probes *p) {
 
 static dkm_status probe(const dkm_job *job, dkm_error *err) {
   probes p = {.job = job, .stride = golden_stride(job->n_points)};
-  dkm_evaluator *evaluator = NULL;
-  dkm_status status = dkm_evaluator_create(&job->system, &job->solver, NULL, &evaluator, err);
+  void *engine = NULL;
+  dkm_status status = job->task->create(job, NULL, &engine, err);
   if (status != DKM_OK) return status;
-  const dkm_stream stream = {.context = &p, .next = next_point, .done = take_record, .interrupt = enough};
+  dkm_form_of(job, &p.form);
+  p.inverse = inverse_of(p.stride, job->n_points);
+  const dkm_task_stream stream = {.context = &p, .next = next_point, .done = take_record, .interrupt = enough};
   p.t_start = dkm_clock_now();
-  status = dkm_evaluate_stream(evaluator, &stream, err);
+  status = job->task->run(engine, &stream, err);
   p.t_end = dkm_clock_now();
   if (p.n_probes == 0) p.n_probes = (int)p.n_started; /* given up before all of them were started */
   if (status == DKM_OK) print_estimate(&p);
-  dkm_evaluator_destroy(evaluator);
+  job->task->destroy(engine);
   return status;
 }
 
@@ -234,12 +256,14 @@ static void print_job(const dkm_job *job) {
   char file[32], memory[32];
   double axis_bytes = 0;
   const dkm_system *system = &job->system;
-  bool occurs[DKM_N_DYNAMICS];
-  dkm_job_dynamics(job, occurs);
   dkm_cli_say(stdout, "job             %s%s%s\n", job->path, *job->title ? ": " : "", job->title);
+  if (job->task != &dkm_task_sweep) printf("task            %s: %s\n", job->task->name, job->task->text);
   printf("points          %" PRId64, job->n_points);
   for (int dim = 0; dim < job->n_dims; dim++)
     dkm_cli_say(stdout, "%s%" PRId64 " %s", dim == 0 ? " = " : " x ", job->shape[dim], job->dim_name[dim]);
+  if (job->reduces)
+    dkm_cli_say(stdout, "%s of %" PRId64 " starts each, over %s", job->n_dims ? "," : "", job->n_starts,
+                job->dim_name[job->n_dims]);
   printf("\n");
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
@@ -255,7 +279,7 @@ static void print_job(const dkm_job *job) {
   printf(": K = %" PRId64 " classes%s, a state of %zu numbers\n", system->n_classes, system->spins ? " at most" : "",
          dkm_model_size(system));
   dkm_cli_bytes(dkm_store_bytes(job), file, sizeof file);
-  dkm_cli_bytes(dkm_evaluator_bytes(system, &job->solver, NULL, dkm_job_needs_all_classes(job), occurs) + axis_bytes +
+  dkm_cli_bytes(job->task->bytes(job, NULL) + axis_bytes +
                     dkm_run_worker_bytes(job) + dkm_store_memory(job),
                 memory, sizeof memory);
   printf("output file     %s, and some 100 KiB about it\n", file);

@@ -169,10 +169,10 @@ static void print_record(const dkm_record *record, int n_modes) {
   printf("\nrecord\n");
   for (int f = 0; f < dkm_n_fields; f++) {
     double values[DKM_MAX_MODES];
-    int n = dkm_fields[f].per_mode ? n_modes : 1;
+    int n = dkm_fields[f].shape == DKM_PER_MODE ? n_modes : 1;
     const dkm_field *field = &dkm_fields[f];
     for (int i = 0; i < n; i++) values[i] = dkm_field_value(field->type, (const char *)record + field->offset, i);
-    const dkm_codes *codes = dkm_field_codes(field);
+    const dkm_codes *codes = field->codes;
     char meaning[256];
     snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "",
              field->long_name);

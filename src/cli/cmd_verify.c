@@ -76,6 +76,7 @@ static void print_deviation(const char *name, const dkm_verify_check *check) {
 }
 
 static void print_report(const dkm_verification *v, const dkm_store_reader *reader, bool wrong_axes) {
+  const bool sweeps = v->form.task == &dkm_task_sweep;
   if (v->n_different > v->n_shown + wrong_axes)
     printf("difference: ... and %" PRId64 " more\n", v->n_different - v->n_shown - wrong_axes);
   printf("points: %" PRId64 "\n", v->job->n_points);
@@ -90,13 +91,14 @@ static void print_report(const dkm_verification *v, const dkm_store_reader *read
   printf("coordinates: %d checked, %s\n", v->job->n_axes + 1, wrong_axes ? "1 differs" : "0 differ");
   print_check("status", &v->status);
   print_check("checksums", &v->checksum);
-  print_deviation("residual", &v->residual);
-  print_check("theory", &v->theory);
-  printf("in closed form: %" PRId64 ", deviation at most %.1e\n", v->n_closed_forms, v->theory.largest);
+  if (sweeps) print_deviation("residual", &v->residual);
+  if (sweeps) print_check("theory", &v->theory);
+  if (sweeps) printf("in closed form: %" PRId64 ", deviation at most %.1e\n", v->n_closed_forms, v->theory.largest);
   printf("superseded: %" PRId64 " of an older method, %" PRId64 " of them contradicted by theory\n", v->n_superseded,
          v->n_refuted);
-  printf("recomputed by %s: %" PRId64 " checked, %" PRId64 " differ, deviation at most %.1e\n",
-         dkm_verify_method(v->job), v->recomputed.n, v->recomputed.n_different, v->recomputed.largest);
+  if (sweeps)
+    printf("recomputed by %s: %" PRId64 " checked, %" PRId64 " differ, deviation at most %.1e\n",
+           dkm_verify_method(v->job), v->recomputed.n, v->recomputed.n_different, v->recomputed.largest);
   if (v->skips_again)
     printf("the same method again: not compared, the file is of another %s\n",
            dkm_store_reader_is_current(reader) ? "machine, whose steps by gsl differ" : "version");
@@ -117,8 +119,9 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
   dkm_status status = dkm_store_reader_open(args->file, &reader, err);
   if (status != DKM_OK) return status;
   v.job = dkm_store_reader_job(reader);
+  dkm_form_of(v.job, &v.form);
   v.shard = dkm_store_reader_shard(reader);
-  v.sampled = malloc((size_t)(args->sample > 0 ? args->sample : 1) * sizeof *v.sampled);
+  v.sampled = calloc((size_t)(args->sample > 0 ? args->sample : 1), sizeof *v.sampled);
   if (!v.sampled) {
     status = dkm_fail(err, DKM_MEMORY, "verify: out of memory for a sample of %ld points", args->sample);
     goto cleanup;
@@ -150,6 +153,7 @@ static dkm_status verify_file(const struct arguments *args, dkm_error *err) {
     printf("result: complete, no difference\n");
 
 cleanup:
+  for (int64_t i = 0; v.sampled && i < v.n_sampled; i++) free(v.sampled[i].record);
   free(v.sampled);
   dkm_store_reader_close(reader);
   return status;

@@ -19,7 +19,6 @@
 #include "cli.h"
 #include "dickemap/agree.h"
 #include "dickemap/clock.h"
-#include "dickemap/evaluate.h"
 #include "dickemap/here.h"
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
@@ -70,14 +69,14 @@ static dkm_status read_job(struct run *run, dkm_error *err) {
   status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (!status) status = dkm_share_job(MPI_COMM_WORLD, &run->job, err);
   if (status) return status;
-  ending->suspends = !run->job.solver.sensitivity;
+  ending->suspends = !run->job.solver.sensitivity && run->job.task->save;
 
   if (run->is_master) status = dkm_run_output_check(&run->request->output, &run->job, &exists, err);
   status = dkm_agree_with_first(MPI_COMM_WORLD, INFINITY, status, err);
   if (status) return status;
 
   if (run->is_worker)
-    status = dkm_evaluator_create(&run->job.system, &run->job.solver, request->cpu, &run->worker.evaluator, err);
+    status = run->job.task->create(&run->job, request->cpu, &run->worker.engine, err);
   status = dkm_agree(MPI_COMM_WORLD, status, err);
   return status ? status : describe_attempt(request, run->is_worker, run->hosts, run->instruction_sets, err);
 }
@@ -161,13 +160,12 @@ static dkm_status compute(struct run *run, dkm_error *err) {
 /* Counts of all workers together, on every rank.  Collective. */
 static dkm_status sum_counts(struct run *run, dkm_error *err) {
   dkm_run_worker *w = &run->worker;
-  int64_t *const single[] = {&w->n_unstable, &w->n_suspended, &w->n_resumed};
+  int64_t *const single[] = {&w->n_finished, &w->n_unstable, &w->n_suspended, &w->n_resumed};
   dkm_status status = dkm_agree_sum(MPI_COMM_WORLD, DKM_N_VERDICTS, w->n_verdicts, err);
   for (size_t i = 0; i < sizeof single / sizeof *single && !status; i++)
     status = dkm_agree_sum(MPI_COMM_WORLD, 1, single[i], err);
   if (status) return status;
-  run->master.n_done = run->master.n_before;
-  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) run->master.n_done += w->n_verdicts[v];
+  run->master.n_done = run->master.n_before + w->n_finished;
   return DKM_OK;
 }
 
@@ -237,7 +235,7 @@ dkm_status dkm_run_job(dkm_run_request *request, dkm_error *err) {
   dkm_lock_release(run.master.lock);
   dkm_resume_free(&run.resume);
   dkm_unfinished_close(run.worker.unfinished);
-  dkm_evaluator_destroy(run.worker.evaluator);
+  if (run.worker.engine) run.job.task->destroy(run.worker.engine);
   dkm_job_free(&run.job);
   return status;
 }

@@ -134,8 +134,7 @@ dkm_status dkm_run_master_finish_without(dkm_run_master *master, double elapsed,
 void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *sum, const dkm_shard *shard,
                           double elapsed) {
   char duration[32], part[64] = "";
-  int64_t n_done = 0;
-  for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) n_done += sum->n_verdicts[v];
+  const int64_t n_done = sum->n_finished;
   dkm_cli_duration(elapsed, duration, sizeof duration);
   for (int v = DKM_VERDICT_NONE + 1; v < DKM_N_VERDICTS; v++) {
     if (sum->n_verdicts[v] > 0) printf("%12lld  %s\n", (long long)sum->n_verdicts[v], dkm_verdict_name(v));

@@ -46,7 +46,7 @@ struct block {
   bool finished[MAX_BLOCK_POINTS];
   double t_open;
   bool open;
-  dkm_record *records; /* block_points of them, allocated when first needed */
+  char *records;       /* block_points of them, allocated when first needed */
   double *states;      /* block_points * state_size, or NULL */
 };
 
@@ -54,6 +54,7 @@ struct run {
   dkm_run_worker *worker;
   dkm_schedule *schedule;
   dkm_range left; /* what has not been drawn yet of the range in hand */
+  dkm_form form; /* of records */
   struct block blocks[MAX_BLOCKS], *current;
   size_t state_size; /* 3K + 2M, or 0 if states are not kept */
   int64_t block_points;
@@ -66,6 +67,12 @@ struct run {
   bool stopped, save_failed;
   dkm_error failure;
 };
+
+/* Whether points under way are lost at an end, and so must be given the time that they take: shadows cannot be continued, nor
+ * searches for states. */
+static bool gives_up(const dkm_job *job) {
+  return job->solver.sensitivity || !job->task->save;
+}
 
 /* What was written is put on disk first and only then reported. */
 static void sync_and_report(struct run *run) {
@@ -85,7 +92,7 @@ static void sync_and_report(struct run *run) {
 
 /* Points start ... start+count-1 of a block, all finished. */
 static void write_part(struct run *run, const struct block *block, int64_t start, int64_t count) {
-  const dkm_record *records = block->records + start;
+  const char *records = block->records + (size_t)start * run->form.bytes;
   const double *states = block->states ? block->states + (size_t)start * run->state_size : NULL;
   if (run->failure.status) return;
   run->failure.status =
@@ -93,7 +100,8 @@ static void write_part(struct run *run, const struct block *block, int64_t start
   if (run->failure.status) return;
   run->written[run->n_written++] = (dkm_range){.first = block->range.first + start, .count = count};
   for (int64_t i = 0; i < count; i++)
-    run->status[run->n_status++] = records[i].verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+    run->status[run->n_status++] =
+        dkm_form_has_failed(&run->form, records + (size_t)i * run->form.bytes) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   const bool is_full = run->n_written == MAX_WRITTEN || run->n_status + MAX_BLOCK_POINTS > MAX_WRITTEN_POINTS;
   if (is_full || dkm_clock_now() - run->t_synced >= sync_interval) sync_and_report(run);
 }
@@ -135,7 +143,7 @@ static bool open_block(struct run *run) {
   struct block *block = run->blocks;
   while (block < run->blocks + MAX_BLOCKS && block->open) block++;
   if (block == run->blocks + MAX_BLOCKS) return false;
-  if (!block->records) block->records = malloc((size_t)run->block_points * sizeof *block->records);
+  if (!block->records) block->records = malloc((size_t)run->block_points * run->form.bytes);
   if (!block->states && run->state_size > 0)
     block->states = malloc((size_t)run->block_points * run->state_size * sizeof *block->states);
   if (!block->records || (run->state_size > 0 && !block->states)) {
@@ -152,8 +160,8 @@ static bool open_block(struct run *run) {
   return true;
 }
 
-/* dkm_stream.next */
-static bool next_point(void *context, dkm_point *point, int64_t *id) {
+/* dkm_task_stream.next */
+static bool next_point(void *context, int64_t *i_point) {
   struct run *run = context;
   struct block *block = run->current;
   if (block && (run->left.count == 0 || block->range.count == run->block_points ||
@@ -162,15 +170,20 @@ static bool next_point(void *context, dkm_point *point, int64_t *id) {
   if (run->failure.status || dkm_schedule_stopping(run->schedule) != DKM_STOP_NOT) return false;
   if (run->left.count == 0 && dkm_schedule_next(run->schedule, false, &run->left) != DKM_NEXT_RANGE) return false;
   if (!run->current && !open_block(run)) return false;
-  *id = run->left.first++;
+  *i_point = run->left.first++;
   run->left.count--;
   run->current->range.count++;
-  dkm_job_point(run->worker->job, *id, point);
   return true;
 }
 
-/* dkm_stream.done */
-static void take_record(void *context, int64_t id, const dkm_record *record, const double *state) {
+/* What is said of a sweep in the end. */
+static void count_verdict(dkm_run_worker *worker, const dkm_record *record) {
+  worker->n_verdicts[record->verdict]++;
+  worker->n_unstable += dkm_record_is_unstable(record);
+}
+
+/* dkm_task_stream.done */
+static void take_record(void *context, int64_t id, const void *record, const double *state) {
   struct run *run = context;
   struct block *block = run->blocks;
   while (!block->open || id < block->range.first || id >= block->range.first + block->range.count) {
@@ -178,20 +191,20 @@ static void take_record(void *context, int64_t id, const dkm_record *record, con
     assert(block < run->blocks + MAX_BLOCKS);
   }
   int64_t i = id - block->range.first;
-  block->records[i] = *record;
+  memcpy(block->records + (size_t)i * run->form.bytes, record, run->form.bytes);
   if (block->states) memcpy(block->states + (size_t)i * run->state_size, state, run->state_size * sizeof *state);
   block->finished[i] = true;
   block->n_finished++;
   const double took = dkm_clock_now() - block->t_open; /* up to a second too much */
-  if (run->worker->job->solver.sensitivity && took > run->notice) run->notice = took;
-  run->worker->n_verdicts[record->verdict]++;
-  run->worker->n_unstable += dkm_record_is_unstable(record);
+  if (gives_up(run->worker->job) && took > run->notice) run->notice = took;
+  run->worker->n_finished++;
+  if (run->form.task == &dkm_task_sweep) count_verdict(run->worker, record);
   write_if_complete(run, block);
 }
 
 /* ---- points under way ---- */
 
-/* dkm_stream.resume */
+/* dkm_task_stream.resume */
 static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n_bytes) {
   struct run *run = context;
   dkm_error why;
@@ -202,7 +215,7 @@ static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n
   return false;
 }
 
-/* dkm_stream.resumed */
+/* dkm_task_stream.resumed */
 static void count_resumed(void *context, int64_t id, double t) {
   struct run *run = context;
   (void)id;
@@ -226,7 +239,8 @@ static bool save_state(void *context, int64_t id, double t, const void *bytes, s
 static void save_points(struct run *run, double least_seconds) {
   dkm_error why = {0};
   const double before = dkm_clock_now();
-  if (dkm_evaluator_save(run->worker->evaluator, least_seconds, save_state, run, &why) && !run->save_failed) {
+  const dkm_task *task = run->form.task;
+  if (task->save && task->save(run->worker->engine, least_seconds, save_state, run, &why) && !run->save_failed) {
     dkm_cli_say(stderr, "points under way cannot be saved: %s\n", why.message);
     run->save_failed = true;
   }
@@ -238,12 +252,12 @@ static void save_points(struct run *run, double least_seconds) {
  * ranks then save at once. */
 static void save_slow_points(struct run *run) {
   save_points(run, least_saved * run->worker->save_interval);
-  if (run->worker->job->solver.sensitivity || 2 * run->saving <= run->notice || run->failure.status) return;
+  if (gives_up(run->worker->job) || 2 * run->saving <= run->notice || run->failure.status) return;
   run->notice = 2 * run->saving;
   run->failure.status = dkm_schedule_report(run->schedule, (dkm_range){0}, NULL, run->notice, &run->failure);
 }
 
-/* dkm_stream.interrupt */
+/* dkm_task_stream.interrupt */
 static bool interrupted(void *context) {
   struct run *run = context;
   const double t = dkm_clock_now();
@@ -264,7 +278,9 @@ static size_t state_values(const dkm_job *job) {
 }
 
 static size_t bytes_a_point(const dkm_job *job) {
-  return sizeof(dkm_record) + state_values(job) * sizeof(double);
+  dkm_form form;
+  dkm_form_of(job, &form);
+  return form.bytes + state_values(job) * sizeof(double);
 }
 
 static int64_t points_a_block(const dkm_job *job) {
@@ -282,13 +298,14 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
   const dkm_job *job = worker->job;
   struct run *run = calloc(1, sizeof *run);
   if (!run) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for blocks of points)", sizeof *run);
-  const dkm_stream stream = {.context = run,
+  const dkm_task_stream stream = {.context = run,
                              .next = next_point,
                              .done = take_record,
                              .interrupt = interrupted,
                              .wants_states = job->keep_state,
                              .resume = offer_state,
                              .resumed = count_resumed};
+  dkm_form_of(job, &run->form);
   run->worker = worker;
   run->schedule = schedule;
   run->t_synced = run->t_saved = dkm_clock_now();
@@ -299,7 +316,7 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
          dkm_schedule_stopping(schedule) == DKM_STOP_NOT &&
          (run->left.count > 0 || dkm_schedule_next(schedule, true, &run->left) == DKM_NEXT_RANGE)) {
     dkm_error reason = {0};
-    dkm_status status = dkm_evaluate_stream(worker->evaluator, &stream, &reason);
+    dkm_status status = job->task->run(worker->engine, &stream, &reason);
     if (status && !run->failure.status) run->failure = reason;
     seal_current(run);
   }

@@ -3,10 +3,10 @@
  * their records in blocks, writes, syncs and reports these (diagram in run_worker.c). */
 #ifndef DICKEMAP_RUN_WORKER_H
 #define DICKEMAP_RUN_WORKER_H
-#include "dickemap/evaluate.h"
 #include "dickemap/job.h"
 #include "dickemap/schedule.h"
 #include "dickemap/store.h"
+#include "dickemap/task.h"
 #include "dickemap/unfinished.h"
 
 enum { DKM_RUN_LANES = 8 }; /* ranges are multiples of the ensemble's lane count */
@@ -14,10 +14,11 @@ enum { DKM_RUN_LANES = 8 }; /* ranges are multiples of the ensemble's lane count
 typedef struct dkm_run_worker {
   const dkm_job *job; /* borrowed, as are the next three */
   dkm_store *store;
-  dkm_evaluator *evaluator;
+  void *engine; /* of the job's task */
   dkm_unfinished *unfinished;
   double save_interval; /* seconds between saves of points that take long; they take a hundredth of the time at most */
-  int64_t n_verdicts[DKM_N_VERDICTS]; /* of the points that were finished here */
+  int64_t n_finished;                 /* points, here; of a sweep: */
+  int64_t n_verdicts[DKM_N_VERDICTS]; /* what they ended in */
   int64_t n_unstable;                 /* of them, fixed points with directions that grow */
   int64_t n_suspended, n_resumed;     /* points saved when the run was stopped; points that went on inside */
 } dkm_run_worker;
@@ -27,7 +28,7 @@ typedef struct dkm_run_worker {
  * the state of those that took a tenth of a second or more is saved. */
 dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_error *err);
 
-/* Bytes that it takes beside the evaluator and the store: blocks of records, and of states where these are kept. */
+/* Bytes that it takes beside the engine and the store: blocks of records, and of states where these are kept. */
 double dkm_run_worker_bytes(const dkm_job *job);
 
 #endif

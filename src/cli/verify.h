@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* verify: what the parts of `dickemap verify` share: cmd_verify.c (arguments, report), verify_records.c (one pass over
- * all records), verify_recompute.c (some points anew).  Rank 0 only. */
+ * all records), verify_recompute.c (some points anew), verify_task.c (the same of other tasks than a sweep).  Rank 0 only. */
 #ifndef DICKEMAP_VERIFY_H
 #define DICKEMAP_VERIFY_H
 #include "dickemap/job.h"
 #include "dickemap/shard.h"
 #include "dickemap/store.h"
+#include "dickemap/task.h"
 
 /* One kind of check: how many were made, how many failed, the largest deviation. */
 typedef struct dkm_verify_check {
@@ -15,7 +16,7 @@ typedef struct dkm_verify_check {
 
 typedef struct dkm_verify_sampled {
   int64_t i_point;
-  dkm_record record;
+  void *record; /* owned */
 } dkm_verify_sampled;
 
 typedef struct dkm_verification {
@@ -23,6 +24,7 @@ typedef struct dkm_verification {
   double seconds;    /* for each of them */
   const dkm_job *job;
   dkm_shard shard;
+  dkm_form form;
   int64_t n_done, n_left, n_failed_points, n_different; /* n_left: the shard's own points */
   int n_shown;
   dkm_verify_check status, checksum, residual, theory, recomputed;
@@ -47,6 +49,9 @@ dkm_status dkm_verify_records(dkm_verification *v, dkm_store_reader *reader, dkm
 
 /* Computes the sample anew. */
 dkm_status dkm_verify_recompute(dkm_verification *v, dkm_error *err);
+
+/* The same of a task that is no sweep: by its own engine, the same bits on one kind of machine. */
+dkm_status dkm_verify_task(dkm_verification *v, dkm_error *err);
 
 /* Name of the method that does it: not that of the job. */
 const char *dkm_verify_method(const dkm_job *job);

@@ -163,6 +163,10 @@ static int by_point(const void *a, const void *b) {
   return (i > j) - (i < j);
 }
 
+static const dkm_record *record_of(const dkm_verify_sampled *sampled) {
+  return sampled->record;
+}
+
 /* Whether the job's own method makes this record again, and says that its outcome is a matter of the last digits. */
 static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sampled *sampled, bool *answer,
                                   dkm_error *err) {
@@ -172,13 +176,13 @@ static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sa
   char what[DKM_MESSAGE_BYTES];
   double largest = 0.0;
   *answer = false;
-  if (sampled->record.sensitive == DKM_SENSITIVE_NO) return DKM_OK;
+  if (record_of(sampled)->sensitive == DKM_SENSITIVE_NO) return DKM_OK;
   own.sensitivity = true;
   dkm_status status = dkm_evaluator_create(&v->job->system, &own, NULL, &evaluator, err);
   if (!status) status = evaluate_one(v, evaluator, sampled->i_point, &attempt, err);
   if (!status)
     *answer = attempt.finished && attempt.record.sensitive == DKM_SENSITIVE_YES &&
-              agree(&v->job->system, &sampled->record, &attempt.record, "", &largest, what);
+              agree(&v->job->system, record_of(sampled), &attempt.record, "", &largest, what);
   dkm_evaluator_destroy(evaluator);
   return status;
 }
@@ -192,7 +196,7 @@ static dkm_status compare_again(dkm_verification *v, dkm_evaluator *own, const d
   const dkm_status status = evaluate_one(v, own, sampled->i_point, &attempt, err);
   if (status || !attempt.finished) return status;
   const dkm_agreement agreement =
-      dkm_compare_records(system, &attempt.point, &sampled->record, &attempt.record, NULL, NULL, 0, &difference);
+      dkm_compare_records(system, &attempt.point, record_of(sampled), &attempt.record, NULL, NULL, 0, &difference);
   v->again.n++;
   v->n_same_bits += agreement == DKM_AGREEMENT_BITS;
   if (agreement == DKM_AGREEMENT_DIGITS) v->again.largest = fmax(v->again.largest, difference.relative);
@@ -208,7 +212,7 @@ static dkm_status compare(dkm_verification *v, dkm_evaluator *own, const dkm_ver
   char what[DKM_MESSAGE_BYTES];
   bool undetermined;
   double largest = v->recomputed.largest;
-  if (agree(&v->job->system, &sampled->record, anew, dkm_verify_method(v->job), &largest, what)) {
+  if (agree(&v->job->system, record_of(sampled), anew, dkm_verify_method(v->job), &largest, what)) {
     v->recomputed.n++;
     v->recomputed.largest = largest;
     return own ? compare_again(v, own, sampled, err) : DKM_OK;
@@ -229,6 +233,7 @@ dkm_status dkm_verify_recompute(dkm_verification *v, dkm_error *err) {
   dkm_solver other = v->job->solver;
   dkm_evaluator *evaluator = NULL, *own = NULL;
   if (v->n_sampled == 0) return DKM_OK;
+  if (v->form.task != &dkm_task_sweep) return dkm_verify_task(v, err);
   other.method = other.method == DKM_METHOD_ENSEMBLE ? DKM_METHOD_GSL : DKM_METHOD_ENSEMBLE;
   other.sensitivity = false;
   qsort(v->sampled, (size_t)v->n_sampled, sizeof *v->sampled, by_point);
@@ -237,7 +242,7 @@ dkm_status dkm_verify_recompute(dkm_verification *v, dkm_error *err) {
   for (int64_t i = 0; i < v->n_sampled && !status; i++) {
     const dkm_verify_sampled *sampled = &v->sampled[i];
     struct attempt attempt;
-    if (is_open(&sampled->record)) {
+    if (is_open(record_of(sampled))) {
       v->n_undecided++;
       continue;
     }

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "dickemap/check.h"
 #include "dickemap/compare.h"
@@ -18,19 +19,20 @@ enum { BLOCK_POINTS = 1 << 14 };
 /* |u'| of a fixed point in units of the rates in the equations: Newton's method leaves some 1e-15. */
 static const double residual_tolerance = 1e-8;
 
-static void check_status(dkm_verification *v, int64_t i, uint8_t status, const dkm_record *record) {
-  const dkm_field *unknown = dkm_record_unknown_code(record);
+static void check_status(dkm_verification *v, int64_t i, uint8_t status, const void *record) {
+  const dkm_field *unknown = dkm_form_unknown_code(&v->form, record);
+  const bool sweeps = v->form.task == &dkm_task_sweep;
   v->status.n++;
   if (status != DKM_STATUS_DONE && status != DKM_STATUS_POINT_FAILED)
     dkm_verify_differs(v, &v->status, i, "status is %d, which does not exist", status);
   else if (unknown)
     dkm_verify_differs(v, &v->status, i, "%s is %d, which does not exist", unknown->name,
-                       *((const uint8_t *)record + unknown->offset));
-  else if (record->verdict == DKM_VERDICT_NONE)
-    dkm_verify_differs(v, &v->status, i, "status is %d, but there is no verdict", status);
-  else if ((status == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED))
+                       *(const uint8_t *)dkm_form_at(&v->form, record, dkm_form_find(&v->form, unknown->name)));
+  else if (!dkm_form_is_written(&v->form, record))
+    dkm_verify_differs(v, &v->status, i, "status is %d, but there is no %s", status, sweeps ? "verdict" : "record");
+  else if ((status == DKM_STATUS_POINT_FAILED) != dkm_form_has_failed(&v->form, record))
     dkm_verify_differs(v, &v->status, i, "status is %d, but the verdict is %s", status,
-                       dkm_verdict_name(record->verdict));
+                       sweeps ? dkm_verdict_name(((const dkm_record *)record)->verdict) : "another");
 }
 
 static void check_checksum(dkm_verification *v, int64_t i, uint32_t stored, uint32_t computed) {
@@ -60,8 +62,6 @@ static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point,
   const dkm_system *system = &v->job->system;
   const bool is_old = dkm_record_is_other(record);
   char why[DKM_MESSAGE_BYTES];
-  v->n_superseded += is_old;
-  v->n_current += !is_old;
   if (record->verdict == DKM_VERDICT_FAILED) return;
   v->theory.n++;
   if (dkm_check_has_closed_form(system, point, record)) {
@@ -74,36 +74,47 @@ static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point,
 }
 
 /* Algorithm R: the n-th of the records that may be drawn replaces one of the sample with probability size/n. */
-static void offer(dkm_verification *v, gsl_rng *rng, int64_t i, const dkm_record *record) {
-  const dkm_verify_sampled offered = {.i_point = i, .record = *record};
-  if (dkm_record_is_other(record)) return;
+static dkm_status offer(dkm_verification *v, gsl_rng *rng, int64_t i, const void *record, dkm_error *err) {
+  dkm_verify_sampled *to = NULL;
+  if (dkm_form_method(&v->form, record) != DKM_RECORD_METHOD) return DKM_OK;
   if (v->n_sampled < v->sample) {
-    v->sampled[v->n_sampled++] = offered;
+    to = &v->sampled[v->n_sampled];
+    if (!(to->record = malloc(v->form.bytes))) return dkm_fail(err, DKM_MEMORY, "verify: out of memory for its sample");
+    v->n_sampled++;
   } else if (v->sample > 0) {
     const unsigned long place = gsl_rng_uniform_int(rng, (unsigned long)v->n_current);
-    if (place < (unsigned long)v->sample) v->sampled[place] = offered;
+    if (place < (unsigned long)v->sample) to = &v->sampled[place];
   }
+  if (!to) return DKM_OK;
+  to->i_point = i;
+  memcpy(to->record, record, v->form.bytes);
+  return DKM_OK;
 }
 
 /* The record of point i, which is done. */
-static void check_record(dkm_verification *v, int64_t i, uint8_t status, const dkm_record *record,
-                         const uint32_t checksums[2], gsl_rng *rng) {
-  dkm_point point;
-  dkm_job_point(v->job, i, &point);
+static dkm_status check_record(dkm_verification *v, int64_t i, uint8_t status, const void *record,
+                               const uint32_t checksums[2], gsl_rng *rng, dkm_error *err) {
+  const bool is_old = dkm_form_method(&v->form, record) != DKM_RECORD_METHOD;
   v->n_done++;
   v->n_failed_points += status == DKM_STATUS_POINT_FAILED;
   check_status(v, i, status, record);
   check_checksum(v, i, checksums[0], checksums[1]);
-  check_residual(v, i, &point, record);
-  check_theory(v, i, &point, record);
-  offer(v, rng, i, record);
+  v->n_superseded += is_old;
+  v->n_current += !is_old;
+  if (v->form.task == &dkm_task_sweep) {
+    dkm_point point;
+    dkm_job_point(v->job, i, &point);
+    check_residual(v, i, &point, record);
+    check_theory(v, i, &point, record);
+  }
+  return offer(v, rng, i, record, err);
 }
 
 dkm_status dkm_verify_records(dkm_verification *v, dkm_store_reader *reader, dkm_error *err) {
-  const int64_t block = BLOCK_POINTS;
+  const int64_t block = dkm_form_block(&v->form, BLOCK_POINTS);
   dkm_store_walk walk = {.most = block};
   uint32_t *stored = malloc((size_t)block * sizeof *stored), *computed = malloc((size_t)block * sizeof *computed);
-  dkm_record *records = malloc((size_t)block * sizeof *records);
+  char *records = malloc((size_t)block * v->form.bytes);
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   dkm_status status = DKM_OK;
   if (!stored || !computed || !records || !rng) {
@@ -117,7 +128,8 @@ dkm_status dkm_verify_records(dkm_verification *v, dkm_store_reader *reader, dkm
       status = dkm_store_reader_records(reader, walk.first, walk.n, records, stored, computed, err);
     for (int64_t i = 0; i < walk.n && !status; i++)
       if (walk.status[i] != DKM_STATUS_TODO)
-        check_record(v, walk.first + i, walk.status[i], &records[i], (const uint32_t[]){stored[i], computed[i]}, rng);
+        status = check_record(v, walk.first + i, walk.status[i], records + (size_t)i * v->form.bytes,
+                              (const uint32_t[]){stored[i], computed[i]}, rng, err);
       else
         v->n_left += dkm_shard_has(&v->shard, walk.first + i);
   }

@@ -15,8 +15,8 @@
 static const double lost_length = 1e-2;
 
 double dkm_inquiry_largest_frequency(const dkm_inquiry *q) {
-  const dkm_point most = dkm_drive_most(q->system->drive, q->point);
-  double largest = 2.0 * fabs(most.Omega);
+  const bool driven = dkm_drive_repeats(q->system->drive);
+  double largest = 2.0 * fabs(driven ? dkm_drive_most(q->system->drive, q->point).Omega : q->point->Omega);
   for (int mu = 0; mu < q->system->n_modes; mu++)
     largest = fmax(largest, fabs(q->point->Omega_mu[mu]) + 0.5 * q->point->kappa_mu[mu]);
   return fmax(largest, fmax(dkm_point_gamma_1(q->point), dkm_point_gamma_T(q->point)));

@@ -6,8 +6,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-/* Codes: patterns are 1 ... 2M (+1, -1, +2, -2, ...), then these, then verdicts. */
-enum { NO_PATTERN = 1000, SADDLE, OF_VERDICT };
+enum { SADDLE = DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_FIXED_POINT };
+
+/* After patterns and none. */
+static const int others[] = {SADDLE, DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_LIMIT_CYCLE,
+                             DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_QUASIPERIODIC,
+                             DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_IRREGULAR,
+                             DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_HETEROCLINIC};
+enum { N_OTHERS = sizeof others / sizeof *others };
 
 int dkm_outcome_of(const dkm_record *record) {
   switch (record->verdict) {
@@ -16,30 +22,50 @@ int dkm_outcome_of(const dkm_record *record) {
   case DKM_VERDICT_RELAXING:
     if (record->verdict == DKM_VERDICT_RELAXING && record->how == DKM_HOW_NOT_APPLICABLE) return DKM_OUTCOME_NONE;
     if (dkm_record_is_unstable(record)) return SADDLE;
-    if (record->retrieved == 0 || record->retrieved == DKM_RETRIEVED_MIXTURE) return NO_PATTERN;
-    return 2 * abs(record->retrieved) - (record->retrieved > 0);
+    return record->retrieved == DKM_RETRIEVED_MIXTURE ? 0 : record->retrieved;
   case DKM_VERDICT_LIMIT_CYCLE:
   case DKM_VERDICT_QUASIPERIODIC:
   case DKM_VERDICT_IRREGULAR:
-    return OF_VERDICT + record->verdict;
+  case DKM_VERDICT_HETEROCLINIC:
+    return DKM_OUTCOME_OF_VERDICT + record->verdict;
   default:
     return DKM_OUTCOME_NONE;
   }
 }
 
+int dkm_outcome_number(int n_modes) {
+  return 2 * n_modes + 1 + N_OTHERS;
+}
+
+int dkm_outcome_at(int n_modes, int i) {
+  return i <= 2 * n_modes ? i - n_modes : others[i - 2 * n_modes - 1];
+}
+
 static bool is_pattern(int outcome) {
-  return outcome > DKM_OUTCOME_NONE && outcome < NO_PATTERN;
+  return outcome != DKM_OUTCOME_NONE && outcome != 0 && outcome < DKM_OUTCOME_OF_VERDICT;
+}
+
+double dkm_outcome_overlap(int outcome, const dkm_record *record) {
+  return is_pattern(outcome) ? record->xi[abs(outcome) - 1] : NAN;
+}
+
+static const char *name_of(int outcome, char text[DKM_OUTCOME_BYTES], const char *plus, const char *minus, const char *none) {
+  if (is_pattern(outcome))
+    snprintf(text, DKM_OUTCOME_BYTES, "%s%d", outcome > 0 ? plus : minus, abs(outcome));
+  else
+    snprintf(text, DKM_OUTCOME_BYTES, "%s", outcome == 0                         ? none
+                                            : outcome == SADDLE                  ? "saddle"
+                                            : outcome > DKM_OUTCOME_OF_VERDICT   ? dkm_verdict_name(outcome - DKM_OUTCOME_OF_VERDICT)
+                                                                                 : "undecided");
+  return text;
 }
 
 const char *dkm_outcome_text(int outcome, char text[DKM_OUTCOME_BYTES]) {
-  if (is_pattern(outcome))
-    snprintf(text, DKM_OUTCOME_BYTES, "pattern %c%d", outcome % 2 ? '+' : '-', (outcome + 1) / 2);
-  else
-    snprintf(text, DKM_OUTCOME_BYTES, "%s", outcome == NO_PATTERN ? "no pattern"
-                                            : outcome == SADDLE   ? "saddle"
-                                            : outcome > OF_VERDICT ? dkm_verdict_name(outcome - OF_VERDICT)
-                                                                   : "undecided");
-  return text;
+  return name_of(outcome, text, "pattern +", "pattern -", "no pattern");
+}
+
+const char *dkm_outcome_word(int outcome, char text[DKM_OUTCOME_BYTES]) {
+  return name_of(outcome, text, "pattern_", "minus_pattern_", "no_pattern");
 }
 
 /* That of an outcome, a new one if there is none; NULL without memory. */
@@ -59,6 +85,10 @@ static dkm_basin *basin_of(dkm_basins *b, int outcome) {
 
 dkm_status dkm_basins_add(dkm_basins *b, const dkm_record *record, dkm_error *err) {
   const int outcome = dkm_outcome_of(record);
+  return dkm_basins_add_start(b, outcome, dkm_outcome_overlap(outcome, record), record->t_settled, err);
+}
+
+dkm_status dkm_basins_add_start(dkm_basins *b, int outcome, double xi, double t_settled, dkm_error *err) {
   if (outcome == DKM_OUTCOME_NONE) {
     b->n_undecided++;
     return DKM_OK;
@@ -67,17 +97,28 @@ dkm_status dkm_basins_add(dkm_basins *b, const dkm_record *record, dkm_error *er
   if (!to) return dkm_fail(err, DKM_MEMORY, "out of memory for the outcomes of a cell");
   b->n++;
   to->n++;
-  const double xi = is_pattern(outcome) ? record->xi[(outcome + 1) / 2 - 1] : NAN, away = xi - to->xi_mean;
+  const double away = xi - to->xi_mean;
   to->xi_mean += away / (double)to->n;
   to->xi_squares += away * (xi - to->xi_mean);
-  if (!isnan(record->t_settled)) to->t_settled += (record->t_settled - to->t_settled) / (double)++to->n_settled;
+  if (!isnan(t_settled)) to->t_settled += (t_settled - to->t_settled) / (double)++to->n_settled;
   return DKM_OK;
+}
+
+const dkm_basin *dkm_basins_find(const dkm_basins *b, int outcome) {
+  for (int i = 0; i < b->n_basins; i++)
+    if (b->basins[i].outcome == outcome) return &b->basins[i];
+  return NULL;
+}
+
+/* Patterns +1, -1, +2, ... first. */
+static int rank_of(int outcome) {
+  return is_pattern(outcome) ? 2 * abs(outcome) - (outcome > 0) : 1000 + outcome;
 }
 
 static int by_number(const void *a, const void *b) {
   const dkm_basin *x = a, *y = b;
   if (x->n != y->n) return x->n > y->n ? -1 : 1;
-  return (x->outcome > y->outcome) - (x->outcome < y->outcome);
+  return rank_of(x->outcome) - rank_of(y->outcome);
 }
 
 void dkm_basins_sort(dkm_basins *b) {

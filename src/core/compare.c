@@ -13,12 +13,17 @@ struct scales {
   double error;   /* of both, where xi is a root */
 };
 
+/* Without fields. */
+static double rate_of(const dkm_system *system, const dkm_point *point) {
+  double rate = 2 * fabs(point->Omega) + point->g0 * system->largest;
+  for (int mu = 0; mu < system->n_modes; mu++) rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu];
+  return rate;
+}
+
 double dkm_compare_rate(const dkm_system *system, const dkm_point *point, const dkm_record *record) {
-  const double g0 = point->g0 * system->largest;
-  double rate = 2 * fabs(point->Omega) + g0;
+  double rate = rate_of(system, point);
   for (int mu = 0; mu < system->n_modes; mu++)
-    rate += fabs(point->Omega_mu[mu]) + point->kappa_mu[mu] +
-            4 * g0 * sqrt(fmax(record->occupation[mu], 0.0) / system->occupation_factor);
+    rate += 4 * point->g0 * system->largest * sqrt(fmax(record->occupation[mu], 0.0) / system->occupation_factor);
   return rate;
 }
 
@@ -62,29 +67,43 @@ static void look_at(const char *name, double a, double b, dkm_field_type type, d
   if (!most->name || here.allowed > most->allowed) *most = here;
 }
 
-dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
-                                  const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
-                                  dkm_difference *difference) {
-  const bool rests = a->verdict == DKM_VERDICT_FIXED_POINT && b->verdict == DKM_VERDICT_FIXED_POINT;
-  const struct scales scales = {.rate = fmax(dkm_compare_rate(system, point, a), dkm_compare_rate(system, point, b)),
-                                .overlap = system->largest,
-                                .error =
-                                    rests ? fmax(a->xi_error + b->xi_error, 0.0) : 0.0 /* fmax leaves out a NaN */};
+/* Of a record that is one of a sweep: with the fields that it has seen, and what its xi are known to. */
+static struct scales scales_of(const dkm_form *form, const dkm_system *system, const dkm_point *point, const void *of_a,
+                               const void *of_b) {
+  struct scales s = {.rate = rate_of(system, point), .overlap = system->largest};
+  if (form->task != &dkm_task_sweep) return s;
+  const dkm_record *a = of_a, *b = of_b;
+  s.rate = fmax(dkm_compare_rate(system, point, a), dkm_compare_rate(system, point, b));
+  if (a->verdict == DKM_VERDICT_FIXED_POINT && b->verdict == DKM_VERDICT_FIXED_POINT)
+    s.error = fmax(a->xi_error + b->xi_error, 0.0); /* fmax leaves out a NaN */
+  return s;
+}
+
+dkm_agreement dkm_compare_forms(const dkm_form *form, const dkm_system *system, const dkm_point *point, const void *a,
+                                const void *b, const double *state_a, const double *state_b, size_t n_state,
+                                dkm_difference *difference) {
+  const struct scales scales = scales_of(form, system, point, a, b);
   *difference = (dkm_difference){0};
-  for (int i = 0; i < dkm_n_fields; i++) {
-    const dkm_field *field = &dkm_fields[i];
-    if (!field->reproducible) continue;
+  for (int f = 0; f < form->n_fields; f++) {
+    const dkm_field *field = &form->fields[f];
     const size_t bytes = dkm_field_type_bytes(field->type);
-    for (size_t j = 0; j < (field->per_mode ? (size_t)system->n_modes : 1); j++) {
-      const char *x = (const char *)a + field->offset + j * bytes, *y = (const char *)b + field->offset + j * bytes;
+    const char *x = dkm_form_at(form, a, f), *y = dkm_form_at(form, b, f);
+    for (size_t j = 0; field->reproducible && j < form->n_values[f]; j++, x += bytes, y += bytes)
       if (!same_bits(x, y, field->type))
         look_at(field->name, dkm_field_value(field->type, x, 0), dkm_field_value(field->type, y, 0), field->type,
                 field->scale, &scales, difference);
-    }
   }
   for (size_t i = 0; state_a && state_b && i < n_state; i++)
     if (!same_bits(&state_a[i], &state_b[i], DKM_FLOAT64))
       look_at("state", state_a[i], state_b[i], DKM_FLOAT64, DKM_SCALE_NUMBER, &scales, difference);
   if (!difference->name) return DKM_AGREEMENT_BITS;
   return difference->allowed <= 1.0 ? DKM_AGREEMENT_DIGITS : DKM_AGREEMENT_NONE;
+}
+
+dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
+                                  const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
+                                  dkm_difference *difference) {
+  dkm_form form;
+  dkm_form_of_sweep(system->n_modes, &form);
+  return dkm_compare_forms(&form, system, point, a, b, state_a, state_b, n_state, difference);
 }

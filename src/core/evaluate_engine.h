@@ -33,6 +33,7 @@ typedef struct trajectory {
   bool drives; /* it follows a drive to its end, and nothing is asked about it before */
   past_drive past;
   double wall_time;
+  int landscape;         /* which of the engine's; -1: not chosen yet */
   int shadow;            /* of g->sensitivity, if that is measured */
   double t_look, t_note; /* when the attractor wants to look, and when the shadow's next target is to be noted */
 } trajectory;
@@ -51,12 +52,13 @@ typedef struct engine {
   dkm_solver solver; /* of one kind of equations */
   dkm_integrator *integrator;
   dkm_fixedpoint_workspace *workspace;
-  dkm_landscape *landscape[INTEGRATOR_MAX_LANES]; /* of each lane, once it was needed: lanes keep what they found */
+  dkm_landscape *landscape[INTEGRATOR_MAX_LANES]; /* once they were needed: what was found is kept, for lanes that ask the same */
   double *u;       /* 3K + 2M values */
   double *scratch; /* 3K + 2M + 2K values */
   double *reduced_u, *reduced_scratch; /* the same, for inquiries about less than what is integrated; once needed */
   double *means;                       /* of bodies (bodies.h), likewise */
   int n_active;
+  double t_advanced; /* when lanes were advanced last, in this stream; 0: not yet */
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
   dkm_cycle_workspace *cycles;                  /* made with the first of them */

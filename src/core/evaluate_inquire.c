@@ -6,10 +6,27 @@
 
 #include "evaluate_engine.h"
 
+/* The landscape for the questions about a trajectory: one that is turned to them, or one that no other lane uses. */
+static int choose_landscape(engine *g, int lane) {
+  const trajectory *t = &g->lanes[lane];
+  bool used[INTEGRATOR_MAX_LANES] = {false};
+  const int n = dkm_integrator_lanes(g->integrator);
+  for (int i = 0; i < n; i++)
+    if (g->landscape[i] && dkm_landscape_is_at(g->landscape[i], dkm_start_asked(&t->start), &t->start.point,
+                                               dkm_start_lengths(&t->start)))
+      return i;
+  for (int other = 0; other < n; other++)
+    if (other != lane && dkm_integrator_lane(g->integrator, other)->active && g->lanes[other].landscape >= 0)
+      used[g->lanes[other].landscape] = true;
+  for (int i = lane;; i = (i + 1) % n) /* there are as many as lanes */
+    if (!used[i]) return i;
+}
+
 dkm_status dkm_evaluate_inquire(const dkm_evaluator *e, engine *g, int lane, const double *u, dkm_inquiry *q,
                                 dkm_error *err) {
   trajectory *t = &g->lanes[lane];
-  dkm_landscape **landscape = &g->landscape[lane];
+  if (t->landscape < 0) t->landscape = choose_landscape(g, lane);
+  dkm_landscape **landscape = &g->landscape[t->landscape];
   const dkm_start *start = &t->start;
   const bool projected = is_projected(t), by_bodies = start->bodies.n_bodies > 0;
   const dkm_system *asked = dkm_start_asked(start);

@@ -102,6 +102,7 @@ static dkm_status enter(dkm_evaluator *e, const seat *to, arrival *a, const dkm_
                     .drives = to->drives,
                     .past = a->past,
                     .wall_time = a->wall_time,
+                    .landscape = -1,
                     .shadow = -1};
   a->start = (dkm_start){0}; /* now the lane's */
   dkm_status status = dkm_start_state(&t->start, to->inside, g->u, err);

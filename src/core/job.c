@@ -15,6 +15,7 @@
 
 #include "dickemap/file.h"
 #include "dickemap/option.h"
+#include "dickemap/task.h"
 #include "job_axes.h"
 #include "job_schema.h"
 #include "job_spelling.h"
@@ -57,6 +58,8 @@ static dkm_status read_options(dkm_job *job, const dkm_job_source *source, dkm_e
   for (int i = 0; i < dkm_n_options && status == DKM_OK; i++)
     if (!dkm_option_of_system(&dkm_options[i]) && dkm_options[i].kind == DKM_OPTION_NUMBER)
       status = read_option(job, source, &dkm_options[i], err);
+  if (status == DKM_OK && job->reduces && !dkm_schema_text(source, DKM_OPTION(solver.until_settled)->key)->value)
+    job->solver.until_settled = true;
   job->sensitivity_given = dkm_schema_text(source, DKM_OPTION(solver.sensitivity)->key)->value != NULL;
   return status;
 }
@@ -129,6 +132,35 @@ static bool has_controls(const char *text) {
   return false;
 }
 
+/* What is asked of each point.  Sweeps alone keep final states. */
+static dkm_status read_task(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const char *name = source->keys->task;
+  char quoted[DKM_QUOTE_BYTES];
+  job->task = name ? dkm_task_named(name) : &dkm_task_sweep;
+  if (!job->task)
+    return dkm_schema_fail(source, err, "task", "is %s, but must be sweep or states", dkm_quote(name, quoted));
+  if (source->keys->fatal && !source->keys->reduce)
+    return dkm_schema_fail(source, err, "fatal", "has no effect without reduce, which says what is random in the starts");
+  if (!source->keys->reduce) return DKM_OK;
+  if (job->task != &dkm_task_sweep)
+    return dkm_schema_fail(source, err, "reduce", "counts what starts end in, which task: %s has none of; leave one of them out",
+                           job->task->name);
+  job->task = source->keys->fatal ? &dkm_task_fatal : &dkm_task_basins;
+  return DKM_OK;
+}
+
+static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  if (job->keep_state && !job->task->keeps_states)
+    return dkm_schema_fail(source, err, "output.state", "is final, but %s keeps no states",
+                           job->reduces ? "a job with reduce" : "task: states");
+  if (!job->reduces && job->solver.until_settled)
+    return dkm_schema_fail(source, err, DKM_OPTION(solver.until_settled)->key,
+                           "is settled, but that is only for starts that `reduce` counts");
+  if (job->task != &dkm_task_states && dkm_schema_text(source, DKM_OPTION(n_states)->key)->value)
+    return dkm_schema_fail(source, err, "output.states", "has no effect without task: states");
+  return DKM_OK;
+}
+
 static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
   const char *title = source->keys->title;
   if (title && strlen(title) > MAX_TITLE_BYTES)
@@ -138,14 +170,16 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
     return dkm_schema_fail(source, err, "title", "holds a control character, but must be text");
   job->title = strdup(title ? title : "");
   if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
-  dkm_status status = read_option(job, source, DKM_OPTION(system.mapping), err);
+  dkm_status status = read_task(job, source, err);
+  if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(system.mapping), err);
   if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(shades), err);
   if (status == DKM_OK) status = dkm_job_system_read(job, source, files, err);
-  if (status == DKM_OK) status = dkm_job_axes_read(job, source, err);
+  if (status == DKM_OK) status = dkm_job_axes_read(job, source, files, err);
   if (status == DKM_OK) status = read_base(job, source, err);
   if (status == DKM_OK) status = dkm_job_system_finish(job, source, files, err);
   if (status == DKM_OK) status = read_options(job, source, err);
   if (status == DKM_OK) status = dkm_job_drive_read(job, source, err);
+  if (status == DKM_OK) status = check_task(job, source, err);
   return status;
 }
 
@@ -271,6 +305,8 @@ void dkm_job_dynamics(const dkm_job *job, bool occurs[DKM_N_DYNAMICS]) {
 }
 
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]) {
+  if (job->reduces) index[job->n_dims] = 0;
+  if (job->searches) index[job->n_dims + 1] = 0;
   for (int dim = job->n_dims - 1; dim >= 0; dim--) {
     index[dim] = i_point % job->shape[dim];
     i_point /= job->shape[dim];
@@ -278,8 +314,13 @@ void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AX
 }
 
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point) {
+  dkm_job_start(job, i_point, 0, point);
+}
+
+void dkm_job_start(const dkm_job *job, int64_t i_point, int64_t j, dkm_point *point) {
   int64_t index[DKM_MAX_AXES];
   dkm_job_index(job, i_point, index);
+  if (job->reduces) index[job->n_dims] = j;
   *point = job->base;
   for (int i = 0; i < job->n_axes; i++) {
     const dkm_axis *axis = &job->axes[i];
@@ -291,11 +332,15 @@ const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *ou
   int64_t index[DKM_MAX_AXES];
   dkm_job_index(job, i_point, index);
   size_t used = (size_t)snprintf(out, out_bytes, "point %lld", (long long)i_point);
+  const char *before = " (";
   for (int i = 0; i < job->n_axes && used < out_bytes; i++) {
     const dkm_axis *axis = &job->axes[i];
-    used += (size_t)snprintf(out + used, out_bytes - used, "%s%s=%.10g%s", i ? ", " : " (", axis->long_name,
-                             axis->values[index[axis->dim]], i == job->n_axes - 1 ? ")" : "");
+    if (axis->dim >= job->n_dims) continue; /* all of it */
+    used += (size_t)snprintf(out + used, out_bytes - used, "%s%s=%.10g", before, axis->long_name,
+                             axis->values[index[axis->dim]]);
+    before = ", ";
   }
+  if (*before == ',' && used < out_bytes) snprintf(out + used, out_bytes - used, ")");
   return out;
 }
 

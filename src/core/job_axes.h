@@ -3,12 +3,12 @@
 #ifndef DICKEMAP_JOB_AXES_H
 #define DICKEMAP_JOB_AXES_H
 #include "dickemap/job.h"
-#include "job_schema.h"
+#include "job_system.h"
 
 /* Fills n_axes, axes, n_dims, shape, dim_name and n_points; job->patterns must be set.  Sizes are checked before
  * anything of that size is allocated.  Fails with DKM_INPUT, DKM_MEMORY; the axes' values are then still owned by
  * the job. */
-dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, dkm_error *err);
+dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err);
 
 /* Whether an axis gives this parameter (mode 1 ... M of a per-mode one, else 0). */
 bool dkm_job_axes_cover(const dkm_job *job, const dkm_parameter *parameter, int mode);

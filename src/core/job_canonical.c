@@ -12,6 +12,7 @@
 
 #include "dickemap/job.h"
 #include "dickemap/option.h"
+#include "dickemap/task.h"
 #include "job_axes.h"
 #include "job_system.h"
 
@@ -126,6 +127,22 @@ static void write_order(FILE *out, const dkm_job *job) {
   fputs("]\n", out);
 }
 
+/* What is asked of each point; of starts that are reduced all values count, as those of a rule and not of points. */
+static void write_task(FILE *out, const dkm_job *job) {
+  if (job->task == &dkm_task_states) fprintf(out, "task = %s\n", job->task->name);
+  if (!job->reduces) return;
+  fputs("reduce =", out);
+  for (int i = 0; i < job->n_axes; i++)
+    if (job->axes[i].dim == job->n_dims)
+      fprintf(out, " %s %" PRId64 " values, hash %016" PRIx64, job->axes[i].long_name, job->n_starts,
+              hash_values(job->axes[i].values, job->n_starts));
+  fputs("\n", out);
+  for (int i = 0; i < job->n_axes && job->searches; i++)
+    if (job->axes[i].dim == job->n_dims + 1)
+      fprintf(out, "fatal = %s, %" PRId64 " values, hash %016" PRIx64 "\n", job->axes[i].long_name, job->axes[i].n,
+              hash_values(job->axes[i].values, job->axes[i].n));
+}
+
 static void write_axis(FILE *out, const dkm_axis *axis) {
   fprintf(out, "axes.%s = ", axis->long_name);
   if (axis->n > LISTED) {
@@ -145,6 +162,7 @@ static void write_points(FILE *out, const dkm_job *job) {
   write_numbers(out, DKM_OPTION(drive_Omega)->key, &job->drive_Omega);
   for (int i = 0; i < dkm_n_parameters; i++) write_parameter(out, job, &dkm_parameters[i]);
   write_order(out, job);
+  write_task(out, job);
   for (int i = 0; i < job->n_axes; i++) write_axis(out, &job->axes[i]);
   write_options(out, job, false);
 }

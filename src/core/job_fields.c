@@ -11,7 +11,7 @@
 
 /* As messages list them; axes come before `solver`. */
 static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "drive", "solver", "output"};
-enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 2 };
+enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 5 };
 
 struct dkm_job_fields {
   cyaml_schema_field_t group[DKM_N_GROUPS][DKM_MOST_KEYS + 1]; /* a field without a key is the end */
@@ -28,14 +28,19 @@ static const cyaml_schema_value_t item = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER,
 static const cyaml_schema_field_t axis_fields[] = {
     VALUE(dkm_axis_keys, name),  VALUE(dkm_axis_keys, from),
     VALUE(dkm_axis_keys, to),    VALUE(dkm_axis_keys, points),
-    VALUE(dkm_axis_keys, scale), LIST(dkm_axis_keys, values, &item, 1),
-    VALUE(dkm_axis_keys, zip),   CYAML_FIELD_END,
+    VALUE(dkm_axis_keys, scale), VALUE(dkm_axis_keys, sample),
+    VALUE(dkm_axis_keys, seed),  LIST(dkm_axis_keys, values, &item, 1),
+    VALUE(dkm_axis_keys, file),  VALUE(dkm_axis_keys, zip),
+    CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, dkm_axis_keys, axis_fields)};
 
 static const cyaml_schema_field_t value_field = VALUE(dkm_key_text, value);
 static const cyaml_schema_field_t list_field = LIST(dkm_key_text, values, &item, 1);
 static const cyaml_schema_field_t title_field = VALUE(dkm_job_keys, title);
+static const cyaml_schema_field_t task_field = VALUE(dkm_job_keys, task);
+static const cyaml_schema_field_t reduce_field = VALUE(dkm_job_keys, reduce);
+static const cyaml_schema_field_t fatal_field = VALUE(dkm_job_keys, fatal);
 static const cyaml_schema_field_t axes_field = LIST(dkm_job_keys, axes, &axis_schema, 0);
 
 static int group_of(const char *key) {
@@ -69,8 +74,13 @@ dkm_job_fields *dkm_job_fields_create(void) {
   for (int i = 0; i < dkm_n_parameters; i++) add_key(fields, dkm_parameters[i].key, dkm_parameters[i].per_mode);
   int n = 0;
   fields->top[n++] = title_field;
+  fields->top[n++] = task_field;
   for (int g = 0; g < DKM_N_GROUPS; g++) {
-    if (g == SOLVER) fields->top[n++] = axes_field;
+    if (g == SOLVER) {
+      fields->top[n++] = axes_field;
+      fields->top[n++] = reduce_field;
+      fields->top[n++] = fatal_field;
+    }
     fields->top[n++] = (cyaml_schema_field_t){
         .key = group_names[g],
         .data_offset = (uint32_t)(offsetof(dkm_job_keys, groups) + (size_t)g * sizeof(dkm_group_keys)),

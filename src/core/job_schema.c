@@ -217,18 +217,20 @@ static void swap_key(void *a, void *b, const cyaml_schema_field_t *field) {
     swap_bytes((char *)a + field->count_offset, (char *)b + field->count_offset, field->count_size);
 }
 
-/* An axis is given by values or by from, to, points and scale: setting one of them drops the other. */
+/* An axis is given by values, by a file, or by from, to, points and the like: setting one of them drops the others. */
 static void swap_axis_key(dkm_axis_keys *a, dkm_axis_keys *b, const dkm_job_fields *fields,
                           const cyaml_schema_field_t *field) {
-  static const char *const range[] = {"from", "to", "points", "scale"};
+  static const struct {
+    const char *key;
+    int way; /* in which it gives the axis */
+  } keys[] = {{"from", 0}, {"to", 0}, {"points", 0}, {"scale", 0}, {"sample", 0}, {"seed", 0}, {"values", 1}, {"file", 2}};
+  enum { N_KEYS = sizeof keys / sizeof *keys };
   const cyaml_schema_field_t *axis_fields = dkm_job_fields_at(fields, "axes");
-  bool is_range = false;
-  for (int i = 0; i < 4; i++)
-    if (strcmp(field->key, range[i]) == 0) is_range = true;
+  int set = 0;
+  while (set < N_KEYS && strcmp(field->key, keys[set].key) != 0) set++;
   swap_key(a, b, field);
-  if (is_range) swap_key(a, b, dkm_job_fields_find(axis_fields, "values", 6));
-  for (int i = 0; i < 4 && strcmp(field->key, "values") == 0; i++)
-    swap_key(a, b, dkm_job_fields_find(axis_fields, range[i], strlen(range[i])));
+  for (int i = 0; i < N_KEYS && set < N_KEYS; i++)
+    if (keys[i].way != keys[set].way) swap_key(a, b, dkm_job_fields_find(axis_fields, keys[i].key, strlen(keys[i].key)));
 }
 
 /* The key that a --set names. */

@@ -15,7 +15,7 @@
 
 /* NULL: the key is absent. Members are named as the keys are. */
 typedef struct dkm_axis_keys {
-  char *name, *from, *to, *points, *scale, *zip;
+  char *name, *from, *to, *points, *scale, *sample, *seed, *file, *zip;
   char **values;
   unsigned values_count;
 } dkm_axis_keys;
@@ -34,7 +34,7 @@ typedef struct dkm_group_keys {
 } dkm_group_keys;
 
 typedef struct dkm_job_keys {
-  char *title;
+  char *title, *task, *reduce, *fatal;
   dkm_group_keys groups[DKM_N_GROUPS];
   dkm_axis_keys *axes;
   unsigned axes_count;

@@ -204,16 +204,45 @@ static void find_active(dkm_landscape *l) {
       l->active[l->n_active++] = mu;
 }
 
+/* Whether all that it depends on is what it was. */
+static bool is_same_landscape(const dkm_landscape *l, const dkm_point *point) {
+  const dkm_point *last = &l->point;
+  const size_t bytes = (size_t)l->system.n_modes * sizeof *point->Omega_mu;
+  return last->g0 == point->g0 && last->Omega == point->Omega && last->imbalance == point->imbalance &&
+         last->gamma_down == point->gamma_down && last->gamma_up == point->gamma_up &&
+         last->gamma_phi == point->gamma_phi && memcmp(last->Omega_mu, point->Omega_mu, bytes) == 0 &&
+         memcmp(last->kappa_mu, point->kappa_mu, bytes) == 0;
+}
+
+/* As a length is kept. */
+static double kept_length(double length) {
+  return fabs(length - 1.0) < rounding ? 1.0 : length;
+}
+
+bool dkm_landscape_is_at(const dkm_landscape *l, const dkm_system *system, const dkm_point *point, const double *lengths) {
+  const size_t K = (size_t)system->n_classes, n = K * (size_t)system->n_modes;
+  const double common = kept_length(dkm_point_length(point));
+  if (!l->prepared || l->sign == 0 || system->n_modes != l->system.n_modes || system->n_classes != l->system.n_classes ||
+      !system->couplings != !l->system.couplings || !is_same_landscape(l, point))
+    return false;
+  if (system->couplings && (memcmp(l->tables, system->couplings, n * sizeof *l->tables) != 0 ||
+                            memcmp(l->tables + n, system->weights, K * sizeof *l->tables) != 0))
+    return false;
+  for (size_t k = 0; k < K; k++)
+    if (l->lengths[k] != (lengths ? kept_length(lengths[k]) : common)) return false;
+  return true;
+}
+
 void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point, const double *lengths) {
   const double common = dkm_point_length(point);
   for (int64_t k = 0; k < l->system.n_classes; k++) {
-    double length = lengths ? lengths[k] : common;
-    if (fabs(length - 1.0) < rounding) length = 1.0;
+    const double length = kept_length(lengths ? lengths[k] : common);
     if (length == l->lengths[k]) continue;
     l->lengths[k] = length;
     l->prepared = false;
   }
   if (!l->prepared) prepare(l);
+  if (l->sign != 0 && is_same_landscape(l, point)) return;
   bool same = l->sign != 0;
   l->point = *point;
   l->sign = dkm_landscape_sign(&l->system, point);

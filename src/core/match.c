@@ -67,7 +67,7 @@ static int64_t find_along(const struct dimension *dim, const dkm_point *point) {
 
 static bool same_grid(const dkm_job *a, const dkm_job *b) {
   dkm_point first_a, first_b;
-  if (a->n_axes != b->n_axes || a->system.n_modes != b->system.n_modes) return false;
+  if (a->n_axes != b->n_axes || a->n_dims != b->n_dims || a->system.n_modes != b->system.n_modes) return false;
   for (int i = 0; i < a->n_axes; i++) {
     const dkm_axis *x = &a->axes[i], *y = &b->axes[i];
     if (x->parameter != y->parameter || x->mode != y->mode || x->dim != y->dim || x->n != y->n ||
@@ -87,7 +87,7 @@ dkm_status dkm_match_create(const dkm_job *old, const dkm_job *job, dkm_match **
   match->job = job;
   match->is_identity = same_grid(old, job);
   for (int i = 0; i < old->n_axes && !match->is_identity; i++) {
-    struct dimension *dim = &match->dims[old->axes[i].dim];
+    struct dimension *dim = &match->dims[old->axes[i].dim]; /* of the one that is reduced no more is asked: jobs agree in it */
     dim->axes[dim->n_axes++] = &old->axes[i];
     dim->n = old->axes[i].n;
   }
@@ -191,7 +191,9 @@ static bool compare_parameter(const dkm_job *old, const dkm_job *job, const dkm_
 /* Whether a line of a canonical text is the same for all points and no parameter of theirs: what the system is, and how
  * it is solved, keys of later versions among these. */
 static bool is_rule(const char *line) {
-  if (strncmp(line, "solver.", strlen("solver.")) == 0) return true;
+  static const char *const starts[] = {"solver.", "task ", "reduce ", "fatal ", "output.states "};
+  for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
+    if (strncmp(line, starts[i], strlen(starts[i])) == 0) return true;
   for (int i = 0; i < dkm_n_options; i++) {
     const size_t length = strlen(dkm_options[i].key);
     if (strncmp(line, dkm_options[i].key, length) == 0 && line[length] == ' ')

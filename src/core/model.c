@@ -2,10 +2,9 @@
 /* The mean-field equations (7), (S27), and the start of a trajectory. */
 #include "dickemap/model.h"
 
-#include <gsl/gsl_rng.h>
 #include <math.h>
 
-#include "gsl_calls.h"
+#include "mersenne.h"
 
 size_t dkm_model_size(const dkm_system *system) {
   return 3 * (size_t)system->n_classes + 2 * (size_t)system->n_modes;
@@ -76,11 +75,11 @@ double dkm_model_residual(const dkm_system *system, const dkm_point *point, cons
 
 /* A uniform direction in the plane, without trigonometric functions: Marsaglia's rejection
  * from the disc. */
-static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
+static void random_direction(mersenne *rng, double *cosine, double *sine) {
   double a, b, square;
   do {
-    a = 2.0 * gsl_rng_uniform(rng) - 1.0;
-    b = 2.0 * gsl_rng_uniform(rng) - 1.0;
+    a = 2.0 * mersenne_uniform(rng) - 1.0;
+    b = 2.0 * mersenne_uniform(rng) - 1.0;
     square = a * a + b * b;
   } while (square > 1.0 || square == 0.0);
   double norm = sqrt(square);
@@ -90,54 +89,46 @@ static void random_direction(gsl_rng *rng, double *cosine, double *sine) {
 
 /* m -> (m + p |m| e)/sqrt(1 + p^2) for every spin m = (x, 0, z), with e a unit vector
  * perpendicular to m: a rotation by arctan(p). */
-static dkm_status tilt_spins(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
+static void tilt_spins(const dkm_system *system, const dkm_point *point, double *u) {
   const int64_t K = system->n_classes;
   double *x = u, *y = u + K, *z = u + 2 * K;
-  dkm_gsl_begin();
-  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  dkm_gsl_end();
-  if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for the random number generator");
+  mersenne rng;
   /* One stream for each (seed, cue): 20 cues fit into 5 bits, and the result is never 0,
    * which the generator would replace by its default. */
-  gsl_rng_set(rng, (unsigned long)(point->seed * 32 + point->pattern));
+  mersenne_seed(&rng, (uint64_t)(point->seed * 32 + point->pattern));
   const double p = point->perturbation, norm = sqrt(1.0 + p * p);
   const bool shorter = point->flip != 0.0;
   for (int64_t k = 0; k < K; k++) {
     double c, s, x0 = x[k], z0 = z[k];
-    random_direction(rng, &c, &s);
+    random_direction(&rng, &c, &s);
     x[k] = (x0 + p * c * z0) / norm; /* |m| e = c (z, 0, -x) + s (0, |m|, 0) */
     y[k] = (shorter ? sqrt(x0 * x0 + z0 * z0) : 1.0) * p * s / norm;
     z[k] = (z0 - p * c * x0) / norm;
   }
-  gsl_rng_free(rng);
-  return DKM_OK;
 }
 
 /* A direction in space, from the ball. */
-static void random_axis(gsl_rng *rng, double *a) {
+static void random_axis(mersenne *rng, double *a) {
   double square;
   do {
     square = 0.0;
     for (int i = 0; i < 3; i++) {
-      a[i] = 2.0 * gsl_rng_uniform(rng) - 1.0;
+      a[i] = 2.0 * mersenne_uniform(rng) - 1.0;
       square += a[i] * a[i];
     }
   } while (square > 1.0 || square == 0.0);
 }
 
 /* m -> (m + p |m| e)/sqrt(1 + p^2) with e along m x a. */
-dkm_status dkm_model_tilt(const dkm_system *system, const dkm_point *point, double *u, dkm_error *err) {
+void dkm_model_tilt(const dkm_system *system, const dkm_point *point, double *u) {
   const int64_t K = system->n_classes;
   const double p = point->perturbation, norm = sqrt(1.0 + p * p);
-  dkm_gsl_begin();
-  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  dkm_gsl_end();
-  if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for the random number generator");
-  gsl_rng_set(rng, (unsigned long)(point->seed * 32 + point->pattern));
+  mersenne rng;
+  mersenne_seed(&rng, (uint64_t)(point->seed * 32 + point->pattern));
   for (int64_t k = 0; k < K; k++) {
     double a[3], m[3] = {u[k], u[K + k], u[2 * K + k]}, e[3], across = 0.0;
     const double length = sqrt(m[0] * m[0] + m[1] * m[1] + m[2] * m[2]);
-    random_axis(rng, a);
+    random_axis(&rng, a);
     for (int i = 0; i < 3; i++) {
       const int j = (i + 1) % 3, l = (i + 2) % 3;
       e[i] = m[j] * a[l] - m[l] * a[j];
@@ -146,8 +137,6 @@ dkm_status dkm_model_tilt(const dkm_system *system, const dkm_point *point, doub
     if (!(across > 0.0)) continue; /* a spin of no length, or along the axis */
     for (int i = 0; i < 3; i++) u[i * K + k] = (m[i] + p * length * e[i] / sqrt(across)) / norm;
   }
-  gsl_rng_free(rng);
-  return DKM_OK;
 }
 
 double dkm_mixture_sign(const dkm_point *point, const double *G, int n_modes) {
@@ -187,7 +176,9 @@ dkm_status dkm_model_start(const dkm_system *system, const dkm_point *point, dou
     u[2 * K + k] = (1.0 - 2.0 * point->flip) * z;
   }
   for (int64_t i = 3 * K; i < 3 * K + 2 * system->n_modes; i++) u[i] = 0.0;
-  return point->perturbation > 0.0 ? tilt_spins(system, point, u, err) : DKM_OK;
+  if (point->perturbation > 0.0) tilt_spins(system, point, u);
+  (void)err;
+  return DKM_OK;
 }
 
 double dkm_model_precession(const dkm_system *system, const dkm_point *point, const double *u, double *work) {

@@ -13,6 +13,7 @@ static const char *const shades[] = {[DKM_READ_THRESHOLD] = "threshold", [DKM_RE
 static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_METHOD_GSL] = "gsl", NULL};
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const truths[] = {"false", "true", NULL};
+static const char *const ends[] = {"rest", "settled", NULL};
 static const char *const states[] = {"none", "final", NULL};
 
 /* An enum without negative values is an unsigned int, or an int. */
@@ -80,8 +81,13 @@ const dkm_option dkm_options[] = {
                     "on every machine"},
     {"solver.sensitivity", MEMBER(solver.sensitivity), .words = switches, .fallback = false, .later = true,
      .description = "also measure how much small differences are amplified; takes about twice the time"},
+    {"solver.until", MEMBER(solver.until_settled), .words = ends, .fallback = false, .later = true,
+     .description = "`settled`: a start that `reduce` counts is followed only until it is certain in which minimum it ends, whose "
+                    "overlaps then count"},
     {"output.state", MEMBER(keep_state), .words = states, .fallback = false,
      .description = "`final`: also keep the state in which each point ended"},
+    {"output.states", MEMBER(n_states), .limits = {.min = 1, .max = (double)DKM_MAX_STATES, .integer = true}, .fallback = 64,
+     .later = true, .description = "of `task: states`: how many states of each point there is room for"},
 };
 const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
 _Static_assert(sizeof dkm_options / sizeof *dkm_options <= DKM_MOST_OPTIONS, "DKM_MOST_OPTIONS is too small");

@@ -11,16 +11,62 @@
 #include <string.h>
 #include <zlib.h>
 
-#define PER_MODE  1
-#define PER_POINT 0
+typedef struct code {
+  const char *name, *text;
+} code;
 
-#define FIELD(member, type, per_mode, reproducible, units, long_name)                                                  \
-  FIELD_AS(NUMBER, member, type, per_mode, reproducible, units, long_name)
-#define OVERLAP(member, per_mode, long_name) FIELD_AS(OVERLAP, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
-#define RATE(member, per_mode, long_name) FIELD_AS(RATE, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
-#define TIME(member, per_mode, long_name) FIELD_AS(TIME, member, DKM_FLOAT64, per_mode, 1, "1", long_name)
-#define FIELD_AS(scale, member, type, per_mode, reproducible, units, long_name)                                        \
-  { #member, type, DKM_SCALE_##scale, per_mode, offsetof(dkm_record, member), reproducible, units, long_name }
+#define CODE(NAME, name, text) {#name, text},
+static const code verdicts[] = {{"none", "never written"}, DKM_VERDICT_LIST(CODE)};
+static const code hows[] = {DKM_HOW_LIST(CODE)};
+static const code failures[] = {DKM_FAILURE_LIST(CODE)};
+static const code sensitives[] = {DKM_SENSITIVE_LIST(CODE)};
+#undef CODE
+
+const char *dkm_verdict_name(int verdict) {
+  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].name : "?";
+}
+
+const char *dkm_verdict_text(int verdict) {
+  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].text : "?";
+}
+
+const char *dkm_failure_name(int failure) {
+  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].name : "?";
+}
+
+const char *dkm_failure_text(int failure) {
+  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].text : "?";
+}
+
+const char *dkm_how_name(int how) {
+  return how >= 0 && how < DKM_N_HOWS ? hows[how].name : "?";
+}
+
+const char *dkm_how_text(int how) {
+  return how >= 0 && how < DKM_N_HOWS ? hows[how].text : "?";
+}
+
+const char *dkm_sensitive_name(int sensitive) {
+  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].name : "?";
+}
+
+const char *dkm_sensitive_text(int sensitive) {
+  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].text : "?";
+}
+
+static const dkm_codes verdict_codes = {DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text};
+static const dkm_codes how_codes = {DKM_N_HOWS, dkm_how_name, dkm_how_text};
+static const dkm_codes failure_codes = {DKM_N_FAILURES, dkm_failure_name, dkm_failure_text};
+static const dkm_codes sensitive_codes = {DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text};
+
+#define FIELD(member, type, shape, reproducible, units, long_name)                                                      \
+  FIELD_AS(NUMBER, member, type, shape, reproducible, units, long_name, NULL)
+#define CODED(member, codes, long_name)    FIELD_AS(NUMBER, member, DKM_UINT8, PER_POINT, 1, "1", long_name, codes)
+#define OVERLAP(member, shape, long_name)  FIELD_AS(OVERLAP, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
+#define RATE(member, shape, long_name)     FIELD_AS(RATE, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
+#define TIME(member, shape, long_name)     FIELD_AS(TIME, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
+#define FIELD_AS(scale, member, type, shape, reproducible, units, long_name, codes)                                    \
+  { #member, type, DKM_SCALE_##scale, DKM_##shape, offsetof(dkm_record, member), reproducible, units, long_name, codes }
 
 const dkm_field dkm_fields[] = {
     OVERLAP(xi, PER_MODE, "overlap with the pattern of the mode"),
@@ -32,10 +78,10 @@ const dkm_field dkm_fields[] = {
     OVERLAP(xi_second, PER_POINT, "second largest |xi|"),
     OVERLAP(xi_limit, PER_MODE,
           "overlaps of the minimum that a relaxing trajectory is on its way to, with all spins at rest"),
-    FIELD(verdict, DKM_UINT8, PER_POINT, 1, "1", "what the trajectory ended in"),
-    FIELD(how, DKM_UINT8, PER_POINT, 1, "1", "how the end is known"),
+    CODED(verdict, &verdict_codes, "what the trajectory ended in"),
+    CODED(how, &how_codes, "how the end is known"),
     FIELD(method, DKM_UINT8, PER_POINT, 1, "1", "version of the methods behind the record"),
-    FIELD(failure, DKM_UINT8, PER_POINT, 1, "1", "why the integration failed"),
+    CODED(failure, &failure_codes, "why the integration failed"),
     FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "pattern of the leading overlap, with its sign"),
     RATE(residual, PER_POINT, "largest time derivative at the recorded state"),
     OVERLAP(drift, PER_POINT,
@@ -68,7 +114,7 @@ const dkm_field dkm_fields[] = {
     FIELD(amplification, DKM_FLOAT64, PER_POINT, 1, "1",
           "largest growth of a small difference on the way, until the outcome was settled"),
     FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
-    FIELD(sensitive, DKM_UINT8, PER_POINT, 1, "1",
+    CODED(sensitive, &sensitive_codes,
           "whether errors of the size of the tolerance may decide the outcome"),
     FIELD(x_mean, DKM_FLOAT64, PER_POINT, 1, "1", "mean of x over the spins, of the recorded state"),
     FIELD(x_theory, DKM_FLOAT64, PER_POINT, 1, "1", "x of the spins in the cue's pattern state, in closed form"),
@@ -84,9 +130,10 @@ const dkm_field dkm_fields[] = {
     TIME(relaxation_time, PER_POINT, "estimate of the time when overlaps come within 1e-3 of what they relax to"),
     TIME(t_end, PER_POINT, "time at which the integration ended"),
     FIELD(steps, DKM_INT64, PER_POINT, 1, "1", "number of integration steps, attempts included"),
-    FIELD_AS(TIME, wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point"),
+    FIELD_AS(TIME, wall_time, DKM_FLOAT64, PER_POINT, 0, "s", "time spent on the point", NULL),
 };
 const int dkm_n_fields = sizeof(dkm_fields) / sizeof(dkm_fields[0]);
+const dkm_field_list dkm_record_fields = {dkm_fields, sizeof(dkm_fields) / sizeof(dkm_fields[0])};
 _Static_assert(sizeof(dkm_fields) / sizeof(dkm_fields[0]) <= DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
 
 size_t dkm_field_type_bytes(dkm_field_type type) {
@@ -139,49 +186,6 @@ void dkm_field_put(dkm_field_type type, void *member, int i, double value) {
   }
 }
 
-typedef struct code {
-  const char *name, *text;
-} code;
-
-#define CODE(NAME, name, text) {#name, text},
-static const code verdicts[] = {{"none", "never written"}, DKM_VERDICT_LIST(CODE)};
-static const code hows[] = {DKM_HOW_LIST(CODE)};
-static const code failures[] = {DKM_FAILURE_LIST(CODE)};
-static const code sensitives[] = {DKM_SENSITIVE_LIST(CODE)};
-#undef CODE
-
-const char *dkm_verdict_name(int verdict) {
-  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].name : "?";
-}
-
-const char *dkm_verdict_text(int verdict) {
-  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].text : "?";
-}
-
-const char *dkm_failure_name(int failure) {
-  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].name : "?";
-}
-
-const char *dkm_failure_text(int failure) {
-  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].text : "?";
-}
-
-const char *dkm_how_name(int how) {
-  return how >= 0 && how < DKM_N_HOWS ? hows[how].name : "?";
-}
-
-const char *dkm_how_text(int how) {
-  return how >= 0 && how < DKM_N_HOWS ? hows[how].text : "?";
-}
-
-const char *dkm_sensitive_name(int sensitive) {
-  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].name : "?";
-}
-
-const char *dkm_sensitive_text(int sensitive) {
-  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].text : "?";
-}
-
 int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, double *second) {
   int largest = 0;
   for (int mu = 1; mu < n_modes; mu++)
@@ -195,22 +199,31 @@ int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, doubl
   return (int8_t)(xi[largest] > 0.0 ? largest + 1 : -(largest + 1));
 }
 
-const dkm_codes *dkm_field_codes(const dkm_field *field) {
-  static const struct {
-    size_t offset;
-    dkm_codes codes;
-  } fields[] = {{offsetof(dkm_record, verdict), {DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text}},
-                {offsetof(dkm_record, how), {DKM_N_HOWS, dkm_how_name, dkm_how_text}},
-                {offsetof(dkm_record, failure), {DKM_N_FAILURES, dkm_failure_name, dkm_failure_text}},
-                {offsetof(dkm_record, sensitive), {DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text}}};
-  for (size_t i = 0; i < sizeof fields / sizeof *fields; i++)
-    if (field->offset == fields[i].offset) return &fields[i].codes;
+const void *dkm_field_fill(const dkm_field *field) {
+  static const double no_float64 = NAN;
+  static const int64_t no_int64 = -1;
+  static const int32_t no_int32 = -1;
+  static const int8_t no_int8 = INT8_MIN;
+  static const uint8_t no_uint8 = UINT8_MAX, never_written = 0;
+  if (strcmp(field->name, "verdict") == 0 || strcmp(field->name, "method") == 0) return &never_written;
+  switch (field->type) {
+  case DKM_FLOAT64:
+    return &no_float64;
+  case DKM_INT64:
+    return &no_int64;
+  case DKM_INT32:
+    return &no_int32;
+  case DKM_INT8:
+    return &no_int8;
+  case DKM_UINT8:
+    return &no_uint8;
+  }
   return NULL;
 }
 
 const dkm_field *dkm_record_unknown_code(const dkm_record *record) {
   for (int i = 0; i < dkm_n_fields; i++) {
-    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    const dkm_codes *codes = dkm_fields[i].codes;
     if (codes && *((const uint8_t *)record + dkm_fields[i].offset) >= codes->n) return &dkm_fields[i];
   }
   return NULL;
@@ -234,7 +247,7 @@ void dkm_record_clear(dkm_record *record) {
   for (int i = 0; i < dkm_n_fields; i++) {
     if (dkm_fields[i].type != DKM_FLOAT64) continue;
     double *value = (double *)((char *)record + dkm_fields[i].offset);
-    for (int mu = 0; mu < (dkm_fields[i].per_mode ? DKM_MAX_MODES : 1); mu++) value[mu] = NAN;
+    for (int mu = 0; mu < (dkm_fields[i].shape == DKM_PER_MODE ? DKM_MAX_MODES : 1); mu++) value[mu] = NAN;
   }
   record->verdict = DKM_VERDICT_UNDECIDED;
   record->sensitive = DKM_SENSITIVE_NOT_MEASURED;
@@ -290,7 +303,7 @@ uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];
     if (!field->reproducible) continue;
-    const size_t n = field->per_mode ? (size_t)n_modes : 1;
+    const size_t n = field->shape == DKM_PER_MODE ? (size_t)n_modes : 1;
     crc = dkm_record_crc(crc, field->type, (const char *)record + field->offset, n);
   }
   if (state) crc = dkm_record_crc(crc, DKM_FLOAT64, state, n_state);

@@ -20,11 +20,16 @@
 /* Looks are at times that grow by this factor; the first is early in the fastest oscillation, and before the fields
  * g0 h <= 2 M g0^2 t, which modes build up, have turned a spin far: else steps without number might come before it. */
 static const double look_factor = 1.15, first_look = 0.3;
+/* Where nobody wants more than the outcome a look costs as much as some steps. */
+static const double rare_look_factor = 1.3, late_first_look = 1.0;
 /* Frozen spins are believed after the time has grown by this factor, so many periods of the slowest motion and so many
  * steps.  (Of 162 such predictions for M = 2 over decades that V proved or refuted later all were right; after a factor
  * of 2, 2 of 137 were wrong.  tests/bench/verdicts judges them all.) */
 static const double frozen_factor = 4.0, frozen_periods = 4.0;
 enum { FROZEN_STEPS = 20 };
+/* Where nobody wants more than the outcome V mostly proves it within a few periods, and frozen spins, which take longer to ask
+ * than the steps between, are asked from then on. */
+static const double frozen_patience = 4.0;
 /* A label is predicted after so many steady octaves and steps; where every end is a fixed point, after more. */
 enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000, LASTING_OCTAVES = 6, LASTING_STEPS = 20000 };
 /* Where only the sign is open it is worth this part of max_steps, and so many steps if there is no such bound. */
@@ -41,9 +46,10 @@ void dkm_settling_begin(dkm_settling *s, const dkm_inquiry *q, dkm_lane *lane) {
   double slowest = 2.0 * fabs(q->point->Omega);
   for (int mu = 0; mu < q->system->n_modes; mu++) slowest = fmin(slowest, fabs(q->point->Omega_mu[mu]));
   s->period = 2.0 * M_PI / slowest;
-  s->octave_end = 2.0 * M_PI / dkm_inquiry_largest_frequency(q);
-  lane->t_pause = fmin(first_look / dkm_inquiry_largest_frequency(q),
-                       first_look / (q->point->g0 * q->system->largest * sqrt(2.0 * q->system->n_modes)));
+  const double fastest = dkm_inquiry_largest_frequency(q), first = q->solver->until_settled ? late_first_look : first_look;
+  s->octave_end = 2.0 * M_PI / fastest;
+  lane->t_pause =
+      fmin(first / fastest, first / (q->point->g0 * q->system->largest * sqrt(2.0 * q->system->n_modes)));
 }
 
 /* ---- barriers and labels ---- */
@@ -81,6 +87,7 @@ static bool is_predicted(dkm_settling *s, const dkm_inquiry *q, const dkm_window
                          int64_t steps, dkm_valley *valley) {
   dkm_frozen frozen;
   int label = 0;
+  if (q->solver->until_settled && t < frozen_patience * s->period) return false;
   if (dkm_landscape_frozen(q->landscape, q->u, &frozen) && value < frozen.barrier) {
     /* An oscillation over the barrier shows in the window even where this look misses it. */
     const double mean = window->mean[frozen.leading];
@@ -101,6 +108,21 @@ static bool is_predicted(dkm_settling *s, const dkm_inquiry *q, const dkm_window
 
 static int64_t steps_for_sign(const dkm_inquiry *q) {
   return q->solver->max_steps > 0 ? 1 + q->solver->max_steps / SIGN_PART : SIGN_STEPS;
+}
+
+/* ---- outcomes alone ---- */
+
+/* Where nobody wants more than the outcome it is that of a minimum, as soon as it is known which: xi are its overlaps. */
+static void end_known(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, const dkm_lane *lane, const double *xi,
+                      double value, dkm_record *record) {
+  const dkm_settling *s = &a->settling;
+  dkm_record_fill_common(a, q, window->rms, lane, record);
+  memcpy(record->xi, xi, (size_t)q->system->n_modes * sizeof *xi);
+  dkm_settling_fill_barrier(s, record);
+  record->verdict = DKM_VERDICT_RELAXING;
+  record->how = (uint8_t)(dkm_settling_is_settled(s) && s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED);
+  record->L_end = value;
+  dkm_record_fill_leading(q, record);
 }
 
 /* ---- patterns as many as classes ---- */
@@ -131,6 +153,10 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
   dkm_valley valley;
   const int64_t steps = dkm_inquiry_steps(a, lane);
   dkm_plateau_add_window(s, q, window, lane->t);
+  if (dkm_settling_is_settled(s) && q->solver->until_settled) {
+    end_known(a, q, window, lane, s->xi, value, record);
+    return DKM_OUTLOOK_END;
+  }
   if (dkm_settling_is_settled(s)) {
     end_aligned(a, q, window, lane, s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED, s->xi, record);
     return DKM_OUTLOOK_END;
@@ -149,14 +175,20 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
 
 /* ---- more classes than patterns ---- */
 
-/* Whether the label is known: settled, or predicted in one of two ways. */
+/* Whether the label is known: settled, or predicted in one of two ways.  *xi: overlaps of the minimum, where one is known, else
+ * NULL. */
 static bool is_known(dkm_settling *s, const dkm_inquiry *q, const dkm_window *window, double value, double t,
-                     int64_t steps) {
-  dkm_valley ignored;
-  if (dkm_settling_is_settled(s)) return true;
-  if (is_predicted(s, q, window, value, t, steps, &ignored) && dkm_plateau_stands_out(s, q) &&
-      dkm_plateau_label(q, s->mean) == s->leading)
+                     int64_t steps, dkm_valley *valley, const double **xi) {
+  *xi = NULL;
+  if (dkm_settling_is_settled(s)) {
+    *xi = s->xi;
     return true;
+  }
+  if (is_predicted(s, q, window, value, t, steps, valley) && dkm_plateau_stands_out(s, q) &&
+      dkm_plateau_label(q, s->mean) == s->leading) {
+    *xi = valley->xi;
+    return true;
+  }
   return dkm_plateau_is_steady(s, STEADY_OCTAVES, STEADY_STEPS, steps, t);
 }
 
@@ -225,10 +257,20 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
                                double value, dkm_record *record) {
   dkm_settling *s = &a->settling;
   const int64_t steps = dkm_inquiry_steps(a, lane);
+  const double *xi;
+  dkm_valley valley;
+  if (q->solver->until_settled && dkm_settling_is_settled(s)) {
+    end_known(a, q, window, lane, s->xi, value, record);
+    return DKM_OUTLOOK_END;
+  }
   if (is_reached(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
   const bool full_octave = dkm_plateau_add_window(s, q, window, lane->t);
   if (full_octave && has_died(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
-  const bool known = is_known(s, q, window, value, lane->t, steps), single = dkm_landscape_n_active(q->landscape) == 1;
+  const bool known = is_known(s, q, window, value, lane->t, steps, &valley, &xi), single = dkm_landscape_n_active(q->landscape) == 1;
+  if (known && xi && q->solver->until_settled) {
+    end_known(a, q, window, lane, xi, value, record);
+    return DKM_OUTLOOK_END;
+  }
   if (!known)
     s->steps_known = 0;
   else if (s->steps_known == 0)
@@ -256,7 +298,7 @@ dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_
       s->full_rank ? look_full_rank(a, q, window, lane, value, record) : look_locked(a, q, window, lane, value, record);
   if (outlook == DKM_OUTLOOK_GO_ON) {
     a->t_start = lane->t;
-    lane->t_pause = dkm_inquiry_next_pause(a, q, lane, look_factor * lane->t);
+    lane->t_pause = dkm_inquiry_next_pause(a, q, lane, (q->solver->until_settled ? rare_look_factor : look_factor) * lane->t);
   }
   return outlook;
 }

@@ -206,7 +206,8 @@ static dkm_status from_state(const dkm_start *start, double *u, dkm_error *err) 
   point.g0 = ldexp(point.g0, -start->full.log2_unit);
   if (!dkm_states_take(from, dkm_states_nearest(from, &point), start->full.n_classes, u))
     return dkm_fail(err, DKM_INPUT, "the state to start from has other classes");
-  return start->given.perturbation > 0.0 ? dkm_model_tilt(&start->full, &start->given, u, err) : DKM_OK;
+  if (start->given.perturbation > 0.0) dkm_model_tilt(&start->full, &start->given, u);
+  return DKM_OK;
 }
 
 dkm_status dkm_start_move(dkm_start *start, const void *u, dkm_error *err) {

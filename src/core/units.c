@@ -80,7 +80,7 @@ void dkm_units_scale_record(double factor, int n_modes, dkm_record *record) {
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];
     double *member = (double *)(void *)((char *)record + field->offset);
-    for (int mu = 0; field->scale == DKM_SCALE_OVERLAP && mu < (field->per_mode ? n_modes : 1); mu++)
+    for (int mu = 0; field->scale == DKM_SCALE_OVERLAP && mu < (field->shape == DKM_PER_MODE ? n_modes : 1); mu++)
       member[mu] *= factor;
   }
 }

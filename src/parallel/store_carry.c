@@ -26,7 +26,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dickemap/check.h"
 #include "dickemap/match.h"
 #include "store_hdf5.h"
 
@@ -45,6 +44,7 @@ struct carrying {
   dkm_hdf5_file from, to;   /* cells, to be read */
   bool has_from, has_to;
   dkm_store *store; /* of the new file, to be written */
+  dkm_form form;    /* of the records of both */
   bool others;      /* this time it is about records of other methods */
   bool skipped;     /* the other time there is something */
   size_t n_state;
@@ -54,13 +54,13 @@ struct carrying {
   int64_t *order, n_ordered;
   uint8_t *marks, *methods;
   uint32_t *checksums;
-  dkm_record *taken;
+  char *taken; /* records */
   dkm_store_reader *reader_there; /* of the new file, once it is asked for what it holds already */
-  dkm_record *there;
+  char *there;
   double *states_there;
   bool has_there; /* of this block */
   /* of the points of a window */
-  dkm_record *records;
+  char *records;
   uint8_t *old_marks;
   uint32_t *old_checksums, *computed;
   double *states;      /* if the new file keeps them, as there */
@@ -109,11 +109,15 @@ static bool next_window(const struct carrying *c, int64_t k, struct window *wind
 
 /* ---- judge ---- */
 
+static void *record_at(const struct carrying *c, char *records, int64_t i) {
+  return records + (size_t)i * c->form.bytes;
+}
+
 /* Whether a record agrees with its mark and its checksum, and can be understood. */
 static bool is_whole(const struct carrying *c, int64_t j) {
-  const dkm_record *record = &c->records[j];
-  const int mark = record->verdict == DKM_VERDICT_FAILED ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
-  return record->verdict != DKM_VERDICT_NONE && !dkm_record_unknown_code(record) && c->old_marks[j] == mark &&
+  const void *record = record_at(c, c->records, j);
+  const int mark = dkm_form_has_failed(&c->form, record) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+  return dkm_form_is_written(&c->form, record) && !dkm_form_unknown_code(&c->form, record) && c->old_marks[j] == mark &&
          c->computed[j] == c->old_checksums[j];
 }
 
@@ -135,7 +139,7 @@ static dkm_status read_there(struct carrying *c, int64_t first, int64_t n, dkm_e
   dkm_status status = DKM_OK;
   if (c->has_there) return DKM_OK;
   if (!c->reader_there && (status = dkm_store_reader_open(c->new_path, &c->reader_there, err))) return status;
-  if (!c->there) c->there = malloc((size_t)c->block * sizeof *c->there);
+  if (!c->there) c->there = malloc((size_t)c->block * c->form.bytes);
   if (c->states && !c->states_there) c->states_there = malloc((size_t)c->block * c->n_state * sizeof *c->states_there);
   if (!c->there || (c->states && !c->states_there))
     return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->new_path);
@@ -147,7 +151,7 @@ static dkm_status read_there(struct carrying *c, int64_t first, int64_t n, dkm_e
 
 /* A file named before had point i of the block, whose record and state here are these: the same but for their last
  * digits, as another machine may have them? */
-static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i, int64_t n, const dkm_record *record,
+static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i, int64_t n, const void *record,
                                  const double *state, dkm_error *err) {
   const dkm_job *job = c->carry->job;
   char point[DKM_MESSAGE_BYTES / 2];
@@ -157,8 +161,8 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
   if (status) return status;
   dkm_job_point(job, i_point, &parameters);
   const dkm_agreement agreement =
-      dkm_compare_records(&job->system, &parameters, &c->there[i], record,
-                          state ? c->states_there + (size_t)i * c->n_state : NULL, state, c->n_state, &difference);
+      dkm_compare_forms(&c->form, &job->system, &parameters, record_at(c, c->there, i), record,
+                        state ? c->states_there + (size_t)i * c->n_state : NULL, state, c->n_state, &difference);
   if (agreement == DKM_AGREEMENT_NONE)
     return dkm_fail(err, DKM_INPUT,
                     "%s holds another record of %s than a file named before it (%s is %.17g, not %.17g); compute the "
@@ -173,7 +177,8 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
 /* Point i of a block of n, whose record is the j-th of the window. */
 static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, int64_t n, int64_t j, dkm_error *err) {
   const dkm_job *job = c->carry->job;
-  const dkm_record *record = &c->records[j];
+  const void *record = record_at(c, c->records, j);
+  const uint8_t method = dkm_form_method(&c->form, record);
   const double *state = c->states ? c->states + (size_t)j * c->n_state : NULL;
   const int64_t wanted = c->i_old[i];
   c->i_old[i] = -1;
@@ -182,21 +187,19 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
     c->source->n_damaged += !c->others;
     return DKM_OK;
   }
-  const bool is_other = dkm_record_is_other(record);
+  const bool is_other = method != DKM_RECORD_METHOD;
   c->skipped = c->skipped || (is_other && !c->others);
   if (is_other != c->others) return DKM_OK;
   if (is_other && c->marks[i] == DKM_STATUS_TODO) {
-    dkm_point parameters;
     char why[DKM_MESSAGE_BYTES];
-    dkm_job_point(job, i_point, &parameters);
-    if (!dkm_check_record(&job->system, &parameters, record, why, sizeof why)) {
+    if (!dkm_form_stands(&c->form, job, i_point, record, why, sizeof why)) {
       c->source->n_refuted++;
       return DKM_OK;
     }
   }
-  const uint32_t checksum = dkm_record_checksum(record, job->system.n_modes, state, c->n_state);
+  const uint32_t checksum = dkm_form_checksum(&c->form, record, state, c->n_state);
   if (c->marks[i] != DKM_STATUS_TODO) {
-    if (c->checksums[i] != checksum && c->methods[i] == record->method) {
+    if (c->checksums[i] != checksum && c->methods[i] == method) {
       const dkm_status status = judge_repeated(c, i_point, i, n, record, state, err);
       if (status) return status;
     }
@@ -205,9 +208,9 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   }
   c->i_old[i] = wanted;
   c->marks[i] = c->old_marks[j];
-  c->methods[i] = record->method;
+  c->methods[i] = method;
   c->checksums[i] = checksum;
-  c->taken[i] = *record;
+  memcpy(record_at(c, c->taken, i), record, c->form.bytes);
   c->source->n_carried++;
   return DKM_OK;
 }
@@ -242,7 +245,7 @@ static void take_field(struct carrying *c, const dkm_hdf5_variable *variable) {
   const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
   for (int64_t k = 0; k < c->n_ordered; k++) {
     const int64_t i = c->order[k];
-    memcpy((char *)c->to.buffer + (size_t)i * bytes, (const char *)&c->taken[i] + variable->field->offset, bytes);
+    memcpy((char *)c->to.buffer + (size_t)i * bytes, (const char *)record_at(c, c->taken, i) + variable->offset, bytes);
   }
 }
 
@@ -271,9 +274,9 @@ static dkm_status copy(struct carrying *c, int64_t first, int64_t n, dkm_error *
   for (int v = 0; v < c->to.n_variables; v++) {
     const char *name = c->to.variable[v].name;
     void *values = c->to.buffer;
-    if (v == DKM_HDF5_STATUS) {
+    if (v == DKM_HDF5_STATUS(&c->form)) {
       values = c->marks;
-    } else if (v == DKM_HDF5_CHECKSUM) {
+    } else if (v == DKM_HDF5_CHECKSUM(&c->form)) {
       values = c->checksums;
     } else {
       if (dkm_hdf5_get(&c->to, v, c->to.buffer) < 0) return cannot("read", c->new_path, name, err);
@@ -297,9 +300,9 @@ static dkm_status carry_block(struct carrying *c, int64_t first, int64_t n, dkm_
   }
   order_block(c, n);
   if (c->n_ordered == 0) return DKM_OK;
-  if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS, c->marks) < 0 ||
-      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM, c->checksums) < 0 ||
-      dkm_hdf5_get(&c->to, dkm_hdf5_method(), c->methods) < 0)
+  if (dkm_hdf5_select(&c->to, first, n) < 0 || dkm_hdf5_get(&c->to, DKM_HDF5_STATUS(&c->form), c->marks) < 0 ||
+      dkm_hdf5_get(&c->to, DKM_HDF5_CHECKSUM(&c->form), c->checksums) < 0 ||
+      dkm_hdf5_get(&c->to, c->form.method, c->methods) < 0)
     return cannot("read", c->new_path, "status", err);
   c->has_there = false;
   const dkm_status status = judge(c, first, n, err);
@@ -352,8 +355,8 @@ static bool allocate(struct carrying *c) {
   c->marks = malloc((size_t)c->block);
   c->methods = malloc((size_t)c->block);
   c->checksums = malloc((size_t)c->block * sizeof *c->checksums);
-  c->taken = malloc((size_t)c->block * sizeof *c->taken);
-  c->records = malloc((size_t)c->window * sizeof *c->records);
+  c->taken = malloc((size_t)c->block * c->form.bytes);
+  c->records = malloc((size_t)c->window * c->form.bytes);
   c->old_marks = malloc((size_t)c->window);
   c->old_checksums = malloc((size_t)c->window * sizeof *c->old_checksums);
   c->computed = malloc((size_t)c->window * sizeof *c->computed);
@@ -374,6 +377,7 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;
   c->n_state = job->keep_state ? dkm_model_size(&job->system) : 0;
+  dkm_form_of(job, &c->form);
   if (!allocate(c)) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->source->path);
   if ((status = dkm_match_create(old, job, &c->match, err))) return status;
   for (int64_t first = 0, n; !status && first < job->n_points; first += n) {

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Coordinates of a new file, and what it says of its patterns and classes. */
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/basins.h"
 #include "store_layout.h"
 
 /* ---- coordinates ---- */
@@ -12,6 +14,7 @@ typedef struct coordinate {
   hsize_t n;
   hid_t file_type, memory_type;
   const void *values;
+  const char *meanings; /* of values that are codes, one word each; NULL */
 } coordinate;
 
 static dkm_status put_coordinate(creation *c, const coordinate *x) {
@@ -31,10 +34,9 @@ static dkm_status put_coordinate(creation *c, const coordinate *x) {
   }
   if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "units", x->units);
   if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "long_name", x->long_name);
-  if (status == DKM_OK && strcmp(x->name, "xyz") == 0) {
-    static const int8_t xyz[3] = {0, 1, 2};
-    status = dkm_layout_put_attribute(c, dataset, "flag_values", H5T_STD_I8LE, H5T_NATIVE_INT8, 3, xyz);
-    if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "flag_meanings", "x y z");
+  if (status == DKM_OK && x->meanings) {
+    status = dkm_layout_put_attribute(c, dataset, "flag_values", x->file_type, x->memory_type, x->n, x->values);
+    if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "flag_meanings", x->meanings);
   }
 cleanup: /* a coordinate is written when its dataset is closed */
   if (dataset >= 0 && H5Dclose(dataset) < 0 && status == DKM_OK) status = dkm_layout_failed(c, x->name);
@@ -49,7 +51,7 @@ static dkm_status put_counted(creation *c, const char *name, const char *long_na
     return dkm_fail(c->err, DKM_MEMORY, "output %s cannot be created: out of memory for `%s`", c->path, name);
   for (hsize_t i = 0; i < n; i++) values[i] = first + (int32_t)i;
   const dkm_status status =
-      put_coordinate(c, &(coordinate){name, "1", long_name, name, n, H5T_STD_I32LE, H5T_NATIVE_INT32, values});
+      put_coordinate(c, &(coordinate){name, "1", long_name, name, n, H5T_STD_I32LE, H5T_NATIVE_INT32, values, NULL});
   free(values);
   return status;
 }
@@ -63,32 +65,52 @@ static const dkm_axis *axis_named(const dkm_job *job, const char *name) {
 /* Whole numbers, such as patterns and seeds, stay such in the file. */
 static dkm_status put_axis(creation *c, const dkm_axis *axis) {
   const bool whole = axis->parameter->type != DKM_FLOAT64;
-  return put_coordinate(c, &(coordinate){axis->name, axis->parameter->units, axis->long_name, c->grid.name[axis->dim],
-                                         (hsize_t)axis->n, whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE,
-                                         axis->values});
+  return put_coordinate(c, &(coordinate){axis->name, axis->parameter->units, axis->long_name,
+                                         c->job->dim_name[axis->dim], (hsize_t)axis->n,
+                                         whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, axis->values, NULL});
+}
+
+/* What starts ended in, of a job that counts it. */
+static dkm_status put_outcomes(creation *c) {
+  const int M = (int)c->grid.n_modes, n = dkm_outcome_number(M);
+  int32_t values[2 * DKM_MAX_MODES + 16];
+  char words[(2 * DKM_MAX_MODES + 16) * DKM_OUTCOME_BYTES] = "", word[DKM_OUTCOME_BYTES];
+  size_t used = 0;
+  for (int i = 0; i < n; i++) {
+    values[i] = dkm_outcome_at(M, i);
+    used += (size_t)snprintf(words + used, sizeof words - used, "%s%s", i ? " " : "", dkm_outcome_word(values[i], word));
+  }
+  return put_coordinate(c, &(coordinate){"outcome", "1", "pattern that leads at rest, with its sign; 0: none; 100 and more: other ends",
+                                         "outcome", (hsize_t)n, H5T_STD_I32LE, H5T_NATIVE_INT32, values, words});
+}
+
+static bool has_shape(const creation *c, dkm_shape shape) {
+  for (int f = 0; f < c->form.n_fields; f++)
+    if (c->form.fields[f].shape == shape) return true;
+  return false;
 }
 
 dkm_status dkm_layout_put_coordinates(creation *c) {
   static const int8_t xyz[3] = {0, 1, 2};
+  const dkm_job *job = c->job;
   dkm_status status = DKM_OK;
-  for (int d = 0; d < c->grid.n_dims && status == DKM_OK; d++) {
-    const dkm_axis *axis = axis_named(c->job, c->grid.name[d]);
-    if (axis)
-      status = put_axis(c, axis);
-    else
-      status = put_counted(c, c->grid.name[d], c->job->n_dims ? "index of axes that advance together" : "the one point",
-                           0, c->grid.shape[d]);
+  if (job->n_dims == 0) status = put_counted(c, c->grid.name[0], "the one point", 0, c->grid.shape[0]);
+  for (int d = 0; d < job->n_dims + job->reduces + job->searches && status == DKM_OK; d++) { /* the starts have theirs as well */
+    const dkm_axis *axis = axis_named(job, job->dim_name[d]);
+    status = axis ? put_axis(c, axis)
+                  : put_counted(c, job->dim_name[d], "index of axes that advance together", 0, (hsize_t)job->shape[d]);
   }
-  for (int i = 0; i < c->job->n_axes && status == DKM_OK; i++) {
-    const dkm_axis *axis = &c->job->axes[i];
-    if (strcmp(axis->name, c->grid.name[axis->dim]) != 0) status = put_axis(c, axis);
-  }
+  for (int i = 0; i < job->n_axes && status == DKM_OK; i++)
+    if (strcmp(job->axes[i].name, job->dim_name[job->axes[i].dim]) != 0) status = put_axis(c, &job->axes[i]);
+  if (status == DKM_OK && has_shape(c, DKM_PER_OUTCOME)) status = put_outcomes(c);
+  if (status == DKM_OK && has_shape(c, DKM_PER_STATE))
+    status = put_counted(c, "state", "stationary state, from 0, rising in U", 0, c->grid.n_states);
   if (status == DKM_OK) status = put_counted(c, "mode", "boson mode and its pattern, from 1", 1, c->grid.n_modes);
   if (status != DKM_OK || !c->job->keep_state) return status;
   status = put_counted(c, "class", "class of identical spins, from 0", 0, c->grid.n_classes);
   if (status == DKM_OK)
     status = put_coordinate(
-        c, &(coordinate){"xyz", "1", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz});
+        c, &(coordinate){"xyz", "1", "component of a spin", "xyz", 3, H5T_STD_I8LE, H5T_NATIVE_INT8, xyz, "x y z"});
   return status;
 }
 
@@ -152,7 +174,7 @@ static dkm_status put_correlations(creation *c) {
     t.n_dims = 3;
     t.extent[0] = (hsize_t)axis->n;
     t.extent[2] = M;
-    t.dims[0] = c->grid.name[axis->dim];
+    t.dims[0] = c->job->dim_name[axis->dim];
     t.dims[1] = "mode";
     t.dims[2] = "other_mode";
   }

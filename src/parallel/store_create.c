@@ -29,8 +29,10 @@
 
 double dkm_store_bytes(const dkm_job *job) {
   double a_point = 1 + 4; /* status, checksum */
-  for (int i = 0; i < dkm_n_fields; i++)
-    a_point += (double)dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? job->system.n_modes : 1);
+  dkm_form form;
+  dkm_form_of(job, &form);
+  for (int i = 0; i < form.n_fields; i++)
+    a_point += (double)dkm_field_type_bytes(form.fields[i].type) * (double)form.n_values[i];
   if (job->keep_state) a_point += 8 * (3 * (double)job->system.n_classes + 2 * job->system.n_modes);
   double bytes = a_point * (double)job->n_points;
   bytes += 8.0 * (double)dkm_job_n_correlations(job) * job->system.n_modes * job->system.n_modes;
@@ -39,8 +41,12 @@ double dkm_store_bytes(const dkm_job *job) {
 }
 
 double dkm_store_memory(const dkm_job *job) {
-  const double state = job->keep_state ? 8 * 3 * (double)job->system.n_classes : 0; /* the largest variable of a point */
-  return fmax((double)DKM_HDF5_BUFFER_BYTES, state);
+  double most = job->keep_state ? 8 * 3 * (double)job->system.n_classes : 0; /* the largest variable of a point */
+  dkm_form form;
+  dkm_form_of(job, &form);
+  for (int i = 0; i < form.n_fields; i++)
+    most = fmax(most, (double)dkm_field_type_bytes(form.fields[i].type) * (double)form.n_values[i]);
+  return fmax((double)DKM_HDF5_BUFFER_BYTES, most);
 }
 
 /* What the disk gives to a file: all of it, but for a shard, which stays sparse, the blocks that hold its points. */
@@ -48,7 +54,7 @@ static double bytes_on_disk(const dkm_job *job, const dkm_shard *shard) {
   const double bytes = dkm_store_bytes(job);
   if (!shard) return bytes;
   const double n_blocks = ceil((double)dkm_shard_size(shard, job->n_points) / (double)shard->block);
-  const double n_variables = dkm_n_fields + 5, page = 4096; /* each run of values begins and ends within a page */
+  const double n_variables = job->task->fields->n + DKM_HDF5_N_OTHERS, page = 4096; /* each run of values begins and ends within a page */
   const double part = bytes * (double)dkm_shard_size(shard, job->n_points) / (double)job->n_points;
   return fmin(bytes, part + n_blocks * n_variables * page);
 }

@@ -21,12 +21,12 @@ static const char format_1[] =
 
 enum { N_CODES = 256 };
 
-void dkm_hdf5_print_fields(char out[DKM_HDF5_FIELDS_BYTES]) {
+void dkm_hdf5_print_fields(const dkm_form *form, char out[DKM_HDF5_FIELDS_BYTES]) {
   size_t used = 0;
   out[0] = '\0';
-  for (int i = 0; i < dkm_n_fields; i++)
-    if (dkm_fields[i].reproducible && used < DKM_HDF5_FIELDS_BYTES)
-      used += (size_t)snprintf(out + used, DKM_HDF5_FIELDS_BYTES - used, "%s%s", used ? " " : "", dkm_fields[i].name);
+  for (int i = 0; i < form->n_fields; i++)
+    if (form->fields[i].reproducible && used < DKM_HDF5_FIELDS_BYTES)
+      used += (size_t)snprintf(out + used, DKM_HDF5_FIELDS_BYTES - used, "%s%s", used ? " " : "", form->fields[i].name);
 }
 
 static dkm_status damaged(const char *path, const char *what, const char *name, dkm_error *err) {
@@ -79,12 +79,6 @@ static dkm_status add_unknown(dkm_hdf5_file *file, const char *path, const char 
 
 /* ---- the list ---- */
 
-static int find_field(const char *name) {
-  for (int i = 0; i < dkm_n_fields; i++)
-    if (strcmp(dkm_fields[i].name, name) == 0) return i;
-  return -1;
-}
-
 static bool is_listed(const dkm_hdf5_file *file, int i_variable) {
   for (int i = 0; i < file->n_listed; i++)
     if (file->listed[i] == i_variable) return true;
@@ -97,7 +91,7 @@ dkm_status dkm_hdf5_list_fields(dkm_hdf5_file *file, const char *path, dkm_error
   if (!file->list) return damaged(path, "it lacks the attribute", "checksum_fields", err);
   char *rest = file->list;
   for (char *name; !status && (name = strsep(&rest, " "));) {
-    const int i = find_field(name);
+    const int i = dkm_form_find(&file->form, name);
     if (i < 0)
       status = add_unknown(file, path, name, err);
     else if (is_listed(file, i))
@@ -108,15 +102,10 @@ dkm_status dkm_hdf5_list_fields(dkm_hdf5_file *file, const char *path, dkm_error
   return status;
 }
 
-int dkm_hdf5_method(void) {
-  int i = 0;
-  while (dkm_fields[i].offset != offsetof(dkm_record, method)) i++;
-  return i;
-}
-
 bool dkm_hdf5_has_field(const dkm_hdf5_file *file, int i_field) {
-  if (dkm_fields[i_field].reproducible) return is_listed(file, i_field);
-  return H5Lexists(file->id, dkm_fields[i_field].name, H5P_DEFAULT) != 0; /* < 0: opening it will say why */
+  const dkm_field *field = &file->form.fields[i_field];
+  if (field->reproducible) return is_listed(file, i_field);
+  return H5Lexists(file->id, field->name, H5P_DEFAULT) != 0; /* < 0: opening it will say why */
 }
 
 /* ---- codes ---- */
@@ -145,7 +134,8 @@ static int read_flag_values(hid_t dataset, uint8_t *values) {
 
 /* table[code in the file]: the code here.  What the file does not name keeps its number, as long as that is no code. */
 static dkm_status read_codes(dkm_hdf5_file *file, int i, const char *path, dkm_error *err) {
-  const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+  const dkm_field *field = &file->form.fields[i];
+  const dkm_codes *codes = field->codes;
   uint8_t values[N_CODES], *table = malloc(N_CODES);
   char *meanings = dkm_hdf5_text_attribute(file->dataset[i], "flag_meanings"), *rest = meanings;
   const int n = read_flag_values(file->dataset[i], values);
@@ -153,14 +143,14 @@ static dkm_status read_codes(dkm_hdf5_file *file, int i, const char *path, dkm_e
   file->codes[i] = table;
   if (!table) {
     free(meanings);
-    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the codes of `%s`", path, dkm_fields[i].name);
+    return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the codes of `%s`", path, field->name);
   }
   for (int code = 0; code < N_CODES; code++) table[code] = (uint8_t)(code < codes->n ? DKM_CODE_UNKNOWN : code);
   for (char *name; rest && n_named < n && (name = strsep(&rest, " ")); n_named++)
     table[values[n_named]] = code_named(codes, name);
   const bool complete = meanings && n_named == n && !rest;
   free(meanings);
-  if (!complete) return damaged(path, "codes are not named of", dkm_fields[i].name, err);
+  if (!complete) return damaged(path, "codes are not named of", field->name, err);
   bool same = true; /* as if there were no table */
   for (int code = 0; code < N_CODES; code++) same = same && table[code] == code;
   if (same) {
@@ -172,8 +162,8 @@ static dkm_status read_codes(dkm_hdf5_file *file, int i, const char *path, dkm_e
 
 dkm_status dkm_hdf5_read_codes(dkm_hdf5_file *file, const char *path, dkm_error *err) {
   dkm_status status = DKM_OK;
-  for (int i = 0; i < dkm_n_fields && !status; i++)
-    if (dkm_field_codes(&dkm_fields[i]) && file->dataset[i] >= 0) status = read_codes(file, i, path, err);
+  for (int i = 0; i < file->form.n_fields && !status; i++)
+    if (file->form.fields[i].codes && file->dataset[i] >= 0) status = read_codes(file, i, path, err);
   return status;
 }
 
@@ -188,9 +178,9 @@ bool dkm_hdf5_is_current(const dkm_hdf5_file *file) {
   if (file->format != DKM_STORE_FORMAT_VERSION || dkm_hdf5_unknown_field(file)) return false;
   for (int i = 0; i < file->n_known; i++)
     if (file->dataset[i] >= 0 && !dkm_hdf5_is_contiguous(file->dataset[i])) return false;
-  for (int i = 0; i < dkm_n_fields; i++) {
+  for (int i = 0; i < file->form.n_fields; i++) {
     if (file->dataset[i] < 0 || file->codes[i]) return false;
-    if (dkm_fields[i].reproducible && (n == file->n_listed || file->listed[n++] != i)) return false;
+    if (file->form.fields[i].reproducible && (n == file->n_listed || file->listed[n++] != i)) return false;
   }
   return n == file->n_listed;
 }

@@ -34,22 +34,27 @@ void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
   }
   grid->n_modes = (hsize_t)job->system.n_modes;
   grid->n_classes = (hsize_t)job->system.n_classes;
+  grid->n_outcomes = (hsize_t)dkm_task_outcomes(job);
+  grid->n_states = (hsize_t)job->n_states;
 }
 
-int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *extent, const char **name) {
+int dkm_hdf5_extent(const dkm_hdf5_grid *grid, int shape, hsize_t *extent, const char **name) {
   int n = 0;
   for (; n < grid->n_dims; n++) {
     extent[n] = grid->shape[n];
     if (name) name[n] = grid->name[n];
   }
-  if (shape == DKM_HDF5_PER_MODE) {
-    if (name) name[n] = "mode";
-    extent[n++] = grid->n_modes;
-  } else if (shape == DKM_HDF5_PER_CLASS) {
-    if (name) name[n] = "class";
-    extent[n++] = grid->n_classes;
-    if (name) name[n] = "xyz";
-    extent[n++] = 3;
+  const struct {
+    const char *name[2];
+    hsize_t extent[2];
+  } more[DKM_HDF5_N_SHAPES] = {[DKM_PER_MODE] = {{"mode"}, {grid->n_modes}},
+                               [DKM_PER_OUTCOME] = {{"outcome"}, {grid->n_outcomes}},
+                               [DKM_PER_STATE] = {{"state"}, {grid->n_states}},
+                               [DKM_PER_STATE_AND_MODE] = {{"state", "mode"}, {grid->n_states, grid->n_modes}},
+                               [DKM_HDF5_PER_CLASS] = {{"class", "xyz"}, {grid->n_classes, 3}}};
+  for (int i = 0; i < 2 && more[shape].name[i]; i++) {
+    if (name) name[n] = more[shape].name[i];
+    extent[n++] = more[shape].extent[i];
   }
   return n;
 }
@@ -86,77 +91,55 @@ hid_t dkm_hdf5_memory_type(dkm_field_type type) {
   return H5I_INVALID_HID;
 }
 
-static const double no_float64 = NAN;
-
-/* Values that no record holds: counts are not negative, codes are few.  Verdict and method have 0 for that, which
- * sparse files read too. */
-static const void *fill_value(const dkm_field *field) {
-  static const int64_t no_int64 = -1;
-  static const int32_t no_int32 = -1;
-  static const int8_t no_int8 = INT8_MIN;
-  static const uint8_t no_uint8 = UINT8_MAX, no_verdict = DKM_VERDICT_NONE, no_method = 0;
-  if (field->offset == offsetof(dkm_record, verdict)) return &no_verdict;
-  if (field->offset == offsetof(dkm_record, method)) return &no_method;
-  switch (field->type) {
-  case DKM_FLOAT64:
-    return &no_float64;
-  case DKM_INT64:
-    return &no_int64;
-  case DKM_INT32:
-    return &no_int32;
-  case DKM_INT8:
-    return &no_int8;
-  case DKM_UINT8:
-    return &no_uint8;
-  }
-  return NULL;
-}
-
-int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable) {
+int dkm_hdf5_variables(const dkm_job *job, const dkm_form *form, dkm_hdf5_variable *variable) {
+  static const double no_float64 = NAN;
   int n = 0;
-  for (; n < dkm_n_fields; n++) {
-    const dkm_field *field = &dkm_fields[n];
+  for (; n < form->n_fields; n++) {
+    const dkm_field *field = &form->fields[n];
     variable[n] = (dkm_hdf5_variable){.name = field->name,
                                       .units = field->units,
                                       .long_name = field->long_name,
-                                      .shape = field->per_mode ? DKM_HDF5_PER_MODE : DKM_HDF5_PER_POINT,
+                                      .shape = (int)field->shape,
+                                      .n_values = form->n_values[n],
                                       .type = field->type,
                                       .file_type = dkm_hdf5_file_type(field->type),
                                       .memory_type = dkm_hdf5_memory_type(field->type),
                                       .field = field,
-                                      .fill = fill_value(field)};
+                                      .offset = form->offset[n],
+                                      .fill = dkm_field_fill(field)};
   }
   variable[n++] = (dkm_hdf5_variable){.name = "status",
                                       .units = "1",
                                       .long_name = "whether the point is done",
+                                      .n_values = 1,
                                       .file_type = H5T_STD_U8LE,
                                       .memory_type = H5T_NATIVE_UINT8};
   variable[n++] = (dkm_hdf5_variable){.name = "checksum",
                                       .units = "1",
                                       .long_name = "CRC-32 of the record, wall_time left out; 0: never written",
+                                      .n_values = 1,
                                       .file_type = H5T_STD_U32LE,
                                       .memory_type = H5T_NATIVE_UINT32};
   if (job->keep_state) {
     const dkm_hdf5_variable state = {
         .units = "1", .file_type = H5T_IEEE_F64LE, .memory_type = H5T_NATIVE_DOUBLE, .fill = &no_float64};
+    const hsize_t M = (hsize_t)job->system.n_modes, K = (hsize_t)job->system.n_classes;
     const struct {
       const char *name, *long_name;
-      dkm_hdf5_shape shape;
-    } part[] = {{"m", "final spin vector of the class", DKM_HDF5_PER_CLASS},
-                {"beta_re", "real part of the mode's final amplitude beta", DKM_HDF5_PER_MODE},
-                {"beta_im", "imaginary part of the mode's final amplitude beta", DKM_HDF5_PER_MODE}};
+      int shape;
+      hsize_t n_values;
+    } part[] = {{"m", "final spin vector of the class", DKM_HDF5_PER_CLASS, 3 * K},
+                {"beta_re", "real part of the mode's final amplitude beta", DKM_PER_MODE, M},
+                {"beta_im", "imaginary part of the mode's final amplitude beta", DKM_PER_MODE, M}};
     for (int i = 0; i < 3; i++) {
       variable[n] = state;
       variable[n].name = part[i].name;
       variable[n].long_name = part[i].long_name;
+      variable[n].n_values = part[i].n_values;
       variable[n++].shape = part[i].shape;
     }
   }
-  const hsize_t values[DKM_HDF5_N_SHAPES] = {1, (hsize_t)job->system.n_modes, 3 * (hsize_t)job->system.n_classes};
-  for (int i = 0; i < n; i++) {
-    variable[i].value_bytes = H5Tget_size(variable[i].file_type);
-    variable[i].n_values = values[variable[i].shape];
-  }
+  for (int i = 0; i < n; i++) variable[i].value_bytes = H5Tget_size(variable[i].file_type);
   return n;
 }
 
@@ -187,6 +170,12 @@ static bool has_extent(hid_t dataset, int n_dims, const hsize_t *extent) {
   return same;
 }
 
+static bool has_shape(const dkm_hdf5_file *file, int shape) {
+  for (int i = 0; i < file->n_known; i++)
+    if (file->variable[i].shape == shape) return true;
+  return false;
+}
+
 dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err) {
   hsize_t extent[DKM_MAX_AXES + 2];
   char reason[DKM_HDF5_REASON_BYTES];
@@ -197,7 +186,8 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
   for (int i = 0; i < DKM_HDF5_MAX_VARIABLES; i++) file->dataset[i] = H5I_INVALID_HID;
   for (int s = 0; s < N_SPACES; s++) file->space[s] = H5I_INVALID_HID;
   dkm_hdf5_grid_of(job, &file->grid);
-  file->n_known = file->n_variables = dkm_hdf5_variables(job, file->variable);
+  dkm_form_of(job, &file->form);
+  file->n_known = file->n_variables = dkm_hdf5_variables(job, &file->form, file->variable);
   if (!dkm_hdf5_int_attribute(id, "format_version", &format))
     return dkm_hdf5_damaged(path, err, "it does not say of which format it is");
   file->format = (int)format;
@@ -207,6 +197,7 @@ dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path,
   file->buffer = malloc((size_t)dkm_hdf5_chunk(file) * most_bytes_a_point(file));
   if (!file->buffer) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for the buffer of one run of points", path);
   for (int s = 0; s < DKM_HDF5_N_SHAPES; s++) {
+    if (!has_shape(file, s)) continue;
     const int n_dims = dkm_hdf5_extent(&file->grid, s, extent, NULL);
     file->space[s] = H5Screate_simple(n_dims, extent, NULL);
     if (file->space[s] < 0) return dkm_fail(err, DKM_IO, "%s: %s", path, dkm_hdf5_reason(reason, sizeof reason));

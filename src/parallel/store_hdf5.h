@@ -15,8 +15,8 @@
  *   store_guard.c    whether metadata are as they were written; the history
  *   store_trust.c    whether all of it is in the file itself
  *
- * `dkm_hdf5_variables` is the list of datasets that lie on the job's grid: the rows of
- * dkm_fields, status, checksum and, where states are kept, m and beta.  Creation, writing
+ * `dkm_hdf5_variables` is the list of datasets that lie on the job's grid: the fields of its
+ * task (task.h), status, checksum and, where states are kept, m and beta.  Creation, writing
  * and reading all walk this list. */
 #ifndef DICKEMAP_STORE_HDF5_H
 #define DICKEMAP_STORE_HDF5_H
@@ -24,6 +24,7 @@
 #include <hdf5_hl.h>
 
 #include "dickemap/store.h"
+#include "dickemap/task.h"
 
 #define DKM_STORE_FORMAT_VERSION 2
 #define DKM_STORE_OLDEST_FORMAT  1
@@ -38,35 +39,34 @@ typedef struct dkm_hdf5_grid {
   int n_dims; /* >= 1 */
   hsize_t shape[DKM_MAX_AXES];
   const char *name[DKM_MAX_AXES]; /* borrowed from the job */
-  hsize_t n_modes, n_classes;
+  hsize_t n_modes, n_classes, n_outcomes, n_states;
 } dkm_hdf5_grid;
 
 void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid);
 
-/* Which dimensions follow those of the grid. */
+/* Which dimensions follow those of the grid: a dkm_shape, or one of these. */
 typedef enum dkm_hdf5_shape {
-  DKM_HDF5_PER_POINT, /* none */
-  DKM_HDF5_PER_MODE,  /* mode */
-  DKM_HDF5_PER_CLASS, /* class, xyz */
-  DKM_HDF5_N_SHAPES   /* from here on: a shape of its own, of a field that a later version has added */
+  DKM_HDF5_PER_CLASS = DKM_N_SHAPES, /* class, xyz */
+  DKM_HDF5_N_SHAPES /* from here on: a shape of its own, of a field that a later version has added */
 } dkm_hdf5_shape;
 
 enum { DKM_HDF5_MAX_DIMS = DKM_MAX_AXES + 8 };
 
 /* The extent of such a dataset into extent[DKM_MAX_AXES + 2], the names of its dimensions
  * into name (NULL if not wanted); returns the number of dimensions. */
-int dkm_hdf5_extent(const dkm_hdf5_grid *grid, dkm_hdf5_shape shape, hsize_t *extent, const char **name);
+int dkm_hdf5_extent(const dkm_hdf5_grid *grid, int shape, hsize_t *extent, const char **name);
 
 /* ---- variables on the grid ---- */
 
 typedef struct dkm_hdf5_variable {
   const char *name, *units, *long_name;
-  dkm_hdf5_shape shape;
+  int shape; /* dkm_shape or dkm_hdf5_shape */
   dkm_field_type type;          /* of fields */
   hid_t file_type, memory_type; /* little endian in the file, the machine's own in memory */
   size_t value_bytes;
   hsize_t n_values;       /* for each point */
   const dkm_field *field; /* NULL for what follows the fields in the list, and for fields of later versions */
+  size_t offset;          /* of a field, in a record (dkm_form) */
   const void *fill;       /* value of cells that were never written; NULL: 0, which is legal there */
 } dkm_hdf5_variable;
 
@@ -75,15 +75,16 @@ enum { DKM_HDF5_MAX_VARIABLES = DKM_MOST_FIELDS + 8 }; /* status, checksum and t
 hid_t dkm_hdf5_file_type(dkm_field_type type);
 hid_t dkm_hdf5_memory_type(dkm_field_type type);
 
-/* Positions after the dkm_n_fields fields. */
-#define DKM_HDF5_STATUS   (dkm_n_fields + 0)
-#define DKM_HDF5_CHECKSUM (dkm_n_fields + 1)
-#define DKM_HDF5_M        (dkm_n_fields + 2)
-#define DKM_HDF5_BETA_RE  (dkm_n_fields + 3)
-#define DKM_HDF5_BETA_IM  (dkm_n_fields + 4)
+/* Positions after the fields of a form. */
+enum { DKM_HDF5_AT_STATUS, DKM_HDF5_AT_CHECKSUM, DKM_HDF5_AT_M, DKM_HDF5_AT_BETA_RE, DKM_HDF5_AT_BETA_IM, DKM_HDF5_N_OTHERS };
+#define DKM_HDF5_STATUS(form)   ((form)->n_fields + DKM_HDF5_AT_STATUS)
+#define DKM_HDF5_CHECKSUM(form) ((form)->n_fields + DKM_HDF5_AT_CHECKSUM)
+#define DKM_HDF5_M(form)        ((form)->n_fields + DKM_HDF5_AT_M)
+#define DKM_HDF5_BETA_RE(form)  ((form)->n_fields + DKM_HDF5_AT_BETA_RE)
+#define DKM_HDF5_BETA_IM(form)  ((form)->n_fields + DKM_HDF5_AT_BETA_IM)
 
 /* Fills variable[DKM_HDF5_MAX_VARIABLES] with those of a new file, returns their number. */
-int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
+int dkm_hdf5_variables(const dkm_job *job, const dkm_form *form, dkm_hdf5_variable *variable);
 
 /* ---- an open file ---- */
 
@@ -94,6 +95,7 @@ int dkm_hdf5_variables(const dkm_job *job, dkm_hdf5_variable *variable);
 typedef struct dkm_hdf5_file {
   hid_t id;
   dkm_hdf5_grid grid;
+  dkm_form form; /* of its records */
   int format;
   int n_known, n_variables; /* of a new file; with those that only later versions know, behind them */
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
@@ -125,10 +127,7 @@ herr_t dkm_hdf5_get(dkm_hdf5_file *file, int i_variable, void *values);
 enum { DKM_HDF5_FIELDS_BYTES = 2048 };
 
 /* The names of the fields that checksums of a new file cover, in their order. */
-void dkm_hdf5_print_fields(char out[DKM_HDF5_FIELDS_BYTES]);
-
-/* Index of `method` in dkm_fields, and of its variable. */
-int dkm_hdf5_method(void);
+void dkm_hdf5_print_fields(const dkm_form *form, char out[DKM_HDF5_FIELDS_BYTES]);
 
 /* While a file is attached: first its list of fields; then, with datasets open, the meaning of its codes. */
 dkm_status dkm_hdf5_list_fields(dkm_hdf5_file *file, const char *path, dkm_error *err);

@@ -134,7 +134,7 @@ static dkm_status put_file_attributes(creation *c) {
   dkm_clock_date(date);
   dkm_store_library_version(hdf5, sizeof hdf5);
   dkm_here_mpi(mpi);
-  dkm_hdf5_print_fields(fields);
+  dkm_hdf5_print_fields(&c->form, fields);
   if (p->history)
     c->history = strdup(p->history);
   else if (asprintf(&c->history, "%s: %s", date, p->command) < 0)
@@ -173,6 +173,7 @@ static dkm_status put_file_attributes(creation *c) {
       {"job", c->job->text, put_text},
       {"job_sets", sets, put_text},
       {"job_canonical", canonical, put_text},
+      {"task", c->job->task->name, dkm_layout_put_string},
       {"checksum_fields", fields, dkm_layout_put_string},
   };
   /* First, so that they are found near the beginning of the file. */
@@ -204,7 +205,7 @@ static void auxiliary_names(const creation *c, char *out, size_t out_bytes) {
   out[0] = '\0';
   for (int i = 0; i < c->job->n_axes; i++) {
     const dkm_axis *axis = &c->job->axes[i];
-    if (strcmp(axis->name, c->grid.name[axis->dim]) == 0 || used >= out_bytes) continue;
+    if (axis->dim >= c->job->n_dims || strcmp(axis->name, c->job->dim_name[axis->dim]) == 0 || used >= out_bytes) continue;
     used += (size_t)snprintf(out + used, out_bytes - used, "%s%s", used ? " " : "", axis->name);
   }
 }
@@ -246,7 +247,7 @@ static const char *status_text(int status) {
 
 /* What is particular to one variable. */
 static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_variable *variable) {
-  const dkm_codes *codes = variable->field ? dkm_field_codes(variable->field) : NULL;
+  const dkm_codes *codes = variable->field ? variable->field->codes : NULL;
   if (codes) return put_flags(c, dataset, codes->n, codes->name, codes->text);
   if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
   if (strcmp(variable->name, "retrieved") == 0) {
@@ -314,7 +315,8 @@ dkm_status dkm_hdf5_write_layout(const char *new_path, const char *path, const d
   dkm_status status = DKM_OK;
 
   dkm_hdf5_grid_of(job, &c->grid);
-  const int n_variables = dkm_hdf5_variables(job, variable);
+  dkm_form_of(job, &c->form);
+  const int n_variables = dkm_hdf5_variables(job, &c->form, variable);
   if ((access = H5Pcreate(H5P_FILE_ACCESS)) < 0 ||
       H5Pset_libver_bounds(access, H5F_LIBVER_EARLIEST, H5F_LIBVER_LATEST) < 0 ||
       H5Pset_fclose_degree(access, H5F_CLOSE_STRONG) < 0 || (how = H5Pcreate(H5P_FILE_CREATE)) < 0 ||

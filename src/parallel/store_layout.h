@@ -10,6 +10,7 @@ typedef struct creation {
   const dkm_job *job;
   const dkm_provenance *provenance;
   dkm_hdf5_grid grid;
+  dkm_form form;
   bool sparse;
   dkm_hdf5_region raw[DKM_HDF5_MAX_VARIABLES]; /* of the variables on the grid */
   int n_raw;

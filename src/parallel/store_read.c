@@ -316,7 +316,7 @@ static dkm_status read_failed(const dkm_store_reader *reader, const char *what, 
 dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *status,
                                    dkm_error *err) {
   if (count == 0) return DKM_OK;
-  if (dkm_hdf5_select(&reader->file, first, count) < 0 || dkm_hdf5_get(&reader->file, DKM_HDF5_STATUS, status) < 0)
+  if (dkm_hdf5_select(&reader->file, first, count) < 0 || dkm_hdf5_get(&reader->file, DKM_HDF5_STATUS(&reader->file.form), status) < 0)
     return read_failed(reader, "status", err);
   return DKM_OK;
 }
@@ -324,19 +324,19 @@ dkm_status dkm_store_reader_status(dkm_store_reader *reader, int64_t first, int6
 /* ---- records ---- */
 
 /* The record of a file that lacks some fields: made by the first method, unless it says otherwise. */
-static void clear(dkm_record *record) {
-  dkm_record_clear(record);
-  record->method = 1;
+static void clear(const dkm_form *form, void *record) {
+  dkm_form_clear(form, record);
+  *(uint8_t *)dkm_form_member(form, record, form->method) = 1;
 }
 
 /* Moves n values of a field from the buffer into records. */
-static void scatter(const dkm_hdf5_file *file, int f, int64_t n, dkm_record *records) {
+static void scatter(const dkm_hdf5_file *file, int f, int64_t n, char *records) {
   const size_t bytes = file->variable[f].value_bytes * (size_t)file->variable[f].n_values;
   const uint8_t *codes = file->codes[f];
-  for (int64_t i = 0; i < n; i++) {
-    char *member = (char *)&records[i] + dkm_fields[f].offset;
+  for (int64_t i = 0; i < n; i++, records += file->form.bytes) {
+    uint8_t *member = dkm_form_member(&file->form, records, f);
     memcpy(member, (const char *)file->buffer + (size_t)i * bytes, bytes);
-    if (codes) *(uint8_t *)member = codes[*(uint8_t *)member];
+    for (size_t j = 0; codes && j < bytes; j++) member[j] = codes[member[j]];
   }
 }
 
@@ -347,7 +347,7 @@ static dkm_status get_field(dkm_store_reader *reader, int f, dkm_error *err) {
 
 /* The checksums of n points from the values in the file: what it lists, in its order, then the states.  The fields that
  * the table knows come into the records on the way. */
-static dkm_status read_listed(dkm_store_reader *reader, int64_t first, int64_t n, dkm_record *records,
+static dkm_status read_listed(dkm_store_reader *reader, int64_t first, int64_t n, char *records,
                               uint32_t *computed, dkm_error *err) {
   dkm_hdf5_file *file = &reader->file;
   dkm_status status = DKM_OK;
@@ -376,21 +376,23 @@ static dkm_status read_listed(dkm_store_reader *reader, int64_t first, int64_t n
   return DKM_OK;
 }
 
-dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, dkm_record *records,
+dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int64_t count, void *records,
                                     uint32_t *stored, uint32_t *computed, dkm_error *err) {
   dkm_hdf5_file *file = &reader->file;
+  const dkm_form *form = &file->form;
   const int64_t chunk = dkm_hdf5_chunk(file);
   dkm_status status = DKM_OK;
-  for (int64_t n; count > 0 && !status; count -= n, first += n, records += n) {
+  char *block = records;
+  for (int64_t n; count > 0 && !status; count -= n, first += n, block += (size_t)n * form->bytes) {
     n = count < chunk ? count : chunk;
     if (dkm_hdf5_select(file, first, n) < 0) return read_failed(reader, "a run of points", err);
-    for (int64_t i = 0; i < n; i++) clear(&records[i]);
-    status = read_listed(reader, first, n, records, computed, err);
-    for (int f = 0; f < dkm_n_fields && !status; f++) {
-      if (dkm_fields[f].reproducible || file->dataset[f] < 0) continue;
-      if (!(status = get_field(reader, f, err))) scatter(file, f, n, records);
+    for (int64_t i = 0; i < n; i++) clear(form, block + (size_t)i * form->bytes);
+    status = read_listed(reader, first, n, block, computed, err);
+    for (int f = 0; f < form->n_fields && !status; f++) {
+      if (form->fields[f].reproducible || file->dataset[f] < 0) continue;
+      if (!(status = get_field(reader, f, err))) scatter(file, f, n, block);
     }
-    if (!status && stored && dkm_hdf5_get(file, DKM_HDF5_CHECKSUM, stored) < 0)
+    if (!status && stored && dkm_hdf5_get(file, DKM_HDF5_CHECKSUM(form), stored) < 0)
       status = read_failed(reader, "checksum", err);
     if (stored) stored += n;
     if (computed) computed += n;
@@ -401,14 +403,14 @@ dkm_status dkm_store_reader_records(dkm_store_reader *reader, int64_t first, int
 dkm_status dkm_store_reader_methods(dkm_store_reader *reader, int64_t first, int64_t count, uint8_t *methods,
                                     dkm_error *err) {
   dkm_hdf5_file *file = &reader->file;
-  const int f = dkm_hdf5_method();
+  const int f = file->form.method;
   if (count == 0) return DKM_OK;
   if (file->dataset[f] < 0) {
     memset(methods, 1, (size_t)count);
     return DKM_OK;
   }
   if (dkm_hdf5_select(file, first, count) < 0 || dkm_hdf5_get(file, f, methods) < 0)
-    return read_failed(reader, dkm_fields[f].name, err);
+    return read_failed(reader, file->form.fields[f].name, err);
   return DKM_OK;
 }
 
@@ -424,13 +426,13 @@ dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int6
   for (int64_t n; count > 0; count -= n, first += n, states += (size_t)n * n_state) {
     n = count < chunk ? count : chunk;
     if (dkm_hdf5_select(file, first, n) < 0) return read_failed(reader, "a run of points", err);
-    if (dkm_hdf5_get(file, DKM_HDF5_M, file->buffer) < 0) return read_failed(reader, "m", err);
+    if (dkm_hdf5_get(file, DKM_HDF5_M(&file->form), file->buffer) < 0) return read_failed(reader, "m", err);
     for (size_t i = 0; i < (size_t)n; i++)
       for (size_t k = 0; k < n_classes; k++)
         for (size_t component = 0; component < 3; component++)
           states[i * n_state + component * n_classes + k] = values[(i * n_classes + k) * 3 + component];
     for (int part = 0; part < 2; part++) {
-      const int i_variable = part ? DKM_HDF5_BETA_IM : DKM_HDF5_BETA_RE;
+      const int i_variable = part ? DKM_HDF5_BETA_IM(&file->form) : DKM_HDF5_BETA_RE(&file->form);
       if (dkm_hdf5_get(file, i_variable, file->buffer) < 0)
         return read_failed(reader, file->variable[i_variable].name, err);
       for (size_t i = 0; i < (size_t)n; i++)

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#include "dickemap/check.h"
 #include "store_hdf5.h"
 
 enum { STATUS_BLOCK = 1 << 20, RECORD_BLOCK = 4096, FIRST_RANGES = 64 };
@@ -94,8 +93,10 @@ static bool add_point(struct ranges *ranges, int64_t i_point) {
 
 struct records {
   uint8_t *methods; /* of a block of points; the others: of RECORD_BLOCK */
-  dkm_record *records;
+  char *records;
   uint32_t *stored, *computed;
+  dkm_form form;
+  int64_t most; /* of them */
 };
 
 static void free_records(struct records *r) {
@@ -106,9 +107,9 @@ static void free_records(struct records *r) {
 }
 
 static bool allocate_records(struct records *r, int64_t block) {
-  r->records = malloc(RECORD_BLOCK * sizeof *r->records);
-  r->stored = malloc(RECORD_BLOCK * sizeof *r->stored);
-  r->computed = malloc(RECORD_BLOCK * sizeof *r->computed);
+  r->records = malloc((size_t)r->most * r->form.bytes);
+  r->stored = malloc((size_t)r->most * sizeof *r->stored);
+  r->computed = malloc((size_t)r->most * sizeof *r->computed);
   r->methods = malloc((size_t)block);
   return r->records && r->stored && r->computed && r->methods;
 }
@@ -117,15 +118,13 @@ enum doubt { NO_DOUBT, WRONG, REFUTED };
 
 static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t i_point, int64_t i, uint8_t mark,
                            bool check) {
-  const dkm_record *record = &r->records[i];
+  const void *record = r->records + (size_t)i * r->form.bytes;
   char why[DKM_MESSAGE_BYTES];
-  dkm_point point;
-  if (check && (r->computed[i] != r->stored[i] || record->verdict == DKM_VERDICT_NONE ||
-                (mark == DKM_STATUS_POINT_FAILED) != (record->verdict == DKM_VERDICT_FAILED)))
+  if (check && (r->computed[i] != r->stored[i] || !dkm_form_is_written(&r->form, record) ||
+                (mark == DKM_STATUS_POINT_FAILED) != dkm_form_has_failed(&r->form, record)))
     return WRONG;
-  if (!dkm_record_is_other(record)) return NO_DOUBT;
-  dkm_job_point(job, i_point, &point);
-  return dkm_check_record(&job->system, &point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
+  if (dkm_form_method(&r->form, record) == DKM_RECORD_METHOD) return NO_DOUBT;
+  return dkm_form_stands(&r->form, job, i_point, record, why, sizeof why) ? NO_DOUBT : REFUTED;
 }
 
 /* doubts[i] of point first + i, for those that are marked as done. Records are read only where there may be
@@ -136,7 +135,7 @@ static dkm_status doubt_all(dkm_store_reader *reader, struct records *r, int64_t
   dkm_status status = dkm_store_reader_methods(reader, first, count, r->methods, err);
   memset(doubts, NO_DOUBT, (size_t)count);
   for (int64_t begin = 0, n; begin < count && !status; begin += n) {
-    n = count - begin < RECORD_BLOCK ? count - begin : RECORD_BLOCK;
+    n = count - begin < r->most ? count - begin : r->most;
     bool wanted = false;
     for (int64_t i = begin; i < begin + n; i++)
       wanted = wanted || (marks[i] != DKM_STATUS_TODO && (check || r->methods[i] != DKM_RECORD_METHOD));
@@ -180,6 +179,8 @@ dkm_status dkm_resume_find(const char *path, const dkm_job *job, bool check, boo
   dkm_status status = DKM_OK;
 
   *resume = (dkm_resume){0};
+  dkm_form_of(job, &records.form);
+  records.most = dkm_form_block(&records.form, RECORD_BLOCK);
   if (!doubts || !allocate_records(&records, block)) goto no_memory;
   status = dkm_store_reader_open(path, &reader, err);
   while (dkm_store_walk_on(&walk, reader, &status, err)) {

@@ -76,7 +76,7 @@ dkm_status dkm_hdf5_get_job_files(hid_t file, const char *path, int *n, dkm_job_
   if (H5Lexists(file, GROUP, H5P_DEFAULT) <= 0) return DKM_OK;
   const hid_t group = H5Gopen2(file, GROUP, H5P_DEFAULT);
   dkm_status status = DKM_OK;
-  if (group < 0 || H5Gget_info(group, &info) < 0 || info.nlinks > DKM_MAX_MODES + 1)
+  if (group < 0 || H5Gget_info(group, &info) < 0 || info.nlinks > DKM_MAX_MODES + 1 + DKM_MAX_AXES)
     status = dkm_hdf5_damaged(path, err, "the files that the job inside it names cannot be read");
   else if (!(*files = calloc(info.nlinks + 1, sizeof **files)))
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for the job inside it", path);

@@ -37,6 +37,7 @@ struct dkm_store {
   int descriptor, readable; /* to write, and to look at it */
   off_t size; /* when it was opened */
   char guard[DKM_GUARD_BYTES]; /* "": it has none */
+  dkm_form form;
   int n_variables;
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
   uint64_t place[DKM_HDF5_MAX_VARIABLES]; /* of point 0 in the file */
@@ -69,6 +70,7 @@ static dkm_status find_places(dkm_store *store, const dkm_job *job, dkm_error *e
   dkm_status status = dkm_hdf5_file_attach(&file, id, store->path, job, err);
   if (!status && !dkm_hdf5_is_current(&file))
     status = dkm_fail(err, DKM_INPUT, "%s has the fields of another version and cannot be written", store->path);
+  store->form = file.form;
   store->n_variables = file.n_variables;
   size_t most_bytes = 1;
   for (int i = 0; i < file.n_variables && !status; i++) {
@@ -294,42 +296,43 @@ dkm_status dkm_hdf5_write_values(dkm_store *store, int i_variable, int64_t first
 
 /* One member of n records, or of the state behind each, into the buffer: the layout of the
  * dataset.  A state is x[K] y[K] z[K] Re beta[M] Im beta[M]. */
-static void gather(dkm_store *store, int i_variable, int64_t n, const dkm_record *records, const double *states) {
+static void gather(dkm_store *store, int i_variable, int64_t n, const char *records, const double *states) {
   const dkm_hdf5_variable *variable = &store->variable[i_variable];
   const size_t bytes = variable->value_bytes * (size_t)variable->n_values, n_classes = store->n_classes;
   char *out = store->buffer;
 
-  for (int64_t i = 0; i < n; i++, out += bytes) {
+  for (int64_t i = 0; i < n; i++, out += bytes, records += store->form.bytes) {
     if (variable->field) {
-      memcpy(out, (const char *)&records[i] + variable->field->offset, bytes);
-    } else if (i_variable == DKM_HDF5_CHECKSUM) {
+      memcpy(out, records + variable->offset, bytes);
+    } else if (i_variable == DKM_HDF5_CHECKSUM(&store->form)) {
       const double *state = states ? states + (size_t)i * store->n_state : NULL;
-      const uint32_t checksum = dkm_record_checksum(&records[i], (int)store->n_modes, state, store->n_state);
+      const uint32_t checksum = dkm_form_checksum(&store->form, records, state, store->n_state);
       memcpy(out, &checksum, sizeof checksum);
-    } else if (i_variable == DKM_HDF5_M) {
+    } else if (i_variable == DKM_HDF5_M(&store->form)) {
       const double *u = states + (size_t)i * store->n_state;
       double *m = (double *)out;
       for (size_t k = 0; k < n_classes; k++)
         for (size_t component = 0; component < 3; component++) m[3 * k + component] = u[component * n_classes + k];
     } else {
-      const size_t offset = 3 * n_classes + (i_variable == DKM_HDF5_BETA_IM ? store->n_modes : 0);
+      const size_t offset = 3 * n_classes + (i_variable == DKM_HDF5_BETA_IM(&store->form) ? store->n_modes : 0);
       memcpy(out, states + (size_t)i * store->n_state + offset, bytes);
     }
   }
 }
 
-dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const dkm_record *records,
+dkm_status dkm_store_write(dkm_store *store, int64_t first, int64_t count, const void *records,
                            const double *states, dkm_error *err) {
+  const char *record = records;
   assert((states != NULL) == (store->n_state > 0));
   while (count > 0) {
     const int64_t n = count < store->chunk ? count : store->chunk;
     for (int i = 0; i < store->n_variables; i++) {
-      if (i == DKM_HDF5_STATUS) continue;
-      gather(store, i, n, records, states);
+      if (i == DKM_HDF5_STATUS(&store->form)) continue;
+      gather(store, i, n, record, states);
       const dkm_status status = dkm_hdf5_write_values(store, i, first, n, store->buffer, err);
       if (status) return status;
     }
-    records += n;
+    record += (size_t)n * store->form.bytes;
     if (states) states += (size_t)n * store->n_state;
     first += n;
     count -= n;
@@ -344,7 +347,7 @@ dkm_status dkm_store_sync(dkm_store *store, dkm_error *err) {
 }
 
 dkm_status dkm_store_mark(dkm_store *store, int64_t first, int64_t count, const uint8_t *status, dkm_error *err) {
-  const uint64_t at = store->place[DKM_HDF5_STATUS] + (uint64_t)first; /* one byte a point, the same everywhere */
+  const uint64_t at = store->place[DKM_HDF5_STATUS(&store->form)] + (uint64_t)first; /* one byte a point, the same everywhere */
   if (dkm_file_write_at(store->descriptor, status, (size_t)count, at) != 0)
     return dkm_fail(err, DKM_IO, "%s: `status` cannot be written: %s", store->path, strerror(errno));
   return DKM_OK;

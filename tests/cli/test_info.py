@@ -39,7 +39,7 @@ def test_info_of_an_unfinished_file(dickemap, unfinished):
     # failure 11. Every n_unstable is above 0.
     verdicts = [sum((i + 8) % 3 == v for i in range(59)) for v in range(len(VERDICTS))]
     failures = [sum((i + 11) % 3 == f for i in range(59)) for f in range(3)]
-    known = ["file: unfinished.h5", "title: A small grid", "job: small.yaml", "set: ",
+    known = ["file: unfinished.h5", "title: A small grid", "task: sweep", "job: small.yaml", "set: ",
              "patterns: 3, gauged, 4 classes", "state: none", "axis: g0, 5 values, 0.1 to 2",
              "axis: pattern, 3 values, 1 to 3", "axis: kappa_mu[2], 4 values, 1 to 4", "points: 60", "shard: 1 of 1",
              "done: 59", "left: 1", "of other shards: 0", "unfinished: 0",

@@ -73,6 +73,8 @@ VALUES = f"model: {{patterns: 2, {MODEL}, mapping: values, values: [-1, 0, 2], p
 MATRIX = f"model: {{{MODEL}, mapping: matrix, matrix: a.txt}}\ninitial: {{cue: c.txt}}\n"
 IMAGES = f"model: {{{MODEL}, mapping: matrix, images: [a.pbm, b.pbm]}}\n"
 RANDOM = f"model: {{patterns: 3, {MODEL}, mapping: random, spins: 40}}\n"
+REDUCE = f"model: {{patterns: 3, {MODEL}}}\naxes: [{{name: seed, values: [1, 2]}}]\nreduce: seed\n"
+STATES = f"task: states\nmodel: {{patterns: 3, {MODEL}}}\n"
 FILES = {"a.txt": "1 1 0.5 -1\n1 -1 1 -1\n", "b.txt": "1 1 0.5 -1\n1 -1 1 -0.5\n", "c.txt": "1 0 -1 1\n",
          "d.txt": "1 0 -1 -1\n", "a.pbm": "P1 2 2 1 1 0 0", "b.pbm": "P1 2 2 1 0 1 0", "d.pbm": "P1 2 2 1 0 0 0"}
 ANOTHER = {  # of every key a value that the job below does not have
@@ -88,7 +90,9 @@ ANOTHER_OF = {  # the same of keys that only jobs of other mappings have
     VALUES: {"model.values": "[-1, 0, 3]", "model.probabilities": "[0.25, 0.25, 0.5]"},
     MATRIX: {"model.matrix": "b.txt", "initial.cue": "d.txt"},
     IMAGES: {"model.images": "[a.pbm, d.pbm]", "model.shades": "grey"},
-    RANDOM: {"model.spins": "41", "model.pattern_seed": "2", "initial.flip_exactly": "1"}}
+    RANDOM: {"model.spins": "41", "model.pattern_seed": "2", "initial.flip_exactly": "1"},
+    REDUCE: {"solver.until": "rest"},
+    STATES: {"output.states": "65"}}
 CALLED = {"model.images": "model.matrix"}  # files are compared by what was read
 
 
@@ -98,7 +102,7 @@ def test_every_key_has_another_value_below():
     assert sorted(keys) == sorted([*ANOTHER, *elsewhere, *(key for others in ANOTHER_OF.values() for key in others)])
 
 
-@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], ids=["patterns", "values", "matrix", "images", "random"])
+@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], ids=["patterns", "values", "matrix", "images", "random", "reduce", "states"])
 def test_a_job_that_differs_in_any_key_is_not_resumed(finish, tmp_path, text):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)

@@ -20,7 +20,7 @@ static int setup(void **state) {
   dkm_record_clear(&a);
   a.verdict = DKM_VERDICT_DARK_PRECESSION;
   for (int i = 0; i < dkm_n_fields; i++)
-    for (int mu = 0; dkm_fields[i].type == DKM_FLOAT64 && mu < (dkm_fields[i].per_mode ? 2 : 1); mu++) {
+    for (int mu = 0; dkm_fields[i].type == DKM_FLOAT64 && mu < (dkm_fields[i].shape == DKM_PER_MODE ? 2 : 1); mu++) {
       const double value = 0.25 * (i + 1 + mu);
       memcpy((char *)&a + dkm_fields[i].offset + (size_t)mu * sizeof value, &value, sizeof value);
     }
@@ -52,7 +52,7 @@ static void records_with_the_same_bits_are_the_same(void **state) {
 static void every_reproducible_field_is_compared(void **state) {
   for (int i = 0; i < dkm_n_fields; i++) {
     const dkm_field *field = &dkm_fields[i];
-    for (int mu = 0; mu < (field->per_mode ? 2 : 1); mu++) {
+    for (int mu = 0; mu < (field->shape == DKM_PER_MODE ? 2 : 1); mu++) {
       dkm_difference d;
       assert_int_equal(setup(state), 0);
       unsigned char *value = (unsigned char *)&b + field->offset + (size_t)mu * dkm_field_type_bytes(field->type);

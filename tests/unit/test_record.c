@@ -18,7 +18,7 @@ static dkm_record some_record(void) {
   dkm_record_clear(&record);
   for (int i = 0; i < dkm_n_fields; i++) {
     void *member = (char *)&record + dkm_fields[i].offset;
-    for (int mu = 0; mu < (dkm_fields[i].per_mode ? M : 1); mu++) switch (dkm_fields[i].type) {
+    for (int mu = 0; mu < (dkm_fields[i].shape == DKM_PER_MODE ? M : 1); mu++) switch (dkm_fields[i].type) {
       case DKM_FLOAT64:
         ((double *)member)[mu] = i + 0.1 * (mu + 1);
         break;
@@ -49,7 +49,7 @@ static void the_table_covers_the_record(void **state) {
   unsigned char owner[sizeof(dkm_record)] = {0};
   size_t end = 0;
   for (int i = 0; i < dkm_n_fields; i++) {
-    const size_t bytes = dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? DKM_MAX_MODES : 1);
+    const size_t bytes = dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].shape == DKM_PER_MODE ? DKM_MAX_MODES : 1);
     for (size_t b = 0; b < bytes; b++) assert_int_equal(owner[dkm_fields[i].offset + b]++, 0);
     if (dkm_fields[i].offset + bytes > end) end = dkm_fields[i].offset + bytes;
   }
@@ -115,7 +115,7 @@ static void fields_that_are_codes_name_them(void **state) {
   (void)state;
   int n_coded = 0;
   for (int i = 0; i < dkm_n_fields; i++) {
-    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    const dkm_codes *codes = dkm_fields[i].codes;
     if (!codes) continue;
     n_coded++;
     assert_int_equal(dkm_fields[i].type, DKM_UINT8);
@@ -137,7 +137,7 @@ static void a_code_that_does_not_exist_is_found_in_any_field(void **state) {
   dkm_record_clear(&record);
   assert_null(dkm_record_unknown_code(&record));
   for (int i = 0; i < dkm_n_fields; i++) {
-    const dkm_codes *codes = dkm_field_codes(&dkm_fields[i]);
+    const dkm_codes *codes = dkm_fields[i].codes;
     if (!codes) continue;
     uint8_t *code = (uint8_t *)&record + dkm_fields[i].offset, before = *code;
     *code = (uint8_t)codes->n;
@@ -150,7 +150,7 @@ static void the_checksum_sees_every_reproducible_field_and_no_other(void **state
   (void)state;
   const dkm_record record = some_record();
   for (int i = 0; i < dkm_n_fields; i++)
-    for (int mu = 0; mu < (dkm_fields[i].per_mode ? M : 1); mu++) {
+    for (int mu = 0; mu < (dkm_fields[i].shape == DKM_PER_MODE ? M : 1); mu++) {
       dkm_record changed = record;
       unsigned char *byte = (unsigned char *)&changed + dkm_fields[i].offset;
       byte[(size_t)mu * dkm_field_type_bytes(dkm_fields[i].type)] ^= 1; /* the last bit of the value */
@@ -168,7 +168,7 @@ static void the_checksum_is_blind_to_unused_modes_and_padding(void **state) {
   memset(&other, 0xff, sizeof other);
   for (int i = 0; i < dkm_n_fields; i++)
     memcpy((char *)&other + dkm_fields[i].offset, (const char *)&record + dkm_fields[i].offset,
-           dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].per_mode ? M : 1));
+           dkm_field_type_bytes(dkm_fields[i].type) * (dkm_fields[i].shape == DKM_PER_MODE ? M : 1));
   assert_memory_not_equal(&record, &other, sizeof record);
   assert_int_equal(checksum(&record), checksum(&other));
 }

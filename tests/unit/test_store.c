@@ -118,7 +118,7 @@ static dkm_record record_of(int64_t i_point, int n_modes) {
   dkm_record_clear(&record);
   for (int f = 0; f < dkm_n_fields; f++) {
     void *member = (char *)&record + dkm_fields[f].offset;
-    for (int mu = 0; mu < (dkm_fields[f].per_mode ? n_modes : 1); mu++) switch (dkm_fields[f].type) {
+    for (int mu = 0; mu < (dkm_fields[f].shape == DKM_PER_MODE ? n_modes : 1); mu++) switch (dkm_fields[f].type) {
       case DKM_FLOAT64:
         ((double *)member)[mu] = (double)(100 * i_point + f) + 0.01 * mu;
         break;
@@ -162,7 +162,7 @@ static void assert_record(const dkm_job *job, int64_t i_point, const dkm_record 
   const dkm_record expected = record_of(i_point, n_modes);
   for (int f = 0; f < dkm_n_fields; f++) {
     const size_t offset = dkm_fields[f].offset;
-    const size_t bytes = dkm_field_type_bytes(dkm_fields[f].type) * (size_t)(dkm_fields[f].per_mode ? n_modes : 1);
+    const size_t bytes = dkm_field_type_bytes(dkm_fields[f].type) * (size_t)(dkm_fields[f].shape == DKM_PER_MODE ? n_modes : 1);
     if (memcmp((const char *)&expected + offset, (const char *)found + offset, bytes) != 0)
       fail_msg("%s of point %lld came back changed", dkm_fields[f].name, (long long)i_point);
   }

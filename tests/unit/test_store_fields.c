@@ -37,7 +37,7 @@ static dkm_record record_of(int i) {
   dkm_record record;
   dkm_record_clear(&record);
   for (int f = 0; f < dkm_n_fields; f++)
-    for (int mu = 0; mu < (dkm_fields[f].per_mode ? M : 1) && dkm_fields[f].type == DKM_FLOAT64; mu++)
+    for (int mu = 0; mu < (dkm_fields[f].shape == DKM_PER_MODE ? M : 1) && dkm_fields[f].type == DKM_FLOAT64; mu++)
       ((double *)((char *)&record + dkm_fields[f].offset))[mu] = 100.0 * i + f + 0.1 * mu;
   record.verdict = DKM_VERDICT_FIXED_POINT;
   record.how = DKM_HOW_REACHED;
@@ -111,7 +111,9 @@ static void a_file_of_this_version_is_current_and_agrees_with_its_checksums(void
     assert_int_equal(stored[i], dkm_record_checksum(&record, M, NULL, 0));
   }
   dkm_store_reader_attribute(reader, "checksum_fields", list, sizeof list);
-  dkm_hdf5_print_fields(expected);
+  dkm_form form;
+  dkm_form_of_sweep(M, &form);
+  dkm_hdf5_print_fields(&form, expected);
   assert_string_equal(list, expected);
   assert_true(strncmp(list, "xi xi_rms occupation ", 21) == 0 && !strstr(list, "wall_time"));
   dkm_store_reader_close(reader);
@@ -163,7 +165,9 @@ static void a_field_of_a_later_version_counts_for_the_checksum_and_is_not_lost(v
   bool exists;
   for (int i = 0; i < N * 6; i++) future[i / 6][i / 2 % 3][i % 2] = i == 7 ? NAN : 0.5 * i;
   add_dataset("future", H5T_NATIVE_DOUBLE, 3, shape, future);
-  dkm_hdf5_print_fields(list);
+  dkm_form form;
+  dkm_form_of_sweep(M, &form);
+  dkm_hdf5_print_fields(&form, list);
   strcat(list, " future");
   set_text("/", "checksum_fields", list);
   dkm_store_reader *reader = read_all(records, stored, computed);
@@ -176,7 +180,7 @@ static void a_field_of_a_later_version_counts_for_the_checksum_and_is_not_lost(v
     for (int f = 0; f < dkm_n_fields; f++)
       if (dkm_fields[f].reproducible)
         crc = dkm_record_crc(crc, dkm_fields[f].type, (const char *)&record + dkm_fields[f].offset,
-                             dkm_fields[f].per_mode ? M : 1);
+                             dkm_fields[f].shape == DKM_PER_MODE ? M : 1);
     assert_int_equal(computed[i], dkm_record_crc_end(dkm_record_crc(crc, DKM_FLOAT64, future[i], 6)));
   }
   dkm_store_reader_close(reader);

@@ -64,7 +64,9 @@ static void every_byte_of_metadata_is_guarded_and_no_other(void **state) {
   hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
   dkm_hdf5_variable variable[DKM_HDF5_MAX_VARIABLES];
   dkm_hdf5_region raw[DKM_HDF5_MAX_VARIABLES];
-  const int n = dkm_hdf5_variables(&job, variable);
+  dkm_form form;
+  dkm_form_of(&job, &form);
+  const int n = dkm_hdf5_variables(&job, &form, variable);
   for (int i = 0; i < n; i++) {
     const hid_t dataset = H5Dopen2(file, variable[i].name, H5P_DEFAULT);
     raw[i] = (dkm_hdf5_region){H5Dget_offset(dataset), H5Dget_storage_size(dataset)};

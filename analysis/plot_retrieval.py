@@ -1,0 +1,71 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws how often each pattern is retrieved, from the output of jobs/retrieval_map.yaml: the probability over coupling and
+tilt, with the line where it is one half; from g_ret on (closed form) pattern states are stable against small tilts."""
+
+import argparse
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+import check_fig3 as fig3  # noqa: E402
+import dickemap  # noqa: E402
+from plot_fig3 import STYLE  # noqa: E402
+
+CELL = ("pattern", "perturbation", "g0")
+
+
+def thresholds():
+    """g_ret of each pattern of Fig. 3."""
+    g = np.array([dickemap.g_crit(fig3.OMEGA, Omega_mu, fig3.KAPPA) for Omega_mu in fig3.OMEGA_MU])
+    return g * np.sqrt(g / g.min())
+
+
+def edges(values, log=False):
+    values = np.asarray(values, float)
+    values = np.log(values) if log else values
+    middles = (values[1:] + values[:-1]) / 2
+    out = np.concatenate([[2 * values[0] - middles[0]], middles, [2 * values[-1] - middles[-1]]])
+    return np.exp(out) if log else out
+
+
+def draw_pattern(axes, data, pattern, ret):
+    cell = data.sel(pattern=pattern)
+    picture = axes.pcolormesh(edges(cell.g0), edges(cell.perturbation, log=True), cell.retrieval, vmin=0, vmax=1, cmap="cividis")
+    if cell.retrieval.min() < 0.5 < cell.retrieval.max():
+        axes.contour(cell.g0, cell.perturbation, cell.retrieval, levels=[0.5], colors="white", linewidths=1)
+    axes.axvline(ret, color="white", lw=1, ls=":")
+    axes.set(yscale="log", title=f"pattern {pattern}")
+    return picture
+
+
+def draw(data):
+    with plt.rc_context(STYLE):
+        figure, panels = plt.subplots(1, data.sizes["pattern"], figsize=(7.6, 2.6), layout="constrained", sharey=True)
+        for axes, pattern, threshold in zip(panels, data.pattern.values, thresholds()):
+            picture = draw_pattern(axes, data, pattern, threshold)
+            axes.set_xlabel("$g_0$")
+        panels[0].set_ylabel("tilt (tangent)")
+        figure.colorbar(picture, ax=panels, label="retrieved", shrink=0.9)
+    return figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("file", help="output of jobs/retrieval_map.yaml")
+    parser.add_argument("-o", "--output", default="retrieval_map.png",
+                        help="picture: .png, .pdf or .svg (default retrieval_map.png)")
+    a = parser.parse_args()
+    data = dickemap.open(a.file)
+    if "retrieval" not in data or data.retrieval.dims != CELL:
+        parser.error(f"{a.file}: not the output of jobs/retrieval_map.yaml")
+    draw(data).savefig(a.output, dpi=200)
+    print(f"{a.output}: {data.retrieval.size} cells of {int(data.n_starts.max())} starts, "
+          f"{int(data.n_undecided.sum())} of all undecided")
+
+
+if __name__ == "__main__":
+    main()

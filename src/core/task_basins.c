@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The task `basins`: the starts of a cell (cells.h), counted by what they end in. */
+#include <math.h>
+
+#include "cells.h"
+#include "dickemap/basins.h"
+
+/* ---- fields ---- */
+
+enum {
+  COUNT, PROBABILITY, LOW, HIGH, XI_MEAN, XI_STD, SETTLED_OF,
+  RETRIEVAL, RETRIEVAL_LOW, RETRIEVAL_HIGH, ENTROPY, SETTLED, DECIDED, UNDECIDED, FAILED, SENSITIVE,
+  METHOD, STEPS, WALL_TIME, N_FIELDS
+};
+
+#define OUTCOME(scale, name, type, text) {name, type, DKM_SCALE_##scale, DKM_PER_OUTCOME, 0, 1, "1", text, NULL}
+#define POINT(scale, name, type, text)   {name, type, DKM_SCALE_##scale, DKM_PER_POINT, 0, 1, "1", text, NULL}
+
+static const dkm_field rows[] = {
+    [COUNT] = OUTCOME(NUMBER, "count", DKM_INT64, "starts that end so"),
+    [PROBABILITY] = OUTCOME(NUMBER, "probability", DKM_FLOAT64, "of this outcome: the share of starts that have one"),
+    [LOW] = OUTCOME(NUMBER, "probability_low", DKM_FLOAT64, "lower end of its interval of 95 % (Wilson)"),
+    [HIGH] = OUTCOME(NUMBER, "probability_high", DKM_FLOAT64, "upper end of its interval of 95 % (Wilson)"),
+    [XI_MEAN] = OUTCOME(OVERLAP, "xi_mean", DKM_FLOAT64, "mean of the leading overlap over starts that end so"),
+    [XI_STD] = OUTCOME(OVERLAP, "xi_std", DKM_FLOAT64, "standard deviation of that overlap"),
+    [SETTLED_OF] = OUTCOME(TIME, "t_settled_mean", DKM_FLOAT64, "mean time from which that outcome was certain"),
+    [RETRIEVAL] = POINT(NUMBER, "retrieval", DKM_FLOAT64, "probability that the cue's own pattern leads in the end, with its sign"),
+    [RETRIEVAL_LOW] = POINT(NUMBER, "retrieval_low", DKM_FLOAT64, "lower end of its interval of 95 % (Wilson)"),
+    [RETRIEVAL_HIGH] = POINT(NUMBER, "retrieval_high", DKM_FLOAT64, "upper end of its interval of 95 % (Wilson)"),
+    [ENTROPY] = POINT(NUMBER, "entropy", DKM_FLOAT64, "of the outcomes: -sum p ln p"),
+    [SETTLED] = POINT(TIME, "t_settled", DKM_FLOAT64, "mean time from which outcomes were certain, of starts where that is known"),
+    [DECIDED] = POINT(NUMBER, "n_starts", DKM_INT64, "starts that have an outcome"),
+    [UNDECIDED] = POINT(NUMBER, "n_undecided", DKM_INT64, "starts that have none"),
+    [FAILED] = POINT(NUMBER, "n_failed", DKM_INT64, "of these, integrations that failed"),
+    [SENSITIVE] = POINT(NUMBER, "n_sensitive", DKM_INT64, "starts whose outcome errors of the size of the tolerance may have decided"),
+    [METHOD] = POINT(NUMBER, "method", DKM_UINT8, "version of the methods behind the record"),
+    [STEPS] = POINT(NUMBER, "steps", DKM_INT64, "number of integration steps of all starts, attempts included"),
+    [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
+};
+static const dkm_field_list fields = {rows, N_FIELDS};
+
+/* ---- what is kept of a start ---- */
+
+typedef struct ended {
+  double xi, t_settled;
+  int32_t outcome;
+  uint8_t has_failed, is_sensitive, zero[2];
+} ended;
+
+static bool take(const dkm_job *job, int64_t i_point, const dkm_record *record, void *kept) {
+  const int outcome = dkm_outcome_of(record);
+  (void)job;
+  (void)i_point;
+  *(ended *)kept = (ended){.xi = dkm_outcome_overlap(outcome, record),
+                           .t_settled = record->t_settled,
+                           .outcome = outcome,
+                           .has_failed = record->verdict == DKM_VERDICT_FAILED,
+                           .is_sensitive = record->sensitive == DKM_SENSITIVE_YES};
+  return true;
+}
+
+/* ---- counting ---- */
+
+static void put_outcomes(const dkm_form *form, void *record, int n_modes, const dkm_basins *b, int cue) {
+  int64_t n_cue = 0, n_settled = 0;
+  double settled = 0.0;
+  for (int i = 0; i < dkm_outcome_number(n_modes); i++) {
+    const dkm_basin *basin = dkm_basins_find(b, dkm_outcome_at(n_modes, i));
+    const int64_t n = basin ? basin->n : 0;
+    cells_put(form, record, COUNT, i, (double)n);
+    cells_put_share(form, record, PROBABILITY, i, n, b->n);
+    if (!basin) continue;
+    cells_put(form, record, XI_MEAN, i, basin->xi_mean);
+    if (n > 1) cells_put(form, record, XI_STD, i, sqrt(basin->xi_squares / (double)(n - 1)));
+    if (basin->n_settled > 0) cells_put(form, record, SETTLED_OF, i, basin->t_settled);
+    if (basin->outcome == cue) n_cue = n;
+    n_settled += basin->n_settled;
+    settled += basin->t_settled * (double)basin->n_settled;
+  }
+  if (cue != DKM_OUTCOME_NONE) cells_put_share(form, record, RETRIEVAL, 0, n_cue, b->n);
+  if (n_settled > 0) cells_put(form, record, SETTLED, 0, settled / (double)n_settled);
+}
+
+static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *form, const void *kept, void *record,
+                         dkm_error *err) {
+  const ended *starts = kept;
+  dkm_basins b = {0};
+  int64_t n_failed = 0, n_sensitive = 0;
+  dkm_status status = DKM_OK;
+  for (int64_t j = 0; j < job->n_starts && status == DKM_OK; j++) {
+    n_failed += starts[j].has_failed;
+    n_sensitive += starts[j].is_sensitive;
+    status = dkm_basins_add_start(&b, starts[j].outcome, starts[j].xi, starts[j].t_settled, err);
+  }
+  put_outcomes(form, record, job->system.n_modes, &b, cells_cue(job, i_point));
+  cells_put(form, record, ENTROPY, 0, dkm_basins_entropy(&b));
+  cells_put(form, record, DECIDED, 0, (double)b.n);
+  cells_put(form, record, UNDECIDED, 0, (double)b.n_undecided);
+  cells_put(form, record, FAILED, 0, (double)n_failed);
+  cells_put(form, record, SENSITIVE, 0, (double)n_sensitive);
+  dkm_basins_free(&b);
+  return status;
+}
+
+static const cells_kind kind = {.kept_bytes = sizeof(ended), .take = take, .finish = finish};
+
+static dkm_status create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err) {
+  return cells_create(&kind, job, cpu, engine, err);
+}
+
+static double bytes(const dkm_job *job, const char *cpu) {
+  return cells_bytes(&kind, job, cpu);
+}
+
+const dkm_task dkm_task_basins = {.name = "basins",
+                                  .text = "all starts that differ along the axis of `reduce`, counted by what they end in",
+                                  .fields = &fields,
+                                  .create = create,
+                                  .destroy = cells_destroy,
+                                  .bytes = bytes,
+                                  .run = cells_run,
+                                  .save = cells_save};

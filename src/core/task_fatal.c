@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The task `fatal`: of each start of a cell (cells.h) the smallest shock from which its pattern is lost.
+ *
+ *   values of the axis   v_1 ...  v_2 ...  v_3          one after the other, from the smallest
+ *   the pattern leads     yes      yes      no          then bisected between the last two
+ *
+ * Stronger shocks need not be fatal, too: it is the first that was found.  Between two values of the axis more changes would go
+ * unseen, so the axis should be as fine as they are. */
+#include <gsl/gsl_cdf.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "cells.h"
+#include "dickemap/basins.h"
+
+/* ---- fields ---- */
+
+enum {
+  MEDIAN, LOW, HIGH, LEAST, QUARTER, THREE_QUARTERS,
+  FOUND, AT_ONCE, NEVER, UNDECIDED, METHOD, STEPS, WALL_TIME, N_FIELDS
+};
+
+#define NUMBER(name, text) {name, DKM_FLOAT64, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", text, NULL}
+#define COUNT(name, text)  {name, DKM_INT64, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", text, NULL}
+
+static const dkm_field rows[] = {
+    [MEDIAN] = NUMBER("fatal_median", "smallest value from which the cue's pattern is lost, median over the starts; infinite: above all"),
+    [LOW] = NUMBER("fatal_low", "lower end of the interval of 95 % of that median, by order statistics; NaN: too few starts"),
+    [HIGH] = NUMBER("fatal_high", "upper end of that interval"),
+    [LEAST] = NUMBER("fatal_least", "the least of all starts"),
+    [QUARTER] = NUMBER("fatal_quarter", "from which a quarter of the starts is lost"),
+    [THREE_QUARTERS] = NUMBER("fatal_three_quarters", "from which three quarters of the starts are lost"),
+    [FOUND] = COUNT("n_found", "starts of which it was found between two values of the axis"),
+    [AT_ONCE] = COUNT("n_at_once", "starts that are lost at its first value, which then counts"),
+    [NEVER] = COUNT("n_never", "starts that are lost at none of its values"),
+    [UNDECIDED] = COUNT("n_undecided", "starts with a trajectory that has no outcome, or a cue that is no pattern"),
+    [METHOD] = {"method", DKM_UINT8, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", "version of the methods behind the record", NULL},
+    [STEPS] = COUNT("steps", "number of integration steps of all trajectories, attempts included"),
+    [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
+};
+static const dkm_field_list fields = {rows, N_FIELDS};
+
+/* ---- one start ---- */
+
+typedef enum result { OPEN, IS_FOUND, IS_AT_ONCE, IS_NEVER, IS_UNDECIDED } result;
+
+typedef struct shock {
+  int64_t i;        /* of the axis, while OPEN: 0 ... n-1, the next to try; n: bisecting */
+  double low, high; /* the pattern was kept, and lost */
+  int64_t result;
+} shock;
+
+/* Known to this part of itself; whole numbers exactly. */
+static const double accuracy = 1e-3;
+
+static const dkm_axis *axis_of(const dkm_job *job) {
+  const dkm_axis *axis = job->axes;
+  while (axis->dim != job->n_dims + 1) axis++;
+  return axis;
+}
+
+static double middle(const dkm_axis *axis, double low, double high) {
+  if (axis->parameter->type != DKM_FLOAT64) return floor(0.5 * (low + high));
+  return low > 0.0 ? sqrt(low * high) : 0.5 * (low + high);
+}
+
+static bool is_narrow(const dkm_axis *axis, double low, double high) {
+  return axis->parameter->type != DKM_FLOAT64 ? high - low <= 1.0 : high - low <= accuracy * fabs(high);
+}
+
+static double value_of(const dkm_axis *axis, const shock *s) {
+  return s->i < axis->n ? axis->values[s->i] : middle(axis, s->low, s->high);
+}
+
+static void place(const dkm_job *job, const void *kept, dkm_point *point) {
+  const dkm_axis *axis = axis_of(job);
+  dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, value_of(axis, kept));
+}
+
+static bool take(const dkm_job *job, int64_t i_point, const dkm_record *record, void *kept) {
+  const dkm_axis *axis = axis_of(job);
+  const int outcome = dkm_outcome_of(record), cue = cells_cue(job, i_point);
+  shock *s = kept;
+  const double value = value_of(axis, s);
+  if (outcome == DKM_OUTCOME_NONE || cue == DKM_OUTCOME_NONE) {
+    s->result = IS_UNDECIDED;
+    return true;
+  }
+  const bool is_kept = outcome == cue;
+  if (is_kept) s->low = value;
+  if (!is_kept) s->high = value;
+  if (s->i < axis->n) {
+    if (is_kept && ++s->i == axis->n) s->result = IS_NEVER;
+    if (!is_kept && s->i == 0) s->result = IS_AT_ONCE;
+    if (!is_kept) s->i = axis->n;
+  }
+  if (s->result == OPEN && s->i == axis->n && is_narrow(axis, s->low, s->high)) s->result = IS_FOUND;
+  return s->result != OPEN;
+}
+
+/* ---- all of them ---- */
+
+static int ascending(const void *a, const void *b) {
+  const double x = *(const double *)a, y = *(const double *)b;
+  return (x > y) - (x < y);
+}
+
+/* As the median of an even number is the mean of two, where both are finite. */
+static double quantile(const double *values, int64_t n, double q) {
+  const double at = q * (double)(n - 1);
+  const int64_t i = (int64_t)at;
+  const double rest = at - (double)i;
+  if (n == 0) return NAN;
+  return rest > 0.0 && isfinite(values[i + 1]) ? values[i] + rest * (values[i + 1] - values[i]) : values[rest > 0.0 ? i + 1 : i];
+}
+
+/* The rank r, from 1, such that the median lies between the r-th value from either end with 95 %; 0: too few. */
+static int64_t rank_of_median(int64_t n) {
+  int64_t r = 0;
+  while (2 * (r + 1) <= n && gsl_cdf_binomial_P((unsigned)r, 0.5, (unsigned)n) <= 0.025) r++;
+  return r;
+}
+
+static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *form, const void *kept, void *record,
+                         dkm_error *err) {
+  const shock *starts = kept;
+  int64_t counts[IS_UNDECIDED + 1] = {0}, n = 0;
+  double *values = malloc((size_t)job->n_starts * sizeof *values);
+  (void)i_point;
+  if (!values) return dkm_fail(err, DKM_MEMORY, "out of memory for the starts of a point");
+  for (int64_t j = 0; j < job->n_starts; j++) {
+    counts[starts[j].result]++;
+    if (starts[j].result != IS_UNDECIDED) values[n++] = starts[j].result == IS_NEVER ? INFINITY : starts[j].high;
+  }
+  qsort(values, (size_t)n, sizeof *values, ascending);
+  const int64_t r = rank_of_median(n);
+  cells_put(form, record, MEDIAN, 0, quantile(values, n, 0.5));
+  if (r > 0) cells_put(form, record, LOW, 0, values[r - 1]);
+  if (r > 0) cells_put(form, record, HIGH, 0, values[n - r]);
+  if (n > 0) cells_put(form, record, LEAST, 0, values[0]);
+  cells_put(form, record, QUARTER, 0, quantile(values, n, 0.25));
+  cells_put(form, record, THREE_QUARTERS, 0, quantile(values, n, 0.75));
+  cells_put(form, record, FOUND, 0, (double)counts[IS_FOUND]);
+  cells_put(form, record, AT_ONCE, 0, (double)counts[IS_AT_ONCE]);
+  cells_put(form, record, NEVER, 0, (double)counts[IS_NEVER]);
+  cells_put(form, record, UNDECIDED, 0, (double)counts[IS_UNDECIDED]);
+  free(values);
+  return DKM_OK;
+}
+
+static const cells_kind kind = {.kept_bytes = sizeof(shock), .place = place, .take = take, .finish = finish};
+
+static dkm_status create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err) {
+  return cells_create(&kind, job, cpu, engine, err);
+}
+
+static double bytes(const dkm_job *job, const char *cpu) {
+  return cells_bytes(&kind, job, cpu);
+}
+
+const dkm_task dkm_task_fatal = {.name = "fatal",
+                                 .text = "of all starts along the axis of `reduce` the smallest value of the axis of `fatal` from which "
+                                         "the cue's pattern is lost",
+                                 .fields = &fields,
+                                 .create = create,
+                                 .destroy = cells_destroy,
+                                 .bytes = bytes,
+                                 .run = cells_run,
+                                 .save = cells_save};

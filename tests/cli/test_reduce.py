@@ -1,0 +1,244 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs whose records are not those of single trajectories, from outside: `reduce`, and `task: states`."""
+
+import csv
+import io
+import os
+import signal
+import subprocess
+import time
+
+import h5py
+import numpy as np
+import pytest
+
+from machine import mpirun
+
+MODEL = """model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
+initial: {pattern: 3, overlap: 0.8}
+"""
+AXES = """axes:
+  - {name: g0, values: [0.5, 1.3]}
+  - {name: seed, from: 1, to: 40, points: 40}
+  - {name: perturbation, values: [0.1, 0.3, 0.6]}
+"""
+STATES = "task: states\n" + MODEL + "axes:\n  - {name: g0, values: [0.0, 0.6, 0.9, 1.3]}\noutput: {states: 5}\n"
+FATAL = """model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
+initial: {pattern: 3}
+axes:
+  - {name: perturbation, from: 0.05, to: 0.8, points: 9, scale: log}
+  - {name: g0, values: [0.5, 1.0, 1.3]}
+  - {name: seed, from: 1, to: 20, points: 20}
+reduce: seed
+fatal: perturbation
+"""
+# Each start takes long: modes of both signs, followed until t_max.
+SLOW = """model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
+initial: {overlap: 0.5, perturbation: 0.1}
+axes:
+  - {name: seed, values: [1, 2, 3]}
+  - {name: overlap, values: [0.5, 0.6]}
+reduce: seed
+solver: {t_max: 1e6, max_steps: 400000}
+"""
+
+
+def contents(path):
+    """Everything but what differs from run to run."""
+    with h5py.File(path, "r") as file:
+        return {name: (file[name].shape, file[name][...].tobytes()) for name in file
+                if isinstance(file[name], h5py.Dataset) and name != "wall_time"}
+
+
+def ok(result):
+    assert result.returncode == 0, result.stderr
+    return result
+
+
+@pytest.mark.parametrize("text", [MODEL + AXES + "reduce: seed\n", STATES, FATAL], ids=["reduce", "states", "fatal"])
+def test_files_have_the_same_bits_for_any_number_of_ranks(dickemap, tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text)
+    ok(dickemap("run", "a.yaml", "-o", "1.h5", "-q"))
+    for ranks in (2, 3, 5):
+        ok(dickemap("run", "a.yaml", "-o", f"{ranks}.h5", "-q", ranks=ranks))
+        assert contents(tmp_path / f"{ranks}.h5") == contents(tmp_path / "1.h5")
+    told = ok(dickemap("verify", "1.h5")).stdout
+    assert "result: complete, no difference" in told
+    n = len(contents(tmp_path / "1.h5")["status"][1])
+    assert f"the same method again: {n} checked, 0 differ, {n} have the same bits" in told
+
+
+def test_cells_are_what_basins_counts(dickemap, tmp_path):
+    (tmp_path / "sweep.yaml").write_text(MODEL + AXES)
+    (tmp_path / "cells.yaml").write_text(MODEL + AXES + "reduce: seed\nsolver: {until: rest}\n")
+    (tmp_path / "quick.yaml").write_text(MODEL + AXES + "reduce: seed\n")
+    for name in ("sweep", "cells", "quick"):
+        ok(dickemap("run", f"{name}.yaml", "-o", f"{name}.h5", "-q"))
+    table = list(csv.DictReader(io.StringIO(ok(dickemap("basins", "sweep.h5")).stdout)))
+    with h5py.File(tmp_path / "cells.h5") as file, h5py.File(tmp_path / "quick.h5") as quick:
+        assert file["count"].shape == (2, 3, 12) and file["retrieval"].shape == (2, 3)
+        outcomes, g0, tilt = list(file["outcome"][...]), list(file["g0"][...]), list(file["perturbation"][...])
+        counted = np.zeros(file["count"].shape)
+        for row in table:
+            cell = g0.index(float(row["g0"])), tilt.index(float(row["perturbation"]))
+            code = 0 if row["outcome"] == "no pattern" else int(row["outcome"].removeprefix("pattern "))
+            at = (*cell, outcomes.index(code))
+            counted[at] = int(row["count"])
+            for ours, theirs in (("probability", "probability"), ("probability_low", "low"), ("probability_high", "high"),
+                                 ("xi_mean", "xi_mean"), ("xi_std", "xi_std")):
+                if row[theirs]:
+                    assert abs(file[ours][at] - float(row[theirs])) < 2e-10 * max(1, abs(float(row[theirs])))
+            assert abs(file["entropy"][cell] - float(row["entropy"])) < 1e-9
+            assert file["n_starts"][cell] == int(row["n"]) == 40
+        assert (file["count"][...] == counted).all()
+        assert (quick["count"][...] == counted).all()
+        assert (file["retrieval"][...] == file["probability"][..., outcomes.index(3)]).all()
+        assert quick["steps"][...].sum() < file["steps"][...].sum() / 2
+        meanings = file["outcome"].attrs["flag_meanings"]
+        words = (meanings.decode() if isinstance(meanings, bytes) else meanings).split()
+        assert words[outcomes.index(-2)] == "minus_pattern_2" and words[outcomes.index(101)] == "saddle"
+
+
+def test_states_are_those_that_point_lists(dickemap, tmp_path):
+    (tmp_path / "s.yaml").write_text(STATES)
+    ok(dickemap("run", "s.yaml", "-q"))
+    with h5py.File(tmp_path / "s.h5") as file:
+        assert file["state_xi"].shape == (4, 5, 3)
+        assert list(file["complete"][...]) == [2, 1, 1, 1] and file["n_states"][0] == 0
+        for i, g0 in enumerate(file["g0"][...]):
+            told = dickemap("point", "s.yaml", "--at", f"g0={g0}", "--states")
+            if i == 0:
+                assert told.returncode == 1 and "g0 is 0" in told.stderr
+                continue
+            n_all, n_stable = file["n_states"][i], file["n_stable"][i]
+            assert f"along its field: {n_all}, of them {n_stable} stable" in told.stdout
+            lines = told.stdout.split("along its field")[1].splitlines()[3:]
+            lines = [line for line in lines if line.startswith(("  stable", "  saddle"))]
+            assert file["full"][i] == (len(lines) > 5)
+            for s, line in list(enumerate(lines))[:5]:
+                words = line.replace("saddle, index ", "saddle-").split()
+                assert int(words[1]) == file["state_multiplicity"][i, s]
+                assert abs(float(words[2]) - file["state_U"][i, s]) < 1e-9
+                assert np.allclose([float(x) for x in words[-3:]], file["state_xi"][i, s], atol=1e-9)
+
+
+def test_a_file_grows(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(MODEL + AXES + "reduce: seed\n")
+    ok(dickemap("run", "a.yaml", "-q"))
+    larger = ("--set", "axes.g0.values=[0.5, 0.9, 1.3]")
+    ok(dickemap("run", "a.yaml", "-o", "new.h5", "-q", *larger))
+    told = ok(dickemap("run", "a.yaml", "-o", "grown.h5", "--extend", "a.h5", *larger))
+    assert "6  points were done before" in told.stdout
+    assert contents(tmp_path / "grown.h5") == contents(tmp_path / "new.h5")
+    refused = dickemap("run", "a.yaml", "-o", "other.h5", "--extend", "a.h5", "--set", "axes.seed.points=39", "--set",
+                       "axes.seed.to=39")
+    assert refused.returncode == 1 and "they differ in reduce" in refused.stderr
+    (tmp_path / "sweep.yaml").write_text(MODEL + AXES)
+    refused = dickemap("run", "sweep.yaml", "-o", "other.h5", "--extend", "a.h5")
+    assert refused.returncode == 1 and "they differ in reduce" in refused.stderr
+    refused = dickemap("run", "sweep.yaml", "-o", "a.h5", "--resume")
+    assert refused.returncode == 1 and "holds another job, which differs in reduce" in refused.stderr
+
+
+def test_shards_are_merged(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(MODEL + AXES + "reduce: seed\n")
+    ok(dickemap("run", "a.yaml", "-q"))
+    for shard in (1, 2):
+        ok(dickemap("run", "a.yaml", "-o", f"{shard}.h5", "-q", "--shard", f"{shard}/2"))
+    ok(dickemap("merge", "1.h5", "2.h5", "-o", "both.h5"))
+    assert contents(tmp_path / "both.h5") == contents(tmp_path / "a.h5")
+
+
+def test_zipped_axes_are_reduced_together(dickemap, tmp_path):
+    axes = """axes:
+  - {name: seed, values: [3, 4, 5, 6], zip: draw}
+  - {name: perturbation, values: [0.1, 0.2, 0.1, 0.3], zip: draw}
+"""
+    (tmp_path / "a.yaml").write_text(MODEL.replace("Omega: 0.5", "g0: 1.3, Omega: 0.5") + axes + "reduce: draw\n")
+    ok(dickemap("run", "a.yaml", "-q"))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["count"].shape == (1, 12) and file["count"][...].sum() == 4
+        assert list(file["seed"][...]) == [3, 4, 5, 6] and file["seed"].dims[0].keys() == ["draw"]
+
+
+def test_the_smallest_fatal_number_of_flips_is_exact(dickemap, tmp_path):
+    """Against the single records of all numbers of flipped spins."""
+    model = """model: {patterns: 3, mapping: random, spins: 60, g0: 2.0, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}
+initial: {pattern: 2}
+axes:
+"""
+    seeds, flips = "  - {name: seed, from: 1, to: 8, points: 8}\n", "  - {name: flip_exactly, values: [%s]}\n"
+    (tmp_path / "fatal.yaml").write_text(model + seeds + flips % "0, 8, 16, 24, 30" + "reduce: seed\nfatal: flip_exactly\n")
+    (tmp_path / "sweep.yaml").write_text(model + seeds + flips % ", ".join(map(str, range(31))))
+    for name in ("fatal", "sweep"):
+        ok(dickemap("run", f"{name}.yaml", "-q"))
+    with h5py.File(tmp_path / "fatal.h5") as fatal, h5py.File(tmp_path / "sweep.h5") as sweep:
+        kept = sweep["retrieved"][...] == 2
+        found = []
+        for row in kept:
+            coarse = next((n for n in (0, 8, 16, 24, 30) if not row[n]), None)
+            if coarse in (0, None):
+                found.append(0 if coarse == 0 else np.inf)
+                continue
+            before = {8: 0, 16: 8, 24: 16, 30: 24}[coarse]
+            # The bisection ends at a change, of which there may be several between two values.
+            found.append([n for n in range(before + 1, coarse + 1) if row[n - 1] and not row[n]])
+        one = [x[0] if isinstance(x, list) else x for x in found if not isinstance(x, list) or len(x) == 1]
+        assert len(one) >= 6 and fatal["n_never"][0] == sum(x == np.inf for x in found)
+        if len(one) == 8:
+            assert fatal["fatal_median"][0] == np.median(one) and fatal["fatal_least"][0] == min(one)
+
+
+def wait(process, condition):
+    for _ in range(600):
+        if condition() or process.poll() is not None:
+            return
+        time.sleep(0.05)
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_a_cell_goes_on_inside(dickemap, program, mpi_environment, tmp_path, how):
+    (tmp_path / "a.yaml").write_text(SLOW)
+    ok(dickemap("run", "a.yaml", "-o", "whole.h5", "-q"))
+    folder = tmp_path / "a.h5.unfinished"
+    process = subprocess.Popen([program, "run", "a.yaml", "--save-interval", "0:01"], cwd=tmp_path, env=mpi_environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait(process, lambda: folder.exists() and any(name.isdigit() for name in os.listdir(folder)))
+    process.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
+    assert process.wait(timeout=60) == (-signal.SIGKILL if how == "kill" else 85)
+    result = ok(dickemap("run", "a.yaml", "--resume"))
+    assert "went on inside" in result.stdout
+    assert contents(tmp_path / "a.h5") == contents(tmp_path / "whole.h5")
+    assert not folder.exists()
+
+
+def test_what_has_no_single_records_says_so(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(MODEL + AXES + "reduce: seed\n")
+    ok(dickemap("run", "a.yaml", "-q"))
+    told = ok(dickemap("info", "a.h5")).stdout
+    assert "task: basins\n" in told and "starts of each point: 40\n" in told and "verdict" not in told
+    assert "holds no single starts" in dickemap("basins", "a.h5").stderr
+    plan = ok(dickemap("plan", "a.yaml")).stdout
+    assert "6 = 2 g0 x 3 perturbation, of 40 starts each, over seed" in plan and "probe points    6 of 6 finished" in plan
+
+
+@pytest.mark.parametrize("change, message", [
+    ("reduce: sed\n", "reduce is \"sed\", but must be an axis of the job (it has: g0, seed, perturbation)"),
+    ("reduce: [seed]\n", "reduce is a list, but must be a single value"),
+    ("task: sweeps\n", "task is \"sweeps\", but must be sweep or states"),
+    ("fatal: perturbation\n", "fatal has no effect without reduce"),
+    ("reduce: seed\nfatal: seed\n", "fatal is seed, which has no size"),
+    ("reduce: g0\nfatal: g0\n", "fatal is \"g0\", but must be an axis of the job that is in no group, and not that of reduce"),
+    ("reduce: seed\nfatal: overlap\n", "fatal is \"overlap\", but must be an axis of the job"),
+    ("task: states\nreduce: seed\n", "reduce counts what starts end in, which task: states has none of"),
+    ("reduce: seed\noutput: {state: final}\n", "output.state is final, but a job with reduce keeps no states"),
+    ("task: states\noutput: {state: final}\n", "output.state is final, but task: states keeps no states"),
+    ("output: {states: 3}\n", "output.states has no effect without task: states"),
+    ("task: states\noutput: {states: 0}\n", "output.states is 0, but must be an integer 1 ... 100000"),
+    ("solver: {until: settled}\n", "solver.until is settled, but that is only for starts that `reduce` counts"),
+    ("solver: {until: later}\n", "solver.until is \"later\", but must be rest or settled"),
+])
+def test_wrong_jobs_are_refused(refused, tmp_path, change, message):
+    (tmp_path / "a.yaml").write_text(MODEL + AXES + change)
+    told = refused("run", "a.yaml")
+    assert message in told and told.startswith("a.yaml:")
