@@ -62,7 +62,7 @@ static void empty(cell *c) {
   *c = (cell){.i_point = -1};
 }
 
-void cells_destroy(void *of) {
+void dkm_cells_destroy(void *of) {
   engine *e = of;
   if (!e) return;
   for (int i = 0; i < e->n_cells; i++) empty(&e->cells[i]);
@@ -72,7 +72,7 @@ void cells_destroy(void *of) {
   free(e);
 }
 
-dkm_status cells_create(const cells_kind *kind, const dkm_job *job, const char *cpu, void **out, dkm_error *err) {
+dkm_status dkm_cells_create(const cells_kind *kind, const dkm_job *job, const char *cpu, void **out, dkm_error *err) {
   engine *e = calloc(1, sizeof *e);
   *out = NULL;
   if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
@@ -86,11 +86,11 @@ dkm_status cells_create(const cells_kind *kind, const dkm_job *job, const char *
   if (status == DKM_OK)
     *out = e;
   else
-    cells_destroy(e);
+    dkm_cells_destroy(e);
   return status;
 }
 
-double cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu) {
+double dkm_cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu) {
   enum { USUAL = 2 }; /* cells under way, where no start takes much longer than others */
   return dkm_task_sweep.bytes(job, cpu) + USUAL * (double)job->n_starts * ((double)kind->kept_bytes + 1.0);
 }
@@ -118,7 +118,7 @@ static int free_place(engine *e) {
 
 /* ---- for kinds ---- */
 
-int cells_cue(const dkm_job *job, int64_t i_point) {
+int dkm_cells_cue(const dkm_job *job, int64_t i_point) {
   dkm_point point;
   dkm_job_point(job, i_point, &point);
   if (job->system.cue || job->system.from || dkm_point_has_mixture(&point, job->system.n_modes) || point.overlap == 0.0)
@@ -126,15 +126,15 @@ int cells_cue(const dkm_job *job, int64_t i_point) {
   return point.overlap > 0.0 ? point.pattern : -point.pattern;
 }
 
-void cells_put(const dkm_form *form, void *record, int field, int i, double value) {
+void dkm_cells_put(const dkm_form *form, void *record, int field, int i, double value) {
   dkm_field_put(form->fields[field].type, dkm_form_member(form, record, field), i, value);
 }
 
-void cells_put_share(const dkm_form *form, void *record, int field, int i, int64_t k, int64_t n) {
+void dkm_cells_put_share(const dkm_form *form, void *record, int field, int i, int64_t k, int64_t n) {
   const dkm_interval interval = dkm_proportion_wilson(k, n);
-  cells_put(form, record, field, i, n > 0 ? (double)k / (double)n : NAN);
-  cells_put(form, record, field + 1, i, interval.low);
-  cells_put(form, record, field + 2, i, interval.high);
+  dkm_cells_put(form, record, field, i, n > 0 ? (double)k / (double)n : NAN);
+  dkm_cells_put(form, record, field + 1, i, interval.low);
+  dkm_cells_put(form, record, field + 2, i, interval.high);
 }
 
 /* ---- going on from what was saved ---- */
@@ -267,8 +267,8 @@ static bool next_start(void *context, dkm_point *point, int64_t *id) {
 static void make_record(engine *e, const cell *c) {
   dkm_form_clear(&e->form, e->record);
   e->failure.status = e->kind->finish(e->job, c->i_point, &e->form, c->kept, e->record, &e->failure);
-  cells_put(&e->form, e->record, e->form.steps, 0, (double)c->steps);
-  cells_put(&e->form, e->record, e->form.wall_time, 0, c->wall_time);
+  dkm_cells_put(&e->form, e->record, e->form.steps, 0, (double)c->steps);
+  dkm_cells_put(&e->form, e->record, e->form.wall_time, 0, c->wall_time);
   if (!e->failure.status) e->stream->done(e->stream->context, c->i_point, e->record, NULL);
 }
 
@@ -302,7 +302,7 @@ static bool resume_start(void *context, int64_t id, const void **bytes, size_t *
   return find_saved(e, cell_of(e, id), id % e->job->n_starts, bytes, n_bytes);
 }
 
-dkm_status cells_run(void *of, const dkm_task_stream *stream, dkm_error *err) {
+dkm_status dkm_cells_run(void *of, const dkm_task_stream *stream, dkm_error *err) {
   engine *e = of;
   const dkm_stream starts = {
       .context = e, .next = next_start, .done = take_start, .interrupt = interrupted, .resume = resume_start};
@@ -372,7 +372,7 @@ static dkm_status save_cell(engine *e, cell *c, dkm_save *save, void *context, b
   return DKM_OK;
 }
 
-dkm_status cells_save(void *of, double least_seconds, dkm_save *put_away, void *context, dkm_error *err) {
+dkm_status dkm_cells_save(void *of, double least_seconds, dkm_save *put_away, void *context, dkm_error *err) {
   engine *e = of;
   struct putting p = {.e = e};
   bool more = true;

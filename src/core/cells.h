@@ -24,18 +24,18 @@ typedef struct cells_kind {
 } cells_kind;
 
 /* These are as in dkm_task. */
-dkm_status cells_create(const cells_kind *kind, const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
-void cells_destroy(void *engine);
-double cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu);
-dkm_status cells_run(void *engine, const dkm_task_stream *stream, dkm_error *err);
-dkm_status cells_save(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
+dkm_status dkm_cells_create(const cells_kind *kind, const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
+void dkm_cells_destroy(void *engine);
+double dkm_cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu);
+dkm_status dkm_cells_run(void *engine, const dkm_task_stream *stream, dkm_error *err);
+dkm_status dkm_cells_save(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
 
 /* The outcome that the cue of a point stands for (basins.h); DKM_OUTCOME_NONE: it is no pattern. */
-int cells_cue(const dkm_job *job, int64_t i_point);
+int dkm_cells_cue(const dkm_job *job, int64_t i_point);
 
 /* Value i of a field that is known by its name; and a share of n with the interval of Wilson, into the field and the two that follow
  * it in the list. */
-void cells_put(const dkm_form *form, void *record, int field, int i, double value);
-void cells_put_share(const dkm_form *form, void *record, int field, int i, int64_t k, int64_t n);
+void dkm_cells_put(const dkm_form *form, void *record, int field, int i, double value);
+void dkm_cells_put_share(const dkm_form *form, void *record, int field, int i, int64_t k, int64_t n);
 
 #endif

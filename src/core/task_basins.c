@@ -67,18 +67,18 @@ static void put_outcomes(const dkm_form *form, void *record, int n_modes, const 
   for (int i = 0; i < dkm_outcome_number(n_modes); i++) {
     const dkm_basin *basin = dkm_basins_find(b, dkm_outcome_at(n_modes, i));
     const int64_t n = basin ? basin->n : 0;
-    cells_put(form, record, COUNT, i, (double)n);
-    cells_put_share(form, record, PROBABILITY, i, n, b->n);
+    dkm_cells_put(form, record, COUNT, i, (double)n);
+    dkm_cells_put_share(form, record, PROBABILITY, i, n, b->n);
     if (!basin) continue;
-    cells_put(form, record, XI_MEAN, i, basin->xi_mean);
-    if (n > 1) cells_put(form, record, XI_STD, i, sqrt(basin->xi_squares / (double)(n - 1)));
-    if (basin->n_settled > 0) cells_put(form, record, SETTLED_OF, i, basin->t_settled);
+    dkm_cells_put(form, record, XI_MEAN, i, basin->xi_mean);
+    if (n > 1) dkm_cells_put(form, record, XI_STD, i, sqrt(basin->xi_squares / (double)(n - 1)));
+    if (basin->n_settled > 0) dkm_cells_put(form, record, SETTLED_OF, i, basin->t_settled);
     if (basin->outcome == cue) n_cue = n;
     n_settled += basin->n_settled;
     settled += basin->t_settled * (double)basin->n_settled;
   }
-  if (cue != DKM_OUTCOME_NONE) cells_put_share(form, record, RETRIEVAL, 0, n_cue, b->n);
-  if (n_settled > 0) cells_put(form, record, SETTLED, 0, settled / (double)n_settled);
+  if (cue != DKM_OUTCOME_NONE) dkm_cells_put_share(form, record, RETRIEVAL, 0, n_cue, b->n);
+  if (n_settled > 0) dkm_cells_put(form, record, SETTLED, 0, settled / (double)n_settled);
 }
 
 static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *form, const void *kept, void *record,
@@ -92,12 +92,12 @@ static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *fo
     n_sensitive += starts[j].is_sensitive;
     status = dkm_basins_add_start(&b, starts[j].outcome, starts[j].xi, starts[j].t_settled, err);
   }
-  put_outcomes(form, record, job->system.n_modes, &b, cells_cue(job, i_point));
-  cells_put(form, record, ENTROPY, 0, dkm_basins_entropy(&b));
-  cells_put(form, record, DECIDED, 0, (double)b.n);
-  cells_put(form, record, UNDECIDED, 0, (double)b.n_undecided);
-  cells_put(form, record, FAILED, 0, (double)n_failed);
-  cells_put(form, record, SENSITIVE, 0, (double)n_sensitive);
+  put_outcomes(form, record, job->system.n_modes, &b, dkm_cells_cue(job, i_point));
+  dkm_cells_put(form, record, ENTROPY, 0, dkm_basins_entropy(&b));
+  dkm_cells_put(form, record, DECIDED, 0, (double)b.n);
+  dkm_cells_put(form, record, UNDECIDED, 0, (double)b.n_undecided);
+  dkm_cells_put(form, record, FAILED, 0, (double)n_failed);
+  dkm_cells_put(form, record, SENSITIVE, 0, (double)n_sensitive);
   dkm_basins_free(&b);
   return status;
 }
@@ -105,18 +105,18 @@ static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *fo
 static const cells_kind kind = {.kept_bytes = sizeof(ended), .take = take, .finish = finish};
 
 static dkm_status create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err) {
-  return cells_create(&kind, job, cpu, engine, err);
+  return dkm_cells_create(&kind, job, cpu, engine, err);
 }
 
 static double bytes(const dkm_job *job, const char *cpu) {
-  return cells_bytes(&kind, job, cpu);
+  return dkm_cells_bytes(&kind, job, cpu);
 }
 
 const dkm_task dkm_task_basins = {.name = "basins",
                                   .text = "all starts that differ along the axis of `reduce`, counted by what they end in",
                                   .fields = &fields,
                                   .create = create,
-                                  .destroy = cells_destroy,
+                                  .destroy = dkm_cells_destroy,
                                   .bytes = bytes,
-                                  .run = cells_run,
-                                  .save = cells_save};
+                                  .run = dkm_cells_run,
+                                  .save = dkm_cells_save};

@@ -79,7 +79,7 @@ static void place(const dkm_job *job, const void *kept, dkm_point *point) {
 
 static bool take(const dkm_job *job, int64_t i_point, const dkm_record *record, void *kept) {
   const dkm_axis *axis = axis_of(job);
-  const int outcome = dkm_outcome_of(record), cue = cells_cue(job, i_point);
+  const int outcome = dkm_outcome_of(record), cue = dkm_cells_cue(job, i_point);
   shock *s = kept;
   const double value = value_of(axis, s);
   if (outcome == DKM_OUTCOME_NONE || cue == DKM_OUTCOME_NONE) {
@@ -134,16 +134,16 @@ static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *fo
   }
   qsort(values, (size_t)n, sizeof *values, ascending);
   const int64_t r = rank_of_median(n);
-  cells_put(form, record, MEDIAN, 0, quantile(values, n, 0.5));
-  if (r > 0) cells_put(form, record, LOW, 0, values[r - 1]);
-  if (r > 0) cells_put(form, record, HIGH, 0, values[n - r]);
-  if (n > 0) cells_put(form, record, LEAST, 0, values[0]);
-  cells_put(form, record, QUARTER, 0, quantile(values, n, 0.25));
-  cells_put(form, record, THREE_QUARTERS, 0, quantile(values, n, 0.75));
-  cells_put(form, record, FOUND, 0, (double)counts[IS_FOUND]);
-  cells_put(form, record, AT_ONCE, 0, (double)counts[IS_AT_ONCE]);
-  cells_put(form, record, NEVER, 0, (double)counts[IS_NEVER]);
-  cells_put(form, record, UNDECIDED, 0, (double)counts[IS_UNDECIDED]);
+  dkm_cells_put(form, record, MEDIAN, 0, quantile(values, n, 0.5));
+  if (r > 0) dkm_cells_put(form, record, LOW, 0, values[r - 1]);
+  if (r > 0) dkm_cells_put(form, record, HIGH, 0, values[n - r]);
+  if (n > 0) dkm_cells_put(form, record, LEAST, 0, values[0]);
+  dkm_cells_put(form, record, QUARTER, 0, quantile(values, n, 0.25));
+  dkm_cells_put(form, record, THREE_QUARTERS, 0, quantile(values, n, 0.75));
+  dkm_cells_put(form, record, FOUND, 0, (double)counts[IS_FOUND]);
+  dkm_cells_put(form, record, AT_ONCE, 0, (double)counts[IS_AT_ONCE]);
+  dkm_cells_put(form, record, NEVER, 0, (double)counts[IS_NEVER]);
+  dkm_cells_put(form, record, UNDECIDED, 0, (double)counts[IS_UNDECIDED]);
   free(values);
   return DKM_OK;
 }
@@ -151,11 +151,11 @@ static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *fo
 static const cells_kind kind = {.kept_bytes = sizeof(shock), .place = place, .take = take, .finish = finish};
 
 static dkm_status create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err) {
-  return cells_create(&kind, job, cpu, engine, err);
+  return dkm_cells_create(&kind, job, cpu, engine, err);
 }
 
 static double bytes(const dkm_job *job, const char *cpu) {
-  return cells_bytes(&kind, job, cpu);
+  return dkm_cells_bytes(&kind, job, cpu);
 }
 
 const dkm_task dkm_task_fatal = {.name = "fatal",
@@ -163,7 +163,7 @@ const dkm_task dkm_task_fatal = {.name = "fatal",
                                          "the cue's pattern is lost",
                                  .fields = &fields,
                                  .create = create,
-                                 .destroy = cells_destroy,
+                                 .destroy = dkm_cells_destroy,
                                  .bytes = bytes,
-                                 .run = cells_run,
-                                 .save = cells_save};
+                                 .run = dkm_cells_run,
+                                 .save = dkm_cells_save};
