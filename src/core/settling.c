@@ -27,9 +27,9 @@ static const double rare_look_factor = 1.3, late_first_look = 1.0;
  * of 2, 2 of 137 were wrong.  tests/bench/verdicts judges them all.) */
 static const double frozen_factor = 4.0, frozen_periods = 4.0;
 enum { FROZEN_STEPS = 20 };
-/* Where nobody wants more than the outcome V mostly proves it within a few periods, and frozen spins, which take longer to ask
- * than the steps between, are asked from then on. */
-static const double frozen_patience = 4.0;
+/* Where nobody wants more than the outcome V mostly proves it within a few periods.  Frozen spins, which take longer to ask than
+ * the steps between, are asked from then on, and spectra, which take hundreds of steps, only of what neither has decided. */
+static const double frozen_patience = 4.0, spectrum_patience = 32.0;
 /* A label is predicted after so many steady octaves and steps; where every end is a fixed point, after more. */
 enum { STEADY_OCTAVES = 4, STEADY_STEPS = 2000, LASTING_OCTAVES = 6, LASTING_STEPS = 20000 };
 /* Where only the sign is open it is worth this part of max_steps, and so many steps if there is no such bound. */
@@ -263,7 +263,8 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
     end_known(a, q, window, lane, s->xi, value, record);
     return DKM_OUTLOOK_END;
   }
-  if (is_reached(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
+  const bool early = q->solver->until_settled && lane->t < spectrum_patience * s->period;
+  if (!early && is_reached(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
   const bool full_octave = dkm_plateau_add_window(s, q, window, lane->t);
   if (full_octave && has_died(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
   const bool known = is_known(s, q, window, value, lane->t, steps, &valley, &xi), single = dkm_landscape_n_active(q->landscape) == 1;

@@ -189,6 +189,26 @@ axes:
             assert fatal["fatal_median"][0] == np.median(one) and fatal["fatal_least"][0] == min(one)
 
 
+@pytest.mark.parametrize("g0, flips, known", [(1.2, 0, 0.075), (1.6, 0, 0.980), (1.6, 20, 0.775), (1.6, 40, 0.065)])
+def test_retrieval_of_random_patterns_is_as_probable_as_elsewhere(dickemap, tmp_path, g0, flips, known):
+    """200 spins, Fig. 3's modes: shares of 200 draws from simulations of all single spins, by another program."""
+    (tmp_path / "a.yaml").write_text(f"""model:
+  {{patterns: 4, mapping: random, spins: 200, g0: {g0}, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5, 3.0], kappa_mu: [1.0]}}
+initial: {{pattern: 4, flip_exactly: {flips}}}
+axes:
+  - {{name: pattern_seed, from: 1, to: 200, points: 200, zip: draw}}
+  - {{name: seed, from: 1, to: 200, points: 200, zip: draw}}
+reduce: draw
+""")
+    ok(dickemap("run", "a.yaml", "-q"))
+    with h5py.File(tmp_path / "a.h5") as file:
+        outcomes = list(file["outcome"][...])
+        assert file["n_undecided"][0] <= 2
+        share = sum(file["probability"][0, outcomes.index(nu)] for nu in (4, -4))
+    middle = (share + known) / 2
+    assert abs(share - known) < 3.3 * np.sqrt(2 * middle * (1 - middle) / 200) + 1e-9
+
+
 def wait(process, condition):
     for _ in range(600):
         if condition() or process.poll() is not None:
