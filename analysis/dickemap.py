@@ -133,6 +133,8 @@ def xi_end(data):
 
 def verdict_counts(data):
     """How many points of each verdict, those that occur; 'to_do' counts the points that are not done."""
+    if "verdict" not in data:
+        raise ValueError("the file has no verdicts: its records are not those of single trajectories (`reduce`, `task: states`)")
     names = flag_names(data.verdict).values[done(data).values]
     counts = {name: int((names == name).sum()) for name in data.verdict.attrs["flag_meanings"].split()}
     counts["to_do"] = int((~done(data)).sum())

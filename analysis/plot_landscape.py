@@ -30,8 +30,10 @@ def draw_energies(axes, data, nu):
     index = data.state_index.values
     for i in sorted(set(index[index > 0])):
         at = index == i
-        axes.plot(g0[at], deep[at], ".", ms=2, color=str(0.35 + 0.1 * min(i, 5)), zorder=1,
+        axes.plot(g0[at], deep[at], ".", ms=2 if i == 1 else 1.2, color="0.25" if i == 1 else "0.72", zorder=1 - 0.1 * i,
                   label={1: "saddles of index 1", 2: "of higher index"}.get(i))
+    normal = (index == 0) & (nu == 0)
+    axes.plot(g0[normal], deep[normal], ".", ms=4, color="black", zorder=2, label=r"$\xi = 0$, stable")
     for mode in range(1, data.sizes["mode"] + 1):
         at = (index == 0) & (nu == mode)
         axes.plot(g0[at], deep[at], ".", ms=4, color=COLOURS[mode - 1], zorder=2, label=f"pattern {mode}, stable")
@@ -55,7 +57,7 @@ def draw_rates(axes, data, nu):
     for mode in range(1, data.sizes["mode"] + 1):
         at = (data.state_index.values == 0) & (nu == mode)
         axes.plot(g0[at], data.state_decay_rate.values[at], ".", ms=4, color=COLOURS[mode - 1])
-    axes.set(xlabel="$g_0$", ylabel=r"slowest decay ($\kappa$)", ylim=(0, None))
+    axes.set(xlabel="$g_0$", ylabel="slowest decay rate", ylim=(0, None))
 
 
 def draw(data):

@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws how often each pattern is retrieved, from the output of jobs/retrieval_map.yaml: the probability over coupling and
-tilt, with the line where it is one half; from g_ret on (closed form) pattern states are stable against small tilts."""
+"""Draws how often each pattern is retrieved, with either sign, from the output of jobs/retrieval_map.yaml: the probability over
+coupling and tilt, a line where it is one half; and dotted g_ret, from which on pattern states are stable (closed form)."""
 
 import argparse
 
@@ -34,10 +34,12 @@ def edges(values, log=False):
 
 def draw_pattern(axes, data, pattern, ret):
     cell = data.sel(pattern=pattern)
-    picture = axes.pcolormesh(edges(cell.g0), edges(cell.perturbation, log=True), cell.retrieval, vmin=0, vmax=1, cmap="cividis")
-    if cell.retrieval.min() < 0.5 < cell.retrieval.max():
-        axes.contour(cell.g0, cell.perturbation, cell.retrieval, levels=[0.5], colors="white", linewidths=1)
-    axes.axvline(ret, color="white", lw=1, ls=":")
+    picture = axes.pcolormesh(edges(cell.g0), edges(cell.perturbation, log=True), cell.retrieval_either_sign, vmin=0, vmax=1, cmap="cividis")
+    share = cell.retrieval_either_sign
+    if share.min() < 0.5 < share.max():
+        axes.contour(cell.g0, cell.perturbation, share, levels=[0.5], colors="#d1495b", linewidths=1)
+    axes.axvline(ret, color="#d1495b", lw=1.2, ls=":")
+    axes.set(xlim=edges(cell.g0)[[0, -1]], xticks=[0.8, 1.2, 1.6, 2.0])
     axes.set(yscale="log", title=f"pattern {pattern}")
     return picture
 
@@ -49,7 +51,9 @@ def draw(data):
             picture = draw_pattern(axes, data, pattern, threshold)
             axes.set_xlabel("$g_0$")
         panels[0].set_ylabel("tilt (tangent)")
-        figure.colorbar(picture, ax=panels, label="retrieved", shrink=0.9)
+        lines = [plt.Line2D([], [], color="#d1495b", lw=1.2, ls=style) for style in ("-", ":")]
+        panels[0].legend(lines, ["one half", r"$g_{\mathrm{ret}}$"], loc="lower right", fontsize=8)
+        figure.colorbar(picture, ax=panels, label="retrieved, either sign", shrink=0.9)
     return figure
 
 
@@ -60,10 +64,10 @@ def main():
                         help="picture: .png, .pdf or .svg (default retrieval_map.png)")
     a = parser.parse_args()
     data = dickemap.open(a.file)
-    if "retrieval" not in data or data.retrieval.dims != CELL:
+    if "retrieval_either_sign" not in data or data.retrieval.dims != CELL:
         parser.error(f"{a.file}: not the output of jobs/retrieval_map.yaml")
     draw(data).savefig(a.output, dpi=200)
-    print(f"{a.output}: {data.retrieval.size} cells of {int(data.n_starts.max())} starts, "
+    print(f"{a.output}: {data.retrieval.size} cells of {int(data.n_decided.max())} starts, "
           f"{int(data.n_undecided.sum())} of all undecided")
 
 

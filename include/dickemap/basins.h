@@ -14,8 +14,8 @@ extern "C" {
 
 /* A code for what a record ended in:
  *   nu or -nu   at rest, pattern nu leads, with its sign
- *   0           at rest without a pattern
- *   101         at rest where directions grow, which is a saddle
+ *   0           at rest, and no pattern leads: there is none, or several have the same |xi|, within its error
+ *   101         at rest (but for dark precession) where directions grow, which is a saddle
  *   100 + v     other motion, of verdict v
  *   DKM_OUTCOME_NONE   undecided, failed, or relaxing to nobody knows what */
 enum { DKM_OUTCOME_NONE = -1000, DKM_OUTCOME_OF_VERDICT = 100 };
@@ -38,6 +38,7 @@ const char *dkm_outcome_word(int outcome, char text[DKM_OUTCOME_BYTES]);
 typedef struct dkm_basin {
   int outcome;
   int64_t n;
+  double xi_second; /* mean of the second largest |xi| */
   double xi_mean, xi_squares; /* of the leading overlap; sum of squares about it (Welford): NaN for motion without a pattern */
   int64_t n_settled;          /* of which it is known when they settled */
   double t_settled;           /* mean of these */
@@ -53,8 +54,9 @@ typedef struct dkm_basins {
 /* Counts a record in; a cell begins as zeros.  Results depend on the order only by rounding.  Fails with DKM_MEMORY. */
 dkm_status dkm_basins_add(dkm_basins *basins, const dkm_record *record, dkm_error *err);
 
-/* The same of a start of which only so much is known: its outcome, its leading overlap, and when it settled (NaN: not known). */
-dkm_status dkm_basins_add_start(dkm_basins *basins, int outcome, double xi, double t_settled, dkm_error *err);
+/* The same of a start of which only so much is known: its outcome, its leading overlap, the second largest |xi|, and when it
+ * settled (NaN: not known). */
+dkm_status dkm_basins_add_start(dkm_basins *basins, int outcome, double xi, double xi_second, double t_settled, dkm_error *err);
 
 /* That of an outcome; NULL if no start had it. */
 const dkm_basin *dkm_basins_find(const dkm_basins *basins, int outcome);

@@ -95,7 +95,7 @@ typedef struct dkm_job {
  * (`model.Omega=0.4`, `solver.t_max=1e5`, `axes.g0.points=50`, `model.Omega_mu=[1,2]`), in order; axes are
  * named as the file names them, `axes=[...]` replaces them all.  Values are YAML; a list of numbers may do
  * without its brackets (`model.kappa_mu=1`).
- * An axis has either `values` or from, to, points, scale: setting one of them drops the other; a linear or
+ * An axis has either `values`, or `file`, or from, to, points, scale, sample, seed: setting one of them drops the others; a linear or
  * logarithmic axis ends exactly at `to`, and with points: 1 needs `from` alone.
  * A setting without effect is refused, since axes give what it sets.
  * text and sets together reproduce the job: dkm_job_parse(path, text, n_sets, sets).
@@ -152,7 +152,7 @@ bool dkm_job_flips_spins(const dkm_job *job);
 /* The single spins of a job, of mappings that have a finite number of them; else NULL. The job's. */
 const struct dkm_spins *dkm_job_spins(const dkm_job *job);
 
-/* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ...; 0 along the one that is reduced. */
+/* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ...; 0 along those that are no part of the grid. */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
 
 /* "point 5 (g0=0.3, pattern=2)" into out[out_bytes], cut if too long; returns out. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* record: what the program says about one point, and the one table that describes it.
  *
- * The table `dkm_fields` drives everything that touches a record: creation, writing and
- * reading of the output file, checksums, `point`'s listing and the README.  A new field is
- * a member of dkm_record and a row in the table, nothing else. */
+ * This is the record of a trajectory, of the task `sweep`; those of others are in task.h.  The table `dkm_fields` drives
+ * everything that touches it: creation, writing and reading of the output file, checksums, `point`'s listing and the README.
+ * A new field is a member of dkm_record and a row in the table, nothing else. */
 #ifndef DICKEMAP_RECORD_H
 #define DICKEMAP_RECORD_H
 #include <stdbool.h>

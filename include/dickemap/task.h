@@ -8,7 +8,7 @@
  *
  * A task says which fields its records have and how they are made.  Everything else (the output file, workers, points that are
  * suspended, merging) handles records as bytes whose form is asked for here.  To add a task: its fields and functions in a
- * file of its own, its row in task.c, and its word in the manuals. */
+ * file of its own, its row in task.c, its word in the manuals, and what commands say of it (info, plan, the end of a run). */
 #ifndef DICKEMAP_TASK_H
 #define DICKEMAP_TASK_H
 #include "dickemap/evaluate.h"
@@ -31,6 +31,8 @@ typedef struct dkm_task_stream {
   void (*resumed)(void *context, int64_t i_point, double t);                           /* may be NULL */
 } dkm_task_stream;
 
+struct dkm_form; /* below */
+
 typedef struct dkm_task {
   const char *name;              /* of the key `task`, and in files */
   const char *text;
@@ -41,10 +43,12 @@ typedef struct dkm_task {
   dkm_status (*create)(const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
   void (*destroy)(void *engine); /* NULL is allowed */
   double (*bytes)(const dkm_job *job, const char *cpu); /* that it would take on each rank */
-  /* As dkm_evaluate_stream and dkm_evaluator_save. save NULL: points begin anew. */
+  /* As dkm_evaluate_stream and dkm_evaluator_save. save NULL: points begin anew.  `states` asks whether to go on between points
+   * only: a search takes up to seconds, in large systems minutes. */
   dkm_status (*run)(void *engine, const dkm_task_stream *stream, dkm_error *err);
   dkm_status (*save)(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
-  bool (*has_failed)(const void *record); /* NULL: none ever does */
+  bool (*has_failed)(const struct dkm_form *form, const void *record);      /* NULL: none ever does */
+  int64_t (*n_undecided)(const struct dkm_form *form, const void *record); /* starts without an outcome; NULL: there are none */
   /* What theory has against a record (check.h), which was made by any method; NULL: it knows nothing of them. */
   bool (*check)(const dkm_job *job, int64_t i_point, const void *record, char *why, size_t why_bytes);
 } dkm_task;
@@ -56,7 +60,7 @@ const dkm_task *dkm_task_named(const char *name);
 
 /* ---- the form of the records of a job ---- */
 
-/* A record is `bytes` bytes, aligned as by malloc; field f has n_values[f] values at offset[f]. */
+/* A record is `bytes` bytes, aligned for its values; field f has n_values[f] values at offset[f]. */
 typedef struct dkm_form {
   const dkm_task *task;
   int n_fields;
@@ -70,9 +74,6 @@ void dkm_form_of_sweep(int n_modes, dkm_form *form); /* of dkm_record, without a
 
 /* How many of `most` records make no more than 16 MB; at least one. */
 int64_t dkm_form_block(const dkm_form *form, int64_t most);
-
-/* Outcomes that basins tells apart (basins.h). */
-int dkm_task_outcomes(const dkm_job *job);
 
 /* The index of a field, -1 if the task has none of that name. */
 int dkm_form_find(const dkm_form *form, const char *name);

@@ -31,8 +31,8 @@ static const char help[] =
     "  n             starts with an outcome\n"
     "  undecided     starts without: the verdict is undecided or failed, or the point is not done\n"
     "  entropy       -sum p ln p over the outcomes\n"
-    "  outcome       pattern +3: at rest, pattern 3 has the leading overlap, which is positive; no pattern: at rest without\n"
-    "                overlaps; saddle: at rest where directions grow; or the verdict of other motion\n"
+    "  outcome       pattern +3: at rest, pattern 3 has the leading overlap, which is positive; no pattern: at rest,\n"
+    "                none leads; saddle: at rest where directions grow; or the verdict of other motion\n"
     "  count, probability, low, high\n"
     "  xi_mean, xi_std        of the leading overlap\n"
     "  t_settled_mean         of those starts of which it is known; empty without\n";
@@ -167,7 +167,7 @@ static dkm_status count_and_print(const struct arguments *args, dkm_error *err) 
   t.job = dkm_store_reader_job(reader);
   if (t.job->task != &dkm_task_sweep)
     status = dkm_fail(err, DKM_INPUT, "basins: %s holds no single starts, its task is %s%s", args->path, t.job->task->name,
-                      t.job->reduces ? ": its fields are what this would print" : "");
+                      t.job->searches ? "" : t.job->reduces ? ": what this would print is in its fields count, probability, ..." : "");
   else
     status = find_dimension(args, t.job, &t.over, err);
   if (!status) {

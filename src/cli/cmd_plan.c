@@ -202,7 +202,7 @@ static void print_total(const sample *s, const dkm_job *job) {
 static void print_bounds(const sample *s, const dkm_job *job) {
   char step[32];
   const double max_steps = (double)job->solver.max_steps * (double)job->n_starts, n_rest = (double)(job->n_points - s->n);
-  if (max_steps <= 0 || s->sum_steps <= 0) return;
+  if (max_steps <= 0 || s->sum_steps <= 0 || job->searches) return; /* of a search the number of trajectories is open */
   const double seconds_a_step = s->sum_done / s->sum_steps, largest = max_steps * seconds_a_step;
   dkm_cli_duration(seconds_a_step, step, sizeof step);
   if (n_rest > 0 && s->n_done == s->n)

@@ -407,6 +407,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   dkm_solver solver = job->solver;
   dkm_status status = DKM_OK;
   /* For a single point that is shown: on, unless the job says otherwise. */
+  solver.until_settled = false; /* everything about it */
   solver.sensitivity = listing && (solver.sensitivity || !job->sensitivity_given);
   if (listing || args->t_end == 0 || args->spins) {
     double *state = args->spins ? malloc(dkm_model_size(&job->system) * sizeof *state) : NULL;

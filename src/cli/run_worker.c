@@ -199,6 +199,7 @@ static void take_record(void *context, int64_t id, const void *record, const dou
   if (gives_up(run->worker->job) && took > run->notice) run->notice = took;
   run->worker->n_finished++;
   if (run->form.task == &dkm_task_sweep) count_verdict(run->worker, record);
+  if (run->form.task->n_undecided) run->worker->n_undecided += run->form.task->n_undecided(&run->form, record);
   write_if_complete(run, block);
 }
 

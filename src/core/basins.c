@@ -15,14 +15,24 @@ static const int others[] = {SADDLE, DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_LIMIT_
                              DKM_OUTCOME_OF_VERDICT + DKM_VERDICT_HETEROCLINIC};
 enum { N_OTHERS = sizeof others / sizeof *others };
 
+/* Overlaps that differ by less than this part of them are equal but for rounding. */
+static const double equal = 1e-6;
+
+/* Whether one pattern leads.  (Which of several with equal overlaps is called the leading one is a matter of their order.) */
+static bool leads(const dkm_record *record) {
+  if (record->retrieved == 0 || record->retrieved == DKM_RETRIEVED_MIXTURE) return false;
+  const double xi = fabs(record->xi[abs(record->retrieved) - 1]), error = isnan(record->xi_error) ? 0.0 : record->xi_error;
+  return !(record->xi_second > xi - fmax(equal * xi, fmin(error, 0.01 * xi)));
+}
+
 int dkm_outcome_of(const dkm_record *record) {
   switch (record->verdict) {
   case DKM_VERDICT_FIXED_POINT:
   case DKM_VERDICT_DARK_PRECESSION:
   case DKM_VERDICT_RELAXING:
     if (record->verdict == DKM_VERDICT_RELAXING && record->how == DKM_HOW_NOT_APPLICABLE) return DKM_OUTCOME_NONE;
-    if (dkm_record_is_unstable(record)) return SADDLE;
-    return record->retrieved == DKM_RETRIEVED_MIXTURE ? 0 : record->retrieved;
+    if (record->verdict != DKM_VERDICT_RELAXING && record->n_unstable > 0) return SADDLE;
+    return leads(record) ? record->retrieved : 0;
   case DKM_VERDICT_LIMIT_CYCLE:
   case DKM_VERDICT_QUASIPERIODIC:
   case DKM_VERDICT_IRREGULAR:
@@ -85,10 +95,10 @@ static dkm_basin *basin_of(dkm_basins *b, int outcome) {
 
 dkm_status dkm_basins_add(dkm_basins *b, const dkm_record *record, dkm_error *err) {
   const int outcome = dkm_outcome_of(record);
-  return dkm_basins_add_start(b, outcome, dkm_outcome_overlap(outcome, record), record->t_settled, err);
+  return dkm_basins_add_start(b, outcome, dkm_outcome_overlap(outcome, record), record->xi_second, record->t_settled, err);
 }
 
-dkm_status dkm_basins_add_start(dkm_basins *b, int outcome, double xi, double t_settled, dkm_error *err) {
+dkm_status dkm_basins_add_start(dkm_basins *b, int outcome, double xi, double xi_second, double t_settled, dkm_error *err) {
   if (outcome == DKM_OUTCOME_NONE) {
     b->n_undecided++;
     return DKM_OK;
@@ -99,6 +109,7 @@ dkm_status dkm_basins_add_start(dkm_basins *b, int outcome, double xi, double t_
   to->n++;
   const double away = xi - to->xi_mean;
   to->xi_mean += away / (double)to->n;
+  to->xi_second += (xi_second - to->xi_second) / (double)to->n;
   to->xi_squares += away * (xi - to->xi_mean);
   if (!isnan(t_settled)) to->t_settled += (t_settled - to->t_settled) / (double)++to->n_settled;
   return DKM_OK;

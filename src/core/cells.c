@@ -2,6 +2,7 @@
 /* Cells of starts, kept under way and put aside. */
 #include "cells.h"
 
+#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,9 +15,9 @@ typedef enum start_state { TO_DO, UNDER_WAY, ENDED } start_state;
 /* What a saved cell begins with; then what is kept of its starts, how far each is, and for each under way its index, a size, and its
  * bytes. */
 typedef struct saved_cell {
-  int64_t n_starts, kept_bytes, n_under_way, steps;
+  int64_t n_starts, kept_bytes, n_under_way, steps, zero;
   double wall_time;
-} saved_cell;
+} saved_cell; /* 48 bytes: what follows is aligned as by malloc */
 
 typedef struct cell {
   int64_t i_point;        /* -1: free */
@@ -91,8 +92,9 @@ dkm_status dkm_cells_create(const cells_kind *kind, const dkm_job *job, const ch
 }
 
 double dkm_cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu) {
-  enum { USUAL = 2 }; /* cells under way, where no start takes much longer than others */
-  return dkm_task_sweep.bytes(job, cpu) + USUAL * (double)job->n_starts * ((double)kind->kept_bytes + 1.0);
+  /* Cells under way, where no start takes much longer than others; what is kept, what is saved of it, what it goes on from. */
+  enum { USUAL = 2, COPIES = 3 };
+  return dkm_task_sweep.bytes(job, cpu) + USUAL * COPIES * (double)job->n_starts * ((double)kind->kept_bytes + 1.0);
 }
 
 static int place_of(const engine *e, int64_t i_point) {
@@ -118,9 +120,9 @@ static int free_place(engine *e) {
 
 /* ---- for kinds ---- */
 
-int dkm_cells_cue(const dkm_job *job, int64_t i_point) {
+int dkm_cells_cue(const dkm_job *job, int64_t i_point, int64_t j) {
   dkm_point point;
-  dkm_job_point(job, i_point, &point);
+  dkm_job_start(job, i_point, j, &point);
   if (job->system.cue || job->system.from || dkm_point_has_mixture(&point, job->system.n_modes) || point.overlap == 0.0)
     return DKM_OUTCOME_NONE;
   return point.overlap > 0.0 ? point.pattern : -point.pattern;
@@ -143,8 +145,12 @@ static size_t kept_size(const engine *e) {
   return (size_t)e->job->n_starts * e->kind->kept_bytes;
 }
 
+static size_t rounded(size_t n) {
+  return (n + 15) / 16 * 16;
+}
+
 static size_t head_size(const engine *e) {
-  return sizeof(saved_cell) + kept_size(e) + ((size_t)e->job->n_starts + 15) / 16 * 16;
+  return sizeof(saved_cell) + rounded(kept_size(e)) + rounded((size_t)e->job->n_starts);
 }
 
 /* What was kept; false: the bytes are none of such a cell. */
@@ -155,7 +161,7 @@ static bool restore(const engine *e, cell *c) {
   memcpy(&head, c->saved, sizeof head);
   if (head.n_starts != e->job->n_starts || head.kept_bytes != (int64_t)e->kind->kept_bytes) return false;
   memcpy(c->kept, c->saved + sizeof head, kept_size(e));
-  memcpy(c->states, c->saved + sizeof head + kept_size(e), n);
+  memcpy(c->states, c->saved + sizeof head + rounded(kept_size(e)), n);
   for (size_t j = 0; j < n; j++) {
     if (c->states[j] != ENDED) c->states[j] = TO_DO;
     c->n_ended += c->states[j] == ENDED;
@@ -178,7 +184,7 @@ static bool find_saved(const engine *e, const cell *c, int64_t j, const void **b
       *n_bytes = (size_t)head[1];
       return true;
     }
-    at += ((size_t)head[1] + 15) / 16 * 16;
+    at += rounded((size_t)head[1]);
   }
   return false;
 }
@@ -197,7 +203,8 @@ static dkm_status take_saved(engine *e, cell *c, dkm_error *err) {
   }
   free(c->saved);
   c->saved = NULL;
-  c->n_ended = 0;
+  c->n_ended = c->steps = 0;
+  c->wall_time = 0.0;
   memset(c->kept, 0, kept_size(e));
   memset(c->states, TO_DO, (size_t)e->job->n_starts);
   return DKM_OK;
@@ -266,7 +273,7 @@ static bool next_start(void *context, dkm_point *point, int64_t *id) {
 
 static void make_record(engine *e, const cell *c) {
   dkm_form_clear(&e->form, e->record);
-  e->failure.status = e->kind->finish(e->job, c->i_point, &e->form, c->kept, e->record, &e->failure);
+  e->failure.status = e->kind->finish(e->job, &e->form, c->kept, e->record, &e->failure);
   dkm_cells_put(&e->form, e->record, e->form.steps, 0, (double)c->steps);
   dkm_cells_put(&e->form, e->record, e->form.wall_time, 0, c->wall_time);
   if (!e->failure.status) e->stream->done(e->stream->context, c->i_point, e->record, NULL);
@@ -279,8 +286,9 @@ static void take_start(void *context, int64_t id, const dkm_record *record, cons
   (void)state;
   c->steps += record->steps;
   c->wall_time += record->wall_time;
-  if (!e->kind->take(e->job, c->i_point, record, c->kept + (size_t)j * e->kind->kept_bytes)) {
+  if (!e->kind->take(e->job, c->i_point, j, record, c->kept + (size_t)j * e->kind->kept_bytes)) {
     c->states[j] = TO_DO;
+    assert(c->n_again < MOST_AGAIN);
     c->again[c->n_again++] = j;
     e->n_again++;
     return;
@@ -328,7 +336,7 @@ static bool put_start_aside(void *context, int64_t id, double t, const void *byt
   struct putting *p = context;
   cell *c = cell_of(p->e, id);
   const int64_t head[2] = {id % p->e->job->n_starts, (int64_t)n_bytes};
-  const size_t n = sizeof head + (n_bytes + 15) / 16 * 16;
+  const size_t n = sizeof head + rounded(n_bytes);
   char *more = realloc(c->aside, c->aside_bytes + n);
   if (!more) {
     p->no_memory = true;
@@ -365,7 +373,7 @@ static dkm_status save_cell(engine *e, cell *c, dkm_save *save, void *context, b
   if (!bytes) return dkm_fail(err, DKM_MEMORY, "out of memory (%zu bytes for the state of a point)", n);
   memcpy(bytes, &head, sizeof head);
   memcpy(bytes + sizeof head, c->kept, kept_size(e));
-  memcpy(bytes + sizeof head + kept_size(e), c->states, (size_t)e->job->n_starts);
+  memcpy(bytes + sizeof head + rounded(kept_size(e)), c->states, (size_t)e->job->n_starts);
   if (c->aside_bytes) memcpy(bytes + head_size(e), c->aside, c->aside_bytes);
   *more = save(context, c->i_point, c->t_aside, bytes, n);
   free(bytes);

@@ -69,11 +69,12 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     dkm_evaluate_resume_shadow(g, lane, dkm_sampling_shadow(sampling), dkm_sampling_growth(sampling));
   if ((status = dkm_evaluate_inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
   const dkm_exponent *exponent = dkm_sampling_exponent(sampling);
+  const bool quick = e->solver.until_settled;
   const double before = dkm_clock_now(); /* not of the shadows, whose time is theirs */
   *outlook = dkm_sampling_follows(sampling) ? dkm_attractor_followed(&t->attractor, q, exponent, l, record)
                                             : dkm_attractor_judge(&t->attractor, q, dkm_sampling_series(sampling),
                                                                   exponent, dkm_sampling_fastest(sampling), l, record);
-  t->wall_time += dkm_clock_now() - before;
+  if (!quick) t->wall_time += dkm_clock_now() - before;
   return DKM_OK;
 }
 
@@ -224,11 +225,11 @@ static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *s
   for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
     dkm_integrator_lane(g->integrator, lane)->steps_pause = last_step(e, g, lane);
   /* Where looks take no longer than to ask for the time, they count with the next advance. */
-  const bool quick = e->solver.until_settled && g->t_advanced > 0.0;
-  const double before = quick ? g->t_advanced : dkm_clock_now();
+  const bool quick = e->solver.until_settled && e->t_advanced > 0.0;
+  const double before = quick ? e->t_advanced : dkm_clock_now();
   dkm_integrator_advance(g->integrator);
-  g->t_advanced = dkm_clock_now();
-  const double share = (g->t_advanced - before) / n_active;
+  e->t_advanced = dkm_clock_now();
+  const double share = (e->t_advanced - before) / n_active;
   for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++) {
     dkm_lane *l = dkm_integrator_lane(g->integrator, lane);
     if (!l->active) continue;
@@ -251,7 +252,7 @@ static dkm_status advance(dkm_evaluator *e, engine *g, const dkm_stream *stream,
 dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_error *err) {
   dkm_status status = DKM_OK;
   double asked = dkm_clock_now();
-  for (int i = 0; i < N_ENGINES; i++) e->engines[i].t_advanced = 0.0;
+  e->t_advanced = 0.0;
   for (bool more; (status = dkm_evaluate_refill(e, stream, &more, err)) == DKM_OK;) {
     bool busy = more || e->n_arrivals > 0;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
@@ -266,6 +267,7 @@ dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_e
         give_up(e);
         return DKM_OK;
       }
+      e->t_advanced = 0.0; /* that was no computing */
     }
   }
   if (status != DKM_OK) give_up(e);

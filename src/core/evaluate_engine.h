@@ -58,7 +58,6 @@ typedef struct engine {
   double *reduced_u, *reduced_scratch; /* the same, for inquiries about less than what is integrated; once needed */
   double *means;                       /* of bodies (bodies.h), likewise */
   int n_active;
-  double t_advanced; /* when lanes were advanced last, in this stream; 0: not yet */
   trajectory lanes[INTEGRATOR_MAX_LANES];
   dkm_sampling *sampling[INTEGRATOR_MAX_LANES]; /* of each lane, once it needed one */
   dkm_cycle_workspace *cycles;                  /* made with the first of them */
@@ -104,6 +103,7 @@ struct dkm_evaluator {
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   double *full_scratch;
   dkm_cycle_workspace *full_cycles; /* for Floquet exponents there, likewise */
+  double t_advanced; /* when lanes were advanced last; 0: not since something else was done */
   bool has_waiting; /* a point whose engine had no free lane when it came */
   dkm_point point;
   arrival waiting;

@@ -132,6 +132,17 @@ static bool has_controls(const char *text) {
   return false;
 }
 
+/* Whether any point has a value above 0 of a parameter, or, of one for each mode, another than 0. */
+static bool has_any(const dkm_job *job, const dkm_parameter *parameter) {
+  bool base = false;
+  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
+    base = base || (!dkm_job_axes_cover(job, parameter, mode) && dkm_parameter_get(parameter, &job->base, mode) != 0.0);
+  for (int i = 0; i < job->n_axes && !base; i++)
+    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++)
+      base = base || job->axes[i].values[j] != 0.0;
+  return base;
+}
+
 /* What is asked of each point.  Sweeps alone keep final states. */
 static dkm_status read_task(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   const char *name = source->keys->task;
@@ -153,6 +164,10 @@ static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, d
   if (job->keep_state && !job->task->keeps_states)
     return dkm_schema_fail(source, err, "output.state", "is final, but %s keeps no states",
                            job->reduces ? "a job with reduce" : "task: states");
+  const bool has_pattern = !job->system.cue && !job->system.from && !has_any(job, DKM_PARAMETER(mixture)) &&
+                           (job->base.overlap != 0.0 || dkm_job_axes_cover(job, DKM_PARAMETER(overlap), 0));
+  if (job->searches && !has_pattern)
+    return dkm_schema_fail(source, err, "fatal", "asks when a pattern is lost, but starts are made of none");
   if (!job->reduces && job->solver.until_settled)
     return dkm_schema_fail(source, err, DKM_OPTION(solver.until_settled)->key,
                            "is settled, but that is only for starts that `reduce` counts");
@@ -269,17 +284,6 @@ void dkm_job_free(dkm_job *job) {
 }
 
 /* ---- points ---- */
-
-/* Whether any point has a value above 0 of a parameter, or, of one for each mode, another than 0. */
-static bool has_any(const dkm_job *job, const dkm_parameter *parameter) {
-  bool base = false;
-  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
-    base = base || (!dkm_job_axes_cover(job, parameter, mode) && dkm_parameter_get(parameter, &job->base, mode) != 0.0);
-  for (int i = 0; i < job->n_axes && !base; i++)
-    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++)
-      base = base || job->axes[i].values[j] != 0.0;
-  return base;
-}
 
 bool dkm_job_needs_all_classes(const dkm_job *job) {
   return !dkm_system_has_patterns(&job->system) || has_any(job, DKM_PARAMETER(perturbation)) ||

@@ -61,12 +61,16 @@ static dkm_status read_name(dkm_job *job, const dkm_job_source *source, int i, d
 }
 
 /* Names that the output file uses itself and that a dimension can therefore not have. */
-static bool name_is_taken(const char *name, const dkm_field_list *fields) {
+static bool name_is_taken(const char *name, const dkm_job *job) {
+  static const char *const tables[] = {"correlation", "other_mode", "coupling", "weight", NULL};
+  const dkm_field_list *fields = job->task->fields;
   static const char *const others[] = {"mode", "class", "xyz", "status", "checksum", "m", "beta_re", "beta_im"};
   static const char *const dimensions[DKM_N_SHAPES] = {
       [DKM_PER_OUTCOME] = "outcome", [DKM_PER_STATE] = "state", [DKM_PER_STATE_AND_MODE] = "state"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(name, others[i]) == 0) return true;
+  for (int i = 0; tables[i] && !dkm_system_has_patterns(&job->system); i++)
+    if (strcmp(name, tables[i]) == 0) return true;
   for (int i = 0; i < fields->n; i++) {
     const char *dimension = dimensions[fields->rows[i].shape];
     if (strcmp(name, fields->rows[i].name) == 0 || (dimension && strcmp(name, dimension) == 0)) return true;
@@ -97,7 +101,7 @@ static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dk
   int mode;
   bool is_axis = dkm_parameter_parse(zip, job->system.n_modes, &parameter, &mode, reason);
   for (int j = 0; j < (int)source->keys->axes_count && !is_axis; j++) is_axis = strcmp(zip, job->axes[j].name) == 0;
-  if (is_axis || name_is_taken(zip, job->task->fields))
+  if (is_axis || name_is_taken(zip, job))
     return dkm_schema_fail(source, err, key, "is %s, a name that the output file gives to %s; choose another",
                            dkm_quote(zip, quoted), is_axis ? "an axis" : "something else");
   snprintf(job->axes[i].zip, sizeof job->axes[i].zip, "%s", zip);
@@ -187,16 +191,15 @@ static bool is_searched(const dkm_job_source *source, const dkm_axis *axis) {
 
 /* That dimension comes last. */
 static dkm_status put_searched_last(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  static const size_t no_shocks[] = {offsetof(dkm_point, pattern), offsetof(dkm_point, seed), offsetof(dkm_point, pattern_seed)};
+  const dkm_parameter *const shocks[] = {DKM_PARAMETER(perturbation), DKM_PARAMETER(flip), DKM_PARAMETER(flip_exactly)};
   char quoted[DKM_QUOTE_BYTES];
   const char *name = source->keys->fatal;
   if (!name) return DKM_OK;
   for (int i = 0; i < job->n_axes; i++) {
     dkm_axis *axis = &job->axes[i];
     if (!is_searched(source, axis)) continue;
-    for (size_t j = 0; j < sizeof no_shocks / sizeof *no_shocks; j++)
-      if (axis->parameter->offset == no_shocks[j])
-        return dkm_schema_fail(source, err, "fatal", "is %s, which has no size: a shock does, such as perturbation", name);
+    if (axis->parameter != shocks[0] && axis->parameter != shocks[1] && axis->parameter != shocks[2])
+      return dkm_schema_fail(source, err, "fatal", "is %s, but must be a shock: perturbation, flip or flip_exactly", name);
     axis->dim = job->n_dims + 1;
     job->searches = true;
     job->shape[axis->dim] = axis->n;
@@ -216,7 +219,9 @@ static dkm_status put_reduced_last(dkm_job *job, const dkm_job_source *source, d
   for (int i = 0; i < job->n_axes; i++) {
     dkm_axis *axis = &job->axes[i];
     const char *name = *axis->zip ? axis->zip : axis->long_name;
-    if (!strstr(names, name)) snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? ", " : "", name);
+    bool is_new = true;
+    for (int j = 0; j < i; j++) is_new = is_new && strcmp(name, *job->axes[j].zip ? job->axes[j].zip : job->axes[j].long_name) != 0;
+    if (is_new) snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? ", " : "", name);
     if (!is_reduced(source, axis)) continue;
     axis->dim = job->n_dims;
     job->reduces = true;

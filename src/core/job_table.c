@@ -7,7 +7,7 @@
 
 #include "job_spelling.h"
 
-enum { ENTRY_BYTES = 64, NAMES_BYTES = 256 };
+enum { ENTRY_BYTES = 64, SHOWN_BYTES = 40, NAMES_BYTES = 256 };
 
 /* Where reading has got to. */
 typedef struct place {
@@ -15,6 +15,10 @@ typedef struct place {
   const char *at, *end;
   int64_t line; /* from 1 */
 } place;
+
+static bool is_blank(char c) {
+  return c == ' ' || c == '\t' || c == '\r';
+}
 
 /* The next line that says something, without what ends it; false at the end. */
 static bool next_line(place *p, const char **begin, const char **end) {
@@ -24,27 +28,29 @@ static bool next_line(place *p, const char **begin, const char **end) {
     *end = stop ? stop : p->end;
     p->at = stop ? stop + 1 : p->end;
     p->line++;
-    while (*end > *begin && strchr(" \t\r", (*end)[-1])) --*end;
-    while (*begin < *end && strchr(" \t", **begin)) ++*begin;
+    while (*end > *begin && is_blank((*end)[-1])) --*end;
+    while (*begin < *end && is_blank(**begin)) ++*begin;
     if (*begin < *end && **begin != '#') return true;
   }
   return false;
 }
 
-/* Takes one entry off a line; false if there is none. *is_last: no comma follows.  What is too long is cut, and is no number and
- * no name then either. */
+/* Takes one entry off a line; false if there is none. *is_last: no comma follows.  What is too long, or holds a NUL, ends
+ * in dots, and is no number and no name then. */
 static bool next_entry(const char **at, const char *end, char entry[ENTRY_BYTES], bool *is_last) {
   if (*at > end) return false;
   const char *comma = memchr(*at, ',', (size_t)(end - *at)), *from = *at, *to = comma ? comma : end;
   *is_last = !comma;
   *at = comma ? comma + 1 : end + 1;
-  while (from < to && strchr(" \t", *from)) from++;
-  while (to > from && strchr(" \t", to[-1])) to--;
+  while (from < to && is_blank(*from)) from++;
+  while (to > from && is_blank(to[-1])) to--;
   if (to - from >= 2 && *from == '"' && to[-1] == '"') {
     from++;
     to--;
   }
-  snprintf(entry, ENTRY_BYTES, "%.*s", (int)(to - from < ENTRY_BYTES ? to - from : ENTRY_BYTES), from);
+  const size_t n = (size_t)(to - from);
+  const bool is_whole = n < ENTRY_BYTES && !memchr(from, '\0', n);
+  snprintf(entry, ENTRY_BYTES, "%.*s%s", (int)(is_whole ? n : n < SHOWN_BYTES ? n : SHOWN_BYTES), from, is_whole ? "" : "...");
   return true;
 }
 

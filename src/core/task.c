@@ -14,10 +14,6 @@ const dkm_task *dkm_task_named(const char *name) {
   return NULL;
 }
 
-int dkm_task_outcomes(const dkm_job *job) {
-  return dkm_outcome_number(job->system.n_modes);
-}
-
 /* Values that a point has of a field, where there are M modes and room for n_states states. */
 static size_t values_of(dkm_shape shape, int n_modes, int64_t n_states) {
   const size_t M = (size_t)n_modes;
@@ -102,7 +98,7 @@ uint8_t dkm_form_method(const dkm_form *form, const void *record) {
 }
 
 bool dkm_form_has_failed(const dkm_form *form, const void *record) {
-  return form->task->has_failed && form->task->has_failed(record);
+  return form->task->has_failed && form->task->has_failed(form, record);
 }
 
 bool dkm_form_is_written(const dkm_form *form, const void *record) {

@@ -8,8 +8,8 @@
 /* ---- fields ---- */
 
 enum {
-  COUNT, PROBABILITY, LOW, HIGH, XI_MEAN, XI_STD, SETTLED_OF,
-  RETRIEVAL, RETRIEVAL_LOW, RETRIEVAL_HIGH, ENTROPY, SETTLED, DECIDED, UNDECIDED, FAILED, SENSITIVE,
+  COUNT, PROBABILITY, LOW, HIGH, XI_MEAN, XI_STD, SECOND, SETTLED_OF,
+  RETRIEVAL, RETRIEVAL_LOW, RETRIEVAL_HIGH, EITHER, EITHER_LOW, EITHER_HIGH, ENTROPY, SETTLED, DECIDED, UNDECIDED, FAILED, SENSITIVE,
   METHOD, STEPS, WALL_TIME, N_FIELDS
 };
 
@@ -23,46 +23,53 @@ static const dkm_field rows[] = {
     [HIGH] = OUTCOME(NUMBER, "probability_high", DKM_FLOAT64, "upper end of its interval of 95 % (Wilson)"),
     [XI_MEAN] = OUTCOME(OVERLAP, "xi_mean", DKM_FLOAT64, "mean of the leading overlap over starts that end so"),
     [XI_STD] = OUTCOME(OVERLAP, "xi_std", DKM_FLOAT64, "standard deviation of that overlap"),
+    [SECOND] = OUTCOME(OVERLAP, "xi_second_mean", DKM_FLOAT64, "mean of the second largest |xi|: far above 0 where mixtures lead"),
     [SETTLED_OF] = OUTCOME(TIME, "t_settled_mean", DKM_FLOAT64, "mean time from which that outcome was certain"),
-    [RETRIEVAL] = POINT(NUMBER, "retrieval", DKM_FLOAT64, "probability that the cue's own pattern leads in the end, with its sign"),
+    [RETRIEVAL] = POINT(NUMBER, "retrieval", DKM_FLOAT64, "probability that the cue's own pattern leads in the end, with its sign; NaN: not all cues are patterns"),
     [RETRIEVAL_LOW] = POINT(NUMBER, "retrieval_low", DKM_FLOAT64, "lower end of its interval of 95 % (Wilson)"),
     [RETRIEVAL_HIGH] = POINT(NUMBER, "retrieval_high", DKM_FLOAT64, "upper end of its interval of 95 % (Wilson)"),
+    [EITHER] = POINT(NUMBER, "retrieval_either_sign", DKM_FLOAT64, "the same with either sign, as the paper counts"),
+    [EITHER_LOW] = POINT(NUMBER, "retrieval_either_sign_low", DKM_FLOAT64, "lower end of its interval of 95 % (Wilson)"),
+    [EITHER_HIGH] = POINT(NUMBER, "retrieval_either_sign_high", DKM_FLOAT64, "upper end of its interval of 95 % (Wilson)"),
     [ENTROPY] = POINT(NUMBER, "entropy", DKM_FLOAT64, "of the outcomes: -sum p ln p"),
     [SETTLED] = POINT(TIME, "t_settled", DKM_FLOAT64, "mean time from which outcomes were certain, of starts where that is known"),
-    [DECIDED] = POINT(NUMBER, "n_starts", DKM_INT64, "starts that have an outcome"),
+    [DECIDED] = POINT(NUMBER, "n_decided", DKM_INT64, "starts that have an outcome"),
     [UNDECIDED] = POINT(NUMBER, "n_undecided", DKM_INT64, "starts that have none"),
     [FAILED] = POINT(NUMBER, "n_failed", DKM_INT64, "of these, integrations that failed"),
-    [SENSITIVE] = POINT(NUMBER, "n_sensitive", DKM_INT64, "starts whose outcome errors of the size of the tolerance may have decided"),
+    [SENSITIVE] = POINT(NUMBER, "n_sensitive", DKM_INT64, "starts whose outcome errors of the size of the tolerance may have decided; -1: solver.sensitivity is off"),
     [METHOD] = POINT(NUMBER, "method", DKM_UINT8, "version of the methods behind the record"),
     [STEPS] = POINT(NUMBER, "steps", DKM_INT64, "number of integration steps of all starts, attempts included"),
     [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
 };
 static const dkm_field_list fields = {rows, N_FIELDS};
+_Static_assert((int)N_FIELDS <= (int)DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
 
 /* ---- what is kept of a start ---- */
 
 typedef struct ended {
-  double xi, t_settled;
+  double xi, xi_second, t_settled;
   int32_t outcome;
-  uint8_t has_failed, is_sensitive, zero[2];
+  uint8_t has_failed, is_sensitive;
+  uint8_t has_cue, is_cue; /* the start is made of a pattern; it leads in the end: 1: with its sign, 2: upside down */
 } ended;
 
-static bool take(const dkm_job *job, int64_t i_point, const dkm_record *record, void *kept) {
-  const int outcome = dkm_outcome_of(record);
-  (void)job;
-  (void)i_point;
+static bool take(const dkm_job *job, int64_t i_point, int64_t j, const dkm_record *record, void *kept) {
+  const int outcome = dkm_outcome_of(record), cue = dkm_cells_cue(job, i_point, j);
   *(ended *)kept = (ended){.xi = dkm_outcome_overlap(outcome, record),
+                           .xi_second = record->xi_second,
                            .t_settled = record->t_settled,
                            .outcome = outcome,
                            .has_failed = record->verdict == DKM_VERDICT_FAILED,
-                           .is_sensitive = record->sensitive == DKM_SENSITIVE_YES};
+                           .is_sensitive = record->sensitive == DKM_SENSITIVE_YES,
+                           .has_cue = cue != DKM_OUTCOME_NONE,
+                           .is_cue = cue == DKM_OUTCOME_NONE ? 0 : outcome == cue ? 1 : outcome == -cue ? 2 : 0};
   return true;
 }
 
 /* ---- counting ---- */
 
-static void put_outcomes(const dkm_form *form, void *record, int n_modes, const dkm_basins *b, int cue) {
-  int64_t n_cue = 0, n_settled = 0;
+static void put_outcomes(const dkm_form *form, void *record, int n_modes, const dkm_basins *b) {
+  int64_t n_settled = 0;
   double settled = 0.0;
   for (int i = 0; i < dkm_outcome_number(n_modes); i++) {
     const dkm_basin *basin = dkm_basins_find(b, dkm_outcome_at(n_modes, i));
@@ -71,33 +78,37 @@ static void put_outcomes(const dkm_form *form, void *record, int n_modes, const 
     dkm_cells_put_share(form, record, PROBABILITY, i, n, b->n);
     if (!basin) continue;
     dkm_cells_put(form, record, XI_MEAN, i, basin->xi_mean);
+    dkm_cells_put(form, record, SECOND, i, basin->xi_second);
     if (n > 1) dkm_cells_put(form, record, XI_STD, i, sqrt(basin->xi_squares / (double)(n - 1)));
     if (basin->n_settled > 0) dkm_cells_put(form, record, SETTLED_OF, i, basin->t_settled);
-    if (basin->outcome == cue) n_cue = n;
     n_settled += basin->n_settled;
     settled += basin->t_settled * (double)basin->n_settled;
   }
-  if (cue != DKM_OUTCOME_NONE) dkm_cells_put_share(form, record, RETRIEVAL, 0, n_cue, b->n);
   if (n_settled > 0) dkm_cells_put(form, record, SETTLED, 0, settled / (double)n_settled);
 }
 
-static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *form, const void *kept, void *record,
-                         dkm_error *err) {
+static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *kept, void *record, dkm_error *err) {
   const ended *starts = kept;
   dkm_basins b = {0};
-  int64_t n_failed = 0, n_sensitive = 0;
+  int64_t n_failed = 0, n_sensitive = 0, n_cue = 0, n_turned = 0, n_without = 0;
   dkm_status status = DKM_OK;
   for (int64_t j = 0; j < job->n_starts && status == DKM_OK; j++) {
     n_failed += starts[j].has_failed;
     n_sensitive += starts[j].is_sensitive;
-    status = dkm_basins_add_start(&b, starts[j].outcome, starts[j].xi, starts[j].t_settled, err);
+    n_cue += starts[j].is_cue == 1;
+    n_turned += starts[j].is_cue == 2;
+    n_without += !starts[j].has_cue;
+    status = dkm_basins_add_start(&b, starts[j].outcome, starts[j].xi, starts[j].xi_second,
+                                  starts[j].t_settled, err);
   }
-  put_outcomes(form, record, job->system.n_modes, &b, dkm_cells_cue(job, i_point));
+  put_outcomes(form, record, job->system.n_modes, &b);
+  if (n_without == 0) dkm_cells_put_share(form, record, RETRIEVAL, 0, n_cue, b.n);
+  if (n_without == 0) dkm_cells_put_share(form, record, EITHER, 0, n_cue + n_turned, b.n);
   dkm_cells_put(form, record, ENTROPY, 0, dkm_basins_entropy(&b));
   dkm_cells_put(form, record, DECIDED, 0, (double)b.n);
   dkm_cells_put(form, record, UNDECIDED, 0, (double)b.n_undecided);
   dkm_cells_put(form, record, FAILED, 0, (double)n_failed);
-  dkm_cells_put(form, record, SENSITIVE, 0, (double)n_sensitive);
+  if (job->solver.sensitivity) dkm_cells_put(form, record, SENSITIVE, 0, (double)n_sensitive);
   dkm_basins_free(&b);
   return status;
 }
@@ -112,6 +123,19 @@ static double bytes(const dkm_job *job, const char *cpu) {
   return dkm_cells_bytes(&kind, job, cpu);
 }
 
+static int64_t count_of(const dkm_form *form, const void *record, int field) {
+  return *(const int64_t *)dkm_form_at(form, record, field);
+}
+
+/* No start has an outcome, and some have failed. */
+static bool has_failed(const dkm_form *form, const void *record) {
+  return count_of(form, record, DECIDED) == 0 && count_of(form, record, FAILED) > 0;
+}
+
+static int64_t n_undecided(const dkm_form *form, const void *record) {
+  return count_of(form, record, UNDECIDED);
+}
+
 const dkm_task dkm_task_basins = {.name = "basins",
                                   .text = "all starts that differ along the axis of `reduce`, counted by what they end in",
                                   .fields = &fields,
@@ -119,4 +143,6 @@ const dkm_task dkm_task_basins = {.name = "basins",
                                   .destroy = dkm_cells_destroy,
                                   .bytes = bytes,
                                   .run = dkm_cells_run,
-                                  .save = dkm_cells_save};
+                                  .save = dkm_cells_save,
+                                  .has_failed = has_failed,
+                                  .n_undecided = n_undecided};

@@ -4,7 +4,8 @@
  *   values of the axis   v_1 ...  v_2 ...  v_3          one after the other, from the smallest
  *   the pattern leads     yes      yes      no          then bisected between the last two
  *
- * Stronger shocks need not be fatal, too: it is the first that was found.  Between two values of the axis more changes would go
+ * The place is known to a thousandth of the first value that is fatal, and whole numbers exactly.  Where a trajectory of the bisection
+ * has no outcome the start counts with the smallest value that was found to be fatal.  Stronger shocks need not be fatal, too: it is the first that was found.  Between two values of the axis more changes would go
  * unseen, so the axis should be as fine as they are. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
@@ -17,7 +18,7 @@
 
 enum {
   MEDIAN, LOW, HIGH, LEAST, QUARTER, THREE_QUARTERS,
-  FOUND, AT_ONCE, NEVER, UNDECIDED, METHOD, STEPS, WALL_TIME, N_FIELDS
+  FOUND, AT_ONCE, NEVER, UNDECIDED, FAILED, METHOD, STEPS, WALL_TIME, N_FIELDS
 };
 
 #define NUMBER(name, text) {name, DKM_FLOAT64, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", text, NULL}
@@ -33,24 +34,26 @@ static const dkm_field rows[] = {
     [FOUND] = COUNT("n_found", "starts of which it was found between two values of the axis"),
     [AT_ONCE] = COUNT("n_at_once", "starts that are lost at its first value, which then counts"),
     [NEVER] = COUNT("n_never", "starts that are lost at none of its values"),
-    [UNDECIDED] = COUNT("n_undecided", "starts with a trajectory that has no outcome, or a cue that is no pattern"),
+    [UNDECIDED] = COUNT("n_undecided", "starts of which it is not known, as a trajectory has no outcome"),
+    [FAILED] = COUNT("n_failed", "of these, starts with an integration that failed"),
     [METHOD] = {"method", DKM_UINT8, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", "version of the methods behind the record", NULL},
     [STEPS] = COUNT("steps", "number of integration steps of all trajectories, attempts included"),
     [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
 };
 static const dkm_field_list fields = {rows, N_FIELDS};
+_Static_assert((int)N_FIELDS <= (int)DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
 
 /* ---- one start ---- */
 
-typedef enum result { OPEN, IS_FOUND, IS_AT_ONCE, IS_NEVER, IS_UNDECIDED } result;
+typedef enum result { OPEN, IS_FOUND, IS_AT_ONCE, IS_NEVER, IS_UNDECIDED, HAS_FAILED, N_RESULTS } result;
 
 typedef struct shock {
   int64_t i;        /* of the axis, while OPEN: 0 ... n-1, the next to try; n: bisecting */
   double low, high; /* the pattern was kept, and lost */
+  double width;     /* between which it is bisected so far */
   int64_t result;
 } shock;
 
-/* Known to this part of itself; whole numbers exactly. */
 static const double accuracy = 1e-3;
 
 static const dkm_axis *axis_of(const dkm_job *job) {
@@ -64,8 +67,10 @@ static double middle(const dkm_axis *axis, double low, double high) {
   return low > 0.0 ? sqrt(low * high) : 0.5 * (low + high);
 }
 
-static bool is_narrow(const dkm_axis *axis, double low, double high) {
-  return axis->parameter->type != DKM_FLOAT64 ? high - low <= 1.0 : high - low <= accuracy * fabs(high);
+static bool is_narrow(const dkm_axis *axis, const shock *s) {
+  if (axis->parameter->type != DKM_FLOAT64) return s->high - s->low <= 1.0;
+  const double next = middle(axis, s->low, s->high);
+  return s->high - s->low <= s->width || next <= s->low || next >= s->high;
 }
 
 static double value_of(const dkm_axis *axis, const shock *s) {
@@ -77,13 +82,15 @@ static void place(const dkm_job *job, const void *kept, dkm_point *point) {
   dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, value_of(axis, kept));
 }
 
-static bool take(const dkm_job *job, int64_t i_point, const dkm_record *record, void *kept) {
+static bool take(const dkm_job *job, int64_t i_point, int64_t j, const dkm_record *record, void *kept) {
   const dkm_axis *axis = axis_of(job);
-  const int outcome = dkm_outcome_of(record), cue = dkm_cells_cue(job, i_point);
+  const int outcome = dkm_outcome_of(record), cue = dkm_cells_cue(job, i_point, j);
   shock *s = kept;
   const double value = value_of(axis, s);
-  if (outcome == DKM_OUTCOME_NONE || cue == DKM_OUTCOME_NONE) {
-    s->result = IS_UNDECIDED;
+  if (outcome == DKM_OUTCOME_NONE) {
+    s->result = s->i == axis->n                             ? IS_FOUND
+                : record->verdict == DKM_VERDICT_FAILED ? HAS_FAILED
+                                                            : IS_UNDECIDED;
     return true;
   }
   const bool is_kept = outcome == cue;
@@ -92,9 +99,12 @@ static bool take(const dkm_job *job, int64_t i_point, const dkm_record *record, 
   if (s->i < axis->n) {
     if (is_kept && ++s->i == axis->n) s->result = IS_NEVER;
     if (!is_kept && s->i == 0) s->result = IS_AT_ONCE;
-    if (!is_kept) s->i = axis->n;
+    if (!is_kept) {
+      s->i = axis->n;
+      s->width = accuracy * value;
+    }
   }
-  if (s->result == OPEN && s->i == axis->n && is_narrow(axis, s->low, s->high)) s->result = IS_FOUND;
+  if (s->result == OPEN && s->i == axis->n && is_narrow(axis, s)) s->result = IS_FOUND;
   return s->result != OPEN;
 }
 
@@ -121,16 +131,14 @@ static int64_t rank_of_median(int64_t n) {
   return r;
 }
 
-static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *form, const void *kept, void *record,
-                         dkm_error *err) {
+static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *kept, void *record, dkm_error *err) {
   const shock *starts = kept;
-  int64_t counts[IS_UNDECIDED + 1] = {0}, n = 0;
+  int64_t counts[N_RESULTS] = {0}, n = 0;
   double *values = malloc((size_t)job->n_starts * sizeof *values);
-  (void)i_point;
   if (!values) return dkm_fail(err, DKM_MEMORY, "out of memory for the starts of a point");
   for (int64_t j = 0; j < job->n_starts; j++) {
     counts[starts[j].result]++;
-    if (starts[j].result != IS_UNDECIDED) values[n++] = starts[j].result == IS_NEVER ? INFINITY : starts[j].high;
+    if (starts[j].result != IS_UNDECIDED && starts[j].result != HAS_FAILED) values[n++] = starts[j].result == IS_NEVER ? INFINITY : starts[j].high;
   }
   qsort(values, (size_t)n, sizeof *values, ascending);
   const int64_t r = rank_of_median(n);
@@ -143,7 +151,8 @@ static dkm_status finish(const dkm_job *job, int64_t i_point, const dkm_form *fo
   dkm_cells_put(form, record, FOUND, 0, (double)counts[IS_FOUND]);
   dkm_cells_put(form, record, AT_ONCE, 0, (double)counts[IS_AT_ONCE]);
   dkm_cells_put(form, record, NEVER, 0, (double)counts[IS_NEVER]);
-  dkm_cells_put(form, record, UNDECIDED, 0, (double)counts[IS_UNDECIDED]);
+  dkm_cells_put(form, record, UNDECIDED, 0, (double)(counts[IS_UNDECIDED] + counts[HAS_FAILED]));
+  dkm_cells_put(form, record, FAILED, 0, (double)counts[HAS_FAILED]);
   free(values);
   return DKM_OK;
 }
@@ -158,6 +167,16 @@ static double bytes(const dkm_job *job, const char *cpu) {
   return dkm_cells_bytes(&kind, job, cpu);
 }
 
+static int64_t n_undecided(const dkm_form *form, const void *record) {
+  return *(const int64_t *)dkm_form_at(form, record, UNDECIDED);
+}
+
+/* Of no start it is known, and some have failed. */
+static bool has_failed(const dkm_form *form, const void *record) {
+  const int64_t n_failed = *(const int64_t *)dkm_form_at(form, record, FAILED);
+  return n_failed > 0 && isnan(*(const double *)dkm_form_at(form, record, LEAST));
+}
+
 const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .text = "of all starts along the axis of `reduce` the smallest value of the axis of `fatal` from which "
                                          "the cue's pattern is lost",
@@ -166,4 +185,6 @@ const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .destroy = dkm_cells_destroy,
                                  .bytes = bytes,
                                  .run = dkm_cells_run,
-                                 .save = dkm_cells_save};
+                                 .save = dkm_cells_save,
+                                 .has_failed = has_failed,
+                                 .n_undecided = n_undecided};

@@ -54,7 +54,7 @@ static const dkm_field rows[] = {
     [GROWTH] = STATE(RATE, "state_growth_rate", DKM_FLOAT64, "largest real part in its spectrum, neutral directions left out"),
     [DECAY] = STATE(RATE, "state_decay_rate", DKM_FLOAT64, "decay rate of its slowest damped direction"),
     [MULTIPLICITY] = STATE(NUMBER, "state_multiplicity", DKM_INT64, "images under the symmetries, itself among them"),
-    [N_STATES] = POINT("n_states", DKM_INT64, "stationary states with every spin along its field, with all images"),
+    [N_STATES] = POINT("n_states", DKM_INT64, "stationary states with every spin along its field, with all images; -1: not applicable"),
     [N_STABLE] = POINT("n_stable", DKM_INT64, "of these, stable ones"),
     [N_DIFFERENT] = POINT("n_different", DKM_INT64, "states that were found, one of all images"),
     [COMPLETE] = {"complete", DKM_UINT8, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", "whether all were found", &complete_codes},
@@ -64,6 +64,7 @@ static const dkm_field rows[] = {
     [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
 };
 static const dkm_field_list fields = {rows, N_FIELDS};
+_Static_assert((int)N_FIELDS <= (int)DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
 
 /* ---- the engine ---- */
 
@@ -132,17 +133,19 @@ static dkm_status make_record(engine *e, int64_t i_point, dkm_error *err) {
   const double before = dkm_clock_now();
   dkm_job_point(e->job, i_point, &point);
   dkm_form_clear(&e->form, e->record);
-  const dkm_status status = dkm_ground_find(&e->job->system, &point, &ground, err);
-  if (status != DKM_OK && status != DKM_INPUT) return status;
+  dkm_error why = {.status = DKM_OK};
+  const dkm_status status = dkm_ground_find(&e->job->system, &point, &ground, &why);
+  if (status != DKM_OK && status != DKM_INPUT) return dkm_fail(err, status, "%s", why.message);
   put(e, STEPS, 0, 0);
   put(e, COMPLETE, 0, status ? NOT_APPLICABLE : ground.complete ? YES : NO);
   put(e, FULL, 0, status ? NOT_APPLICABLE : ground.n > e->job->n_states ? YES : NO);
-  put(e, N_STATES, 0, status ? 0 : (double)ground.n_all);
-  put(e, N_STABLE, 0, status ? 0 : (double)ground.n_stable);
-  put(e, N_DIFFERENT, 0, status ? 0 : (double)ground.n);
-  for (int64_t i = 0; !status && i < ground.n && i < e->job->n_states; i++) put_state(e, i, &ground.states[i]);
-  if (!status) dkm_ground_free(&ground);
   put(e, WALL_TIME, 0, dkm_clock_now() - before);
+  if (status) return DKM_OK; /* numbers stay what they are where nothing is known */
+  put(e, N_STATES, 0, (double)ground.n_all);
+  put(e, N_STABLE, 0, (double)ground.n_stable);
+  put(e, N_DIFFERENT, 0, (double)ground.n);
+  for (int64_t i = 0; i < ground.n && i < e->job->n_states; i++) put_state(e, i, &ground.states[i]);
+  dkm_ground_free(&ground);
   return DKM_OK;
 }
 

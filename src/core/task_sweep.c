@@ -87,7 +87,8 @@ static dkm_status save(void *engine, double least_seconds, dkm_save *put, void *
   return dkm_evaluator_save(((sweep *)engine)->evaluator, least_seconds, put, context, err);
 }
 
-static bool has_failed(const void *record) {
+static bool has_failed(const dkm_form *form, const void *record) {
+  (void)form;
   return ((const dkm_record *)record)->verdict == DKM_VERDICT_FAILED;
 }
 

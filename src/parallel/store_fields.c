@@ -4,8 +4,8 @@
  *   format 1 (version 0.1.0)   the fields below, codes from 0
  *   format 2                   attribute `checksum_fields`
  *
- * A field of dkm_fields that is not in the list is not in the file, unless it is one that no checksum covers.  A
- * field in the list that is not in dkm_fields comes from a later version: its values count for the checksum and for
+ * A field of the job's task that is not in the list is not in the file, unless it is one that no checksum covers.  A
+ * field in the list that the task does not have comes from a later version: its values count for the checksum and for
  * nothing else. Codes are those that `flag_values` and `flag_meanings` of the dataset name. */
 #include "store_hdf5.h"
 

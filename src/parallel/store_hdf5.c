@@ -16,6 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/basins.h"
 #include "dickemap/file.h"
 
 enum { N_SPACES = DKM_HDF5_N_SHAPES + DKM_HDF5_MAX_VARIABLES };
@@ -31,10 +32,12 @@ void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
     grid->n_dims = 1;
     grid->shape[0] = 1;
     grid->name[0] = DKM_HDF5_LONE_DIMENSION;
+    for (int d = 0; d < job->reduces + job->searches; d++) /* dimensions of starts have their names first */
+      if (strcmp(job->dim_name[d], grid->name[0]) == 0) grid->name[0] = DKM_HDF5_LONE_CELL;
   }
   grid->n_modes = (hsize_t)job->system.n_modes;
   grid->n_classes = (hsize_t)job->system.n_classes;
-  grid->n_outcomes = (hsize_t)dkm_task_outcomes(job);
+  grid->n_outcomes = (hsize_t)dkm_outcome_number(job->system.n_modes);
   grid->n_states = (hsize_t)job->n_states;
 }
 

@@ -32,6 +32,7 @@
 /* Name of the one dimension, of length 1, of a job without axes: netCDF readers label
  * dimensions, not scalars. */
 #define DKM_HDF5_LONE_DIMENSION "point"
+#define DKM_HDF5_LONE_CELL      "cell" /* where that is the name of the starts of the one point */
 
 /* ---- the grid ---- */
 

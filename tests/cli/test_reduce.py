@@ -89,7 +89,7 @@ def test_cells_are_what_basins_counts(dickemap, tmp_path):
                 if row[theirs]:
                     assert abs(file[ours][at] - float(row[theirs])) < 2e-10 * max(1, abs(float(row[theirs])))
             assert abs(file["entropy"][cell] - float(row["entropy"])) < 1e-9
-            assert file["n_starts"][cell] == int(row["n"]) == 40
+            assert file["n_decided"][cell] == int(row["n"]) == 40
         assert (file["count"][...] == counted).all()
         assert (quick["count"][...] == counted).all()
         assert (file["retrieval"][...] == file["probability"][..., outcomes.index(3)]).all()
@@ -104,7 +104,7 @@ def test_states_are_those_that_point_lists(dickemap, tmp_path):
     ok(dickemap("run", "s.yaml", "-q"))
     with h5py.File(tmp_path / "s.h5") as file:
         assert file["state_xi"].shape == (4, 5, 3)
-        assert list(file["complete"][...]) == [2, 1, 1, 1] and file["n_states"][0] == 0
+        assert list(file["complete"][...]) == [2, 1, 1, 1] and file["n_states"][0] == -1
         for i, g0 in enumerate(file["g0"][...]):
             told = dickemap("point", "s.yaml", "--at", f"g0={g0}", "--states")
             if i == 0:
@@ -247,7 +247,7 @@ def test_what_has_no_single_records_says_so(dickemap, tmp_path):
     ("reduce: [seed]\n", "reduce is a list, but must be a single value"),
     ("task: sweeps\n", "task is \"sweeps\", but must be sweep or states"),
     ("fatal: perturbation\n", "fatal has no effect without reduce"),
-    ("reduce: seed\nfatal: seed\n", "fatal is seed, which has no size"),
+    ("reduce: seed\nfatal: g0\n", "fatal is g0, but must be a shock: perturbation, flip or flip_exactly"),
     ("reduce: g0\nfatal: g0\n", "fatal is \"g0\", but must be an axis of the job that is in no group, and not that of reduce"),
     ("reduce: seed\nfatal: overlap\n", "fatal is \"overlap\", but must be an axis of the job"),
     ("task: states\nreduce: seed\n", "reduce counts what starts end in, which task: states has none of"),

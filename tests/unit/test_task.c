@@ -231,7 +231,7 @@ static void cells_count_what_single_records_say(void **state) {
     }
     assert_true(fabs(value_of(&d, i, "entropy", 0) - entropy) < 1e-14);
     assert_true(value_of(&d, i, "retrieval", 0) == count[2 * M] / (double)N_STARTS);
-    assert_true(value_of(&d, i, "n_starts", 0) == N_STARTS && value_of(&d, i, "n_undecided", 0) == 0);
+    assert_true(value_of(&d, i, "n_decided", 0) == N_STARTS && value_of(&d, i, "n_undecided", 0) == 0);
     assert_true(10 * value_of(&q, i, "steps", 0) < value_of(&d, i, "steps", 0) || i == 0);
   }
   assert_true(value_of(&d, 1, "retrieval", 0) > 0 && value_of(&d, 1, "retrieval", 0) < 1); /* there was something to count */
@@ -353,7 +353,7 @@ static void states_are_those_of_the_search(void **state) {
   dkm_form form;
   desk d = desk_of(&job, &form);
   work(&job, &d, -1);
-  assert_true(value_of(&d, 0, "complete", 0) == 2 && value_of(&d, 0, "n_states", 0) == 0); /* g0 = 0 */
+  assert_true(value_of(&d, 0, "complete", 0) == 2 && value_of(&d, 0, "n_states", 0) == -1); /* g0 = 0 */
   for (int64_t i = 1; i < 3; i++) {
     dkm_point point;
     dkm_ground ground;
