@@ -34,8 +34,8 @@ def edges(values, log=False):
 
 def draw_pattern(axes, data, pattern, ret):
     cell = data.sel(pattern=pattern)
-    picture = axes.pcolormesh(edges(cell.g0), edges(cell.perturbation, log=True), cell.retrieval_either_sign, vmin=0, vmax=1, cmap="cividis")
     share = cell.retrieval_either_sign
+    picture = axes.pcolormesh(edges(cell.g0), edges(cell.perturbation, log=True), share, vmin=0, vmax=1, cmap="cividis")
     if share.min() < 0.5 < share.max():
         axes.contour(cell.g0, cell.perturbation, share, levels=[0.5], colors="#d1495b", linewidths=1)
     axes.axvline(ret, color="#d1495b", lw=1.2, ls=":")

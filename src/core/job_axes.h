@@ -5,8 +5,8 @@
 #include "dickemap/job.h"
 #include "job_system.h"
 
-/* Fills n_axes, axes, n_dims, shape, dim_name, n_points, reduces, n_starts and searches; task and system must be set.  Sizes are checked before
- * anything of that size is allocated.  Fails with DKM_INPUT, DKM_MEMORY; the axes' values are then still owned by
+/* Fills n_axes, axes, n_dims, shape, dim_name, n_points, reduces, n_starts and searches; task and system must be set.  Sizes
+ * are checked before anything of that size is allocated.  Fails with DKM_INPUT, DKM_MEMORY; the axes' values are then still owned by
  * the job. */
 dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err);
 

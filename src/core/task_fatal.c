@@ -4,9 +4,10 @@
  *   values of the axis   v_1 ...  v_2 ...  v_3          one after the other, from the smallest
  *   the pattern leads     yes      yes      no          then bisected between the last two
  *
- * The place is known to a thousandth of the first value that is fatal, and whole numbers exactly.  Where a trajectory of the bisection
- * has no outcome the start counts with the smallest value that was found to be fatal.  Stronger shocks need not be fatal, too: it is the first that was found.  Between two values of the axis more changes would go
- * unseen, so the axis should be as fine as they are. */
+ * The place is known to a thousandth of the first value that is fatal, and whole numbers exactly.  Where a trajectory of the
+ * bisection has no outcome the start counts with the smallest value that was found to be fatal.  Stronger shocks need not be
+ * fatal, too: it is the first that was found.  Between two values of the axis more changes would go unseen, so the axis should
+ * be as fine as they are. */
 #include <gsl/gsl_cdf.h>
 #include <math.h>
 #include <stdlib.h>
@@ -138,7 +139,8 @@ static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *k
   if (!values) return dkm_fail(err, DKM_MEMORY, "out of memory for the starts of a point");
   for (int64_t j = 0; j < job->n_starts; j++) {
     counts[starts[j].result]++;
-    if (starts[j].result != IS_UNDECIDED && starts[j].result != HAS_FAILED) values[n++] = starts[j].result == IS_NEVER ? INFINITY : starts[j].high;
+    if (starts[j].result != IS_UNDECIDED && starts[j].result != HAS_FAILED)
+      values[n++] = starts[j].result == IS_NEVER ? INFINITY : starts[j].high;
   }
   qsort(values, (size_t)n, sizeof *values, ascending);
   const int64_t r = rank_of_median(n);

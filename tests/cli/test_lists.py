@@ -105,6 +105,8 @@ def test_a_table_gives_the_points_and_travels_in_the_file(dickemap, tmp_path):
     ("name: g0, file: short.csv", "short.csv:3: has 1 entries, but the first line names 2 columns"),
     ("name: g0, file: long.csv", "long.csv:2: has 3 entries, but the first line names 2 columns"),
     ("name: g0, file: word.csv", "word.csv:2: g0 is \"one\", but must be a finite number"),
+    ("name: g0, file: digits.csv", "digits.csv:2: g0 is 1.00000000000"),
+    ("name: g0, file: nul.csv", "nul.csv:2: g0 is 1..., but must be"),
     ("name: g0, file: minus.csv", "minus.csv:3: g0 is -1, but must be"),
     ("name: g0, file: twice.csv", "twice.csv:1: two columns are named g0"),
     ("name: g0, file: points.csv}\n  - {name: Omega, values: [1, 2], zip: point",
@@ -112,7 +114,8 @@ def test_a_table_gives_the_points_and_travels_in_the_file(dickemap, tmp_path):
 ])
 def test_wrong_lists_are_refused(refused, tmp_path, line, message):
     for name, text in {"points": TABLE, "empty": "# nothing\n", "header": "g0,a\n", "short": "g0,a\n1,2\n3\n",
-                       "long": "g0,a\n1,2,3\n", "word": "g0,a\none,2\n", "minus": "g0\n1\n-1\n", "twice": "g0,g0\n1,2\n"}.items():
+                       "long": "g0,a\n1,2,3\n", "word": "g0,a\none,2\n", "minus": "g0\n1\n-1\n", "twice": "g0,g0\n1,2\n",
+                       "digits": f"g0\n1.{70 * '0'}e3\n", "nul": "g0\n1\0\n2\n"}.items():
         (tmp_path / f"{name}.csv").write_text(text)
     (tmp_path / "a.yaml").write_text(axes(line))
     told = refused("plan", "a.yaml")

@@ -3,6 +3,7 @@
 
 import csv
 import io
+import itertools
 import os
 import signal
 import subprocess
@@ -183,10 +184,11 @@ axes:
             before = {8: 0, 16: 8, 24: 16, 30: 24}[coarse]
             # The bisection ends at a change, of which there may be several between two values.
             found.append([n for n in range(before + 1, coarse + 1) if row[n - 1] and not row[n]])
-        one = [x[0] if isinstance(x, list) else x for x in found if not isinstance(x, list) or len(x) == 1]
-        assert len(one) >= 6 and fatal["n_never"][0] == sum(x == np.inf for x in found)
-        if len(one) == 8:
-            assert fatal["fatal_median"][0] == np.median(one) and fatal["fatal_least"][0] == min(one)
+        assert fatal["n_never"][0] == sum(x == np.inf for x in found)
+        assert sum(isinstance(x, list) for x in found) >= 6
+        # Every combination of these changes, one of each start: the median and the least are those of one of them.
+        choices = itertools.product(*(x if isinstance(x, list) else [x] for x in found))
+        assert (fatal["fatal_median"][0], fatal["fatal_least"][0]) in [(np.median(c), min(c)) for c in choices]
 
 
 @pytest.mark.parametrize("g0, flips, known", [(1.2, 0, 0.075), (1.6, 0, 0.980), (1.6, 20, 0.775), (1.6, 40, 0.065)])
@@ -207,6 +209,57 @@ reduce: draw
         share = sum(file["probability"][0, outcomes.index(nu)] for nu in (4, -4))
     middle = (share + known) / 2
     assert abs(share - known) < 3.3 * np.sqrt(2 * middle * (1 - middle) / 200) + 1e-9
+
+
+def test_every_start_is_judged_by_its_own_cue(dickemap, tmp_path):
+    model = MODEL.replace("Omega: 0.5", "g0: 1.3, Omega: 0.5")
+    for axis in ("name: pattern, values: [1, 2, 3]", "name: overlap, values: [-0.9, 0.9]"):
+        (tmp_path / "a.yaml").write_text(model + f"axes:\n  - {{{axis}}}\nreduce: {axis.split()[1][:-1]}\n")
+        ok(dickemap("run", "a.yaml", "-q", "--overwrite"))
+        with h5py.File(tmp_path / "a.h5") as file:
+            assert file["retrieval"][0] == 1 and file["probability"][...].max() <= 0.5
+            assert file["n_sensitive"][0] == -1  # was not asked for
+
+
+def test_a_sample_alone_is_reduced(dickemap, tmp_path):
+    """Its dimension is `point`, as is elsewhere that of a job without axes."""
+    (tmp_path / "a.yaml").write_text(MODEL.replace("Omega: 0.5", "g0: 1.3, Omega: 0.5") + """axes:
+  - {name: seed, from: 1, to: 1000, points: 20, sample: random}
+reduce: point
+""")
+    ok(dickemap("run", "a.yaml", "-q", ranks=3))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert file["count"].shape == (1, 12) and file["count"].dims[0].keys() == ["cell"]
+        assert file["seed"].shape == (20,) and file["seed"].dims[0].keys() == ["point"]
+    assert "complete, no difference" in ok(dickemap("verify", "a.h5")).stdout
+
+
+def test_a_search_that_begins_at_0_ends(dickemap, tmp_path):
+    """Also where the pattern is lost at any tilt: between g_nu and g_ret."""
+    (tmp_path / "a.yaml").write_text("""model: {patterns: 4, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5, 3.0], kappa_mu: [1.0]}
+initial: {pattern: 4}
+axes:
+  - {name: g0, values: [1.0, 1.3]}
+  - {name: perturbation, values: [0, 0.1, 0.2, 0.4, 0.8]}
+  - {name: seed, values: [1, 2, 3, 4]}
+reduce: seed
+fatal: perturbation
+""")
+    ok(dickemap("run", "a.yaml", "-q"))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert list(file["n_found"][...] + file["n_at_once"][...] + file["n_never"][...]) == [4, 4]
+        assert file["fatal_median"][0] <= 1e-4 and 0.1 < file["fatal_median"][1] < 0.8
+        assert file["steps"][...].max() < 400000
+    assert "at most" not in ok(dickemap("plan", "a.yaml")).stdout
+
+
+def test_point_tells_everything_also_of_a_reduced_job(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(MODEL + AXES + "reduce: seed\n")
+    (tmp_path / "b.yaml").write_text(MODEL + AXES)
+    at = "g0=1.3,seed=3,perturbation=0.3"
+    reduced, single = (ok(dickemap("point", name, "--at", at)).stdout.replace(name, "") for name in ("a.yaml", "b.yaml"))
+    without_time = [[line for line in text.splitlines() if "wall_time" not in line] for text in (reduced, single)]
+    assert without_time[0] == without_time[1]
 
 
 def wait(process, condition):
@@ -248,7 +301,10 @@ def test_what_has_no_single_records_says_so(dickemap, tmp_path):
     ("task: sweeps\n", "task is \"sweeps\", but must be sweep or states"),
     ("fatal: perturbation\n", "fatal has no effect without reduce"),
     ("reduce: seed\nfatal: g0\n", "fatal is g0, but must be a shock: perturbation, flip or flip_exactly"),
-    ("reduce: g0\nfatal: g0\n", "fatal is \"g0\", but must be an axis of the job that is in no group, and not that of reduce"),
+    ("initial: {mixture: [1, 1, 1]}\nreduce: seed\nfatal: perturbation\n",
+     "fatal asks when a pattern is lost, but starts are made of none"),
+    ("reduce: perturbation\nfatal: perturbation\n",
+     "fatal is \"perturbation\", but must be an axis of the job that is in no group, and not that of reduce"),
     ("reduce: seed\nfatal: overlap\n", "fatal is \"overlap\", but must be an axis of the job"),
     ("task: states\nreduce: seed\n", "reduce counts what starts end in, which task: states has none of"),
     ("reduce: seed\noutput: {state: final}\n", "output.state is final, but a job with reduce keeps no states"),
@@ -259,6 +315,7 @@ def test_what_has_no_single_records_says_so(dickemap, tmp_path):
     ("solver: {until: later}\n", "solver.until is \"later\", but must be rest or settled"),
 ])
 def test_wrong_jobs_are_refused(refused, tmp_path, change, message):
-    (tmp_path / "a.yaml").write_text(MODEL + AXES + change)
+    model = MODEL.splitlines(keepends=True)[0] if change.startswith("initial") else MODEL
+    (tmp_path / "a.yaml").write_text(model + AXES + change)
     told = refused("run", "a.yaml")
     assert message in told and told.startswith("a.yaml:")

@@ -68,6 +68,16 @@ static void outcomes_have_names(void **state) {
   r.growth_rate = 0.1;
   r.n_unstable = 1;
   assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "saddle");
+  r.verdict = DKM_VERDICT_DARK_PRECESSION;
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "saddle");
+  /* Of several equal overlaps none leads, of nearly equal ones one that exceeds the others by more than they are known to. */
+  r = record_of(DKM_VERDICT_FIXED_POINT, 3, 0.5);
+  r.xi_second = 0.5;
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "no pattern");
+  r.xi_second = 0.499;
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "pattern +3");
+  r.xi_error = 2e-3;
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "no pattern");
   r = record_of(DKM_VERDICT_LIMIT_CYCLE, 0, 0);
   assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "limit_cycle");
   r.verdict = DKM_VERDICT_UNDECIDED;
