@@ -80,8 +80,9 @@ static dkm_status put_outcomes(creation *c) {
     values[i] = dkm_outcome_at(M, i);
     used += (size_t)snprintf(words + used, sizeof words - used, "%s%s", i ? " " : "", dkm_outcome_word(values[i], word));
   }
-  return put_coordinate(c, &(coordinate){"outcome", "1",
-                                         "pattern that leads at rest, with its sign; 0: none leads; 100 and more: other ends", "outcome", (hsize_t)n, H5T_STD_I32LE, H5T_NATIVE_INT32, values, words});
+  const coordinate outcome = {"outcome", "1", "pattern that leads at rest, with its sign; 0: none leads; 100 and more: other ends",
+                              "outcome", (hsize_t)n, H5T_STD_I32LE, H5T_NATIVE_INT32, values, words};
+  return put_coordinate(c, &outcome);
 }
 
 static bool has_shape(const creation *c, dkm_shape shape) {
