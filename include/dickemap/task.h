@@ -78,6 +78,11 @@ int64_t dkm_form_block(const dkm_form *form, int64_t most);
 /* The index of a field, -1 if the task has none of that name. */
 int dkm_form_find(const dkm_form *form, const char *name);
 
+/* Record i of an array of them, which lie one after the other. */
+static inline void *dkm_form_record(const dkm_form *form, void *records, int64_t i) {
+  return (char *)records + (size_t)i * form->bytes;
+}
+
 /* Field f of a record. */
 static inline void *dkm_form_member(const dkm_form *form, void *record, int f) {
   return (char *)record + form->offset[f];

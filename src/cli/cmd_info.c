@@ -63,7 +63,7 @@ static dkm_status count_points(dkm_store_reader *reader, counts *found, dkm_erro
     if (walk.n_todo < walk.n) status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
     for (int64_t i = 0; i < walk.n && !status; i++)
       if (walk.status[i] != DKM_STATUS_TODO)
-        count_record(&form, records + (size_t)i * form.bytes, found);
+        count_record(&form, dkm_form_record(&form, records, i), found);
       else if (dkm_shard_has(&shard, walk.first + i))
         found->left++;
       else

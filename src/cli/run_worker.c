@@ -92,7 +92,7 @@ static void sync_and_report(struct run *run) {
 
 /* Points start ... start+count-1 of a block, all finished. */
 static void write_part(struct run *run, const struct block *block, int64_t start, int64_t count) {
-  const char *records = block->records + (size_t)start * run->form.bytes;
+  char *records = dkm_form_record(&run->form, block->records, start);
   const double *states = block->states ? block->states + (size_t)start * run->state_size : NULL;
   if (run->failure.status) return;
   run->failure.status =
@@ -101,7 +101,7 @@ static void write_part(struct run *run, const struct block *block, int64_t start
   run->written[run->n_written++] = (dkm_range){.first = block->range.first + start, .count = count};
   for (int64_t i = 0; i < count; i++)
     run->status[run->n_status++] =
-        dkm_form_has_failed(&run->form, records + (size_t)i * run->form.bytes) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+        dkm_form_has_failed(&run->form, dkm_form_record(&run->form, records, i)) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   const bool is_full = run->n_written == MAX_WRITTEN || run->n_status + MAX_BLOCK_POINTS > MAX_WRITTEN_POINTS;
   if (is_full || dkm_clock_now() - run->t_synced >= sync_interval) sync_and_report(run);
 }
@@ -191,7 +191,7 @@ static void take_record(void *context, int64_t id, const void *record, const dou
     assert(block < run->blocks + MAX_BLOCKS);
   }
   int64_t i = id - block->range.first;
-  memcpy(block->records + (size_t)i * run->form.bytes, record, run->form.bytes);
+  memcpy(dkm_form_record(&run->form, block->records, i), record, run->form.bytes);
   if (block->states) memcpy(block->states + (size_t)i * run->state_size, state, run->state_size * sizeof *state);
   block->finished[i] = true;
   block->n_finished++;

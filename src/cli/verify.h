@@ -53,6 +53,9 @@ dkm_status dkm_verify_recompute(dkm_verification *v, dkm_error *err);
 /* The same of a task that is no sweep: by its own engine, the same bits on one kind of machine. */
 dkm_status dkm_verify_task(dkm_verification *v, dkm_error *err);
 
+/* Counts and tells how a record that the same method has made anew compares with the one of the file. */
+void dkm_verify_same(dkm_verification *v, const dkm_verify_sampled *sampled, const void *anew);
+
 /* Name of the method that does it: not that of the job. */
 const char *dkm_verify_method(const dkm_job *job);
 

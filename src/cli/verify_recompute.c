@@ -190,20 +190,10 @@ static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sa
 /* The record that the job's own method makes, against that of the file. */
 static dkm_status compare_again(dkm_verification *v, dkm_evaluator *own, const dkm_verify_sampled *sampled,
                                 dkm_error *err) {
-  const dkm_system *system = &v->job->system;
   struct attempt attempt;
-  dkm_difference difference;
   const dkm_status status = evaluate_one(v, own, sampled->i_point, &attempt, err);
-  if (status || !attempt.finished) return status;
-  const dkm_agreement agreement =
-      dkm_compare_records(system, &attempt.point, record_of(sampled), &attempt.record, NULL, NULL, 0, &difference);
-  v->again.n++;
-  v->n_same_bits += agreement == DKM_AGREEMENT_BITS;
-  if (agreement == DKM_AGREEMENT_DIGITS) v->again.largest = fmax(v->again.largest, difference.relative);
-  if (agreement == DKM_AGREEMENT_NONE)
-    dkm_verify_differs(v, &v->again, sampled->i_point, "%s is %.17g, the same method finds %.17g", difference.name,
-                       difference.a, difference.b);
-  return DKM_OK;
+  if (status == DKM_OK && attempt.finished) dkm_verify_same(v, sampled, &attempt.record);
+  return status;
 }
 
 /* own: makes records again as the job does; NULL: they are not made. */

@@ -128,7 +128,7 @@ dkm_status dkm_verify_records(dkm_verification *v, dkm_store_reader *reader, dkm
       status = dkm_store_reader_records(reader, walk.first, walk.n, records, stored, computed, err);
     for (int64_t i = 0; i < walk.n && !status; i++)
       if (walk.status[i] != DKM_STATUS_TODO)
-        status = check_record(v, walk.first + i, walk.status[i], records + (size_t)i * v->form.bytes,
+        status = check_record(v, walk.first + i, walk.status[i], dkm_form_record(&v->form, records, i),
                               (const uint32_t[]){stored[i], computed[i]}, rng, err);
       else
         v->n_left += dkm_shard_has(&v->shard, walk.first + i);

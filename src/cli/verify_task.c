@@ -36,7 +36,7 @@ static bool attempt_interrupt(void *context) {
   return dkm_clock_now() > ((const struct attempt *)context)->deadline;
 }
 
-static void compare(dkm_verification *v, const dkm_verify_sampled *sampled, const void *anew) {
+void dkm_verify_same(dkm_verification *v, const dkm_verify_sampled *sampled, const void *anew) {
   dkm_difference difference;
   dkm_point point;
   dkm_job_point(v->job, sampled->i_point, &point);
@@ -65,7 +65,7 @@ dkm_status dkm_verify_task(dkm_verification *v, dkm_error *err) {
     const dkm_task_stream stream = {
         .context = &attempt, .next = attempt_next, .done = attempt_done, .interrupt = attempt_interrupt};
     status = task->run(engine, &stream, err);
-    if (!status && attempt.finished) compare(v, &v->sampled[i], record);
+    if (!status && attempt.finished) dkm_verify_same(v, &v->sampled[i], record);
     v->n_given_up += !status && !attempt.finished;
   }
   free(record);

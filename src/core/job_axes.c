@@ -177,10 +177,15 @@ static dkm_status join_zip(dkm_job *job, const dkm_job_source *source, int i, in
   return DKM_OK;
 }
 
+/* What an axis is called where it is asked for: its group, or its own name as a job spells it. */
+static const char *called(const dkm_axis *axis) {
+  return *axis->zip ? axis->zip : axis->long_name;
+}
+
 /* Whether the job counts over this axis: `reduce` names it, or its group. */
 static bool is_reduced(const dkm_job_source *source, const dkm_axis *axis) {
   const char *name = source->keys->reduce;
-  return name && strcmp(name, *axis->zip ? axis->zip : axis->long_name) == 0;
+  return name && strcmp(name, called(axis)) == 0;
 }
 
 /* Whether the smallest fatal value is searched along it. */
@@ -218,9 +223,9 @@ static dkm_status put_reduced_last(dkm_job *job, const dkm_job_source *source, d
   if (!source->keys->reduce) return DKM_OK;
   for (int i = 0; i < job->n_axes; i++) {
     dkm_axis *axis = &job->axes[i];
-    const char *name = *axis->zip ? axis->zip : axis->long_name;
+    const char *name = called(axis);
     bool is_new = true;
-    for (int j = 0; j < i; j++) is_new = is_new && strcmp(name, *job->axes[j].zip ? job->axes[j].zip : job->axes[j].long_name) != 0;
+    for (int j = 0; j < i; j++) is_new = is_new && strcmp(name, called(&job->axes[j])) != 0;
     if (is_new) snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", *names ? ", " : "", name);
     if (!is_reduced(source, axis)) continue;
     axis->dim = job->n_dims;

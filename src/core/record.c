@@ -11,6 +11,8 @@
 #include <string.h>
 #include <zlib.h>
 
+#include "dickemap/task.h"
+
 typedef struct code {
   const char *name, *text;
 } code;
@@ -222,11 +224,9 @@ const void *dkm_field_fill(const dkm_field *field) {
 }
 
 const dkm_field *dkm_record_unknown_code(const dkm_record *record) {
-  for (int i = 0; i < dkm_n_fields; i++) {
-    const dkm_codes *codes = dkm_fields[i].codes;
-    if (codes && *((const uint8_t *)record + dkm_fields[i].offset) >= codes->n) return &dkm_fields[i];
-  }
-  return NULL;
+  dkm_form form;
+  dkm_form_of_sweep(1, &form);
+  return dkm_form_unknown_code(&form, record);
 }
 
 bool dkm_record_comes_to_rest(const dkm_record *record) {
@@ -299,13 +299,7 @@ uint32_t dkm_record_crc_end(uint32_t crc) {
 }
 
 uint32_t dkm_record_checksum(const dkm_record *record, int n_modes, const double *state, size_t n_state) {
-  uint32_t crc = 0;
-  for (int i = 0; i < dkm_n_fields; i++) {
-    const dkm_field *field = &dkm_fields[i];
-    if (!field->reproducible) continue;
-    const size_t n = field->shape == DKM_PER_MODE ? (size_t)n_modes : 1;
-    crc = dkm_record_crc(crc, field->type, (const char *)record + field->offset, n);
-  }
-  if (state) crc = dkm_record_crc(crc, DKM_FLOAT64, state, n_state);
-  return dkm_record_crc_end(crc);
+  dkm_form form;
+  dkm_form_of_sweep(n_modes, &form);
+  return dkm_form_checksum(&form, record, state, n_state);
 }

@@ -153,10 +153,6 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
   dkm_valley valley;
   const int64_t steps = dkm_inquiry_steps(a, lane);
   dkm_plateau_add_window(s, q, window, lane->t);
-  if (dkm_settling_is_settled(s) && q->solver->until_settled) {
-    end_known(a, q, window, lane, s->xi, value, record);
-    return DKM_OUTLOOK_END;
-  }
   if (dkm_settling_is_settled(s)) {
     end_aligned(a, q, window, lane, s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED, s->xi, record);
     return DKM_OUTLOOK_END;
@@ -259,10 +255,6 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   const int64_t steps = dkm_inquiry_steps(a, lane);
   const double *xi;
   dkm_valley valley;
-  if (q->solver->until_settled && dkm_settling_is_settled(s)) {
-    end_known(a, q, window, lane, s->xi, value, record);
-    return DKM_OUTLOOK_END;
-  }
   const bool early = q->solver->until_settled && lane->t < spectrum_patience * s->period;
   if (!early && is_reached(a, q, window, lane, value, record)) return DKM_OUTLOOK_END;
   const bool full_octave = dkm_plateau_add_window(s, q, window, lane->t);
@@ -295,6 +287,10 @@ dkm_outlook dkm_settling_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_
   dkm_landscape_turn(q->landscape, q->point, q->lengths);
   const double value = dkm_landscape_value(q->landscape, q->u);
   ask_valley(s, q, value, lane->t);
+  if (q->solver->until_settled && dkm_settling_is_settled(s)) {
+    end_known(a, q, window, lane, s->xi, value, record);
+    return DKM_OUTLOOK_END;
+  }
   const dkm_outlook outlook =
       s->full_rank ? look_full_rank(a, q, window, lane, value, record) : look_locked(a, q, window, lane, value, record);
   if (outlook == DKM_OUTLOOK_GO_ON) {

@@ -109,13 +109,9 @@ static bool next_window(const struct carrying *c, int64_t k, struct window *wind
 
 /* ---- judge ---- */
 
-static void *record_at(const struct carrying *c, char *records, int64_t i) {
-  return records + (size_t)i * c->form.bytes;
-}
-
 /* Whether a record agrees with its mark and its checksum, and can be understood. */
 static bool is_whole(const struct carrying *c, int64_t j) {
-  const void *record = record_at(c, c->records, j);
+  const void *record = dkm_form_record(&c->form, c->records, j);
   const int mark = dkm_form_has_failed(&c->form, record) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   return dkm_form_is_written(&c->form, record) && !dkm_form_unknown_code(&c->form, record) && c->old_marks[j] == mark &&
          c->computed[j] == c->old_checksums[j];
@@ -161,7 +157,7 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
   if (status) return status;
   dkm_job_point(job, i_point, &parameters);
   const dkm_agreement agreement =
-      dkm_compare_forms(&c->form, &job->system, &parameters, record_at(c, c->there, i), record,
+      dkm_compare_forms(&c->form, &job->system, &parameters, dkm_form_record(&c->form, c->there, i), record,
                         state ? c->states_there + (size_t)i * c->n_state : NULL, state, c->n_state, &difference);
   if (agreement == DKM_AGREEMENT_NONE)
     return dkm_fail(err, DKM_INPUT,
@@ -177,7 +173,7 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
 /* Point i of a block of n, whose record is the j-th of the window. */
 static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, int64_t n, int64_t j, dkm_error *err) {
   const dkm_job *job = c->carry->job;
-  const void *record = record_at(c, c->records, j);
+  const void *record = dkm_form_record(&c->form, c->records, j);
   const uint8_t method = dkm_form_method(&c->form, record);
   const double *state = c->states ? c->states + (size_t)j * c->n_state : NULL;
   const int64_t wanted = c->i_old[i];
@@ -210,7 +206,7 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   c->marks[i] = c->old_marks[j];
   c->methods[i] = method;
   c->checksums[i] = checksum;
-  memcpy(record_at(c, c->taken, i), record, c->form.bytes);
+  memcpy(dkm_form_record(&c->form, c->taken, i), record, c->form.bytes);
   c->source->n_carried++;
   return DKM_OK;
 }
@@ -245,7 +241,7 @@ static void take_field(struct carrying *c, const dkm_hdf5_variable *variable) {
   const size_t bytes = variable->value_bytes * (size_t)variable->n_values;
   for (int64_t k = 0; k < c->n_ordered; k++) {
     const int64_t i = c->order[k];
-    memcpy((char *)c->to.buffer + (size_t)i * bytes, (const char *)record_at(c, c->taken, i) + variable->offset, bytes);
+    memcpy((char *)c->to.buffer + (size_t)i * bytes, (const char *)dkm_form_record(&c->form, c->taken, i) + variable->offset, bytes);
   }
 }
 

@@ -118,7 +118,7 @@ enum doubt { NO_DOUBT, WRONG, REFUTED };
 
 static enum doubt doubt_of(const dkm_job *job, const struct records *r, int64_t i_point, int64_t i, uint8_t mark,
                            bool check) {
-  const void *record = r->records + (size_t)i * r->form.bytes;
+  const void *record = dkm_form_record(&r->form, r->records, i);
   char why[DKM_MESSAGE_BYTES];
   if (check && (r->computed[i] != r->stored[i] || !dkm_form_is_written(&r->form, record) ||
                 (mark == DKM_STATUS_POINT_FAILED) != dkm_form_has_failed(&r->form, record)))
