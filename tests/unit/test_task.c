@@ -24,10 +24,11 @@ static const char reduce_text[] = MODEL "initial: {pattern: 4, perturbation: 0.2
                                         "reduce: seed\n";
 static const char states_text[] = "task: states\n" MODEL "axes:\n- {name: g0, values: [0, 0.5, 1.2]}\noutput: {states: 8}\n";
 
-static const char fatal_text[] = MODEL "initial: {pattern: 4}\n"
-                                       "axes:\n- {name: seed, from: 1, to: 12, points: 12}\n- {name: g0, values: [1.05, 1.3]}\n"
-                                       "- {name: perturbation, from: 0.05, to: 0.8, points: 7, scale: log}\n"
-                                       "reduce: seed\nfatal: perturbation\n";
+#define FATAL(seeds)                                                                                            \
+  MODEL "initial: {pattern: 4}\naxes:\n- {name: seed, " seeds "}\n- {name: g0, values: [1.05, 1.3]}\n"          \
+        "- {name: perturbation, from: 0.05, to: 0.8, points: 7, scale: log}\nreduce: seed\nfatal: perturbation\n"
+static const char fatal_text[] = FATAL("from: 1, to: 12, points: 12");
+static const char long_fatal_text[] = FATAL("from: 1, to: 120, points: 120"); /* many times what lies between two questions */
 
 static dkm_job parse(const char *text, const char *set) {
   dkm_job job;
@@ -342,7 +343,7 @@ static void check_going_on(const char *text, const char *set, int least_resumed)
 static void a_cell_goes_on_inside(void **state) {
   (void)state;
   check_going_on(reduce_text, "solver.until=rest", 3);
-  check_going_on(fatal_text, NULL, 1);
+  check_going_on(long_fatal_text, NULL, 3);
 }
 
 static void states_are_those_of_the_search(void **state) {
