@@ -41,16 +41,16 @@ typedef struct dkm_difference {
   double allowed;   /* |a - b| over what is allowed */
 } dkm_difference;
 
-/* state_a, state_b: n_state values each, as in dkm_record_checksum, or NULL.  *difference is filled whatever the
- * answer. */
-dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
-                                  const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
-                                  dkm_difference *difference);
+/* A record of any task, and its n_state values as in dkm_record_checksum; NULL, 0: without. */
+typedef struct dkm_compared {
+  const void *record;
+  const double *state;
+  size_t n_state;
+} dkm_compared;
 
-/* The same of any task's records. */
-dkm_agreement dkm_compare_forms(const dkm_form *form, const dkm_system *system, const dkm_point *point, const void *a,
-                                const void *b, const double *state_a, const double *state_b, size_t n_state,
-                                dkm_difference *difference);
+/* Two records of the same form and point, and their states if both have one.  *difference is filled whatever the answer. */
+dkm_agreement dkm_compare_records(const dkm_form *form, const dkm_system *system, const dkm_point *point, dkm_compared a,
+                                  dkm_compared b, dkm_difference *difference);
 
 /* Upper bound of the rates in the equations of a point, for fields as large as the record's. */
 double dkm_compare_rate(const dkm_system *system, const dkm_point *point, const dkm_record *record);

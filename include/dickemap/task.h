@@ -31,14 +31,16 @@ typedef struct dkm_task_stream {
   void (*resumed)(void *context, int64_t i_point, double t);                           /* may be NULL */
 } dkm_task_stream;
 
-struct dkm_form; /* below */
+struct dkm_form;   /* below */
+struct cells_kind; /* of the library itself */
 
 typedef struct dkm_task {
-  const char *name;              /* of the key `task`, and in files */
+  const char *name;               /* of the key `task`, and in files */
   const char *text;
   const dkm_field_list *fields;
-  size_t record_bytes;           /* of a struct, in which fields have offsets; 0: they follow one another (dkm_form) */
-  bool keeps_states;             /* `output.state` may be `final` */
+  size_t record_bytes;            /* of a struct, in which fields have offsets; 0: they follow one another (dkm_form) */
+  bool keeps_states;              /* `output.state` may be `final` */
+  const struct cells_kind *cells; /* of tasks whose points are cells of starts: what is kept of these; NULL */
   /* An engine makes records; cpu as in dkm_integrator_create. Fails with DKM_INPUT, DKM_MEMORY. */
   dkm_status (*create)(const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
   void (*destroy)(void *engine); /* NULL is allowed */

@@ -41,7 +41,8 @@ void dkm_verify_same(dkm_verification *v, const dkm_verify_sampled *sampled, con
   dkm_point point;
   dkm_job_point(v->job, sampled->i_point, &point);
   const dkm_agreement agreement =
-      dkm_compare_forms(&v->form, &v->job->system, &point, sampled->record, anew, NULL, NULL, 0, &difference);
+      dkm_compare_records(&v->form, &v->job->system, &point, (dkm_compared){.record = sampled->record},
+                          (dkm_compared){.record = anew}, &difference);
   v->again.n++;
   v->n_same_bits += agreement == DKM_AGREEMENT_BITS;
   if (agreement == DKM_AGREEMENT_DIGITS && difference.relative > v->again.largest) v->again.largest = difference.relative;

@@ -73,11 +73,11 @@ void dkm_cells_destroy(void *of) {
   free(e);
 }
 
-dkm_status dkm_cells_create(const cells_kind *kind, const dkm_job *job, const char *cpu, void **out, dkm_error *err) {
+dkm_status dkm_cells_create(const dkm_job *job, const char *cpu, void **out, dkm_error *err) {
   engine *e = calloc(1, sizeof *e);
   *out = NULL;
   if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for an evaluator");
-  e->kind = kind;
+  e->kind = job->task->cells;
   e->job = job;
   e->current = -1;
   dkm_form_of(job, &e->form);
@@ -91,10 +91,10 @@ dkm_status dkm_cells_create(const cells_kind *kind, const dkm_job *job, const ch
   return status;
 }
 
-double dkm_cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu) {
+double dkm_cells_bytes(const dkm_job *job, const char *cpu) {
   /* Cells under way, where no start takes much longer than others; what is kept, what is saved of it, what it goes on from. */
   enum { USUAL = 2, COPIES = 3 };
-  return dkm_task_sweep.bytes(job, cpu) + USUAL * COPIES * (double)job->n_starts * ((double)kind->kept_bytes + 1.0);
+  return dkm_task_sweep.bytes(job, cpu) + USUAL * COPIES * (double)job->n_starts * ((double)job->task->cells->kept_bytes + 1.0);
 }
 
 static int place_of(const engine *e, int64_t i_point) {

@@ -22,10 +22,10 @@ typedef struct cells_kind {
   dkm_status (*finish)(const dkm_job *job, const dkm_form *form, const void *kept, void *record, dkm_error *err);
 } cells_kind;
 
-/* These are as in dkm_task. */
-dkm_status dkm_cells_create(const cells_kind *kind, const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
+/* These are as in dkm_task, whose `cells` say the kind. */
+dkm_status dkm_cells_create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
 void dkm_cells_destroy(void *engine);
-double dkm_cells_bytes(const cells_kind *kind, const dkm_job *job, const char *cpu);
+double dkm_cells_bytes(const dkm_job *job, const char *cpu);
 dkm_status dkm_cells_run(void *engine, const dkm_task_stream *stream, dkm_error *err);
 dkm_status dkm_cells_save(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
 

@@ -79,31 +79,22 @@ static struct scales scales_of(const dkm_form *form, const dkm_system *system, c
   return s;
 }
 
-dkm_agreement dkm_compare_forms(const dkm_form *form, const dkm_system *system, const dkm_point *point, const void *a,
-                                const void *b, const double *state_a, const double *state_b, size_t n_state,
-                                dkm_difference *difference) {
-  const struct scales scales = scales_of(form, system, point, a, b);
+dkm_agreement dkm_compare_records(const dkm_form *form, const dkm_system *system, const dkm_point *point, dkm_compared a,
+                                  dkm_compared b, dkm_difference *difference) {
+  const struct scales scales = scales_of(form, system, point, a.record, b.record);
   *difference = (dkm_difference){0};
   for (int f = 0; f < form->n_fields; f++) {
     const dkm_field *field = &form->fields[f];
     const size_t bytes = dkm_field_type_bytes(field->type);
-    const char *x = dkm_form_at(form, a, f), *y = dkm_form_at(form, b, f);
+    const char *x = dkm_form_at(form, a.record, f), *y = dkm_form_at(form, b.record, f);
     for (size_t j = 0; field->reproducible && j < form->n_values[f]; j++, x += bytes, y += bytes)
       if (!same_bits(x, y, field->type))
         look_at(field->name, dkm_field_value(field->type, x, 0), dkm_field_value(field->type, y, 0), field->type,
                 field->scale, &scales, difference);
   }
-  for (size_t i = 0; state_a && state_b && i < n_state; i++)
-    if (!same_bits(&state_a[i], &state_b[i], DKM_FLOAT64))
-      look_at("state", state_a[i], state_b[i], DKM_FLOAT64, DKM_SCALE_NUMBER, &scales, difference);
+  for (size_t i = 0; i < a.n_state && i < b.n_state; i++)
+    if (!same_bits(&a.state[i], &b.state[i], DKM_FLOAT64))
+      look_at("state", a.state[i], b.state[i], DKM_FLOAT64, DKM_SCALE_NUMBER, &scales, difference);
   if (!difference->name) return DKM_AGREEMENT_BITS;
   return difference->allowed <= 1.0 ? DKM_AGREEMENT_DIGITS : DKM_AGREEMENT_NONE;
-}
-
-dkm_agreement dkm_compare_records(const dkm_system *system, const dkm_point *point, const dkm_record *a,
-                                  const dkm_record *b, const double *state_a, const double *state_b, size_t n_state,
-                                  dkm_difference *difference) {
-  dkm_form form;
-  dkm_form_of_sweep(system->n_modes, &form);
-  return dkm_compare_forms(&form, system, point, a, b, state_a, state_b, n_state, difference);
 }

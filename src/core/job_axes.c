@@ -208,7 +208,7 @@ static dkm_status put_searched_last(dkm_job *job, const dkm_job_source *source, 
     axis->dim = job->n_dims + 1;
     job->searches = true;
     job->shape[axis->dim] = axis->n;
-    snprintf(job->dim_name[axis->dim], DKM_NAME_BYTES, "%s", axis->name);
+    memcpy(job->dim_name[axis->dim], axis->name, sizeof axis->name);
   }
   if (!job->searches || strcmp(name, source->keys->reduce) == 0)
     return dkm_schema_fail(source, err, "fatal", "is %s, but must be an axis of the job that is in no group, and not that of reduce",

@@ -117,14 +117,6 @@ static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *k
 
 static const cells_kind kind = {.kept_bytes = sizeof(ended), .take = take, .finish = finish};
 
-static dkm_status create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err) {
-  return dkm_cells_create(&kind, job, cpu, engine, err);
-}
-
-static double bytes(const dkm_job *job, const char *cpu) {
-  return dkm_cells_bytes(&kind, job, cpu);
-}
-
 static int64_t count_of(const dkm_form *form, const void *record, int field) {
   return *(const int64_t *)dkm_form_at(form, record, field);
 }
@@ -141,9 +133,10 @@ static int64_t n_undecided(const dkm_form *form, const void *record) {
 const dkm_task dkm_task_basins = {.name = "basins",
                                   .text = "all starts that differ along the axis of `reduce`, counted by what they end in",
                                   .fields = &fields,
-                                  .create = create,
+                                  .cells = &kind,
+                                  .create = dkm_cells_create,
                                   .destroy = dkm_cells_destroy,
-                                  .bytes = bytes,
+                                  .bytes = dkm_cells_bytes,
                                   .run = dkm_cells_run,
                                   .save = dkm_cells_save,
                                   .has_failed = has_failed,

@@ -161,14 +161,6 @@ static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *k
 
 static const cells_kind kind = {.kept_bytes = sizeof(shock), .place = place, .take = take, .finish = finish};
 
-static dkm_status create(const dkm_job *job, const char *cpu, void **engine, dkm_error *err) {
-  return dkm_cells_create(&kind, job, cpu, engine, err);
-}
-
-static double bytes(const dkm_job *job, const char *cpu) {
-  return dkm_cells_bytes(&kind, job, cpu);
-}
-
 static int64_t n_undecided(const dkm_form *form, const void *record) {
   return *(const int64_t *)dkm_form_at(form, record, UNDECIDED);
 }
@@ -183,9 +175,10 @@ const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .text = "of all starts along the axis of `reduce` the smallest value of the axis of `fatal` from which "
                                          "the cue's pattern is lost",
                                  .fields = &fields,
-                                 .create = create,
+                                 .cells = &kind,
+                                 .create = dkm_cells_create,
                                  .destroy = dkm_cells_destroy,
-                                 .bytes = bytes,
+                                 .bytes = dkm_cells_bytes,
                                  .run = dkm_cells_run,
                                  .save = dkm_cells_save,
                                  .has_failed = has_failed,

@@ -156,9 +156,13 @@ static dkm_status judge_repeated(struct carrying *c, int64_t i_point, int64_t i,
   const dkm_status status = read_there(c, i_point - i, n, err);
   if (status) return status;
   dkm_job_point(job, i_point, &parameters);
-  const dkm_agreement agreement =
-      dkm_compare_forms(&c->form, &job->system, &parameters, dkm_form_record(&c->form, c->there, i), record,
-                        state ? c->states_there + (size_t)i * c->n_state : NULL, state, c->n_state, &difference);
+  dkm_compared there = {.record = dkm_form_record(&c->form, c->there, i)}, here = {.record = record};
+  if (state) {
+    there.state = c->states_there + (size_t)i * c->n_state;
+    here.state = state;
+    there.n_state = here.n_state = c->n_state;
+  }
+  const dkm_agreement agreement = dkm_compare_records(&c->form, &job->system, &parameters, there, here, &difference);
   if (agreement == DKM_AGREEMENT_NONE)
     return dkm_fail(err, DKM_INPUT,
                     "%s holds another record of %s than a file named before it (%s is %.17g, not %.17g); compute the "

@@ -10,6 +10,7 @@
 static dkm_system system;
 static dkm_point point;
 static dkm_record a, b;
+static dkm_form form;
 
 /* Frequencies of some hundred: what is asked of rates must not depend on the unit. */
 static int setup(void **state) {
@@ -17,6 +18,7 @@ static int setup(void **state) {
   if (dkm_system_of_patterns(&system, DKM_GAUGED, 2, NULL)) return 1;
   point =
       (dkm_point){.g0 = 100, .Omega = 50, .Omega_mu = {150, 200}, .kappa_mu = {100, 100}, .pattern = 1, .overlap = 1};
+  dkm_form_of_sweep(system.n_modes, &form);
   dkm_record_clear(&a);
   a.verdict = DKM_VERDICT_DARK_PRECESSION;
   for (int i = 0; i < dkm_n_fields; i++)
@@ -29,10 +31,17 @@ static int setup(void **state) {
   return 0;
 }
 
+/* With states of three values; NULL: without. */
+static dkm_agreement compare_with(const dkm_record *p, const double *u, const dkm_record *q, const double *v,
+                                  dkm_difference *difference) {
+  return dkm_compare_records(&form, &system, &point, (dkm_compared){p, u, u ? 3 : 0}, (dkm_compared){q, v, v ? 3 : 0},
+                             difference);
+}
+
 static dkm_agreement compare(dkm_difference *difference) {
   dkm_difference other;
-  const dkm_agreement agreement = dkm_compare_records(&system, &point, &a, &b, NULL, NULL, 0, difference);
-  assert_int_equal(dkm_compare_records(&system, &point, &b, &a, NULL, NULL, 0, &other), agreement);
+  const dkm_agreement agreement = compare_with(&a, NULL, &b, NULL, difference);
+  assert_int_equal(compare_with(&b, NULL, &a, NULL, &other), agreement);
   assert_true(difference->relative == other.relative && difference->allowed == other.allowed);
   return agreement;
 }
@@ -162,11 +171,11 @@ static void states_are_compared(void **state) {
   dkm_difference d;
   const double u[3] = {1.0, -0.5, NAN};
   double v[3] = {1.0, -0.5, NAN};
-  assert_int_equal(dkm_compare_records(&system, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_BITS);
+  assert_int_equal(compare_with(&a, u, &b, v, &d), DKM_AGREEMENT_BITS);
   v[1] += 1e-13;
-  assert_int_equal(dkm_compare_records(&system, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_DIGITS);
+  assert_int_equal(compare_with(&a, u, &b, v, &d), DKM_AGREEMENT_DIGITS);
   v[1] += 1e-11;
-  assert_int_equal(dkm_compare_records(&system, &point, &a, &b, u, v, 3, &d), DKM_AGREEMENT_NONE);
+  assert_int_equal(compare_with(&a, u, &b, v, &d), DKM_AGREEMENT_NONE);
   assert_string_equal(d.name, "state");
 }
 
