@@ -8,8 +8,9 @@
  *
  * Elsewhere (modes of both signs, losses, unbalanced couplings) they are found by Newton's method for the modes, from many places,
  * and a trajectory may end in none of them.  In both cases the signs (-1)^n_unstable of all states add up to 1, which shows when
- * some are missing.  Without losses, states with some classes turned against their fields are stationary too: they are no part
- * of this. */
+ * some are missing.  Without losses, states with some classes turned against their fields are stationary too; for each choice of
+ * these classes the same sum is 1.  There are exponentially many choices, so that only those of few classes are searched, and only
+ * if asked for. */
 #ifndef DICKEMAP_GROUND_H
 #define DICKEMAP_GROUND_H
 #include "dickemap/fixedpoint.h"
@@ -22,26 +23,46 @@ extern "C" {
 typedef struct dkm_ground_state {
   double xi[DKM_MAX_MODES], alpha_re[DKM_MAX_MODES], alpha_im[DKM_MAX_MODES]; /* of one image */
   double U;         /* V of landscape.h there, in the units of g0; NaN without a landscape, as `escape` */
-  double escape;    /* minima: U of the lowest saddle that leads to another minimum; infinity: none; saddles: NaN */
-  int index;        /* of U; -1 without a landscape */
-  int64_t n_images; /* xi and -xi, or all reflections where U is even in each overlap; 1: the normal state */
+  double escape;    /* minima: U of the lowest saddle that leads to another minimum; infinity: none; others: NaN */
+  int index;        /* of U; -1 without a landscape, or with inverted classes */
+  int n_inverted;   /* classes turned against their fields */
+  int64_t n_images; /* that symmetries make of it, itself among them: xi and -xi, or, for +-1 patterns, all reflections and what
+                       permutations of equal modes make of them; 1: the normal state */
   bool has_spectrum; /* false: it could not be computed (dkm_fixedpoint_spectrum) */
   dkm_spectrum spectrum;
 } dkm_ground_state;
 
 typedef struct dkm_ground {
   int64_t n;
-  dkm_ground_state *states; /* n; rising in U, or in n_unstable; those that are equal in that falling in xi[0], xi[1], ... */
+  dkm_ground_state *states; /* n; rising in n_inverted, then in U, or in n_unstable; those that are equal in that falling in xi[0],
+                               xi[1], ... */
   bool has_landscape;
-  int64_t n_all, n_stable;  /* with images */
+  int64_t n_all, n_stable;  /* with images, without inverted classes */
+  int64_t n_inverted;       /* with images and inverted classes */
   bool complete;            /* certified (dkm_landscape_critical), or the signs add up to 1, none is degenerate and the last one was
                                found early: necessary for having found all, not sufficient */
+  double pattern_xi[DKM_MAX_MODES]; /* overlap with each pattern in the minimum of U that descent from it leads to, > 0 if it has the
+                                       sign of the pattern; NaN without a landscape, or where descent takes too long */
 } dkm_ground;
 
-/* Searches them; a drive that ends counts as what it is in the end.  Lengths of the spins are those of the point's start.  Fails
- * with DKM_INPUT where states are no isolated points (g0 or Omega is 0, dephasing alone) or do not rest (a drive that repeats);
- * DKM_MEMORY. */
-dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *point, dkm_ground *ground, dkm_error *err);
+/* What is wanted of a search. */
+typedef struct dkm_ground_search {
+  int most_inverted;                /* classes that may be turned against their fields at once: 0 ... DKM_MOST_INVERTED */
+  bool (*interrupt)(void *context); /* asked a few times a second whether to give up; may be NULL */
+  void *context;
+} dkm_ground_search;
+enum { DKM_MOST_INVERTED = 4 };
+
+/* Into how many choices of inverted classes that divides a search; INFINITY if they cannot be counted. */
+double dkm_ground_choices(int64_t n_classes, int most_inverted);
+#define DKM_MOST_CHOICES 4096.0
+
+/* Searches them; a drive that ends counts as what it is in the end.  Lengths of the spins are those of the point's start.  Without
+ * losses no choice of inverted classes is left out, with them there is none.  how: NULL for its defaults.  Fails with DKM_INPUT
+ * where states are no isolated points (g0 or Omega is 0, dephasing alone), do not rest (a drive that repeats), or where choices
+ * are more than DKM_MOST_CHOICES; with DKM_STOPPED if it was interrupted; DKM_MEMORY. */
+dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *point, const dkm_ground_search *how, dkm_ground *ground,
+                           dkm_error *err);
 void dkm_ground_free(dkm_ground *ground);
 
 #ifdef __cplusplus

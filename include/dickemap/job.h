@@ -79,7 +79,8 @@ typedef struct dkm_job {
   dkm_solver solver;
   bool sensitivity_given;          /* the job has the key solver.sensitivity; otherwise it is off */
   bool keep_state;                 /* output: state: final */
-  int64_t n_states;                /* of task `states`: room for so many a point */
+  int64_t n_states;                /* of task `states`: room for so many a point, */
+  int most_inverted;               /* and how many classes of spins may be turned against their fields */
   int n_axes;
   dkm_axis axes[DKM_MAX_AXES];
   int n_dims;                      /* axes of one zip group share a dimension */

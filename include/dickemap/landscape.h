@@ -77,6 +77,10 @@ bool dkm_landscape_is_at(const dkm_landscape *landscape, const dkm_system *syste
 /* V at u (3K + 2M values), not divided by anything; without classes that no mode sees. */
 double dkm_landscape_value(dkm_landscape *landscape, const double *u);
 
+/* The overlap with pattern nu, > 0 if it has its sign, in the minimum of U that descent leads to from where the modes follow
+ * spins that all lie along the pattern, or nearly: not on a saddle.  NaN if it takes too long. */
+double dkm_landscape_kept(dkm_landscape *landscape, int nu);
+
 /* Number of modes that may have an overlap at a critical point; 0: the normal state is where every trajectory ends, 1:
  * or one of two images of a single minimum.  Where U is even in each q_mu those with r_mu^2 C_{mu,mu} > 1 (+-1
  * patterns: g0 > g_mu), otherwise M or 0. */

@@ -390,8 +390,9 @@ static dkm_status list_states(const dkm_job *job, const dkm_point *point, dkm_er
   dkm_couplings own;
   const dkm_system *system;
   dkm_ground ground;
+  const dkm_ground_search how = {.most_inverted = job->most_inverted};
   dkm_status status = system_of(job, point, &own, &system, err);
-  if (!status && !(status = dkm_ground_find(system, point, &ground, err))) {
+  if (!status && !(status = dkm_ground_find(system, point, &how, &ground, err))) {
     print_parameters(job, system, point);
     dkm_point_states_print(&ground, system->n_modes);
     dkm_ground_free(&ground);

@@ -10,12 +10,16 @@
 enum { MOST_LINES = 200 };
 
 static void print_kind(const dkm_ground_state *s, char *text, size_t size) {
-  if (s->index > 0)
+  const int64_t n_unstable = s->has_spectrum ? s->spectrum.n_unstable : -1;
+  if (s->n_inverted > 0)
+    snprintf(text, size, n_unstable < 0 ? "%d inverted" : n_unstable ? "%d inverted, %" PRId64 : "%d inverted, stable",
+             s->n_inverted, n_unstable);
+  else if (s->index > 0)
     snprintf(text, size, "saddle, index %d", s->index);
-  else if (s->index < 0 && !s->has_spectrum)
+  else if (s->index < 0 && n_unstable < 0)
     snprintf(text, size, "not known");
-  else if (s->index < 0 && s->spectrum.n_unstable > 0)
-    snprintf(text, size, "unstable, %" PRId64, s->spectrum.n_unstable);
+  else if (s->index < 0 && n_unstable > 0)
+    snprintf(text, size, "unstable, %" PRId64, n_unstable);
   else
     snprintf(text, size, "stable");
 }
@@ -51,6 +55,8 @@ static const char *completeness(const dkm_ground *ground) {
 void dkm_point_states_print(const dkm_ground *ground, int n_modes) {
   printf("\nstationary states with every spin along its field: %" PRId64 ", of them %" PRId64 " stable\n", ground->n_all,
          ground->n_stable);
+  if (ground->n_inverted > 0)
+    printf("with classes of spins that are turned against their fields: %" PRId64 "\n", ground->n_inverted);
   printf("  complete: %s\n", completeness(ground));
   printf("  %-18s %8s", "state", "images");
   if (ground->has_landscape) printf(" %17s %13s", "U", "escape at");
@@ -64,7 +70,8 @@ void dkm_point_states_print(const dkm_ground *ground, int n_modes) {
   for (int64_t i = 0; i < ground->n && i < MOST_LINES; i++)
     print_state(&ground->states[i], ground->has_landscape, n_modes);
   if (ground->n > MOST_LINES) printf("  ... and %" PRId64 " lines more\n", ground->n - MOST_LINES);
-  printf("  images: states that signs of the overlaps make of one\n");
+  printf("  images: states that signs of the overlaps and the order of equal modes make of one\n");
+  if (ground->n_inverted > 0) printf("  k inverted, n: k classes are turned against their fields, n directions grow\n");
   if (ground->has_landscape)
     printf("  U: of the landscape; escape at: U of the lowest saddle that leads to another stable state\n");
   else

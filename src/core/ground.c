@@ -2,12 +2,16 @@
 /* Critical points of the landscape with their spectra. */
 #include "ground.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/clock.h"
 #include "dickemap/drive.h"
 #include "response.h"
+
+static const double ask_interval = 0.1; /* seconds */
 
 /* Why there are no isolated states at rest; NULL: there are. */
 static const char *lack(const dkm_system *system, const dkm_point *point) {
@@ -18,8 +22,25 @@ static const char *lack(const dkm_system *system, const dkm_point *point) {
   return NULL;
 }
 
+double dkm_ground_choices(int64_t n_classes, int most_inverted) {
+  double sum = 0.0, choices = 1.0;
+  for (int n = 0; n <= most_inverted && n <= n_classes; n++) {
+    sum += choices;
+    choices *= (double)(n_classes - n) / (n + 1);
+  }
+  return sum;
+}
+
+dkm_status dkm_ground_ask(ground_patience *patience, dkm_error *err) {
+  const double now = dkm_clock_now();
+  if (!patience->how->interrupt || now - patience->t_asked < ask_interval) return DKM_OK;
+  patience->t_asked = now;
+  return patience->how->interrupt(patience->how->context) ? dkm_fail(err, DKM_STOPPED, "the search was given up") : DKM_OK;
+}
+
 static int by_depth(const void *a, const void *b) {
   const dkm_ground_state *x = a, *y = b;
+  if (x->n_inverted != y->n_inverted) return x->n_inverted < y->n_inverted ? -1 : 1;
   if (x->U != y->U && !isnan(x->U)) return x->U < y->U ? -1 : 1;
   if (isnan(x->U) && x->spectrum.n_unstable != y->spectrum.n_unstable)
     return x->spectrum.n_unstable < y->spectrum.n_unstable ? -1 : 1;
@@ -35,10 +56,13 @@ dkm_status dkm_ground_take_spectrum(dkm_fixedpoint_workspace *workspace, const d
   return status == DKM_NUMERIC ? DKM_OK : status;
 }
 
-void dkm_ground_count(dkm_ground *ground) {
-  ground->n_all = ground->n_stable = 0;
+static void count(dkm_ground *ground) {
   for (int64_t i = 0; i < ground->n; i++) {
     const dkm_ground_state *s = &ground->states[i];
+    if (s->n_inverted > 0) {
+      ground->n_inverted += s->n_images;
+      continue;
+    }
     ground->n_all += s->n_images;
     if (s->index == 0 || (s->index < 0 && s->has_spectrum && s->spectrum.n_unstable == 0)) ground->n_stable += s->n_images;
   }
@@ -62,36 +86,98 @@ static dkm_status describe(const dkm_system *system, const dkm_point *point, dkm
 }
 
 static dkm_status describe_all(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
-                               dkm_fixedpoint_workspace *spectra, dkm_ground *ground, dkm_error *err) {
+                               dkm_fixedpoint_workspace *spectra, ground_patience *patience, dkm_ground *ground,
+                               dkm_error *err) {
   const dkm_critical *critical;
   dkm_status status = DKM_OK;
-  dkm_landscape_turn(landscape, point, NULL);
   const int n = dkm_landscape_critical(landscape, &critical, &ground->complete);
   double *state = malloc(dkm_model_size(system) * sizeof *state);
   ground->states = calloc((size_t)n + 1, sizeof *ground->states);
   if (!state || !ground->states) status = dkm_fail(err, DKM_MEMORY, "out of memory for %d stationary states", n);
-  for (int i = 0; i < n && status == DKM_OK; i++) {
+  for (int i = 0; i < n && status == DKM_OK && (status = dkm_ground_ask(patience, err)) == DKM_OK; i++) {
     dkm_ground_state *to = &ground->states[ground->n++];
     status = describe(system, point, landscape, spectra, &critical[i], state, to, err);
   }
   free(state);
-  dkm_ground_count(ground);
   return status;
 }
 
-dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *given, dkm_ground *ground, dkm_error *err) {
+/* What descent from the patterns leads to. */
+static void descend_from_patterns(dkm_landscape *landscape, int n_modes, double *xi) {
+  for (int nu = 0; nu < n_modes; nu++) xi[nu] = dkm_landscape_kept(landscape, nu);
+}
+
+/* ---- inverted classes ---- */
+
+static dkm_status append(dkm_ground *ground, const dkm_ground *part, dkm_error *err) {
+  dkm_ground_state *states = realloc(ground->states, (size_t)(ground->n + part->n + 1) * sizeof *states);
+  if (!states) return dkm_fail(err, DKM_MEMORY, "out of memory for %" PRId64 " stationary states", ground->n + part->n);
+  ground->states = states;
+  memcpy(states + ground->n, part->states, (size_t)part->n * sizeof *states);
+  ground->n += part->n;
+  ground->complete = ground->complete && part->complete;
+  return DKM_OK;
+}
+
+/* The next choice of n of K indices, rising; false: there is none. */
+static bool next_choice(int n, int64_t K, int64_t *choice) {
+  int i = n - 1;
+  while (i >= 0 && choice[i] == K - n + i) i--;
+  if (i < 0) return false;
+  choice[i]++;
+  for (int j = i + 1; j < n; j++) choice[j] = choice[j - 1] + 1;
+  return true;
+}
+
+static dkm_status add_inverted(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
+                               dkm_fixedpoint_workspace *spectra, ground_patience *patience, dkm_ground *ground,
+                               dkm_error *err) {
+  dkm_status status = DKM_OK;
+  for (int n = 1; n <= patience->how->most_inverted && n <= system->n_classes && status == DKM_OK; n++) {
+    int64_t choice[DKM_MOST_INVERTED];
+    for (int i = 0; i < n; i++) choice[i] = i;
+    do {
+      dkm_ground part = {0};
+      status = dkm_ground_newton(system, point, n, choice, landscape, spectra, patience, &part, err);
+      if (status == DKM_OK) status = append(ground, &part, err);
+      free(part.states);
+    } while (status == DKM_OK && next_choice(n, system->n_classes, choice));
+  }
+  return status;
+}
+
+/* ---- all of it ---- */
+
+dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
+                           dkm_error *err) {
+  static const dkm_ground_search plain = {0};
+  ground_patience patience = {.how = how ? how : &plain, .t_asked = dkm_clock_now()};
   const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
   const char *reason = lack(system, point);
+  const double choices = dkm_ground_choices(system->n_classes, patience.how->most_inverted);
   dkm_landscape *landscape = NULL;
   dkm_fixedpoint_workspace *spectra = NULL;
   *ground = (dkm_ground){.has_landscape = dkm_landscape_sign(system, point) != 0};
+  for (int mu = 0; mu < DKM_MAX_MODES; mu++) ground->pattern_xi[mu] = NAN;
   if (reason) return dkm_fail(err, DKM_INPUT, "no list of stationary states at this point: %s", reason);
+  if (choices > DKM_MOST_CHOICES)
+    return dkm_fail(err, DKM_INPUT, "up to %d of %" PRId64 " classes can be inverted in %.0f ways, more than %.0f",
+                    patience.how->most_inverted, system->n_classes, choices, DKM_MOST_CHOICES);
   dkm_status status = dkm_fixedpoint_workspace_create(system, &spectra, err);
   if (status == DKM_OK && ground->has_landscape) status = dkm_landscape_create(system, &landscape, err);
-  if (status == DKM_OK)
-    status = ground->has_landscape ? describe_all(system, point, landscape, spectra, ground, err)
-                                   : dkm_ground_newton(system, point, spectra, ground, err);
-  if (status == DKM_OK) qsort(ground->states, (size_t)ground->n, sizeof *ground->states, by_depth);
+  if (status == DKM_OK && landscape) {
+    dkm_landscape_turn(landscape, point, NULL);
+    descend_from_patterns(landscape, system->n_modes, ground->pattern_xi);
+    status = describe_all(system, point, landscape, spectra, &patience, ground, err);
+  } else if (status == DKM_OK)
+    status = dkm_ground_newton(system, point, 0, NULL, NULL, spectra, &patience, ground, err);
+  if (status == DKM_OK && dkm_rest_kind(point) == REST_ALONG_FIELD)
+    status = add_inverted(system, point, landscape, spectra, &patience, ground, err);
+  if (status == DKM_OK) {
+    qsort(ground->states, (size_t)ground->n, sizeof *ground->states, by_depth);
+    if (dkm_system_has_patterns(system)) dkm_ground_merge_images(system, point, ground);
+    count(ground);
+  }
   if (spectra) dkm_fixedpoint_workspace_destroy(spectra);
   if (landscape) dkm_landscape_destroy(landscape);
   if (status != DKM_OK) dkm_ground_free(ground);

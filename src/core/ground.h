@@ -4,16 +4,27 @@
 #define DICKEMAP_CORE_GROUND_H
 #include "dickemap/ground.h"
 
-/* Fills an empty ground in no order by Newton's method from many places.  g0 > 0, Omega != 0.  Fails with DKM_MEMORY; what is in
- * `ground` then is the caller's to free. */
-dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, dkm_fixedpoint_workspace *workspace,
+/* Who may end a search, and when that was asked last. */
+typedef struct ground_patience {
+  const dkm_ground_search *how;
+  double t_asked;
+} ground_patience;
+
+/* Fails with DKM_STOPPED if the search is to be given up. */
+dkm_status dkm_ground_ask(ground_patience *patience, dkm_error *err);
+
+/* Fills an empty ground, its n, states and whether they are complete, in no order by Newton's method from many places, with these
+ * classes inverted.  landscape: turned to the point; NULL: there is none.  g0 > 0, Omega != 0.  Fails with DKM_MEMORY, DKM_STOPPED;
+ * what is in `ground` then is the caller's to free. */
+dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, int n_inverted, const int64_t *inverted,
+                             dkm_landscape *landscape, dkm_fixedpoint_workspace *workspace, ground_patience *patience,
                              dkm_ground *ground, dkm_error *err);
+
+/* Leaves one of all images of a state of +-1 patterns, with their number: the first one, states being in the order of a ground. */
+void dkm_ground_merge_images(const dkm_system *system, const dkm_point *point, dkm_ground *ground);
 
 /* The spectrum about a state (3K + 2M values) into it, or that there is none. Fails with DKM_MEMORY. */
 dkm_status dkm_ground_take_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
                                     dkm_ground_state *out, dkm_error *err);
-
-/* n_all and n_stable, from the states. */
-void dkm_ground_count(dkm_ground *ground);
 
 #endif

@@ -4,7 +4,8 @@
  * With every spin at rest in the fields of the modes the equations for the modes are f(beta) = 0, where f falls off like -beta far
  * away, since spins are bounded: the signs of the determinants of f' at its zeros add up to a known number, whatever the parameters.
  * In terms of the linearised equations that sign is (-1)^n_unstable, eigenvalues being real or in pairs:
- *   sum over all states of (-1)^n_unstable = 1. */
+ *   sum over all states of (-1)^n_unstable = 1.
+ * That holds whichever spins are turned against their fields. */
 #include <gsl/gsl_rng.h>
 #include <math.h>
 #include <stdlib.h>
@@ -28,7 +29,11 @@ static const double same_state = 1e-7, zero = 1e-9;
 typedef struct search {
   const dkm_system *system;
   const dkm_point *point;
+  int n_inverted;
+  const int64_t *inverted;
+  dkm_landscape *landscape;
   dkm_fixedpoint_workspace *workspace;
+  ground_patience *patience;
   gsl_rng *rng;
   double along;         /* of spins in their fields: -1, +1 */
   double unit;          /* of beta */
@@ -65,7 +70,7 @@ static bool is_known(const search *s, const double *beta) {
 static dkm_status add(search *s, const double *xi, dkm_error *err) {
   const int M = s->system->n_modes;
   double beta[2 * DKM_MAX_MODES], sign[DKM_MAX_MODES];
-  dkm_ground_state new = {.U = NAN, .escape = NAN, .index = -1, .n_images = 1};
+  dkm_ground_state new = {.U = NAN, .escape = NAN, .index = -1, .n_inverted = s->n_inverted, .n_images = 1};
   int n_signs = 0;
   memcpy(beta, s->state + 3 * s->system->n_classes, 2 * (size_t)M * sizeof *beta);
   for (int i = 0; i < 2 * M; i++)
@@ -85,6 +90,7 @@ static dkm_status add(search *s, const double *xi, dkm_error *err) {
   if (n_signs > 0) new.n_images = s->even ? (int64_t)1 << n_signs : 2;
   const dkm_status status = dkm_ground_take_spectrum(s->workspace, s->point, s->state, &new, err);
   if (status != DKM_OK) return status;
+  if (s->landscape) new.U = dkm_landscape_value(s->landscape, s->state);
   s->ground->states[s->ground->n++] = new;
   s->last_new = s->n_starts;
   return DKM_OK;
@@ -101,7 +107,7 @@ static void place_modes(search *s, const double *xi, double *re, double *im) {
   }
 }
 
-/* Spins along the fields of the modes, those in s->start. */
+/* Spins along the fields of the modes, those in s->start, or against them. */
 static void place_spins(const search *s, const double *re, const double *im) {
   const int64_t K = s->system->n_classes;
   const double length = dkm_point_length(s->point);
@@ -116,12 +122,16 @@ static void place_spins(const search *s, const double *re, const double *im) {
     y[k] *= scale;
     z[k] *= scale;
   }
+  for (int i = 0; i < s->n_inverted; i++)
+    for (int c = 0; c < 3; c++) s->start[c * K + s->inverted[i]] *= -1.0;
 }
 
 /* Newton's method from there. */
 static dkm_status try_from(search *s, const double *xi, dkm_error *err) {
   double *re = s->start + 3 * s->system->n_classes, *im = re + s->system->n_modes;
   dkm_fixedpoint fixed;
+  const dkm_status status = dkm_ground_ask(s->patience, err);
+  if (status != DKM_OK) return status;
   s->n_starts++;
   if (s->ground->n == MOST_STATES) return DKM_OK;
   place_modes(s, xi, re, im);
@@ -164,7 +174,8 @@ static bool is_complete(const search *s) {
   int64_t sum = 0;
   for (int64_t i = 0; i < g->n; i++) {
     const dkm_ground_state *state = &g->states[i];
-    if (!state->has_spectrum || state->spectrum.n_marginal > 0) return false;
+    /* An inverted class may precess in resonance with the others, which is marginal, but a pair. */
+    if (!state->has_spectrum || (s->n_inverted == 0 && state->spectrum.n_marginal > 0)) return false;
     sum += (state->spectrum.n_unstable % 2 ? -1 : 1) * state->n_images;
   }
   return g->n < MOST_STATES && sum == 1 && (double)s->last_new <= found_by * (double)s->n_starts;
@@ -173,7 +184,6 @@ static bool is_complete(const search *s) {
 static void finish(const search *s) {
   dkm_ground *g = s->ground;
   g->complete = is_complete(s);
-  dkm_ground_count(g);
   for (int64_t i = 0; i < g->n; i++)
     for (int mu = 0; mu < s->system->n_modes; mu++) {
       g->states[i].alpha_re[mu] *= s->system->alpha_factor;
@@ -187,10 +197,13 @@ static bool one_sign(const dkm_system *system, const dkm_point *point) {
   return true;
 }
 
-dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, dkm_fixedpoint_workspace *workspace,
+dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, int n_inverted, const int64_t *inverted,
+                             dkm_landscape *landscape, dkm_fixedpoint_workspace *workspace, ground_patience *patience,
                              dkm_ground *ground, dkm_error *err) {
   const size_t size = dkm_model_size(system);
-  search s = {.system = system, .point = point, .workspace = workspace, .ground = ground, .even = dkm_system_has_patterns(system)};
+  search s = {.system = system, .point = point, .n_inverted = n_inverted, .inverted = inverted, .landscape = landscape,
+              .workspace = workspace, .patience = patience, .ground = ground};
+  s.even = dkm_system_has_patterns(system) && n_inverted == 0; /* other images have other classes inverted */
   s.along = one_sign(system, point) && point->Omega_mu[0] < 0.0 ? 1.0 : -1.0;
   for (int mu = 0; mu < system->n_modes; mu++)
     s.unit = fmax(s.unit, point->g0 * system->largest / sqrt(dkm_point_D(point, mu)));

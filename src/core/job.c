@@ -7,6 +7,7 @@
 #include "dickemap/job.h"
 
 #include <ctype.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "dickemap/file.h"
+#include "dickemap/ground.h"
 #include "dickemap/option.h"
 #include "dickemap/task.h"
 #include "job_axes.h"
@@ -160,6 +162,19 @@ static dkm_status read_task(dkm_job *job, const dkm_job_source *source, dkm_erro
   return DKM_OK;
 }
 
+static dkm_status check_states(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  const dkm_option *const options[] = {DKM_OPTION(n_states), DKM_OPTION(most_inverted)};
+  const double choices = dkm_ground_choices(job->system.n_classes, job->most_inverted);
+  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
+    if (job->task != &dkm_task_states && dkm_schema_text(source, options[i]->key)->value)
+      return dkm_schema_fail(source, err, options[i]->key, "has no effect without task: states");
+  if (choices > DKM_MOST_CHOICES)
+    return dkm_schema_fail(source, err, DKM_OPTION(most_inverted)->key,
+                           "is %d: so many of %" PRId64 " classes are %.0f choices, but must be at most %.0f", job->most_inverted,
+                           job->system.n_classes, choices, DKM_MOST_CHOICES);
+  return DKM_OK;
+}
+
 static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   if (job->keep_state && !job->task->keeps_states)
     return dkm_schema_fail(source, err, "output.state", "is final, but %s keeps no states",
@@ -171,9 +186,7 @@ static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, d
   if (!job->reduces && job->solver.until_settled)
     return dkm_schema_fail(source, err, DKM_OPTION(solver.until_settled)->key,
                            "is settled, but that is only for starts that `reduce` counts");
-  if (job->task != &dkm_task_states && dkm_schema_text(source, DKM_OPTION(n_states)->key)->value)
-    return dkm_schema_fail(source, err, "output.states", "has no effect without task: states");
-  return DKM_OK;
+  return check_states(job, source, err);
 }
 
 static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {

@@ -458,6 +458,22 @@ bool dkm_landscape_may_be_settled(dkm_landscape *l, double value) {
   return value < (highest - value_margin) * l->unit;
 }
 
+/* This much of each other pattern, so that descent does not end on a saddle. */
+static const double aside = 1e-3;
+
+double dkm_landscape_kept(dkm_landscape *l, int nu) {
+  const int M = l->system.n_modes;
+  double q[DKM_MAX_MODES], U;
+  if (l->n_active == 0) return 0.0;
+  for (int mu = 0; mu < M; mu++) {
+    q[mu] = l->r[mu] * l->correlations[mu * M + nu] / M_SQRT2;
+    if (mu != nu) q[mu] += aside * l->r[mu] * l->correlations[mu * M + mu] / M_SQRT2;
+  }
+  dkm_landscape_bound(l);
+  const bool stands = dkm_landscape_descend(l, l->s, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U);
+  return dkm_landscape_unbound(l) && stands ? M_SQRT2 * q[nu] / l->r[nu] : NAN;
+}
+
 /* ---- valleys ---- */
 
 /* The minimum of the list at q (of the active modes), or NULL, and which image of it. */

@@ -2,6 +2,7 @@
 /* option: the table; see dickemap/option.h. */
 #include "dickemap/option.h"
 
+#include "dickemap/ground.h"
 #include "dickemap/spins.h"
 
 #include <math.h>
@@ -88,6 +89,9 @@ const dkm_option dkm_options[] = {
      .description = "`final`: also keep the state in which each point ended"},
     {"output.states", MEMBER(n_states), .limits = {.min = 1, .max = (double)DKM_MAX_STATES, .integer = true}, .fallback = 64,
      .later = true, .description = "of `task: states`: how many states of each point there is room for"},
+    {"output.inverted", MEMBER(most_inverted), .limits = {.min = 0, .max = DKM_MOST_INVERTED, .integer = true}, .fallback = 0,
+     .later = true,
+     .description = "of `task: states`: also the states with up to so many classes of spins turned against their fields"},
 };
 const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
 _Static_assert(sizeof dkm_options / sizeof *dkm_options <= DKM_MOST_OPTIONS, "DKM_MOST_OPTIONS is too small");

@@ -310,6 +310,8 @@ def test_what_has_no_single_records_says_so(dickemap, tmp_path):
     ("reduce: seed\noutput: {state: final}\n", "output.state is final, but a job with reduce keeps no states"),
     ("task: states\noutput: {state: final}\n", "output.state is final, but task: states keeps no states"),
     ("output: {states: 3}\n", "output.states has no effect without task: states"),
+    ("output: {inverted: 1}\n", "output.inverted has no effect without task: states"),
+    ("task: states\noutput: {inverted: 5}\n", "output.inverted is 5, but must be an integer 0 ... 4"),
     ("task: states\noutput: {states: 0}\n", "output.states is 0, but must be an integer 1 ... 100000"),
     ("solver: {until: settled}\n", "solver.until is settled, but that is only for starts that `reduce` counts"),
     ("solver: {until: later}\n", "solver.until is \"later\", but must be rest or settled"),

@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* All stationary states of the ground branch, and their spectra. */
+#include <gsl/gsl_errno.h>
+#include <gsl/gsl_multiroots.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +11,7 @@
 #include "couplings.h"
 #include "dickemap/drive.h"
 #include "dickemap/evaluate.h"
+#include "dickemap/theory.h"
 #include "evaluation.h"
 #include "random_points.h"
 
@@ -60,7 +63,7 @@ static void check_states(gsl_rng *rng, const dkm_system *p, const dkm_point *pt,
   const int M = p->n_modes;
   dkm_ground g;
   dkm_error err;
-  assert_int_equal(dkm_ground_find(p, pt, &g, &err), DKM_OK);
+  assert_int_equal(dkm_ground_find(p, pt, NULL, &g, &err), DKM_OK);
   assert_true(g.n >= 1 && g.complete);
   int64_t euler = 0;
   for (int i = 0; i < g.n; i++) {
@@ -125,7 +128,7 @@ static void the_states_of_two_patterns_are_known(void **state) {
   dkm_ground g;
   const dkm_point pt = fig3_point(1.2, 1);
   assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL), DKM_OK);
-  assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
   assert_true(g.complete);
   assert_int_equal(g.n, 4);
   assert_int_equal(g.n_all, 9);
@@ -147,11 +150,11 @@ static void a_drive_counts_as_what_it_ends_in(void **state) {
   dkm_ground ramp, plain;
   dkm_point pt = fig3_point(1.2, 1);
   assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 2, NULL), DKM_OK);
-  assert_int_equal(dkm_ground_find(&p, &pt, &plain, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, NULL, &plain, NULL), DKM_OK);
   p.drive = &drive;
   pt.g0 = 1.0;
   pt.duration = 10.0;
-  assert_int_equal(dkm_ground_find(&p, &pt, &ramp, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, NULL, &ramp, NULL), DKM_OK);
   assert_int_equal(ramp.n, plain.n);
   assert_true(fabs(ramp.states[0].U - plain.states[0].U) < 1e-14);
   dkm_ground_free(&ramp);
@@ -172,14 +175,14 @@ static void reasons_are_given_where_states_are_not_isolated(void **state) {
   points[1].Omega = 0.0;
   points[2].gamma_phi = 0.1;
   for (int i = 0; i < 3; i++) {
-    assert_int_equal(dkm_ground_find(&p, &points[i], &g, &err), DKM_INPUT);
+    assert_int_equal(dkm_ground_find(&p, &points[i], NULL, &g, &err), DKM_INPUT);
     assert_non_null(strstr(err.message, reasons[i]));
     assert_null(g.states);
   }
   p.drive = &repeats;
   dkm_point pt = fig3_point(1.2, 1);
   pt.duration = 1.0;
-  assert_int_equal(dkm_ground_find(&p, &pt, &g, &err), DKM_INPUT);
+  assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, &err), DKM_INPUT);
   assert_non_null(strstr(err.message, "repeats"));
 }
 
@@ -197,16 +200,19 @@ static void newton_finds_the_critical_points_of_the_landscape(void **state) {
     assert_int_equal(dkm_system_of_patterns(&patterns, DKM_GAUGED, M, NULL), DKM_OK);
     const dkm_system *p = i % 2 ? &patterns : &c.system;
     const dkm_point pt = point_of_one_sign(rng, M, i);
+    const dkm_ground_search plain = {0};
+    ground_patience patience = {.how = &plain};
     dkm_ground landscape, newton = {0};
     dkm_fixedpoint_workspace *w;
-    assert_int_equal(dkm_ground_find(p, &pt, &landscape, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_find(p, &pt, NULL, &landscape, NULL), DKM_OK);
     assert_int_equal(dkm_fixedpoint_workspace_create(p, &w, NULL), DKM_OK);
-    assert_int_equal(dkm_ground_newton(p, &pt, w, &newton, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_newton(p, &pt, 0, NULL, NULL, w, &patience, &newton, NULL), DKM_OK);
     n_complete += newton.complete;
     if (newton.complete) {
       assert_int_equal(newton.n, landscape.n);
-      assert_int_equal(newton.n_all, landscape.n_all);
-      assert_int_equal(newton.n_stable, landscape.n_stable);
+      int64_t n_all = 0;
+      for (int j = 0; j < newton.n; j++) n_all += newton.states[j].n_images;
+      assert_int_equal(n_all, landscape.n_all);
       for (int j = 0; j < landscape.n; j++) {
         int n_same = 0;
         for (int k = 0; k < newton.n; k++) n_same += is_image(&landscape.states[j], M, i % 2, newton.states[k].xi);
@@ -230,7 +236,7 @@ static void states_with_losses_are_those_in_closed_form(void **state) {
   dkm_point pt = {.g0 = 1.1, .Omega = 0.6, .Omega_mu = {1.2}, .kappa_mu = {0.9}, .pattern = 1, .overlap = 1, .gamma_down = 0.25,
                   .gamma_up = 0.05, .gamma_phi = 0.06};
   assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 1, NULL), DKM_OK);
-  assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
   assert_true(g.complete && !g.has_landscape);
   assert_int_equal(g.n, 2);
   assert_int_equal(g.n_all, 3);
@@ -239,7 +245,7 @@ static void states_with_losses_are_those_in_closed_form(void **state) {
   assert_true(g.states[1].xi[0] == 0 && g.states[1].spectrum.n_unstable == 1);
   dkm_ground_free(&g);
   pt.g0 = 0.2;
-  assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
   assert_int_equal(g.n, 1);
   assert_int_equal(g.n_stable, 1);
   dkm_ground_free(&g);
@@ -270,7 +276,7 @@ static void unbalanced_states_are_those_in_closed_form(void **state) {
       expected[n_expected - 1] = 2 * pt.g0 * Q / B; /* z = -B_z/|B| */
       n_expected++;
     }
-    assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
     if (g.n != n_expected || !g.complete) print_point(&pt, 1), printf("eta %g: %d of %d\n", pt.imbalance, (int)g.n, n_expected);
     assert_true(g.complete);
     assert_int_equal(g.n, n_expected);
@@ -303,7 +309,7 @@ static void signs_add_up_wherever_there_is_no_landscape(void **state) {
     if (kind > 0) pt.gamma_down = kind == 2 ? 0 : uniform_between(rng, 0.01, 0.5);
     if (kind == 1) pt.gamma_phi = uniform_between(rng, 0, 0.3);
     if (kind >= 2) pt.imbalance = uniform_between(rng, -0.9, 0.9);
-    assert_int_equal(dkm_ground_find(p, &pt, &g, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_find(p, &pt, NULL, &g, NULL), DKM_OK);
     n_complete += g.complete;
     if (!g.complete) print_point(&pt, M), printf("kind %d, %d states, eta %g\n", kind, (int)g.n, pt.imbalance);
     dkm_ground_free(&g);
@@ -311,6 +317,205 @@ static void signs_add_up_wherever_there_is_no_landscape(void **state) {
   }
   assert_true(n_complete >= N - 4);
   gsl_rng_free(rng);
+}
+
+/* ---- inverted classes ---- */
+
+/* Overlaps that spins have that lie along the fields of overlaps xi, or, where inverted[k], against them. */
+typedef struct turned {
+  const dkm_system *p;
+  const dkm_point *pt;
+  unsigned inverted; /* bit k */
+} turned;
+
+static void answer_turned(const turned *t, const double *xi, double *out) {
+  const int M = t->p->n_modes;
+  const double sign = t->pt->Omega_mu[0] > 0 ? 1 : -1;
+  for (int mu = 0; mu < M; mu++) out[mu] = 0.0;
+  for (int64_t k = 0; k < t->p->n_classes; k++) {
+    double h = 0.0;
+    for (int mu = 0; mu < M; mu++) {
+      const double W = t->pt->Omega_mu[mu], kappa = t->pt->kappa_mu[mu];
+      h += dkm_system_coupling(t->p, mu, k) * -2.0 * t->pt->g0 * t->pt->g0 * W * xi[mu] / (W * W + 0.25 * kappa * kappa);
+    }
+    const double z = -sign * h / hypot(t->pt->Omega, h) * (t->inverted >> k & 1 ? -1 : 1);
+    for (int mu = 0; mu < M; mu++) out[mu] += dkm_system_weight(t->p, k) * dkm_system_coupling(t->p, mu, k) * z;
+  }
+}
+
+/* For GSL: what is to be 0. */
+static int residual(const gsl_vector *x, void *of, gsl_vector *f) {
+  const turned *t = of;
+  double xi[2], out[2];
+  for (size_t i = 0; i < x->size; i++) xi[i] = gsl_vector_get(x, i);
+  answer_turned(t, xi, out);
+  for (size_t i = 0; i < x->size; i++) gsl_vector_set(f, i, out[i] - xi[i]);
+  return GSL_SUCCESS;
+}
+
+/* The zeros of that for M <= 2 overlaps, by a search of its own from a dense grid of starts. */
+static int all_zeros(turned *t, double zeros[][2]) {
+  enum { SIDE = 41, MOST = 64 };
+  const size_t M = (size_t)t->p->n_modes;
+  gsl_multiroot_fsolver *solver = gsl_multiroot_fsolver_alloc(gsl_multiroot_fsolver_hybrids, M);
+  gsl_multiroot_function f = {residual, M, t};
+  gsl_vector *x = gsl_vector_alloc(M);
+  int n = 0;
+  for (int start = 0; start < (M == 1 ? SIDE : SIDE * SIDE); start++) {
+    gsl_vector_set(x, 0, -1.0 + 2.0 * (start % SIDE) / (SIDE - 1.0));
+    if (M == 2) gsl_vector_set(x, 1, -1.0 + 2.0 * (start / SIDE) / (SIDE - 1.0));
+    gsl_multiroot_fsolver_set(solver, &f, x);
+    for (int it = 0; it < 60 && gsl_multiroot_test_residual(solver->f, 1e-13) == GSL_CONTINUE; it++)
+      if (gsl_multiroot_fsolver_iterate(solver)) break;
+    if (gsl_multiroot_test_residual(solver->f, 1e-12) == GSL_CONTINUE) continue;
+    double xi[2] = {gsl_vector_get(solver->x, 0), M == 2 ? gsl_vector_get(solver->x, 1) : 0.0};
+    bool known = false;
+    for (int i = 0; i < n && !known; i++) known = largest_difference(2, zeros[i], xi) < 1e-6;
+    if (known) continue;
+    assert_true(n < MOST);
+    memcpy(zeros[n++], xi, sizeof xi);
+  }
+  gsl_multiroot_fsolver_free(solver);
+  gsl_vector_free(x);
+  return n;
+}
+
+/* One and two classes turned, of any couplings: those that a search of its own finds. */
+static void states_with_inverted_classes_are_all_found(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  gsl_error_handler_t *handler = gsl_set_error_handler_off();
+  int n_complete = 0, n_with_overlaps = 0;
+  enum { N = 16 };
+  for (int i = 0; i < N; i++) {
+    const int M = 1 + i % 2, K = M + 1 + i % 3;
+    const dkm_ground_search how = {.most_inverted = 2};
+    dkm_couplings c = random_couplings(rng, M, K);
+    dkm_point pt = point_of_one_sign(rng, M, i);
+    dkm_ground g;
+    int64_t n_expected = 0;
+    pt.g0 *= 2.0;
+    assert_int_equal(dkm_ground_find(&c.system, &pt, &how, &g, NULL), DKM_OK);
+    for (unsigned inverted = 1; inverted < 1u << K; inverted++) {
+      turned t = {&c.system, &pt, inverted};
+      double zeros[64][2];
+      if (__builtin_popcount(inverted) > 2) continue;
+      const int n = all_zeros(&t, zeros);
+      n_expected += n;
+      n_with_overlaps += n > 1;
+      for (int z = 0; z < n; z++) {
+        int n_same = 0;
+        for (int j = 0; j < g.n; j++)
+          n_same += g.states[j].n_inverted == __builtin_popcount(inverted) && is_image(&g.states[j], M, false, zeros[z]);
+        if (g.complete) assert_true(n_same >= 1);
+      }
+    }
+    n_complete += g.complete;
+    if (g.complete) assert_int_equal(g.n_inverted, n_expected);
+    for (int j = 0; j < g.n; j++)
+      assert_true(g.states[j].n_inverted == 0 || (g.states[j].index == -1 && isfinite(g.states[j].U) && isnan(g.states[j].escape)));
+    dkm_ground_free(&g);
+    dkm_couplings_free(&c);
+  }
+  assert_true(n_complete >= N - 1 && n_with_overlaps > 10);
+  gsl_set_error_handler(handler);
+  gsl_rng_free(rng);
+}
+
+/* Of +-1 patterns the choices of one class are images of each other; too many choices are refused. */
+static void choices_of_patterns_are_images(void **state) {
+  (void)state;
+  const dkm_ground_search one = {.most_inverted = 1}, many = {.most_inverted = 4};
+  dkm_system p;
+  dkm_ground g;
+  dkm_error err;
+  const dkm_point pt = fig3_point(0.4, 1);
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, &one, &g, NULL), DKM_OK);
+  assert_true(g.complete && g.n == 2 && g.n_all == 1 && g.n_inverted == 8);
+  assert_true(g.states[1].n_inverted == 1 && g.states[1].n_images == 8 && g.states[1].U > g.states[0].U);
+  /* x of one class of eight turned over: V rises by Omega/8 */
+  assert_true(fabs(g.states[1].U - g.states[0].U - 0.5 / 8) < 1e-12);
+  dkm_ground_free(&g);
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 6, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, &many, &g, &err), DKM_INPUT);
+  assert_non_null(strstr(err.message, "of 32 classes can be inverted in 41449 ways"));
+}
+
+/* ---- symmetries ---- */
+
+/* LANDSCAPE of equal modes at 2 g_c: as many minima and saddles as there are with all images, each kind listed once. */
+static void permutations_of_equal_modes_are_images(void **state) {
+  (void)state;
+  static const struct { int M, n_minima, n_saddles; } known[] = {{3, 14, 24}, {4, 40, 96}};
+  for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
+    const int M = known[i].M;
+    int n[2] = {0};
+    dkm_system p;
+    dkm_ground g;
+    dkm_point pt = {.g0 = 2 * 0.559016994375, .Omega = 0.5, .pattern = 1, .overlap = 1};
+    for (int mu = 0; mu < M; mu++) pt.Omega_mu[mu] = pt.kappa_mu[mu] = 1.0;
+    assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, M, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
+    assert_true(g.complete);
+    for (int j = 0; j < g.n; j++) {
+      if (g.states[j].index < 2) n[g.states[j].index] += (int)g.states[j].n_images;
+      for (int k = 0; k < j; k++) assert_true(fabs(g.states[j].U - g.states[k].U) > 1e-9);
+    }
+    assert_int_equal(n[0], known[i].n_minima);
+    assert_int_equal(n[1], known[i].n_saddles);
+    dkm_ground_free(&g);
+    pt.kappa_mu[0] = 1.0 + 1e-6; /* no longer equal: those that mode 1 takes part in are apart */
+    dkm_ground other;
+    assert_int_equal(dkm_ground_find(&p, &pt, NULL, &other, NULL), DKM_OK);
+    assert_true(other.n > g.n);
+    dkm_ground_free(&other);
+  }
+}
+
+/* A pattern is kept from g_retrieve on, with the overlap of Eq. (12), and lost to another one below. */
+static void patterns_are_kept_from_g_retrieve_on(void **state) {
+  (void)state;
+  dkm_system p;
+  int n_kept = 0, n_lost = 0;
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL), DKM_OK);
+  for (int i = 0; i < 40; i++) {
+    const dkm_point pt = fig3_point(0.5 + 0.031 * i, 1);
+    dkm_ground g;
+    assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
+    for (int nu = 0; nu < 4; nu++) {
+      const double g_ret = dkm_theory_g_retrieve(&p, &pt, nu), ratio = dkm_theory_g_crit(&pt, nu) / pt.g0;
+      if (fabs(pt.g0 - g_ret) < 0.01 || fabs(pt.g0 - dkm_theory_g_crit(&pt, 0)) < 0.01) continue;
+      if (pt.g0 > g_ret) {
+        assert_true(fabs(g.pattern_xi[nu] - sqrt(1 - ratio * ratio * ratio * ratio)) < 1e-8);
+        n_kept++;
+      } else {
+        assert_true(fabs(g.pattern_xi[nu]) < 0.9 * sqrt(fmax(0, 1 - ratio * ratio * ratio * ratio)) || g.pattern_xi[nu] < 1e-6);
+        n_lost++;
+      }
+    }
+    dkm_ground_free(&g);
+  }
+  assert_true(n_kept > 40 && n_lost > 40);
+}
+
+static bool give_up(void *n_left) {
+  return --*(int *)n_left < 0;
+}
+
+/* A search that would take long ends soon after it is asked to. */
+static void a_search_can_be_given_up(void **state) {
+  (void)state;
+  int n_left = 2;
+  const dkm_ground_search how = {.most_inverted = 2, .interrupt = give_up, .context = &n_left};
+  dkm_system p;
+  dkm_ground g;
+  dkm_error err;
+  dkm_point pt = fig3_point(1.6, 1);
+  assert_int_equal(dkm_system_of_patterns(&p, DKM_UNGAUGED, 4, NULL), DKM_OK);
+  assert_int_equal(dkm_ground_find(&p, &pt, &how, &g, &err), DKM_STOPPED);
+  assert_int_equal(n_left, -1);
+  assert_null(g.states);
 }
 
 /* ---- what trajectories end in ---- */
@@ -338,7 +543,7 @@ static void trajectories_end_in_stable_states(void **state) {
       points[j].perturbation = uniform_between(rng, 0.01, 1);
       points[j].seed = j;
     }
-    assert_int_equal(dkm_ground_find(&p, &pt, &g, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_find(&p, &pt, NULL, &g, NULL), DKM_OK);
     if (!g.complete) print_point(&pt, M);
     assert_true(g.complete);
     evaluate_all(&p, &solver, NULL, N_STARTS, points, records);
@@ -372,6 +577,11 @@ int main(void) {
       cmocka_unit_test(states_with_losses_are_those_in_closed_form),
       cmocka_unit_test(unbalanced_states_are_those_in_closed_form),
       cmocka_unit_test(signs_add_up_wherever_there_is_no_landscape),
+      cmocka_unit_test(states_with_inverted_classes_are_all_found),
+      cmocka_unit_test(choices_of_patterns_are_images),
+      cmocka_unit_test(permutations_of_equal_modes_are_images),
+      cmocka_unit_test(patterns_are_kept_from_g_retrieve_on),
+      cmocka_unit_test(a_search_can_be_given_up),
       cmocka_unit_test(trajectories_end_in_stable_states),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

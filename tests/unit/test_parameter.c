@@ -320,6 +320,7 @@ static const struct {
     {"drive.repeat", drive_text, "drive.repeat=true", "drive.repeat"},
     {"solver.until", reduce_text, "solver.until=rest", "solver.until"},
     {"output.states", states_text, "output.states=65", "output.states"},
+    {"output.inverted", states_text, "output.inverted=1", "output.inverted"},
 };
 enum { N_OF_MAPPINGS = sizeof of_mappings / sizeof *of_mappings };
 
@@ -352,7 +353,8 @@ static void no_option_escapes_text_and_matching(void **state) {
     dkm_job job, other;
     char set[SET_BYTES];
     if (o->kind != DKM_OPTION_NUMBER || o == DKM_OPTION(shades) || o == DKM_OPTION(n_spins) ||
-        o == DKM_OPTION(drive_repeats) || o == DKM_OPTION(solver.until_settled) || o == DKM_OPTION(n_states)) {
+        o == DKM_OPTION(drive_repeats) || o == DKM_OPTION(solver.until_settled) || o == DKM_OPTION(n_states) ||
+        o == DKM_OPTION(most_inverted)) {
       check_option_of_mapping(o);
       continue;
     }

@@ -357,7 +357,7 @@ static void states_are_those_of_the_search(void **state) {
     dkm_point point;
     dkm_ground ground;
     dkm_job_point(&job, i, &point);
-    assert_int_equal(dkm_ground_find(&job.system, &point, &ground, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_find(&job.system, &point, NULL, &ground, NULL), DKM_OK);
     assert_true(value_of(&d, i, "n_states", 0) == (double)ground.n_all && value_of(&d, i, "n_stable", 0) == (double)ground.n_stable);
     assert_true(value_of(&d, i, "n_different", 0) == (double)ground.n && value_of(&d, i, "complete", 0) == ground.complete);
     assert_true(value_of(&d, i, "full", 0) == (ground.n > 8));
