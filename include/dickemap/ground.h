@@ -57,7 +57,7 @@ enum { DKM_MOST_INVERTED = 4 };
 double dkm_ground_choices(int64_t n_classes, int most_inverted);
 #define DKM_MOST_CHOICES 4096.0
 
-/* Searches them; a drive that ends counts as what it is in the end.  Lengths of the spins are those of the point's start.  Without
+/* Searches them; random patterns are drawn by the point's seed; a drive that ends counts as what it is in the end.  Lengths of the spins are those of the point's start.  Without
  * losses no choice of inverted classes is left out, with them there is none.  how: NULL for its defaults.  Fails with DKM_INPUT
  * where states are no isolated points (g0 or Omega is 0, dephasing alone), do not rest (a drive that repeats), or where choices
  * are more than DKM_MOST_CHOICES; with DKM_STOPPED if it was interrupted; DKM_MEMORY. */

@@ -35,6 +35,11 @@ typedef struct dkm_spins {
  * there are. */
 dkm_status dkm_spins_realise(const dkm_spins *spins, const dkm_point *point, dkm_couplings *out, dkm_error *err);
 
+/* The system that a point has: `system` itself, or, where it depends on the point, own->system with the same drive and earlier
+ * states; *own is to be freed in any case.  Fails as dkm_spins_realise. */
+dkm_status dkm_spins_system(const dkm_system *system, const dkm_point *point, dkm_couplings *own, const dkm_system **of_point,
+                            dkm_error *err);
+
 /* Of each spin, the class that it is in at a point: class_of[j], N values. Fails with DKM_MEMORY. */
 dkm_status dkm_spins_classes(const dkm_spins *spins, const dkm_point *point, int64_t *class_of, dkm_error *err);
 

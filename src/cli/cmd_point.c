@@ -375,23 +375,12 @@ static dkm_status write_trajectory(const char *path, const dkm_job *job, const d
 
 /* ---- the command ---- */
 
-/* The system that the point has: random patterns are drawn.  *own is to be freed. */
-static dkm_status system_of(const dkm_job *job, const dkm_point *point, dkm_couplings *own, const dkm_system **system,
-                            dkm_error *err) {
-  *own = (dkm_couplings){0};
-  *system = &job->system;
-  if (!job->system.spins) return DKM_OK;
-  dkm_status status = dkm_spins_realise(job->system.spins, point, own, err);
-  *system = &own->system;
-  return status;
-}
-
 static dkm_status list_states(const dkm_job *job, const dkm_point *point, dkm_error *err) {
   dkm_couplings own;
   const dkm_system *system;
   dkm_ground ground;
   const dkm_ground_search how = {.most_inverted = job->most_inverted};
-  dkm_status status = system_of(job, point, &own, &system, err);
+  dkm_status status = dkm_spins_system(&job->system, point, &own, &system, err);
   if (!status && !(status = dkm_ground_find(system, point, &how, &ground, err))) {
     print_parameters(job, system, point);
     dkm_point_states_print(&ground, system->n_modes);
@@ -434,7 +423,7 @@ static dkm_status compute(const struct arguments *args, const dkm_job *job, cons
   if (listing) {
     dkm_couplings own;
     const dkm_system *system;
-    if ((status = system_of(job, point, &own, &system, err)) != DKM_OK) return status;
+    if ((status = dkm_spins_system(&job->system, point, &own, &system, err)) != DKM_OK) return status;
     print_parameters(job, system, point);
     print_record(&record, job->system.n_modes);
     print_meaning(&record, job->system.n_modes);

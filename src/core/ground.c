@@ -9,6 +9,7 @@
 
 #include "dickemap/clock.h"
 #include "dickemap/drive.h"
+#include "dickemap/spins.h"
 #include "response.h"
 
 static const double ask_interval = 0.1; /* seconds */
@@ -148,8 +149,8 @@ static dkm_status add_inverted(const dkm_system *system, const dkm_point *point,
 
 /* ---- all of it ---- */
 
-dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
-                           dkm_error *err) {
+static dkm_status find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
+                       dkm_error *err) {
   static const dkm_ground_search plain = {0};
   ground_patience patience = {.how = how ? how : &plain, .t_asked = dkm_clock_now()};
   const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
@@ -181,6 +182,17 @@ dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *given, con
   if (spectra) dkm_fixedpoint_workspace_destroy(spectra);
   if (landscape) dkm_landscape_destroy(landscape);
   if (status != DKM_OK) dkm_ground_free(ground);
+  return status;
+}
+
+dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *point, const dkm_ground_search *how, dkm_ground *ground,
+                           dkm_error *err) {
+  dkm_couplings own;
+  const dkm_system *of_point;
+  *ground = (dkm_ground){0};
+  dkm_status status = dkm_spins_system(system, point, &own, &of_point, err);
+  if (status == DKM_OK) status = find(of_point, point, how, ground, err);
+  dkm_couplings_free(&own);
   return status;
 }
 

@@ -165,6 +165,18 @@ cleanup:
   return status;
 }
 
+dkm_status dkm_spins_system(const dkm_system *system, const dkm_point *point, dkm_couplings *own, const dkm_system **of_point,
+                            dkm_error *err) {
+  *own = (dkm_couplings){0};
+  *of_point = system;
+  if (!system->spins) return DKM_OK;
+  const dkm_status status = dkm_spins_realise(system->spins, point, own, err);
+  own->system.from = system->from;
+  own->system.drive = system->drive;
+  *of_point = &own->system;
+  return status;
+}
+
 dkm_status dkm_spins_classes(const dkm_spins *spins, const dkm_point *point, int64_t *class_of, dkm_error *err) {
   table t;
   int64_t k = -1;

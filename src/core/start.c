@@ -168,13 +168,9 @@ dkm_status dkm_start_create(const dkm_system *system, const dkm_point *point, dk
     make_pattern(start);
     return DKM_OK;
   }
-  dkm_status status = DKM_OK;
-  if (system->spins) {
-    status = dkm_spins_realise(system->spins, point, &start->own, err);
-    start->own.system.from = system->from;
-    start->own.system.drive = system->drive;
-    start->full = start->system = start->own.system;
-  }
+  const dkm_system *of_point;
+  dkm_status status = dkm_spins_system(system, point, &start->own, &of_point, err);
+  start->full = start->system = *of_point;
   if (status == DKM_OK && point->perturbation == 0.0) status = reduce(start, err);
   if (status == DKM_OK) status = measure_spins(start, err);
   if (status != DKM_OK) dkm_start_free(start);

@@ -12,6 +12,7 @@
 #include "cmocka_headers.h"
 #include "dickemap/basins.h"
 #include "dickemap/ground.h"
+#include "dickemap/spins.h"
 #include "dickemap/proportion.h"
 
 enum { M = 4, N_STARTS = 60, N_FATAL = 12 };
@@ -379,6 +380,38 @@ static void states_are_those_of_the_search(void **state) {
   dkm_job_free(&job);
 }
 
+/* Random patterns are drawn by the point's seed, and its drive counts as what it ends in. */
+static void states_of_random_patterns_are_those_of_the_point(void **state) {
+  (void)state;
+  dkm_job job = parse("task: states\n"
+                      "model: {patterns: 3, mapping: random, spins: 40, g0: 0.5, Omega: 0.5, Omega_mu: [1.5, 2, 2.5], kappa_mu: [1]}\n"
+                      "axes:\n- {name: pattern_seed, values: [3, 8]}\n"
+                      "drive: {time: [0, 1], g0: [1, 4], duration: 10}\noutput: {states: 8}\n", NULL);
+  dkm_form form;
+  desk d = desk_of(&job, &form);
+  work(&job, &d, -1);
+  for (int64_t i = 0; i < 2; i++) {
+    dkm_point point;
+    dkm_couplings couplings;
+    dkm_ground ground;
+    dkm_job_point(&job, i, &point);
+    assert_int_equal(dkm_spins_realise(job.system.spins, &point, &couplings, NULL), DKM_OK);
+    point.g0 *= 4;
+    point.duration = 0;
+    assert_int_equal(dkm_ground_find(&couplings.system, &point, NULL, &ground, NULL), DKM_OK);
+    assert_true(ground.n > 3 && value_of(&d, i, "n_different", 0) == (double)ground.n);
+    for (int mu = 0; mu < 3; mu++) {
+      assert_true(value_of(&d, i, "state_xi", mu) == ground.states[0].xi[mu]);
+      assert_true(value_of(&d, i, "pattern_xi", mu) == ground.pattern_xi[mu] && ground.pattern_xi[mu] > 0.5);
+    }
+    dkm_ground_free(&ground);
+    dkm_couplings_free(&couplings);
+  }
+  assert_true(value_of(&d, 0, "state_U", 0) != value_of(&d, 1, "state_U", 0));
+  free(d.records);
+  dkm_job_free(&job);
+}
+
 /* ---- tilts ---- */
 
 static void numbers_are_those_of_gsl(void **state) {
@@ -420,6 +453,7 @@ int main(void) {
       cmocka_unit_test(the_smallest_fatal_tilt_is_found),
       cmocka_unit_test(a_cell_goes_on_inside),
       cmocka_unit_test(states_are_those_of_the_search),
+      cmocka_unit_test(states_of_random_patterns_are_those_of_the_point),
       cmocka_unit_test(numbers_are_those_of_gsl),
       cmocka_unit_test(outcomes_are_listed_once_in_order),
   };

@@ -1,0 +1,140 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws how many patterns a memory keeps, from the files of jobs/capacity.sh: the share of patterns that are stable states (overlap
+above 0.9 where the landscape leads to from the pattern), that of trajectories that stay, and beside it a Hopfield network of the
+same patterns, spin by spin and without self-coupling; and how many stable states were found."""
+
+import argparse
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+import dickemap  # noqa: E402
+from plot_fig3 import COLOURS, STYLE  # noqa: E402
+
+KEPT = 0.9  # overlap of a pattern that is kept
+
+
+def wilson(k, n, z=1.959963984540054):
+    """The limits of Wilson's interval (95 %) for a probability of which k of n were counted."""
+    p = k / n
+    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
+    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
+
+
+def hopfield(n_spins, n_patterns, n_networks, seed=1):
+    """Of so many networks, how many of all patterns are kept: (kept, all). Spins are updated one by one until all agree with
+    their fields sum_j J_ij S_j, J = sum_mu xi_i xi_j / N, J_ii = 0."""
+    rng = np.random.default_rng(seed)
+    kept = 0
+    for _ in range(n_networks):
+        xi = rng.choice([-1.0, 1.0], (n_patterns, n_spins))
+        J = xi.T @ xi / n_spins
+        np.fill_diagonal(J, 0)
+        for pattern in xi:
+            S = pattern.copy()
+            while True:
+                before = S.copy()
+                for i in range(n_spins):
+                    field = J[i] @ S
+                    S[i] = np.sign(field) if field else S[i]
+                if (S == before).all():
+                    break
+            kept += S @ pattern / n_spins > KEPT
+    return kept, n_networks * n_patterns
+
+
+def n_spins(data):
+    return int(data.attrs["n_spins"])
+
+
+class Curve:
+    """Shares of patterns against M/N."""
+
+    def __init__(self, label, **style):
+        self.label, self.style, self.points = label, style, []
+
+    def add(self, load, k, n):
+        if n:
+            self.points.append((load, k / n, *wilson(k, n)))
+
+    def draw(self, axes):
+        if not self.points:
+            return
+        load, share, low, high = np.array(sorted(self.points)).T
+        axes.errorbar(load, share, [share - low, high - share], label=self.label, capsize=2, lw=1, **self.style)
+
+
+def shares(states, recalls):
+    """The curves: states of each coupling, trajectories, and Hopfield networks of the same sizes."""
+    colours = iter(COLOURS)
+    curves = {}
+    network = Curve("Hopfield network", color="0.6", marker="s", ms=3, ls="--")
+    recall = Curve("trajectories", color=COLOURS[2], marker="^", ms=4)
+    for data in states:
+        load = data.sizes["mode"] / n_spins(data)
+        network.add(load, *hopfield(n_spins(data), data.sizes["mode"], data.sizes["pattern_seed"]))
+        for g0 in data.g0.values:
+            if g0 not in curves:
+                curves[g0] = Curve(f"states, $g_0$ = {g0:.3g}", color=next(colours), marker="o", ms=4)
+            xi = data.pattern_xi.sel(g0=g0).values.ravel()
+            curves[g0].add(load, int((xi > KEPT).sum()), int(np.isfinite(xi).sum()))
+    for data in recalls:
+        decided = (data.status == 1) & ~dickemap.is_verdict(data, "undecided", "failed")
+        recall.add(data.sizes["mode"] / n_spins(data), int((data.retrieved.where(decided) == data.pattern).sum()),
+                   int(decided.sum()))
+    return [*curves.values(), recall, network]
+
+
+def draw_numbers(axes, states):
+    loads = np.array([data.sizes["mode"] / n_spins(data) for data in states])
+    for colour, g0 in zip(COLOURS, states[0].g0.values):
+        mean = [float(data.n_stable.sel(g0=g0).mean()) for data in states]
+        whole = [bool(dickemap._is_flag(data.sel(g0=g0), "complete", ["yes"]).all()) for data in states]
+        axes.plot(loads, mean, color=colour, lw=1)
+        for load, n, is_whole in zip(loads, mean, whole):
+            axes.plot(load, n, marker="o" if is_whole else "^", ms=4, color=colour, mfc=colour if is_whole else "white")
+    axes.plot(loads, [2 * data.sizes["mode"] for data in states], color="0.6", lw=1, ls=":", label="patterns, both signs")
+    axes.plot([], [], marker="^", ms=4, mfc="white", color="black", ls="", label="at least")
+    axes.set(xlabel="patterns per spin, $M/N$", ylabel="stable states", yscale="log")
+    axes.legend(frameon=False, fontsize=7)
+
+
+def draw(states, recalls):
+    states = sorted(states, key=lambda data: data.sizes["mode"] / n_spins(data))
+    with plt.rc_context(STYLE):
+        figure, (left, right) = plt.subplots(1, 2, figsize=(7.2, 2.9), layout="constrained")
+        for curve in shares(states, recalls):
+            curve.draw(left)
+        left.set(xlabel="patterns per spin, $M/N$", ylabel="share of patterns that are kept", ylim=(-0.03, 1.05))
+        left.legend(frameon=False, fontsize=7, loc="lower left")
+        draw_numbers(right, states)
+    return figure
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("files", nargs="+", help="outputs of jobs/capacity.yaml and jobs/recall.yaml")
+    parser.add_argument("-o", "--output", default="capacity.png", help="picture: .png, .pdf or .svg (default capacity.png)")
+    a = parser.parse_args()
+    states, recalls = [], []
+    for path in a.files:
+        data = dickemap.open(path)
+        if "pattern_xi" in data and set(data.n_states.dims) == {"pattern_seed", "g0"}:
+            states.append(data)
+        elif "retrieved" in data and data.verdict.dims == ("pattern_seed",):
+            recalls.append(data)
+        else:
+            parser.error(f"{path}: not the output of jobs/capacity.yaml or jobs/recall.yaml")
+    if not states:
+        parser.error("no output of jobs/capacity.yaml")
+    draw(states, recalls).savefig(a.output, dpi=200)
+    print(f"{a.output}: {len(states)} numbers of patterns up to {max(d.sizes['mode'] for d in states)}, "
+          f"{len(recalls)} of them with trajectories")
+
+
+if __name__ == "__main__":
+    main()
