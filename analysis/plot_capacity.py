@@ -5,6 +5,7 @@ above 0.9 where the landscape leads to from the pattern), that of trajectories t
 same patterns, spin by spin and without self-coupling; and how many stable states were found."""
 
 import argparse
+import re
 
 import matplotlib
 
@@ -47,8 +48,13 @@ def hopfield(n_spins, n_patterns, n_networks, seed=1):
     return kept, n_networks * n_patterns
 
 
+def of_job(data, key):
+    """An integer of the job that the file is of."""
+    return int(re.search(rf"^{re.escape(key)} = (\d+)", data.attrs["job_canonical"], re.M).group(1))
+
+
 def n_spins(data):
-    return int(data.attrs["n_spins"])
+    return of_job(data, "model.spins")
 
 
 class Curve:
@@ -84,7 +90,7 @@ def shares(states, recalls):
             curves[g0].add(load, int((xi > KEPT).sum()), int(np.isfinite(xi).sum()))
     for data in recalls:
         decided = (data.status == 1) & ~dickemap.is_verdict(data, "undecided", "failed")
-        recall.add(data.sizes["mode"] / n_spins(data), int((data.retrieved.where(decided) == data.pattern).sum()),
+        recall.add(data.sizes["mode"] / n_spins(data), int((data.retrieved.where(decided) == of_job(data, "initial.pattern")).sum()),
                    int(decided.sum()))
     return [*curves.values(), recall, network]
 

@@ -53,14 +53,15 @@ typedef struct dkm_ground_search {
 } dkm_ground_search;
 enum { DKM_MOST_INVERTED = 4 };
 
-/* Into how many choices of inverted classes that divides a search; INFINITY if they cannot be counted. */
+/* How many choices of at most so many of K classes there are. */
 double dkm_ground_choices(int64_t n_classes, int most_inverted);
 #define DKM_MOST_CHOICES 4096.0
 
-/* Searches them; random patterns are drawn by the point's seed; a drive that ends counts as what it is in the end.  Lengths of the spins are those of the point's start.  Without
- * losses no choice of inverted classes is left out, with them there is none.  how: NULL for its defaults.  Fails with DKM_INPUT
- * where states are no isolated points (g0 or Omega is 0, dephasing alone), do not rest (a drive that repeats), or where choices
- * are more than DKM_MOST_CHOICES; with DKM_STOPPED if it was interrupted; DKM_MEMORY. */
+/* Searches them.  Random patterns are drawn by the point's seed; a drive that ends counts as what it is in the end; lengths of the
+ * spins are those of the point's start.  Without losses all choices of inverted classes are searched, with them there are none.
+ * how: NULL for its defaults.  Fails with DKM_INPUT where states are no isolated points (g0 or Omega is 0, dephasing alone), do not
+ * rest (a drive that repeats), or where choices are more than DKM_MOST_CHOICES; with DKM_STOPPED if it was interrupted;
+ * DKM_MEMORY. */
 dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *point, const dkm_ground_search *how, dkm_ground *ground,
                            dkm_error *err);
 void dkm_ground_free(dkm_ground *ground);
