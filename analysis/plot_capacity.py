@@ -71,7 +71,7 @@ class Curve:
         if not self.points:
             return
         load, share, low, high = np.array(sorted(self.points)).T
-        axes.errorbar(load, share, [share - low, high - share], label=self.label, capsize=2, lw=1, **self.style)
+        axes.errorbar(load, share, np.maximum([share - low, high - share], 0), label=self.label, capsize=2, lw=1, **self.style)
 
 
 def shares(states, recalls):
@@ -79,7 +79,7 @@ def shares(states, recalls):
     colours = iter(COLOURS)
     curves = {}
     network = Curve("Hopfield network", color="0.6", marker="s", ms=3, ls="--")
-    recall = Curve("trajectories", color=COLOURS[2], marker="^", ms=4)
+    recall = Curve("trajectories, weak losses", color=COLOURS[2], marker="^", ms=4)
     for data in states:
         load = data.sizes["mode"] / n_spins(data)
         network.add(load, *hopfield(n_spins(data), data.sizes["mode"], data.sizes["pattern_seed"]))
@@ -100,11 +100,11 @@ def draw_numbers(axes, states):
     for colour, g0 in zip(COLOURS, states[0].g0.values):
         mean = [float(data.n_stable.sel(g0=g0).mean()) for data in states]
         whole = [bool(dickemap._is_flag(data.sel(g0=g0), "complete", ["yes"]).all()) for data in states]
-        axes.plot(loads, mean, color=colour, lw=1)
+        axes.plot(loads, np.where(whole, mean, np.nan), color=colour, lw=1)
         for load, n, is_whole in zip(loads, mean, whole):
             axes.plot(load, n, marker="o" if is_whole else "^", ms=4, color=colour, mfc=colour if is_whole else "white")
     axes.plot(loads, [2 * data.sizes["mode"] for data in states], color="0.6", lw=1, ls=":", label="patterns, both signs")
-    axes.plot([], [], marker="^", ms=4, mfc="white", color="black", ls="", label="at least")
+    axes.plot([], [], marker="^", ms=4, mfc="white", color="black", ls="", label="at least: search not complete")
     axes.set(xlabel="patterns per spin, $M/N$", ylabel="stable states", yscale="log")
     axes.legend(frameon=False, fontsize=7)
 
