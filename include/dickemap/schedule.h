@@ -2,9 +2,8 @@
 /* schedule: who computes which points.  Only schedule.c, agree.c and share_job.c, with patience.c beneath them, send
  * and receive messages; the protocol is drawn at the top of schedule.c.
  *
- * Rank 0 is the master; it hands out ranges of point indices, as many points as take a fixed
- * time at the present pace and fewer towards the end, and sleeps between polls.  Every worker holds one range ahead of the one
- * it computes, so that a request never waits for the network.  A communicator of one rank
+ * Rank 0 is the master; it hands out ranges of point indices (todo.h) and sleeps between polls.  Every worker holds one
+ * range ahead of the one it computes, so that a request never waits for the network.  A communicator of one rank
  * runs everything inline.  More ranks than points is fine. */
 #ifndef DICKEMAP_SCHEDULE_H
 #define DICKEMAP_SCHEDULE_H
@@ -13,17 +12,7 @@
 #include <stdint.h>
 
 #include "dickemap/status.h"
-
-typedef struct dkm_range {
-  int64_t first, count;
-} dkm_range;
-
-/* Size of the next range when `left` points are left (> 0) and a worker takes seconds_per_point (0: not known yet, then
- * `lanes` points, at most left/workers): what takes 0.1 s, or 20 us for each worker where that is longer; at most
- * left/(4 workers), or, where that takes less than 10 us for each worker, what takes as long, up to left/workers; between
- * one point and 4096 lanes; a multiple of lanes if it is more than lanes; at most `left`.  Why: "How large ranges are" in
- * schedule.c. */
-int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes, double seconds_per_point);
+#include "dickemap/todo.h"
 
 typedef struct dkm_schedule dkm_schedule;
 
