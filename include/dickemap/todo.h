@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* todo: which points are left to do, and how large the ranges are in which they are handed out: as many points as take a
- * fixed time at the present pace, and fewer towards the end.  Local, and without any messages: schedule.h has those. */
+ * fixed time at the present pace, and fewer towards the end.  Ranges may be added at any time.  Local, and without any
+ * messages: schedule.h has those. */
 #ifndef DICKEMAP_TODO_H
 #define DICKEMAP_TODO_H
 #include <stdbool.h>
 #include <stdint.h>
+
+#include "dickemap/status.h"
 
 typedef struct dkm_range {
   int64_t first, count;
@@ -24,11 +27,19 @@ typedef struct dkm_todo {
   dkm_range head;          /* what is left of the range that is being cut */
   const dkm_range *ranges; /* those after it, borrowed */
   int64_t n_ranges;
+  dkm_range *added; /* those after these: added[n_used] ... added[n_added - 1] */
+  int64_t n_used, n_added, n_room;
   double pace_seconds, pace_points; /* of the ranges computed last, older ones with less and less weight */
 } dkm_todo;
 
 /* All points of `ranges`, which must stay where they are. */
 void dkm_todo_begin(dkm_todo *todo, int64_t n_ranges, const dkm_range *ranges, int n_workers, int lanes);
+
+/* One more range, which comes last. Fails with DKM_MEMORY, and nothing has changed. */
+dkm_status dkm_todo_add(dkm_todo *todo, dkm_range range, dkm_error *err);
+
+/* Frees what was added. */
+void dkm_todo_end(dkm_todo *todo);
 
 /* The next range to hand out; false if no points are left. */
 bool dkm_todo_draw(dkm_todo *todo, dkm_range *range);

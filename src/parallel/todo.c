@@ -15,6 +15,8 @@
 #include "dickemap/todo.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 /* PACE_MEMORY: ranges over which the pace is averaged. */
 enum { RANGES_PER_WORKER = 4, PACE_MEMORY = 64, BUSY_FACTOR = 4, LEAST_FACTOR = 2 };
@@ -47,12 +49,51 @@ void dkm_todo_begin(dkm_todo *todo, int64_t n_ranges, const dkm_range *ranges, i
   todo->n_left = todo->n_total;
 }
 
+void dkm_todo_end(dkm_todo *todo) {
+  free(todo->added);
+  todo->added = NULL;
+}
+
+/* Room for one more. Ranges that were used make room first, if they are half of all: then each is moved about once. */
+static dkm_status make_room(dkm_todo *todo, dkm_error *err) {
+  if (todo->n_added < todo->n_room) return DKM_OK;
+  if (todo->n_used > 0 && 2 * todo->n_used >= todo->n_added) {
+    todo->n_added -= todo->n_used;
+    memmove(todo->added, todo->added + todo->n_used, (size_t)todo->n_added * sizeof *todo->added);
+    todo->n_used = 0;
+    return DKM_OK;
+  }
+  const int64_t n_room = todo->n_room > 0 ? 2 * todo->n_room : 64;
+  dkm_range *added = realloc(todo->added, (size_t)n_room * sizeof *added);
+  if (!added) return dkm_fail(err, DKM_MEMORY, "out of memory (%lld ranges of points to do)", (long long)n_room);
+  todo->added = added;
+  todo->n_room = n_room;
+  return DKM_OK;
+}
+
+dkm_status dkm_todo_add(dkm_todo *todo, dkm_range range, dkm_error *err) {
+  dkm_range *last = todo->n_added > todo->n_used ? &todo->added[todo->n_added - 1] : NULL;
+  if (last && range.first == last->first + last->count) { /* points found one by one still make long ranges */
+    last->count += range.count;
+  } else {
+    const dkm_status status = make_room(todo, err);
+    if (status) return status;
+    todo->added[todo->n_added++] = range;
+  }
+  todo->n_left += range.count;
+  todo->n_total += range.count;
+  return DKM_OK;
+}
+
+static dkm_range next_given_or_added(dkm_todo *todo) {
+  if (todo->n_ranges == 0) return todo->added[todo->n_used++];
+  todo->n_ranges--;
+  return *todo->ranges++;
+}
+
 bool dkm_todo_draw(dkm_todo *todo, dkm_range *range) {
   if (todo->n_left == 0) return false;
-  while (todo->head.count == 0) {
-    todo->head = *todo->ranges++;
-    todo->n_ranges--;
-  }
+  while (todo->head.count == 0) todo->head = next_given_or_added(todo);
   const double pace = todo->pace_points > 0 ? todo->pace_seconds / todo->pace_points : 0;
   int64_t count = dkm_todo_range_size(todo->n_left, todo->n_workers, todo->lanes, pace);
   if (count > todo->head.count) count = todo->head.count;

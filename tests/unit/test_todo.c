@@ -71,6 +71,44 @@ static void ranges_cover_everything_and_never_grow_at_a_steady_pace(void **state
     }
 }
 
+/* Each point i that is drawn adds 2i + 1 and 2i + 2: of an older range first, and at a steady pace in few ranges. */
+static void what_is_added_comes_after_what_was_given_and_each_point_once(void **state) {
+  (void)state;
+  enum { N = 1 << 20 };
+  dkm_todo todo;
+  dkm_range range;
+  int64_t next = 0, n_ranges = 0;
+  dkm_todo_begin(&todo, 2, (dkm_range[]){{0, 1}, {1, 2}}, 2, LANES);
+  dkm_todo_note_pace(&todo, 1, 1e-3);
+  assert_int_equal(dkm_todo_add(&todo, (dkm_range){3, 4}, NULL), DKM_OK);
+  for (; dkm_todo_draw(&todo, &range); n_ranges++) {
+    assert_int_equal(range.first, next);
+    next += range.count;
+    for (int64_t i = range.first < 3 ? 3 : range.first; i < next && 2 * i + 2 < N; i++)
+      assert_int_equal(dkm_todo_add(&todo, (dkm_range){2 * i + 1, 2}, NULL), DKM_OK);
+    assert_int_equal(todo.n_left, todo.n_total - next);
+  }
+  assert_true(next >= N - 2 && next <= N);
+  assert_true(n_ranges < N / 80); /* 96 points last a tenth of a second */
+  dkm_todo_end(&todo);
+}
+
+/* Each point adds one that lies elsewhere: as many ranges as points, and never more than 100 of them left. */
+static void ranges_that_were_used_give_their_memory_to_new_ones(void **state) {
+  (void)state;
+  dkm_todo todo;
+  dkm_range range;
+  dkm_todo_begin(&todo, 0, NULL, 1, LANES);
+  for (int64_t i = 0; i < 100; i++) assert_int_equal(dkm_todo_add(&todo, (dkm_range){2 * i, 1}, NULL), DKM_OK);
+  for (int64_t i = 0; i < 100000; i++) {
+    assert_true(dkm_todo_draw(&todo, &range));
+    assert_int_equal(range.first, 2 * i);
+    assert_int_equal(dkm_todo_add(&todo, (dkm_range){2 * (i + 100), 1}, NULL), DKM_OK);
+  }
+  assert_true(todo.n_room <= 256);
+  dkm_todo_end(&todo);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_range_takes_a_tenth_of_a_second_at_the_present_pace),
@@ -80,6 +118,8 @@ int main(void) {
       cmocka_unit_test(ranges_too_small_for_the_master_are_made_only_if_a_worker_has_no_larger_share),
       cmocka_unit_test(a_range_never_exceeds_4096_rounds_of_lanes),
       cmocka_unit_test(ranges_cover_everything_and_never_grow_at_a_steady_pace),
+      cmocka_unit_test(what_is_added_comes_after_what_was_given_and_each_point_once),
+      cmocka_unit_test(ranges_that_were_used_give_their_memory_to_new_ones),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
