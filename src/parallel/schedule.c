@@ -534,6 +534,16 @@ dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
 
 /* ---- the run ---- */
 
+/* What is left after a stop is known only now; otherwise nothing may be. */
+static void look_back(dkm_schedule *s) {
+  dkm_error why = {0};
+  if (s->failure.status) return;
+  look_for_more(s);
+  if (s->failure.status || s->stop != DKM_STOP_NOT || s->todo.n_left == 0) return;
+  dkm_fail(&why, DKM_PARALLEL, "all workers have finished, but %lld points are left", (long long)s->todo.n_left);
+  fail_run(s, &why);
+}
+
 static dkm_status allocate(dkm_schedule *s, dkm_error *err) {
   s->buffer_bytes = HEAD_BYTES + DKM_TODO_MAX_ROUNDS * s->lanes;
   if (s->buffer_bytes < (int)sizeof(dkm_error)) s->buffer_bytes = (int)sizeof(dkm_error);
@@ -584,7 +594,7 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
     status = dkm_fail(err, s.broken.status, "%s", s.broken.message);
     goto cleanup;
   }
-  if (s.rank == MASTER && s.stop != DKM_STOP_NOT && !s.failure.status) look_for_more(&s);
+  if (s.rank == MASTER) look_back(&s);
   if (s.n_open > 0) { /* what was sent to those may still be under way, so that it stays where it is */
     char who[DKM_MESSAGE_BYTES / 2];
     describe_silent(&s, who, sizeof who);

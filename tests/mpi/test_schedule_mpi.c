@@ -48,6 +48,7 @@ struct scene {
   dkm_range held[N_POINTS];
   int n_held;
   bool fail_unreported;         /* the work of whoever draws first */
+  bool leave;                   /* after the first range */
   int64_t slow_point;           /* takes half a second */
 };
 
@@ -120,6 +121,7 @@ static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
     }
     dkm_status status = scene->in_parts ? report_in_parts(schedule, range, err) : report(schedule, range, err);
     if (status) return status;
+    if (scene->leave) return DKM_OK;
     if (scene->failing_rank == rank) return dkm_fail(err, DKM_NUMERIC, "rank %d has had enough", rank);
     while (scene->hold_on && !dkm_schedule_interrupted(schedule)) nap(1000000);
   }
@@ -432,6 +434,16 @@ static void points_that_others_wait_for_but_are_never_reported_are_an_error(void
   CHECK(strstr(err.message, "finished without having reported 1 of its points"));
 }
 
+static void workers_that_leave_before_the_end_are_an_error(void) {
+  struct scene scene = tree;
+  scene.leave = true;
+  bool stopped = true;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_PARALLEL);
+  CHECK(!stopped);
+  CHECK(n_ranks > 1 || strcmp(err.message, "all workers have finished, but 2 points are left") == 0);
+}
+
 /* CPU time over wall time can only fall when the machine is busy, so this is no race with it. */
 static void ranks_with_nothing_to_do_sleep(void) {
   struct scene scene = plain;
@@ -610,6 +622,7 @@ static const struct {
     CLAIM(an_error_while_requests_wait_for_points_ends_the_run),
     CLAIM(an_error_in_more_ends_the_run_on_all_with_its_message),
     CLAIM(points_that_others_wait_for_but_are_never_reported_are_an_error),
+    CLAIM(workers_that_leave_before_the_end_are_an_error),
     CLAIM(ranks_with_nothing_to_do_sleep),
     CLAIM(the_lowest_rank_that_failed_speaks_for_all),
     CLAIM(a_rank_that_does_not_come_is_named),
