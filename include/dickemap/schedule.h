@@ -2,10 +2,13 @@
 /* schedule: who computes which points.  Only schedule.c, agree.c and share_job.c, with patience.c beneath them, send
  * and receive messages; the protocol is drawn at the top of schedule.c.
  *
- * Rank 0 is the master; it hands out ranges of point indices, as many points as take a fixed
- * time at the present pace and fewer towards the end, and sleeps between polls.  Every worker holds one range ahead of the one
- * it computes, so that a request never waits for the network.  A communicator of one rank
- * runs everything inline.  More ranks than points is fine. */
+ * Rank 0 is the master; it hands out ranges of point indices (todo.h) and sleeps between polls.  Every worker holds one
+ * range ahead of the one it computes, so that a request never waits for the network.  A communicator of one rank
+ * runs everything inline.  More ranks than points is fine.
+ *
+ * The list of points may grow while it is computed, by points that depend on what was reported (`more`).  Then there may be
+ * nothing to hand out for a while: requests are left unanswered until reports have brought points, or none are under way
+ * and there are no more. */
 #ifndef DICKEMAP_SCHEDULE_H
 #define DICKEMAP_SCHEDULE_H
 #include <mpi.h>
@@ -13,17 +16,7 @@
 #include <stdint.h>
 
 #include "dickemap/status.h"
-
-typedef struct dkm_range {
-  int64_t first, count;
-} dkm_range;
-
-/* Size of the next range when `left` points are left (> 0) and a worker takes seconds_per_point (0: not known yet, then
- * `lanes` points, at most left/workers): what takes 0.1 s, or 20 us for each worker where that is longer; at most
- * left/(4 workers), or, where that takes less than 10 us for each worker, what takes as long, up to left/workers; between
- * one point and 4096 lanes; a multiple of lanes if it is more than lanes; at most `left`.  Why: "How large ranges are" in
- * schedule.c. */
-int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes, double seconds_per_point);
+#include "dickemap/todo.h"
 
 typedef struct dkm_schedule dkm_schedule;
 
@@ -44,12 +37,21 @@ typedef struct dkm_schedule_ops {
   dkm_status (*work)(void *context, dkm_schedule *schedule, dkm_error *err);
   /* Master: these records are safe on disk; status[i] as in store.h. */
   dkm_status (*done)(void *context, dkm_range range, const uint8_t *status, dkm_error *err);
+  /* Master, may be NULL: gives ranges that were not in todo, one a call, until *range is empty (as it is before): no more
+   * for now. Asked at first, and again when something was done since, but not before a range is to be handed out;
+   * at the end also after a stop, to know whether anything is left. */
+  dkm_status (*more)(void *context, dkm_range *range, dkm_error *err);
   /* Master: called a few times a second. notice: seconds, the greatest that workers have reported. May set
    * *stop (DKM_STOP_NOT before), which is passed on to all workers; a stop is never taken back. */
   dkm_status (*tick)(void *context, int64_t n_done, double notice, dkm_stop *stop, dkm_error *err);
 } dkm_schedule_ops;
 
-typedef enum dkm_next { DKM_NEXT_RANGE, DKM_NEXT_WAIT, DKM_NEXT_END } dkm_next;
+typedef enum dkm_next {
+  DKM_NEXT_RANGE,
+  DKM_NEXT_WAIT,   /* none has arrived yet */
+  DKM_NEXT_REPORT, /* only where there is `more`: there may be none before what is finished here has been reported */
+  DKM_NEXT_END     /* there are no more */
+} dkm_next;
 
 /* Runs all points of todo (n_todo ranges, needed on rank 0 only, disjoint and ascending). Collective: every
  * rank returns the same status and message, which begins with "rank 2 on n003: " where another rank than 0 has failed.
@@ -65,8 +67,9 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
 
 /* ---- called from within `work` ---- */
 
-/* Takes the range held ahead and asks for another. DKM_NEXT_WAIT: none has arrived yet
- * (never if wait is true: then it sleeps until one has). DKM_NEXT_END: there are no more. */
+/* Takes the range held ahead and asks for another. wait: sleeps until one has arrived, instead of DKM_NEXT_WAIT.
+ * DKM_NEXT_REPORT, with and without waiting, as long as points that were drawn are not reported: those that are finished
+ * are to be reported, the others gone on with. */
 dkm_next dkm_schedule_next(dkm_schedule *schedule, bool wait, dkm_range *range);
 
 /* Reports a range, or a part of one, as safe on disk with its status bytes; count 0: only says notice, the seconds that

@@ -12,6 +12,9 @@
  * written is synced to disk and then reported to the master.  Since a point under way keeps
  * its block open, there are at most (lanes + 1) open blocks, whatever the size of the job.
  *
+ * Where new points depend on what is reported, there may be none to draw until it is (DKM_NEXT_REPORT): then what is finished
+ * is written in pieces, synced and reported while the other lanes go on, and all of it before this rank sleeps.
+ *
  * When the run is to end before its time, no more points are drawn.  Those under way are finished
  * or given up, as the master says; what is finished in a block that is not complete is then
  * written in pieces, and the states of those given up are saved (unfinished.h).  States of points that take long are
@@ -35,7 +38,8 @@ enum {
   MAX_WRITTEN = 8192,             /* blocks written and not reported yet, */
   MAX_WRITTEN_POINTS = 1 << 16    /* and points in them: blocks are small where only some points are left to do */
 };
-static const double sync_interval = 1.0; /* seconds; what a kill can lose */
+static const double sync_interval = 1.0;   /* seconds; what a kill can lose */
+static const double report_interval = 0.1; /* seconds, where others may wait for reports: the length of a range */
 /* What is not worth being saved: in seconds when the run ends, and as a part of the interval between saves. */
 static const double least_suspended = 0.1, least_saved = 1.0 / 6;
 static const double most_saving = 0.01; /* part of the time that may be spent on saving, other than at the end */
@@ -43,7 +47,7 @@ static const double most_saving = 0.01; /* part of the time that may be spent on
 struct block {
   dkm_range range;
   int64_t n_finished;
-  bool finished[MAX_BLOCK_POINTS];
+  bool unwritten[MAX_BLOCK_POINTS]; /* finished, and still to be written */
   double t_open;
   bool open;
   char *records;       /* block_points of them, allocated when first needed */
@@ -62,6 +66,7 @@ struct run {
   uint8_t status[MAX_WRITTEN_POINTS]; /* of the points in `written`, one after the other */
   int n_written, n_status;
   double t_synced;
+  bool is_awaited;        /* there may be no points to draw before more is reported */
   double notice;          /* see dkm_schedule_report; ending.h has what a rank needs */
   double t_saved, saving; /* when states were saved last, and the seconds that it took */
   bool stopped, save_failed;
@@ -106,29 +111,21 @@ static void write_part(struct run *run, const struct block *block, int64_t start
   if (is_full || dkm_clock_now() - run->t_synced >= sync_interval) sync_and_report(run);
 }
 
+/* What is finished in a block: all of it at once, or pieces between points that are under way or were given up. */
+static void write_finished(struct run *run, struct block *block) {
+  for (int64_t start = 0, end; start < block->range.count; start = end) {
+    for (end = start; end < block->range.count && block->unwritten[end]; end++) block->unwritten[end] = false;
+    if (end > start)
+      write_part(run, block, start, end - start);
+    else
+      end++;
+  }
+}
+
 static void write_if_complete(struct run *run, struct block *block) {
   if (block == run->current || block->n_finished < block->range.count || run->failure.status) return;
   block->open = false;
-  write_part(run, block, 0, block->range.count);
-}
-
-/* What is finished in a block of which some points were given up. */
-static void write_finished(struct run *run, struct block *block) {
-  for (int64_t start = 0, end; start < block->range.count; start = end) {
-    end = start + 1;
-    if (!block->finished[start]) continue;
-    while (end < block->range.count && block->finished[end]) end++;
-    write_part(run, block, start, end - start);
-  }
-  block->open = false;
-}
-
-/* The same for all blocks, synced and reported: nothing is under way any more. */
-static void write_all_finished(struct run *run) {
-  run->current = NULL;
-  for (int i = 0; i < MAX_BLOCKS; i++)
-    if (run->blocks[i].open) write_finished(run, &run->blocks[i]);
-  sync_and_report(run);
+  write_finished(run, block);
 }
 
 /* No more points are drawn into the current block. */
@@ -136,6 +133,14 @@ static void seal_current(struct run *run) {
   struct block *block = run->current;
   run->current = NULL;
   if (block) write_if_complete(run, block);
+}
+
+/* What is finished in all blocks, synced and reported. */
+static void write_all_finished(struct run *run) {
+  seal_current(run);
+  for (int i = 0; i < MAX_BLOCKS; i++)
+    if (run->blocks[i].open) write_finished(run, &run->blocks[i]);
+  sync_and_report(run);
 }
 
 /* False if every block is open (then a lane must finish first) or memory is short. */
@@ -153,11 +158,27 @@ static bool open_block(struct run *run) {
   }
   block->range = (dkm_range){.first = run->left.first, .count = 0};
   block->n_finished = 0;
-  memset(block->finished, 0, sizeof block->finished);
+  memset(block->unwritten, 0, sizeof block->unwritten);
   block->t_open = dkm_clock_now();
   block->open = true;
   run->current = block;
   return true;
+}
+
+/* Whether there are points to draw. */
+static bool has_range(struct run *run, bool wait) {
+  if (run->left.count > 0) return true;
+  const dkm_next next = dkm_schedule_next(run->schedule, wait, &run->left);
+  run->is_awaited = next == DKM_NEXT_REPORT;
+  return next == DKM_NEXT_RANGE;
+}
+
+/* The same when nothing is under way: nothing is held back while this rank sleeps. */
+static bool wait_for_range(struct run *run) {
+  if (has_range(run, true)) return true;
+  if (!run->is_awaited) return false;
+  write_all_finished(run);
+  return has_range(run, true);
 }
 
 /* dkm_task_stream.next */
@@ -168,7 +189,7 @@ static bool next_point(void *context, int64_t *i_point) {
                 dkm_clock_now() - block->t_open >= sync_interval))
     seal_current(run);
   if (run->failure.status || dkm_schedule_stopping(run->schedule) != DKM_STOP_NOT) return false;
-  if (run->left.count == 0 && dkm_schedule_next(run->schedule, false, &run->left) != DKM_NEXT_RANGE) return false;
+  if (!has_range(run, false)) return false;
   if (!run->current && !open_block(run)) return false;
   *i_point = run->left.first++;
   run->left.count--;
@@ -193,7 +214,7 @@ static void take_record(void *context, int64_t id, const void *record, const dou
   int64_t i = id - block->range.first;
   memcpy(dkm_form_record(&run->form, block->records, i), record, run->form.bytes);
   if (block->states) memcpy(block->states + (size_t)i * run->state_size, state, run->state_size * sizeof *state);
-  block->finished[i] = true;
+  block->unwritten[i] = true;
   block->n_finished++;
   const double took = dkm_clock_now() - block->t_open; /* up to a second too much */
   if (gives_up(run->worker->job) && took > run->notice) run->notice = took;
@@ -270,7 +291,10 @@ static bool interrupted(void *context) {
   } else if (t >= run->t_saved + fmax(run->worker->save_interval, run->saving / most_saving)) {
     save_slow_points(run);
   }
-  if (t - run->t_synced >= sync_interval) sync_and_report(run);
+  if (run->is_awaited && t - run->t_synced >= report_interval)
+    write_all_finished(run);
+  else if (t - run->t_synced >= sync_interval)
+    sync_and_report(run);
   return run->stopped;
 }
 
@@ -314,8 +338,7 @@ dkm_status dkm_run_work(dkm_run_worker *worker, dkm_schedule *schedule, dkm_erro
   run->block_points = points_a_block(job);
 
   while (!run->failure.status && !dkm_schedule_interrupted(schedule) &&
-         dkm_schedule_stopping(schedule) == DKM_STOP_NOT &&
-         (run->left.count > 0 || dkm_schedule_next(schedule, true, &run->left) == DKM_NEXT_RANGE)) {
+         dkm_schedule_stopping(schedule) == DKM_STOP_NOT && wait_for_range(run)) {
     dkm_error reason = {0};
     dkm_status status = job->task->run(worker->engine, &stream, &reason);
     if (status && !run->failure.status) run->failure = reason;

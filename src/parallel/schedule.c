@@ -13,6 +13,10 @@
  *        `tick` says so    -------- DRAW_NO_MORE --->        start no more points, finish those under way;
  *                          ----------- GIVE_UP ----->        or not even those.  END answers all REQUESTs
  *                          <--------- ALIVE ---------        when it has sent nothing for some seconds
+ *        none left now     --------- LATER ---------->       the REQUEST is parked: what is finished is to be
+ *        `more` may give   <-------- REPORT ---------        reported, what is under way is gone on with
+ *        points then       --------- RANGE ---------->       or END: the reply to the parked REQUEST
+ *                                      ...
  *        `todo` is empty   --------- END ------------>       in reply to a REQUEST: no more ranges
  *        count workers     <--- FINISHED or ERROR ---        `work` has returned; an ERROR carries
  *                                                            status and message
@@ -29,11 +33,18 @@
  *              others  nothing
  *
  * Why it cannot hang: a worker has at most one REQUEST open, and each REQUEST gets exactly one
- * RANGE or END.  Messages between two ranks stay in order, so that whatever the master sent
+ * RANGE or END, at once or after a LATER.  Messages between two ranks stay in order, so that whatever the master sent
  * before CLOSE has been received when CLOSE arrives.  The master never blocks in a send (it
  * posts them and completes them when the worker has answered), hence the blocking sends of the
  * workers always find it receiving.  There is no collective call between the first REQUEST and
  * the last CLOSE.
+ *
+ * A REQUEST is parked only where there is `more`, nothing is left to hand out, and points are under way.  Every one of those
+ * is with a worker, in a range that it computes, holds ahead, or has computed and not reported; and no worker sleeps on such
+ * points, since dkm_schedule_next returns DKM_NEXT_REPORT instead to one that has any.  So they are reported in the end.
+ * After every message and tick the master looks at the parked REQUESTs: reports have brought points, which workers without
+ * any get first; or none are under way any more and `more` has given none since the last was done, or the run is to
+ * end: then all get END.  A worker that has finished is not waited for, nor given points: its REQUEST gets END.
  *
  * Unless a rank does: stopped, or within a call of a file system that does not answer.  While there is no reason to end, the
  * master waits for it, and the others compute all the rest.  A worker answers between two bits of work only, and one
@@ -42,24 +53,11 @@
  * been time enough.  Then it takes what has arrived, sends nothing more, names those that have not answered, and returns;
  * the others still wait for CLOSE, and are ended by the MPI_Abort that follows.
  *
- * How large ranges are: points differ by a factor of 10^5 in cost, and the slow ones lie together in a grid.  A share
- * of what is left (guided sizes alone) then is a trap: the worker that draws the slow corner of the grid has it for
- * itself.  So a range is a length of time: what lasts RANGE_SECONDS at the pace of the ranges that were finished last.
- * That is long against the 0.3 ms that it takes to write the records of a range, and short against any run.  On large
- * machines it is longer, since the master spends about MESSAGE_SECONDS on each REQUEST and REPORT: for W workers,
- * BUSY_FACTOR W MESSAGE_SECONDS keep it half free.  Towards the end a range is no more than 1/RANGES_PER_WORKER of
- * an equal share of what is left, down to single points; if that were less than LEAST_FACTOR W MESSAGE_SECONDS, so
- * that workers would queue at the master, it is that, or the whole equal share.  The pace counts a worker's time from
- * taking a range to having drawn all of it; waiting for the master is left out, or an overloaded master would make
- * ranges smaller and have more to do.  These numbers were chosen with tests/bench/parallel_efficiency/replay.c; its
- * table is in README.md.
- *
  * Why it sleeps: an MPI receive spins on a core while it waits.  The master polls with
  * MPI_Iprobe and sleeps in between, as do workers with nothing to do: patience.h. */
 #include "dickemap/schedule.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -69,24 +67,21 @@
 #include "dickemap/here.h"
 #include "patience.h"
 
-enum { REQUEST = 1, REPORT, ALIVE, FINISHED, ERROR, RANGE, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
+enum { REQUEST = 1, REPORT, ALIVE, FINISHED, ERROR, RANGE, LATER, END, DRAW_NO_MORE, GIVE_UP, ABORT, CLOSE };
 
 static const double tick_interval = 0.2; /* seconds: "a few times a second" */
 static const double alive_interval = 5;  /* seconds */
 static const double abort_patience = 60; /* seconds after a failure; see "Unless a rank does" above */
 
-/* See "How large ranges are". PACE_MEMORY: ranges over which the pace is averaged. */
-enum { RANGES_PER_WORKER = 4, MAX_ROUNDS = 4096, PACE_MEMORY = 64, BUSY_FACTOR = 4, LEAST_FACTOR = 2 };
-static const double RANGE_SECONDS = 0.1, MESSAGE_SECONDS = 5e-6;
-
 enum { RANGE_WORDS = 2, RANGE_BYTES = RANGE_WORDS * (int)sizeof(int64_t) };
 enum { HEAD_BYTES = RANGE_BYTES + (int)sizeof(double) };       /* of a REPORT, before its status bytes */
 enum { PACE_BYTES = (int)(sizeof(int64_t) + sizeof(double)) }; /* of a REQUEST */
-enum { SLOT_REPLY, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
+enum { SLOT_REPLY, SLOT_LATER, SLOT_DRAW_NO_MORE, SLOT_GIVE_UP, SLOT_ABORT, SLOT_CLOSE, N_SLOTS };
 
 /* What the master knows of one worker, and its messages to it that may be on their way. */
 struct peer {
   bool open;                  /* neither FINISHED nor ERROR has arrived */
+  bool parked;                /* its REQUEST has not been answered */
   char host[DKM_WORD_BYTES];  /* "" until its first REQUEST */
   double t_heard;             /* when its last message arrived */
   int64_t n_points;           /* handed out and not reported yet */
@@ -103,22 +98,22 @@ struct dkm_schedule {
   int buffer_bytes; /* room for the longest of the protocol */
 
   /* master, or the only rank */
-  const dkm_range *todo;
-  int64_t n_todo, i_todo, offset; /* the next point is todo[i_todo].first + offset */
-  int64_t n_left, n_total, n_done;
-  dkm_stop stop;                    /* what `tick` has asked for; on a worker, what the master has told it */
-  double pace_seconds, pace_points; /* of the ranges drawn last, older ones with less and less weight */
-  double notice;                    /* seconds, the most that was asked for: by any rank (master), here (worker) */
-  bool done_failed;                 /* `done` is not called any more */
-  double t_tick;                    /* when to call `tick` next */
-  dkm_error failure;                /* the first one: the outcome of the run */
-  double t_failed;                  /* when it was seen */
-  struct peer *peers;               /* by rank, [0] unused; NULL if there is only one rank */
-  int n_open;
+  dkm_todo todo;
+  int64_t n_done;
+  bool has_news;      /* `more` has not been asked since something was done */
+  dkm_stop stop;      /* what `tick` has asked for; on a worker, what the master has told it */
+  double notice;      /* seconds, the most that was asked for: by any rank (master), here (worker) */
+  bool done_failed;   /* `done` is not called any more */
+  double t_tick;      /* when to call `tick` next */
+  dkm_error failure;  /* the first one: the outcome of the run */
+  double t_failed;    /* when it was seen */
+  struct peer *peers; /* by rank, [0] unused; NULL if there is only one rank */
+  int n_open, n_parked;
 
   /* worker */
-  bool held, ended, aborted, closed;
+  bool held, parked, ended, aborted, closed;
   dkm_range ahead;
+  int64_t n_unreported;    /* points drawn and not reported */
   int64_t n_taken;         /* points of the range taken last; 0: none yet */
   double t_taken, t_drawn; /* when it was taken, and when the worker asked for more; 0: not yet */
   double t_sent;           /* when the last message was sent */
@@ -131,28 +126,7 @@ static bool reached(dkm_schedule *s, int code, const char *call) {
   return false;
 }
 
-/* ---- what is left to do: the master, or the only rank ---- */
-
-int64_t dkm_schedule_range_size(int64_t left, int n_workers, int lanes, double seconds_per_point) {
-  const int64_t most = MAX_ROUNDS * (int64_t)lanes, equal = left / n_workers, share = equal / RANGES_PER_WORKER;
-  int64_t size = lanes, least = lanes;
-  if (seconds_per_point > 0) {
-    const double message = n_workers * MESSAGE_SECONDS;
-    size = (int64_t)fmin(fmax(RANGE_SECONDS, BUSY_FACTOR * message) / seconds_per_point, (double)most);
-    least = (int64_t)fmin(LEAST_FACTOR * message / seconds_per_point, (double)most);
-  }
-  if (least > equal) least = equal;
-  if (size > share) size = share;
-  if (size < least) size = least;
-  if (size < 1) size = 1;
-  if (size > lanes) size -= size % lanes;
-  return size < left ? size : left;
-}
-
-static void note_pace(dkm_schedule *s, int64_t count, double seconds) {
-  s->pace_points += (double)count - s->pace_points / PACE_MEMORY;
-  s->pace_seconds += seconds - s->pace_seconds / PACE_MEMORY;
-}
+/* ---- what is done and what is left to do: the master, or the only rank ---- */
 
 /* range: NULL for a message without contents. */
 static void post(dkm_schedule *s, int rank, int slot, int tag, const dkm_range *range) {
@@ -173,21 +147,34 @@ static void fail_run(dkm_schedule *s, const dkm_error *why) {
     if (s->peers[rank].open) post(s, rank, SLOT_ABORT, ABORT, NULL);
 }
 
+/* Points that were handed out and have not been reported. */
+static int64_t n_under_way(const dkm_schedule *s) {
+  return s->todo.n_total - s->todo.n_left - s->n_done;
+}
+
+/* Asks for more points if there is a reason to. */
+static void look_for_more(dkm_schedule *s) {
+  if (!s->ops->more || !s->has_news) return;
+  s->has_news = false;
+  for (dkm_range range = {.count = 1}; range.count > 0 && !s->failure.status;) {
+    dkm_error why = {0};
+    range = (dkm_range){0};
+    why.status = s->ops->more(s->ops->context, &range, &why);
+    if (!why.status && range.count > 0) why.status = dkm_todo_add(&s->todo, range, &why);
+    if (why.status) fail_run(s, &why);
+  }
+}
+
+/* Whether nothing is left to hand out now, but may be once more points have been reported. */
+static bool has_to_wait(dkm_schedule *s) {
+  if (!s->ops->more || s->stop != DKM_STOP_NOT || s->failure.status) return false;
+  look_for_more(s);
+  return s->todo.n_left == 0 && n_under_way(s) > 0 && !s->failure.status;
+}
+
 /* The next range, or false if none is to be handed out any more. */
 static bool draw_range(dkm_schedule *s, dkm_range *range) {
-  if (s->n_left == 0 || s->stop != DKM_STOP_NOT || s->failure.status) return false;
-  const dkm_range *todo = &s->todo[s->i_todo];
-  int64_t count = dkm_schedule_range_size(s->n_left, s->n_ranks > 1 ? s->n_ranks - 1 : 1, s->lanes,
-                                          s->pace_points > 0 ? s->pace_seconds / s->pace_points : 0);
-  if (count > todo->count - s->offset) count = todo->count - s->offset;
-  *range = (dkm_range){.first = todo->first + s->offset, .count = count};
-  s->n_left -= count;
-  s->offset += count;
-  if (s->offset == todo->count) {
-    s->i_todo++;
-    s->offset = 0;
-  }
-  return true;
+  return s->stop == DKM_STOP_NOT && !s->failure.status && dkm_todo_draw(&s->todo, range);
 }
 
 static dkm_status mark_done(dkm_schedule *s, dkm_range range, const uint8_t *status) {
@@ -201,6 +188,7 @@ static dkm_status mark_done(dkm_schedule *s, dkm_range range, const uint8_t *sta
     return why.status;
   }
   s->n_done += range.count;
+  s->has_news = true;
   return DKM_OK;
 }
 
@@ -229,24 +217,52 @@ static void tick_if_due(dkm_schedule *s) {
 
 /* ---- the master's side of the protocol ---- */
 
-static void on_request(dkm_schedule *s, int rank, int n_bytes) {
+static void answer(dkm_schedule *s, int rank) {
   dkm_range range;
-  if (n_bytes == PACE_BYTES) {
-    int64_t count;
-    double seconds;
-    memcpy(&count, s->buffer, sizeof count);
-    memcpy(&seconds, s->buffer + sizeof count, sizeof seconds);
-    note_pace(s, count, seconds);
-  } else if (n_bytes == DKM_WORD_BYTES) {
-    memcpy(s->peers[rank].host, s->buffer, DKM_WORD_BYTES);
-    s->peers[rank].host[DKM_WORD_BYTES - 1] = '\0';
-  }
-  if (draw_range(s, &range)) {
+  if (s->peers[rank].open && draw_range(s, &range)) {
     s->peers[rank].n_points += range.count;
     post(s, rank, SLOT_REPLY, RANGE, &range);
   } else {
     post(s, rank, SLOT_REPLY, END, NULL);
   }
+}
+
+static void park(dkm_schedule *s, int rank) {
+  s->peers[rank].parked = true;
+  s->n_parked++;
+  post(s, rank, SLOT_LATER, LATER, NULL);
+}
+
+static void answer_parked(dkm_schedule *s, int rank) {
+  s->peers[rank].parked = false;
+  s->n_parked--;
+  answer(s, rank);
+}
+
+/* Those that still have points would hold ahead what others could begin at once. */
+static void answer_all_parked(dkm_schedule *s) {
+  for (int busy = 0; busy <= 1; busy++)
+    for (int rank = 1; rank < s->n_ranks; rank++) {
+      if (s->n_parked == 0 || has_to_wait(s)) return;
+      if (s->peers[rank].parked && (s->peers[rank].n_points > 0) == busy) answer_parked(s, rank);
+    }
+}
+
+static void on_request(dkm_schedule *s, int rank, int n_bytes) {
+  if (n_bytes == PACE_BYTES) {
+    int64_t count;
+    double seconds;
+    memcpy(&count, s->buffer, sizeof count);
+    memcpy(&seconds, s->buffer + sizeof count, sizeof seconds);
+    dkm_todo_note_pace(&s->todo, count, seconds);
+  } else if (n_bytes == DKM_WORD_BYTES) {
+    memcpy(s->peers[rank].host, s->buffer, DKM_WORD_BYTES);
+    s->peers[rank].host[DKM_WORD_BYTES - 1] = '\0';
+  }
+  if (has_to_wait(s))
+    park(s, rank);
+  else
+    answer(s, rank);
 }
 
 static void on_report(dkm_schedule *s, int rank, int n_bytes) {
@@ -272,6 +288,7 @@ static void on_finished(dkm_schedule *s, int rank, int n_bytes) {
   struct peer *peer = &s->peers[rank];
   peer->open = false;
   s->n_open--;
+  if (peer->parked) answer_parked(s, rank);
   dkm_error why = {0};
   if (n_bytes == (int)sizeof why) { /* an ERROR; "No space left on device" is worth little without where */
     memcpy(&why, s->buffer, sizeof why);
@@ -348,6 +365,7 @@ static void be_master(dkm_schedule *s) {
       dkm_patience_nap(&ns);
     }
     tick_if_due(s);
+    answer_all_parked(s);
   }
   for (int rank = 1; rank < s->n_ranks && !s->broken.status; rank++) post(s, rank, SLOT_CLOSE, CLOSE, NULL);
   for (int rank = 1; rank < s->n_ranks && !s->broken.status; rank++)
@@ -381,6 +399,10 @@ static bool listen(dkm_schedule *s) {
   case RANGE:
     s->ahead = (dkm_range){.first = words[0], .count = words[1]};
     s->held = true;
+    s->parked = false;
+    break;
+  case LATER:
+    s->parked = true;
     break;
   case END:
     s->ended = true;
@@ -425,9 +447,9 @@ static void be_worker(dkm_schedule *s) {
 static void be_alone(dkm_schedule *s) {
   dkm_error why = {0};
   why.status = s->ops->work(s->ops->context, s, &why);
-  if (!why.status && !s->failure.status && s->stop == DKM_STOP_NOT && s->n_done + s->n_left < s->n_total)
+  if (!why.status && !s->failure.status && s->stop == DKM_STOP_NOT && n_under_way(s) > 0)
     dkm_fail(&why, DKM_PARALLEL, "rank 0 finished without having reported %lld of its points",
-             (long long)(s->n_total - s->n_left - s->n_done));
+             (long long)n_under_way(s));
   if (why.status) fail_run(s, &why);
 }
 
@@ -448,8 +470,9 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
   if (s->t_drawn == 0) s->t_drawn = dkm_clock_now();
   if (s->n_ranks == 1) {
     tick_if_due(s);
-    if (s->n_taken > 0) note_pace(s, s->n_taken, s->t_drawn - s->t_taken);
+    if (s->n_taken > 0) dkm_todo_note_pace(&s->todo, s->n_taken, s->t_drawn - s->t_taken);
     s->n_taken = 0;
+    if (has_to_wait(s)) return DKM_NEXT_REPORT;
     if (!draw_range(s, range)) return DKM_NEXT_END;
     take(s, range->count, pace);
     return DKM_NEXT_RANGE;
@@ -461,18 +484,20 @@ dkm_next dkm_schedule_next(dkm_schedule *s, bool wait, dkm_range *range) {
     if (s->aborted || s->broken.status || s->stop != DKM_STOP_NOT) return DKM_NEXT_END;
     if (s->held) break;
     if (s->ended) return DKM_NEXT_END;
+    if (s->parked && s->n_unreported > 0) return DKM_NEXT_REPORT;
     if (!wait) return DKM_NEXT_WAIT;
     dkm_patience_nap(&ns);
   }
   *range = s->ahead;
   s->held = false;
+  s->n_unreported += range->count;
   const char *told = take(s, range->count, pace);
   send_to_master(s, REQUEST, told, told ? PACE_BYTES : 0);
   return DKM_NEXT_RANGE;
 }
 
 dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *status, double notice, dkm_error *err) {
-  assert(range.count >= 0 && range.count <= MAX_ROUNDS * (int64_t)s->lanes);
+  assert(range.count >= 0 && range.count <= DKM_TODO_MAX_ROUNDS * (int64_t)s->lanes);
   if (notice > s->notice) s->notice = notice;
   if (s->n_ranks == 1) {
     dkm_status outcome = mark_done(s, range, status);
@@ -483,6 +508,7 @@ dkm_status dkm_schedule_report(dkm_schedule *s, dkm_range range, const uint8_t *
   memcpy(s->buffer + RANGE_BYTES, &s->notice, sizeof s->notice);
   if (range.count > 0) memcpy(s->buffer + HEAD_BYTES, status, (size_t)range.count);
   send_to_master(s, REPORT, s->buffer, (int)(HEAD_BYTES + range.count));
+  s->n_unreported -= range.count;
   return s->broken.status ? dkm_fail(err, DKM_PARALLEL, "%s", s->broken.message) : DKM_OK;
 }
 
@@ -508,8 +534,18 @@ dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
 
 /* ---- the run ---- */
 
+/* What is left after a stop is known only now; otherwise nothing may be. */
+static void look_back(dkm_schedule *s) {
+  dkm_error why = {0};
+  if (s->failure.status) return;
+  look_for_more(s);
+  if (s->failure.status || s->stop != DKM_STOP_NOT || s->todo.n_left == 0) return;
+  dkm_fail(&why, DKM_PARALLEL, "all workers have finished, but %lld points are left", (long long)s->todo.n_left);
+  fail_run(s, &why);
+}
+
 static dkm_status allocate(dkm_schedule *s, dkm_error *err) {
-  s->buffer_bytes = HEAD_BYTES + MAX_ROUNDS * s->lanes;
+  s->buffer_bytes = HEAD_BYTES + DKM_TODO_MAX_ROUNDS * s->lanes;
   if (s->buffer_bytes < (int)sizeof(dkm_error)) s->buffer_bytes = (int)sizeof(dkm_error);
   s->buffer = malloc((size_t)s->buffer_bytes);
   if (!s->buffer) return dkm_fail(err, DKM_MEMORY, "out of memory (%d bytes for messages)", s->buffer_bytes);
@@ -540,10 +576,8 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
   MPI_Comm_rank(s.comm, &s.rank);
   MPI_Comm_size(s.comm, &s.n_ranks);
   if (s.rank == MASTER) {
-    s.todo = todo;
-    s.n_todo = n_todo;
-    for (int64_t i = 0; i < n_todo; i++) s.n_total += todo[i].count;
-    s.n_left = s.n_total;
+    dkm_todo_begin(&s.todo, n_todo, todo, s.n_ranks > 1 ? s.n_ranks - 1 : 1, lanes);
+    s.has_news = true;
     s.t_tick = dkm_clock_now() + tick_interval;
   }
   status = dkm_agree(s.comm, allocate(&s, err), err);
@@ -560,14 +594,15 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
     status = dkm_fail(err, s.broken.status, "%s", s.broken.message);
     goto cleanup;
   }
+  if (s.rank == MASTER) look_back(&s);
   if (s.n_open > 0) { /* what was sent to those may still be under way, so that it stays where it is */
     char who[DKM_MESSAGE_BYTES / 2];
     describe_silent(&s, who, sizeof who);
-    *stopped = s.n_done < s.n_total;
+    *stopped = s.n_done < s.todo.n_total;
     return s.failure.status ? dkm_fail(err, DKM_PARALLEL, "%s; %s", s.failure.message, who)
                             : dkm_fail(err, DKM_STOPPED, "%s", who);
   }
-  int unfinished = s.stop != DKM_STOP_NOT && s.n_done < s.n_total;
+  int unfinished = s.stop != DKM_STOP_NOT && s.n_done < s.todo.n_total;
   status = dkm_patience_broadcast(s.comm, &s.failure, sizeof s.failure, MASTER, err);
   if (!status) status = dkm_patience_broadcast(s.comm, &unfinished, sizeof unfinished, MASTER, err);
   if (status) goto cleanup;
@@ -575,6 +610,7 @@ dkm_status dkm_schedule_run(MPI_Comm comm, int64_t n_todo, const dkm_range *todo
   if (s.failure.status) status = dkm_fail(err, s.failure.status, "%s", s.failure.message);
 
 cleanup:
+  dkm_todo_end(&s.todo);
   free(s.peers);
   free(s.buffer);
   if (status != DKM_PARALLEL) MPI_Comm_free(&s.comm); /* what was given up may still be under way in it */

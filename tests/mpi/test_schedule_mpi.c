@@ -37,9 +37,22 @@ struct scene {
   bool hold_on;              /* others draw no more after their first range, but wait for the interrupt */
   bool done_fails, tick_fails, tick_stops, never_report;
   bool interrupted;
+
+  /* A list that grows: what is done brings, as spawn says, other points, all below n_spawned (0: it does not grow). */
+  dkm_range (*spawn)(dkm_range range);
+  int64_t n_spawned;
+  dkm_range spawned[N_POINTS];
+  int n_ranges_spawned, n_ranges_given;
+  bool more_fails;
+  bool hold_back;               /* report only when told to, one range each time */
+  dkm_range held[N_POINTS];
+  int n_held;
+  bool fail_unreported;         /* the work of whoever draws first */
+  bool leave;                   /* after the first range */
+  int64_t slow_point;           /* takes half a second */
 };
 
-static const struct scene plain = {.failing_rank = -1};
+static const struct scene plain = {.failing_rank = -1, .slow_point = -1};
 
 static void nap(long ns) {
   nanosleep(&(struct timespec){.tv_nsec = ns}, NULL);
@@ -66,12 +79,24 @@ static dkm_status report_in_parts(dkm_schedule *schedule, dkm_range range, dkm_e
   return DKM_OK;
 }
 
+static dkm_status report_one_held(struct scene *scene, dkm_schedule *schedule, dkm_error *err) {
+  scene->n_held--;
+  return report(schedule, scene->held[scene->n_held], err);
+}
+
 static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
   struct scene *scene = context;
   for (;;) {
     dkm_range range;
     dkm_next next = dkm_schedule_next(schedule, !scene->without_waiting, &range);
     if (next == DKM_NEXT_END) break;
+    if (next == DKM_NEXT_REPORT) {
+      CHECK(scene->n_held > 0 || scene->never_report);
+      if (scene->n_held == 0) return DKM_OK;
+      dkm_status status = report_one_held(scene, schedule, err);
+      if (status) return status;
+      continue;
+    }
     if (next == DKM_NEXT_WAIT) {
       CHECK(scene->without_waiting);
       nap(100000);
@@ -84,13 +109,41 @@ static dkm_status work(void *context, dkm_schedule *schedule, dkm_error *err) {
     for (int64_t i = range.first; i < range.first + range.count; i++)
       if (i < N_POINTS) scene->drawn[i]++;
     if (scene->nap_ns) nap(scene->nap_ns);
+    if (scene->slow_point >= range.first && scene->slow_point < range.first + range.count) {
+      if (scene->tick_stops && rank != 0) MPI_Send(NULL, 0, MPI_BYTE, 0, 0, MPI_COMM_WORLD); /* for `may_stop` */
+      nap(BILLION / 2);
+    }
+    if (scene->fail_unreported) return dkm_fail(err, DKM_NUMERIC, "enough");
     if (scene->never_report) continue;
+    if (scene->hold_back) {
+      scene->held[scene->n_held++] = range;
+      continue;
+    }
     dkm_status status = scene->in_parts ? report_in_parts(schedule, range, err) : report(schedule, range, err);
     if (status) return status;
+    if (scene->leave) return DKM_OK;
     if (scene->failing_rank == rank) return dkm_fail(err, DKM_NUMERIC, "rank %d has had enough", rank);
     while (scene->hold_on && !dkm_schedule_interrupted(schedule)) nap(1000000);
   }
+  while (scene->n_held > 0) {
+    dkm_status status = report_one_held(scene, schedule, err);
+    if (status) return status;
+  }
   scene->interrupted = dkm_schedule_interrupted(schedule);
+  return DKM_OK;
+}
+
+static void spawn(struct scene *scene, dkm_range range) {
+  if (range.first + range.count > scene->n_spawned) range.count = scene->n_spawned - range.first;
+  if (range.count > 0) scene->spawned[scene->n_ranges_spawned++] = range;
+}
+
+static dkm_status more(void *context, dkm_range *range, dkm_error *err) {
+  struct scene *scene = context;
+  CHECK(rank == 0);
+  CHECK(range->count == 0);
+  if (scene->more_fails && scene->n_done > 0) return dkm_fail(err, DKM_MEMORY, "no room to grow");
+  if (scene->n_ranges_given < scene->n_ranges_spawned) *range = scene->spawned[scene->n_ranges_given++];
   return DKM_OK;
 }
 
@@ -99,11 +152,21 @@ static dkm_status done(void *context, dkm_range range, const uint8_t *status, dk
   CHECK(rank == 0);
   if (scene->done_fails) return dkm_fail(err, DKM_IO, "no room for point %d", 12);
   scene->n_done += range.count;
+  if (scene->spawn) spawn(scene, scene->spawn(range));
   for (int64_t i = 0; i < range.count; i++) {
     if (status[i] != status_of(range.first + i)) scene->bad_status++;
     if (range.first + i < N_POINTS) scene->done[range.first + i]++;
   }
   return DKM_OK;
+}
+
+/* Not before the slow point, if there is one, is under way. */
+static bool may_stop(const struct scene *scene) {
+  int has_begun = scene->slow_point < 0 || scene->drawn[scene->slow_point];
+  if (has_begun) return true;
+  MPI_Iprobe(MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, &has_begun, MPI_STATUS_IGNORE);
+  if (has_begun) MPI_Recv(NULL, 0, MPI_BYTE, MPI_ANY_SOURCE, 0, MPI_COMM_WORLD, MPI_STATUS_IGNORE);
+  return has_begun;
 }
 
 static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *stop, dkm_error *err) {
@@ -112,17 +175,20 @@ static dkm_status tick(void *context, int64_t n_done, double longest, dkm_stop *
   CHECK(rank == 0);
   CHECK(n_done == scene->n_done);
   if (scene->tick_fails) return dkm_fail(err, DKM_IO, "the clock fell off the wall");
-  if (scene->tick_stops) *stop = DKM_STOP_DRAW_NO_MORE;
+  if (scene->tick_stops && may_stop(scene)) *stop = DKM_STOP_DRAW_NO_MORE;
   return DKM_OK;
 }
 
 static dkm_status run(struct scene *scene, int64_t n_todo, const dkm_range *todo, bool *stopped, dkm_error *err) {
   dkm_schedule_ops ops = {.context = scene, .work = work, .done = done, .tick = tick};
+  if (scene->spawn) ops.more = more;
   *err = (dkm_error){0};
   return dkm_schedule_run(MPI_COMM_WORLD, rank == 0 ? n_todo : 0, rank == 0 ? todo : NULL, LANES, &ops, stopped, err);
 }
 
-static void check_each_point_once(struct scene scene, int64_t n_todo, const dkm_range *todo) {
+/* Points of todo, and those that they bring, which together are the ranges `all`. */
+static void check_each_spawned_once(struct scene scene, int64_t n_todo, const dkm_range *todo, int64_t n_all,
+                                    const dkm_range *all) {
   static int drawn[N_POINTS];
   bool stopped = true;
   dkm_error err;
@@ -133,13 +199,17 @@ static void check_each_point_once(struct scene scene, int64_t n_todo, const dkm_
   MPI_Reduce(scene.drawn, drawn, N_POINTS, MPI_INT, MPI_SUM, 0, MPI_COMM_WORLD);
   if (rank != 0) return;
   int n_off = 0;
-  for (int64_t i = 0, i_todo = 0; i < N_POINTS; i++) {
-    while (i_todo < n_todo && i >= todo[i_todo].first + todo[i_todo].count) i_todo++;
-    int expected = i_todo < n_todo && i >= todo[i_todo].first;
+  for (int64_t i = 0, i_all = 0; i < N_POINTS; i++) {
+    while (i_all < n_all && i >= all[i_all].first + all[i_all].count) i_all++;
+    int expected = i_all < n_all && i >= all[i_all].first;
     n_off += drawn[i] != expected || scene.done[i] != expected;
   }
   CHECK(n_off == 0);
   CHECK(scene.bad_status == 0);
+}
+
+static void check_each_point_once(struct scene scene, int64_t n_todo, const dkm_range *todo) {
+  check_each_spawned_once(scene, n_todo, todo, n_todo, todo);
 }
 
 static void every_point_is_handed_out_and_marked_exactly_once(void) {
@@ -256,6 +326,122 @@ static void a_stop_request_finishes_what_was_handed_out_and_no_more(void) {
   int64_t n_drawn = scene.n_drawn;
   CHECK(dkm_agree_sum(MPI_COMM_WORLD, 1, &n_drawn, &err) == DKM_OK);
   CHECK(rank != 0 || (scene.n_done == n_drawn && n_drawn > 0 && n_drawn < BILLION));
+}
+
+/* ---- a list that grows ---- */
+
+/* Point i brings 2i + 1 and 2i + 2: a tree, all of it from point 0. */
+static dkm_range children(dkm_range range) {
+  return (dkm_range){2 * range.first + 1, 2 * range.count};
+}
+
+static const struct scene tree = {.failing_rank = -1, .slow_point = -1, .spawn = children, .n_spawned = N_POINTS};
+
+static void check_tree(struct scene scene) {
+  check_each_spawned_once(scene, 1, &(dkm_range){0, 1}, 1, &(dkm_range){0, scene.n_spawned});
+}
+
+static void points_that_depend_on_reported_ones_are_done_exactly_once(void) {
+  check_tree(tree);
+  struct scene scene = tree;
+  scene.in_parts = true;
+  scene.n_spawned = 1000; /* ranges of few points, a message each */
+  check_tree(scene);
+}
+
+static void a_list_may_begin_empty_and_may_not_grow_after_all(void) {
+  struct scene scene = tree;
+  spawn(&scene, (dkm_range){0, 1});
+  check_each_spawned_once(scene, 0, NULL, 1, &(dkm_range){0, N_POINTS});
+  scene = tree;
+  scene.n_spawned = 0;
+  check_each_point_once(scene, 0, NULL);
+  check_each_point_once(scene, 1, &(dkm_range){0, N_POINTS});
+}
+
+static void workers_that_hold_reports_back_are_told_to_report(void) {
+  struct scene scene = tree;
+  scene.hold_back = true;
+  check_tree(scene);
+  scene.without_waiting = true;
+  check_tree(scene);
+}
+
+/* Point 0 brings 1 and 2, and 2 brings 3, which brings 4, ... one after the other. */
+static dkm_range chain(dkm_range range) {
+  const int64_t last = range.first + range.count - 1;
+  return last == 0 ? (dkm_range){1, 2} : (dkm_range){last + 1, last > 1};
+}
+
+static void new_points_go_to_workers_without_any_first(void) {
+  struct scene scene = tree;
+  scene.spawn = chain;
+  scene.n_spawned = 6;
+  scene.slow_point = 1;
+  bool stopped;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_OK);
+  CHECK(rank != 0 || scene.n_done == 6);
+  int n_others = 0;
+  for (int i = 2; i < 6; i++) n_others += scene.drawn[i];
+  CHECK(n_ranks <= 2 || !scene.drawn[1] || n_others == 0);
+}
+
+/* The first point lasts longer than it takes to stop: all requests are parked by then.  Its children are left. */
+static void a_stop_while_requests_wait_for_points_ends_the_run(void) {
+  struct scene scene = tree;
+  scene.tick_stops = true;
+  scene.slow_point = 0;
+  bool stopped = false;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_OK);
+  CHECK(stopped);
+  CHECK(rank != 0 || (scene.n_done > 0 && scene.n_done < N_POINTS));
+  scene = tree;
+  scene.tick_stops = true;
+  scene.slow_point = 0;
+  scene.n_spawned = 1; /* no children: nothing is left */
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_OK);
+  CHECK(!stopped);
+}
+
+static void an_error_while_requests_wait_for_points_ends_the_run(void) {
+  struct scene scene = tree;
+  scene.slow_point = 0;
+  scene.fail_unreported = true;
+  bool stopped = true;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_NUMERIC);
+  CHECK(strstr(err.message, "enough"));
+  CHECK(!stopped);
+}
+
+static void an_error_in_more_ends_the_run_on_all_with_its_message(void) {
+  struct scene scene = tree;
+  scene.more_fails = true;
+  bool stopped = true;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_MEMORY);
+  CHECK(strcmp(err.message, "no room to grow") == 0);
+}
+
+static void points_that_others_wait_for_but_are_never_reported_are_an_error(void) {
+  struct scene scene = tree;
+  scene.never_report = true;
+  bool stopped;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_PARALLEL);
+  CHECK(strstr(err.message, "finished without having reported 1 of its points"));
+}
+
+static void workers_that_leave_before_the_end_are_an_error(void) {
+  struct scene scene = tree;
+  scene.leave = true;
+  bool stopped = true;
+  dkm_error err;
+  CHECK(run(&scene, 1, &(dkm_range){0, 1}, &stopped, &err) == DKM_PARALLEL);
+  CHECK(!stopped);
+  CHECK(n_ranks > 1 || strcmp(err.message, "all workers have finished, but 2 points are left") == 0);
 }
 
 /* CPU time over wall time can only fall when the machine is busy, so this is no race with it. */
@@ -428,6 +614,15 @@ static const struct {
     CLAIM(an_error_in_tick_ends_the_run_on_all_with_its_message),
     CLAIM(points_that_were_drawn_but_never_reported_are_an_error),
     CLAIM(a_stop_request_finishes_what_was_handed_out_and_no_more),
+    CLAIM(points_that_depend_on_reported_ones_are_done_exactly_once),
+    CLAIM(a_list_may_begin_empty_and_may_not_grow_after_all),
+    CLAIM(workers_that_hold_reports_back_are_told_to_report),
+    CLAIM(new_points_go_to_workers_without_any_first),
+    CLAIM(a_stop_while_requests_wait_for_points_ends_the_run),
+    CLAIM(an_error_while_requests_wait_for_points_ends_the_run),
+    CLAIM(an_error_in_more_ends_the_run_on_all_with_its_message),
+    CLAIM(points_that_others_wait_for_but_are_never_reported_are_an_error),
+    CLAIM(workers_that_leave_before_the_end_are_an_error),
     CLAIM(ranks_with_nothing_to_do_sleep),
     CLAIM(the_lowest_rank_that_failed_speaks_for_all),
     CLAIM(a_rank_that_does_not_come_is_named),

@@ -7,7 +7,7 @@
  *   replay COSTS                                            names of the cases
  *   replay COSTS --check                                    a test: the rule is near the ideal on some jobs
  *
- * RULE  rule              dkm_schedule_range_size itself
+ * RULE  rule              dkm_todo_range_size itself
  *       timed:D:T:F:L     its form with other numbers: T seconds, F times workers * service, divisor D, at least L times
  *                         workers * service
  *       guided:D:FLOOR    left/(D workers), at least one round of lanes, at least FLOOR * workers * service
@@ -36,9 +36,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dickemap/schedule.h"
+#include "dickemap/todo.h"
 
-enum { LANES = 8, MAX_ROUNDS = 4096, MAX_STEPS = 20000, MEMORY = 64 }; /* MEMORY: PACE_MEMORY of schedule.c */
+enum { LANES = 8, MAX_ROUNDS = 4096, MAX_STEPS = 20000, MEMORY = 64 }; /* MEMORY: PACE_MEMORY of todo.c */
 static const double service = 5e-6; /* of each message: measured by service.c below that, on a network that */
 static const double latency = 5e-6; /* one way, beside the service */
 static const double block = 3e-4;   /* a worker's, to write the records of a range: some 10 us a field */
@@ -282,7 +282,7 @@ static int64_t range_size(const simulation *s, int64_t left) {
   int64_t size;
   switch (s->rule.kind) {
   case REAL:
-    size = dkm_schedule_range_size(left, s->n_workers, LANES, s->seconds_per_point);
+    size = dkm_todo_range_size(left, s->n_workers, LANES, s->seconds_per_point);
     break;
   case GUIDED: {
     size = (int64_t)((double)left / (s->rule.divisor * s->n_workers));
