@@ -219,7 +219,10 @@ static void print_meaning(const dkm_record *record, int n_modes) {
     printf("  retrieved: no pattern");
   else
     printf("  retrieved: pattern %d, sign %c", abs(record->retrieved), record->retrieved > 0 ? '+' : '-');
-  if (record->retrieved != 0 && n_modes > 1) printf("; the second largest |xi| is %.6g", record->xi_second);
+  if (dkm_record_limit_is_certain(record))
+    printf(", that of its end");
+  else if (record->retrieved != 0 && n_modes > 1)
+    printf("; the second largest |xi| is %.6g", record->xi_second);
   printf("\n");
   if (!isnan(record->xi_error)) printf("  known to: each xi within %.2g\n", record->xi_error);
   print_outlook(record, n_modes);
