@@ -58,6 +58,11 @@ dkm_status dkm_basins_add(dkm_basins *basins, const dkm_record *record, dkm_erro
  * settled (NaN: not known). */
 dkm_status dkm_basins_add_start(dkm_basins *basins, int outcome, double xi, double xi_second, double t_settled, dkm_error *err);
 
+/* What a record of the task `basins` (task.h) has counted, in that form.  Of how many starts the time is known at which they settled
+ * it does not say: all with that outcome, if of any.  Fails with DKM_MEMORY. */
+struct dkm_form;
+dkm_status dkm_basins_of_record(const struct dkm_form *form, const void *record, int n_modes, dkm_basins *basins, dkm_error *err);
+
 /* That of an outcome; NULL if no start had it. */
 const dkm_basin *dkm_basins_find(const dkm_basins *basins, int outcome);
 

@@ -2,8 +2,8 @@
 /* check: what theory says against a record, without integrating anything.
  *
  * With g_c = min_nu g_nu (theory.h), for orthogonal rows of patterns (of other couplings and shorter spins: what holds of it):
- *   any record      |xi_mu| <= 1 and sum_mu xi_mu^2 <= 1; `retrieved` and xi_second are those of xi; what the record says
- *                   about theory is what theory.h says; L does not rise
+ *   any record      |xi_mu| <= 1 and sum_mu xi_mu^2 <= 1; `retrieved` and xi_second are those of xi, `retrieved` that of
+ *                   xi_limit where that is certain; what the record says about theory is what theory.h says; L does not rise
  *   oscillations    need modes of both signs and a start outside the one-mode subspaces (landscape.h), or g0 = 0
  *                   what the verdict rests on is there: a cycle is closed and damped, an exponent is positive or zero
  *   steady          (fixed_point, dark_precession, and the limit of relaxing) xi = 0 for g0 < g_c, whatever the signs:

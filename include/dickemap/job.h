@@ -160,7 +160,8 @@ void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AX
 const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *out, size_t out_bytes);
 
 /* Applies one "name=value" of `point --at` to a point: any parameter, in the spelling of
- * axes.  Fails with DKM_INPUT, also for a point that the job's system knows nothing of, or has no room for: more spins
+ * axes; or all axes of a zip group by its name and the index along it, from 0, as its coordinate in the file counts.
+ * Fails with DKM_INPUT, also for a point that the job's system knows nothing of, or has no room for: more spins
  * flipped than any of the job's points has (DKM_PARAMETER(flip_exactly)).  *point is then what it was. */
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err);
 

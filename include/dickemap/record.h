@@ -96,7 +96,7 @@ typedef struct dkm_record {
   double alpha_re[DKM_MAX_MODES], alpha_im[DKM_MAX_MODES];
   double xi_limit[DKM_MAX_MODES];   /* relaxing, undecided: overlaps of the state that it is on its way to, if known */
   double xi_error;    /* bound on the error of each xi, see README */
-  double xi_second;   /* |xi|, second largest */
+  double xi_second;   /* |xi|, second largest (of xi, whatever `retrieved` is that of) */
   double L_end, L_limit, L_saddle; /* sign(Omega_mu) L (landscape.h) when the integration ended, at the end state, and at
                          the lowest barrier that encloses it */
   double t_settled;   /* time from which the outcome could not change any more */
@@ -137,7 +137,7 @@ typedef struct dkm_record {
   int32_t period_multiple; /* with a drive that repeats: `period` in periods of the drive; 0: not applicable */
   uint8_t verdict;    /* dkm_verdict */
   uint8_t failure;    /* dkm_failure */
-  int8_t retrieved;   /* +-nu: pattern of the leading overlap, 0: none */
+  int8_t retrieved;   /* +-nu: pattern of the leading overlap, 0: none; of xi_limit where that end is certain, else of xi */
   uint8_t how;        /* dkm_how */
   uint8_t method;     /* DKM_RECORD_METHOD of the program that made it */
   uint8_t sensitive;  /* dkm_sensitive */
@@ -227,6 +227,13 @@ const char *dkm_sensitive_text(int sensitive);
  * the threshold, otherwise 0.  *second: the second largest |xi|, 0 for one mode.  Of equal ones the first counts as
  * the largest; with a NaN among them 0, and *second is NaN. */
 int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, double *second);
+
+/* Whether a trajectory under way is certain to end in xi_limit, `symmetric`: but for the sign.  (What is `predicted` rests on what
+ * the overlaps themselves have done for long, and xi_limit is no more than what lies downhill from there.) */
+bool dkm_record_limit_is_certain(const dkm_record *record);
+
+/* Fills `retrieved` and xi_second from what the record says of its n_modes overlaps, their error, and how the end is known. */
+void dkm_record_name_pattern(dkm_record *record, int n_modes);
 
 /* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere
  * else. */

@@ -2,7 +2,8 @@
 /* dickemap basins: how often the starts of a file end in each attractor, over one of its axes.
  *
  * One pass over the records, block by block; a cell holds only the outcomes that occur in it.  Points that are not done do not
- * count: a file that is half computed gives wider intervals. */
+ * count: a file that is half computed gives wider intervals.  In a file of a job with `reduce` each record is a cell, counted
+ * when it was made. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -24,7 +25,8 @@ static const char help[] =
     "line for each outcome of each point of the other axes, with its probability and the interval (Wilson, 95 %)\n"
     "that so many starts leave it.\n"
     "Reads only; a run may be writing the file at the same time.\n\n"
-    "      --over AXIS   the axis that starts are counted over (default: seed); a zip group by its name\n"
+    "      --over AXIS   the axis that starts are counted over (default: seed); a zip group by its name; where the\n"
+    "                    job has `reduce` they are counted already, over what that names\n"
     "  -h, --help        this text\n\n"
     "columns:\n"
     "  one for each other axis\n"
@@ -45,15 +47,29 @@ struct arguments {
 typedef struct table {
   const dkm_job *job;
   int over;
+  dkm_form form;
   int64_t n_cells;
   dkm_basins *cells; /* [i], of the indices along the other dimensions, the last varying fastest */
 } table;
 
 /* ---- which axis ---- */
 
+/* That of `reduce`, which comes after those of the points. */
+static dkm_status find_reduced(const struct arguments *args, const dkm_job *job, int *over, dkm_error *err) {
+  const char *name = job->dim_name[job->n_dims];
+  bool named = !args->over || strcmp(args->over, name) == 0;
+  *over = job->n_dims;
+  for (int i = 0; i < job->n_axes && !named; i++)
+    named = job->axes[i].dim == job->n_dims && strcmp(job->axes[i].long_name, args->over) == 0;
+  return named ? DKM_OK
+               : dkm_fail(err, DKM_INPUT, "basins: --over %s: the starts of %s are counted already, over %s, and no longer told apart",
+                          args->over, args->path, name);
+}
+
 static dkm_status find_dimension(const struct arguments *args, const dkm_job *job, int *over, dkm_error *err) {
   char names[DKM_MAX_AXES * (DKM_NAME_BYTES + 2)] = "";
   const char *wanted = args->over ? args->over : "seed";
+  if (job->reduces) return find_reduced(args, job, over, err);
   for (*over = 0; *over < job->n_dims; ++*over) {
     const char *name = job->dim_name[*over];
     if (job->n_axes > 0 && strcmp(name, wanted) == 0) return DKM_OK;
@@ -82,20 +98,24 @@ static int64_t cell_of(const table *t, int64_t i_point) {
   return cell;
 }
 
+/* Counts point i of the grid in; record NULL: it is not done, so that nobody knows where its starts end. */
+static dkm_status add(table *t, int64_t i_point, const void *record, dkm_error *err) {
+  dkm_basins *cell = &t->cells[cell_of(t, i_point)];
+  if (record && t->job->reduces) return dkm_basins_of_record(&t->form, record, t->job->system.n_modes, cell, err);
+  if (record) return dkm_basins_add(cell, record, err);
+  cell->n_undecided += t->job->n_starts;
+  return DKM_OK;
+}
+
 static dkm_status count(dkm_store_reader *reader, table *t, dkm_error *err) {
-  dkm_store_walk walk = {.most = BLOCK};
-  dkm_record *records = malloc(BLOCK * sizeof *records);
+  dkm_store_walk walk = {.most = dkm_form_block(&t->form, BLOCK)};
+  char *records = malloc((size_t)walk.most * t->form.bytes);
   dkm_status status = DKM_OK;
   if (!records) status = dkm_fail(err, DKM_MEMORY, "basins: out of memory for a block of points");
   while (dkm_store_walk_on(&walk, reader, &status, err)) {
     if (walk.n_todo < walk.n) status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
-    for (int64_t i = 0; i < walk.n && !status; i++) {
-      dkm_basins *cell = &t->cells[cell_of(t, walk.first + i)];
-      if (walk.status[i] == DKM_STATUS_TODO)
-        cell->n_undecided++;
-      else
-        status = dkm_basins_add(cell, &records[i], err);
-    }
+    for (int64_t i = 0; i < walk.n && !status; i++)
+      status = add(t, walk.first + i, walk.status[i] == DKM_STATUS_TODO ? NULL : dkm_form_record(&t->form, records, i), err);
   }
   dkm_store_walk_end(&walk);
   free(records);
@@ -165,13 +185,14 @@ static dkm_status count_and_print(const struct arguments *args, dkm_error *err) 
   dkm_status status = dkm_store_reader_open(args->path, &reader, err);
   if (status != DKM_OK) return status;
   t.job = dkm_store_reader_job(reader);
-  if (t.job->task != &dkm_task_sweep)
-    status = dkm_fail(err, DKM_INPUT, "basins: %s holds no single starts, its task is %s%s", args->path, t.job->task->name,
-                      t.job->searches ? "" : t.job->reduces ? ": what this would print is in its fields count, probability, ..." : "");
+  dkm_form_of(t.job, &t.form);
+  if (t.job->task != &dkm_task_sweep && t.job->task != &dkm_task_basins)
+    status = dkm_fail(err, DKM_INPUT, "basins: the records of %s do not say in what starts end: its task is %s", args->path,
+                      t.job->task->name);
   else
     status = find_dimension(args, t.job, &t.over, err);
   if (!status) {
-    t.n_cells = t.job->n_points / t.job->shape[t.over];
+    t.n_cells = t.job->reduces ? t.job->n_points : t.job->n_points / t.job->shape[t.over];
     t.cells = calloc((size_t)t.n_cells, sizeof *t.cells);
     if (!t.cells) status = dkm_fail(err, DKM_MEMORY, "basins: out of memory for %" PRId64 " cells", t.n_cells);
   }

@@ -34,7 +34,8 @@ static const char help[] =
     "Computes one point of a job and prints everything about it, also whether its outcome is determined (unless\n"
     "the job has solver.sensitivity: off).\n\n"
     "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
-    "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7\n"
+    "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu[2]=1.7; for axes that advance\n"
+    "                             together the number of the point along them, as in the file from 0: point=8\n"
     "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"
     "                             instead of the listing\n"
     "      --t-end T              end of the trajectory (default: that of the record, but at least 20/kappa and at\n"
@@ -78,6 +79,13 @@ static bool is_named(const struct arguments *args, const char *name) {
   return false;
 }
 
+/* Whether --at names none of the axes of a zip group, which is then asked for by its own name. */
+static bool is_group_missing(const struct arguments *args, const dkm_job *job, const char *group) {
+  for (int i = 0; i < job->n_axes; i++)
+    if (strcmp(job->axes[i].zip, group) == 0 && is_named(args, job->axes[i].long_name)) return false;
+  return true;
+}
+
 /* An axis with several values has no default.  Dimension by dimension: if the point still depends on the index
  * after --at, one of its axes has not been given; of a zip group, one of those that --at does not name. */
 static dkm_status choose_point(const struct arguments *args, const dkm_job *job, dkm_point *point, dkm_error *err) {
@@ -91,10 +99,14 @@ static dkm_status choose_point(const struct arguments *args, const dkm_job *job,
     dkm_job_point(job, (job->shape[dim] - 1) * stride, &last);
     status = assign_all(args, job, &last, err);
     if (status || dkm_point_equal(point, &last, job->system.n_modes)) continue;
-    for (int i = 0; i < job->n_axes; i++)
-      if (job->axes[i].dim == dim && !is_named(args, job->axes[i].long_name))
-        snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
-                 job->axes[i].long_name);
+    for (int i = 0; i < job->n_axes; i++) {
+      const dkm_axis *axis = &job->axes[i];
+      if (axis->dim != dim || is_named(args, axis->long_name)) continue;
+      const bool as_group = *axis->zip && is_group_missing(args, job, axis->zip);
+      snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
+               as_group ? axis->zip : axis->long_name);
+      if (as_group) break;
+    }
   }
   if (!status && missing[0])
     status = dkm_fail(err, DKM_INPUT, "point: --at must give a value for every axis of %s, but has none for: %s",
@@ -219,7 +231,10 @@ static void print_meaning(const dkm_record *record, int n_modes) {
     printf("  retrieved: no pattern");
   else
     printf("  retrieved: pattern %d, sign %c", abs(record->retrieved), record->retrieved > 0 ? '+' : '-');
-  if (record->retrieved != 0 && n_modes > 1) printf("; the second largest |xi| is %.6g", record->xi_second);
+  if (dkm_record_limit_is_certain(record))
+    printf(", that of its end");
+  else if (record->retrieved != 0 && n_modes > 1)
+    printf("; the second largest |xi| is %.6g", record->xi_second);
   printf("\n");
   if (!isnan(record->xi_error)) printf("  known to: each xi within %.2g\n", record->xi_error);
   print_outlook(record, n_modes);

@@ -10,28 +10,13 @@
  *                     a difference
  *
  * Where they agree the job's own method computes the point once more: the bits must be those of the file on one kind of
- * machine, and agree to 1e-12 with those of another (compare.h).
- *
- * Both know their xi to xi_error (check.h), and agree if they name the same end within the sum: overlaps at rest, or at
- * rest but for dark precession; of a trajectory that is on its way (`relaxing`) those so far or those of the limit,
- * as one method may have followed it for longer.  The sign is not compared where a record says that it is that of the
- * state so far (`symmetric`), or is sensitive. */
-#include <math.h>
-#include <stdio.h>
+ * machine, and agree to 1e-12 with those of another (compare.h). */
 #include <stdlib.h>
-#include <string.h>
 
-#include "dickemap/check.h"
 #include "dickemap/clock.h"
 #include "dickemap/compare.h"
 #include "dickemap/evaluate.h"
-#include "dickemap/units.h"
 #include "verify.h"
-
-/* What Newton's method leaves of the last digits of both, in units of the couplings (units.h). */
-static const double rounding = 1e-9;
-/* Precession that is next to nothing: on the edge of what counts as rest it may be found on either side of it. */
-static const double tiny_precession = 1e-6;
 
 const char *dkm_verify_method(const dkm_job *job) {
   return job->solver.method == DKM_METHOD_ENSEMBLE ? "gsl" : "ensemble";
@@ -85,77 +70,6 @@ static bool is_open(const dkm_record *record) {
   return record->verdict == DKM_VERDICT_UNDECIDED || record->verdict == DKM_VERDICT_FAILED;
 }
 
-static bool has_limit(const dkm_record *record) {
-  return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]);
-}
-
-static bool same_verdict(const dkm_record *a, const dkm_record *b) {
-  const bool relaxes = a->verdict == DKM_VERDICT_RELAXING || b->verdict == DKM_VERDICT_RELAXING;
-  if (a->verdict == b->verdict) return true;
-  if (!dkm_record_comes_to_rest(a) || !dkm_record_comes_to_rest(b)) return false;
-  return relaxes || (a->precession <= tiny_precession && b->precession <= tiny_precession);
-}
-
-static bool sign_is_open(const dkm_record *record) {
-  return record->how == DKM_HOW_SYMMETRIC || record->sensitive == DKM_SENSITIVE_YES;
-}
-
-/* How two lists of overlaps are compared, and what came of it. */
-struct comparison {
-  int M;
-  double tolerance;
-  bool with_sign;
-  const char *method;
-  double largest;
-  char what[DKM_MESSAGE_BYTES];
-};
-
-static bool same_overlaps(struct comparison *c, const double *a, const double *b) {
-  c->largest = 0.0;
-  for (int mu = 0; mu < c->M; mu++) {
-    const double difference = fabs(fabs(a[mu]) - fabs(b[mu]));
-    c->largest = fmax(c->largest, difference);
-    if (!(difference <= c->tolerance)) {
-      snprintf(c->what, sizeof c->what, "|xi| of mode %d is %.10g, %s finds %.10g", mu + 1, fabs(a[mu]), c->method,
-               fabs(b[mu]));
-      return false;
-    }
-    if (c->with_sign && !(fabs(a[mu] - b[mu]) <= c->tolerance)) {
-      snprintf(c->what, sizeof c->what, "xi of mode %d is %.10g, %s finds the other sign", mu + 1, a[mu], c->method);
-      return false;
-    }
-  }
-  return true;
-}
-
-/* Whether both say the same.  If not, `what` (DKM_MESSAGE_BYTES) says what differs; *largest grows to the largest
- * difference of overlaps. */
-static bool agree(const dkm_system *system, const dkm_record *stored, const dkm_record *anew, const char *method, double *largest,
-                  char *what) {
-  const double *const ours[2] = {stored->xi, stored->xi_limit}, *const theirs[2] = {anew->xi, anew->xi_limit};
-  struct comparison c = {.M = system->n_modes,
-                         .tolerance = dkm_check_xi_error(stored) + dkm_check_xi_error(anew) +
-                                      rounding * dkm_units_of(system),
-                         .with_sign = !sign_is_open(stored) && !sign_is_open(anew),
-                         .method = method};
-  if (!same_verdict(stored, anew)) {
-    snprintf(what, DKM_MESSAGE_BYTES, "verdict is %s, %s finds %s", dkm_verdict_name(stored->verdict), method,
-             dkm_verdict_name(anew->verdict));
-    return false;
-  }
-  /* Where order parameters move, they are means over a window, which depends on the steps taken. */
-  if (!dkm_record_comes_to_rest(stored)) return true;
-  for (int i = has_limit(stored); i >= 0; i--)
-    for (int j = has_limit(anew); j >= 0; j--) { /* those so far last: they are what a difference is told of */
-      if (!same_overlaps(&c, ours[i], theirs[j])) continue;
-      *largest = fmax(*largest, c.largest);
-      return true;
-    }
-  *largest = fmax(*largest, c.largest);
-  memcpy(what, c.what, sizeof c.what);
-  return false;
-}
-
 /* ---- the sample ---- */
 
 static int by_point(const void *a, const void *b) {
@@ -181,8 +95,9 @@ static dkm_status is_undetermined(const dkm_verification *v, const dkm_verify_sa
   dkm_status status = dkm_evaluator_create(&v->job->system, &own, NULL, &evaluator, err);
   if (!status) status = evaluate_one(v, evaluator, sampled->i_point, &attempt, err);
   if (!status)
-    *answer = attempt.finished && attempt.record.sensitive == DKM_SENSITIVE_YES &&
-              agree(&v->job->system, record_of(sampled), &attempt.record, "", &largest, what);
+    *answer =
+        attempt.finished && attempt.record.sensitive == DKM_SENSITIVE_YES &&
+        dkm_compare_ends(&v->job->system, record_of(sampled), &attempt.record, "", &largest, what) == DKM_ENDS_SAME;
   dkm_evaluator_destroy(evaluator);
   return status;
 }
@@ -202,10 +117,16 @@ static dkm_status compare(dkm_verification *v, dkm_evaluator *own, const dkm_ver
   char what[DKM_MESSAGE_BYTES];
   bool undetermined;
   double largest = v->recomputed.largest;
-  if (agree(&v->job->system, record_of(sampled), anew, dkm_verify_method(v->job), &largest, what)) {
+  switch (dkm_compare_ends(&v->job->system, record_of(sampled), anew, dkm_verify_method(v->job), &largest, what)) {
+  case DKM_ENDS_SAME:
     v->recomputed.n++;
     v->recomputed.largest = largest;
     return own ? compare_again(v, own, sampled, err) : DKM_OK;
+  case DKM_ENDS_OPEN:
+    v->n_undecided++;
+    return DKM_OK;
+  case DKM_ENDS_DIFFERENT:
+    break;
   }
   const dkm_status status = is_undetermined(v, sampled, &undetermined, err);
   if (status) return status;

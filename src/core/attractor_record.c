@@ -37,11 +37,6 @@ double dkm_record_newton_error(const dkm_inquiry *q, const double *xi) {
   return newton_error + (largest > 0.0 ? root_error / fmax(largest, 1e-9) : 0.0);
 }
 
-void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record) {
-  record->retrieved = dkm_record_leading(record->xi, q->system->n_modes,
-                                         fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
-}
-
 void dkm_record_fill_common(const dkm_attractor *a, const dkm_inquiry *q, const double *xi_rms, const dkm_lane *lane,
                             dkm_record *record) {
   dkm_record_clear(record);

@@ -18,11 +18,23 @@ enum { N_OTHERS = sizeof others / sizeof *others };
 /* Overlaps that differ by less than this part of them are equal but for rounding. */
 static const double equal = 1e-6;
 
+/* The largest |xi| but for that of one pattern; members of modes that there are not are NaN. */
+static double second_to(int pattern, const double *xi) {
+  double second = 0.0;
+  for (int mu = 0; mu < DKM_MAX_MODES; mu++)
+    if (mu != pattern - 1) second = fmax(second, fabs(xi[mu]));
+  return second;
+}
+
 /* Whether one pattern leads.  (Which of several with equal overlaps is called the leading one is a matter of their order.) */
 static bool leads(const dkm_record *record) {
   if (record->retrieved == 0 || record->retrieved == DKM_RETRIEVED_MIXTURE) return false;
-  const double xi = fabs(record->xi[abs(record->retrieved) - 1]), error = isnan(record->xi_error) ? 0.0 : record->xi_error;
-  return !(record->xi_second > xi - fmax(equal * xi, fmin(error, 0.01 * xi)));
+  const int pattern = abs(record->retrieved);
+  const bool at_end = dkm_record_limit_is_certain(record);
+  const double xi = fabs(at_end ? record->xi_limit[pattern - 1] : record->xi[pattern - 1]);
+  const double second = at_end ? second_to(pattern, record->xi_limit) : record->xi_second;
+  const double error = at_end || isnan(record->xi_error) ? 0.0 : record->xi_error;
+  return !(second > xi - fmax(equal * xi, fmin(error, 0.01 * xi)));
 }
 
 int dkm_outcome_of(const dkm_record *record) {

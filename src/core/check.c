@@ -92,12 +92,21 @@ static bool is_leading(const subject *s, const double *xi, int *expected, double
   return retrieved == *expected || (retrieved == 0 && largest <= s->record->xi_error);
 }
 
+static bool retrieved_is_that_of_the_end(const subject *s) {
+  dkm_record expected = *s->record;
+  dkm_record_name_pattern(&expected, s->system->n_modes);
+  return s->record->retrieved == expected.retrieved ||
+         object(s, "retrieved is %d, but where it is certain to end the leading overlap says %d", s->record->retrieved,
+                expected.retrieved);
+}
+
 /* Where order parameters move, none needs be named. */
 static bool retrieved_is_the_leading_overlap(const subject *s) {
   const dkm_record *record = s->record;
   int expected, other;
   double second, other_second;
   if (!is_steady(record->verdict) && record->retrieved == 0 && isnan(record->xi_second)) return true;
+  if (dkm_record_limit_is_certain(record)) return retrieved_is_that_of_the_end(s);
   if (is_leading(s, record->xi, &expected, &second)) return true;
   if (!is_steady(record->verdict) && !isnan(record->xi_limit[0]) &&
       is_leading(s, record->xi_limit, &other, &other_second))

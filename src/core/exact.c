@@ -20,7 +20,7 @@ static void fill_settled(const dkm_inquiry *q, dkm_verdict verdict, dkm_record *
   record->verdict = (uint8_t)verdict;
   record->how = DKM_HOW_SETTLED;
   record->t_settled = 0.0;
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
 }
 
 /* The largest part of a spin across x (of = 0) or across z (of = 2). */
@@ -162,7 +162,7 @@ void dkm_exact_fill_aligned(const dkm_attractor *a, const dkm_inquiry *q, const 
   record->L_end = L_end;
   record->L_limit = dkm_landscape_value(q->landscape, q->u);
   if (has_spectrum) dkm_record_fill_relaxation(record, record->t_end, swing, spectrum.decay_rate, 0.0);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
 }
 
 /* Every spin that is not dark goes to its field. */

@@ -100,7 +100,7 @@ bool dkm_heteroclinic_is_shown(dkm_attractor *a, const dkm_inquiry *q, const dkm
   dkm_record_fill_common(a, q, window->rms, lane, record);
   dkm_record_fill_stationary(q, &fixed, q->scratch, &spectrum, record);
   record->residual = dkm_inquiry_residual(q);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   dkm_heteroclinic_fill(record);
   if (o->has_motion) dkm_record_fill_amplitudes(q, o->largest, record);
   return true;

@@ -60,8 +60,6 @@ void dkm_record_fill_relaxation(dkm_record *record, double t, double distance, d
 void dkm_record_fill_amplitudes(const dkm_inquiry *q, const double *xi_amplitude, dkm_record *record);
 /* xi_error of a fixed point by Newton's method. */
 double dkm_record_newton_error(const dkm_inquiry *q, const double *xi);
-/* `retrieved` and xi_second from xi and xi_error. */
-void dkm_record_fill_leading(const dkm_inquiry *q, dkm_record *record);
 
 /* ---- exact.c ---- */
 

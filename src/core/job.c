@@ -361,26 +361,47 @@ const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *ou
   return out;
 }
 
+/* Number of points along a zip group; 0: the job has none of that name. */
+static int64_t points_of_group(const dkm_job *job, const char *name) {
+  for (int i = 0; i < job->n_axes; i++)
+    if (*job->axes[i].zip && strcmp(job->axes[i].zip, name) == 0) return job->axes[i].n;
+  return 0;
+}
+
+/* Sets what `name` stands for, a quantity or a zip group. */
+static dkm_status set_named(const dkm_job *job, dkm_point *point, const char *name, const char *text, const char *label,
+                            dkm_error *err) {
+  const int64_t n_zipped = points_of_group(job, name);
+  const dkm_parameter *parameter = NULL;
+  int mode;
+  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
+  if (!n_zipped && !dkm_parameter_parse(name, job->system.n_modes, &parameter, &mode, reason))
+    return dkm_fail(err, DKM_INPUT, "%s: %s", label, reason);
+  const dkm_limits limits = n_zipped ? (dkm_limits){.min = 0, .max = (double)(n_zipped - 1), .integer = true}
+                                     : dkm_parameter_limits(parameter, job->system.n_modes);
+  const double value = dkm_number_parse(text);
+  if (!dkm_limits_allow(&limits, value))
+    return dkm_fail(err, DKM_INPUT, "%s: %s is %s, but must be %s", label, name, dkm_quote(text, quoted),
+                    dkm_limits_text(&limits, allowed));
+  if (parameter) dkm_parameter_set(parameter, point, job->system.n_modes, mode, value);
+  for (int i = 0; i < job->n_axes && !parameter; i++) {
+    const dkm_axis *axis = &job->axes[i];
+    if (strcmp(axis->zip, name) == 0)
+      dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, axis->values[(int64_t)value]);
+  }
+  return DKM_OK;
+}
+
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err) {
-  char name[DKM_NAME_BYTES], reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
+  char name[DKM_NAME_BYTES], label[256];
   const char *equals = strchr(assignment, '=');
   if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
     return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1", assignment);
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
-  const dkm_parameter *parameter;
-  int mode;
-  if (!dkm_parameter_parse(name, job->system.n_modes, &parameter, &mode, reason))
-    return dkm_fail(err, DKM_INPUT, "--at %.200s: %s", assignment, reason);
-  dkm_limits limits = dkm_parameter_limits(parameter, job->system.n_modes);
-  double value = dkm_number_parse(equals + 1);
-  if (!dkm_limits_allow(&limits, value))
-    return dkm_fail(err, DKM_INPUT, "--at %.200s: %s is %s, but must be %s", assignment, name,
-                    dkm_quote(equals + 1, quoted), dkm_limits_text(&limits, allowed));
-  dkm_point changed = *point;
-  char label[256];
   snprintf(label, sizeof label, "--at %.200s", assignment);
-  dkm_parameter_set(parameter, &changed, job->system.n_modes, mode, value);
-  dkm_status status = dkm_job_system_check_point(job, &changed, label, err);
+  dkm_point changed = *point;
+  dkm_status status = set_named(job, &changed, name, equals + 1, label, err);
+  if (status == DKM_OK) status = dkm_job_system_check_point(job, &changed, label, err);
   if (status == DKM_OK) *point = changed;
   return status;
 }

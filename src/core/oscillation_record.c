@@ -70,7 +70,7 @@ void dkm_oscillation_fill_undecided(const dkm_attractor *a, const dkm_inquiry *q
   record->residual = residual_of(q);
   record->xi_error = error_of_drifting(a->drift, window->length, lane->t, o->has_motion ? o->motion.amplitude : 0.0);
   if (o->has_motion) record->xi_error = error_of_undecided(o, record->xi_error);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->verdict = DKM_VERDICT_UNDECIDED;
   if (!o->has_motion) return;
   fill_oscillation(q, &o->motion, record);
@@ -89,7 +89,7 @@ void dkm_oscillation_fill_unseen(const dkm_attractor *a, const dkm_inquiry *q, c
   dkm_oscillation_fill_undecided(a, q, &now, lane, record);
   fill_measured(q, now.mean, re, im, now.occupation, record);
   record->xi_error = 1.0;
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
 }
 
 /* What a window of samples shows, whatever the verdict. */
@@ -120,7 +120,7 @@ void dkm_oscillation_fill_cycle(const dkm_attractor *a, const dkm_inquiry *q, co
   dkm_record_fill_spectrum(&cycle->spectrum, record);
   record->x_mean = cycle->x_mean;
   record->xi_error = fmax(shooting_error, DKM_PRECESSION_ERROR * p * p);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->verdict = DKM_VERDICT_LIMIT_CYCLE;
   record->drift = cycle->distance;
   record->precession = p;
@@ -154,6 +154,6 @@ void dkm_oscillation_fill_end(const dkm_attractor *a, const dkm_inquiry *q, dkm_
     const double drifting = error_of_drifting(motion->drift, 0.5 * length, lane->t, motion->amplitude);
     record->xi_error = error_of_undecided(&a->oscillation, drifting);
   }
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->residual = residual_of(q);
 }

@@ -164,7 +164,7 @@ void dkm_plateau_undecided(dkm_attractor *a, const dkm_inquiry *q, const dkm_win
   record->xi_error = s->n_octaves < 3 || !whole ? 1.0 : fmin(1.0, drift_ahead(s) + s->spread);
   record->L_end = dkm_landscape_value(q->landscape, q->u);
   dkm_settling_fill_barrier(s, record);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->verdict = DKM_VERDICT_UNDECIDED;
 }
 
@@ -261,5 +261,5 @@ void dkm_plateau_end(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
       fill_rate(s, q, &e, record);
     }
   }
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
 }

@@ -8,6 +8,7 @@
 #include "dickemap/record.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
 
@@ -232,6 +233,31 @@ const dkm_field *dkm_record_unknown_code(const dkm_record *record) {
 bool dkm_record_comes_to_rest(const dkm_record *record) {
   return record->verdict == DKM_VERDICT_FIXED_POINT || record->verdict == DKM_VERDICT_DARK_PRECESSION ||
          record->verdict == DKM_VERDICT_RELAXING;
+}
+
+bool dkm_record_limit_is_certain(const dkm_record *record) {
+  return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]) &&
+         (record->how == DKM_HOW_SETTLED || record->how == DKM_HOW_SYMMETRIC);
+}
+
+/* Overlaps of a limit that differ by less than this part of them are equal but for rounding. */
+static const double equal = 1e-6;
+
+/* Which overlaps on the way need not show yet; of equal ones it is the one that leads there, if one of them does. */
+static int8_t pattern_of_limit(const double *limit, int n_modes, int on_the_way) {
+  double ignored;
+  const int8_t leading = dkm_record_leading(limit, n_modes, DKM_RETRIEVED_OVERLAP, &ignored);
+  if (leading == 0 || on_the_way == 0) return leading;
+  const double there = limit[abs(on_the_way) - 1];
+  if (fabs(there) < (1.0 - equal) * fabs(limit[abs(leading) - 1])) return leading;
+  return (int8_t)(there > 0.0 ? abs(on_the_way) : -abs(on_the_way));
+}
+
+void dkm_record_name_pattern(dkm_record *record, int n_modes) {
+  record->retrieved =
+      dkm_record_leading(record->xi, n_modes, fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
+  if (dkm_record_limit_is_certain(record))
+    record->retrieved = pattern_of_limit(record->xi_limit, n_modes, record->retrieved);
 }
 
 bool dkm_record_is_unstable(const dkm_record *record) {

@@ -122,7 +122,7 @@ static void end_known(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *
   record->verdict = DKM_VERDICT_RELAXING;
   record->how = (uint8_t)(dkm_settling_is_settled(s) && s->proven ? DKM_HOW_SETTLED : DKM_HOW_PREDICTED);
   record->L_end = value;
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
 }
 
 /* ---- patterns as many as classes ---- */
@@ -232,7 +232,7 @@ static bool has_died(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
   record->residual = dkm_inquiry_residual(q);
   record->drift = s->change;
   record->L_end = value;
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   return true;
 }
 

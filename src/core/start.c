@@ -303,6 +303,5 @@ void dkm_start_lift_record(const dkm_start *start, const dkm_record *reduced, dk
     for (int mu = 0; mu < M; mu++) record->amplitude = fmax(record->amplitude, record->xi_amplitude[mu]);
   }
   if (reduced->retrieved == 0 && isnan(reduced->xi_second)) return; /* order parameters that are not steady */
-  record->retrieved =
-      dkm_record_leading(record->xi, M, fmax(DKM_RETRIEVED_OVERLAP, record->xi_error), &record->xi_second);
+  dkm_record_name_pattern(record, M);
 }

@@ -174,7 +174,7 @@ static void fill_limit(const dkm_attractor *a, const dkm_inquiry *q, const limit
   dkm_record_fill_stationary(q, &l->fixed, q->scratch, &l->spectrum, record);
   record->xi_error = limit_error(q, &l->fixed, l->aligned);
   dkm_record_fill_relaxation(record, record->t_end, l->fixed.distance, l->spectrum.decay_rate, 0.0);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->verdict = l->aligned ? DKM_VERDICT_FIXED_POINT : DKM_VERDICT_DARK_PRECESSION;
   record->how = DKM_HOW_REACHED;
   if (!l->aligned) {
@@ -226,7 +226,7 @@ bool dkm_stationary_try_rest(const dkm_inquiry *q, dkm_record *record) {
   dkm_record_fill_common(NULL, q, NULL, NULL, record);
   dkm_record_fill_stationary(q, &fixed, q->u, has_full ? &full : NULL, record);
   record->xi_error = dkm_record_newton_error(q, fixed.xi);
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->verdict = DKM_VERDICT_FIXED_POINT;
   record->how = DKM_HOW_SETTLED;
   record->t_settled = 0.0;
@@ -269,7 +269,7 @@ bool dkm_stationary_is_dark_precession(const dkm_attractor *a, const dkm_inquiry
   dkm_record_fill_common(a, q, motion->xi_rms, lane, record);
   dkm_record_fill_stationary(q, &fixed, q->scratch, &spectrum, record);
   record->xi_error = fmax(deviation, limit_error(q, &fixed, false));
-  dkm_record_fill_leading(q, record);
+  dkm_record_name_pattern(record, q->system->n_modes);
   record->verdict = DKM_VERDICT_DARK_PRECESSION;
   record->how = DKM_HOW_REACHED;
   return true;

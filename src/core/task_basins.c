@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The task `basins`: the starts of a cell (cells.h), counted by what they end in. */
 #include <math.h>
+#include <stdlib.h>
 
 #include "cells.h"
 #include "dickemap/basins.h"
@@ -120,6 +121,36 @@ static const cells_kind kind = {.kept_bytes = sizeof(ended), .take = take, .fini
 static int64_t count_of(const dkm_form *form, const void *record, int field) {
   return *(const int64_t *)dkm_form_at(form, record, field);
 }
+
+/* ---- counts as they were ---- */
+
+static double value_of(const dkm_form *form, const void *record, int field, int i) {
+  return dkm_field_value(form->fields[field].type, dkm_form_at(form, record, field), i);
+}
+
+dkm_status dkm_basins_of_record(const dkm_form *form, const void *record, int n_modes, dkm_basins *basins, dkm_error *err) {
+  const int room = dkm_outcome_number(n_modes);
+  *basins = (dkm_basins){.n = count_of(form, record, DECIDED),
+                         .n_undecided = count_of(form, record, UNDECIDED),
+                         .room = room,
+                         .basins = calloc((size_t)room, sizeof *basins->basins)};
+  if (!basins->basins) return dkm_fail(err, DKM_MEMORY, "out of memory for the outcomes of a cell");
+  for (int i = 0; i < room; i++) {
+    const int64_t n = (int64_t)value_of(form, record, COUNT, i);
+    const double std = value_of(form, record, XI_STD, i), settled = value_of(form, record, SETTLED_OF, i);
+    if (n == 0) continue;
+    basins->basins[basins->n_basins++] = (dkm_basin){.outcome = dkm_outcome_at(n_modes, i),
+                                                     .n = n,
+                                                     .xi_second = value_of(form, record, SECOND, i),
+                                                     .xi_mean = value_of(form, record, XI_MEAN, i),
+                                                     .xi_squares = n > 1 ? std * std * (double)(n - 1) : 0.0,
+                                                     .n_settled = isnan(settled) ? 0 : n,
+                                                     .t_settled = isnan(settled) ? 0.0 : settled};
+  }
+  return DKM_OK;
+}
+
+/* ---- the task ---- */
 
 /* No start has an outcome, and some have failed. */
 static bool has_failed(const dkm_form *form, const void *record) {

@@ -84,6 +84,23 @@ def test_a_table_gives_the_points_and_travels_in_the_file(dickemap, tmp_path):
     assert (values(tmp_path / "b.h5", "xi")[0] == xi).all()
 
 
+def test_point_takes_a_point_by_its_number_in_the_file(dickemap, refused, tmp_path):
+    (tmp_path / "a.yaml").write_text(axes("name: g0, from: 0.5, to: 2.0, points: 9, sample: sobol", "name: pattern, values: [1, 2]",
+                                          "name: 'Omega_mu[2]', from: 1, to: 3, points: 9, sample: sobol"))
+    ok(dickemap("run", "a.yaml", "-q"))
+    with h5py.File(tmp_path / "a.h5") as file:
+        assert list(file["point"][...]) == list(range(9))
+        for i in file["point"][...]:
+            told = ok(dickemap("point", "a.yaml", "--at", f"point={i},pattern=2")).stdout.splitlines()
+            row = {line.split()[0]: line.split()[1:] for line in told if line.startswith("  ")}
+            assert row["g0"][0] == f"{file['g0'][i]:.12g}" and row["Omega_mu"][1] == f"{file['Omega_mu_2'][i]:.12g}"
+            assert row["xi"][:2] == [f"{xi + 0:.12g}" for xi in file["xi"][i, 1]]
+    assert refused("point", "a.yaml", "--at", "point=9,pattern=2") == (
+        "--at point=9: point is 9, but must be an integer 0 ... 8")
+    assert refused("point", "a.yaml", "--at", "pattern=2") == (
+        "point: --at must give a value for every axis of a.yaml, but has none for: point")
+
+
 @pytest.mark.parametrize("line, message", [
     ("name: g0, from: 1, to: 2, points: 3, sample: halton", "axes.g0.sample is \"halton\", but must be random or sobol"),
     ("name: g0, from: 2, to: 1, points: 3, sample: sobol", "axes.g0.to is 1, but must be above `from`"),

@@ -214,6 +214,10 @@ static void check_grid(const dkm_job *job) {
       snprintf(assignment, sizeof assignment, "%s=%.17g", axis->long_name, axis->values[index[axis->dim]]);
       fuzz_claim(dkm_job_assign(job, &assigned, assignment, &err) == DKM_OK, "%s", err.message);
       fuzz_claim(dkm_point_equal(&point, &assigned, job->system.n_modes), "--at %s leads elsewhere", assignment);
+      if (!*axis->zip) continue;
+      snprintf(assignment, sizeof assignment, "%s=%lld", axis->zip, (long long)index[axis->dim]);
+      fuzz_claim(dkm_job_assign(job, &assigned, assignment, &err) == DKM_OK, "%s", err.message);
+      fuzz_claim(dkm_point_equal(&point, &assigned, job->system.n_modes), "--at %s leads elsewhere", assignment);
     }
   }
 }

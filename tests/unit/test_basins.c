@@ -86,6 +86,14 @@ static void outcomes_have_names(void **state) {
   assert_int_equal(dkm_outcome_of(&r), DKM_OUTCOME_NONE);
   r = record_of(DKM_VERDICT_RELAXING, 1, 0.5);
   assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "pattern +1");
+  r.xi_second = 0.6; /* on its way another one leads */
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "no pattern");
+  r.how = DKM_HOW_SETTLED;
+  r.xi_limit[0] = 0.7;
+  r.xi_limit[2] = 0.2;
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "pattern +1");
+  r.xi_limit[2] = 0.7;
+  assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "no pattern");
   r.how = DKM_HOW_NOT_APPLICABLE; /* where it goes is not known */
   assert_int_equal(dkm_outcome_of(&r), DKM_OUTCOME_NONE);
 }

@@ -362,6 +362,11 @@ static void retrieved_is_the_leading_overlap(void **state) {
   for (int mu = 0; mu < 4; mu++) r.xi_limit[mu] = mu == 2 ? 0.7 : 0.0;
   r.xi_second = NAN;
   assert_sound(&p, &pt, &r);
+  /* Of one that is certain to end there it must be. */
+  r.how = DKM_HOW_SETTLED;
+  assert_sound(&p, &pt, &r);
+  r.retrieved = -2;
+  assert_told(&p, &pt, &r, "retrieved is -2, but where it is certain to end the leading overlap says 3");
 }
 
 static void closed_forms_in_a_record_are_those_of_theory(void **state) {

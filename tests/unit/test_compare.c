@@ -179,6 +179,99 @@ static void states_are_compared(void **state) {
   assert_string_equal(d.name, "state");
 }
 
+/* ---- ends by two methods ---- */
+
+/* Under way at a time, two overlaps so far. */
+static dkm_record under_way(int how, double t, double xi_1, double xi_2) {
+  dkm_record r;
+  dkm_record_clear(&r);
+  r.verdict = DKM_VERDICT_RELAXING;
+  r.how = (uint8_t)how;
+  r.t_end = t;
+  r.xi[0] = xi_1;
+  r.xi[1] = xi_2;
+  r.xi_error = 1e-4;
+  dkm_record_name_pattern(&r, 2);
+  return r;
+}
+
+static void set_limit(dkm_record *r, double xi_1, double xi_2) {
+  r->xi_limit[0] = xi_1;
+  r->xi_limit[1] = xi_2;
+  dkm_record_name_pattern(r, 2);
+}
+
+static dkm_ends ends_of(const dkm_record *p, const dkm_record *q, char *what) {
+  char other[DKM_MESSAGE_BYTES];
+  double largest = 0.0;
+  const dkm_ends ends = dkm_compare_ends(&system, p, q, "gsl", &largest, what);
+  assert_int_equal(dkm_compare_ends(&system, q, p, "gsl", &largest, other), ends);
+  return ends;
+}
+
+static void plateaus_of_two_times_are_compared_by_their_ends(void **state) {
+  (void)state;
+  char what[DKM_MESSAGE_BYTES];
+  dkm_record early = under_way(DKM_HOW_PREDICTED, 1000, 0.52, 0.08), late = under_way(DKM_HOW_PREDICTED, 5000, 0.45, 0.03);
+  assert_int_equal(ends_of(&early, &late, what), DKM_ENDS_SAME);
+  set_limit(&early, 0.5, 0.5); /* downhill from there, no more */
+  set_limit(&late, 0.6, 0.0);
+  assert_int_equal(ends_of(&early, &late, what), DKM_ENDS_SAME);
+  /* Certain minima must be one, whatever overlaps on the way say. */
+  early = under_way(DKM_HOW_SETTLED, 1000, 0.1, 0.3);
+  late.how = DKM_HOW_SETTLED;
+  set_limit(&early, 0.6, 0.0);
+  assert_int_equal(ends_of(&early, &late, what), DKM_ENDS_SAME);
+  set_limit(&early, 0.61, 0.0);
+  assert_int_equal(ends_of(&early, &late, what), DKM_ENDS_DIFFERENT);
+  assert_string_equal(what, "|xi| of mode 1 is 0.61, gsl finds 0.6");
+  late.verdict = DKM_VERDICT_FIXED_POINT;
+  late.xi[0] = 0.61;
+  late.xi[1] = 0.0;
+  assert_int_equal(ends_of(&early, &late, what), DKM_ENDS_SAME);
+  /* What keeps precessing may stay short of the minimum. */
+  late.verdict = DKM_VERDICT_DARK_PRECESSION;
+  late.xi[0] = 0.5;
+  assert_int_equal(ends_of(&early, &late, what), DKM_ENDS_SAME);
+}
+
+static void ends_in_different_patterns_are_different(void **state) {
+  (void)state;
+  char what[DKM_MESSAGE_BYTES];
+  dkm_record first = under_way(DKM_HOW_PREDICTED, 1000, 0.52, 0.08), other = under_way(DKM_HOW_PREDICTED, 5000, 0.08, 0.45);
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_DIFFERENT);
+  assert_string_equal(what, "retrieved is 1, gsl finds 2");
+  other = under_way(DKM_HOW_PREDICTED, 5000, -0.45, 0.0);
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_DIFFERENT);
+  other.how = DKM_HOW_SYMMETRIC; /* its sign is that of its time */
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_SAME);
+  other = under_way(DKM_HOW_PREDICTED, 5000, 0.0, 0.0);
+  other.verdict = DKM_VERDICT_DARK_PRECESSION;
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_DIFFERENT);
+  /* Of equal overlaps either may be named. */
+  first = under_way(DKM_HOW_SETTLED, 1000, 0.3, 0.1);
+  set_limit(&first, 0.5, 0.5);
+  other = under_way(DKM_HOW_PREDICTED, 5000, 0.44, 0.45);
+  assert_true(first.retrieved == 1 && other.retrieved == 2);
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_SAME);
+}
+
+static void plateaus_without_an_end_are_compared_within_their_drift_or_not_at_all(void **state) {
+  (void)state;
+  char what[DKM_MESSAGE_BYTES];
+  dkm_record first = under_way(DKM_HOW_NOT_APPLICABLE, 1000, 0.5, 0.1), other = under_way(DKM_HOW_PREDICTED, 1900, 0.48, 0.1);
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_DIFFERENT);
+  assert_string_equal(what, "|xi| of mode 1 is 0.5, gsl finds 0.48");
+  first.drift = 0.025;
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_SAME);
+  other.t_end = 1001;
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_DIFFERENT);
+  other.t_end = 2500;
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_OPEN);
+  other.xi[0] = 0.5; /* the same nevertheless */
+  assert_int_equal(ends_of(&first, &other, what), DKM_ENDS_SAME);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(records_with_the_same_bits_are_the_same, setup),
@@ -190,6 +283,9 @@ int main(void) {
       cmocka_unit_test_setup(nan_and_infinity_agree_with_nothing_else, setup),
       cmocka_unit_test_setup(the_largest_difference_is_named, setup),
       cmocka_unit_test_setup(states_are_compared, setup),
+      cmocka_unit_test_setup(plateaus_of_two_times_are_compared_by_their_ends, setup),
+      cmocka_unit_test_setup(ends_in_different_patterns_are_different, setup),
+      cmocka_unit_test_setup(plateaus_without_an_end_are_compared_within_their_drift_or_not_at_all, setup),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -555,6 +555,34 @@ static void assign_takes_every_quantity(void **state) {
   dkm_job_free(&job);
 }
 
+static void assign_takes_all_of_a_zip_group_by_the_index_along_it(void **state) {
+  (void)state;
+  dkm_job job;
+  dkm_error err;
+  parse(&job,
+        SMALL "axes:\n"
+              "- {name: Omega, values: [0.5, 0.25, 0.75], zip: path}\n"
+              "- {name: pattern, values: [1, 3]}\n"
+              "- {name: 'Omega_mu[2]', values: [5, 6, 7], zip: path}\n",
+        NULL);
+  dkm_point p = job.base;
+  for (int i = 0; i < 3; i++) {
+    dkm_point point;
+    const char text[] = {'p', 'a', 't', 'h', '=', (char)('0' + i), '\0'};
+    dkm_job_point(&job, 2 * i, &point);
+    assert_int_equal(dkm_job_assign(&job, &p, text, &err), DKM_OK);
+    assert_true(dkm_point_equal(&p, &point, 3));
+  }
+  const dkm_point before = p;
+  static const char *const wrong[] = {"path=3", "path=-1", "path=0.5", "path=x", "path="};
+  for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
+    assert_int_equal(dkm_job_assign(&job, &p, wrong[i], &err), DKM_INPUT);
+    assert_non_null(strstr(err.message, "but must be an integer 0 ... 2"));
+    assert_true(dkm_point_equal(&p, &before, 3));
+  }
+  dkm_job_free(&job);
+}
+
 /* ---- canonical text ---- */
 
 static void differ(const char *text_a, const char *set_a, const char *text_b, const char *set_b, const char *keys) {
@@ -722,6 +750,7 @@ int main(void) {
       cmocka_unit_test(sets_apply_in_order_and_messages_blame_the_last),
       cmocka_unit_test(text_and_sets_reproduce_the_job),
       cmocka_unit_test(assign_takes_every_quantity),
+      cmocka_unit_test(assign_takes_all_of_a_zip_group_by_the_index_along_it),
       cmocka_unit_test(spelling_title_and_comments_do_not_make_another_job),
       cmocka_unit_test(every_key_that_matters_makes_another_job),
       cmocka_unit_test(a_key_that_an_older_text_lacks_has_its_default),

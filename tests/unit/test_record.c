@@ -297,6 +297,44 @@ static void the_leading_overlap_names_the_pattern_and_its_sign(void **state) {
   assert_true(second == 0.4);
 }
 
+static void a_certain_end_names_the_pattern_where_overlaps_do_not_yet(void **state) {
+  (void)state;
+  static const double way[] = {0.04, 0.0, -0.24}, end[] = {-0.6, 0.1, 0.0};
+  dkm_record r;
+  dkm_record_clear(&r);
+  r.verdict = DKM_VERDICT_RELAXING;
+  for (int mu = 0; mu < 3; mu++) {
+    r.xi[mu] = way[mu];
+    r.xi_limit[mu] = end[mu];
+  }
+  for (int how = 0; how < DKM_N_HOWS; how++) {
+    const bool certain = how == DKM_HOW_SETTLED || how == DKM_HOW_SYMMETRIC;
+    r.how = (uint8_t)how;
+    assert_int_equal(dkm_record_limit_is_certain(&r), certain);
+    dkm_record_name_pattern(&r, 3);
+    assert_int_equal(r.retrieved, certain ? -1 : -3);
+    assert_true(r.xi_second == 0.04);
+  }
+  r.how = DKM_HOW_SETTLED;
+  r.xi_error = 0.3; /* of the way */
+  dkm_record_name_pattern(&r, 3);
+  assert_int_equal(r.retrieved, -1);
+  r.xi_error = 0.01;
+  r.xi_limit[2] = -0.6 * (1 - 1e-12); /* equal but for rounding: that which leads on the way */
+  dkm_record_name_pattern(&r, 3);
+  assert_int_equal(r.retrieved, -3);
+  r.xi_limit[2] = -0.6 * (1 - 1e-5);
+  dkm_record_name_pattern(&r, 3);
+  assert_int_equal(r.retrieved, -1);
+  r.xi_limit[0] = r.xi_limit[1] = r.xi_limit[2] = 0.0;
+  dkm_record_name_pattern(&r, 3);
+  assert_int_equal(r.retrieved, 0);
+  r.xi_limit[0] = NAN;
+  r.xi_error = 0.01;
+  dkm_record_name_pattern(&r, 3);
+  assert_int_equal(r.retrieved, -3);
+}
+
 static void small_overlaps_name_no_pattern(void **state) {
   (void)state;
   double second;
@@ -324,6 +362,7 @@ int main(void) {
       cmocka_unit_test(the_checksum_is_crc32_of_little_endian_values_in_the_tables_order),
       cmocka_unit_test(the_checksum_is_never_zero),
       cmocka_unit_test(the_leading_overlap_names_the_pattern_and_its_sign),
+      cmocka_unit_test(a_certain_end_names_the_pattern_where_overlaps_do_not_yet),
       cmocka_unit_test(small_overlaps_name_no_pattern),
   };
   return cmocka_run_group_tests_name("record", tests, NULL, NULL);

@@ -282,6 +282,25 @@ static void relaxing_order_parameters_are_where_the_record_says(void **state) {
   gsl_rng_free(rng);
 }
 
+/* Overlaps are those of the way, but the pattern is that of the end as soon as that is certain. */
+static void the_pattern_of_what_is_settled_is_that_of_its_end(void **state) {
+  (void)state;
+  const dkm_system p = patterns_of(DKM_GAUGED, 3);
+  const dkm_point pt = {.g0 = 0.7, .Omega = 0.5, .Omega_mu = {1.5, 1.6, 1.8}, .kappa_mu = {0.4, 0.4, 0.4}, .pattern = 3,
+                        .overlap = 1.0, .perturbation = 0.9, .seed = 4};
+  dkm_solver solver = usual;
+  double xi[DKM_MAX_MODES], second;
+  solver.max_steps = 60;
+  const dkm_record r = evaluate_one(&p, &pt, &solver);
+  assert_true(r.verdict == DKM_VERDICT_RELAXING && r.how == DKM_HOW_SETTLED && fabs(r.xi[2]) > fabs(r.xi[0]));
+  assert_int_equal(r.retrieved, dkm_record_leading(r.xi_limit, p.n_modes, 0.0, &second));
+  judge j = begin(&p, &pt);
+  mean_until(&j, 50.0 * r.t_end, 1, xi);
+  mean_until(&j, 55.0 * r.t_end, 400, xi);
+  if (dkm_record_leading(xi, p.n_modes, 0.0, &second) != r.retrieved) complain(&p, &pt, &r, "GSL ends elsewhere");
+  end(&j);
+}
+
 /* A bound in time may cut off an instability while it grows: what is said then is of that time, not of long before. */
 static void a_record_that_is_cut_short_says_where_it_is(void **state) {
   (void)state;
@@ -606,6 +625,7 @@ int main(void) {
       cmocka_unit_test(steady_order_parameters_stay_within_their_error),
       cmocka_unit_test(slow_drift_stays_within_its_error),
       cmocka_unit_test(relaxing_order_parameters_are_where_the_record_says),
+      cmocka_unit_test(the_pattern_of_what_is_settled_is_that_of_its_end),
       cmocka_unit_test(a_record_that_is_cut_short_says_where_it_is),
       cmocka_unit_test(each_way_to_know_the_end_is_met),
       cmocka_unit_test(max_steps_bounds_the_steps_and_gives_no_false_verdict),
