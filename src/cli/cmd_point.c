@@ -231,8 +231,8 @@ static void print_meaning(const dkm_record *record, int n_modes) {
     printf("  retrieved: no pattern");
   else
     printf("  retrieved: pattern %d, sign %c", abs(record->retrieved), record->retrieved > 0 ? '+' : '-');
-  if (dkm_record_limit_is_certain(record))
-    printf(", that of its end");
+  if (record->retrieved != 0 && dkm_record_limit_is_certain(record))
+    printf(", where it ends");
   else if (record->retrieved != 0 && n_modes > 1)
     printf("; the second largest |xi| is %.6g", record->xi_second);
   printf("\n");

@@ -30,7 +30,7 @@ static const char help[] =
     "Rank 0 hands out points and the others compute; a single rank does everything itself.\n"
     "Signal USR1, the time limit and the end of a SLURM job end a run early with exit code 85: everything\n"
     "finished is in the file, and --resume continues it, also inside points that were under way: their states are\n"
-    "in the folder FILE.h5.unfinished (not with solver.sensitivity).\n";
+    "in the folder FILE.h5.unfinished (not with solver.sensitivity or task: states).\n";
 
 static dkm_status take_shard(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
   dkm_run_output *output = target;

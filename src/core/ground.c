@@ -39,7 +39,7 @@ dkm_status dkm_ground_ask(ground_patience *patience, dkm_error *err) {
   return patience->how->interrupt(patience->how->context) ? dkm_fail(err, DKM_STOPPED, "the search was given up") : DKM_OK;
 }
 
-static int by_depth(const void *a, const void *b) {
+int dkm_ground_by_depth(const void *a, const void *b) {
   const dkm_ground_state *x = a, *y = b;
   if (x->n_inverted != y->n_inverted) return x->n_inverted < y->n_inverted ? -1 : 1;
   if (x->U != y->U && !isnan(x->U)) return x->U < y->U ? -1 : 1;
@@ -103,11 +103,6 @@ static dkm_status describe_all(const dkm_system *system, const dkm_point *point,
   return status;
 }
 
-/* What descent from the patterns leads to. */
-static void descend_from_patterns(dkm_landscape *landscape, int n_modes, double *xi) {
-  for (int nu = 0; nu < n_modes; nu++) xi[nu] = dkm_landscape_kept(landscape, nu);
-}
-
 /* ---- inverted classes ---- */
 
 static dkm_status append(dkm_ground *ground, const dkm_ground *part, dkm_error *err) {
@@ -168,15 +163,17 @@ static dkm_status find(const dkm_system *system, const dkm_point *given, const d
   if (status == DKM_OK && ground->has_landscape) status = dkm_landscape_create(system, &landscape, err);
   if (status == DKM_OK && landscape) {
     dkm_landscape_turn(landscape, point, NULL);
-    descend_from_patterns(landscape, system->n_modes, ground->pattern_xi);
+    for (int nu = 0; nu < system->n_modes; nu++) ground->pattern_xi[nu] = dkm_landscape_kept(landscape, nu);
     status = describe_all(system, point, landscape, spectra, &patience, ground, err);
   } else if (status == DKM_OK)
     status = dkm_ground_newton(system, point, 0, NULL, NULL, spectra, &patience, ground, err);
   if (status == DKM_OK && dkm_rest_kind(point) == REST_ALONG_FIELD)
     status = add_inverted(system, point, landscape, spectra, &patience, ground, err);
   if (status == DKM_OK) {
-    qsort(ground->states, (size_t)ground->n, sizeof *ground->states, by_depth);
-    if (dkm_system_has_patterns(system)) dkm_ground_merge_images(system, point, ground);
+    if (dkm_system_has_patterns(system))
+      dkm_ground_merge_images(system, point, ground);
+    else
+      qsort(ground->states, (size_t)ground->n, sizeof *ground->states, dkm_ground_by_depth);
     count(ground);
   }
   if (spectra) dkm_fixedpoint_workspace_destroy(spectra);

@@ -23,7 +23,7 @@
 #include "job_spelling.h"
 #include "job_system.h"
 
-enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
+enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, MAX_UNIT_BYTES = 40, KEY_BYTES = 64 };
 
 /* ---- keys to values ---- */
 
@@ -189,16 +189,22 @@ static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, d
   return check_states(job, source, err);
 }
 
+/* A text that goes into the file as it is. */
+static dkm_status read_text(const dkm_job_source *source, const char *key, const char *given, int most_bytes, const char *fallback,
+                            char **text, dkm_error *err) {
+  if (given && strlen(given) > (size_t)most_bytes)
+    return dkm_schema_fail(source, err, key, "has %zu bytes, but must have at most %d", strlen(given), most_bytes);
+  if (given && has_controls(given))
+    return dkm_schema_fail(source, err, key, "holds a control character, but must be text");
+  *text = strdup(given ? given : fallback);
+  return *text ? DKM_OK : dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
+}
+
 static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
-  const char *title = source->keys->title;
-  if (title && strlen(title) > MAX_TITLE_BYTES)
-    return dkm_schema_fail(source, err, "title", "has %zu bytes, but must have at most %d", strlen(title),
-                           MAX_TITLE_BYTES);
-  if (title && has_controls(title))
-    return dkm_schema_fail(source, err, "title", "holds a control character, but must be text");
-  job->title = strdup(title ? title : "");
-  if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
-  dkm_status status = read_task(job, source, err);
+  dkm_status status = read_text(source, "title", source->keys->title, MAX_TITLE_BYTES, "", &job->title, err);
+  if (status == DKM_OK) status = read_text(source, "unit", source->keys->unit, MAX_UNIT_BYTES, "1", &job->unit, err);
+  if (status == DKM_OK && !*job->unit) status = dkm_schema_fail(source, err, "unit", "is empty, but must be one, such as MHz");
+  if (status == DKM_OK) status = read_task(job, source, err);
   if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(system.mapping), err);
   if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(shades), err);
   if (status == DKM_OK) status = dkm_job_system_read(job, source, files, err);
@@ -289,6 +295,7 @@ void dkm_job_free(dkm_job *job) {
   free(job->path);
   free(job->text);
   free(job->title);
+  free(job->unit);
   for (int i = 0; i < job->n_sets; i++) free(job->sets[i]);
   free(job->sets);
   for (int i = 0; i < job->n_axes; i++) free(job->axes[i].values);
@@ -368,15 +375,29 @@ static int64_t points_of_group(const dkm_job *job, const char *name) {
   return 0;
 }
 
+/* "; or a number along: path" */
+enum { GROUPS_BYTES = 64 + DKM_MAX_AXES * (DKM_NAME_BYTES + 2) };
+static const char *groups_text(const dkm_job *job, char out[GROUPS_BYTES]) {
+  const char *before = "; or a number along: ";
+  size_t used = 0;
+  *out = '\0';
+  for (int d = 0; d < job->n_dims; d++)
+    if (points_of_group(job, job->dim_name[d]) > 0) {
+      used += (size_t)snprintf(out + used, GROUPS_BYTES - used, "%s%s", before, job->dim_name[d]);
+      before = ", ";
+    }
+  return out;
+}
+
 /* Sets what `name` stands for, a quantity or a zip group. */
 static dkm_status set_named(const dkm_job *job, dkm_point *point, const char *name, const char *text, const char *label,
                             dkm_error *err) {
   const int64_t n_zipped = points_of_group(job, name);
   const dkm_parameter *parameter = NULL;
   int mode;
-  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
+  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES], groups[GROUPS_BYTES];
   if (!n_zipped && !dkm_parameter_parse(name, job->system.n_modes, &parameter, &mode, reason))
-    return dkm_fail(err, DKM_INPUT, "%s: %s", label, reason);
+    return dkm_fail(err, DKM_INPUT, "%s: %s%s", label, reason, groups_text(job, groups));
   const dkm_limits limits = n_zipped ? (dkm_limits){.min = 0, .max = (double)(n_zipped - 1), .integer = true}
                                      : dkm_parameter_limits(parameter, job->system.n_modes);
   const double value = dkm_number_parse(text);

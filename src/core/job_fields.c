@@ -38,6 +38,7 @@ static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_
 static const cyaml_schema_field_t value_field = VALUE(dkm_key_text, value);
 static const cyaml_schema_field_t list_field = LIST(dkm_key_text, values, &item, 1);
 static const cyaml_schema_field_t title_field = VALUE(dkm_job_keys, title);
+static const cyaml_schema_field_t unit_field = VALUE(dkm_job_keys, unit);
 static const cyaml_schema_field_t task_field = VALUE(dkm_job_keys, task);
 static const cyaml_schema_field_t reduce_field = VALUE(dkm_job_keys, reduce);
 static const cyaml_schema_field_t fatal_field = VALUE(dkm_job_keys, fatal);
@@ -74,6 +75,7 @@ dkm_job_fields *dkm_job_fields_create(void) {
   for (int i = 0; i < dkm_n_parameters; i++) add_key(fields, dkm_parameters[i].key, dkm_parameters[i].per_mode);
   int n = 0;
   fields->top[n++] = title_field;
+  fields->top[n++] = unit_field;
   fields->top[n++] = task_field;
   for (int g = 0; g < DKM_N_GROUPS; g++) {
     if (g == SOLVER) {

@@ -65,8 +65,9 @@ static const dkm_axis *axis_named(const dkm_job *job, const char *name) {
 /* Whole numbers, such as patterns and seeds, stay such in the file. */
 static dkm_status put_axis(creation *c, const dkm_axis *axis) {
   const bool whole = axis->parameter->type != DKM_FLOAT64;
-  return put_coordinate(c, &(coordinate){axis->name, axis->parameter->units, axis->long_name,
-                                         c->job->dim_name[axis->dim], (hsize_t)axis->n,
+  char units[DKM_UNITS_BYTES];
+  return put_coordinate(c, &(coordinate){axis->name, dkm_unit_text(axis->parameter->units, axis->parameter->scale, c->job->unit, units),
+                                         axis->long_name, c->job->dim_name[axis->dim], (hsize_t)axis->n,
                                          whole ? H5T_STD_I32LE : H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, axis->values, NULL});
 }
 
