@@ -142,6 +142,23 @@ static dkm_status add_inverted(const dkm_system *system, const dkm_point *point,
   return status;
 }
 
+/* Whether they still add up to 1 for each choice of inverted classes once symmetries have said how many images there are. */
+static bool signs_add_up(const dkm_system *system, int most_inverted, const dkm_ground *ground) {
+  double sum[DKM_MOST_INVERTED + 1] = {0};
+  bool some[DKM_MOST_INVERTED + 1] = {false};
+  for (int64_t i = 0; i < ground->n; i++) {
+    const dkm_ground_state *s = &ground->states[i];
+    if (s->index < 0 && !s->has_spectrum) return false;
+    some[s->n_inverted] = true;
+    sum[s->n_inverted] += ((s->index < 0 ? s->spectrum.n_unstable : s->index) % 2 ? -1.0 : 1.0) * (double)s->n_images;
+  }
+  for (int n = 0; n <= most_inverted; n++) {
+    const double choices = dkm_ground_choices(system->n_classes, n) - (n > 0 ? dkm_ground_choices(system->n_classes, n - 1) : 0.0);
+    if (some[n] && sum[n] != choices) return false;
+  }
+  return true;
+}
+
 /* ---- all of it ---- */
 
 static dkm_status find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
@@ -170,9 +187,10 @@ static dkm_status find(const dkm_system *system, const dkm_point *given, const d
   if (status == DKM_OK && dkm_rest_kind(point) == REST_ALONG_FIELD)
     status = add_inverted(system, point, landscape, spectra, &patience, ground, err);
   if (status == DKM_OK) {
-    if (dkm_system_has_patterns(system))
+    if (dkm_system_has_patterns(system)) {
       dkm_ground_merge_images(system, point, ground);
-    else
+      ground->complete = ground->complete && signs_add_up(system, patience.how->most_inverted, ground);
+    } else
       qsort(ground->states, (size_t)ground->n, sizeof *ground->states, dkm_ground_by_depth);
     count(ground);
   }

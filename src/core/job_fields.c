@@ -2,6 +2,7 @@
 /* libcyaml's schema; see job_fields.h.  Every key is optional here; job.c asks for those that a job needs. */
 #include "job_fields.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 /* As messages list them; axes come before `solver`. */
 static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "drive", "solver", "output"};
-enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 5 };
+enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 6 };
 
 struct dkm_job_fields {
   cyaml_schema_field_t group[DKM_N_GROUPS][DKM_MOST_KEYS + 1]; /* a field without a key is the end */
@@ -88,6 +89,7 @@ dkm_job_fields *dkm_job_fields_create(void) {
         .data_offset = (uint32_t)(offsetof(dkm_job_keys, groups) + (size_t)g * sizeof(dkm_group_keys)),
         .value = {CYAML_VALUE_MAPPING(CYAML_FLAG_OPTIONAL, dkm_group_keys, fields->group[g])}};
   }
+  assert(n == N_TOP);
   fields->whole = (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, dkm_job_keys, fields->top)};
   return fields;
 }

@@ -61,7 +61,7 @@ static void refused(const char *text, const char *set, const char *message) {
 static void unknown_keys_are_refused_with_their_place(void **state) {
   (void)state;
   refused("titel: x\n" SMALL, NULL,
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output");
   refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: " KEYS_OF_MODEL);
   refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
@@ -339,7 +339,7 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused("\xef\xbb\xbf"
           "titel: x\r\n",
           NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
@@ -584,7 +584,7 @@ static void wrong_sets_are_refused(void **state) {
   refused(SMALL, "=1", "--set =1: must have the form key=value, such as model.Omega=0.4");
   refused(SMALL, "model.Om=1", "--set model.Om=1: unknown key \"Om\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "modul.Omega=1",
-          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, task, model, initial, drive, axes, "
+          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, unit, task, model, initial, drive, axes, "
           "reduce, fatal, solver, output");
   refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "model={g0: 1}",
