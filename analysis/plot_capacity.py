@@ -99,7 +99,7 @@ def draw_numbers(axes, states):
     loads = np.array([data.sizes["mode"] / n_spins(data) for data in states])
     for colour, g0 in zip(COLOURS, states[0].g0.values):
         mean = [float(data.n_stable.sel(g0=g0).mean()) for data in states]
-        whole = [bool(dickemap._is_flag(data.sel(g0=g0), "complete", ["yes"]).all()) for data in states]
+        whole = [bool(dickemap.is_flag(data.sel(g0=g0), "complete", "yes").all()) for data in states]
         axes.plot(loads, np.where(whole, mean, np.nan), color=colour, lw=1)
         for load, n, is_whole in zip(loads, mean, whole):
             axes.plot(load, n, marker="o" if is_whole else "^", ms=4, color=colour, mfc=colour if is_whole else "white")
