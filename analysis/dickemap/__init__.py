@@ -12,8 +12,9 @@ unit of frequency.
     reading     files, and which of their points are done
     verdicts    flags by name, what a trajectory ends in
     theory      closed forms
-    evaluating  points in this process, through the core as a library
-    library     that library, include/dickemap/session.h
+    evaluating  points in this process, through the core
+    running     the program among processes
+    library     the core as a library, include/dickemap/session.h
     jobs        jobs as Python has them
     progress    the bar
     errors      dickemap.Error
@@ -23,10 +24,12 @@ from . import requirements  # noqa: F401  (first: says which package is too old)
 from .errors import Error
 from .evaluating import evaluate, point, trajectory
 from .reading import DONE, POINT_FAILED, TODO, alpha, done, open  # noqa: A004
+from .running import Plan, plan, run
 from .theory import alpha_theory, g_crit, g_retrieve, occupation_theory, x_theory, xi_theory
 from .verdicts import (MIXTURE, flag_names, is_at_rest, is_flag, is_how, is_verdict, select, verdict_counts, xi_end)
 
 __version__ = "0.2.0"
-__all__ = ["DONE", "Error", "MIXTURE", "POINT_FAILED", "TODO", "alpha", "alpha_theory", "done", "evaluate", "flag_names", "g_crit", "g_retrieve",
-           "is_at_rest", "is_flag", "is_how", "is_verdict", "occupation_theory", "open", "point", "select", "trajectory", "verdict_counts", "x_theory",
-           "xi_end", "xi_theory"]
+__all__ = ["alpha", "alpha_theory", "done", "DONE", "Error", "evaluate", "flag_names", "g_crit", "g_retrieve",
+           "is_at_rest", "is_flag", "is_how", "is_verdict", "MIXTURE", "occupation_theory", "open", "plan", "Plan",
+           "point", "POINT_FAILED", "run", "select", "TODO", "trajectory", "verdict_counts", "x_theory", "xi_end",
+           "xi_theory"]

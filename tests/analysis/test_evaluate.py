@@ -182,8 +182,8 @@ def test_one_point_has_its_record_and_closed_forms(program):
 def test_a_point_of_a_group_is_taken_by_its_number():
     job, _ = CASES["zip"]
     data = dickemap.point(job, g0=0.9, detuning=2)
-    assert data.xi.equals(dickemap.evaluate(job).isel(detuning=2).sel(g0=0.9, drop=True).xi.drop_vars(["detuning", "Omega_mu_2", "kappa_mu"])
-                          .assign_coords(data.xi.coords))
+    grid = dickemap.evaluate(job).isel(detuning=2).sel(g0=0.9)
+    assert data.checksum == grid.checksum and data.Omega_mu_2 == grid.Omega_mu_2 == 2.0
     with pytest.raises(dickemap.Error, match="detuning is 3, but must be"):
         dickemap.point(job, g0=0.9, detuning=3)
 
