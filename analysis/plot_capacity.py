@@ -19,13 +19,6 @@ from plot_fig3 import COLOURS, STYLE  # noqa: E402
 KEPT = 0.9  # overlap of a pattern that is kept
 
 
-def wilson(k, n, z=1.959963984540054):
-    """The limits of Wilson's interval (95 %) for a probability of which k of n were counted."""
-    p = k / n
-    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
 def hopfield(n_spins, n_patterns, n_networks, seed=1):
     """Of so many networks, how many of all patterns are kept: (kept, all). Spins are updated one by one until all agree with
     their fields sum_j J_ij S_j, J = sum_mu xi_i xi_j / N, J_ii = 0."""
@@ -65,7 +58,7 @@ class Curve:
 
     def add(self, load, k, n):
         if n:
-            self.points.append((load, k / n, *wilson(k, n)))
+            self.points.append((load, k / n, *dickemap.wilson(k, n)))
 
     def draw(self, axes):
         if not self.points:

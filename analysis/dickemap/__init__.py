@@ -12,6 +12,7 @@ unit of frequency.
     reading     files, and which of their points are done
     verdicts    flags by name, what a trajectory ends in
     theory      closed forms
+    counting    how often starts end in what, and where something changes
     evaluating  points in this process, through the core
     running     the program among processes
     library     the core as a library, include/dickemap/session.h
@@ -21,6 +22,7 @@ unit of frequency.
 """
 
 from . import requirements  # noqa: F401  (first: says which package is too old)
+from .counting import NO_OUTCOME, boundary, outcome, probability, wilson
 from .errors import Error
 from .evaluating import evaluate, point, trajectory
 from .reading import DONE, POINT_FAILED, TODO, alpha, done, open  # noqa: A004
@@ -29,7 +31,7 @@ from .theory import alpha_theory, g_crit, g_retrieve, occupation_theory, x_theor
 from .verdicts import (MIXTURE, flag_names, is_at_rest, is_flag, is_how, is_verdict, select, verdict_counts, xi_end)
 
 __version__ = "0.2.0"
-__all__ = ["alpha", "alpha_theory", "done", "DONE", "Error", "evaluate", "flag_names", "g_crit", "g_retrieve",
-           "is_at_rest", "is_flag", "is_how", "is_verdict", "MIXTURE", "occupation_theory", "open", "plan", "Plan",
-           "point", "POINT_FAILED", "run", "select", "TODO", "trajectory", "verdict_counts", "x_theory", "xi_end",
-           "xi_theory"]
+__all__ = ["alpha", "alpha_theory", "boundary", "done", "DONE", "Error", "evaluate", "flag_names", "g_crit",
+           "g_retrieve", "is_at_rest", "is_flag", "is_how", "is_verdict", "MIXTURE", "NO_OUTCOME", "occupation_theory",
+           "open", "outcome", "Plan", "plan", "point", "POINT_FAILED", "probability", "run", "select", "TODO",
+           "trajectory", "verdict_counts", "wilson", "x_theory", "xi_end", "xi_theory"]
