@@ -19,13 +19,6 @@ from plot_fig3 import COLOURS, STYLE  # noqa: E402
 KEPT = 0.9  # overlap of a pattern that is kept
 
 
-def wilson(k, n, z=1.959963984540054):
-    """The limits of Wilson's interval (95 %) for a probability of which k of n were counted."""
-    p = k / n
-    middle, half = p + z * z / (2 * n), z * np.sqrt(p * (1 - p) / n + z * z / (4 * n * n))
-    return (middle - half) / (1 + z * z / n), (middle + half) / (1 + z * z / n)
-
-
 def hopfield(n_spins, n_patterns, n_networks, seed=1):
     """Of so many networks, how many of all patterns are kept: (kept, all). Spins are updated one by one until all agree with
     their fields sum_j J_ij S_j, J = sum_mu xi_i xi_j / N, J_ii = 0."""
@@ -65,7 +58,7 @@ class Curve:
 
     def add(self, load, k, n):
         if n:
-            self.points.append((load, k / n, *wilson(k, n)))
+            self.points.append((load, k / n, *dickemap.wilson(k, n)))
 
     def draw(self, axes):
         if not self.points:
@@ -99,7 +92,7 @@ def draw_numbers(axes, states):
     loads = np.array([data.sizes["mode"] / n_spins(data) for data in states])
     for colour, g0 in zip(COLOURS, states[0].g0.values):
         mean = [float(data.n_stable.sel(g0=g0).mean()) for data in states]
-        whole = [bool(dickemap._is_flag(data.sel(g0=g0), "complete", ["yes"]).all()) for data in states]
+        whole = [bool(dickemap.is_flag(data.sel(g0=g0), "complete", "yes").all()) for data in states]
         axes.plot(loads, np.where(whole, mean, np.nan), color=colour, lw=1)
         for load, n, is_whole in zip(loads, mean, whole):
             axes.plot(load, n, marker="o" if is_whole else "^", ms=4, color=colour, mfc=colour if is_whole else "white")

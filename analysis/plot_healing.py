@@ -24,14 +24,6 @@ T_END = 60
 LOOKS = {0: {"color": COLOURS[3], "label": "no losses"}, 1: {"color": COLOURS[0], "label": "spins decay"}}
 
 
-def wilson(successes, n):
-    """Limits of a probability, 95 %."""
-    z = 1.96
-    share = successes / n
-    middle, half = share + z**2 / (2 * n), z * np.sqrt(share * (1 - share) / n + z**2 / (4 * n**2))
-    return (middle - half) / (1 + z**2 / n), (middle + half) / (1 + z**2 / n)
-
-
 def draw_summary(found_axes, overlap_axes, data):
     """Over the damage: the share of starts that end in their own letter, and the overlap with it of those."""
     xi = dickemap.xi_end(data)
@@ -42,7 +34,7 @@ def draw_summary(found_axes, overlap_axes, data):
     for i, look in LOOKS.items():
         here, decided = own.isel(gamma_down=i) & known.isel(gamma_down=i), known.isel(gamma_down=i)
         n = np.maximum(decided.sum(rest).values, 1)
-        low, high = wilson(here.sum(rest).values, n)
+        low, high = dickemap.wilson(here.sum(rest).values, n)
         middle = here.sum(rest).values / n
         found_axes.errorbar(percent + (i - 0.5), middle, [middle - low, high - middle], fmt="o", ms=4, lw=1, **look)
         cue = abs(xi.isel(gamma_down=i)).where(data["mode"] == data["pattern"]).max("mode").where(here)

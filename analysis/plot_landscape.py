@@ -45,7 +45,7 @@ def draw_numbers(axes, data):
     saddles = (data.n_states - data.n_stable).values
     axes.step(data.g0, data.n_stable, where="mid", color=COLOURS[0], label="stable")
     axes.step(data.g0, np.where(saddles > 0, saddles, np.nan), where="mid", color="0.5", label="saddles")
-    incomplete = ~dickemap._is_flag(data, "complete", ["yes"])
+    incomplete = ~dickemap.is_flag(data, "complete", "yes")
     for g0 in data.g0.values[incomplete.values]:
         axes.axvline(g0, color="0.9", lw=2, zorder=0)
     axes.set(xlabel="$g_0$", ylabel="states", yscale="log")
@@ -91,7 +91,7 @@ def main():
         parser.error(f"{a.file}: not the output of a job with `task: states` and the one axis g0")
     data = without_inverted(data)
     draw(data).savefig(a.output, dpi=200)
-    complete = int(dickemap._is_flag(data, "complete", ["yes"]).sum())
+    complete = int(dickemap.is_flag(data, "complete", "yes").sum())
     print(f"{a.output}: {data.sizes['g0']} values of g0, at most {int(data.n_states.max())} states of which "
           f"{int(data.n_stable.max())} are stable, complete at {complete}")
 

@@ -51,7 +51,7 @@ step "5/5 picture"
 
 step "done"
 cat <<END
-data       out/fig3.h5          (HDF5; labelled arrays in Python: analysis/dickemap.py)
+data       out/fig3.h5          (HDF5; labelled arrays in Python: analysis/dickemap)
 picture    out/fig3.png
 program    $dickemap   (try: $dickemap --help)
 job        jobs/fig3.yaml       (change it, then: jobs/mpirun.sh -n $((cores + 1)) $dickemap run JOB.yaml)

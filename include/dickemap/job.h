@@ -105,6 +105,10 @@ typedef struct dkm_job {
  * empty.  Checks everything that can be checked without integrating. */
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err);
 
+/* The same from text in memory: path is for messages, and says in which folder the files are that the job names. */
+dkm_status dkm_job_read_text(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                             dkm_error *err);
+
 /* The same from text in memory, also with settings without effect; path is only for messages. A file that it names must
  * be among `files`, whose bytes are copied. */
 dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,

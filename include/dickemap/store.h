@@ -45,11 +45,10 @@
 #ifndef DICKEMAP_STORE_H
 #define DICKEMAP_STORE_H
 #include "dickemap/job.h"
+#include "dickemap/labels.h"
 #include "dickemap/record.h"
 #include "dickemap/shard.h"
 #include "dickemap/trajectory.h"
-
-enum { DKM_STATUS_TODO = 0, DKM_STATUS_DONE = 1, DKM_STATUS_POINT_FAILED = 2 };
 
 /* Bytes of the file for a job (raw data; metadata is some 100 kB more). */
 double dkm_store_bytes(const dkm_job *job);

@@ -79,6 +79,12 @@ dkm_complex dkm_theory_alpha(const dkm_system *system, const dkm_point *point, i
  * tests.  x_k = -sign(Omega Omega_nu) (g_nu/g0)^2; for g0 <= g_nu the normal state, with 1 for the square. */
 void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, int nu, int sign, double *u);
 
+/* The closed forms of pattern nu that people compare with: g_crit, g_retrieve, |xi|, |alpha|^2, NaN where they do not apply.
+ * Returns false, and only NaN, where it has no such state. */
+enum { DKM_N_CLOSED_FORMS = 4 };
+extern const char *const dkm_closed_form_names[DKM_N_CLOSED_FORMS];
+bool dkm_theory_closed_forms(const dkm_system *system, const dkm_point *point, int nu, double forms[DKM_N_CLOSED_FORMS]);
+
 /* xi_theory, x_theory, g_crit and g_retrieve of the cue; NaN where the cue is a mixture or its pattern has no such
  * state.  With g0 and Omega as they are when a drive is over (the other functions here take them from the point); NaN
  * with one that repeats. */

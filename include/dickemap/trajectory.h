@@ -24,6 +24,14 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
                                   const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err);
 void dkm_trajectory_free(dkm_trajectory *trajectory);
 
+/* Sample i: the state u (3K + 2M values of that system, which is the point's) is valid during the call. Returns false to end it. */
+typedef bool dkm_trajectory_visit(void *context, int64_t i, const dkm_system *system, const double *u);
+
+/* The same with whole states, at n times t[0] <= t[1] <= ...: a step ends at each, so that both ways agree to the tolerance of the
+ * solver, not to the bit.  Fails as above, and with DKM_STOPPED if `visit` ends it. */
+dkm_status dkm_trajectory_follow(const dkm_system *system, const dkm_point *point, const dkm_solver *solver, const char *cpu,
+                                 int64_t n, const double *t, dkm_trajectory_visit *visit, void *context, dkm_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -6,7 +6,6 @@
  * pattern, to compare with.  With --trajectory the same start is integrated once more and sampled
  * at uniform times.  A sample ends a step there, so the steps are not those of the record: both
  * agree to the solver's tolerance, not to the bit. */
-#include <complex.h>
 #include <errno.h>
 #include <getopt.h>
 #include <math.h>
@@ -267,26 +266,17 @@ static void print_sensitivity(const dkm_record *record, double tolerance) {
 
 /* ---- closed forms ---- */
 
-enum { N_FORMS = 4 };
-static const char *const form_names[N_FORMS] = {"g_crit", "g_retrieve", "|xi|", "|alpha|^2"};
-
 typedef struct forms {
   int n, pattern[DKM_MAX_MODES]; /* those that have such states, from 0 */
-  double value[DKM_MAX_MODES][N_FORMS];
-  bool known[N_FORMS]; /* for any of them */
+  double value[DKM_MAX_MODES][DKM_N_CLOSED_FORMS];
+  bool known[DKM_N_CLOSED_FORMS]; /* for any of them */
 } forms;
 
 static void find_forms(const dkm_system *system, const dkm_point *point, forms *f) {
   *f = (forms){0};
   for (int nu = 0; nu < system->n_modes; nu++) {
-    if (!dkm_theory_has_pattern_state(system, point, nu)) continue;
-    const double alpha = cabs(dkm_theory_alpha(system, point, nu));
-    const double values[N_FORMS] = {dkm_theory_g_crit(point, nu), dkm_theory_g_retrieve(system, point, nu),
-                                    dkm_theory_xi(point, nu), alpha * alpha};
-    for (int i = 0; i < N_FORMS; i++) {
-      f->value[f->n][i] = values[i];
-      f->known[i] = f->known[i] || !isnan(values[i]);
-    }
+    if (!dkm_theory_closed_forms(system, point, nu, f->value[f->n])) continue;
+    for (int i = 0; i < DKM_N_CLOSED_FORMS; i++) f->known[i] = f->known[i] || !isnan(f->value[f->n][i]);
     f->pattern[f->n++] = nu;
   }
 }
@@ -318,12 +308,12 @@ static void print_theory(const dkm_system *system, const dkm_point *point) {
   find_forms(system, point, &f);
   printf("\nclosed forms of the pattern states (nan where they do not apply)\n");
   if (f.n > 0) printf("  %7s", "pattern");
-  for (int i = 0; i < N_FORMS; i++)
-    if (f.known[i]) printf(" %16s", form_names[i]);
+  for (int i = 0; i < DKM_N_CLOSED_FORMS; i++)
+    if (f.known[i]) printf(" %16s", dkm_closed_form_names[i]);
   if (f.n > 0) printf("\n");
   for (int j = 0; j < f.n; j++) {
     printf("  %7d", f.pattern[j] + 1);
-    for (int i = 0; i < N_FORMS; i++)
+    for (int i = 0; i < DKM_N_CLOSED_FORMS; i++)
       if (f.known[i]) printf(" %16.12g", f.value[j][i]);
     printf("\n");
   }

@@ -286,9 +286,14 @@ dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *
   size_t n_bytes;
   dkm_status status = dkm_file_load(path, &job_file, &text, &n_bytes, err);
   if (status) return status;
-  status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, err);
+  status = dkm_job_read_text(job, path, text, n_sets, sets, err);
   free(text);
   return status;
+}
+
+dkm_status dkm_job_read_text(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
+                             dkm_error *err) {
+  return parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, err);
 }
 
 void dkm_job_free(dkm_job *job) {

@@ -78,6 +78,9 @@ static bool name_is_taken(const char *name, const dkm_job *job) {
   return false;
 }
 
+/* The group of lists that name none. It may have one axis alone: a list of points. */
+static const char list_group[] = "point";
+
 /* Whether the values of an axis are in no order. */
 static bool is_list(const dkm_axis_keys *keys) {
   return keys->sample || keys->file;
@@ -87,7 +90,7 @@ static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dk
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
   char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES], reason[DKM_REASON_BYTES];
   const char *zip = source->keys->axes[i].zip;
-  if (!zip && is_list(&source->keys->axes[i])) zip = "point";
+  if (!zip && is_list(&source->keys->axes[i])) zip = list_group;
   if (!zip) return DKM_OK;
   axis_key(i, "zip", key);
   size_t length = strlen(zip), n_letters = strspn(zip, letters);
@@ -255,7 +258,7 @@ static dkm_status form_grid(dkm_job *job, const dkm_job_source *source, dkm_erro
         n_zipped++;
         if (j < i) first = j;
       }
-    if (n_zipped == 1 && !is_list(&source->keys->axes[i]))
+    if (n_zipped == 1 && !is_list(&source->keys->axes[i]) && strcmp(axis->zip, list_group) != 0)
       return dkm_schema_fail(source, err, axis_key(i, "zip", key), "is %s, but no other axis is in that group",
                              dkm_quote(axis->zip, quoted));
     if (first < i) {

@@ -37,6 +37,19 @@ int dkm_landscape_sign(const dkm_system *system, const dkm_point *point) {
   return sign;
 }
 
+double dkm_landscape_lyapunov(const dkm_system *system, const dkm_point *point, const double *u, double *work) {
+  const size_t K = (size_t)system->n_classes;
+  const double *Q = u + 3 * K, *Q_rate = work + 3 * K;
+  double xi[DKM_MAX_MODES], x_mean = 0.0, L = 0.0;
+  dkm_model_overlaps(system, u, xi, work);
+  dkm_model_rhs(system, point, u, work, work + dkm_model_size(system));
+  for (int mu = 0; mu < system->n_modes; mu++)
+    L += (Q_rate[mu] * Q_rate[mu] + dkm_point_D(point, mu) * Q[mu] * Q[mu]) / (2.0 * point->Omega_mu[mu]) +
+         point->g0 * Q[mu] * xi[mu];
+  for (size_t k = 0; k < K; k++) x_mean += dkm_system_weight(system, (int64_t)k) * u[k];
+  return L + 0.5 * point->Omega * x_mean;
+}
+
 bool dkm_landscape_full_rank(const dkm_system *system) {
   for (int64_t k = 0; system->weights && k < system->n_classes; k++)
     if (!(system->weights[k] > 0.0)) return false;

@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-#include "dickemap/basins.h"
+#include "dickemap/labels.h"
 
 static const dkm_task *const tasks[] = {&dkm_task_sweep, &dkm_task_states};
 
@@ -14,33 +14,15 @@ const dkm_task *dkm_task_named(const char *name) {
   return NULL;
 }
 
-/* Values that a point has of a field, where there are M modes and room for n_states states. */
-static size_t values_of(dkm_shape shape, int n_modes, int64_t n_states) {
-  const size_t M = (size_t)n_modes;
-  switch (shape) {
-  case DKM_PER_POINT:
-    return 1;
-  case DKM_PER_MODE:
-    return M;
-  case DKM_PER_OUTCOME:
-    return (size_t)dkm_outcome_number(n_modes);
-  case DKM_PER_STATE:
-    return (size_t)n_states;
-  case DKM_PER_STATE_AND_MODE:
-    return (size_t)n_states * M;
-  case DKM_N_SHAPES:
-    break;
-  }
-  return 0;
-}
-
 static void form_of(const dkm_task *task, int n_modes, int64_t n_states, dkm_form *form) {
   *form = (dkm_form){.task = task, .n_fields = task->fields->n, .fields = task->fields->rows};
   size_t end = 0;
   for (int f = 0; f < form->n_fields; f++) {
     const dkm_field *field = &form->fields[f];
     const size_t bytes = dkm_field_type_bytes(field->type);
-    form->n_values[f] = values_of(field->shape, n_modes, n_states);
+    dkm_dims dims = {0};
+    dkm_dims_add(&dims, field->shape, n_modes, n_states);
+    form->n_values[f] = (size_t)dkm_dims_values(&dims);
     end = (end + bytes - 1) / bytes * bytes;
     form->offset[f] = form->task->record_bytes ? field->offset : end;
     end += form->n_values[f] * bytes;

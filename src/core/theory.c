@@ -176,6 +176,19 @@ void dkm_theory_pattern_state(const dkm_system *system, const dkm_point *point, 
   u[3 * K + M + nu] = cimag(beta);
 }
 
+const char *const dkm_closed_form_names[DKM_N_CLOSED_FORMS] = {"g_crit", "g_retrieve", "|xi|", "|alpha|^2"};
+
+bool dkm_theory_closed_forms(const dkm_system *system, const dkm_point *point, int nu, double forms[DKM_N_CLOSED_FORMS]) {
+  for (int i = 0; i < DKM_N_CLOSED_FORMS; i++) forms[i] = NAN;
+  if (!dkm_theory_has_pattern_state(system, point, nu)) return false;
+  const double alpha = cabs(dkm_theory_alpha(system, point, nu));
+  forms[0] = dkm_theory_g_crit(point, nu);
+  forms[1] = dkm_theory_g_retrieve(system, point, nu);
+  forms[2] = dkm_theory_xi(point, nu);
+  forms[3] = alpha * alpha;
+  return true;
+}
+
 void dkm_theory_fill(const dkm_system *system, const dkm_point *given, dkm_record *record) {
   const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
   const int cue = point->pattern - 1;

@@ -38,47 +38,92 @@ static bool take_sample(dkm_integrator *integrator, const dkm_start *start, bool
   return true;
 }
 
+/* One trajectory under way, in the smallest system that it never leaves, or in the full one. */
+typedef struct course {
+  dkm_integrator *integrator;
+  dkm_start start;
+  bool inside;
+  double *u; /* room for a state */
+} course;
+
+static void end(course *c) {
+  dkm_integrator_destroy(c->integrator);
+  dkm_start_free(&c->start);
+  free(c->u);
+}
+
+/* Ready at time 0, or not at all. */
+static dkm_status begin(course *c, const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
+                        bool between_steps, const char *cpu, dkm_error *err) {
+  dkm_solver own = *solver;
+  const bool driven = dkm_drive_kind_of(system->drive) != DKM_DRIVE_NONE;
+  own.between_steps = between_steps;
+  own.dynamics = driven ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(point);
+  *c = (course){.u = malloc(dkm_model_size(system) * sizeof *c->u)};
+  dkm_status status = c->u ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+  if (status == DKM_OK) status = dkm_start_create(system, point, &c->start, err);
+  c->inside = c->start.is_reduced && !c->start.is_pattern;
+  if (status == DKM_OK)
+    status = dkm_integrator_create(c->inside ? &c->start.system : &c->start.full, &own, cpu ? cpu : dkm_cpu_best_for_one(),
+                                   &c->integrator, err);
+  if (status == DKM_OK) status = dkm_start_state(&c->start, c->inside, c->u, err);
+  if (status != DKM_OK) {
+    end(c);
+    return status;
+  }
+  const dkm_point followed = driven      ? dkm_start_driven_point(&c->start, c->inside)
+                             : c->inside ? c->start.point
+                                         : c->start.given;
+  dkm_integrator_load(c->integrator, 0, &followed, c->u, 0.0);
+  return DKM_OK;
+}
+
+static dkm_status has_failed(const course *c, dkm_error *err) {
+  const dkm_lane *lane = dkm_integrator_lane(c->integrator, 0);
+  return dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
+}
+
 dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
                                   const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err) {
   const int64_t n_intervals = (int64_t)floor(t_end / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
   const size_t n = (size_t)n_intervals + 1, M = (size_t)system->n_modes;
-  dkm_integrator *integrator = NULL;
-  dkm_start start = {0};
-  bool inside = false;
-  double *u = malloc(dkm_model_size(system) * sizeof *u);
-  dkm_solver between = *solver;
-  between.between_steps = true;
-  const bool driven = dkm_drive_kind_of(system->drive) != DKM_DRIVE_NONE;
-  between.dynamics = driven ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(point);
+  course c;
   *out = (dkm_trajectory){.n_modes = system->n_modes,
                           .t = malloc(n * sizeof(double)),
                           .xi = malloc(n * M * sizeof(double)),
                           .alpha_re = malloc(n * M * sizeof(double)),
                           .alpha_im = malloc(n * M * sizeof(double))};
   dkm_status status = DKM_OK;
-  if (!u || !out->t || !out->xi || !out->alpha_re || !out->alpha_im)
+  if (!out->t || !out->xi || !out->alpha_re || !out->alpha_im)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory of %zu samples", n);
-  if (status == DKM_OK) status = dkm_start_create(system, point, &start, err);
-  inside = start.is_reduced && !start.is_pattern;
-  if (status == DKM_OK)
-    status = dkm_integrator_create(inside ? &start.system : &start.full, &between, cpu ? cpu : dkm_cpu_best_for_one(),
-                                   &integrator, err);
-  if (status == DKM_OK) status = dkm_start_state(&start, inside, u, err);
-  if (status != DKM_OK) goto cleanup;
-
-  const dkm_point followed = driven ? dkm_start_driven_point(&start, inside) : inside ? start.point : start.given;
-  dkm_integrator_load(integrator, 0, &followed, u, 0.0);
-  dkm_lane *lane = dkm_integrator_lane(integrator, 0);
-  for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
-    if (!take_sample(integrator, &start, inside, dt * (double)i, out))
-      status =
-          dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
-  out->steps = lane->steps;
-
-cleanup:
-  dkm_integrator_destroy(integrator);
-  dkm_start_free(&start);
-  free(u);
+  if (status == DKM_OK && !(status = begin(&c, system, point, solver, true, cpu, err))) {
+    for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
+      if (!take_sample(c.integrator, &c.start, c.inside, dt * (double)i, out)) status = has_failed(&c, err);
+    out->steps = dkm_integrator_lane(c.integrator, 0)->steps;
+    end(&c);
+  }
   if (status != DKM_OK) dkm_trajectory_free(out);
+  return status;
+}
+
+dkm_status dkm_trajectory_follow(const dkm_system *system, const dkm_point *point, const dkm_solver *solver, const char *cpu,
+                                 int64_t n, const double *t, dkm_trajectory_visit *visit, void *context, dkm_error *err) {
+  double order[3][DKM_MAX_MODES];
+  course c;
+  dkm_status status = begin(&c, system, point, solver, false, cpu, err);
+  if (status != DKM_OK) return status;
+  double *full = malloc(dkm_model_size(&c.start.full) * sizeof *full);
+  if (!full) status = dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+  for (int64_t i = 0; i < n && status == DKM_OK; i++) {
+    if (!dkm_integrator_sample(c.integrator, 0, t[i], order[0], order[1], order[2])) {
+      status = has_failed(&c, err);
+      break;
+    }
+    dkm_integrator_state(c.integrator, 0, c.inside ? c.u : full);
+    if (c.inside) dkm_start_lift_state(&c.start, c.u, full);
+    if (!visit(context, i, &c.start.full, full)) status = dkm_fail(err, DKM_STOPPED, "the trajectory was stopped at t = %g", t[i]);
+  }
+  free(full);
+  end(&c);
   return status;
 }

@@ -16,50 +16,35 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dickemap/basins.h"
 #include "dickemap/file.h"
 
 enum { N_SPACES = DKM_HDF5_N_SHAPES + DKM_HDF5_MAX_VARIABLES };
 
 void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
-  memset(grid, 0, sizeof *grid);
-  grid->n_dims = job->n_dims;
-  for (int d = 0; d < job->n_dims; d++) {
-    grid->shape[d] = (hsize_t)job->shape[d];
-    grid->name[d] = job->dim_name[d];
-  }
-  if (job->n_dims == 0) {
-    grid->n_dims = 1;
-    grid->shape[0] = 1;
-    grid->name[0] = DKM_HDF5_LONE_DIMENSION;
-    for (int d = 0; d < job->reduces + job->searches; d++) /* dimensions of starts have their names first */
-      if (strcmp(job->dim_name[d], grid->name[0]) == 0) grid->name[0] = DKM_HDF5_LONE_CELL;
-  }
-  grid->n_modes = (hsize_t)job->system.n_modes;
-  grid->n_classes = (hsize_t)job->system.n_classes;
-  grid->n_outcomes = (hsize_t)dkm_outcome_number(job->system.n_modes);
-  grid->n_states = (hsize_t)job->n_states;
+  dkm_dims_of_points(job, &grid->dims);
+  grid->n_dims = grid->dims.n;
+  for (int d = 0; d < grid->n_dims; d++) grid->shape[d] = (hsize_t)grid->dims.size[d];
+  grid->n_modes = job->system.n_modes;
+  grid->n_classes = job->system.n_classes;
+  grid->n_states = job->n_states;
 }
 
 int dkm_hdf5_extent(const dkm_hdf5_grid *grid, int shape, hsize_t *extent, const char **name) {
-  int n = 0;
-  for (; n < grid->n_dims; n++) {
-    extent[n] = grid->shape[n];
-    if (name) name[n] = grid->name[n];
+  dkm_dims dims = grid->dims;
+  if (shape < DKM_N_SHAPES) {
+    dkm_dims_add(&dims, (dkm_shape)shape, grid->n_modes, grid->n_states);
+  } else {
+    assert(shape == DKM_HDF5_PER_CLASS);
+    dims.name[dims.n] = "class";
+    dims.size[dims.n++] = grid->n_classes;
+    dims.name[dims.n] = "xyz";
+    dims.size[dims.n++] = 3;
   }
-  const struct {
-    const char *name[2];
-    hsize_t extent[2];
-  } more[DKM_HDF5_N_SHAPES] = {[DKM_PER_MODE] = {{"mode"}, {grid->n_modes}},
-                               [DKM_PER_OUTCOME] = {{"outcome"}, {grid->n_outcomes}},
-                               [DKM_PER_STATE] = {{"state"}, {grid->n_states}},
-                               [DKM_PER_STATE_AND_MODE] = {{"state", "mode"}, {grid->n_states, grid->n_modes}},
-                               [DKM_HDF5_PER_CLASS] = {{"class", "xyz"}, {grid->n_classes, 3}}};
-  for (int i = 0; i < 2 && more[shape].name[i]; i++) {
-    if (name) name[n] = more[shape].name[i];
-    extent[n++] = more[shape].extent[i];
+  for (int d = 0; d < dims.n; d++) {
+    extent[d] = (hsize_t)dims.size[d];
+    if (name) name[d] = dims.name[d];
   }
-  return n;
+  return dims.n;
 }
 
 hid_t dkm_hdf5_file_type(dkm_field_type type) {

@@ -23,24 +23,21 @@
 #include <hdf5.h>
 #include <hdf5_hl.h>
 
+#include "dickemap/labels.h"
 #include "dickemap/store.h"
 #include "dickemap/task.h"
 
 #define DKM_STORE_FORMAT_VERSION 2
 #define DKM_STORE_OLDEST_FORMAT  1
 
-/* Name of the one dimension, of length 1, of a job without axes: netCDF readers label
- * dimensions, not scalars. */
-#define DKM_HDF5_LONE_DIMENSION "point"
-#define DKM_HDF5_LONE_CELL      "cell" /* where that is the name of the starts of the one point */
-
 /* ---- the grid ---- */
 
 typedef struct dkm_hdf5_grid {
-  int n_dims; /* >= 1 */
-  hsize_t shape[DKM_MAX_AXES];
-  const char *name[DKM_MAX_AXES]; /* borrowed from the job */
-  hsize_t n_modes, n_classes, n_outcomes, n_states;
+  dkm_dims dims; /* of the points; names borrowed from the job */
+  int n_dims;    /* of these, >= 1, */
+  hsize_t shape[DKM_MOST_DIMS]; /* and their sizes, as HDF5 wants them */
+  int n_modes;
+  int64_t n_classes, n_states;
 } dkm_hdf5_grid;
 
 void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid);

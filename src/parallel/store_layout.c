@@ -216,56 +216,29 @@ static void auxiliary_names(const creation *c, char *out, size_t out_bytes) {
 enum { FLAG_TEXT_BYTES = 1024 };
 
 /* CF flags 0 ... n-1 with their names, and a comment that explains each. */
-static dkm_status put_flags(creation *c, hid_t dataset, int n, const char *(*name)(int), const char *(*text)(int)) {
+static dkm_status put_flags(creation *c, hid_t dataset, const dkm_codes *codes) {
   uint8_t values[32];
-  char names[FLAG_TEXT_BYTES], comment[FLAG_TEXT_BYTES];
-  size_t n_names = 0, n_comment = 0;
-  for (int i = 0; i < n; i++) {
-    values[i] = (uint8_t)i;
-    if (n_names < sizeof names)
-      n_names += (size_t)snprintf(names + n_names, sizeof names - n_names, "%s%s", i ? " " : "", name(i));
-    if (n_comment < sizeof comment)
-      n_comment += (size_t)snprintf(comment + n_comment, sizeof comment - n_comment, "%s%s: %s", i ? "; " : "", name(i),
-                                    text(i));
-  }
+  char names[FLAG_TEXT_BYTES] = "", comment[FLAG_TEXT_BYTES] = "";
+  for (int i = 0; i < codes->n; i++) values[i] = (uint8_t)i;
+  dkm_codes_print(codes, names, sizeof names, comment, sizeof comment);
   dkm_status status =
-      dkm_layout_put_attribute(c, dataset, "flag_values", H5T_STD_U8LE, H5T_NATIVE_UINT8, (hsize_t)n, values);
+      dkm_layout_put_attribute(c, dataset, "flag_values", H5T_STD_U8LE, H5T_NATIVE_UINT8, (hsize_t)codes->n, values);
   if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "flag_meanings", names);
   if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "comment", comment);
   return status;
 }
 
-static const char *const status_names[] = {"to_do", "done", "failed"};
-static const char *const status_texts[] = {"still to be computed", "computed", "computed, but the integration failed"};
-
-static const char *status_name(int status) {
-  return status_names[status];
-}
-
-static const char *status_text(int status) {
-  return status_texts[status];
-}
-
 /* What is particular to one variable. */
 static dkm_status put_particulars(creation *c, hid_t dataset, const dkm_hdf5_variable *variable) {
-  const dkm_codes *codes = variable->field ? variable->field->codes : NULL;
-  if (codes) return put_flags(c, dataset, codes->n, codes->name, codes->text);
-  if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, 3, status_name, status_text);
-  if (strcmp(variable->name, "retrieved") == 0) {
-    char comment[200];
-    snprintf(
-        comment, sizeof comment,
-        "nu or -nu: the leading overlap is with pattern nu, with its sign; 0: no overlap to speak of; %d, in records "
-        "of method 1 alone: a mixture of patterns",
-        DKM_RETRIEVED_MIXTURE);
-    return dkm_layout_put_string(c, dataset, "comment", comment);
-  }
-  return DKM_OK;
+  const char *comment = variable->field ? dkm_field_comment(variable->field) : "";
+  if (variable->field && variable->field->codes) return put_flags(c, dataset, variable->field->codes);
+  if (strcmp(variable->name, "status") == 0) return put_flags(c, dataset, &dkm_status_codes);
+  return *comment ? dkm_layout_put_string(c, dataset, "comment", comment) : DKM_OK;
 }
 
 static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, const char *auxiliary) {
-  hsize_t extent[DKM_MAX_AXES + 2];
-  const char *dim_name[DKM_MAX_AXES + 2];
+  hsize_t extent[DKM_MOST_DIMS];
+  const char *dim_name[DKM_MOST_DIMS];
   const int n_dims = dkm_hdf5_extent(&c->grid, variable->shape, extent, dim_name);
   const dkm_field_scale scale = variable->field ? variable->field->scale : DKM_SCALE_NUMBER;
   char units[DKM_UNITS_BYTES];

@@ -61,7 +61,7 @@ def test_every_point_is_masked_or_done(diagram):
     data = dickemap.open(diagram)
     assert dickemap.done(data).all()
     assert sum(dickemap.verdict_counts(data).values()) == data.status.size
-    assert not np.isnan(data.xi).any() and not np.isnan(data.alpha).any()
+    assert not np.isnan(data.xi).any() and not np.isnan(data.dickemap.alpha).any()
 
 
 def test_stationary_overlaps_are_those_of_the_theory_above_g_retrieve(diagram):

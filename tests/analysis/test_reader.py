@@ -1,4 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
+import importlib.util
 import os
 import pathlib
 import subprocess
@@ -7,6 +8,7 @@ import sys
 import h5py
 import numpy as np
 import pytest
+import xarray as xr
 
 import dickemap
 import synthetic
@@ -28,7 +30,7 @@ def test_both_engines_read_the_same(closed_forms):
 def test_points_that_are_not_done_are_masked(tmp_path):
     data = dickemap.open(synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0, 7]))
     for todo in (data.isel(g0=0, pattern=0), data.isel(g0=1, pattern=3)):
-        assert np.isnan(todo.xi).all() and np.isnan(todo.alpha).all() and np.isnan(todo.wall_time)
+        assert np.isnan(todo.xi).all() and np.isnan(dickemap.alpha(todo)).all() and np.isnan(todo.wall_time)
         assert todo.verdict == 255 and todo.steps == -1
         assert todo.status == dickemap.TODO
     assert int(np.isnan(data.xi).any("mode").sum()) == 2
@@ -57,8 +59,8 @@ def test_a_failed_point_keeps_its_record(tmp_path):
 
 def test_alpha_is_complex(closed_forms):
     data = dickemap.open(closed_forms)
-    assert data.alpha.dtype.kind == "c"
-    np.testing.assert_allclose(abs(data.alpha) ** 2, data.occupation, atol=1e-14)
+    assert dickemap.alpha(data).dtype.kind == "c" and data.dickemap.alpha.dims == data.xi.dims
+    np.testing.assert_allclose(abs(data.dickemap.alpha) ** 2, data.occupation, atol=1e-14)
 
 
 def test_verdicts_are_counted_by_name(tmp_path):
@@ -127,6 +129,44 @@ def test_only_the_fields_asked_for_are_read(closed_forms):
     assert set(dickemap.open(closed_forms, fields=["xi"]).data_vars) == {"xi", "status"}
 
 
+def test_one_field_may_be_named_without_a_list(closed_forms):
+    assert set(dickemap.open(closed_forms, fields="xi").data_vars) == {"xi", "status"}
+
+
+@pytest.mark.parametrize("engine", ["h5netcdf", "netcdf4"])
+def test_what_is_read_can_be_written_as_netcdf_and_read_again(tmp_path, engine):
+    data = dickemap.open(synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0, 7]))
+    data.to_netcdf(tmp_path / "copy.nc", engine=engine)
+    copy = dickemap.open(tmp_path / "copy.nc")
+    xr.testing.assert_equal(copy, data)
+    assert dickemap.verdict_counts(copy) == dickemap.verdict_counts(data)
+    np.testing.assert_array_equal(copy.dickemap.alpha, data.dickemap.alpha)
+
+
+def test_files_are_read_in_chunks_or_dask_is_asked_for(closed_forms):
+    if not importlib.util.find_spec("dask"):
+        with pytest.raises(ImportError, match="python3-dask"):
+            dickemap.open(closed_forms, chunks="auto")
+        return
+    with dickemap.open(closed_forms, chunks={"g0": 7}) as data:
+        assert data.xi.chunks[0][0] == 7
+        xr.testing.assert_equal(data.compute(), dickemap.open(closed_forms))
+
+
+def test_points_are_selected_by_their_flags(tmp_path):
+    path = synthetic.write(tmp_path / "part.h5", n_g0=3, to_do=[0])
+    with h5py.File(path, "a") as file:
+        file["verdict"][2] = [synthetic.code(name) for name in ("fixed_point", "undecided", "relaxing", "relaxing")]
+        file["how"][2, 3] = synthetic.code("predicted", synthetic.HOWS)
+    data = dickemap.open(path)
+    chosen = dickemap.select(data, verdict=("relaxing", "undecided"), how="settled")
+    assert dickemap.verdict_counts(chosen) == {"undecided": 1, "relaxing": 1, "to_do": 10}
+    assert np.isfinite(chosen.xi[2, 1]).all() and np.isnan(chosen.xi[2, 0]).all() and (chosen.steps[1] == -1).all()
+    assert dickemap.verdict_counts(data)["fixed_point"] == 8, "the data are not changed"
+    with pytest.raises(dickemap.Error, match="'xi' is no field of flags.*verdict"):
+        dickemap.select(data, xi="large")
+
+
 def test_a_field_that_does_not_exist_is_refused(closed_forms):
     with pytest.raises(ValueError, match="no field 'xis'.*occupation"):
         dickemap.open(closed_forms, fields=["xis"])
@@ -149,12 +189,30 @@ def test_closed_forms_have_the_paper_s_numbers():
     assert dickemap.xi_theory(0.5, g_nu[0]) == 0 and dickemap.xi_theory(0.0, g_nu[0]) == 0
 
 
+def test_closed_forms_hold_for_blue_detuning():
+    Omega_mu = np.array([-2.0, 2.0])
+    g_nu = dickemap.g_crit(-0.5, Omega_mu, 1.0)
+    assert g_nu[0] == g_nu[1] > 0
+    np.testing.assert_allclose(dickemap.x_theory(1.0, g_nu, 0.5, Omega_mu), [g_nu[0] ** 2, -g_nu[0] ** 2])
+    alpha = dickemap.alpha_theory(1.0, 0.8, Omega_mu, 1.0, 8)
+    np.testing.assert_allclose(abs(alpha) ** 2, dickemap.occupation_theory(1.0, 0.8, Omega_mu, 1.0, 8))
+    assert alpha[0].real > 0 > alpha[1].real and (alpha.imag < 0).all()
+
+
+def test_the_package_has_the_version_of_the_project():
+    assert f"project(dickemap VERSION {dickemap.__version__} " in (ROOT / "CMakeLists.txt").read_text()
+    oldest = {module.__name__: ".".join(map(str, version)) for module, version in dickemap.requirements.OLDEST.items()}
+    project = (ROOT / "analysis" / "pyproject.toml").read_text()
+    assert all(f'"{name}>={version}"' in project for name, version in oldest.items())
+    assert f"with xarray {oldest['xarray']} and numpy {oldest['numpy']} or later" in (ROOT / "README.md").read_text()
+
 @pytest.mark.parametrize("version, will_do", [("0.15.1", False), ("0.16.1", True), ("0.21.1", True), ("2025.03.1", True),
                                               ("2023.1.dev3+g1f5e", True)])
 def test_an_xarray_that_is_too_old_is_named(tmp_path, version, will_do):
     """On import, with what is needed."""
     (tmp_path / "xarray").mkdir()
-    (tmp_path / "xarray" / "__init__.py").write_text(f'__version__ = "{version}"\n')
+    (tmp_path / "xarray" / "__init__.py").write_text(f'__version__ = "{version}"\n'
+                                                   "register_dataset_accessor = lambda name: lambda accessor: accessor\n")
     result = subprocess.run([sys.executable, "-c", "import dickemap"], text=True, capture_output=True,
                             env=os.environ | {"PYTHONPATH": f"{tmp_path}:{ROOT / 'analysis'}"})
     assert result.returncode == (0 if will_do else 1), result.stderr

@@ -1,0 +1,119 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""How often starts end in what, and where something changes along an axis."""
+
+from __future__ import annotations
+
+import numpy as np
+import xarray as xr
+
+from .errors import Error
+from .reading import done
+from .verdicts import flag_names
+
+NO_OUTCOME = -1000  # undecided, failed, not done, or relaxing to nobody knows what
+SADDLE, OF_VERDICT = 101, 100
+EQUAL = 1e-6  # overlaps that differ by less than this part of them are equal but for rounding
+OSCILLATIONS = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
+
+
+def wilson(k, n, z: float = 1.959963984540054):
+    """(low, high): the limits of Wilson's interval for a probability of which k of n were counted, 95 % unless z says otherwise;
+    0 and 1 where n is 0.  Numbers, or arrays that broadcast."""
+    k, n = np.asarray(k, float), np.asarray(n, float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        p, share = k / n, z * z / n
+        centre, half = (p + share / 2) / (1 + share), z * np.sqrt((p * (1 - p) + share / 4) / n) / (1 + share)
+    # Rounding must not leave 0 out of k = 0, nor 1 of k = n.
+    low, high = np.where((n == 0) | (k == 0), 0.0, centre - half), np.where((n == 0) | (k == n), 1.0, centre + half)
+    return low[()], high[()]
+
+
+def outcome(data: xr.Dataset) -> xr.DataArray:
+    """What each trajectory ended in [axes], as integers, by the rule of `dickemap basins` and of jobs with `reduce`:
+
+        nu or -nu   at rest, pattern nu leads, with its sign
+        0           at rest, and no pattern leads
+        101         at rest where directions grow, which is a saddle
+        100 + v     other motion, of verdict v
+        -1000       none: undecided, failed, not done, or relaxing to nobody knows what
+    """
+    lacking = {"xi", "xi_second", "xi_error", "xi_limit", "verdict", "how", "retrieved", "n_unstable"} - set(data)
+    if lacking:
+        raise Error(f"outcomes need fields that the data do not have: {', '.join(sorted(lacking))}")
+    verdict, how = flag_names(data.verdict), flag_names(data.how)
+    relaxing = verdict == "relaxing"
+    at_rest = verdict.isin(["fixed_point", "dark_precession"]) | (relaxing & (how != "not_applicable"))
+    ended = xr.zeros_like(data.retrieved, dtype=np.int32) + NO_OUTCOME
+    ended = ended.where(~at_rest, data.retrieved.where(_leads(data, relaxing, how), 0))
+    ended = ended.where(~(at_rest & ~relaxing & (data.n_unstable > 0)), SADDLE)
+    for name, code in zip(data.verdict.attrs["flag_meanings"].split(), np.atleast_1d(data.verdict.attrs["flag_values"]).tolist()):
+        if name in OSCILLATIONS:
+            ended = ended.where(verdict != name, OF_VERDICT + code)
+    ended = ended.where(done(data), NO_OUTCOME).astype(np.int32)
+    return ended.rename("outcome").assign_attrs(units="1", long_name="pattern that leads at rest, with its sign, or another end")
+
+
+def _leads(data, relaxing, how):
+    """Whether one pattern leads.  (Which of several with equal overlaps is called the leading one is a matter of their order.)"""
+    is_pattern = (data.retrieved != 0) & (data.retrieved != 127)
+    own = data["mode"] == abs(data.retrieved.astype(np.int32))
+    at_end = relaxing & how.isin(["settled", "symmetric"]) & np.isfinite(data.xi_limit.isel(mode=0, drop=True))
+    xi = abs(xr.where(at_end, data.xi_limit, data.xi)).where(own).max("mode")
+    second = xr.where(at_end, abs(data.xi_limit).where(~own, 0.0).max("mode"), data.xi_second)
+    error = data.xi_error.where(~at_end, 0.0).fillna(0.0)
+    margin = np.maximum(EQUAL * xi, np.minimum(error, 0.01 * xi))
+    return is_pattern & ~(second > xi - margin)
+
+
+def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
+    """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
+    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.
+
+    pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.
+    over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
+    either_sign: nu and -nu count as the same, as in the paper.
+    """
+    if "outcome" in data.dims and "count" in data:
+        counted = data["count"].where(done(data), 0)
+        is_it = _is(data["outcome"], pattern, either_sign)
+        k, n = counted.where(is_it, 0).sum("outcome"), counted.sum("outcome")
+    else:
+        if over not in data.dims:
+            raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
+        ended = outcome(data)
+        k, n = (_is(ended, pattern, either_sign) & (ended != NO_OUTCOME)).sum(over), (ended != NO_OUTCOME).sum(over)
+    k, n = xr.broadcast(k, n)
+    low, high = wilson(k.values, n.values)
+    about = {"probability": "that a start ends with the pattern in the lead", "n": "starts that have an outcome",
+             "probability_low": "lower end of its interval of 95 % (Wilson)", "probability_high": "upper end of that interval"}
+    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n}
+    return xr.Dataset({name: value.assign_attrs(units="1", long_name=about[name]) for name, value in values.items()})
+
+
+def _is(ended, pattern, either_sign):
+    return abs(ended) == abs(pattern) if either_sign else ended == pattern
+
+
+def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None) -> xr.DataArray:
+    """Where a field first crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
+
+    field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  along: the axis, None for
+    the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
+    is not looked for beside points that are NaN.
+    """
+    values = data[field] if isinstance(field, str) else field
+    along = along or values.dims[0]
+    if along not in values.dims or along not in values.coords:
+        raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
+    values = values.transpose(..., along)
+    above = np.moveaxis(np.asarray(values.values, float), -1, 0) - level
+    x = np.asarray(values[along].values, float)
+    first, second = above[:-1], above[1:]
+    with np.errstate(invalid="ignore", divide="ignore"):
+        crosses = (np.sign(first) != np.sign(second)) & np.isfinite(first) & np.isfinite(second)
+        steps = (x[1:] - x[:-1]).reshape(-1, *[1] * (above.ndim - 1))
+        places = x[:-1].reshape(steps.shape) + steps * first / (first - second)
+    i = np.expand_dims(crosses.argmax(0), 0)
+    found = np.where(crosses.any(0), np.take_along_axis(places, i, 0)[0], np.nan)
+    return values.isel({along: 0}, drop=True).copy(data=found).rename(f"{along}_boundary").assign_attrs(
+        units=values[along].attrs.get("units", "1"), long_name=f"{along} where {values.name or 'the field'} crosses {level:g}")

@@ -1,0 +1,253 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Points of a job computed in this process: no file, no MPI, the same bits as `run` has."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping
+
+import numpy as np
+import xarray as xr
+
+from . import jobs
+from .errors import Error
+from .library import Session, Variable, key_of
+from .progress import Bar
+
+BLOCK = 1 << 16  # points whose records are kept as bytes at a time
+GROUP = "point"  # dimension of arrays that advance together
+STATUS = {"units": "1", "long_name": "whether the point is done", "flag_values": np.arange(3, dtype=np.uint8),
+          "flag_meanings": "to_do done failed",
+          "comment": "to_do: still to be computed; done: computed; failed: computed, but the integration failed"}
+CHECKSUM = {"units": "1", "long_name": "CRC-32 of the record, wall_time left out; 0: never written"}
+
+
+def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bool = False, cpu: str | None = None,
+             progress: bool | None = None, **quantities: Any) -> xr.Dataset:
+    """All points of a job, as `run` would compute them: the same dimensions, fields and bits (but `wall_time`).
+
+    job: a path, YAML, or a mapping of its keys.  set: keys to override, {"solver.t_max": 1e5}.
+    quantities: values by the names of axes, g0=..., Omega_mu_2=... for Omega_mu[2].  A number takes the place of the job's value
+        or axis.  Arrays [n] of one length advance together along a dimension `point`; with product=True each is an axis.  An axis
+        of the job that a quantity names is replaced, others stay.
+    cpu: the instruction set, None for the best.  progress: True, False, or None for a bar where somebody looks.
+
+    One thread computes. Ctrl-C raises KeyboardInterrupt within milliseconds, and the points are lost.
+    Raises Error in the words of the program.
+    """
+    with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
+        return _dataset(session, progress)
+
+
+def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
+    """One point: its record, without dimensions but those of the fields (`mode`, ...), and closed forms of every pattern's state
+    beside it: `closed_g_crit`, `closed_g_retrieve`, `closed_xi` (|xi|), `closed_occupation` (|alpha|^2) [mode], NaN where there is
+    none.
+
+    quantities: a number for each axis of the job, or any other quantity; of axes that advance together the number along their
+    group: point=8.
+    """
+    with _one_point(job, set, cpu, quantities) as session:
+        data = _dataset(session, False)
+        names = ("g_crit", "g_retrieve", "xi", "occupation")
+        for name, values in zip(names, session.closed_forms(0).T):
+            data[f"closed_{name}"] = ("mode", values, {"units": "1", "long_name": f"{name} of the pattern's state in closed form"})
+        dims = _dims_of_points(session)
+    return _at(data.isel({dim: 0 for dim in dims}), quantities)
+
+
+def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *, spins: bool = False,
+               set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
+    """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
+    none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
+
+    points: samples from 0 to t_end.  t_end: None takes the end of the record, but at least 20/kappa and at most 200/kappa.
+    A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
+    """
+    with _one_point(job, set, cpu, quantities) as session:
+        if t_end is None:
+            t_end = _usual_end(session)
+        t = np.linspace(0, t_end, points)
+        arrays = session.trajectory(0, t, spins)
+        n_classes, text = session.n_classes, session.text("job_canonical")
+    about = {"xi": "overlap with the pattern of the mode", "alpha_re": "real part of the mode's amplitude alpha",
+             "alpha_im": "imaginary part of the mode's amplitude alpha", "L": "Lyapunov function", "m": "spin vector of the class"}
+    dims = {"L": ("t",), "m": ("t", "class", "xyz")}
+    data = xr.Dataset({name: (dims.get(name, ("t", "mode")), values, {"units": "1", "long_name": about[name]})
+                       for name, values in arrays.items()},
+                      {"t": ("t", t, {"units": "1", "long_name": "time"}),
+                       "mode": ("mode", np.arange(1, arrays["xi"].shape[1] + 1, dtype=np.int32))},
+                      {"title": "trajectory of one point", "job_canonical": text})
+    if spins:
+        data = data.assign_coords({"class": np.arange(n_classes, dtype=np.int32), "xyz": ["x", "y", "z"]})
+    return _at(data, quantities)
+
+
+def _at(data, quantities):
+    """With the quantities of a point as coordinates."""
+    return data.assign_coords({name: value for name, value in quantities.items() if name not in data.coords})
+
+
+def _usual_end(session):
+    kappa = min(session.quantity(0, "kappa_mu", mode) for mode in range(1, session.n_modes + 1))
+    fields = {variable.name: variable for variable in session.of_kind("field")}
+    if "t_end" not in fields:
+        raise Error("trajectory: t_end is needed for a job whose records are not those of single trajectories")
+    records, *_ = session.run(0, 1)
+    return float(np.clip(_values(records, fields["t_end"]).item(), 20 / kappa, 200 / kappa))
+
+
+def _one_point(job, set, cpu, quantities):
+    for name, value in quantities.items():
+        if np.ndim(value):
+            raise Error(f"{name}: a point has one value of it, not {np.size(value)}")
+    session = Session(job, _with_quantities(job, set, quantities, False), cpu)
+    if session.n_points == 1:
+        return session
+    missing = [variable.long_name for variable in session.of_kind("coordinate") if variable.is_axis and variable.n_values > 1
+               and variable.dims[0] in _dims_of_points(session)]
+    session.close()
+    raise Error(f"the job has several points: a value is needed for {', '.join(missing)}")
+
+
+# ---- quantities: what the axes of the job become ----
+
+
+def _long_name(name):
+    """Omega_mu[2] of Omega_mu_2, the name of that axis in files."""
+    found = re.fullmatch(r"(Omega_mu|kappa_mu|mixture)_(\d+)", name)
+    return f"{found[1]}[{found[2]}]" if found else name
+
+
+def _base(job, set, quantities):
+    """The job as it is read, to see its axes: with a first value of each quantity that it lacks."""
+    given = dict(set or {})
+    while True:
+        try:
+            return Session(job, given, warn=False)
+        except Error as error:
+            for name, value in quantities.items():
+                key = key_of(_long_name(name).partition("[")[0])
+                if key not in given and f"{key} " in f"{error} ".replace(":", " "):
+                    first = np.ravel(value)[0].item()
+                    given[key] = [first] if key in ("model.Omega_mu", "model.kappa_mu", "initial.mixture") else first
+                    break
+            else:
+                raise
+
+
+def _with_quantities(job, set, quantities, product):
+    """The settings that give the quantities their values."""
+    if not quantities:
+        return set
+    values = {_long_name(name): np.asarray(value) for name, value in quantities.items()}
+    sizes = {array.size for array in values.values() if array.ndim}
+    if any(array.ndim > 1 or array.size == 0 for array in values.values()):
+        raise Error("quantities are numbers or arrays of one dimension that are not empty")
+    if len(sizes) > 1 and not product:
+        raise Error(f"arrays of one length advance together, but these have {', '.join(map(str, sorted(sizes)))} values; "
+                    "product=True makes an axis of each")
+    own = {_long_name(name): value for name, value in quantities.items()}
+    groups, axes = {}, []
+    with _base(job, set, {name: value for name, value in own.items() if not _is_group(job, set, name)}) as base:
+        for variable in base.of_kind("coordinate"):
+            if not variable.is_axis:
+                continue
+            name, (dim,), at = variable.long_name, variable.dims, base.values(variable)
+            if dim != variable.name:
+                groups[dim] = variable.n_values
+            axes.append((name, dim if dim != variable.name else None, at))
+    return _settings(set, axes, groups, values, product)
+
+
+def _is_group(job, set, name):
+    try:
+        key_of(name.partition("[")[0])
+    except Error:
+        return True
+    return False
+
+
+def _settings(set, axes, groups, values, product):
+    scalars, rows = {}, []
+    numbers = {name: int(values.pop(name)) for name in list(values) if name in groups and not values[name].ndim}
+    for dim, i in numbers.items():
+        if not 0 <= i < groups[dim]:
+            raise Error(f"{dim} is {i}, but must be an integer in 0 ... {groups[dim] - 1}")
+    kept = {name: (dim, at if dim not in numbers else at[numbers[dim]:numbers[dim] + 1]) for name, dim, at in axes}
+    for name, array in values.items():
+        if array.ndim:
+            kept[name] = (None if product else GROUP, array)
+            continue
+        if "[" in name:
+            raise Error(f"{name}: the value of one mode is an array here; set={{'{key_of(name.partition('[')[0])}': [...]}} gives all")
+        kept.pop(name, None)
+        scalars[key_of(name)] = [array.item()] if name in ("Omega_mu", "kappa_mu", "mixture") else array.item()
+    for name, (dim, at) in kept.items():
+        rows.append({"name": name, "values": at} | ({"zip": dim} if dim else {}))
+    return {**(set or {}), "axes": rows, **scalars}
+
+
+# ---- records: what the fields of the file are ----
+
+
+def _dims_of_points(session):
+    return next(variable.dims for variable in session.of_kind("field") if variable.name == "method")
+
+
+def _values(records, variable: Variable):
+    """One field of records [n, record_bytes], as [n, n_values]."""
+    end = variable.offset + variable.n_values * variable.dtype.itemsize
+    return np.ascontiguousarray(records[:, variable.offset:end]).view(variable.dtype)
+
+
+def _attributes(variable: Variable, values=None):
+    """As in the file."""
+    attributes = {"units": variable.units, "long_name": variable.long_name}
+    if variable.kind == "field":
+        attributes["_FillValue"] = variable.dtype.type(variable.fill)
+    if variable.n_flags:
+        attributes["flag_values"] = np.arange(variable.n_flags, dtype=np.uint8) if variable.kind == "field" else values
+        attributes["flag_meanings"] = variable.flag_meanings
+    if variable.comment:
+        attributes["comment"] = variable.comment
+    return attributes
+
+
+def _state_variables(session, states, dims, shape):
+    """m [points, class, xyz], beta_re, beta_im [points, mode] of final states."""
+    K, M = session.n_classes, session.n_modes
+    m = states[:, :3 * K].reshape(-1, 3, K).transpose(0, 2, 1)
+    about = {"m": ("final spin vector of the class", m, ("class", "xyz")),
+             "beta_re": ("real part of the mode's final amplitude beta", states[:, 3 * K:3 * K + M], ("mode",)),
+             "beta_im": ("imaginary part of the mode's final amplitude beta", states[:, 3 * K + M:], ("mode",))}
+    return {name: ((*dims, *more), values.reshape(*shape, *values.shape[1:]),
+                   {"units": "1", "long_name": text, "_FillValue": np.nan}) for name, (text, values, more) in about.items()}
+
+
+def _dataset(session, progress):
+    n, dims = session.n_points, _dims_of_points(session)
+    fields = session.of_kind("field")
+    arrays = {variable.name: np.empty((n, variable.n_values), variable.dtype) for variable in fields}
+    states, status, checksum = np.empty((n, session.state_values)), np.empty(n, np.uint8), np.empty(n, np.uint32)
+    with Bar(n, progress) as bar:
+        for first in range(0, n, BLOCK):
+            block = slice(first, min(first + BLOCK, n))
+            records, states[block], status[block], checksum[block] = session.run(
+                first, block.stop - first, lambda n_done, first=first: bar.update(first + n_done))
+            for variable in fields:
+                arrays[variable.name][block] = _values(records, variable)
+    variables, coordinates = {}, {}
+    for variable in session.of_kind("coordinate", "table"):
+        values = session.values(variable)
+        labels = variable.kind == "coordinate" and (variable.dims == (variable.name,) or variable.dims[0] in dims)
+        (coordinates if labels else variables)[variable.name] = (variable.dims, values, _attributes(variable, values))
+    for variable in fields:
+        variables[variable.name] = (variable.dims, arrays[variable.name].reshape(variable.shape), _attributes(variable))
+    shape = next(variable.shape for variable in fields if variable.name == "method")
+    variables["status"] = (dims, status.reshape(shape), STATUS)
+    variables["checksum"] = (dims, checksum.reshape(shape), CHECKSUM)
+    if session.state_values:
+        variables |= _state_variables(session, states, dims, shape)
+    attributes = {name: session.text(name) for name in ("title", "unit", "job", "job_sets", "job_canonical", "task") if session.text(name)}
+    return xr.Dataset(variables, coordinates, attributes | {"alpha_factor": session.alpha_factor})

@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Jobs as Python has them: a path, YAML, or a mapping of the keys in README.md; and `--set` as a mapping."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import pathlib
+import tempfile
+from typing import Any, Iterator, Mapping, Union
+
+import numpy as np
+
+Job = Union[str, os.PathLike, Mapping[str, Any]]
+NAME = "job"  # in messages, of a job that is no file
+
+
+def _plain(value):
+    """What json does not know."""
+    if isinstance(value, (np.ndarray, np.generic)):
+        return value.tolist()
+    if isinstance(value, os.PathLike):
+        return os.fspath(value)
+    raise TypeError(f"a job holds numbers, texts, lists and mappings, but not {value!r}")
+
+
+def as_yaml(value: Any) -> str:
+    """A value in flow style: every JSON text is one of YAML, and numbers keep their bits."""
+    return json.dumps(value, default=_plain, ensure_ascii=False)
+
+
+def text_of(job: Job) -> str | None:
+    """The YAML of a job that is no file: of a mapping, or of a text of several lines or in braces; None for a path."""
+    if isinstance(job, Mapping):
+        return "{" + ",\n ".join(f"{as_yaml(str(key))}: {as_yaml(value)}" for key, value in job.items()) + "}\n"
+    if isinstance(job, str) and ("\n" in job or job.lstrip().startswith("{")):
+        return job
+    return None
+
+
+def settings(set: Mapping[str, Any] | None) -> list[str]:
+    """{"solver.t_max": 1e5} as the program takes it; a text is YAML as it is."""
+    return [f"{key}={value if isinstance(value, str) else as_yaml(value)}" for key, value in (set or {}).items()]
+
+
+@contextlib.contextmanager
+def as_file(job: Job) -> Iterator[pathlib.Path]:
+    """A file with the job, for as long as it is needed: in the present folder, from which it names other files, if that may be
+    written."""
+    text = text_of(job)
+    if text is None:
+        yield pathlib.Path(job)
+        return
+    folder = os.getcwd() if os.access(os.getcwd(), os.W_OK) else None
+    with tempfile.NamedTemporaryFile("w", prefix=".dickemap-", suffix=".yaml", dir=folder, encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        yield pathlib.Path(file.name)

@@ -1,0 +1,108 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Reads the files that dickemap writes.
+
+Points that have not been computed yet are NaN (floating point) or the variable's `_FillValue` (integers, for `verdict` the
+code of "none"); `status` says which they are.  So a file may be opened while a run is still writing it.
+
+Files of older versions lack some fields, and their codes have other numbers: go by names (verdicts.py).
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+from typing import Any, Sequence
+
+# A file on NFS, or one that a run is writing, is read without asking for a lock.
+os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
+
+import numpy as np  # noqa: E402
+import xarray as xr  # noqa: E402
+
+from .errors import Error  # noqa: E402
+
+TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
+NOT_FIELDS = ("status", "checksum")  # hold their own meaning where a point is not done
+
+
+def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, engine: str | None = None, mask: bool = True,
+         chunks: Any = None) -> xr.Dataset:
+    """The file as an xarray.Dataset, whose variables have the names, dimensions and units of the file.
+
+    fields: names of the fields to read, or one name; `status` comes always.
+    engine: "h5netcdf" or "netcdf4"; None takes the one that is installed.
+    mask: points that are not done become NaN or `_FillValue`; False leaves what the file holds.
+    chunks: None reads into memory. "auto" or {dimension: size}, for files that are larger: arrays of dask, read when they are
+        needed from the file, which stays open until `close`.
+
+    `method`, 1, is added to files that are older than it.  Complex amplitudes: `alpha(data)`, or `data.dickemap.alpha`.
+    Raises Error for what is no file of dickemap, OSError for what cannot be read.
+    """
+    if chunks is not None and not importlib.util.find_spec("dask"):
+        raise ImportError("dickemap.open with chunks needs dask (Debian: python3-dask)")
+    # Flags stay integers, and times in "s" stay numbers.
+    try:
+        file = xr.open_dataset(path, engine=engine or _first_engine(), mask_and_scale=False, decode_times=False, chunks=chunks)
+    except ValueError as error:
+        raise Error(f"{path}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
+    try:
+        data = _chosen(file, path, fields)
+        if chunks is None:
+            data = data.load()
+    except BaseException:
+        file.close()
+        raise
+    if chunks is None:
+        file.close()
+    if fields is None and "method" not in data:
+        data["method"] = xr.ones_like(data.status)
+        data.method.attrs = {"units": "1", "long_name": "version of the methods behind the record", "_FillValue": np.uint8(0)}
+    return masked(data) if mask else data
+
+
+def _chosen(file, path, fields):
+    if "status" not in file:
+        raise Error(f"{path}: not a file of dickemap (there is no `status`)")
+    if fields is None:
+        return file
+    fields = [fields] if isinstance(fields, str) else list(fields)
+    for name in fields:
+        if name not in file.variables:
+            raise Error(f"{path}: no field '{name}' (there are: {', '.join(sorted(file.data_vars))})")
+    return file[[*dict.fromkeys([*fields, "status"])]]
+
+
+def _first_engine():
+    for name, module in (("h5netcdf", "h5netcdf"), ("netcdf4", "netCDF4")):
+        if importlib.util.find_spec(module):
+            return name
+    raise ImportError("xarray needs h5netcdf or netCDF4 (Debian: python3-h5netcdf)")
+
+
+def masked(data: xr.Dataset) -> xr.Dataset:
+    """The same data, in place, with NaN or `_FillValue` where a point is not done."""
+    is_done = done(data)
+    for name, field in data.data_vars.items():
+        if name not in NOT_FIELDS and set(is_done.dims) <= set(field.dims):
+            kept = field.where(is_done, _fill_value(field)).transpose(*field.dims).astype(field.dtype)
+            kept.attrs, kept.encoding = field.attrs, field.encoding
+            data[name] = kept
+    return data
+
+
+def _fill_value(field):
+    if field.dtype.kind == "f":
+        return np.nan
+    return np.asarray(field.attrs.get("_FillValue", 0)).astype(field.dtype).item()
+
+
+def done(data: xr.Dataset) -> xr.DataArray:
+    """True where a point has a record, of whatever verdict; over the axes of the job."""
+    return data.status != TODO
+
+
+def alpha(data: xr.Dataset) -> xr.DataArray:
+    """Amplitudes of the modes [axes, mode], complex, in the paper's normalisation.  They are made of `alpha_re` and `alpha_im`
+    whenever they are asked for: netCDF knows no complex numbers, and so `data.to_netcdf` would not write them."""
+    values = (data.alpha_re + 1j * data.alpha_im).rename("alpha")
+    return values.assign_attrs(units="1", long_name="amplitude of the mode (the paper's alpha)")

@@ -1,0 +1,20 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The oldest versions with which the package has been tested; on import, whoever is older is named.  pyproject.toml repeats
+them."""
+
+import re
+
+import numpy
+import xarray
+
+OLDEST = {numpy: (1, 19, 5), xarray: (0, 16, 1)}
+
+
+def version_of(module):
+    """Its first three numbers."""
+    return tuple(int(word) for word in re.findall(r"\d+", module.__version__)[:3])
+
+
+for module, oldest in OLDEST.items():
+    if version_of(module) < oldest:
+        raise ImportError(f"{module.__name__} {module.__version__} is too old: {'.'.join(map(str, oldest))} or later is needed")

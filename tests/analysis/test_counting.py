@@ -1,0 +1,105 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Probabilities and boundaries, against the program's own counts and closed forms."""
+
+import pathlib
+
+import numpy as np
+import pytest
+import xarray as xr
+
+import dickemap
+import synthetic
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+MODELS = {
+    "one sign": {"patterns": 3, "g0": 1.0, "Omega": 0.5, "Omega_mu": [1.5, 2.0, 2.5], "kappa_mu": [1.0]},
+    "both signs": {"patterns": 2, "g0": 1.0, "Omega": 1.0, "Omega_mu": [1.0, -2.0], "kappa_mu": [1.0]},
+    "losses": {"patterns": 2, "g0": 1.0, "Omega": 0.5, "Omega_mu": [1.5, 2.0], "kappa_mu": [1.0], "gamma_down": 0.05},
+}
+
+
+def starts(model, **more):
+    return {"model": MODELS[model], "initial": {"perturbation": 0.5, "pattern": 2}, "solver": {"max_steps": 5000},
+            "axes": [{"name": "seed", "from": 1, "to": 40, "points": 40}, {"name": "g0", "values": [0.5, 0.75, 1.0, 1.5]}]} | more
+
+
+@pytest.fixture(scope="module", params=MODELS)
+def both(program, request):
+    """The same starts, one record each, and counted."""
+    job = starts(request.param)
+    return dickemap.evaluate(job), dickemap.evaluate(job | {"reduce": "seed"} | {"solver": job["solver"] | {"until": "rest"}})
+
+
+def test_outcomes_are_those_that_the_program_counts(both):
+    single, counted = both
+    ended = dickemap.outcome(single)
+    for outcome in counted["outcome"].values:
+        np.testing.assert_array_equal((ended == outcome).sum("seed"), counted["count"].sel(outcome=outcome))
+    np.testing.assert_array_equal((ended == dickemap.NO_OUTCOME).sum("seed"), counted.n_undecided)
+
+
+@pytest.mark.parametrize("pattern, either_sign", [(2, False), (-2, False), (1, True), (2, True), (0, False)])
+def test_probabilities_of_starts_and_of_counts_agree_with_the_file(both, pattern, either_sign):
+    single, counted = both
+    one, other = (dickemap.probability(data, pattern, either_sign=either_sign) for data in both)
+    assert one.probability.dims == ("g0",)
+    for name in ("probability", "probability_low", "probability_high", "n"):
+        np.testing.assert_array_equal(one[name], other[name])
+        if not either_sign and name != "n":
+            np.testing.assert_allclose(one[name], counted[name].sel(outcome=pattern), rtol=1e-14, atol=1e-16)
+    if pattern == 2:
+        file = "retrieval_either_sign" if either_sign else "retrieval"
+        np.testing.assert_array_equal(one.probability, counted[file])
+
+
+def test_the_pattern_may_be_another_one_at_each_point(program):
+    job = starts("one sign")
+    job["axes"] = [*job["axes"][:1], {"name": "pattern", "values": [1, 2, 3]}]
+    data = dickemap.evaluate(job)
+    found = dickemap.probability(data, data.pattern)
+    assert found.probability.dims == ("pattern",)
+    for nu in (1, 2, 3):
+        assert found.probability.sel(pattern=nu) == dickemap.probability(data, nu).probability.sel(pattern=nu)
+
+
+def test_what_cannot_be_counted_is_refused(closed_forms):
+    data = dickemap.open(closed_forms)
+    with pytest.raises(dickemap.Error, match="'seed' is not an axis of the data"):
+        dickemap.probability(data, 1)
+    with pytest.raises(dickemap.Error, match="fields that the data do not have: n_unstable"):
+        dickemap.outcome(data)
+
+
+def test_wilson_s_interval_has_its_textbook_values():
+    """Wilson 1927; Brown, Cai and DasGupta 2001."""
+    np.testing.assert_allclose(dickemap.wilson(5, 10), (0.236593, 0.763407), atol=1e-6)
+    np.testing.assert_allclose(dickemap.wilson(0, 10), (0.0, 0.277533), atol=1e-6)
+    low, high = dickemap.wilson(np.array([0, 7, 7, 0]), np.array([5, 7, 9, 0]))
+    assert low[0] == 0 and high[1] == 1 and low[2] < 7 / 9 < high[2] and (low[3], high[3]) == (0, 1)
+    narrow = dickemap.wilson(5, 10, z=1.0)
+    assert dickemap.wilson(5, 10)[0] < narrow[0] < 0.5
+
+
+def test_a_boundary_is_where_the_closed_form_has_it(closed_forms):
+    data = dickemap.open(closed_forms)
+    cue = abs(data.xi).where(data["mode"] == data.pattern).max("mode")
+    found = dickemap.boundary(data, cue, 0.5, along="g0")
+    assert found.dims == ("pattern",) and "g0" not in found.coords
+    g = data.g_crit.isel(g0=0).values / (1 - 0.25) ** 0.25
+    np.testing.assert_allclose(found, g, atol=0.02)  # points are 0.05 apart
+
+
+def test_a_boundary_of_truths_lies_in_the_middle():
+    x = xr.DataArray([[False, False, True, False], [True] * 4, [True, False, False, True]], dims=("a", "x"),
+                     coords={"x": [1.0, 2.0, 4.0, 5.0], "a": [0, 1, 2]}, name="it")
+    np.testing.assert_array_equal(dickemap.boundary(x.to_dataset(), "it", along="x"), [3.0, np.nan, 1.5])
+    np.testing.assert_array_equal(dickemap.boundary(x.to_dataset(), x, along="a"), [0.5, 0.5, 1.5, 0.5])
+    assert dickemap.boundary(x.to_dataset(), "it", along="x").name == "x_boundary"
+
+
+def test_no_boundary_is_seen_beside_points_that_are_not_done(tmp_path):
+    data = dickemap.open(synthetic.write(tmp_path / "part.h5", to_do=[4 * i for i in range(11, 14)]))
+    found = dickemap.boundary(data, abs(data.xi).max("mode"), 0.01, along="g0")
+    assert np.isnan(found[0]) and np.isfinite(found[1:]).all()
+    with pytest.raises(dickemap.Error, match="'kappa' is not an axis of xi"):
+        dickemap.boundary(data, "xi", along="kappa")
