@@ -79,10 +79,15 @@ static bool is_named(const struct arguments *args, const char *name) {
   return false;
 }
 
+/* As a job spells it, or a file: Omega_mu[2], Omega_mu_2. */
+static bool is_axis_named(const struct arguments *args, const dkm_axis *axis) {
+  return is_named(args, axis->long_name) || is_named(args, axis->name);
+}
+
 /* Whether --at names none of the axes of a zip group, which is then asked for by its own name. */
 static bool is_group_missing(const struct arguments *args, const dkm_job *job, const char *group) {
   for (int i = 0; i < job->n_axes; i++)
-    if (strcmp(job->axes[i].zip, group) == 0 && is_named(args, job->axes[i].long_name)) return false;
+    if (strcmp(job->axes[i].zip, group) == 0 && is_axis_named(args, &job->axes[i])) return false;
   return true;
 }
 
@@ -101,7 +106,7 @@ static dkm_status choose_point(const struct arguments *args, const dkm_job *job,
     if (status || dkm_point_equal(point, &last, job->system.n_modes)) continue;
     for (int i = 0; i < job->n_axes; i++) {
       const dkm_axis *axis = &job->axes[i];
-      if (axis->dim != dim || is_named(args, axis->long_name)) continue;
+      if (axis->dim != dim || is_axis_named(args, axis)) continue;
       const bool as_group = *axis->zip && is_group_missing(args, job, axis->zip);
       snprintf(missing + strlen(missing), sizeof missing - strlen(missing), "%s%s", missing[0] ? ", " : "",
                as_group ? axis->zip : axis->long_name);
