@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
+#include <jansson.h>
 #include <mpi.h>
 #include <png.h>
 #include <signal.h>
@@ -68,9 +69,10 @@ static void print_version(void) {
            "libcyaml %s\n"
            "zlib %s\n"
            "libpng %s\n"
+           "jansson %s\n"
            "instruction set %s\n",
            dkm_cli_version, mpi, hdf5, gsl_version, cyaml_version_str, zlibVersion(), png_get_libpng_ver(NULL),
-           dkm_cpu_best());
+           JANSSON_VERSION, dkm_cpu_best());
   dkm_cli_print(text);
 }
 

@@ -64,7 +64,7 @@ def test_plan_and_info_say_what_spins_there_are(dickemap, write, keys, more, pla
     write(keys, more)
     assert line_of(dickemap("plan", "job.yaml"), "model           ") == plan
     assert dickemap("run", "job.yaml", "-q").returncode == 0
-    assert line_of(dickemap("info", "job.h5"), "patterns: ") == info
+    assert line_of(dickemap("info", "--all", "job.h5"), "patterns: ") == info
 
 
 def test_point_says_what_spins_this_point_has(dickemap, write):
