@@ -83,6 +83,15 @@ dkm_status dkm_argument_texts(const char *command, const char *name, const char 
   return DKM_OK;
 }
 
+dkm_status dkm_argument_not_negative(const char *command, const char *name, const char *text, void *target,
+                                     dkm_error *err) {
+  char *end;
+  double *value = target;
+  *value = strtod(text, &end);
+  if (end != text && *end == '\0' && isfinite(*value) && *value >= 0) return DKM_OK;
+  return dkm_fail(err, DKM_INPUT, "%s: %s is \"%s\", but must be a finite number >= 0", command, name, text);
+}
+
 dkm_status dkm_argument_positive(const char *command, const char *name, const char *text, void *target,
                                  dkm_error *err) {
   char *end;

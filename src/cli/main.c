@@ -35,6 +35,7 @@ static const subcommand subcommands[] = {
     {"plan", dkm_cmd_plan, "check a job and say what it would take, without running it", false},
     {"point", dkm_cmd_point, "compute one point and print everything about it", false},
     {"info", dkm_cmd_info, "say what an output file holds, also while it is being written", false},
+    {"show", dkm_cmd_show, "print one record of an output file", false},
     {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew", false},
     {"merge", dkm_cmd_merge, "put the files of shards together", false},
     {"basins", dkm_cmd_basins, "count how often the starts of an output file end in each attractor", false},

@@ -39,8 +39,9 @@ static bool take_sample(dkm_integrator *integrator, const dkm_start *start, bool
 }
 
 dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
-                                  const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err) {
-  const int64_t n_intervals = (int64_t)floor(t_end / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
+                                  const char *cpu, double t_start, double t_end, double dt, dkm_trajectory *out,
+                                  dkm_error *err) {
+  const int64_t n_intervals = (int64_t)floor((t_end - t_start) / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
   const size_t n = (size_t)n_intervals + 1, M = (size_t)system->n_modes;
   dkm_integrator *integrator = NULL;
   dkm_start start = {0};
@@ -70,7 +71,7 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   dkm_integrator_load(integrator, 0, &followed, u, 0.0);
   dkm_lane *lane = dkm_integrator_lane(integrator, 0);
   for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
-    if (!take_sample(integrator, &start, inside, dt * (double)i, out))
+    if (!take_sample(integrator, &start, inside, t_start + dt * (double)i, out))
       status =
           dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
   out->steps = lane->steps;

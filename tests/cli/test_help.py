@@ -4,7 +4,7 @@
 import pytest
 
 
-@pytest.mark.parametrize("subcommand", ["run", "plan", "point", "info", "verify", "merge", "basins"])
+@pytest.mark.parametrize("subcommand", ["run", "plan", "point", "info", "show", "verify", "merge", "basins"])
 def test_help_is_a_subcommand(dickemap, subcommand):
     told = dickemap("help", subcommand)
     assert (told.returncode, told.stderr) == (0, "") and told.stdout == dickemap(subcommand, "--help").stdout
