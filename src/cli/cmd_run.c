@@ -20,7 +20,7 @@ static const char help[] =
     "      --retry-failed     with --resume: also redo points with verdict `failed`\n"
     "      --extend OLD.h5    begin with the points that this file has, of a job with other axes; may be repeated\n"
     "      --shard I/N        compute part I of N only, in a file of its own (default: with .IofN.h5); see merge\n"
-    "      --time-limit TIME  end in good order before; minutes, MM:SS, HH:MM:SS or D-HH:MM:SS\n"
+    "      --time-limit TIME  end in good order before: 2h, 90min, 45s; or minutes, MM:SS, HH:MM:SS, D-HH:MM:SS\n"
     "      --save-interval TIME  save points under way that take long this often (default: 1 minute)\n"
     "      --break-lock       ignore that another run seems to use the output\n"
     "      --set KEY=VALUE    override a key of the job, such as solver.t_max=1e5; may be repeated\n"

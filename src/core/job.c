@@ -19,6 +19,7 @@
 #include "dickemap/option.h"
 #include "dickemap/task.h"
 #include "job_axes.h"
+#include "job_hint.h"
 #include "job_schema.h"
 #include "job_spelling.h"
 #include "job_system.h"
@@ -88,11 +89,12 @@ static dkm_status read_per_mode(dkm_job *job, const dkm_job_source *source, cons
   const int n_modes = job->system.n_modes;
   const unsigned n = text->values_count;
   dkm_limits limits = dkm_parameter_limits(parameter, n_modes);
+  if (!text->values && n_modes == 1) return dkm_schema_fail(source, err, parameter->key, "is missing, but must be a list of 1 value");
   if (!text->values)
     return dkm_schema_fail(source, err, parameter->key, "is missing, but must be a list of 1 or %d values", n_modes);
   if (n != 1 && n != (unsigned)n_modes)
-    return dkm_schema_fail(source, err, parameter->key, "has %u values, but must have 1 or %d, the number of patterns",
-                           n, n_modes);
+    return dkm_schema_fail(source, err, parameter->key, "has %u values, but must have %s%d, the number of patterns", n,
+                           n_modes == 1 ? "" : "1 or ", n_modes);
   for (unsigned i = 0; i < n; i++) {
     char key[KEY_BYTES];
     double value;
@@ -400,15 +402,15 @@ static dkm_status set_named(const dkm_job *job, dkm_point *point, const char *na
   const int64_t n_zipped = points_of_group(job, name);
   const dkm_parameter *parameter = NULL;
   int mode;
-  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES], groups[GROUPS_BYTES];
+  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES], hint[DKM_HINT_BYTES], groups[GROUPS_BYTES];
   if (!n_zipped && !dkm_parameter_parse(name, job->system.n_modes, &parameter, &mode, reason))
     return dkm_fail(err, DKM_INPUT, "%s: %s%s", label, reason, groups_text(job, groups));
   const dkm_limits limits = n_zipped ? (dkm_limits){.min = 0, .max = (double)(n_zipped - 1), .integer = true}
                                      : dkm_parameter_limits(parameter, job->system.n_modes);
   const double value = dkm_number_parse(text);
   if (!dkm_limits_allow(&limits, value))
-    return dkm_fail(err, DKM_INPUT, "%s: %s is %s, but must be %s", label, name, dkm_quote(text, quoted),
-                    dkm_limits_text(&limits, allowed));
+    return dkm_fail(err, DKM_INPUT, "%s: %s is %s, but must be %s%s", label, name, dkm_quote(text, quoted),
+                    dkm_limits_text(&limits, allowed), dkm_hint(dkm_quote(text, quoted), 1, hint));
   if (parameter) dkm_parameter_set(parameter, point, job->system.n_modes, mode, value);
   for (int i = 0; i < job->n_axes && !parameter; i++) {
     const dkm_axis *axis = &job->axes[i];
@@ -418,11 +420,17 @@ static dkm_status set_named(const dkm_job *job, dkm_point *point, const char *na
   return DKM_OK;
 }
 
+/* What a decimal comma leaves behind it. */
+static bool is_fraction(const char *text) {
+  return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err) {
   char name[DKM_NAME_BYTES], label[256];
   const char *equals = strchr(assignment, '=');
   if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
-    return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1", assignment);
+    return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1%s", assignment,
+                    is_fraction(assignment) ? "; numbers have a decimal point, and commas separate them" : "");
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
   snprintf(label, sizeof label, "--at %.200s", assignment);
   dkm_point changed = *point;

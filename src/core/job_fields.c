@@ -129,3 +129,11 @@ const char *dkm_job_fields_list(const cyaml_schema_field_t *fields, char out[DKM
   }
   return out;
 }
+
+const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *key, char out[DKM_SUGGESTION_BYTES]) {
+  *out = '\0';
+  for (int g = 0; g < DKM_N_GROUPS && !*out; g++)
+    if (dkm_job_fields_find(fields->group[g], key, strlen(key)))
+      snprintf(out, DKM_SUGGESTION_BYTES, "did you mean %s.%s? ", group_names[g], key);
+  return out;
+}
