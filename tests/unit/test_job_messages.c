@@ -107,7 +107,7 @@ static void what_is_often_mistyped_is_hinted_at(void **state) {
           "job.yaml:8:18: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping; within braces such a "
           "name needs quotation marks: \"kappa_mu[1]\"");
   refused(SMALL, "kappa_mu=2",
-          "--set kappa_mu=2: unknown key \"kappa_mu\" at the top level; did you mean model.kappa_mu? allowed: title, task, model, "
+          "--set kappa_mu=2: unknown key \"kappa_mu\" at the top level; did you mean model.kappa_mu? allowed: title, unit, task, model, "
           "initial, drive, axes, reduce, fatal, solver, output");
 }
 
