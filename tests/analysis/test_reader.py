@@ -120,6 +120,16 @@ def test_where_trajectories_end_is_the_limit_or_unknown(tmp_path, version):
     assert dickemap.is_at_rest(data).values[2].tolist() == [False, True, False, False]
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "cli" / "data").glob("*.h5")), ids=lambda path: path.name)
+def test_files_of_every_version_are_read_and_exported(tmp_path, path):
+    data = dickemap.open(path)
+    assert dickemap.done(data).any()
+    if "xi" in data:
+        assert np.isfinite(data.dickemap.alpha.where(dickemap.done(data), 0)).all() and sum(dickemap.verdict_counts(data).values()) > 0
+    data.to_netcdf(tmp_path / "copy.nc")
+    xr.testing.assert_equal(dickemap.open(tmp_path / "copy.nc"), data)
+
+
 def test_a_verdict_that_does_not_exist_is_refused(closed_forms):
     with pytest.raises(ValueError, match="unknown verdict 'fixpoint'.*fixed_point"):
         dickemap.is_verdict(dickemap.open(closed_forms), "fixpoint")
