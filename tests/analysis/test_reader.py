@@ -192,6 +192,12 @@ def test_another_hdf5_file_is_refused(tmp_path, labelled):
         dickemap.open(tmp_path / "other.h5")
 
 
+def test_a_numpy_that_is_too_old_is_named(monkeypatch):
+    monkeypatch.setattr(np, "__version__", "1.18.9")
+    with pytest.raises(ImportError, match="numpy 1.18.9 is too old: 1.19.5 or later is needed"):
+        importlib.reload(dickemap.requirements)
+
+
 def test_closed_forms_have_the_paper_s_numbers():
     g_nu = dickemap.g_crit(0.5, 0.5 * np.arange(3, 7), 1.0)
     np.testing.assert_allclose(g_nu, [0.645497, 0.728869, 0.806226, 0.877971], atol=5e-7)
