@@ -16,10 +16,6 @@ from .progress import Bar
 
 BLOCK = 1 << 16  # points whose records are kept as bytes at a time
 GROUP = "point"  # dimension of arrays that advance together
-STATUS = {"units": "1", "long_name": "whether the point is done", "flag_values": np.arange(3, dtype=np.uint8),
-          "flag_meanings": "to_do done failed",
-          "comment": "to_do: still to be computed; done: computed; failed: computed, but the integration failed"}
-CHECKSUM = {"units": "1", "long_name": "CRC-32 of the record, wall_time left out; 0: never written"}
 
 
 def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bool = False, cpu: str | None = None,
@@ -204,25 +200,21 @@ def _values(records, variable: Variable):
 def _attributes(variable: Variable, values=None):
     """As in the file."""
     attributes = {"units": variable.units, "long_name": variable.long_name}
-    if variable.kind == "field":
+    if variable.kind in ("field", "state"):
         attributes["_FillValue"] = variable.dtype.type(variable.fill)
     if variable.n_flags:
-        attributes["flag_values"] = np.arange(variable.n_flags, dtype=np.uint8) if variable.kind == "field" else values
+        attributes["flag_values"] = values if variable.kind == "coordinate" else np.arange(variable.n_flags, dtype=np.uint8)
         attributes["flag_meanings"] = variable.flag_meanings
     if variable.comment:
         attributes["comment"] = variable.comment
     return attributes
 
 
-def _state_variables(session, states, dims, shape):
-    """m [points, class, xyz], beta_re, beta_im [points, mode] of final states."""
+def _parts(session, states):
+    """m [n, class, xyz], beta_re, beta_im [n, mode] of final states."""
     K, M = session.n_classes, session.n_modes
-    m = states[:, :3 * K].reshape(-1, 3, K).transpose(0, 2, 1)
-    about = {"m": ("final spin vector of the class", m, ("class", "xyz")),
-             "beta_re": ("real part of the mode's final amplitude beta", states[:, 3 * K:3 * K + M], ("mode",)),
-             "beta_im": ("imaginary part of the mode's final amplitude beta", states[:, 3 * K + M:], ("mode",))}
-    return {name: ((*dims, *more), values.reshape(*shape, *values.shape[1:]),
-                   {"units": "1", "long_name": text, "_FillValue": np.nan}) for name, (text, values, more) in about.items()}
+    return {"m": states[:, :3 * K].reshape(-1, 3, K).transpose(0, 2, 1), "beta_re": states[:, 3 * K:3 * K + M],
+            "beta_im": states[:, 3 * K + M:]}
 
 
 def _dataset(session, progress):
@@ -242,12 +234,8 @@ def _dataset(session, progress):
         values = session.values(variable)
         labels = variable.kind == "coordinate" and (variable.dims == (variable.name,) or variable.dims[0] in dims)
         (coordinates if labels else variables)[variable.name] = (variable.dims, values, _attributes(variable, values))
-    for variable in fields:
+    arrays |= {"status": status, "checksum": checksum} | (_parts(session, states) if session.state_values else {})
+    for variable in session.of_kind("field", "mark", "state"):
         variables[variable.name] = (variable.dims, arrays[variable.name].reshape(variable.shape), _attributes(variable))
-    shape = next(variable.shape for variable in fields if variable.name == "method")
-    variables["status"] = (dims, status.reshape(shape), STATUS)
-    variables["checksum"] = (dims, checksum.reshape(shape), CHECKSUM)
-    if session.state_values:
-        variables |= _state_variables(session, states, dims, shape)
     attributes = {name: session.text(name) for name in ("title", "unit", "job", "job_sets", "job_canonical", "task") if session.text(name)}
     return xr.Dataset(variables, coordinates, attributes | {"alpha_factor": session.alpha_factor})

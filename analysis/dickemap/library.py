@@ -26,6 +26,7 @@ from .errors import Error
 VERSION = 1  # DKM_SESSION_VERSION
 STOPPED = 7  # DKM_STOPPED
 MESSAGE_BYTES, DIMS = 1024, 10
+KINDS = ("coordinate", "table", "field", "mark", "state")  # dkm_session_kind
 NAMES = ("libdickemap_core.so", "libdickemap_core.dylib")
 Interrupt = ctypes.CFUNCTYPE(c_int, c_void_p, c_int64)
 
@@ -97,7 +98,7 @@ def load(path: str) -> dict[str, Callable]:
 
 @dataclasses.dataclass(frozen=True)
 class Variable:
-    """What the library says of a coordinate, a table or a field; `index` is its number there."""
+    """What the library says of a coordinate, a field, ...; `index` is its number there."""
 
     index: int
     kind: str
@@ -118,7 +119,7 @@ class Variable:
     @classmethod
     def of(cls, index: int, c: CVariable) -> Variable:
         texts = {name: getattr(c, name).decode() for name in ("name", "units", "long_name", "comment", "flag_meanings")}
-        return cls(index=index, kind=("coordinate", "table", "field")[c.kind], is_axis=bool(c.is_axis),
+        return cls(index=index, kind=KINDS[c.kind], is_axis=bool(c.is_axis),
                    dims=tuple(c.dims.decode().split()), shape=tuple(c.shape[:c.n_dims]), dtype=np.dtype(c.type.decode()),
                    offset=c.offset, n_values=c.n_values, fill=c.fill, n_flags=c.n_flags, **texts)
 

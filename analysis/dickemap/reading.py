@@ -49,6 +49,8 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
         data = _chosen(file, path, fields)
         if chunks is None:
             data = data.load()
+        elif data is not file and hasattr(data, "set_close"):  # xarray 0.17
+            data.set_close(file.close)
     except BaseException:
         file.close()
         raise

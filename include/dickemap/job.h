@@ -170,6 +170,9 @@ const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *ou
  * flipped than any of the job's points has (DKM_PARAMETER(flip_exactly)).  *point is then what it was. */
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err);
 
+/* The `sets` that were applied, one a line; malloc'ed, NULL if out of memory. */
+char *dkm_job_join_sets(const dkm_job *job);
+
 /* Everything that changes results, one "key = value" a line, in a fixed order and spelling:
  * two jobs compute the same records if and only if these texts are equal.  malloc'ed, the
  * caller frees; NULL if out of memory. */

@@ -81,6 +81,31 @@ enum { DKM_MOST_TABLES = 3 };
 /* Fills tables[DKM_MOST_TABLES], returns their number: none for +-1 patterns, which M and the mapping tell. */
 int dkm_tables_of(const dkm_job *job, dkm_table *tables);
 
+/* ---- beside the fields ---- */
+
+/* What else lies on the grid: marks of points; and, of a job that keeps them, final states, x[K] y[K] z[K] Re beta[M] Im beta[M],
+ * in parts.  Units are 1. */
+typedef enum dkm_beside {
+  DKM_BESIDE_STATUS,
+  DKM_BESIDE_CHECKSUM,
+  DKM_BESIDE_M,
+  DKM_BESIDE_BETA_RE,
+  DKM_BESIDE_BETA_IM,
+  DKM_N_BESIDES
+} dkm_beside;
+
+typedef struct dkm_beside_name {
+  const char *name, *long_name;
+} dkm_beside_name;
+
+extern const dkm_beside_name dkm_besides[DKM_N_BESIDES];
+
+/* How many a job has, the first ones. */
+int dkm_besides_of(const dkm_job *job);
+
+/* The dimensions that follow those of the points. */
+void dkm_dims_add_beside(dkm_dims *dims, dkm_beside which, int n_modes, int64_t n_classes);
+
 /* ---- codes ---- */
 
 /* The names of all codes, separated by spaces, and what each of them means, for `flag_meanings` and `comment` of a field;

@@ -61,7 +61,9 @@ enum { DKM_SESSION_DIMS = 10 };
 typedef enum dkm_session_kind {
   DKM_SESSION_COORDINATE, /* values along one dimension: of an axis, or numbers of modes, outcomes, states, classes */
   DKM_SESSION_TABLE,      /* values that are the same for all points */
-  DKM_SESSION_FIELD       /* of the records; the first dimensions are those of the points */
+  DKM_SESSION_FIELD,      /* of the records; the first dimensions are those of the points */
+  DKM_SESSION_MARK,       /* status and checksum of the points, as dkm_session_run gives them */
+  DKM_SESSION_STATE       /* m, beta_re, beta_im: parts of the final states, if the job keeps them */
 } dkm_session_kind;
 
 /* What the output file says of it. */
@@ -73,9 +75,9 @@ typedef struct dkm_session_variable {
   int64_t shape[DKM_SESSION_DIMS]; /* C order: the last dimension varies fastest */
   int64_t offset;                  /* of a field: of its first value in a record */
   int64_t n_values;                /* of a field: in a record, one after the other; else all of them */
-  double fill;                     /* of a field: what `_FillValue` is for points that are not done */
+  double fill;                     /* of a field or a state: what `_FillValue` is for points that are not done */
   const char *name, *dims;         /* dims: names of dimensions, separated by spaces */
-  const char *type;                /* "float64", "int64", "int32", "int8", "uint8": the machine's own byte order */
+  const char *type;                /* "float64", "int64", "int32", "int8", "uint8", "uint32": the machine's own byte order */
   const char *units, *long_name, *comment; /* "" for no comment */
   const char *flag_meanings;       /* names of codes, separated by spaces; codes of fields count from 0, those of coordinates are
                                       its values; "" for numbers */

@@ -298,6 +298,15 @@ dkm_status dkm_job_read_text(dkm_job *job, const char *path, const char *text, i
   return parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, err);
 }
 
+char *dkm_job_join_sets(const dkm_job *job) {
+  size_t bytes = 1, used = 0;
+  for (int i = 0; i < job->n_sets; i++) bytes += strlen(job->sets[i]) + 1;
+  char *text = calloc(bytes, 1);
+  for (int i = 0; text && i < job->n_sets; i++)
+    used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? "\n" : "", job->sets[i]);
+  return text;
+}
+
 void dkm_job_free(dkm_job *job) {
   free(job->path);
   free(job->text);

@@ -150,6 +150,27 @@ int dkm_tables_of(const dkm_job *job, dkm_table *tables) {
   return n;
 }
 
+/* ---- beside the fields ---- */
+
+const dkm_beside_name dkm_besides[DKM_N_BESIDES] = {
+    [DKM_BESIDE_STATUS] = {"status", "whether the point is done"},
+    [DKM_BESIDE_CHECKSUM] = {"checksum", "CRC-32 of the record, wall_time left out; 0: never written"},
+    [DKM_BESIDE_M] = {"m", "final spin vector of the class"},
+    [DKM_BESIDE_BETA_RE] = {"beta_re", "real part of the mode's final amplitude beta"},
+    [DKM_BESIDE_BETA_IM] = {"beta_im", "imaginary part of the mode's final amplitude beta"}};
+
+int dkm_besides_of(const dkm_job *job) {
+  return job->keep_state ? DKM_N_BESIDES : DKM_BESIDE_M;
+}
+
+void dkm_dims_add_beside(dkm_dims *dims, dkm_beside which, int n_modes, int64_t n_classes) {
+  if (which == DKM_BESIDE_M) {
+    add(dims, "class", n_classes);
+    add(dims, "xyz", 3);
+  }
+  if (which == DKM_BESIDE_BETA_RE || which == DKM_BESIDE_BETA_IM) add(dims, "mode", n_modes);
+}
+
 /* ---- codes ---- */
 
 void dkm_codes_print(const dkm_codes *codes, char *names, size_t names_bytes, char *comment, size_t comment_bytes) {

@@ -17,7 +17,7 @@
 #include "dickemap/trajectory.h"
 
 enum { DIMS_BYTES = DKM_MOST_DIMS * DKM_NAME_BYTES, FLAGS_BYTES = 1024 };
-enum { MOST_VARIABLES = DKM_MOST_COORDINATES + DKM_MOST_TABLES + DKM_MOST_FIELDS };
+enum { MOST_VARIABLES = DKM_MOST_COORDINATES + DKM_MOST_TABLES + DKM_MOST_FIELDS + DKM_N_BESIDES };
 
 _Static_assert((int)DKM_SESSION_DIMS >= (int)DKM_MOST_DIMS, "DKM_SESSION_DIMS is too small");
 
@@ -34,7 +34,7 @@ struct dkm_session {
   dkm_coordinates coordinates;
   dkm_table tables[DKM_MOST_TABLES];
   int n_tables, n_variables;
-  described *variables; /* coordinates, tables, fields */
+  described *variables; /* coordinates, tables, fields, what is beside them */
   void *engine;         /* NULL until it is needed */
 };
 
@@ -113,6 +113,24 @@ static void describe_field(described *d, const dkm_session *s, int f) {
   d->variable.n_flags = field->codes ? field->codes->n : 0;
 }
 
+static void describe_beside(described *d, const dkm_session *s, dkm_beside which) {
+  const bool is_state = which >= DKM_BESIDE_M;
+  dkm_dims dims;
+  dkm_dims_of_points(&s->job, &dims);
+  dkm_dims_add_beside(&dims, which, s->job.system.n_modes, s->job.system.n_classes);
+  set_dims(d, &dims);
+  if (which == DKM_BESIDE_STATUS) dkm_codes_print(&dkm_status_codes, d->names, sizeof d->names, d->comment, sizeof d->comment);
+  d->variable.kind = is_state ? DKM_SESSION_STATE : DKM_SESSION_MARK;
+  d->variable.fill = is_state ? NAN : 0.0;
+  d->variable.name = dkm_besides[which].name;
+  d->variable.type = is_state ? type_name(DKM_FLOAT64) : which == DKM_BESIDE_STATUS ? type_name(DKM_UINT8) : "uint32";
+  d->variable.units = "1";
+  d->variable.long_name = dkm_besides[which].long_name;
+  d->variable.comment = d->comment;
+  d->variable.flag_meanings = d->names;
+  d->variable.n_flags = which == DKM_BESIDE_STATUS ? dkm_status_codes.n : 0;
+}
+
 static void describe_all(dkm_session *s) {
   described *d = s->variables;
   dkm_form_of(&s->job, &s->form);
@@ -121,20 +139,11 @@ static void describe_all(dkm_session *s) {
   for (int i = 0; i < s->coordinates.n; i++) describe_coordinate(d++, &s->coordinates.rows[i]);
   for (int i = 0; i < s->n_tables; i++) describe_table(d++, &s->tables[i]);
   for (int i = 0; i < s->form.n_fields; i++) describe_field(d++, s, i);
+  for (int i = 0; i < dkm_besides_of(&s->job); i++) describe_beside(d++, s, (dkm_beside)i);
   s->n_variables = (int)(d - s->variables);
 }
 
 /* ---- opened and closed ---- */
-
-/* The --set strings, one a line, malloc'ed. */
-static char *join_sets(const dkm_job *job) {
-  size_t bytes = 1, used = 0;
-  for (int i = 0; i < job->n_sets; i++) bytes += strlen(job->sets[i]) + 1;
-  char *text = calloc(bytes, 1);
-  for (int i = 0; text && i < job->n_sets; i++)
-    used += (size_t)snprintf(text + used, bytes - used, "%s%s", i ? "\n" : "", job->sets[i]);
-  return text;
-}
 
 dkm_status dkm_session_open(const char *path, const char *text, int n_sets, const char *const *sets, const char *cpu,
                             dkm_session **out, dkm_error *err) {
@@ -146,7 +155,7 @@ dkm_status dkm_session_open(const char *path, const char *text, int n_sets, cons
   if (status == DKM_OK) {
     s->variables = calloc(MOST_VARIABLES, sizeof *s->variables);
     s->canonical = dkm_job_canonical(&s->job);
-    s->sets = join_sets(&s->job);
+    s->sets = dkm_job_join_sets(&s->job);
     s->cpu = cpu ? strdup(cpu) : NULL;
     if (!s->variables || !s->canonical || !s->sets || (cpu && !s->cpu))
       status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for a session", path);

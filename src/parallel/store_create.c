@@ -54,7 +54,7 @@ static double bytes_on_disk(const dkm_job *job, const dkm_shard *shard) {
   const double bytes = dkm_store_bytes(job);
   if (!shard) return bytes;
   const double n_blocks = ceil((double)dkm_shard_size(shard, job->n_points) / (double)shard->block);
-  const double n_variables = job->task->fields->n + DKM_HDF5_N_OTHERS, page = 4096; /* each run of values begins and ends within a page */
+  const double n_variables = job->task->fields->n + DKM_N_BESIDES, page = 4096; /* each run of values begins and ends within a page */
   const double part = bytes * (double)dkm_shard_size(shard, job->n_points) / (double)job->n_points;
   return fmin(bytes, part + n_blocks * n_variables * page);
 }

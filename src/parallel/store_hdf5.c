@@ -35,10 +35,7 @@ int dkm_hdf5_extent(const dkm_hdf5_grid *grid, int shape, hsize_t *extent, const
     dkm_dims_add(&dims, (dkm_shape)shape, grid->n_modes, grid->n_states);
   } else {
     assert(shape == DKM_HDF5_PER_CLASS);
-    dims.name[dims.n] = "class";
-    dims.size[dims.n++] = grid->n_classes;
-    dims.name[dims.n] = "xyz";
-    dims.size[dims.n++] = 3;
+    dkm_dims_add_beside(&dims, DKM_BESIDE_M, grid->n_modes, grid->n_classes);
   }
   for (int d = 0; d < dims.n; d++) {
     extent[d] = (hsize_t)dims.size[d];
@@ -96,36 +93,27 @@ int dkm_hdf5_variables(const dkm_job *job, const dkm_form *form, dkm_hdf5_variab
                                       .offset = form->offset[n],
                                       .fill = dkm_field_fill(field)};
   }
-  variable[n++] = (dkm_hdf5_variable){.name = "status",
-                                      .units = "1",
-                                      .long_name = "whether the point is done",
-                                      .n_values = 1,
-                                      .file_type = H5T_STD_U8LE,
-                                      .memory_type = H5T_NATIVE_UINT8};
-  variable[n++] = (dkm_hdf5_variable){.name = "checksum",
-                                      .units = "1",
-                                      .long_name = "CRC-32 of the record, wall_time left out; 0: never written",
-                                      .n_values = 1,
-                                      .file_type = H5T_STD_U32LE,
-                                      .memory_type = H5T_NATIVE_UINT32};
-  if (job->keep_state) {
-    const dkm_hdf5_variable state = {
-        .units = "1", .file_type = H5T_IEEE_F64LE, .memory_type = H5T_NATIVE_DOUBLE, .fill = &no_float64};
-    const hsize_t M = (hsize_t)job->system.n_modes, K = (hsize_t)job->system.n_classes;
-    const struct {
-      const char *name, *long_name;
-      int shape;
-      hsize_t n_values;
-    } part[] = {{"m", "final spin vector of the class", DKM_HDF5_PER_CLASS, 3 * K},
-                {"beta_re", "real part of the mode's final amplitude beta", DKM_PER_MODE, M},
-                {"beta_im", "imaginary part of the mode's final amplitude beta", DKM_PER_MODE, M}};
-    for (int i = 0; i < 3; i++) {
-      variable[n] = state;
-      variable[n].name = part[i].name;
-      variable[n].long_name = part[i].long_name;
-      variable[n].n_values = part[i].n_values;
-      variable[n++].shape = part[i].shape;
-    }
+  const struct {
+    int shape;
+    hid_t file_type, memory_type;
+    const void *fill;
+  } besides[DKM_N_BESIDES] = {
+      [DKM_BESIDE_STATUS] = {DKM_PER_POINT, H5T_STD_U8LE, H5T_NATIVE_UINT8, NULL},
+      [DKM_BESIDE_CHECKSUM] = {DKM_PER_POINT, H5T_STD_U32LE, H5T_NATIVE_UINT32, NULL},
+      [DKM_BESIDE_M] = {DKM_HDF5_PER_CLASS, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &no_float64},
+      [DKM_BESIDE_BETA_RE] = {DKM_PER_MODE, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &no_float64},
+      [DKM_BESIDE_BETA_IM] = {DKM_PER_MODE, H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, &no_float64}};
+  for (int i = 0; i < dkm_besides_of(job); i++) {
+    dkm_dims dims = {0};
+    dkm_dims_add_beside(&dims, (dkm_beside)i, job->system.n_modes, job->system.n_classes);
+    variable[n++] = (dkm_hdf5_variable){.name = dkm_besides[i].name,
+                                        .units = "1",
+                                        .long_name = dkm_besides[i].long_name,
+                                        .shape = besides[i].shape,
+                                        .n_values = (hsize_t)dkm_dims_values(&dims),
+                                        .file_type = besides[i].file_type,
+                                        .memory_type = besides[i].memory_type,
+                                        .fill = besides[i].fill};
   }
   for (int i = 0; i < n; i++) variable[i].value_bytes = H5Tget_size(variable[i].file_type);
   return n;

@@ -74,12 +74,11 @@ hid_t dkm_hdf5_file_type(dkm_field_type type);
 hid_t dkm_hdf5_memory_type(dkm_field_type type);
 
 /* Positions after the fields of a form. */
-enum { DKM_HDF5_AT_STATUS, DKM_HDF5_AT_CHECKSUM, DKM_HDF5_AT_M, DKM_HDF5_AT_BETA_RE, DKM_HDF5_AT_BETA_IM, DKM_HDF5_N_OTHERS };
-#define DKM_HDF5_STATUS(form)   ((form)->n_fields + DKM_HDF5_AT_STATUS)
-#define DKM_HDF5_CHECKSUM(form) ((form)->n_fields + DKM_HDF5_AT_CHECKSUM)
-#define DKM_HDF5_M(form)        ((form)->n_fields + DKM_HDF5_AT_M)
-#define DKM_HDF5_BETA_RE(form)  ((form)->n_fields + DKM_HDF5_AT_BETA_RE)
-#define DKM_HDF5_BETA_IM(form)  ((form)->n_fields + DKM_HDF5_AT_BETA_IM)
+#define DKM_HDF5_STATUS(form)   ((form)->n_fields + DKM_BESIDE_STATUS)
+#define DKM_HDF5_CHECKSUM(form) ((form)->n_fields + DKM_BESIDE_CHECKSUM)
+#define DKM_HDF5_M(form)        ((form)->n_fields + DKM_BESIDE_M)
+#define DKM_HDF5_BETA_RE(form)  ((form)->n_fields + DKM_BESIDE_BETA_RE)
+#define DKM_HDF5_BETA_IM(form)  ((form)->n_fields + DKM_BESIDE_BETA_IM)
 
 /* Fills variable[DKM_HDF5_MAX_VARIABLES] with those of a new file, returns their number. */
 int dkm_hdf5_variables(const dkm_job *job, const dkm_form *form, dkm_hdf5_variable *variable);

@@ -16,7 +16,7 @@
  * Large files.  Filling a file with NaN runs at the speed of the disk and can take minutes,
  * so above FILL_MAX_BYTES the file stays sparse: cells that were never written read 0 (which is no verdict), and
  * `status` says which those are.  So does the file of a shard, which is as long as the whole grid needs. */
-#define _GNU_SOURCE /* asprintf, stpcpy */
+#define _GNU_SOURCE /* asprintf */
 #include "store_layout.h"
 
 #include <gsl/gsl_version.h>
@@ -110,24 +110,10 @@ dkm_status dkm_layout_attach_scales(creation *c, hid_t dataset, int n_dims, cons
 
 /* ---- attributes of the file ---- */
 
-/* The --set strings, one a line, malloc'ed. */
-static char *join_sets(const dkm_job *job) {
-  size_t bytes = 1;
-  for (int i = 0; i < job->n_sets; i++) bytes += strlen(job->sets[i]) + 1;
-  char *text = malloc(bytes), *end = text;
-  if (!text) return NULL;
-  *text = '\0';
-  for (int i = 0; i < job->n_sets; i++) {
-    if (i > 0) *end++ = '\n';
-    end = stpcpy(end, job->sets[i]);
-  }
-  return text;
-}
-
 static dkm_status put_file_attributes(creation *c) {
   const dkm_provenance *p = c->provenance;
   char hdf5[64], mpi[DKM_HERE_MPI_BYTES], host[256], date[DKM_CLOCK_DATE_BYTES], fields[DKM_HDF5_FIELDS_BYTES];
-  char *canonical = dkm_job_canonical(c->job), *sets = join_sets(c->job), *source = NULL;
+  char *canonical = dkm_job_canonical(c->job), *sets = dkm_job_join_sets(c->job), *source = NULL;
   dkm_status status = DKM_OK;
 
   dkm_here_host(host, sizeof host);

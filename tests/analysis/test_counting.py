@@ -38,6 +38,12 @@ def test_outcomes_are_those_that_the_program_counts(both):
     np.testing.assert_array_equal((ended == dickemap.NO_OUTCOME).sum("seed"), counted.n_undecided)
 
 
+def test_an_exact_start_may_end_on_a_saddle(program):
+    """Between g_crit and g_retrieve."""
+    data = dickemap.evaluate(ROOT / "jobs" / "fig3.yaml", g0=[0.95, 1.5], pattern=[4, 4])
+    assert dickemap.outcome(data).values.tolist() == [101, 4] and data.n_unstable[0] > 0
+
+
 @pytest.mark.parametrize("pattern, either_sign", [(2, False), (-2, False), (1, True), (2, True), (0, False)])
 def test_probabilities_of_starts_and_of_counts_agree_with_the_file(both, pattern, either_sign):
     single, counted = both
@@ -98,7 +104,7 @@ def test_a_boundary_of_truths_lies_in_the_middle():
 
 
 def test_no_boundary_is_seen_beside_points_that_are_not_done(tmp_path):
-    data = dickemap.open(synthetic.write(tmp_path / "part.h5", to_do=[4 * i for i in range(11, 14)]))
+    data = dickemap.open(synthetic.write(tmp_path / "part.h5", to_do=[4 * 3 + 1, *(4 * i for i in range(11, 14))]))
     found = dickemap.boundary(data, abs(data.xi).max("mode"), 0.01, along="g0")
     assert np.isnan(found[0]) and np.isfinite(found[1:]).all()
     with pytest.raises(dickemap.Error, match="'kappa' is not an axis of xi"):

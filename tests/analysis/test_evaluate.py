@@ -12,6 +12,7 @@ import time
 
 import numpy as np
 import pytest
+import xarray as xr
 
 import dickemap
 from dickemap import library
@@ -79,6 +80,10 @@ def test_evaluate_returns_what_run_writes(program, tmp_path, name):
         assert key == "wall_time" or a.values.tobytes() == b.values.tobytes(), key
     for key in ("title", "task", "job_canonical", "alpha_factor"):
         assert file.attrs.get(key) == here.attrs.get(key)
+    for data in (dickemap.open(tmp_path / "file.h5"), here):
+        data.to_netcdf(tmp_path / "copy.nc")
+        xr.testing.assert_equal(dickemap.open(tmp_path / "copy.nc"), data)
+        (tmp_path / "copy.nc").unlink()
 
 
 def test_arrays_of_one_length_advance_together():
@@ -201,7 +206,6 @@ def test_trajectories_are_those_of_the_program(program, tmp_path):
     assert data.xi.dims == ("t", "mode") and data.m.dims == ("t", "class", "xyz") and data.L.dims == ("t",)
     subprocess.run([program, "point", JOBS / "fig3.yaml", "--at", "g0=1.1,pattern=3", "--set", "initial.perturbation=0.1",
                     "--trajectory", tmp_path / "t.h5", "--t-end", "30", "--dt", "0.5"], check=True, capture_output=True)
-    import xarray as xr
     with xr.open_dataset(tmp_path / "t.h5") as file:
         np.testing.assert_allclose(data.t, file.t)
         for name in ("xi", "alpha_re", "alpha_im"):

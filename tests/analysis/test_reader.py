@@ -120,6 +120,16 @@ def test_where_trajectories_end_is_the_limit_or_unknown(tmp_path, version):
     assert dickemap.is_at_rest(data).values[2].tolist() == [False, True, False, False]
 
 
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "cli" / "data").glob("*.h5")), ids=lambda path: path.name)
+def test_files_of_every_version_are_read_and_exported(tmp_path, path):
+    data = dickemap.open(path)
+    assert dickemap.done(data).any()
+    if "xi" in data:
+        assert np.isfinite(data.dickemap.alpha.where(dickemap.done(data), 0)).all() and sum(dickemap.verdict_counts(data).values()) > 0
+    data.to_netcdf(tmp_path / "copy.nc")
+    xr.testing.assert_equal(dickemap.open(tmp_path / "copy.nc"), data)
+
+
 def test_a_verdict_that_does_not_exist_is_refused(closed_forms):
     with pytest.raises(ValueError, match="unknown verdict 'fixpoint'.*fixed_point"):
         dickemap.is_verdict(dickemap.open(closed_forms), "fixpoint")
@@ -180,6 +190,12 @@ def test_another_hdf5_file_is_refused(tmp_path, labelled):
             file["xi"].make_scale("xi")
     with pytest.raises(ValueError, match="not a file of dickemap"):
         dickemap.open(tmp_path / "other.h5")
+
+
+def test_a_numpy_that_is_too_old_is_named(monkeypatch):
+    monkeypatch.setattr(np, "__version__", "1.18.9")
+    with pytest.raises(ImportError, match="numpy 1.18.9 is too old: 1.19.5 or later is needed"):
+        importlib.reload(dickemap.requirements)
 
 
 def test_closed_forms_have_the_paper_s_numbers():
