@@ -60,6 +60,13 @@ def draw_rates(axes, data, nu):
     axes.set(xlabel="$g_0$", ylabel="slowest decay rate", ylim=(0, None))
 
 
+def without_inverted(data):
+    """Leaves out states with classes turned against their fields."""
+    if "state_n_inverted" not in data:
+        return data
+    return data.assign({name: data[name].where(~(data.state_n_inverted > 0)) for name in ("state_U", "state_index", "state_xi")})
+
+
 def draw(data):
     nu = leading(data)
     with plt.rc_context(STYLE):
@@ -82,6 +89,7 @@ def main():
     data = dickemap.open(a.file)
     if "state_U" not in data or data.state_U.dims != ("g0", "state"):
         parser.error(f"{a.file}: not the output of a job with `task: states` and the one axis g0")
+    data = without_inverted(data)
     draw(data).savefig(a.output, dpi=200)
     complete = int(dickemap.is_flag(data, "complete", "yes").sum())
     print(f"{a.output}: {data.sizes['g0']} values of g0, at most {int(data.n_states.max())} states of which "

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 # capacity: how many patterns does a memory of 100 spins keep? One job a number of patterns M, of the states (jobs/capacity.yaml)
 # and of trajectories (jobs/recall.yaml); then the picture.  What is there already is continued.
-# About ten minutes on two cores; M = 20 with trajectories take half of it.
+# About twenty minutes on two cores; trajectories with M = 18 and 20 take half of it.
 set -euo pipefail
+here=$PWD
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
 usage() {
@@ -27,7 +28,7 @@ while [ $# -gt 0 ]; do
       [ $# -ge 2 ] || { echo "jobs/capacity.sh: $1 needs a value" >&2; exit 1; }
       case $1 in
         -n) ranks=$2 ;;
-        -o) folder=$2 ;;
+        -o) case $2 in /*) folder=$2 ;; *) folder=$here/$2 ;; esac ;;
         --set) settings+=(--set "$2") ;;
       esac
       shift 2 ;;

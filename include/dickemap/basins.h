@@ -25,8 +25,11 @@ int dkm_outcome_of(const dkm_record *record);
 int dkm_outcome_number(int n_modes);
 int dkm_outcome_at(int n_modes, int i);
 
-/* The overlap with the pattern of an outcome; NaN where it is none. */
+/* The overlap with the pattern of an outcome at the end (dkm_record_end); NaN where it is none. */
 double dkm_outcome_overlap(int outcome, const dkm_record *record);
+
+/* The second largest |xi| there. */
+double dkm_outcome_second(const dkm_record *record);
 
 /* "pattern +3", "no pattern", "saddle", "limit_cycle", ... into text; and the same as one word: "pattern_3", "minus_pattern_3",
  * "no_pattern", ... */

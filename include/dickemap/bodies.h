@@ -37,8 +37,9 @@ typedef struct dkm_bodies {
   double across;        /* the largest part of an m_k across m, another constant */
 } dkm_bodies;
 
-/* The bodies of a system in a state (3K + 2M values) of it.  Couplings count as equal if not a bit differs; +-1 patterns
- * have none that are known to be.  Fails with DKM_MEMORY; *out is then empty. */
+/* The bodies of a system in a state (3K + 2M values) of it.  Couplings count as equal if not a bit differs; classes of ungauged
+ * patterns turn in pairs of opposite columns, and the pairs are gauged patterns; those of gauged ones all differ.
+ * Fails with DKM_MEMORY; *out is then empty. */
 dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodies *out, dkm_error *err);
 void dkm_bodies_free(dkm_bodies *bodies);
 

@@ -20,12 +20,16 @@
 extern "C" {
 #endif
 
+enum { DKM_MOST_INVERTED = 4 };
+
 typedef struct dkm_ground_state {
-  double xi[DKM_MAX_MODES], alpha_re[DKM_MAX_MODES], alpha_im[DKM_MAX_MODES]; /* of one image */
+  double xi[DKM_MAX_MODES], alpha_re[DKM_MAX_MODES], alpha_im[DKM_MAX_MODES]; /* of one image: of
+                       +-1 patterns that with xi >= 0, among equal modes the largest first */
   double U;         /* V of landscape.h there, in the units of g0; NaN without a landscape, as `escape` */
   double escape;    /* minima: U of the lowest saddle that leads to another minimum; infinity: none; others: NaN */
   int index;        /* of U; -1 without a landscape, or with inverted classes */
-  int n_inverted;   /* classes turned against their fields */
+  int n_inverted;   /* classes turned against their fields, and which ones, rising */
+  int64_t inverted[DKM_MOST_INVERTED];
   int64_t n_images; /* that symmetries make of it, itself among them: xi and -xi, or, for +-1 patterns, all reflections and what
                        permutations of equal modes make of them; 1: the normal state */
   bool has_spectrum; /* false: it could not be computed (dkm_fixedpoint_spectrum) */
@@ -51,14 +55,14 @@ typedef struct dkm_ground_search {
   bool (*interrupt)(void *context); /* asked a few times a second whether to give up; may be NULL */
   void *context;
 } dkm_ground_search;
-enum { DKM_MOST_INVERTED = 4 };
 
 /* How many choices of at most so many of K classes there are. */
 double dkm_ground_choices(int64_t n_classes, int most_inverted);
 #define DKM_MOST_CHOICES 4096.0
 
 /* Searches them.  Random patterns are drawn by the point's seed; a drive that ends counts as what it is in the end; lengths of the
- * spins are those of the point's start.  Without losses all choices of inverted classes are searched, with them there are none.
+ * spins are those of the point's start.  Without losses of single spins all choices of inverted
+ * classes are searched, with them there are none.
  * how: NULL for its defaults.  Fails with DKM_INPUT where states are no isolated points (g0 or Omega is 0, dephasing alone), do not
  * rest (a drive that repeats), or where choices are more than DKM_MOST_CHOICES; with DKM_STOPPED if it was interrupted;
  * DKM_MEMORY. */

@@ -62,6 +62,7 @@ typedef struct dkm_job {
   int n_sets;
   char **sets;                     /* n_sets strings "key=value" that were applied to it, in order */
   char *title;                     /* "" if absent */
+  char *unit;                      /* of frequencies, as UDUNITS writes it; "1" if absent */
   dkm_system system;               /* of all points, or the largest of any (dkm_system.spins) */
   dkm_numbers values, probabilities;
   dkm_numbers drive_time, drive_g0, drive_Omega;

@@ -42,7 +42,8 @@ int64_t dkm_dims_values(const dkm_dims *dims);
 /* ---- coordinates ---- */
 
 typedef struct dkm_coordinate {
-  const char *name, *units, *long_name;
+  const char *name, *long_name;
+  char units[DKM_UNITS_BYTES];
   const char *dim;       /* along which its n values lie; its name if it is that dimension's own */
   dkm_field_type type;
   int64_t n;

@@ -40,7 +40,7 @@ typedef struct dkm_parameter {
   dkm_field_type type;     /* DKM_FLOAT64; or a whole number, which 32 bits hold */
   bool per_mode;           /* an array of DKM_MAX_MODES, of which M count; in a job a list of 1 or M values */
   dkm_field_scale scale;   /* a number, a rate or frequency, a time */
-  const char *units;       /* UDUNITS; "1" for numbers and for the job's unit of frequency */
+  const char *units;       /* UDUNITS; "1" for numbers and for what is in the job's unit of frequency */
   dkm_limits limits;
   double fallback;         /* its default; NaN: a key or an axis must give it */
   bool later;              /* came after files were written: no line in canonical texts where it has its default */

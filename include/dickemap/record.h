@@ -145,11 +145,12 @@ typedef struct dkm_record {
 
 typedef enum dkm_field_type { DKM_FLOAT64, DKM_INT64, DKM_INT32, DKM_INT8, DKM_UINT8 } dkm_field_type;
 
-/* What a value is: a number; an overlap, in units of the couplings (units.h); a rate or frequency; a time. */
+/* What a value is: a number; an overlap, in units of the couplings (units.h); a rate or frequency; a product of two; a time. */
 typedef enum dkm_field_scale {
   DKM_SCALE_NUMBER,
   DKM_SCALE_OVERLAP,
   DKM_SCALE_RATE,
+  DKM_SCALE_RATE_SQUARED,
   DKM_SCALE_TIME
 } dkm_field_scale;
 
@@ -176,10 +177,14 @@ typedef struct dkm_field {
   dkm_shape shape;
   size_t offset;         /* in dkm_record, where members that are per mode are arrays of DKM_MAX_MODES; else 0 (task.h) */
   int reproducible;      /* 1: part of the checksum */
-  const char *units;     /* UDUNITS; "1" for numbers and for the job's unit of frequency */
+  const char *units;     /* UDUNITS; "1" for numbers and for what is in the job's unit of frequency: dkm_unit_text */
   const char *long_name;
   const dkm_codes *codes; /* NULL: it is a number */
 } dkm_field;
+
+/* The units of values that have `units` and `scale`, where frequencies are in `unit`: into out, which is returned. */
+enum { DKM_UNITS_BYTES = 64 };
+const char *dkm_unit_text(const char *units, dkm_field_scale scale, const char *unit, char out[DKM_UNITS_BYTES]);
 
 /* All fields of a kind of record. */
 typedef struct dkm_field_list {
@@ -219,6 +224,9 @@ const char *dkm_how_name(int how);
 const char *dkm_how_text(int how);
 const char *dkm_sensitive_name(int sensitive);
 const char *dkm_sensitive_text(int sensitive);
+
+/* Overlaps of the end: xi_limit where that is certain, else xi. */
+const double *dkm_record_end(const dkm_record *record);
 
 /* The threshold of `retrieved`: an overlap that is smaller is none. */
 #define DKM_RETRIEVED_OVERLAP 1e-6

@@ -47,7 +47,7 @@ int dkm_session_n_modes(const dkm_session *session);
 int64_t dkm_session_n_classes(const dkm_session *session); /* of spins; the most that any point has */
 double dkm_session_alpha_factor(const dkm_session *session); /* alpha = alpha_factor beta */
 
-/* Texts: "title", "task", "job", "job_sets" (one a line), "job_canonical" (everything that changes results), "warning" (something
+/* Texts: "title", "unit", "task", "job", "job_sets" (one a line), "job_canonical" (everything that changes results), "warning" (something
  * that is hardly meant; "" if nothing).  NULL for another name. */
 const char *dkm_session_text(const dkm_session *session, const char *name);
 

@@ -45,8 +45,8 @@ typedef struct dkm_task {
   dkm_status (*create)(const dkm_job *job, const char *cpu, void **engine, dkm_error *err);
   void (*destroy)(void *engine); /* NULL is allowed */
   double (*bytes)(const dkm_job *job, const char *cpu); /* that it would take on each rank */
-  /* As dkm_evaluate_stream and dkm_evaluator_save. save NULL: points begin anew.  `states` asks whether to go on between points
-   * only: a search takes up to seconds, in large systems minutes. */
+  /* As dkm_evaluate_stream and dkm_evaluator_save. save NULL: points begin anew.  `states` asks whether to go on also
+   * between states, whose spectra may take seconds. */
   dkm_status (*run)(void *engine, const dkm_task_stream *stream, dkm_error *err);
   dkm_status (*save)(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
   bool (*has_failed)(const struct dkm_form *form, const void *record);      /* NULL: none ever does */

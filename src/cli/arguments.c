@@ -21,6 +21,9 @@ static dkm_status fail_option(char **argv, int answer, dkm_error *err) {
   if (in_word && in_word[1]) word = next;
   bool is_long = strncmp(word, "--", 2) == 0;
   char letter[3] = {'-', (char)optopt, '\0'};
+  if (answer == '?' && strcmp(command, "run") == 0 && !is_long && (optopt == 'n' || optopt == 'j'))
+    return dkm_fail(err, DKM_INPUT, "run: unknown option %s; processes are started by mpirun: mpirun -n 3 dickemap run JOB.yaml",
+                    letter);
   if (answer == ':')
     return dkm_fail(err, DKM_INPUT, "%s: option %s needs an argument; see `dickemap %s --help`", command,
                     is_long ? word : letter, command);
@@ -78,6 +81,15 @@ dkm_status dkm_argument_texts(const char *command, const char *name, const char 
   texts->list = longer;
   texts->list[texts->n++] = text;
   return DKM_OK;
+}
+
+dkm_status dkm_argument_not_negative(const char *command, const char *name, const char *text, void *target,
+                                     dkm_error *err) {
+  char *end;
+  double *value = target;
+  *value = strtod(text, &end);
+  if (end != text && *end == '\0' && isfinite(*value) && *value >= 0) return DKM_OK;
+  return dkm_fail(err, DKM_INPUT, "%s: %s is \"%s\", but must be a finite number >= 0", command, name, text);
 }
 
 dkm_status dkm_argument_positive(const char *command, const char *name, const char *text, void *target,

@@ -37,4 +37,7 @@ dkm_argument_take dkm_argument_texts;
 /* A finite number > 0: a double. */
 dkm_argument_take dkm_argument_positive;
 
+/* A finite number >= 0: a double. */
+dkm_argument_take dkm_argument_not_negative;
+
 #endif

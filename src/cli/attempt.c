@@ -2,14 +2,18 @@
 /* attempt: the lines of a file's history about each run; see attempt.h. */
 #include "attempt.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 #include "arithmetic.h"
 #include "cli.h"
 #include "dickemap/clock.h"
 #include "dickemap/here.h"
+#include "dickemap/lock.h"
 #include "dickemap/printable.h"
 #include "dickemap/store.h"
 
@@ -69,6 +73,81 @@ static bool next_line(const char **line, bool *is_begun, char out[LINE_BYTES]) {
     if (*is_begun || strncmp(colon, ended, strlen(ended)) == 0) return true;
   }
   return false;
+}
+
+/* "2.5 s" as dkm_cli_duration spells it; NaN for anything else. */
+static double seconds_of(const char *text) {
+  static const struct {
+    const char *name;
+    double seconds;
+  } units[] = {{"us", 1e-6}, {"ms", 1e-3}, {"s", 1}, {"min", 60}, {"h", 3600}, {"days", 86400}};
+  double number;
+  char unit[8];
+  if (sscanf(text, "%lf %7[a-z]", &number, unit) != 2) return NAN;
+  for (size_t i = 0; i < sizeof units / sizeof *units; i++)
+    if (strcmp(unit, units[i].name) == 0) return number * units[i].seconds;
+  return NAN;
+}
+
+static void read_begun(const char *line, dkm_attempt_told *told) {
+  long long n;
+  const char *text = strstr(line, begun);
+  *told = (dkm_attempt_told){.n_before = -1, .n_after = -1, .seconds = NAN};
+  snprintf(told->begun, sizeof told->begun, "%.*s", (int)(text - line), line);
+  text += strlen(begun);
+  if (sscanf(text, "%lld", &n) == 1) told->n_before = n;
+  const char *with = strstr(text, "; ");
+  snprintf(told->with, sizeof told->with, "%s", with ? with + 2 : "");
+}
+
+static void read_ended(const char *line, dkm_attempt_told *told) {
+  long long n;
+  const char *text = strstr(line, ended), *after = strstr(text, "after "), *done = strstr(text + strlen(ended), ": ");
+  snprintf(told->ended, sizeof told->ended, "%.*s", (int)(text - line), line);
+  if (after) told->seconds = seconds_of(after + strlen("after "));
+  if (done && sscanf(done, ": %lld", &n) == 1) told->n_after = n;
+  const char *how = done ? strstr(done, "; ") : NULL;
+  snprintf(told->how, sizeof told->how, "%s", how ? how + 2 : "");
+}
+
+bool dkm_attempt_next(const char **history, dkm_attempt_told *told) {
+  char line[LINE_BYTES];
+  bool is_begun;
+  if (!next_line(history, &is_begun, line)) return false;
+  if (!is_begun) { /* its beginning was left out */
+    read_begun(": begun: ", told);
+    read_ended(line, told);
+    return true;
+  }
+  read_begun(line, told);
+  const char *behind = *history;
+  if (next_line(history, &is_begun, line) && !is_begun)
+    read_ended(line, told);
+  else
+    *history = behind;
+  return true;
+}
+
+bool dkm_attempt_is_under_way(const dkm_attempt_told *last, const char *output) {
+  char lock[4096];
+  struct stat found;
+  if (last->ended[0] || (size_t)snprintf(lock, sizeof lock, "%s.lock", output) >= sizeof lock) return false;
+  return stat(lock, &found) == 0 && difftime(time(NULL), found.st_mtime) < 6 * DKM_LOCK_BEAT_SECONDS;
+}
+
+double dkm_attempt_seconds_left(const dkm_attempt_told *last, bool is_under_way, int64_t n_done, int64_t left) {
+  struct tm t = {0};
+  double seconds = last->seconds;
+  int64_t n = last->n_after - last->n_before;
+  if (is_under_way && sscanf(last->begun, "%d-%d-%dT%d:%d:%d", &t.tm_year, &t.tm_mon, &t.tm_mday, &t.tm_hour, &t.tm_min, &t.tm_sec) == 6) {
+    t.tm_year -= 1900;
+    t.tm_mon -= 1;
+    seconds = difftime(time(NULL), timegm(&t));
+    n = n_done - last->n_before;
+  } else if (last->n_after < 0) {
+    return NAN;
+  }
+  return last->n_before >= 0 && n > 0 && seconds > 0 ? seconds / (double)n * (double)left : NAN;
 }
 
 void dkm_attempt_print(const char *history) {

@@ -31,6 +31,25 @@ dkm_status dkm_attempt_begin(dkm_attempt *attempt, int64_t n_done, dkm_error *er
 /* Nothing, unless begun. how: "complete", "stopped early (...)", or a message. */
 dkm_status dkm_attempt_end(dkm_attempt *attempt, int64_t n_done, const char *how, dkm_error *err);
 
+/* What a history tells of a run. */
+typedef struct dkm_attempt_told {
+  char begun[32], ended[32];  /* dates; "": it does not say */
+  int64_t n_before, n_after;  /* points done; -1 */
+  double seconds;             /* that it took; NaN */
+  char with[8192], how[2048]; /* versions, ranks, hosts, command; how it ended */
+} dkm_attempt_told;
+
+/* The next run; *history, at first a history, then points behind it.  Returns whether there is one. */
+bool dkm_attempt_next(const char **history, dkm_attempt_told *told);
+
+/* Whether the last run of a history may still be under way: no end is recorded, and its lock beside the output shows a sign
+ * of life. */
+bool dkm_attempt_is_under_way(const dkm_attempt_told *last, const char *output);
+
+/* Seconds in which `left` points would be done, if they go as in that run, which has done n_done points so far; NaN if it does
+ * not tell. */
+double dkm_attempt_seconds_left(const dkm_attempt_told *last, bool is_under_way, int64_t n_done, int64_t left);
+
 /* Prints one line "attempt: ..." for each run in a history. */
 void dkm_attempt_print(const char *history);
 

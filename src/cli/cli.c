@@ -67,6 +67,14 @@ const char *dkm_cli_spins(const dkm_job *job, const dkm_system *system, char out
   return out;
 }
 
+const char *dkm_cli_number(double value, char out[DKM_NUMBER_BYTES]) {
+  for (int digits = 15; digits <= 17; digits++) {
+    snprintf(out, DKM_NUMBER_BYTES, "%.*g", digits, value);
+    if (strtod(out, NULL) == value) break;
+  }
+  return out;
+}
+
 void dkm_cli_bytes(double bytes, char *out, size_t out_bytes) {
   static const char *const units[] = {"KiB", "MiB", "GiB", "TiB", "PiB"};
   enum { N_UNITS = sizeof units / sizeof *units };

@@ -16,6 +16,7 @@ extern const char dkm_cli_version[];
 dkm_status dkm_cmd_run(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_plan(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_point(int argc, char **argv, dkm_error *err);
+dkm_status dkm_cmd_show(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_info(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_verify(int argc, char **argv, dkm_error *err);
 dkm_status dkm_cmd_merge(int argc, char **argv, dkm_error *err);
@@ -41,6 +42,10 @@ void dkm_cli_warn(const dkm_job *job);
 /* "24 spins, 20 classes at most" into out: of a system, all points of a job or one. */
 enum { DKM_SPINS_BYTES = 96 };
 const char *dkm_cli_spins(const dkm_job *job, const dkm_system *system, char out[DKM_SPINS_BYTES]);
+
+/* The shortest decimal number that is this very double: "1.1", not "1.1000000000000001". Returns out. */
+enum { DKM_NUMBER_BYTES = 32 };
+const char *dkm_cli_number(double value, char out[DKM_NUMBER_BYTES]);
 
 /* "1.5 GiB" etc., "3.2 h" etc. into out. */
 void dkm_cli_bytes(double bytes, char *out, size_t out_bytes);

@@ -54,13 +54,17 @@ typedef struct table {
 
 /* ---- which axis ---- */
 
+static bool is_called(const dkm_axis *axis, const char *name) {
+  return strcmp(axis->long_name, name) == 0 || strcmp(axis->name, name) == 0;
+}
+
 /* That of `reduce`, which comes after those of the points. */
 static dkm_status find_reduced(const struct arguments *args, const dkm_job *job, int *over, dkm_error *err) {
   const char *name = job->dim_name[job->n_dims];
   bool named = !args->over || strcmp(args->over, name) == 0;
   *over = job->n_dims;
   for (int i = 0; i < job->n_axes && !named; i++)
-    named = job->axes[i].dim == job->n_dims && strcmp(job->axes[i].long_name, args->over) == 0;
+    named = job->axes[i].dim == job->n_dims && is_called(&job->axes[i], args->over);
   return named ? DKM_OK
                : dkm_fail(err, DKM_INPUT, "basins: --over %s: the starts of %s are counted already, over %s, and no longer told apart",
                           args->over, args->path, name);
@@ -76,9 +80,9 @@ static dkm_status find_dimension(const struct arguments *args, const dkm_job *jo
     if (job->n_axes > 0)
       snprintf(names + strlen(names), sizeof names - strlen(names), "%s%s", names[0] ? ", " : "", name);
   }
-  /* A group is known by each of its axes too, as jobs spell them. */
+  /* A group is known by each of its axes too, as jobs or files spell them. */
   for (int i = 0; i < job->n_axes; i++)
-    if (strcmp(job->axes[i].long_name, wanted) == 0) {
+    if (is_called(&job->axes[i], wanted)) {
       *over = job->axes[i].dim;
       return DKM_OK;
     }

@@ -20,7 +20,7 @@ static const char help[] =
     "      --retry-failed     with --resume: also redo points with verdict `failed`\n"
     "      --extend OLD.h5    begin with the points that this file has, of a job with other axes; may be repeated\n"
     "      --shard I/N        compute part I of N only, in a file of its own (default: with .IofN.h5); see merge\n"
-    "      --time-limit TIME  end in good order before; minutes, MM:SS, HH:MM:SS or D-HH:MM:SS\n"
+    "      --time-limit TIME  end in good order before: 2h, 90min, 45s; or minutes, MM:SS, HH:MM:SS, D-HH:MM:SS\n"
     "      --save-interval TIME  save points under way that take long this often (default: 1 minute)\n"
     "      --break-lock       ignore that another run seems to use the output\n"
     "      --set KEY=VALUE    override a key of the job, such as solver.t_max=1e5; may be repeated\n"
@@ -30,7 +30,7 @@ static const char help[] =
     "Rank 0 hands out points and the others compute; a single rank does everything itself.\n"
     "Signal USR1, the time limit and the end of a SLURM job end a run early with exit code 85: everything\n"
     "finished is in the file, and --resume continues it, also inside points that were under way: their states are\n"
-    "in the folder FILE.h5.unfinished (not with solver.sensitivity).\n";
+    "in the folder FILE.h5.unfinished (not with solver.sensitivity or task: states).\n";
 
 static dkm_status take_shard(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
   dkm_run_output *output = target;

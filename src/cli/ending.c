@@ -74,6 +74,29 @@ static bool read_number(const char **text, long most, long *number) {
   return errno == 0 && *number <= most;
 }
 
+/* Numbers with units: 2h, 90min, 1h30m, 1.5 h. */
+static bool read_units(const char *text, double *seconds) {
+  static const struct {
+    const char *name;
+    double seconds;
+  } units[] = {{"d", 86400}, {"h", 3600}, {"min", 60}, {"m", 60}, {"s", 1}};
+  enum { N_UNITS = sizeof units / sizeof *units };
+  for (*seconds = 0; *text;) {
+    char *end;
+    int i = 0;
+    if (strspn(text, "0123456789.") == 0) return false;
+    const double number = strtod(text, &end);
+    if (end != text + strspn(text, "0123456789.")) return false;
+    text = end + strspn(end, " ");
+    while (i < N_UNITS && strncmp(text, units[i].name, strlen(units[i].name)) != 0) i++;
+    if (i == N_UNITS) return false;
+    *seconds += number * units[i].seconds;
+    text += strlen(units[i].name);
+    text += strspn(text, " ");
+  }
+  return isfinite(*seconds);
+}
+
 dkm_status dkm_ending_parse_time(const char *option, const char *text, double *seconds, dkm_error *err) {
   const long most = 1000000; /* of the first number, whatever it counts */
   long part[3] = {0}, days = 0;
@@ -102,10 +125,12 @@ dkm_status dkm_ending_parse_time(const char *option, const char *text, double *s
     *seconds = 3600.0 * (double)part[0] + 60.0 * (double)part[1] + (double)part[2];
   else /* MM, MM:SS */
     *seconds = 60.0 * (double)part[0] + (double)part[1];
+  if (!good) good = read_units(text, seconds);
   if (!good || *seconds <= 0)
     return dkm_fail(err, DKM_INPUT,
-                    "run: %s %s is not a time (allowed: whole minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more than 0)", option,
-                    text);
+                    "run: %s %s is not a time (allowed: 2h, 90min, 45s; whole minutes, MM:SS, HH:MM:SS, D-HH:MM:SS; more "
+                    "than 0)",
+                    option, text);
   return DKM_OK;
 }
 

@@ -38,8 +38,8 @@ typedef struct dkm_ending {
   char reason[512];    /* why, once stop is not DKM_STOP_NOT; room for what the caller adds */
 } dkm_ending;
 
-/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time; option: for the message.
- * DKM_INPUT. */
+/* "90" (minutes), "MM:SS", "HH:MM:SS", "D-HH", "D-HH:MM", "D-HH:MM:SS", as SLURM's --time; or numbers with units d, h, m or
+ * min, s: "1h30m", "1.5h"; option: for the message. DKM_INPUT. */
 dkm_status dkm_ending_parse_time(const char *option, const char *text, double *seconds, dkm_error *err);
 
 /* From now on signals are noted instead of killing the process; a second SIGTERM or SIGINT does.  On every rank; where

@@ -7,6 +7,7 @@
 #include <getopt.h>
 #include <gsl/gsl_errno.h>
 #include <gsl/gsl_version.h>
+#include <jansson.h>
 #include <mpi.h>
 #include <png.h>
 #include <signal.h>
@@ -20,19 +21,25 @@
 #include "dickemap/store.h"
 #include "ranks.h"
 
-static const struct {
+static dkm_status help(int argc, char **argv, dkm_error *err);
+
+typedef struct subcommand {
   const char *name;
   dkm_status (*run)(int argc, char **argv, dkm_error *err);
   const char *help;
   bool parallel; /* runs on all ranks */
-} subcommands[] = {
+} subcommand;
+
+static const subcommand subcommands[] = {
     {"run", dkm_cmd_run, "compute all points of a job, in parallel under mpirun", true},
     {"plan", dkm_cmd_plan, "check a job and say what it would take, without running it", false},
     {"point", dkm_cmd_point, "compute one point and print everything about it", false},
     {"info", dkm_cmd_info, "say what an output file holds, also while it is being written", false},
+    {"show", dkm_cmd_show, "print one record of an output file", false},
     {"verify", dkm_cmd_verify, "check an output file: records, theory, some points computed anew", false},
     {"merge", dkm_cmd_merge, "put the files of shards together", false},
     {"basins", dkm_cmd_basins, "count how often the starts of an output file end in each attractor", false},
+    {"help", help, "say what a subcommand's arguments are", false},
 };
 enum { N_SUBCOMMANDS = sizeof subcommands / sizeof subcommands[0] };
 
@@ -44,7 +51,7 @@ static void print_help(void) {
   for (int i = 0; i < N_SUBCOMMANDS; i++)
     n += snprintf(text + n, sizeof text - (size_t)n, "  %-7s %s\n", subcommands[i].name, subcommands[i].help);
   snprintf(text + n, sizeof text - (size_t)n,
-           "\n  dickemap SUBCOMMAND --help   its arguments\n"
+           "\n  dickemap help SUBCOMMAND     its arguments; also dickemap SUBCOMMAND --help\n"
            "  dickemap --version           versions of all libraries, instruction set in use\n\n"
            "Exit codes: 0 done, 1 the job or the arguments are wrong, 2 failed,\n"
            "            3 verify found a difference, 85 stopped early or incomplete, can be resumed.\n");
@@ -63,10 +70,31 @@ static void print_version(void) {
            "libcyaml %s\n"
            "zlib %s\n"
            "libpng %s\n"
+           "jansson %s\n"
            "instruction set %s\n",
            dkm_cli_version, mpi, hdf5, gsl_version, cyaml_version_str, zlibVersion(), png_get_libpng_ver(NULL),
-           dkm_cpu_best());
+           JANSSON_VERSION, dkm_cpu_best());
   dkm_cli_print(text);
+}
+
+static dkm_status find_subcommand(const char *name, const subcommand **found, dkm_error *err) {
+  for (int i = 0; i < N_SUBCOMMANDS; i++)
+    if (strcmp(name, subcommands[i].name) == 0) {
+      *found = &subcommands[i];
+      return DKM_OK;
+    }
+  return dkm_fail(err, DKM_INPUT, "unknown subcommand \"%s\"; see `dickemap --help`", name);
+}
+
+static dkm_status help(int argc, char **argv, dkm_error *err) {
+  const subcommand *about = NULL;
+  if (argc > 2) return dkm_fail(err, DKM_INPUT, "help: expected one subcommand, got %d arguments; see `dickemap --help`", argc - 1);
+  if (argc < 2 || argv[1][0] == '-' || strcmp(argv[1], "help") == 0) {
+    print_help();
+    return DKM_OK;
+  }
+  if (find_subcommand(argv[1], &about, err)) return err->status;
+  return about->run(2, (char *[]){argv[1], "--help", NULL}, err);
 }
 
 static dkm_status dispatch(int argc, char **argv, dkm_error *err) {
@@ -80,11 +108,10 @@ static dkm_status dispatch(int argc, char **argv, dkm_error *err) {
     print_version();
     return DKM_OK;
   }
-  for (int i = 0; i < N_SUBCOMMANDS; i++)
-    if (strcmp(name, subcommands[i].name) == 0)
-      return subcommands[i].parallel || dkm_ranks_first() ? subcommands[i].run(argc - 1, argv + 1, err) : DKM_OK;
   if (name[0] == '-') return dkm_fail(err, DKM_INPUT, "unknown option %s; see `dickemap --help`", name);
-  return dkm_fail(err, DKM_INPUT, "unknown subcommand \"%s\"; see `dickemap --help`", name);
+  const subcommand *asked = NULL;
+  if (find_subcommand(name, &asked, err)) return err->status;
+  return asked->parallel || dkm_ranks_first() ? asked->run(argc - 1, argv + 1, err) : DKM_OK;
 }
 
 int main(int argc, char **argv) {

@@ -36,6 +36,16 @@ static int by_couplings(const void *a, const void *b, void *context) {
   return order ? order : (ka > kb) - (ka < kb);
 }
 
+/* Of ungauged patterns classes k and K - 1 - k, all bits of whose numbers differ, have opposite columns. */
+static void group_mirror_images(dkm_bodies *b) {
+  b->n_bodies = b->n_classes / 2;
+  for (int64_t k = 0; k < b->n_classes; k++) {
+    const bool is_image = k >= b->n_bodies;
+    b->body_of[k] = is_image ? b->n_classes - 1 - k : k;
+    b->sign[k] = is_image ? -1 : 1;
+  }
+}
+
 static dkm_status group(const dkm_system *system, dkm_bodies *b, dkm_error *err) {
   const int64_t K = system->n_classes;
   int64_t *order = malloc((size_t)K * sizeof *order), n = 0;
@@ -50,6 +60,15 @@ static dkm_status group(const dkm_system *system, dkm_bodies *b, dkm_error *err)
   b->n_bodies = n;
   free(order);
   return DKM_OK;
+}
+
+/* With the first row made +1 ungauged patterns are gauged ones, whose sums are as fast. */
+static void make_gauged(const dkm_system *system, dkm_bodies *b) {
+  dkm_system_of_patterns(&b->system, DKM_GAUGED, system->n_modes, NULL); /* cannot fail for so many modes */
+  b->system.alpha_factor = system->alpha_factor;
+  b->system.occupation_factor = system->occupation_factor;
+  b->system.drive = system->drive;
+  for (int64_t k = 0; k < b->n_classes; k++) b->part[k] = 0.5;
 }
 
 static dkm_status make_system(const dkm_system *system, dkm_bodies *b, dkm_error *err) {
@@ -120,19 +139,24 @@ static void measure(const double *u, double *means, dkm_bodies *b) {
 dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodies *out, dkm_error *err) {
   const size_t K = (size_t)system->n_classes;
   double *means = NULL;
+  const bool of_patterns = dkm_system_has_patterns(system);
   *out = (dkm_bodies){.n_classes = system->n_classes};
-  if (!system->couplings) return DKM_OK;
+  if (of_patterns && system->mapping != DKM_UNGAUGED) return DKM_OK;
   out->body_of = malloc(K * sizeof *out->body_of);
   out->sign = malloc(K * sizeof *out->sign);
-  dkm_status status = out->body_of && out->sign ? group(system, out, err) : DKM_MEMORY;
+  dkm_status status = out->body_of && out->sign ? DKM_OK : DKM_MEMORY;
+  if (status == DKM_OK && of_patterns) group_mirror_images(out);
+  if (status == DKM_OK && !of_patterns) status = group(system, out, err);
   const bool single = out->n_bodies == system->n_classes;
   if (status == DKM_OK && !single) {
     out->part = malloc(K * sizeof *out->part);
     out->share = malloc(K * sizeof *out->share);
     out->lengths = malloc((size_t)out->n_bodies * sizeof *out->lengths);
     means = malloc(dkm_model_size(system) * sizeof *means);
-    status = out->part && out->share && out->lengths && means ? make_system(system, out, err) : DKM_MEMORY;
+    status = out->part && out->share && out->lengths && means ? DKM_OK : DKM_MEMORY;
   }
+  if (status == DKM_OK && !single && of_patterns) make_gauged(system, out);
+  if (status == DKM_OK && !single && !of_patterns) status = make_system(system, out, err);
   if (status == DKM_OK && !single) measure(u, means, out);
   free(means);
   if (status != DKM_OK || single) dkm_bodies_free(out);

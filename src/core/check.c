@@ -95,6 +95,8 @@ static bool is_leading(const subject *s, const double *xi, int *expected, double
 static bool retrieved_is_that_of_the_end(const subject *s) {
   dkm_record expected = *s->record;
   dkm_record_name_pattern(&expected, s->system->n_modes);
+  if (!isnan(s->record->xi_second) && !same(s->record->xi_second, expected.xi_second, rounding))
+    return object(s, "xi_second is %.17g, but of xi it is %.17g", s->record->xi_second, expected.xi_second);
   return s->record->retrieved == expected.retrieved ||
          object(s, "retrieved is %d, but where it is certain to end the leading overlap says %d", s->record->retrieved,
                 expected.retrieved);

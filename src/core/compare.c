@@ -54,6 +54,7 @@ static double scale_of(dkm_field_scale scale, double largest, const struct scale
     *more = s->error;
     return fmax(s->overlap, largest);
   case DKM_SCALE_RATE:
+  case DKM_SCALE_RATE_SQUARED:
     return fmax(s->rate, largest);
   case DKM_SCALE_TIME:
     return largest + s->rate * largest * largest;
@@ -182,9 +183,10 @@ static bool knows_pattern(const dkm_record *record) {
 
 /* Whether the pattern that b names leads in a as well, or next to none is behind (of equal overlaps either may be named). */
 static bool leads_in(const struct comparison *c, const dkm_record *a, const dkm_record *b) {
-  const double *xi = dkm_record_limit_is_certain(a) ? a->xi_limit : a->xi;
+  const double *xi = dkm_record_end(a);
   double largest = 0.0;
   if (b->retrieved == 0) return a->retrieved == 0;
+  if (abs(b->retrieved) > c->M) return false;
   for (int mu = 0; mu < c->M; mu++) largest = fmax(largest, fabs(xi[mu]));
   const double there = xi[abs(b->retrieved) - 1];
   return fabs(there) > c->tolerance && fabs(there) >= largest - c->tolerance &&

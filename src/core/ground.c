@@ -39,7 +39,7 @@ dkm_status dkm_ground_ask(ground_patience *patience, dkm_error *err) {
   return patience->how->interrupt(patience->how->context) ? dkm_fail(err, DKM_STOPPED, "the search was given up") : DKM_OK;
 }
 
-static int by_depth(const void *a, const void *b) {
+int dkm_ground_by_depth(const void *a, const void *b) {
   const dkm_ground_state *x = a, *y = b;
   if (x->n_inverted != y->n_inverted) return x->n_inverted < y->n_inverted ? -1 : 1;
   if (x->U != y->U && !isnan(x->U)) return x->U < y->U ? -1 : 1;
@@ -103,11 +103,6 @@ static dkm_status describe_all(const dkm_system *system, const dkm_point *point,
   return status;
 }
 
-/* What descent from the patterns leads to. */
-static void descend_from_patterns(dkm_landscape *landscape, int n_modes, double *xi) {
-  for (int nu = 0; nu < n_modes; nu++) xi[nu] = dkm_landscape_kept(landscape, nu);
-}
-
 /* ---- inverted classes ---- */
 
 static dkm_status append(dkm_ground *ground, const dkm_ground *part, dkm_error *err) {
@@ -147,6 +142,23 @@ static dkm_status add_inverted(const dkm_system *system, const dkm_point *point,
   return status;
 }
 
+/* Whether they still add up to 1 for each choice of inverted classes once symmetries have said how many images there are. */
+static bool signs_add_up(const dkm_system *system, int most_inverted, const dkm_ground *ground) {
+  double sum[DKM_MOST_INVERTED + 1] = {0};
+  bool some[DKM_MOST_INVERTED + 1] = {false};
+  for (int64_t i = 0; i < ground->n; i++) {
+    const dkm_ground_state *s = &ground->states[i];
+    if (s->index < 0 && !s->has_spectrum) return false;
+    some[s->n_inverted] = true;
+    sum[s->n_inverted] += ((s->index < 0 ? s->spectrum.n_unstable : s->index) % 2 ? -1.0 : 1.0) * (double)s->n_images;
+  }
+  for (int n = 0; n <= most_inverted; n++) {
+    const double choices = dkm_ground_choices(system->n_classes, n) - (n > 0 ? dkm_ground_choices(system->n_classes, n - 1) : 0.0);
+    if (some[n] && sum[n] != choices) return false;
+  }
+  return true;
+}
+
 /* ---- all of it ---- */
 
 static dkm_status find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
@@ -168,15 +180,18 @@ static dkm_status find(const dkm_system *system, const dkm_point *given, const d
   if (status == DKM_OK && ground->has_landscape) status = dkm_landscape_create(system, &landscape, err);
   if (status == DKM_OK && landscape) {
     dkm_landscape_turn(landscape, point, NULL);
-    descend_from_patterns(landscape, system->n_modes, ground->pattern_xi);
+    for (int nu = 0; nu < system->n_modes; nu++) ground->pattern_xi[nu] = dkm_landscape_kept(landscape, nu);
     status = describe_all(system, point, landscape, spectra, &patience, ground, err);
   } else if (status == DKM_OK)
     status = dkm_ground_newton(system, point, 0, NULL, NULL, spectra, &patience, ground, err);
   if (status == DKM_OK && dkm_rest_kind(point) == REST_ALONG_FIELD)
     status = add_inverted(system, point, landscape, spectra, &patience, ground, err);
   if (status == DKM_OK) {
-    qsort(ground->states, (size_t)ground->n, sizeof *ground->states, by_depth);
-    if (dkm_system_has_patterns(system)) dkm_ground_merge_images(system, point, ground);
+    if (dkm_system_has_patterns(system)) {
+      dkm_ground_merge_images(system, point, ground);
+      ground->complete = ground->complete && signs_add_up(system, patience.how->most_inverted, ground);
+    } else
+      qsort(ground->states, (size_t)ground->n, sizeof *ground->states, dkm_ground_by_depth);
     count(ground);
   }
   if (spectra) dkm_fixedpoint_workspace_destroy(spectra);

@@ -20,7 +20,10 @@ dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, i
                              dkm_landscape *landscape, dkm_fixedpoint_workspace *workspace, ground_patience *patience,
                              dkm_ground *ground, dkm_error *err);
 
-/* Leaves one of all images of a state of +-1 patterns, with their number: the first one, states being in the order of a ground. */
+/* The order of a ground, for qsort. */
+int dkm_ground_by_depth(const void *a, const void *b);
+
+/* Of +-1 patterns: leaves one of all images of each state, with their number, and puts them in order. */
 void dkm_ground_merge_images(const dkm_system *system, const dkm_point *point, dkm_ground *ground);
 
 /* The spectrum about a state (3K + 2M values) into it, or that there is none. Fails with DKM_MEMORY. */

@@ -90,6 +90,7 @@ static dkm_status add(search *s, const double *xi, dkm_error *err) {
   if (n_signs > 0) new.n_images = s->even ? (int64_t)1 << n_signs : 2;
   const dkm_status status = dkm_ground_take_spectrum(s->workspace, s->point, s->state, &new, err);
   if (status != DKM_OK) return status;
+  for (int i = 0; i < s->n_inverted; i++) new.inverted[i] = s->inverted[i];
   if (s->landscape) new.U = dkm_landscape_value(s->landscape, s->state);
   s->ground->states[s->ground->n++] = new;
   s->last_new = s->n_starts;

@@ -31,7 +31,7 @@ static bool attracts(const dkm_inquiry *q) {
   double rho = 1.0, *state = q->scratch;
   if (dkm_point_dynamics(q->point) != DKM_DYNAMICS_CONSERVED) return false;
   /* Of other couplings and of shorter spins the directions do not close in this way. */
-  if (!dkm_landscape_full_rank(system) || !dkm_system_has_patterns(system) || dkm_point_length(q->point) != 1.0)
+  if (!dkm_landscape_full_rank(system) || !dkm_system_has_patterns(system) || dkm_point_length(q->point) != 1.0 || q->lengths)
     return false;
   for (int side = -1; side <= 1; side += 2) {
     double grows = 0.0, decays = INFINITY;

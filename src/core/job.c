@@ -19,11 +19,12 @@
 #include "dickemap/option.h"
 #include "dickemap/task.h"
 #include "job_axes.h"
+#include "job_hint.h"
 #include "job_schema.h"
 #include "job_spelling.h"
 #include "job_system.h"
 
-enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, KEY_BYTES = 64 };
+enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, MAX_UNIT_BYTES = 40, KEY_BYTES = 64 };
 
 /* ---- keys to values ---- */
 
@@ -88,11 +89,12 @@ static dkm_status read_per_mode(dkm_job *job, const dkm_job_source *source, cons
   const int n_modes = job->system.n_modes;
   const unsigned n = text->values_count;
   dkm_limits limits = dkm_parameter_limits(parameter, n_modes);
+  if (!text->values && n_modes == 1) return dkm_schema_fail(source, err, parameter->key, "is missing, but must be a list of 1 value");
   if (!text->values)
     return dkm_schema_fail(source, err, parameter->key, "is missing, but must be a list of 1 or %d values", n_modes);
   if (n != 1 && n != (unsigned)n_modes)
-    return dkm_schema_fail(source, err, parameter->key, "has %u values, but must have 1 or %d, the number of patterns",
-                           n, n_modes);
+    return dkm_schema_fail(source, err, parameter->key, "has %u values, but must have %s%d, the number of patterns", n,
+                           n_modes == 1 ? "" : "1 or ", n_modes);
   for (unsigned i = 0; i < n; i++) {
     char key[KEY_BYTES];
     double value;
@@ -189,16 +191,22 @@ static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, d
   return check_states(job, source, err);
 }
 
+/* A text that goes into the file as it is. */
+static dkm_status read_text(const dkm_job_source *source, const char *key, const char *given, int most_bytes, const char *fallback,
+                            char **text, dkm_error *err) {
+  if (given && strlen(given) > (size_t)most_bytes)
+    return dkm_schema_fail(source, err, key, "has %zu bytes, but must have at most %d", strlen(given), most_bytes);
+  if (given && has_controls(given))
+    return dkm_schema_fail(source, err, key, "holds a control character, but must be text");
+  *text = strdup(given ? given : fallback);
+  return *text ? DKM_OK : dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
+}
+
 static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
-  const char *title = source->keys->title;
-  if (title && strlen(title) > MAX_TITLE_BYTES)
-    return dkm_schema_fail(source, err, "title", "has %zu bytes, but must have at most %d", strlen(title),
-                           MAX_TITLE_BYTES);
-  if (title && has_controls(title))
-    return dkm_schema_fail(source, err, "title", "holds a control character, but must be text");
-  job->title = strdup(title ? title : "");
-  if (!job->title) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", source->path);
-  dkm_status status = read_task(job, source, err);
+  dkm_status status = read_text(source, "title", source->keys->title, MAX_TITLE_BYTES, "", &job->title, err);
+  if (status == DKM_OK) status = read_text(source, "unit", source->keys->unit, MAX_UNIT_BYTES, "1", &job->unit, err);
+  if (status == DKM_OK && !*job->unit) status = dkm_schema_fail(source, err, "unit", "is empty, but must be one, such as MHz");
+  if (status == DKM_OK) status = read_task(job, source, err);
   if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(system.mapping), err);
   if (status == DKM_OK) status = read_option(job, source, DKM_OPTION(shades), err);
   if (status == DKM_OK) status = dkm_job_system_read(job, source, files, err);
@@ -303,6 +311,7 @@ void dkm_job_free(dkm_job *job) {
   free(job->path);
   free(job->text);
   free(job->title);
+  free(job->unit);
   for (int i = 0; i < job->n_sets; i++) free(job->sets[i]);
   free(job->sets);
   for (int i = 0; i < job->n_axes; i++) free(job->axes[i].values);
@@ -382,21 +391,35 @@ static int64_t points_of_group(const dkm_job *job, const char *name) {
   return 0;
 }
 
+/* "; or a number along: path" */
+enum { GROUPS_BYTES = 64 + DKM_MAX_AXES * (DKM_NAME_BYTES + 2) };
+static const char *groups_text(const dkm_job *job, char out[GROUPS_BYTES]) {
+  const char *before = "; or a number along: ";
+  size_t used = 0;
+  *out = '\0';
+  for (int d = 0; d < job->n_dims; d++)
+    if (points_of_group(job, job->dim_name[d]) > 0) {
+      used += (size_t)snprintf(out + used, GROUPS_BYTES - used, "%s%s", before, job->dim_name[d]);
+      before = ", ";
+    }
+  return out;
+}
+
 /* Sets what `name` stands for, a quantity or a zip group. */
 static dkm_status set_named(const dkm_job *job, dkm_point *point, const char *name, const char *text, const char *label,
                             dkm_error *err) {
   const int64_t n_zipped = points_of_group(job, name);
   const dkm_parameter *parameter = NULL;
   int mode;
-  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES];
+  char reason[DKM_REASON_BYTES], quoted[DKM_QUOTE_BYTES], allowed[DKM_LIMITS_BYTES], hint[DKM_HINT_BYTES], groups[GROUPS_BYTES];
   if (!n_zipped && !dkm_parameter_parse(name, job->system.n_modes, &parameter, &mode, reason))
-    return dkm_fail(err, DKM_INPUT, "%s: %s", label, reason);
+    return dkm_fail(err, DKM_INPUT, "%s: %s%s", label, reason, groups_text(job, groups));
   const dkm_limits limits = n_zipped ? (dkm_limits){.min = 0, .max = (double)(n_zipped - 1), .integer = true}
                                      : dkm_parameter_limits(parameter, job->system.n_modes);
   const double value = dkm_number_parse(text);
   if (!dkm_limits_allow(&limits, value))
-    return dkm_fail(err, DKM_INPUT, "%s: %s is %s, but must be %s", label, name, dkm_quote(text, quoted),
-                    dkm_limits_text(&limits, allowed));
+    return dkm_fail(err, DKM_INPUT, "%s: %s is %s, but must be %s%s", label, name, dkm_quote(text, quoted),
+                    dkm_limits_text(&limits, allowed), dkm_hint(dkm_quote(text, quoted), 1, hint));
   if (parameter) dkm_parameter_set(parameter, point, job->system.n_modes, mode, value);
   for (int i = 0; i < job->n_axes && !parameter; i++) {
     const dkm_axis *axis = &job->axes[i];
@@ -406,11 +429,17 @@ static dkm_status set_named(const dkm_job *job, dkm_point *point, const char *na
   return DKM_OK;
 }
 
+/* What a decimal comma leaves behind it. */
+static bool is_fraction(const char *text) {
+  return *text && text[strspn(text, "0123456789")] == '\0';
+}
+
 dkm_status dkm_job_assign(const dkm_job *job, dkm_point *point, const char *assignment, dkm_error *err) {
   char name[DKM_NAME_BYTES], label[256];
   const char *equals = strchr(assignment, '=');
   if (!equals || equals == assignment || (size_t)(equals - assignment) >= sizeof name)
-    return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1", assignment);
+    return dkm_fail(err, DKM_INPUT, "--at %.200s: must have the form name=value, such as g0=1.1%s", assignment,
+                    is_fraction(assignment) ? "; numbers have a decimal point, and commas separate them" : "");
   snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
   snprintf(label, sizeof label, "--at %.200s", assignment);
   dkm_point changed = *point;

@@ -88,7 +88,7 @@ static bool is_list(const dkm_axis_keys *keys) {
 
 static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dkm_error *err) {
   static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_";
-  char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES], reason[DKM_REASON_BYTES];
+  char key[KEY_BYTES], quoted[DKM_QUOTE_BYTES];
   const char *zip = source->keys->axes[i].zip;
   if (!zip && is_list(&source->keys->axes[i])) zip = list_group;
   if (!zip) return DKM_OK;
@@ -100,9 +100,7 @@ static dkm_status read_zip(dkm_job *job, const dkm_job_source *source, int i, dk
     return dkm_schema_fail(source, err, key,
                            "is %s, but must be a name of letters, digits and _, at most %d, not beginning with a digit",
                            dkm_quote(zip, quoted), DKM_NAME_BYTES - 1);
-  const dkm_parameter *parameter;
-  int mode;
-  bool is_axis = dkm_parameter_parse(zip, job->system.n_modes, &parameter, &mode, reason);
+  bool is_axis = dkm_parameter_named(zip, length) != NULL;
   for (int j = 0; j < (int)source->keys->axes_count && !is_axis; j++) is_axis = strcmp(zip, job->axes[j].name) == 0;
   if (is_axis || name_is_taken(zip, job))
     return dkm_schema_fail(source, err, key, "is %s, a name that the output file gives to %s; choose another",
@@ -188,13 +186,13 @@ static const char *called(const dkm_axis *axis) {
 /* Whether the job counts over this axis: `reduce` names it, or its group. */
 static bool is_reduced(const dkm_job_source *source, const dkm_axis *axis) {
   const char *name = source->keys->reduce;
-  return name && strcmp(name, called(axis)) == 0;
+  return name && (strcmp(name, called(axis)) == 0 || (!*axis->zip && strcmp(name, axis->name) == 0));
 }
 
 /* Whether the smallest fatal value is searched along it. */
 static bool is_searched(const dkm_job_source *source, const dkm_axis *axis) {
   const char *name = source->keys->fatal;
-  return name && !*axis->zip && strcmp(name, axis->long_name) == 0;
+  return name && !*axis->zip && strcmp(name, axis->long_name) == 0; /* no shock has modes */
 }
 
 /* That dimension comes last. */

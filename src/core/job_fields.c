@@ -2,6 +2,7 @@
 /* libcyaml's schema; see job_fields.h.  Every key is optional here; job.c asks for those that a job needs. */
 #include "job_fields.h"
 
+#include <assert.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -11,7 +12,7 @@
 
 /* As messages list them; axes come before `solver`. */
 static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "drive", "solver", "output"};
-enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 5 };
+enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 6 };
 
 struct dkm_job_fields {
   cyaml_schema_field_t group[DKM_N_GROUPS][DKM_MOST_KEYS + 1]; /* a field without a key is the end */
@@ -38,6 +39,7 @@ static const cyaml_schema_value_t axis_schema = {CYAML_VALUE_MAPPING(CYAML_FLAG_
 static const cyaml_schema_field_t value_field = VALUE(dkm_key_text, value);
 static const cyaml_schema_field_t list_field = LIST(dkm_key_text, values, &item, 1);
 static const cyaml_schema_field_t title_field = VALUE(dkm_job_keys, title);
+static const cyaml_schema_field_t unit_field = VALUE(dkm_job_keys, unit);
 static const cyaml_schema_field_t task_field = VALUE(dkm_job_keys, task);
 static const cyaml_schema_field_t reduce_field = VALUE(dkm_job_keys, reduce);
 static const cyaml_schema_field_t fatal_field = VALUE(dkm_job_keys, fatal);
@@ -74,6 +76,7 @@ dkm_job_fields *dkm_job_fields_create(void) {
   for (int i = 0; i < dkm_n_parameters; i++) add_key(fields, dkm_parameters[i].key, dkm_parameters[i].per_mode);
   int n = 0;
   fields->top[n++] = title_field;
+  fields->top[n++] = unit_field;
   fields->top[n++] = task_field;
   for (int g = 0; g < DKM_N_GROUPS; g++) {
     if (g == SOLVER) {
@@ -86,6 +89,7 @@ dkm_job_fields *dkm_job_fields_create(void) {
         .data_offset = (uint32_t)(offsetof(dkm_job_keys, groups) + (size_t)g * sizeof(dkm_group_keys)),
         .value = {CYAML_VALUE_MAPPING(CYAML_FLAG_OPTIONAL, dkm_group_keys, fields->group[g])}};
   }
+  assert(n == N_TOP);
   fields->whole = (cyaml_schema_value_t){CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, dkm_job_keys, fields->top)};
   return fields;
 }
@@ -123,5 +127,13 @@ const char *dkm_job_fields_list(const cyaml_schema_field_t *fields, char out[DKM
     size_t used = strlen(out);
     snprintf(out + used, DKM_KEYS_BYTES - used, "%s%s", used ? ", " : "", field->key);
   }
+  return out;
+}
+
+const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *key, char out[DKM_SUGGESTION_BYTES]) {
+  *out = '\0';
+  for (int g = 0; g < DKM_N_GROUPS && !*out; g++)
+    if (dkm_job_fields_find(fields->group[g], key, strlen(key)))
+      snprintf(out, DKM_SUGGESTION_BYTES, "did you mean %s.%s? ", group_names[g], key);
   return out;
 }

@@ -31,4 +31,8 @@ const dkm_key_text *dkm_job_fields_text(const dkm_job_fields *fields, const dkm_
 enum { DKM_KEYS_BYTES = 512 };
 const char *dkm_job_fields_list(const cyaml_schema_field_t *fields, char out[DKM_KEYS_BYTES]);
 
+/* Where else a key with this name is: "did you mean model.Omega? ", or "". Returns out. */
+enum { DKM_SUGGESTION_BYTES = 128 };
+const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *key, char out[DKM_SUGGESTION_BYTES]);
+
 #endif

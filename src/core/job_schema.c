@@ -19,6 +19,9 @@
 #include <string.h>
 
 #include "job_fields.h"
+#include "job_hint.h"
+#include "job_lists.h"
+#include "job_spelling.h"
 #include "job_yaml.h"
 
 /* ---- messages ---- */
@@ -39,25 +42,29 @@ static void set_label(const char *set, char label[LABEL_BYTES]) {
     if (iscntrl((unsigned char)*label)) *label = '?';
 }
 
-/* Which line: that of the value (of_key: of its key), or of the innermost group around it that exists. */
-static void place_of(const document *doc, const char *key_path, int occurrence, bool of_key, char *out,
-                     size_t out_bytes) {
+/* Which line, also returned: that of the value (of_key: of its key), or of the innermost group around it that exists. */
+static int place_of(const document *doc, const char *key_path, int occurrence, bool of_key, char *out,
+                    size_t out_bytes) {
   char path[DKM_YAML_PATH_BYTES];
   snprintf(path, sizeof path, "%s", key_path);
+  bool of_item = false; /* of a list without brackets: its value is the item */
   *out = '\0';
   while (doc->has_lines && *path) {
     dkm_yaml_place place;
     if (dkm_yaml_find(doc->text, path, occurrence, &place)) {
-      snprintf(out, out_bytes, ":%d:%d", of_key ? place.key_line : place.line,
-               of_key ? place.key_column : place.column);
-      return;
+      const bool at_key = of_key && !(of_item && place.kind == DKM_YAML_SCALAR);
+      const int line = at_key ? place.key_line : place.line;
+      snprintf(out, out_bytes, ":%d:%d", line, at_key ? place.key_column : place.column);
+      return line;
     }
     size_t end = strlen(path);
     while (end > 0 && path[end - 1] != '.' && path[end - 1] != '[') end--;
+    of_item = end > 0 && path[end - 1] == '[';
     path[end > 0 ? end - 1 : 0] = '\0';
     occurrence = 1;
     of_key = true;
   }
+  return 0;
 }
 
 /* "axes[2].points" as users say it: "axes.g0.points". */
@@ -81,13 +88,17 @@ static dkm_status fail_in(const document *doc, dkm_error *err, const char *key_p
 
 static dkm_status fail_in(const document *doc, dkm_error *err, const char *key_path, int occurrence, bool of_key,
                           const char *format, ...) {
-  char place[48], message[DKM_MESSAGE_BYTES];
+  char place[48], message[DKM_MESSAGE_BYTES], hint[DKM_HINT_BYTES] = "";
   va_list args;
   va_start(args, format);
   vsnprintf(message, sizeof message, format, args);
   va_end(args);
-  place_of(doc, key_path, occurrence, of_key, place, sizeof place);
-  return dkm_fail(err, DKM_INPUT, "%s%s: %s", doc->label, place, message);
+  const int line = place_of(doc, key_path, occurrence, of_key, place, sizeof place);
+  if (!doc->has_lines)
+    dkm_hint(message, 1, hint);
+  else if (line > 0)
+    dkm_hint(doc->text, line, hint);
+  return dkm_fail(err, DKM_INPUT, "%s%s: %s%s", doc->label, place, message, hint);
 }
 
 /* True if `path` is `whole` or lies within it. */
@@ -151,14 +162,15 @@ static const cyaml_config_t config_without_log = {
 static dkm_status explain(const document *doc, const dkm_job_fields *fields, cyaml_err_t code, failure_log *log,
                           dkm_error *err) {
   if (code == CYAML_ERR_OOM) return dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", doc->label);
-  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES];
+  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES], suggestion[DKM_SUGGESTION_BYTES];
   const char *key = strstr(log->cause, "key: ");
   if (code == CYAML_ERR_INVALID_KEY && key) {
     key += strlen("key: ");
     dkm_job_fields_list(dkm_job_fields_at(fields, log->path), allowed);
     snprintf(path, sizeof path, "%s%s%.*s", log->path, *log->path ? "." : "", DKM_YAML_KEY_BYTES, key);
-    return fail_in(doc, err, path, 1, true, "unknown key \"%s\" %s%s; allowed: %s", key,
-                   *log->path ? "in " : "at the top level", log->path, allowed);
+    dkm_job_fields_suggest(fields, key, suggestion);
+    return fail_in(doc, err, path, 1, true, "unknown key \"%s\" %s%s; %sallowed: %s", key,
+                   *log->path ? "in " : "at the top level", log->path, suggestion, allowed);
   }
   if (code == CYAML_ERR_UNEXPECTED_EVENT && strstr(log->cause, "already seen"))
     return fail_in(doc, err, log->path, 2, true, "key %s occurs twice", log->path);
@@ -185,16 +197,24 @@ static dkm_status load_document(const document *doc, const dkm_job_fields *field
   dkm_status status = dkm_yaml_check(doc->text, &problem);
   if (status == DKM_MEMORY) return dkm_fail(err, status, "%s: out of memory while reading the job", doc->label);
   if (status != DKM_OK) {
-    if (!doc->has_lines || problem.line == 0) return dkm_fail(err, status, "%s: %s", doc->label, problem.message);
-    return dkm_fail(err, status, "%s:%d:%d: %s", doc->label, problem.line, problem.column, problem.message);
+    char hint[DKM_HINT_BYTES];
+    if (!doc->has_lines || problem.line == 0)
+      return dkm_fail(err, status, "%s: %s%s", doc->label, problem.message, dkm_hint_syntax(doc->label, 1, hint));
+    return dkm_fail(err, status, "%s:%d:%d: %s%s", doc->label, problem.line, problem.column, problem.message,
+                    dkm_hint_syntax(doc->text, problem.line, hint));
   }
+  char *completed;
+  status = dkm_job_lists_complete(fields, doc->text, &completed);
+  if (status != DKM_OK) return dkm_fail(err, status, "%s: out of memory while reading the job", doc->label);
+  const char *text = completed ? completed : doc->text;
   failure_log log = {.cause = "", .path = ""};
   cyaml_config_t config = config_without_log;
   config.log_fn = take_log;
   config.log_ctx = &log;
   cyaml_data_t *data = NULL;
-  cyaml_err_t code = cyaml_load_data((const uint8_t *)doc->text, strlen(doc->text), &config,
-                                     dkm_job_fields_schema(fields), &data, NULL);
+  cyaml_err_t code =
+      cyaml_load_data((const uint8_t *)text, strlen(text), &config, dkm_job_fields_schema(fields), &data, NULL);
+  free(completed);
   *keys = data;
   return code == CYAML_OK ? DKM_OK : explain(doc, fields, code, &log, err);
 }
@@ -241,10 +261,11 @@ typedef struct target {
 
 static dkm_status no_such_key(const dkm_job_source *source, const char *label, const char *key, const char *group_path,
                               dkm_error *err) {
-  char allowed[DKM_KEYS_BYTES];
+  char allowed[DKM_KEYS_BYTES], suggestion[DKM_SUGGESTION_BYTES], hint[DKM_HINT_BYTES];
   dkm_job_fields_list(dkm_job_fields_at(source->fields, group_path), allowed);
-  return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" %s%s; allowed: %s", label, key,
-                  *group_path ? "in " : "at the top level", group_path, allowed);
+  dkm_job_fields_suggest(source->fields, key, suggestion);
+  return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" %s%s; %sallowed: %s%s", label, key,
+                  *group_path ? "in " : "at the top level", group_path, suggestion, allowed, dkm_hint(label, 1, hint));
 }
 
 static dkm_status find_axis(const dkm_job_source *source, const char *label, const char *name, size_t name_bytes,
@@ -253,7 +274,7 @@ static dkm_status find_axis(const dkm_job_source *source, const char *label, con
   for (unsigned i = 0; i < source->keys->axes_count; i++) {
     const char *other = source->keys->axes[i].name;
     if (!other) continue;
-    if (strlen(other) == name_bytes && memcmp(other, name, name_bytes) == 0) {
+    if (dkm_names_agree(other, strlen(other), name, name_bytes)) {
       t->axis = i + 1;
       return DKM_OK;
     }
@@ -272,6 +293,8 @@ static dkm_status find_target(const dkm_job_source *source, const char *label, c
   if (rest) {
     snprintf(group, sizeof group, "%.*s", (int)(rest - key), key);
     t->group = dkm_job_fields_find(dkm_job_fields_at(source->fields, ""), group, strlen(group));
+    if (!t->group && find_axis(source, label, group, strlen(group), t, NULL) == DKM_OK)
+      return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" at the top level; did you mean axes.%s?", label, group, key);
     if (!t->group || t->group->value.type == CYAML_STRING) return no_such_key(source, label, group, "", err);
     leaf = strrchr(key, '.') + 1;
     if (t->group->value.type == CYAML_MAPPING && leaf != rest + 1)

@@ -34,7 +34,7 @@ typedef struct dkm_group_keys {
 } dkm_group_keys;
 
 typedef struct dkm_job_keys {
-  char *title, *task, *reduce, *fatal;
+  char *title, *unit, *task, *reduce, *fatal;
   dkm_group_keys groups[DKM_N_GROUPS];
   dkm_axis_keys *axes;
   unsigned axes_count;

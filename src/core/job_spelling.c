@@ -52,10 +52,21 @@ static void list_names(int n_modes, char *out, size_t out_bytes) {
   }
 }
 
+/* Length of the name before its index, and where the digits of that begin: "Omega_mu[2]", "Omega_mu_2"; NULL: it has none. */
+static size_t split_name(const char *name, const char **digits) {
+  const size_t length = strcspn(name, "[");
+  const char *last = strrchr(name, '_');
+  *digits = name[length] ? name + length + 1 : NULL;
+  if (*digits || !last || last[1] == '\0' || strspn(last + 1, "0123456789") != strlen(last + 1)) return length;
+  *digits = last + 1;
+  return (size_t)(last - name);
+}
+
 bool dkm_parameter_parse(const char *name, int n_modes, const dkm_parameter **parameter, int *mode,
                          char reason[DKM_REASON_BYTES]) {
   char quoted[DKM_QUOTE_BYTES], allowed[DKM_REASON_BYTES - 2 * DKM_QUOTE_BYTES];
-  const size_t length = strcspn(name, "[");
+  const char *digits;
+  const size_t length = split_name(name, &digits);
   *parameter = dkm_parameter_named(name, length);
   *mode = 0;
   if (!*parameter) {
@@ -63,21 +74,33 @@ bool dkm_parameter_parse(const char *name, int n_modes, const dkm_parameter **pa
     snprintf(reason, DKM_REASON_BYTES, "%s is not a quantity; allowed: %s", dkm_quote(name, quoted), allowed);
     return false;
   }
-  if (name[length] == '\0') return true;
+  if (!digits) return true;
   if (!(*parameter)->per_mode) {
     snprintf(reason, DKM_REASON_BYTES, "%s has a mode index, but there is one %s for all modes",
              dkm_quote(name, quoted), (*parameter)->name);
     return false;
   }
-  const char *digits = name + length + 1;
+  const char *end = name[length] == '[' ? "]" : "";
   size_t n_digits = strspn(digits, "0123456789");
-  long index = n_digits > 0 && n_digits < 9 && strcmp(digits + n_digits, "]") == 0 ? strtol(digits, NULL, 10) : 0;
+  long index = n_digits > 0 && n_digits < 9 && strcmp(digits + n_digits, end) == 0 ? strtol(digits, NULL, 10) : 0;
   if (index < 1 || index > n_modes) {
     snprintf(reason, DKM_REASON_BYTES, "%s has a mode index outside 1 ... %d", dkm_quote(name, quoted), n_modes);
     return false;
   }
   *mode = (int)index;
   return true;
+}
+
+/* A byte of a name as in the file: [ is _, and ] is nothing. */
+static char plain_byte(const char *name, size_t bytes, size_t i) {
+  if (i >= bytes || (name[i] == ']' && i + 1 == bytes)) return '\0';
+  return name[i] == '[' ? '_' : name[i];
+}
+
+bool dkm_names_agree(const char *a, size_t a_bytes, const char *b, size_t b_bytes) {
+  size_t i = 0;
+  while (plain_byte(a, a_bytes, i) && plain_byte(a, a_bytes, i) == plain_byte(b, b_bytes, i)) i++;
+  return plain_byte(a, a_bytes, i) == plain_byte(b, b_bytes, i);
 }
 
 const char *dkm_quote(const char *value, char out[DKM_QUOTE_BYTES]) {

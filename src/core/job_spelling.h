@@ -17,11 +17,14 @@ double dkm_number_parse(const char *text);
 dkm_status dkm_number_read(const dkm_job_source *source, dkm_error *err, const char *key_path, const char *text,
                            const dkm_limits *limits, double *value);
 
-/* Reads the name of a parameter among n_modes patterns, such as "Omega_mu[2]"; *mode is 0 without an index. Fails with a
- * reason that begins with the name. */
+/* Reads the name of a parameter among n_modes patterns, such as "Omega_mu[2]", or, as in files, "Omega_mu_2"; *mode is 0
+ * without an index. Fails with a reason that begins with the name. */
 enum { DKM_REASON_BYTES = 640 };
 bool dkm_parameter_parse(const char *name, int n_modes, const dkm_parameter **parameter, int *mode,
                          char reason[DKM_REASON_BYTES]);
+
+/* Whether two names of axes are one, which may be spelled "Omega_mu[2]" and "Omega_mu_2". */
+bool dkm_names_agree(const char *a, size_t a_bytes, const char *b, size_t b_bytes);
 
 /* A value as a message quotes it: numbers bare, other text in quotation marks, control characters as ?, cut if long. */
 enum { DKM_QUOTE_BYTES = 64 };

@@ -65,6 +65,15 @@ static yaml_mark_t mark_of(const char *text, size_t offset) {
   return mark;
 }
 
+/* Whether the character at a mark, whose columns count characters, is a tab. */
+static bool is_tab(const char *text, yaml_mark_t mark) {
+  for (; mark.line > 0 && text; mark.line--) text = strchr(text, '\n') ? strchr(text, '\n') + 1 : NULL;
+  for (; text && *text && mark.column > 0; mark.column--)
+    do text++;
+    while (((unsigned char)*text & 0xC0) == 0x80);
+  return text && *text == '\t';
+}
+
 static step_result syntax_problem(const walk *w, dkm_yaml_problem *problem) {
   const yaml_parser_t *parser = &w->parser;
   if (parser->error == YAML_MEMORY_ERROR) return STEP_MEMORY;
@@ -74,9 +83,12 @@ static step_result syntax_problem(const walk *w, dkm_yaml_problem *problem) {
     snprintf(message, sizeof message, "not UTF-8 text: %s", what);
     return problem_at(problem, mark_of(w->text, parser->problem_offset), message);
   }
+  if (is_tab(w->text, parser->problem_mark))
+    return problem_at(problem, parser->problem_mark, "not valid YAML: a tab is not allowed for indentation, only spaces are");
   const char *context = parser->context ? parser->context : "";
+  const bool is_key = strstr(context, "simple key") != NULL; /* the problem is then on a later line */
   snprintf(message, sizeof message, "not valid YAML: %s%s%s", what, *context ? " " : "", context);
-  return problem_at(problem, parser->problem_mark, message);
+  return problem_at(problem, is_key ? parser->context_mark : parser->problem_mark, message);
 }
 
 /* A value is complete: its key, if it had one, is used up. */
@@ -114,7 +126,7 @@ static step_result enter_value(walk *w, dkm_yaml_problem *problem, dkm_yaml_plac
       key_mark = top->key_mark;
   }
   *place = (dkm_yaml_place){(int)mark.line + 1, (int)mark.column + 1, (int)key_mark.line + 1, (int)key_mark.column + 1,
-                            DKM_YAML_SCALAR};
+                            DKM_YAML_SCALAR, mark.index, w->event.end_mark.index};
   if (w->event.type == YAML_SCALAR_EVENT) {
     if (strlen((const char *)w->event.data.scalar.value) != w->event.data.scalar.length)
       return problem_at(problem, mark, "this value holds a zero byte");
@@ -206,6 +218,18 @@ dkm_status dkm_yaml_check(const char *text, dkm_yaml_problem *problem) {
     return DKM_INPUT;
   }
   return DKM_OK;
+}
+
+dkm_status dkm_yaml_walk(const char *text, dkm_yaml_visit *visit, void *context) {
+  walk w;
+  if (!walk_start(&w, text)) return DKM_MEMORY;
+  dkm_yaml_problem ignored;
+  dkm_yaml_place place;
+  step_result result;
+  while ((result = walk_next(&w, &ignored, &place)) == STEP_NODE)
+    if (place.kind == DKM_YAML_SCALAR) visit(context, w.path, &place, (const char *)w.event.data.scalar.value);
+  walk_end(&w);
+  return result == STEP_MEMORY ? DKM_MEMORY : DKM_OK;
 }
 
 bool dkm_yaml_find(const char *text, const char *path, int occurrence, dkm_yaml_place *place) {

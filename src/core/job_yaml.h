@@ -6,6 +6,7 @@
 #ifndef DICKEMAP_JOB_YAML_H
 #define DICKEMAP_JOB_YAML_H
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "dickemap/status.h"
 
@@ -17,6 +18,7 @@ typedef struct dkm_yaml_place {
   int line, column;         /* of the value, from 1 */
   int key_line, key_column; /* of its key; the value's where there is none */
   dkm_yaml_kind kind;
+  size_t first, end;        /* of a scalar: the characters of the text before it, and up to its end */
 } dkm_yaml_place;
 
 /* What makes a text unusable, whatever its schema: a syntax error, more than one document or none, an alias,
@@ -31,5 +33,9 @@ dkm_status dkm_yaml_check(const char *text, dkm_yaml_problem *problem);
 
 /* Finds the occurrence-th node (from 1) with this key path in a text that dkm_yaml_check accepts. */
 bool dkm_yaml_find(const char *text, const char *path, int occurrence, dkm_yaml_place *place);
+
+/* Calls visit for each scalar of such a text, in its order: the key path, the place, and the value. DKM_MEMORY. */
+typedef void dkm_yaml_visit(void *context, const char *path, const dkm_yaml_place *place, const char *value);
+dkm_status dkm_yaml_walk(const char *text, dkm_yaml_visit *visit, void *context);
 
 #endif

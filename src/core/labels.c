@@ -48,14 +48,15 @@ static void add_counted(dkm_coordinates *c, const char *name, const char *long_n
 
 /* Whole numbers, such as patterns and seeds, stay such. */
 static void add_axis(dkm_coordinates *c, const dkm_job *job, const dkm_axis *axis) {
-  c->rows[c->n++] = (dkm_coordinate){.name = axis->name,
-                                     .units = axis->parameter->units,
-                                     .long_name = axis->long_name,
-                                     .dim = job->dim_name[axis->dim],
-                                     .type = axis->parameter->type == DKM_FLOAT64 ? DKM_FLOAT64 : DKM_INT32,
-                                     .n = axis->n,
-                                     .values = axis->values,
-                                     .axis = axis};
+  dkm_coordinate *row = &c->rows[c->n++];
+  *row = (dkm_coordinate){.name = axis->name,
+                          .long_name = axis->long_name,
+                          .dim = job->dim_name[axis->dim],
+                          .type = axis->parameter->type == DKM_FLOAT64 ? DKM_FLOAT64 : DKM_INT32,
+                          .n = axis->n,
+                          .values = axis->values,
+                          .axis = axis};
+  dkm_unit_text(axis->parameter->units, axis->parameter->scale, job->unit, row->units);
 }
 
 /* What starts ended in, of a job that counts it. */

@@ -474,7 +474,7 @@ bool dkm_landscape_may_be_settled(dkm_landscape *l, double value) {
 /* This much of each other pattern, so that descent does not end on a saddle. */
 static const double aside = 1e-3;
 
-double dkm_landscape_kept(dkm_landscape *l, int nu) {
+double dkm_landscape_kept(dkm_landscape *l, int nu) { /* upside down, from q > 0, for one sign of the modes: U(-q) = U(q) */
   const int M = l->system.n_modes;
   double q[DKM_MAX_MODES], U;
   if (l->n_active == 0) return 0.0;

@@ -91,7 +91,8 @@ const dkm_option dkm_options[] = {
      .later = true, .description = "of `task: states`: how many states of each point there is room for"},
     {"output.inverted", MEMBER(most_inverted), .limits = {.min = 0, .max = DKM_MOST_INVERTED, .integer = true}, .fallback = 0,
      .later = true,
-     .description = "of `task: states`: also the states with up to so many classes of spins turned against their fields"},
+     .description = "of `task: states`: also the states with up to so many classes of spins turned against their fields; at most "
+                    "4096 choices of them"},
 };
 const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
 _Static_assert(sizeof dkm_options / sizeof *dkm_options <= DKM_MOST_OPTIONS, "DKM_MOST_OPTIONS is too small");

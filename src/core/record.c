@@ -8,6 +8,7 @@
 #include "dickemap/record.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -67,6 +68,7 @@ static const dkm_codes sensitive_codes = {DKM_N_SENSITIVES, dkm_sensitive_name, 
 #define CODED(member, codes, long_name)    FIELD_AS(NUMBER, member, DKM_UINT8, PER_POINT, 1, "1", long_name, codes)
 #define OVERLAP(member, shape, long_name)  FIELD_AS(OVERLAP, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
 #define RATE(member, shape, long_name)     FIELD_AS(RATE, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
+#define POWER(member, shape, long_name)    FIELD_AS(RATE_SQUARED, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
 #define TIME(member, shape, long_name)     FIELD_AS(TIME, member, DKM_FLOAT64, shape, 1, "1", long_name, NULL)
 #define FIELD_AS(scale, member, type, shape, reproducible, units, long_name, codes)                                    \
   { #member, type, DKM_SCALE_##scale, DKM_##shape, offsetof(dkm_record, member), reproducible, units, long_name, codes }
@@ -85,7 +87,7 @@ const dkm_field dkm_fields[] = {
     CODED(how, &how_codes, "how the end is known"),
     FIELD(method, DKM_UINT8, PER_POINT, 1, "1", "version of the methods behind the record"),
     CODED(failure, &failure_codes, "why the integration failed"),
-    FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "pattern of the leading overlap, with its sign"),
+    FIELD(retrieved, DKM_INT8, PER_POINT, 1, "1", "pattern of the leading overlap, with its sign; of xi_limit where that is certain"),
     RATE(residual, PER_POINT, "largest time derivative at the recorded state"),
     OVERLAP(drift, PER_POINT,
           "distance of xi from its limit, of order parameters from their cycle, or change of the mean of xi within the "
@@ -111,9 +113,9 @@ const dkm_field dkm_fields[] = {
     RATE(lyapunov, PER_POINT, "largest Lyapunov exponent of an oscillation, 0 for a limit cycle"),
     RATE(lyapunov_error, PER_POINT, "standard error of that exponent"),
     FIELD(lyapunov_times, DKM_FLOAT64, PER_POINT, 1, "1", "Lyapunov times that a chaotic motion was followed"),
-    RATE(power, PER_POINT,
-         "mean change of the energy per spin and time over the last window of an oscillation, a frequency squared"),
-    RATE(power_error, PER_POINT, "error of that mean"),
+    POWER(power, PER_POINT,
+          "mean change of the energy per spin and time over the last window of an oscillation, a frequency squared"),
+    POWER(power_error, PER_POINT, "error of that mean"),
     FIELD(amplification, DKM_FLOAT64, PER_POINT, 1, "1",
           "largest growth of a small difference on the way, until the outcome was settled"),
     FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
@@ -138,6 +140,18 @@ const dkm_field dkm_fields[] = {
 const int dkm_n_fields = sizeof(dkm_fields) / sizeof(dkm_fields[0]);
 const dkm_field_list dkm_record_fields = {dkm_fields, sizeof(dkm_fields) / sizeof(dkm_fields[0])};
 _Static_assert(sizeof(dkm_fields) / sizeof(dkm_fields[0]) <= DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too small");
+
+const char *dkm_unit_text(const char *units, dkm_field_scale scale, const char *unit, char out[DKM_UNITS_BYTES]) {
+  const char *form = "%s";
+  if (strcmp(units, "1") != 0 || strcmp(unit, "1") == 0 || scale == DKM_SCALE_NUMBER || scale == DKM_SCALE_OVERLAP)
+    unit = units;
+  else if (scale == DKM_SCALE_RATE_SQUARED)
+    form = "(%s)^2";
+  else if (scale == DKM_SCALE_TIME)
+    form = "1/(%s)";
+  snprintf(out, DKM_UNITS_BYTES, form, unit);
+  return out;
+}
 
 size_t dkm_field_type_bytes(dkm_field_type type) {
   switch (type) {
@@ -238,6 +252,10 @@ bool dkm_record_comes_to_rest(const dkm_record *record) {
 bool dkm_record_limit_is_certain(const dkm_record *record) {
   return record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0]) &&
          (record->how == DKM_HOW_SETTLED || record->how == DKM_HOW_SYMMETRIC);
+}
+
+const double *dkm_record_end(const dkm_record *record) {
+  return dkm_record_limit_is_certain(record) ? record->xi_limit : record->xi;
 }
 
 /* Overlaps of a limit that differ by less than this part of them are equal but for rounding. */

@@ -24,7 +24,7 @@ _Static_assert((int)DKM_SESSION_DIMS >= (int)DKM_MOST_DIMS, "DKM_SESSION_DIMS is
 /* What describes a variable, and the texts that it points to. */
 typedef struct described {
   dkm_session_variable variable;
-  char dims[DIMS_BYTES], names[FLAGS_BYTES], comment[FLAGS_BYTES];
+  char dims[DIMS_BYTES], units[DKM_UNITS_BYTES], names[FLAGS_BYTES], comment[FLAGS_BYTES];
 } described;
 
 struct dkm_session {
@@ -106,7 +106,7 @@ static void describe_field(described *d, const dkm_session *s, int f) {
   d->variable.fill = dkm_field_value(field->type, dkm_field_fill(field), 0);
   d->variable.name = field->name;
   d->variable.type = type_name(field->type);
-  d->variable.units = field->units;
+  d->variable.units = dkm_unit_text(field->units, field->scale, s->job.unit, d->units);
   d->variable.long_name = field->long_name;
   d->variable.comment = d->comment;
   d->variable.flag_meanings = d->names;
@@ -201,7 +201,7 @@ double dkm_session_alpha_factor(const dkm_session *s) {
 const char *dkm_session_text(const dkm_session *s, const char *name) {
   const struct {
     const char *name, *text;
-  } texts[] = {{"title", s->job.title},  {"task", s->job.task->name},      {"job", s->job.text},
+  } texts[] = {{"title", s->job.title},  {"unit", s->job.unit}, {"task", s->job.task->name},      {"job", s->job.text},
                {"job_sets", s->sets},    {"job_canonical", s->canonical}, {"warning", s->job.warning ? s->job.warning : ""}};
   for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
     if (strcmp(texts[i].name, name) == 0) return texts[i].text;

@@ -84,8 +84,9 @@ static dkm_status has_failed(const course *c, dkm_error *err) {
 }
 
 dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
-                                  const char *cpu, double t_end, double dt, dkm_trajectory *out, dkm_error *err) {
-  const int64_t n_intervals = (int64_t)floor(t_end / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
+                                  const char *cpu, double t_start, double t_end, double dt, dkm_trajectory *out,
+                                  dkm_error *err) {
+  const int64_t n_intervals = (int64_t)floor((t_end - t_start) / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
   const size_t n = (size_t)n_intervals + 1, M = (size_t)system->n_modes;
   course c;
   *out = (dkm_trajectory){.n_modes = system->n_modes,
@@ -98,7 +99,7 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory of %zu samples", n);
   if (status == DKM_OK && !(status = begin(&c, system, point, solver, true, cpu, err))) {
     for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
-      if (!take_sample(c.integrator, &c.start, c.inside, dt * (double)i, out)) status = has_failed(&c, err);
+      if (!take_sample(c.integrator, &c.start, c.inside, t_start + dt * (double)i, out)) status = has_failed(&c, err);
     out->steps = dkm_integrator_lane(c.integrator, 0)->steps;
     end(&c);
   }

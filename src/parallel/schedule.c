@@ -537,7 +537,7 @@ dkm_stop dkm_schedule_stopping(dkm_schedule *s) {
 /* What is left after a stop is known only now; otherwise nothing may be. */
 static void look_back(dkm_schedule *s) {
   dkm_error why = {0};
-  if (s->failure.status) return;
+  if (s->failure.status || s->n_open > 0) return; /* nothing more is sent to those that do not answer */
   look_for_more(s);
   if (s->failure.status || s->stop != DKM_STOP_NOT || s->todo.n_left == 0) return;
   dkm_fail(&why, DKM_PARALLEL, "all workers have finished, but %lld points are left", (long long)s->todo.n_left);

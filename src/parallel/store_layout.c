@@ -137,6 +137,7 @@ static dkm_status put_file_attributes(creation *c) {
   } texts[] = {
       {"Conventions", "CF-1.10", dkm_layout_put_string},
       {"title", c->job->title, put_text},
+      {"unit", c->job->unit, put_text},
       {"source", source, put_text},
       {"references",
        "F. Carollo and I. Lesanovsky (2021): Exactness of mean-field equations for open Dicke models with an "
@@ -225,6 +226,8 @@ static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, c
   hsize_t extent[DKM_MOST_DIMS];
   const char *dim_name[DKM_MOST_DIMS];
   const int n_dims = dkm_hdf5_extent(&c->grid, variable->shape, extent, dim_name);
+  const dkm_field_scale scale = variable->field ? variable->field->scale : DKM_SCALE_NUMBER;
+  char units[DKM_UNITS_BYTES];
   hid_t space = H5I_INVALID_HID, how = H5I_INVALID_HID, dataset = H5I_INVALID_HID;
   dkm_status status = DKM_OK;
 
@@ -244,7 +247,8 @@ static dkm_status put_variable(creation *c, const dkm_hdf5_variable *variable, c
   }
   c->raw[c->n_raw++] = (dkm_hdf5_region){offset, H5Dget_storage_size(dataset)};
   status = dkm_layout_attach_scales(c, dataset, n_dims, dim_name, variable->name);
-  if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "units", variable->units);
+  if (status == DKM_OK)
+    status = dkm_layout_put_string(c, dataset, "units", dkm_unit_text(variable->units, scale, c->job->unit, units));
   if (status == DKM_OK) status = dkm_layout_put_string(c, dataset, "long_name", variable->long_name);
   if (status == DKM_OK && variable->fill)
     status = dkm_layout_put_attribute(c, dataset, "_FillValue", variable->file_type, variable->memory_type, 1,

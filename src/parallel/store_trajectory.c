@@ -19,12 +19,12 @@ static dkm_status failed(const writer *w, const char *what) {
 }
 
 static dkm_status put_scale(const writer *w, const char *name, hid_t type, hid_t memory, hsize_t n, const void *values,
-                            const char *long_name) {
+                            const char *units, const char *long_name) {
   const hid_t space = H5Screate_simple(1, &n, NULL);
   const hid_t data = H5Dcreate2(w->file, name, type, space, H5P_DEFAULT, H5P_DEFAULT, H5P_DEFAULT);
   dkm_status status = DKM_OK;
   if (data < 0 || H5Dwrite(data, memory, H5S_ALL, H5S_ALL, H5P_DEFAULT, values) < 0 || H5DSset_scale(data, name) < 0 ||
-      H5LTset_attribute_string(w->file, name, "units", "1") < 0 ||
+      H5LTset_attribute_string(w->file, name, "units", units) < 0 ||
       H5LTset_attribute_string(w->file, name, "long_name", long_name) < 0)
     status = failed(w, name);
   if (data >= 0) H5Dclose(data);
@@ -78,15 +78,17 @@ static dkm_status put_point(const writer *w, const dkm_job *job, const dkm_point
 dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
                                       const dkm_trajectory *trajectory, dkm_error *err) {
   int modes[DKM_MAX_MODES];
+  char units[DKM_UNITS_BYTES];
   dkm_hdf5_quiet();
   writer w = {dkm_hdf5_create(path, H5F_ACC_EXCL, H5P_DEFAULT, H5P_DEFAULT), path, err};
   if (w.file < 0) return failed(&w, "the file");
   for (int mu = 0; mu < trajectory->n_modes; mu++) modes[mu] = mu + 1;
   dkm_status status = put_point(&w, job, point);
   if (status == DKM_OK)
-    status = put_scale(&w, "t", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, (hsize_t)trajectory->n, trajectory->t, "time");
+    status = put_scale(&w, "t", H5T_IEEE_F64LE, H5T_NATIVE_DOUBLE, (hsize_t)trajectory->n, trajectory->t,
+                       dkm_unit_text("1", DKM_SCALE_TIME, job->unit, units), "time");
   if (status == DKM_OK)
-    status = put_scale(&w, "mode", H5T_STD_I32LE, H5T_NATIVE_INT, (hsize_t)trajectory->n_modes, modes,
+    status = put_scale(&w, "mode", H5T_STD_I32LE, H5T_NATIVE_INT, (hsize_t)trajectory->n_modes, modes, "1",
                        "boson mode and its pattern, from 1");
   if (status == DKM_OK)
     status = put_samples(&w, "xi", trajectory, trajectory->xi, "overlap with the pattern of the mode");

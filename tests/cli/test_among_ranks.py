@@ -24,7 +24,7 @@ def test_each_subcommand_works_under_mpirun(dickemap, job, tmp_path):
         file["m"][3, 1, 0, 2] += 1e-12
     resumed = good("run", job, *states, "-o", "a.h5", "--resume", "--check")
     assert "19  points were done before" in resumed and contents(tmp_path / "a.h5") == once
-    assert "done: 26\n" in good("info", "a.h5")
+    assert "done: 26\n" in good("info", "--all", "a.h5")
     assert "result: complete, no difference" in good("verify", "a.h5", "--sample", 2)
     assert "26 = 13 g0 x 2 pattern" in good("plan", job)
     assert "verdict" in good("point", job, "--at", "g0=1.1,pattern=2", "--trajectory", "t.h5")

@@ -68,7 +68,7 @@ def test_an_extended_file_has_the_bits_of_a_fresh_one(dickemap, job, old, tmp_pa
     assert n_carried(tmp_path / "new.h5") == reused
     assert f"{reused}  points were done before" in result.stdout
     assert old.read_bytes() == before
-    assert "records from: old.h5: dickemap " in dickemap("info", "new.h5").stdout
+    assert "records from: old.h5: dickemap " in dickemap("info", "--all", "new.h5").stdout
     assert sorted(os.listdir(tmp_path)) == ["fresh.h5", "new.h5", "old.h5", "small.yaml"]
 
 

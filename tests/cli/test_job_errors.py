@@ -30,7 +30,7 @@ NINE_AXES = JOB.replace(
 
 WRONG = {
     "unknown_key": (JOB.replace("kappa_mu", "kapa_mu"), 'job.yaml:5:3: unknown key "kapa_mu" in model; allowed: '),
-    "wrong_type": (JOB.replace("[1.0]", "1.0"), "job.yaml:5:13: model.kappa_mu is a single value, but must be a list"),
+    "wrong_type": (JOB.replace("[1.0]", "{a: 1}"), "job.yaml:5:13: model.kappa_mu is a group of keys, but must be a list"),
     "no_number": (JOB.replace("patterns: 2", "patterns: two"),
                   'job.yaml:2:13: model.patterns is "two", but must be an integer 1 ... 20'),
     "missing_key": (JOB.replace("  patterns: 2\n", ""), "job.yaml:1:1: model.patterns is missing"),
@@ -67,7 +67,8 @@ BYTES = {
     "utf16": (JOB.encode("utf-16"), "job.yaml: is not a text file (it holds a zero byte)"),
     "latin1": (JOB.encode() + "# für\n".encode("latin-1"), "job.yaml:10:4: not UTF-8 text: invalid "),
     "control": (JOB.encode() + b"title: \x1b[2J\n", "job.yaml:10:8: not UTF-8 text: control characters are not allowed"),
-    "tab": (JOB.replace("  Omega:", "\tOmega:").encode(), "job.yaml:3:1: not valid YAML: found a tab character"),
+    "tab": (JOB.replace("  Omega:", "\tOmega:").encode(), "job.yaml:3:1: not valid YAML: a tab is not allowed for "
+            "indentation, only spaces are"),
     "key_twice": (JOB.encode() + b"model: {}\n", "job.yaml:10:1: key model occurs twice"),
     "alias": (b"a: &a [1]\n" + JOB.replace("[1.0]", "*a").encode(), "job.yaml:6:13: aliases (*name) are not supported"),
     "merge_key": (JOB.encode() + b"initial: {<<: {seed: 1}}\n", 'job.yaml:10:11: unknown key "<<" in initial'),

@@ -173,3 +173,25 @@ def test_steps_of_gsl_on_another_machine_are_not_compared(dickemap, elsewhere, j
     assert result.returncode == 0 and "the same method again: not compared, the file is of another machine" in result.stdout
     assert dickemap("run", job, *TILT, *few, "-o", "here.h5").returncode == 0
     assert again(dickemap("verify", "here.h5"))[:3] == (6, 0, 6)
+
+
+STATES = """task: states
+model: {{patterns: {patterns}, Omega: 0.5, Omega_mu: {Omega_mu}, kappa_mu: [1.0]}}
+axes:
+  - {{name: g0, from: 0.6, to: 2.4, points: 13}}
+output: {{inverted: 1}}
+"""
+
+
+@pytest.mark.parametrize("Omega_mu", [[1.0, 1.3, 1.5], [1.0, 1.0, 1.0], [1.5, 2.0]])
+def test_states_of_two_machines_are_the_same_images(dickemap, elsewhere, tmp_path, Omega_mu):
+    (tmp_path / "states.yaml").write_text(STATES.format(patterns=len(Omega_mu), Omega_mu=Omega_mu))
+    assert elsewhere("run", "states.yaml").returncode == 0
+    result = dickemap("verify", "states.h5", "--sample", "13")
+    assert result.returncode == 0, result.stdout
+    with h5py.File(tmp_path / "states.h5") as file:
+        assert (file["state_n_inverted"][()] == 1).any()
+        xi = file["state_xi"][()]
+        assert not (xi < 0).any()
+        if len(set(Omega_mu)) == 1:
+            assert not (numpy.diff(xi, axis=-1) > 1e-9).any()

@@ -78,7 +78,7 @@ def test_the_old_file_is_of_format_1(old):
 
 
 def test_info_knows_its_codes(dickemap, old):
-    lines = dickemap("info", OLD).stdout.splitlines()
+    lines = dickemap("info", "--all", OLD).stdout.splitlines()
     names = names_of(old)
     for name in VERDICTS:
         assert f"verdict {name}: {(names == name).sum()}" in lines
@@ -108,7 +108,7 @@ def test_extending_takes_what_theory_does_not_contradict(dickemap, old, tmp_path
     found = re.search(rf"{OLD}: (\d+) of 36 points reused, (\d+) of an older method are computed anew\n", result.stderr)
     assert found and int(found[1]) == check_kept(tmp_path / "new.h5", old) == 36 - int(found[2])
     assert "checksums: 36 checked, 0 differ\n" in dickemap("verify", "new.h5", "--sample", 0).stdout
-    assert f"records from: {OLD}: dickemap 0.1.0 (git 3d7a619), GSL 2.7.1, created " in dickemap("info", "new.h5").stdout
+    assert f"records from: {OLD}: dickemap 0.1.0 (git 3d7a619), GSL 2.7.1, created " in dickemap("info", "--all", "new.h5").stdout
     assert old.read_bytes() == before
 
 
@@ -168,7 +168,7 @@ def test_resuming_makes_it_anew_in_this_version_s_format(dickemap, partial, tmp_
     with h5py.File(tmp_path / "before.h5") as file:
         assert history.startswith(file.attrs["history"].decode() + "\n")
     assert ": made anew from a file of dickemap 0.1.0 (git 3d7a619): dickemap run " in history
-    assert len(re.findall("^attempt: ", dickemap("info", OLD).stdout, re.MULTILINE)) == 2
+    assert len(re.findall("^attempt: ", dickemap("info", "--all", OLD).stdout, re.MULTILINE)) == 2
     assert sorted(os.listdir(tmp_path)) == ["before.h5", OLD, JOB]
     # From here on in place.
     before = partial.stat().st_ino

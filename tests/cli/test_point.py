@@ -3,6 +3,7 @@
 
 import csv
 import io
+import json
 import re
 
 import h5py
@@ -30,6 +31,15 @@ def listing(text):
     return fields
 
 
+def json_of(dickemap, *arguments):
+    def refuse(constant):
+        raise ValueError(f"{constant} is no JSON")
+
+    result = dickemap("point", *arguments, "--json")
+    assert (result.returncode, result.stderr) == (0, "")
+    return json.loads(result.stdout, parse_constant=refuse)
+
+
 def table(text):
     """A trajectory: {column: array}."""
     rows = list(csv.reader(io.StringIO(text)))
@@ -39,17 +49,28 @@ def table(text):
 # ---- the listing ----
 
 
-def test_the_listing_shows_every_field_of_the_file(dickemap, job, tmp_path):
+def test_the_listing_shows_every_field_that_applies_and_json_every_field(dickemap, job, tmp_path):
     assert dickemap("run", job, "--set", "axes.g0.values=[1.1]", "--set", "solver.sensitivity=on").returncode == 0
     result = dickemap("point", job, *AT)
     assert result.returncode == 0 and result.stderr == ""
-    shown = listing(result.stdout)
+    shown, record = listing(result.stdout.split("\nrecord\n")[1]), json_of(dickemap, job, *AT)["record"]
     with h5py.File(tmp_path / "small.h5") as file:
         fields = [name for name in file if name not in ("g0", "pattern", "mode", "status", "checksum", "wall_time")]
         assert len(fields) > 15
         for name in fields:
             stored = numpy.atleast_1d(file[name][0, 1])
-            numpy.testing.assert_allclose(shown[name], stored, rtol=1e-11, err_msg=name)
+            says_nothing = numpy.isnan(stored).all() or (name in ("failure", "period_multiple") and stored[0] == 0)
+            assert (name in shown) == (not says_nothing)
+            if not says_nothing:
+                numpy.testing.assert_allclose(shown[name], stored, rtol=1e-11, err_msg=name)
+            told = numpy.atleast_1d(record[name])
+            if told.dtype.kind == "U":
+                meanings = file[name].attrs["flag_meanings"]
+                assert told[0] == (meanings if isinstance(meanings, str) else meanings.decode()).split()[
+                    list(file[name].attrs["flag_values"]).index(stored[0])]
+            else:
+                numpy.testing.assert_array_equal(told.astype(float), stored, err_msg=name)
+        assert set(record) == set(fields) | {"wall_time"}
 
 
 def test_parameters_and_closed_forms_stand_beside_the_record(dickemap, job):
@@ -61,8 +82,9 @@ def test_parameters_and_closed_forms_stand_beside_the_record(dickemap, job):
     assert abs(shown["xi"][1]) == pytest.approx(XI, abs=1e-8)
 
 
-def test_the_verdict_is_spelled_out(dickemap, job):
+def test_the_verdict_comes_first_and_is_spelled_out(dickemap, job):
     text = dickemap("point", job, *AT).stdout
+    assert text.splitlines()[1].startswith("  verdict: ")
     assert "verdict: fixed_point, all variables come to rest" in text
     assert "retrieved: pattern 2, sign " in text and "; the second largest |xi| is 0\n" in text
     assert "how it is known: settled, the Lyapunov function fell below every barrier" in text
@@ -103,15 +125,62 @@ def test_point_says_whether_the_outcome_is_determined(dickemap, job):
 def test_sensitivity_is_measured_by_default_unless_the_job_says_off(dickemap, job):
     on, off = (dickemap("point", job, *AT, *more).stdout for more in ([], ["--set", "solver.sensitivity=off"]))
     assert "sensitive: not measured (solver.sensitivity is off)" in off
-    measured = ("amplification", "amplification_total", "sensitive")
-    differ = [a.split()[0].strip(":") for a, b in zip(on.splitlines(), off.splitlines())
-              if a != b and "wall_time" not in a]
-    assert set(differ) == set(measured)
+    measured = {"amplification", "amplification_total", "sensitive"}
+    assert measured <= set(listing(on)) and not measured & set(listing(off))
+    on, off = (json_of(dickemap, job, *AT, *more)["record"] for more in ([], ["--set", "solver.sensitivity=off"]))
+    assert {name for name in on if on[name] != off[name]} - {"wall_time"} == measured
+    assert off["amplification"] is None and off["sensitive"] == "not_measured"
 
 
 def test_at_may_vary_what_is_no_axis_of_the_job(dickemap, job):
     shown = listing(dickemap("point", job, *AT, "--at", "Omega_mu[2]=2.5,overlap=0.9").stdout)
     assert shown["Omega_mu"] == [1.5, 2.5] and shown["overlap"] == [0.9]
+
+
+def test_modes_stand_side_by_side(dickemap, job):
+    lines = dickemap("point", job, *AT).stdout.splitlines()
+    head = next(line for line in lines if line.split() == ["mode", "1", "mode", "2"])
+    rows = [line for line in lines if line.startswith(("  Omega_mu ", "  xi ", "  alpha_re ", "  occupation "))]
+    assert len(rows) == 4
+    for row in rows:
+        for mode in "mode 1", "mode 2":
+            at = head.index(mode)
+            assert row[at - 1] == " " and row[at] != " "
+
+
+def test_a_value_beside_the_grid_is_computed_and_said_to_be(dickemap, job):
+    shown = dickemap("point", job, "--at", "g0=1.125,pattern=2").stdout
+    assert "  not on the grid: g0 = 1.125; the nearest value is 1.1 (--nearest takes it)\n" in shown
+    assert listing(shown.split("\nparameters\n")[1])["g0"] == [1.125]
+    assert "the grid" not in dickemap("point", job, *AT).stdout
+    told = json_of(dickemap, job, "--at", "g0=1.125,pattern=2")
+    assert told["axes"]["g0"] == {"asked": 1.125, "nearest": 1.1, "index": 8} and told["parameters"]["g0"] == 1.125
+
+
+def test_nearest_takes_the_value_of_the_grid(dickemap, job):
+    shown = dickemap("point", job, "--at", "g0=1.125,pattern=2,Omega_mu[2]=2.5", "--nearest").stdout
+    assert "  nearest value of the grid: g0 = 1.1, for 1.125\n" in shown
+    exact = dickemap("point", job, *AT, "--at", "Omega_mu[2]=2.5").stdout
+    differ = [a for a in shown.splitlines() if a not in exact.splitlines() and "wall_time" not in a]
+    assert differ == ["  nearest value of the grid: g0 = 1.1, for 1.125"]
+    assert json_of(dickemap, job, "--at", "g0=9,pattern=2", "--nearest")["parameters"]["g0"] == 1.5
+
+
+def test_values_of_the_grid_need_not_be_typed_out(dickemap, job):
+    """As with 40 points from 0.3 to 1.5, of which one is 1.1307692307692307."""
+    told = json_of(dickemap, job, "--set", "axes.g0.points=40", "--at", "g0=1.13,pattern=1", "--nearest")
+    with_all_digits = dickemap("point", job, "--set", "axes.g0.points=40", "--at",
+                               f"g0={told['parameters']['g0']!r},pattern=1").stdout
+    assert told["parameters"]["g0"] == pytest.approx(1.1307692307692307, abs=1e-15) and "the grid" not in with_all_digits
+
+
+def test_states_are_json_too(dickemap, job):
+    told = json_of(dickemap, job, *AT, "--states")
+    assert told["states"]["complete"] is True and "record" not in told
+    assert told["states"]["n"] == sum(state["images"] for state in told["states"]["list"])
+    assert told["states"]["n_stable"] == sum(state["images"] for state in told["states"]["list"] if state["n_unstable"] == 0)
+    g_2 = next(form["g_crit"] for form in told["closed_forms"] if form["pattern"] == 2)
+    assert g_2 == pytest.approx(0.7288689868556625, abs=1e-11)
 
 
 def test_an_axis_with_one_value_needs_no_other(dickemap, job):
@@ -134,6 +203,17 @@ def test_a_trajectory_on_standard_output_is_csv_and_nothing_else(dickemap, job):
     columns = table(result.stdout)
     assert list(columns) == ["t", "xi_1", "xi_2", "alpha_re_1", "alpha_re_2", "alpha_im_1", "alpha_im_2"]
     assert columns["t"].tolist() == [0, 2.5, 5, 7.5, 10]
+
+
+def test_a_trajectory_may_begin_later(dickemap, job):
+    """With the samples of the whole one, and as many by default."""
+    whole = table(dickemap("point", job, *AT, "--trajectory", "-", "--t-end", "12", "--dt", "0.5").stdout)
+    part = table(dickemap("point", job, *AT, "--trajectory", "-", "--t-start", "10", "--t-end", "12", "--dt", "0.5").stdout)
+    assert part["t"].tolist() == [10, 10.5, 11, 11.5, 12]
+    for name in whole:
+        assert whole[name][20:].tolist() == part[name].tolist()
+    t = table(dickemap("point", job, *AT, "--trajectory", "-", "--t-start", "1e4").stdout)["t"]
+    assert len(t) == 1001 and t[0] == 1e4 and 20 <= t[-1] - t[0] <= 200
 
 
 def test_a_trajectory_begins_at_the_cue_with_empty_modes(dickemap, job):
@@ -187,16 +267,21 @@ def test_every_parameter_is_listed_and_an_attribute_of_the_trajectory(dickemap, 
     allowed = refused("point", job, "--at", "colour=3").split("allowed: ")[1].split(", ")
     names = [name for name in allowed if "[" not in name]
     assert {"g0", "Omega_mu", "seed"} <= set(names)
-    result = dickemap("point", job, *AT, "--at", "seed=7,overlap=0.9,Omega_mu[2]=2.1", "--trajectory", "path.h5",
-                      "--t-end", "1", "--dt", "1")
-    shown = listing(result.stdout.split("\nrecord\n")[0])
-    assert list(shown)[-len(names):] == names
+    at = [*AT, "--at", "seed=7,overlap=0.9,Omega_mu[2]=2.1"]
+    result = dickemap("point", job, *at, "--trajectory", "path.h5", "--t-end", "1", "--dt", "1")
+    listed = listing(result.stdout.split("\nparameters\n")[1].split("\nrecord\n")[0])
+    shown = json_of(dickemap, job, *at)["parameters"]
+    assert list(shown) == names
+    unused = set(names) - set(listed)  # those that mean as before
+    assert "gamma_down" in unused and all(not numpy.any(shown[name]) or name == "pattern_seed" for name in unused)
+    for name in set(names) - unused:
+        assert listed[name] == list(numpy.atleast_1d(shown[name]))
     with h5py.File(tmp_path / "path.h5") as file:
         assert set(file.attrs) == {"Conventions", "title", "job", *names}
         for name in names:
-            numpy.testing.assert_allclose(numpy.atleast_1d(file.attrs[name]), shown[name], rtol=1e-11, err_msg=name)
+            numpy.testing.assert_array_equal(file.attrs[name], shown[name], err_msg=name)
             assert (file.attrs[name].dtype.kind == "i") == (name in ("pattern", "seed", "flip_exactly", "pattern_seed"))
-    assert shown["seed"] == [7] and shown["Omega_mu"][1] == 2.1
+    assert shown["seed"] == 7 and shown["Omega_mu"][1] == 2.1
 
 
 def test_an_existing_hdf5_trajectory_is_not_overwritten(refused, job, tmp_path):
@@ -242,7 +327,15 @@ def test_the_two_methods_agree_on_a_trajectory(dickemap, job):
     (["point", "small.yaml", *AT, "--trajectory", "-", "--t-end", "10", "--dt", "1e-9"],
      "point: --t-end 10 with --dt 1e-09 gives 1e+10 samples, but at most 1e+07 are allowed"),
     (["point", "small.yaml", *AT, "--t-end", "10"],
-     "point: --t-end and --dt are about a trajectory; --trajectory is missing"),
+     "point: --t-start, --t-end and --dt are about a trajectory; --trajectory is missing"),
+    (["point", "small.yaml", *AT, "--t-start", "10"],
+     "point: --t-start, --t-end and --dt are about a trajectory; --trajectory is missing"),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--t-start", "10", "--t-end", "10"],
+     "point: --t-start 10 must be before --t-end 10"),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--t-start", "-1"],
+     'point: --t-start is "-1", but must be a finite number >= 0'),
+    (["point", "small.yaml", *AT, "--trajectory", "-", "--json"],
+     "point: --json and --trajectory - exclude each other: both are standard output"),
 ])
 def test_wrong_arguments_are_named(refused, job, arguments, message):
     assert refused(*arguments) == message

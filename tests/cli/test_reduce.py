@@ -328,7 +328,7 @@ def test_a_cell_goes_on_inside(dickemap, program, mpi_environment, tmp_path, how
 def test_what_has_no_single_records_says_so(dickemap, tmp_path):
     (tmp_path / "a.yaml").write_text(MODEL + AXES + "reduce: seed\n")
     ok(dickemap("run", "a.yaml", "-q"))
-    told = ok(dickemap("info", "a.h5")).stdout
+    told = ok(dickemap("info", "--all", "a.h5")).stdout
     assert "task: basins\n" in told and "starts of each point: 40\n" in told and "verdict" not in told
     plan = ok(dickemap("plan", "a.yaml")).stdout
     assert "6 = 2 g0 x 3 perturbation, of 40 starts each, over seed" in plan and "probe points    6 of 6 finished" in plan

@@ -263,7 +263,7 @@ def test_version_names_all_libraries_and_the_instruction_set(dickemap):
     assert result.returncode == 0
     lines = result.stdout.splitlines()
     assert lines[0].startswith("dickemap ") and "(git " in lines[0]
-    for name in ("MPI", "HDF5 ", "GSL ", "libcyaml ", "zlib ", "libpng ", "instruction set "):
+    for name in ("MPI", "HDF5 ", "GSL ", "libcyaml ", "zlib ", "libpng ", "jansson ", "instruction set "):
         assert len([line for line in lines if name in line]) == 1
 
 

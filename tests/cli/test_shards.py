@@ -98,7 +98,7 @@ def test_a_shard_that_is_stopped_is_resumed_as_that_shard(dickemap, job, shards,
 def test_info_and_verify_know_what_belongs_to_other_shards(dickemap, shards, tmp_path):
     mine = numpy.flatnonzero(status(tmp_path / shards[0]))
     reset(tmp_path / shards[0], mine[2])
-    info = dickemap("info", shards[0]).stdout.splitlines()
+    info = dickemap("info", "--all", shards[0]).stdout.splitlines()
     at = info.index("points: 26")
     assert info[at:at + 5] == ["points: 26", "shard: 1 of 3", f"done: {mine.size - 1}", "left: 1",
                                f"of other shards: {26 - mine.size}"]
@@ -197,7 +197,7 @@ def test_a_merged_file_names_its_sources(dickemap, job, shards, tmp_path):
                    for line in lines)
         assert b"dickemap merge small.1of3.h5" in file.attrs["history"] and "shard" not in file.attrs
         assert file.attrs["instruction_set"] in (b"several", b"plain")  # the latter: the machine has no other
-    assert "shard: 1 of 1" in dickemap("info", "merged.h5").stdout
+    assert "shard: 1 of 1" in dickemap("info", "--all", "merged.h5").stdout
 
 
 # ---- refused ----
@@ -266,6 +266,6 @@ def test_a_shard_that_does_not_say_which_it_is_is_damaged(dickemap, shards, tmp_
     with h5py.File(tmp_path / shards[0], "r+") as file:
         file.attrs["n_shards"] = -3
         del file.attrs["metadata_checksum"]  # or the damage would be told in general
-    result = dickemap("info", shards[0])
+    result = dickemap("info", "--all", shards[0])
     assert result.returncode == 2 and result.stderr == (
         "dickemap: small.1of3.h5 is damaged: it does not say which shard it is\n")

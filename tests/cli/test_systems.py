@@ -64,7 +64,7 @@ def test_plan_and_info_say_what_spins_there_are(dickemap, write, keys, more, pla
     write(keys, more)
     assert line_of(dickemap("plan", "job.yaml"), "model           ") == plan
     assert dickemap("run", "job.yaml", "-q").returncode == 0
-    assert line_of(dickemap("info", "job.h5"), "patterns: ") == info
+    assert line_of(dickemap("info", "--all", "job.h5"), "patterns: ") == info
 
 
 def test_point_says_what_spins_this_point_has(dickemap, write):
@@ -151,8 +151,7 @@ def test_where_no_pattern_has_closed_forms_that_is_said(dickemap, write, tmp_pat
     text = dickemap("point", "job.yaml").stdout
     g_c = float(re.search(r"below g0 = (\S+) every", text)[1])
     rows = numpy.loadtxt(tmp_path / "patterns.txt", ndmin=2)
-    shown = {name: numpy.array(re.search(rf"^  {name} +([-\d. e+]+?)  ", text, re.MULTILINE)[1].split(), float)
-             for name in ("Omega", "Omega_mu", "kappa_mu")}
+    shown = {name: numpy.array(values) for name, values in listing(text).items() if name in ("Omega", "Omega_mu", "kappa_mu")}
     R = numpy.diag(numpy.sqrt(abs(shown["Omega_mu"]) / (shown["Omega_mu"]**2 + shown["kappa_mu"]**2 / 4)))
     largest = numpy.linalg.eigvalsh(R @ (rows @ rows.T / rows.shape[1]) @ R).max()
     assert g_c == pytest.approx(numpy.sqrt(shown["Omega"][0] / (2 * largest)), rel=1e-10)

@@ -36,7 +36,7 @@ def test_all_but_run_work_where_mpi_does_not_start(no_mpi, dickemap, job, tmp_pa
     for arguments, said in [
             (["--version"], "HDF5 "), (["--help"], "usage: dickemap"), (["run", "--help"], "usage: mpirun"),
             (["plan", "small.yaml"], "points          26"), (["point", "small.yaml", "--at", "g0=0.7,pattern=1"], "xi"),
-            (["merge", "small.1of2.h5", "small.2of2.h5", "-o", "all.h5"], ""), (["info", "all.h5"], "done: 6"),
+            (["merge", "small.1of2.h5", "small.2of2.h5", "-o", "all.h5"], ""), (["info", "--all", "all.h5"], "done: 6"),
             (["verify", "all.h5"], "no difference"),
             (["point", "small.yaml", "--at", "g0=0.7,pattern=1", "--trajectory", "t.h5"], "")]:
         result = no_mpi(*arguments)
@@ -54,7 +54,7 @@ def test_wrong_arguments_of_run_are_told_before_mpi_is_started(no_mpi):
 def test_one_of_several_processes_does_what_needs_only_one(dickemap, job, tmp_path):
     result = dickemap("plan", "small.yaml", ranks=3)
     assert result.returncode == 0 and result.stdout.count("points          26") == 1
-    result = dickemap("info", "small.h5", ranks=3)
+    result = dickemap("info", "--all", "small.h5", ranks=3)
     assert result.returncode == 1
     assert [line for line in result.stderr.splitlines() if "dickemap: " in line] == [
         "dickemap: small.h5: No such file or directory"]

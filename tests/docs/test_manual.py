@@ -41,6 +41,6 @@ def test_every_subcommand_has_a_section(sections):
     assert listed and set(listed) == set(sections)
 
 
-@pytest.mark.parametrize("subcommand", ["run", "plan", "point", "info", "verify", "merge", "basins"])
+@pytest.mark.parametrize("subcommand", ["run", "plan", "point", "info", "show", "verify", "merge", "basins"])
 def test_every_option_is_described(sections, subcommand):
     assert options(sections[subcommand]) == options(help_of(subcommand))

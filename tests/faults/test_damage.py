@@ -78,7 +78,7 @@ def test_a_damaged_byte_is_told_or_mended_by_every_subcommand(finish, sound, dam
         damaged.write_bytes(sound_bytes)
         invert(damaged, position)
         before = damaged.read_bytes()
-        told = finish(damaged.parent, "info", "a.h5")
+        told = finish(damaged.parent, "info", "--all", "a.h5")
         checked = finish(damaged.parent, "verify", "a.h5", "--sample", 0)
         assert damaged.read_bytes() == before
         resumed = finish(damaged.parent, "run", "small.yaml", "-o", "a.h5", "--resume", "--check", "-q")
@@ -124,7 +124,7 @@ def test_every_byte_of_a_file(sound):
 def test_a_truncated_file_is_refused_and_left_alone(finish, sound, damaged, length):
     os.truncate(damaged, length if length >= 0 else sound.stat().st_size + length)
     before = damaged.read_bytes()
-    for arguments in (["info", "a.h5"], ["verify", "a.h5"], ["run", "small.yaml", "-o", "a.h5", "--resume", "--check"],
+    for arguments in (["info", "--all", "a.h5"], ["verify", "a.h5"], ["run", "small.yaml", "-o", "a.h5", "--resume", "--check"],
                       ["run", "small.yaml", "-o", "a.h5"], ["run", "small.yaml", "-o", "a.h5", "--overwrite"]):
         process = finish(damaged.parent, *arguments)
         assert process.returncode == (1 if length in range(8) or "--resume" not in arguments and arguments[0] == "run"
@@ -139,7 +139,7 @@ def test_another_format_is_refused_by_every_subcommand(finish, damaged):
         file.attrs.modify("format_version", 7)
         del file.attrs["metadata_checksum"]  # as a program that knows what it does
     before = damaged.read_bytes()
-    for arguments in (["info", "a.h5"], ["verify", "a.h5"], ["run", "small.yaml", "-o", "a.h5", "--resume"]):
+    for arguments in (["info", "--all", "a.h5"], ["verify", "a.h5"], ["run", "small.yaml", "-o", "a.h5", "--resume"]):
         process = finish(damaged.parent, *arguments)
         assert process.returncode == 1 and "has format 7 of dickemap's files" in message_of(process)
         assert damaged.read_bytes() == before
@@ -189,7 +189,7 @@ def test_a_file_that_a_reader_holds_open_for_writing_is_not_damaged(finish, soun
     assert holder.stdout.readline() == "open\n"
     assert damaged.read_bytes() != sound.read_bytes()
     for _ in range(2):
-        for command in (["info", "a.h5"], ["verify", "a.h5", "--sample", 0]):
+        for command in (["info", "--all", "a.h5"], ["verify", "a.h5", "--sample", 0]):
             process = finish(damaged.parent, *command)
             assert process.returncode == 0, process.err
         holder.kill()

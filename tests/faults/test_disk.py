@@ -62,7 +62,7 @@ def test_a_disk_that_fills_up_while_records_are_written(finish, sparse, whole):
     assert re.fullmatch(r"rank [12] on \S+: a\.h5: `\w+` cannot be written: No space left on device", said), said
     assert not (sparse.parent / "a.h5.lock").exists()
     assert wrong_records(sparse)[0] == 0
-    told = finish(sparse.parent, "info", "a.h5")
+    told = finish(sparse.parent, "info", "--all", "a.h5")
     assert told.returncode == 0 and f"points done; failed: {said}" in told.out
     (sparse.parent / "ballast").unlink()
     assert finish(sparse.parent, "run", "job.yaml", "-o", "a.h5", "--resume", ranks=3).returncode == 0
@@ -109,7 +109,7 @@ def test_a_disk_that_can_only_be_read(finish, disk, tmp_path):
         assert process.returncode == 1 and "Read-only file system" in message_of(process)
     process = finish(disk, "run", "job.yaml", "-o", "a.h5", *few, "--resume", "--check")
     assert process.returncode == 2 and "Read-only file system" in message_of(process)
-    assert finish(disk, "info", "a.h5").returncode == 0 and finish(disk, "verify", "a.h5").returncode == 0
+    assert finish(disk, "info", "--all", "a.h5").returncode == 0 and finish(disk, "verify", "a.h5").returncode == 0
     assert n_done(disk / "a.h5") == 10 and sorted(os.listdir(disk)) == ["a.h5", "job.yaml"]
 
 

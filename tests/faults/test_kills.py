@@ -73,7 +73,7 @@ def check_sound(finish, path):
     """Not there, or it opens and what is marked done is right; returns the number of points done."""
     if not path.exists():
         return 0
-    told = finish(path.parent, "info", path.name)  # metadata have their checksum
+    told = finish(path.parent, "info", "--all", path.name)  # metadata have their checksum
     assert told.returncode == 0, told.err
     subprocess.run(["h5dump", "-H", path], check=True, capture_output=True, timeout=60)
     with h5py.File(path, locking=False) as file:

@@ -65,7 +65,7 @@ def test_another_name_of_the_file_is_in_use_too(under_way, finish, job, tmp_path
         for how in ("--resume", "--overwrite"):
             second = finish(tmp_path, "run", job, *MANY, "-o", name, how)
             assert second.returncode == 1 and why in message_of(second)
-    assert finish(tmp_path, "info", "b.h5").returncode == 0
+    assert finish(tmp_path, "info", "--all", "b.h5").returncode == 0
     with h5py.File(tmp_path / "b.h5", "r"):  # with the locks of HDF5
         pass
     under_way.send_signal(signal.SIGTERM)
@@ -203,7 +203,7 @@ def test_what_has_the_name_of_the_lock_is_neither_waited_for_nor_followed(finish
 
 @pytest.mark.parametrize("arguments", [["run", "job.yaml", "-o", "fifo.h5"], ["run", "job.yaml", "-o", "fifo.h5", "--resume"],
                                        ["run", "job.yaml", "-o", "fifo.h5", "--overwrite"],
-                                       ["run", "job.yaml", "-o", "a.h5", "--extend", "fifo.h5"], ["info", "fifo.h5"],
+                                       ["run", "job.yaml", "-o", "a.h5", "--extend", "fifo.h5"], ["info", "--all", "fifo.h5"],
                                        ["verify", "fifo.h5"], ["merge", "fifo.h5", "-o", "a.h5"]])
 def test_a_fifo_is_no_output(finish, job, tmp_path, arguments):
     os.mkfifo(tmp_path / "fifo.h5")

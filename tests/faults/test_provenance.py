@@ -55,7 +55,7 @@ def attempts(start, finish, tmp_path_factory):
     process = start(folder, "run", "job.yaml", "-o", "a.h5", "--resume", "--cpu", "plain",
                     variables={"SLURM_JOB_ID": "77", "SLURM_RESTART_COUNT": "2", "SLURM_JOB_END_TIME": "9999999999"})
     wait_for(lambda: n_done(path) > before)
-    told = finish(folder, "info", "a.h5").out
+    told = finish(folder, "info", "--all", "a.h5").out
     process.kill()
     process.communicate()
     stages.append(metadata_of(path))
@@ -90,7 +90,7 @@ def test_the_history_only_grows_and_metadata_stay_as_they_are(attempts, whole):
 def test_info_lists_attempts_also_while_a_run_is_under_way(attempts, finish):
     told = [line for line in attempts["told"].splitlines() if line.startswith("attempt: ")]
     assert len(told) == 2 and told[1].endswith("; no end recorded: still under way, or killed")
-    lines = finish(attempts["path"].parent, "info", "a.h5").out.splitlines()
+    lines = finish(attempts["path"].parent, "info", "--all", "a.h5").out.splitlines()
     told = [line.removeprefix("attempt: ") for line in lines if line.startswith("attempt: ")]
     history = attempts["history"][-1]
     assert told == [f"{history[1]}; {history[2]}", f"{history[3]}; no end recorded", f"{history[4]}; {history[5]}"]
@@ -109,7 +109,7 @@ def test_info_prints_each_attempt_on_a_line_of_its_own(finish, tmp_path):
         first = file.attrs["history"].decode().split("\n")[0]
         del file.attrs["metadata_checksum"]  # this change is meant
         file.attrs["history"] = numpy.bytes_("\n".join([first, ended, *begun[:3], ended, *begun[3:]]))
-    result = finish(tmp_path, "info", "a.h5")
+    result = finish(tmp_path, "info", "--all", "a.h5")
     assert result.returncode == 0, result.err
     assert [line for line in result.out.splitlines() if "begun: " in line or "ended after " in line] == [
         f"attempt: {ended}", f"attempt: {begun[0]}; no end recorded", f"attempt: {begun[1]}; no end recorded",
@@ -124,7 +124,7 @@ def test_another_version_that_computed_a_part_is_told(attempts, finish, tmp_path
     data = path.read_bytes()
     place = data.rindex(b"dickemap " + version, 0, data.index(b"points done; complete"))
     path.write_bytes(data[:place] + b"dickemap " + other + data[place + 9 + len(version):])
-    lines = finish(tmp_path, "info", "b.h5").out.splitlines()
+    lines = finish(tmp_path, "info", "--all", "b.h5").out.splitlines()
     assert f"version: {version.decode()}; {other.decode()}" in lines
 
 

@@ -77,7 +77,7 @@ def test_an_output_that_is_not_ours_any_more(start, finish, tmp_path, foreign, w
 
 def assert_it_goes_on(finish, folder, copy, whole, ranks):
     """A copy that is given the old name."""
-    told = finish(folder, "info", copy.name)
+    told = finish(folder, "info", "--all", copy.name)
     assert told.returncode == 0, told.err
     assert f"done: {n_done(copy)}" in told.out.splitlines(), told.out
     copy.rename(folder / "a.h5")

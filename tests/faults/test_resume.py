@@ -279,7 +279,7 @@ def test_a_second_run_on_the_same_file_is_refused_and_readers_are_not(start, fin
     assert second.returncode == 1
     message = message_of(second)
     assert f"process {process.pid} on host {os.uname().nodename}" in message and "--break-lock" in message
-    assert finish(tmp_path, "info", "a.h5").returncode == 0
+    assert finish(tmp_path, "info", "--all", "a.h5").returncode == 0
     assert finish(tmp_path, "run", job, *MANY, "-o", "a.h5", "--overwrite").returncode == 1
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=60)

@@ -35,7 +35,7 @@ def test_anybody_may_read_while_a_run_writes(start, finish, job, tmp_path):
             assert numpy.isin(data.verdict.values[done], data.verdict.attrs["flag_values"]).all()
     subprocess.run(["h5dump", "-H", path], check=True, capture_output=True)
     subprocess.run(["ncdump", "-h", path], check=True, capture_output=True)
-    told = finish(tmp_path, "info", "a.h5")
+    told = finish(tmp_path, "info", "--all", "a.h5")
     checked = finish(tmp_path, "verify", "a.h5", "--sample", 1)
     assert process.poll() is None  # all of them read a file that was being written
     assert told.returncode == 0 and checked.returncode == 0, checked.out

@@ -80,7 +80,7 @@ def test_links_and_fifos_in_the_folder_lead_nowhere(start, finish, slow_job, tmp
     os.mkfifo(folder / SLOW[0])
     (folder / SLOW[1]).unlink()
     (folder / SLOW[1]).symlink_to(victim)
-    told = finish(tmp_path, "info", "a.h5")
+    told = finish(tmp_path, "info", "--all", "a.h5")
     assert told.returncode == 0 and "unfinished: 1," in told.out and "2 damaged" in told.out
     result = finish(tmp_path, "run", slow_job, "-o", "a.h5", "--resume")
     assert result.returncode == 0 and "1  points went on inside" in result.out
@@ -123,7 +123,7 @@ def test_a_file_that_leads_elsewhere_is_refused(finish, job, tmp_path, kind, nam
     before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
     for arguments in (["run", job, *SMALL, "-o", "a.h5", "--resume"], ["run", job, *SMALL, "-o", "a.h5", "--overwrite"],
                       ["run", job, *SMALL, "-o", "b.h5", "--extend", "a.h5"], ["merge", "a.h5", "-o", "b.h5"],
-                      ["info", "a.h5"], ["verify", "a.h5"]):
+                      ["info", "--all", "a.h5"], ["verify", "a.h5"]):
         result = finish(tmp_path, *arguments)
         assert result.returncode == 1 and f"its `{name}` {kind}" in message_of(result), result.err
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
@@ -140,7 +140,7 @@ def test_records_are_not_written_into_chunks(start, finish, job, tmp_path, whole
     subprocess.run(["h5repack", "-l", "xi:CHUNK=100x1x3", "-f", "xi:GZIP=1", "a.h5", "b.h5"], cwd=tmp_path, check=True)
     with h5py.File(tmp_path / "b.h5") as file:
         assert file["xi"].chunks
-    assert finish(tmp_path, "info", "b.h5").returncode == 0
+    assert finish(tmp_path, "info", "--all", "b.h5").returncode == 0
     result = finish(tmp_path, "run", job, "-o", "b.h5", "--resume")
     assert result.returncode == 0, result.err
     assert contents(tmp_path / "b.h5") == whole
@@ -165,7 +165,7 @@ def test_nothing_in_a_file_reaches_the_terminal_as_a_command(finish, job, tmp_pa
             history = f"2026-01-02T03:04:05Z: begun: {evil}; dickemap {evil}; {evil}\n"
             file.attrs[key] = history if key == "history" else "x" + evil
     shutil.copy(tmp_path / name, tmp_path / "b.h5")
-    runs += [finish(tmp_path, "info", name), finish(tmp_path, "verify", name, "--sample", 0),
+    runs += [finish(tmp_path, "info", "--all", name), finish(tmp_path, "verify", name, "--sample", 0),
              finish(tmp_path, "merge", name, "-o", "c.h5"), finish(tmp_path, "run", job, *SMALL, "-o", name, "--resume"),
              finish(tmp_path, "run", job, *SMALL, "-o", name),
              finish(tmp_path, "run", job, "--set", "axes.g0.points=9", "-o", "d.h5", "--extend", name)]

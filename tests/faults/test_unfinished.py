@@ -72,7 +72,7 @@ def usr1_twice(process):
 
 def times(finish, folder):
     """What `info` says about unfinished points: their number, and least and greatest time reached."""
-    told = finish(folder, "info", "a.h5").out
+    told = finish(folder, "info", "--all", "a.h5").out
     found = re.search(r"^unfinished: (\d+)(?:, t = (\S+) to (\S+))?$", told, re.MULTILINE)
     return int(found[1]), float(found[2] or 0), float(found[3] or 0), told
 

@@ -153,7 +153,7 @@ def test_a_job_ends_in_a_complete_file(submit, resumes, tmp_path, launcher):
 
 def done(program, path):
     """Points done, also while a run is writing; 0 if there is no file yet."""
-    result = subprocess.run([program, "info", path], text=True, capture_output=True)
+    result = subprocess.run([program, "info", "--all", path], text=True, capture_output=True)
     found = re.search(r"^done: (\d+)$", result.stdout, re.MULTILINE)
     return int(found[1]) if found else 0
 

@@ -182,10 +182,44 @@ static void where_all_couplings_differ_there_are_none(void **state) {
   assert_int_equal(dkm_couplings_create(DKM_MATRIX, 1, 3, G, w, NULL, &tables, NULL), DKM_OK);
   assert_int_equal(dkm_bodies_create(&tables.system, u, &bodies, NULL), DKM_OK);
   assert_true(bodies.n_bodies == 0 && !bodies.body_of);
-  assert_int_equal(dkm_system_of_patterns(&patterns, DKM_UNGAUGED, 1, NULL), DKM_OK);
+  assert_int_equal(dkm_system_of_patterns(&patterns, DKM_GAUGED, 1, NULL), DKM_OK);
   assert_int_equal(dkm_bodies_create(&patterns, u, &bodies, NULL), DKM_OK);
   assert_int_equal(bodies.n_bodies, 0);
   dkm_couplings_free(&tables);
+}
+
+/* Classes of ungauged patterns, against tables of the same couplings. */
+static void mirror_images_among_patterns_turn_together(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  for (int n_modes = 1; n_modes <= 4; n_modes++) {
+    dkm_system patterns;
+    dkm_bodies pairs, known;
+    double u[3 * 16 + 2 * 4], means[3 * 8 + 2 * 4], means_known[3 * 8 + 2 * 4];
+    assert_int_equal(dkm_system_of_patterns(&patterns, DKM_UNGAUGED, n_modes, NULL), DKM_OK);
+    dkm_couplings tables = tables_of(&patterns);
+    const int64_t n_classes = patterns.n_classes, n = n_classes / 2;
+    for (size_t i = 0; i < dkm_model_size(&patterns); i++) u[i] = uniform_between(rng, -1, 1);
+    assert_int_equal(dkm_bodies_create(&patterns, u, &pairs, NULL), DKM_OK);
+    assert_int_equal(dkm_bodies_create(&tables.system, u, &known, NULL), DKM_OK);
+    assert_true(pairs.n_bodies == n && known.n_bodies == n && pairs.system.n_classes == n);
+    assert_true(pairs.system.alpha_factor == patterns.alpha_factor && pairs.across == known.across);
+    dkm_bodies_means(&pairs, u, means);
+    dkm_bodies_means(&known, u, means_known);
+    for (int64_t k = 0; k < n_classes; k++) {
+      const int64_t i = pairs.body_of[k], j = known.body_of[k];
+      assert_true(pairs.sign[k] == known.sign[k] && pairs.part[k] == known.part[k] && pairs.share[k] == known.share[k]);
+      assert_true(pairs.lengths[i] == known.lengths[j]);
+      assert_true(dkm_system_weight(&pairs.system, i) == dkm_system_weight(&known.system, j));
+      for (int c = 0; c < 3; c++) assert_true(means[c * n + i] == means_known[c * n + j]);
+      for (int mu = 0; mu < n_modes; mu++)
+        assert_true(dkm_system_coupling(&pairs.system, mu, i) == dkm_system_coupling(&known.system, mu, j));
+    }
+    dkm_bodies_free(&pairs);
+    dkm_bodies_free(&known);
+    dkm_couplings_free(&tables);
+  }
+  gsl_rng_free(rng);
 }
 
 int main(void) {
@@ -196,6 +230,7 @@ int main(void) {
       cmocka_unit_test(turned_bodies_keep_their_shape),
       cmocka_unit_test(a_body_may_have_no_mean),
       cmocka_unit_test(where_all_couplings_differ_there_are_none),
+      cmocka_unit_test(mirror_images_among_patterns_turn_together),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -433,6 +433,8 @@ static void choices_of_patterns_are_images(void **state) {
   assert_int_equal(dkm_system_of_patterns(&p, DKM_GAUGED, 4, NULL), DKM_OK);
   assert_int_equal(dkm_ground_find(&p, &pt, &one, &g, NULL), DKM_OK);
   assert_true(g.complete && g.n == 2 && g.n_all == 1 && g.n_inverted == 8);
+  for (int j = 0; j < g.n; j++)
+    for (int mu = 0; mu < 4; mu++) assert_true(g.states[j].xi[mu] >= 0.0);
   assert_true(g.states[1].n_inverted == 1 && g.states[1].n_images == 8 && g.states[1].U > g.states[0].U);
   /* x of one class of eight turned over: V rises by Omega/8 */
   assert_true(fabs(g.states[1].U - g.states[0].U - 0.5 / 8) < 1e-12);
@@ -461,6 +463,10 @@ static void permutations_of_equal_modes_are_images(void **state) {
     for (int j = 0; j < g.n; j++) {
       if (g.states[j].index < 2) n[g.states[j].index] += (int)g.states[j].n_images;
       for (int k = 0; k < j; k++) assert_true(fabs(g.states[j].U - g.states[k].U) > 1e-9);
+      for (int mu = 0; mu < M; mu++) {
+        assert_true(g.states[j].xi[mu] >= (mu + 1 < M ? g.states[j].xi[mu + 1] - 1e-9 : 0.0));
+        assert_true(fabs(g.states[j].alpha_re[mu] / p.alpha_factor + pt.g0 * g.states[j].xi[mu] / 1.25) < 1e-9);
+      }
     }
     assert_int_equal(n[0], known[i].n_minima);
     assert_int_equal(n[1], known[i].n_saddles);
@@ -490,7 +496,7 @@ static void patterns_are_kept_from_g_retrieve_on(void **state) {
         assert_true(fabs(g.pattern_xi[nu] - sqrt(1 - ratio * ratio * ratio * ratio)) < 1e-8);
         n_kept++;
       } else {
-        assert_true(fabs(g.pattern_xi[nu]) < 0.9 * sqrt(fmax(0, 1 - ratio * ratio * ratio * ratio)) || g.pattern_xi[nu] < 1e-6);
+        assert_true(fabs(g.pattern_xi[nu]) < fmax(1e-6, 0.9 * sqrt(fmax(0, 1 - ratio * ratio * ratio * ratio))));
         n_lost++;
       }
     }

@@ -40,6 +40,7 @@ static void a_job_without_axes_is_one_point(void **state) {
   assert_int_equal(job.n_points, 1);
   assert_int_equal(job.n_dims, 0);
   assert_string_equal(job.title, "one");
+  assert_string_equal(job.unit, "1");
   dkm_job_point(&job, 0, &point);
   assert_true(point.g0 == 0.9 && point.Omega == 0.5);
   for (int mu = 0; mu < 3; mu++) assert_true(point.Omega_mu[mu] == 1.5 + 0.5 * mu && point.kappa_mu[mu] == 1);

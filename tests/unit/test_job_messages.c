@@ -61,7 +61,7 @@ static void refused(const char *text, const char *set, const char *message) {
 static void unknown_keys_are_refused_with_their_place(void **state) {
   (void)state;
   refused("titel: x\n" SMALL, NULL,
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output");
   refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: " KEYS_OF_MODEL);
   refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
@@ -73,8 +73,8 @@ static void wrong_types_are_refused(void **state) {
   (void)state;
   refused("model: 5\n", NULL, "job.yaml:1:8: model is a single value, but must be a group of keys");
   refused("model: {patterns: [4]}\n", NULL, "job.yaml:1:19: model.patterns is a list, but must be a single value");
-  refused("model: {kappa_mu: 1}\n", NULL,
-          "job.yaml:1:19: model.kappa_mu is a single value, but must be a list, such as [1, 2]");
+  refused("model: {kappa_mu: {a: 1}}\n", NULL,
+          "job.yaml:1:19: model.kappa_mu is a group of keys, but must be a list, such as [1, 2]");
   refused("model: {kappa_mu: [1, {a: 1}]}\n", NULL,
           "job.yaml:1:23: model.kappa_mu[2] is a group of keys, but must be a single value");
   refused("model: {patterns: four}\n", NULL,
@@ -93,6 +93,22 @@ static void numbers_with_something_behind_them_are_refused(void **state) {
           "job.yaml:7:17: initial.seed is \"0x10\", but must be an integer 0 ... 134217727");
   refused(SMALL "initial: {seed: }\n", NULL,
           "job.yaml:7:17: initial.seed is empty, but must be an integer 0 ... 134217727");
+}
+
+static void what_is_often_mistyped_is_hinted_at(void **state) {
+  (void)state;
+  refused(SMALL "initial: {overlap: \xe2\x88\x92""0.5}\n", NULL,
+          "job.yaml:7:20: initial.overlap is \"\xe2\x88\x92""0.5\", but must be a number from -1 to 1; there is a minus sign of "
+          "typesetting (U+2212) in place of -");
+  refused(MODEL "  g0: 0,9\n", NULL,
+          "job.yaml:6:7: model.g0 is \"0,9\", but must be a finite number >= 0; if 0,9 has a decimal comma: numbers have a point, "
+          "0.9");
+  refused(SMALL "axes:\n- {name: kappa_mu[1], values: [1, 2]}\n", NULL,
+          "job.yaml:8:18: not valid YAML: did not find expected ',' or '}' while parsing a flow mapping; within braces such a "
+          "name needs quotation marks: \"kappa_mu[1]\"");
+  refused(SMALL, "kappa_mu=2",
+          "--set kappa_mu=2: unknown key \"kappa_mu\" at the top level; did you mean model.kappa_mu? allowed: title, unit, task, model, "
+          "initial, drive, axes, reduce, fatal, solver, output");
 }
 
 static void missing_keys_are_named(void **state) {
@@ -332,14 +348,14 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused("a: b: c\n", NULL, "job.yaml:1:5: not valid YAML: mapping values are not allowed in this context");
   refused(
       "model:\n\tOmega: 1\n", NULL,
-      "job.yaml:2:1: not valid YAML: found character that cannot start any token while scanning for the next token");
+      "job.yaml:2:1: not valid YAML: a tab is not allowed for indentation, only spaces are");
   refused("a: \x01\n", NULL, "job.yaml:1:4: not UTF-8 text: control characters are not allowed");
   refused("title: x\n# M\xfcnchen\n", NULL, "job.yaml:2:4: not UTF-8 text: invalid leading UTF-8 octet");
   refused(SMALL, "title=\xff", "--set title=?: not UTF-8 text: invalid leading UTF-8 octet");
   refused("\xef\xbb\xbf"
           "titel: x\r\n",
           NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
@@ -429,8 +445,8 @@ static void a_matrix_must_be_one(void **state) {
           "job.yaml:7:11: model.matrix names none.txt, which is not with the job");
   refused(MATRIX("  matrix: ''\n"), NULL, "job.yaml:7:11: model.matrix is empty, but must name a file");
   refused(MATRIX("  matrix: [good.txt]\n"), NULL, "job.yaml:7:11: model.matrix is a list, but must be a single value");
-  refused(MATRIX("  images: small.pbm\n"), NULL,
-          "job.yaml:7:11: model.images is a single value, but must be a list, such as [1, 2]");
+  refused(MATRIX("  images: {a: small.pbm}\n"), NULL,
+          "job.yaml:7:11: model.images is a group of keys, but must be a list, such as [1, 2]");
   refused(MATRIX("  matrix: good.txt\n  patterns: 3\n"), NULL,
           "job.yaml:8:13: model.patterns is 3, but model.matrix gives 2");
   refused(MATRIX("  images: [small.pbm, other.pbm]\n  patterns: 1\n"), NULL,
@@ -584,7 +600,7 @@ static void wrong_sets_are_refused(void **state) {
   refused(SMALL, "=1", "--set =1: must have the form key=value, such as model.Omega=0.4");
   refused(SMALL, "model.Om=1", "--set model.Om=1: unknown key \"Om\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "modul.Omega=1",
-          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, task, model, initial, drive, axes, "
+          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, unit, task, model, initial, drive, axes, "
           "reduce, fatal, solver, output");
   refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "model={g0: 1}",
@@ -638,7 +654,7 @@ int main(void) {
       cmocka_unit_test(unknown_keys_are_refused_with_their_place),
       cmocka_unit_test(wrong_types_are_refused),
       cmocka_unit_test(numbers_with_something_behind_them_are_refused),
-      cmocka_unit_test(missing_keys_are_named),
+      cmocka_unit_test(what_is_often_mistyped_is_hinted_at), cmocka_unit_test(missing_keys_are_named),
       cmocka_unit_test(values_out_of_range_are_refused),
       cmocka_unit_test(values_that_are_not_finite_are_refused),
       cmocka_unit_test(choices_are_listed),

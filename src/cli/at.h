@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* at: which point --at asks for, and where that is in the grid. */
+#ifndef DICKEMAP_AT_H
+#define DICKEMAP_AT_H
+#include <stdbool.h>
+
+#include "arguments.h"
+#include "dickemap/job.h"
+
+/* The point that the items of all --at give, separated by commas: every axis of more than one value, or the group that it
+ * is in, must be among them.  command and where are for messages: "point", "job.yaml". DKM_INPUT, DKM_MEMORY. */
+dkm_status dkm_at_choose(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_point *point,
+                         dkm_error *err);
+
+/* DKM_INPUT if an item names what is no axis of the grid, nor a group of them. */
+dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_error *err);
+
+/* Where it is nearest to the grid: index[d] along each dimension, those of `reduce` and `fatal` too; of axes that advance
+ * together the smallest sum of squares, each in units of its range; of several the first. */
+void dkm_at_nearest(const dkm_job *job, const dkm_point *point, int64_t index[DKM_MAX_AXES]);
+
+/* The same point with those values of the axes. */
+void dkm_at_move(const dkm_job *job, const int64_t index[DKM_MAX_AXES], dkm_point *point);
+
+/* What a point has of an axis. */
+double dkm_at_value(const dkm_axis *axis, const dkm_point *point);
+
+#endif
