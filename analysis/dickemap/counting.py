@@ -8,6 +8,7 @@ import xarray as xr
 
 from .errors import Error
 from .reading import done
+from .theory import Numbers
 from .verdicts import flag_names
 
 NO_OUTCOME = -1000  # undecided, failed, not done, or relaxing to nobody knows what
@@ -16,7 +17,7 @@ EQUAL = 1e-6  # overlaps that differ by less than this part of them are equal bu
 OSCILLATIONS = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
 
 
-def wilson(k, n, z: float = 1.959963984540054):
+def wilson(k: Numbers, n: Numbers, z: float = 1.959963984540054) -> tuple[Numbers, Numbers]:
     """(low, high): the limits of Wilson's interval for a probability of which k of n were counted, 95 % unless z says otherwise;
     0 and 1 where n is 0.  Numbers, or arrays that broadcast."""
     k, n = np.asarray(k, float), np.asarray(n, float)

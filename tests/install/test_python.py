@@ -94,3 +94,12 @@ except dickemap.Error as error:
 def test_the_library_is_found_by_its_name(python, prefix):
     (library,) = {path.resolve() for path in prefix.glob("**/libdickemap_core.so")}
     assert said_by(python, "import dickemap; print(dickemap.library.find())", DICKEMAP_LIBRARY=str(library)) == str(library)
+
+
+def test_the_library_needs_neither_mpi_nor_hdf5(prefix):
+    (library,) = {path.resolve() for path in prefix.glob("**/libdickemap_core.so")}
+    needed = run("objdump", "-p", library)
+    assert "NEEDED" in needed and "libgsl" in needed
+    assert not re.search(r"NEEDED +lib(mpi|hdf5|open-|dickemap)", needed)
+    symbols = {line.split()[2] for line in run("nm", "-D", "--defined-only", library).splitlines() if len(line.split()) == 3}
+    assert "dkm_session_open" in symbols and all(name.startswith("dkm_") for name in symbols)
