@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`dickemap info`: what a file holds and how far it is."""
 
+import datetime
 import json
 import os
 import pathlib
@@ -137,13 +138,23 @@ def test_what_is_left_is_told_with_its_time(dickemap, job):
 
 
 def test_a_run_that_is_under_way_is_said_to_be(program, dickemap, job, mpi_environment):
-    run = subprocess.Popen([program, "run", job, "--set", "axes.g0.points=400000", "-o", "a.h5", "-q"], cwd=job.parent,
-                           env=mpi_environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    """Its rate is that of its own points, not of those that were done before."""
+    arguments = [job, "--set", "axes.g0.points=400000", "-o", "a.h5", "-q"]
+    assert dickemap("run", *arguments, "--time-limit", "3s").returncode == 85
+    run = subprocess.Popen([program, "run", *arguments, "--resume"], cwd=job.parent, env=mpi_environment,
+                           stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
         until = time.monotonic() + 60
-        while not ((job.parent / "a.h5").exists() and (told := json_of(dickemap, "a.h5"))["points"]["done"] > 0):
+        while not (len((told := json_of(dickemap, "a.h5"))["runs"]) == 2 and
+                   told["points"]["done"] > told["runs"][1]["done_before"] and told["under_way"]):
             assert time.monotonic() < until and run.poll() is None
-        assert told["under_way"] and told["points"]["left"] > 0 and told["runs"][0]["ended"] is None
+        time.sleep(2)
+        now, told = datetime.datetime.now(datetime.timezone.utc), json_of(dickemap, "a.h5")
+        elapsed = (now - datetime.datetime.fromisoformat(told["runs"][1]["begun"].replace("Z", "+00:00"))).total_seconds()
+        done, left = told["points"]["done"], told["points"]["left"]
+        own = done - told["runs"][1]["done_before"]
+        assert told["under_way"] and told["runs"][1]["ended"] is None and 0 < own < done and left > 0
+        assert elapsed - 1 <= told["seconds_left"] * own / left <= elapsed + 5  # dates are of whole seconds
         assert glance_of(dickemap, "a.h5")[-1].endswith(": under way")
     finally:
         run.terminate()

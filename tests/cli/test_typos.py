@@ -95,6 +95,7 @@ def test_a_decimal_comma_is_named_on_the_command_line_too(message, refused, job)
 
 def test_commas_of_lists_are_none(message):
     assert "comma" not in message(MODEL.replace("[1.5, 2.0]", "[1,-5]").replace("[1.0]", "[1,0]"))
+    assert "comma" not in message(MODEL.replace("[1.0]", "1,2,3"))
     assert "comma" not in message(MODEL, "--set", "model.kappa_mu=1,2,3")
 
 
