@@ -237,6 +237,5 @@ def _dataset(session, progress):
     arrays |= {"status": status, "checksum": checksum} | (_parts(session, states) if session.state_values else {})
     for variable in session.of_kind("field", "mark", "state"):
         variables[variable.name] = (variable.dims, arrays[variable.name].reshape(variable.shape), _attributes(variable))
-    names = ("title", "unit", "job", "job_sets", "job_canonical", "task")
-    attributes = {name: session.text(name) for name in names if session.text(name)}
+    attributes = {name: session.text(name) for name in ("title", "unit", "job", "job_sets", "job_canonical", "task") if session.text(name)}
     return xr.Dataset(variables, coordinates, attributes | {"alpha_factor": session.alpha_factor})
