@@ -12,7 +12,7 @@ usage() {
 usage: jobs/capacity.sh [-n RANKS] [-o FOLDER] [--set KEY=VALUE]... [M ...]
   -n RANKS          processes, one of which hands out the points (default: cores + 1)
   -o FOLDER         for the files (default: out/capacity)
-  --set KEY=VALUE   for all jobs, such as model.spins=200 or axes.pattern_seed.points=40
+  --set KEY=VALUE   for all jobs, such as model.spins=200 or axes.pattern_seed.points=4
   M ...             numbers of patterns, at most 20 (default: 2 4 6 8 10 12 14 16 18 20)
 END
 }
