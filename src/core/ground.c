@@ -32,11 +32,11 @@ double dkm_ground_choices(int64_t n_classes, int most_inverted) {
   return sum;
 }
 
-dkm_status dkm_ground_ask(ground_patience *patience, dkm_error *err) {
+dkm_status dkm_ground_ask(ground_work *work, dkm_error *err) {
   const double now = dkm_clock_now();
-  if (!patience->how->interrupt || now - patience->t_asked < ask_interval) return DKM_OK;
-  patience->t_asked = now;
-  return patience->how->interrupt(patience->how->context) ? dkm_fail(err, DKM_STOPPED, "the search was given up") : DKM_OK;
+  if (!work->how->interrupt || now - work->t_asked < ask_interval) return DKM_OK;
+  work->t_asked = now;
+  return work->how->interrupt(work->how->context) ? dkm_fail(err, DKM_STOPPED, "the search was given up") : DKM_OK;
 }
 
 int dkm_ground_by_depth(const void *a, const void *b) {
@@ -50,9 +50,8 @@ int dkm_ground_by_depth(const void *a, const void *b) {
   return 0;
 }
 
-dkm_status dkm_ground_take_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
-                                    dkm_ground_state *out, dkm_error *err) {
-  const dkm_status status = dkm_fixedpoint_spectrum(workspace, point, state, -1, 0.0, &out->spectrum, err);
+dkm_status dkm_ground_take_spectrum(const ground_work *work, const double *state, dkm_ground_state *out, dkm_error *err) {
+  const dkm_status status = dkm_fixedpoint_spectrum(work->spectra, work->point, state, -1, 0.0, &out->spectrum, err);
   out->has_spectrum = status == DKM_OK;
   return status == DKM_NUMERIC ? DKM_OK : status;
 }
@@ -70,34 +69,31 @@ static void count(dkm_ground *ground) {
 }
 
 /* state: room for one. */
-static dkm_status describe(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
-                           dkm_fixedpoint_workspace *spectra, const dkm_critical *c, double *state, dkm_ground_state *out,
-                           dkm_error *err) {
+static dkm_status describe(const ground_work *work, const dkm_critical *c, double *state, dkm_ground_state *out, dkm_error *err) {
+  const dkm_system *system = work->system;
   const int M = system->n_modes;
   *out = (dkm_ground_state){
       .U = c->value, .escape = c->index == 0 ? c->escape : NAN, .index = c->index, .n_images = c->n_images};
   memcpy(out->xi, c->xi, (size_t)M * sizeof *c->xi);
-  dkm_landscape_aligned_state(landscape, c->xi, state);
+  dkm_landscape_aligned_state(work->landscape, c->xi, state);
   const double *re = state + 3 * system->n_classes, *im = re + M;
   for (int mu = 0; mu < M; mu++) {
     out->alpha_re[mu] = system->alpha_factor * re[mu];
     out->alpha_im[mu] = system->alpha_factor * im[mu];
   }
-  return dkm_ground_take_spectrum(spectra, point, state, out, err);
+  return dkm_ground_take_spectrum(work, state, out, err);
 }
 
-static dkm_status describe_all(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
-                               dkm_fixedpoint_workspace *spectra, ground_patience *patience, dkm_ground *ground,
-                               dkm_error *err) {
+static dkm_status describe_all(ground_work *work, dkm_ground *ground, dkm_error *err) {
   const dkm_critical *critical;
   dkm_status status = DKM_OK;
-  const int n = dkm_landscape_critical(landscape, &critical, &ground->complete);
-  double *state = malloc(dkm_model_size(system) * sizeof *state);
+  const int n = dkm_landscape_critical(work->landscape, &critical, &ground->complete);
+  double *state = malloc(dkm_model_size(work->system) * sizeof *state);
   ground->states = calloc((size_t)n + 1, sizeof *ground->states);
   if (!state || !ground->states) status = dkm_fail(err, DKM_MEMORY, "out of memory for %d stationary states", n);
-  for (int i = 0; i < n && status == DKM_OK && (status = dkm_ground_ask(patience, err)) == DKM_OK; i++) {
+  for (int i = 0; i < n && status == DKM_OK && (status = dkm_ground_ask(work, err)) == DKM_OK; i++) {
     dkm_ground_state *to = &ground->states[ground->n++];
-    status = describe(system, point, landscape, spectra, &critical[i], state, to, err);
+    status = describe(work, &critical[i], state, to, err);
   }
   free(state);
   return status;
@@ -125,19 +121,18 @@ static bool next_choice(int n, int64_t K, int64_t *choice) {
   return true;
 }
 
-static dkm_status add_inverted(const dkm_system *system, const dkm_point *point, dkm_landscape *landscape,
-                               dkm_fixedpoint_workspace *spectra, ground_patience *patience, dkm_ground *ground,
-                               dkm_error *err) {
+static dkm_status add_inverted(ground_work *work, dkm_ground *ground, dkm_error *err) {
+  const int64_t K = work->system->n_classes;
   dkm_status status = DKM_OK;
-  for (int n = 1; n <= patience->how->most_inverted && n <= system->n_classes && status == DKM_OK; n++) {
+  for (int n = 1; n <= work->how->most_inverted && n <= K && status == DKM_OK; n++) {
     int64_t choice[DKM_MOST_INVERTED];
     for (int i = 0; i < n; i++) choice[i] = i;
     do {
       dkm_ground part = {0};
-      status = dkm_ground_newton(system, point, n, choice, landscape, spectra, patience, &part, err);
+      status = dkm_ground_newton(work, n, choice, &part, err);
       if (status == DKM_OK) status = append(ground, &part, err);
       free(part.states);
-    } while (status == DKM_OK && next_choice(n, system->n_classes, choice));
+    } while (status == DKM_OK && next_choice(n, K, choice));
   }
   return status;
 }
@@ -161,52 +156,63 @@ static bool signs_add_up(const dkm_system *system, int most_inverted, const dkm_
 
 /* ---- all of it ---- */
 
-static dkm_status find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
-                       dkm_error *err) {
-  static const dkm_ground_search plain = {0};
-  ground_patience patience = {.how = how ? how : &plain, .t_asked = dkm_clock_now()};
-  const dkm_point last = dkm_drive_final(system->drive, given), *point = &last;
+static dkm_status check(const dkm_system *system, const dkm_point *point, const dkm_ground_search *how, dkm_error *err) {
   const char *reason = lack(system, point);
-  const double choices = dkm_ground_choices(system->n_classes, patience.how->most_inverted);
-  dkm_landscape *landscape = NULL;
-  dkm_fixedpoint_workspace *spectra = NULL;
-  *ground = (dkm_ground){.has_landscape = dkm_landscape_sign(system, point) != 0};
-  for (int mu = 0; mu < DKM_MAX_MODES; mu++) ground->pattern_xi[mu] = NAN;
+  const double choices = dkm_ground_choices(system->n_classes, how->most_inverted);
   if (reason) return dkm_fail(err, DKM_INPUT, "no list of stationary states at this point: %s", reason);
   if (choices > DKM_MOST_CHOICES)
     return dkm_fail(err, DKM_INPUT, "up to %d of %" PRId64 " classes can be inverted in %.0f ways, more than %.0f",
-                    patience.how->most_inverted, system->n_classes, choices, DKM_MOST_CHOICES);
-  dkm_status status = dkm_fixedpoint_workspace_create(system, &spectra, err);
-  if (status == DKM_OK && ground->has_landscape) status = dkm_landscape_create(system, &landscape, err);
-  if (status == DKM_OK && landscape) {
-    dkm_landscape_turn(landscape, point, NULL);
-    for (int nu = 0; nu < system->n_modes; nu++) ground->pattern_xi[nu] = dkm_landscape_kept(landscape, nu);
-    status = describe_all(system, point, landscape, spectra, &patience, ground, err);
-  } else if (status == DKM_OK)
-    status = dkm_ground_newton(system, point, 0, NULL, NULL, spectra, &patience, ground, err);
-  if (status == DKM_OK && dkm_rest_kind(point) == REST_ALONG_FIELD)
-    status = add_inverted(system, point, landscape, spectra, &patience, ground, err);
-  if (status == DKM_OK) {
-    if (dkm_system_has_patterns(system)) {
-      dkm_ground_merge_images(system, point, ground);
-      ground->complete = ground->complete && signs_add_up(system, patience.how->most_inverted, ground);
-    } else
-      qsort(ground->states, (size_t)ground->n, sizeof *ground->states, dkm_ground_by_depth);
-    count(ground);
-  }
-  if (spectra) dkm_fixedpoint_workspace_destroy(spectra);
-  if (landscape) dkm_landscape_destroy(landscape);
+                    how->most_inverted, system->n_classes, choices, DKM_MOST_CHOICES);
+  return DKM_OK;
+}
+
+static dkm_status search_all(ground_work *work, dkm_ground *ground, dkm_error *err) {
+  dkm_status status;
+  if (work->landscape) {
+    dkm_landscape_turn(work->landscape, work->point, NULL);
+    for (int nu = 0; nu < work->system->n_modes; nu++) ground->pattern_xi[nu] = dkm_landscape_kept(work->landscape, nu);
+    status = describe_all(work, ground, err);
+  } else
+    status = dkm_ground_newton(work, 0, NULL, ground, err);
+  if (status == DKM_OK && dkm_rest_kind(work->point) == REST_ALONG_FIELD) status = add_inverted(work, ground, err);
+  return status;
+}
+
+static void put_in_order(const ground_work *work, dkm_ground *ground) {
+  if (dkm_system_has_patterns(work->system)) {
+    dkm_ground_merge_images(work->system, work->point, ground);
+    ground->complete = ground->complete && signs_add_up(work->system, work->how->most_inverted, ground);
+  } else
+    qsort(ground->states, (size_t)ground->n, sizeof *ground->states, dkm_ground_by_depth);
+  count(ground);
+}
+
+/* The system is that of the point. */
+static dkm_status find(const dkm_system *system, const dkm_point *given, const dkm_ground_search *how, dkm_ground *ground,
+                       dkm_error *err) {
+  const dkm_point point = dkm_drive_final(system->drive, given);
+  ground_work work = {.system = system, .point = &point, .how = how, .t_asked = dkm_clock_now()};
+  *ground = (dkm_ground){.has_landscape = dkm_landscape_sign(system, &point) != 0};
+  for (int mu = 0; mu < DKM_MAX_MODES; mu++) ground->pattern_xi[mu] = NAN;
+  dkm_status status = check(system, &point, how, err);
+  if (status == DKM_OK) status = dkm_fixedpoint_workspace_create(system, &work.spectra, err);
+  if (status == DKM_OK && ground->has_landscape) status = dkm_landscape_create(system, &work.landscape, err);
+  if (status == DKM_OK) status = search_all(&work, ground, err);
+  if (status == DKM_OK) put_in_order(&work, ground);
+  if (work.spectra) dkm_fixedpoint_workspace_destroy(work.spectra);
+  if (work.landscape) dkm_landscape_destroy(work.landscape);
   if (status != DKM_OK) dkm_ground_free(ground);
   return status;
 }
 
 dkm_status dkm_ground_find(const dkm_system *system, const dkm_point *point, const dkm_ground_search *how, dkm_ground *ground,
                            dkm_error *err) {
+  static const dkm_ground_search plain = {0};
   dkm_couplings own;
   const dkm_system *of_point;
   *ground = (dkm_ground){0};
   dkm_status status = dkm_spins_system(system, point, &own, &of_point, err);
-  if (status == DKM_OK) status = find(of_point, point, how, ground, err);
+  if (status == DKM_OK) status = find(of_point, point, how ? how : &plain, ground, err);
   dkm_couplings_free(&own);
   return status;
 }

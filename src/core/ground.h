@@ -4,21 +4,22 @@
 #define DICKEMAP_CORE_GROUND_H
 #include "dickemap/ground.h"
 
-/* Who may end a search, and when that was asked last. */
-typedef struct ground_patience {
+/* What all parts of a search have in common. */
+typedef struct ground_work {
+  const dkm_system *system;
+  const dkm_point *point;
+  dkm_landscape *landscape; /* turned to the point; NULL: there is none */
+  dkm_fixedpoint_workspace *spectra;
   const dkm_ground_search *how;
-  double t_asked;
-} ground_patience;
+  double t_asked;           /* when the caller was asked last whether to go on */
+} ground_work;
 
 /* Fails with DKM_STOPPED if the search is to be given up. */
-dkm_status dkm_ground_ask(ground_patience *patience, dkm_error *err);
+dkm_status dkm_ground_ask(ground_work *work, dkm_error *err);
 
 /* Fills an empty ground, its n, states and whether they are complete, in no order by Newton's method from many places, with these
- * classes inverted.  landscape: turned to the point; NULL: there is none.  g0 > 0, Omega != 0.  Fails with DKM_MEMORY, DKM_STOPPED;
- * what is in `ground` then is the caller's to free. */
-dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, int n_inverted, const int64_t *inverted,
-                             dkm_landscape *landscape, dkm_fixedpoint_workspace *workspace, ground_patience *patience,
-                             dkm_ground *ground, dkm_error *err);
+ * classes inverted.  g0 > 0, Omega != 0.  Fails with DKM_MEMORY, DKM_STOPPED; what is in `ground` then is the caller's to free. */
+dkm_status dkm_ground_newton(ground_work *work, int n_inverted, const int64_t *inverted, dkm_ground *ground, dkm_error *err);
 
 /* The order of a ground, for qsort. */
 int dkm_ground_by_depth(const void *a, const void *b);
@@ -27,7 +28,6 @@ int dkm_ground_by_depth(const void *a, const void *b);
 void dkm_ground_merge_images(const dkm_system *system, const dkm_point *point, dkm_ground *ground);
 
 /* The spectrum about a state (3K + 2M values) into it, or that there is none. Fails with DKM_MEMORY. */
-dkm_status dkm_ground_take_spectrum(dkm_fixedpoint_workspace *workspace, const dkm_point *point, const double *state,
-                                    dkm_ground_state *out, dkm_error *err);
+dkm_status dkm_ground_take_spectrum(const ground_work *work, const double *state, dkm_ground_state *out, dkm_error *err);
 
 #endif

@@ -27,13 +27,11 @@ static const double found_by = 0.6;
 static const double same_state = 1e-7, zero = 1e-9;
 
 typedef struct search {
-  const dkm_system *system;
+  ground_work *work;
+  const dkm_system *system; /* the work's, as */
   const dkm_point *point;
   int n_inverted;
   const int64_t *inverted;
-  dkm_landscape *landscape;
-  dkm_fixedpoint_workspace *workspace;
-  ground_patience *patience;
   gsl_rng *rng;
   double along;         /* of spins in their fields: -1, +1 */
   double unit;          /* of beta */
@@ -88,10 +86,10 @@ static dkm_status add(search *s, const double *xi, dkm_error *err) {
     new.alpha_im[mu] = beta[M + mu];
   }
   if (n_signs > 0) new.n_images = s->even ? (int64_t)1 << n_signs : 2;
-  const dkm_status status = dkm_ground_take_spectrum(s->workspace, s->point, s->state, &new, err);
+  const dkm_status status = dkm_ground_take_spectrum(s->work, s->state, &new, err);
   if (status != DKM_OK) return status;
   for (int i = 0; i < s->n_inverted; i++) new.inverted[i] = s->inverted[i];
-  if (s->landscape) new.U = dkm_landscape_value(s->landscape, s->state);
+  if (s->work->landscape) new.U = dkm_landscape_value(s->work->landscape, s->state);
   s->ground->states[s->ground->n++] = new;
   s->last_new = s->n_starts;
   return DKM_OK;
@@ -131,13 +129,13 @@ static void place_spins(const search *s, const double *re, const double *im) {
 static dkm_status try_from(search *s, const double *xi, dkm_error *err) {
   double *re = s->start + 3 * s->system->n_classes, *im = re + s->system->n_modes;
   dkm_fixedpoint fixed;
-  const dkm_status status = dkm_ground_ask(s->patience, err);
+  const dkm_status status = dkm_ground_ask(s->work, err);
   if (status != DKM_OK) return status;
   s->n_starts++;
   if (s->ground->n == MOST_STATES) return DKM_OK;
   place_modes(s, xi, re, im);
   place_spins(s, re, im);
-  if (!dkm_fixedpoint_near(s->workspace, s->point, s->start, true, &fixed, s->state)) return DKM_OK;
+  if (!dkm_fixedpoint_near(s->work->spectra, s->point, s->start, true, &fixed, s->state)) return DKM_OK;
   return add(s, fixed.xi, err);
 }
 
@@ -198,12 +196,11 @@ static bool one_sign(const dkm_system *system, const dkm_point *point) {
   return true;
 }
 
-dkm_status dkm_ground_newton(const dkm_system *system, const dkm_point *point, int n_inverted, const int64_t *inverted,
-                             dkm_landscape *landscape, dkm_fixedpoint_workspace *workspace, ground_patience *patience,
-                             dkm_ground *ground, dkm_error *err) {
+dkm_status dkm_ground_newton(ground_work *work, int n_inverted, const int64_t *inverted, dkm_ground *ground, dkm_error *err) {
+  const dkm_system *system = work->system;
+  const dkm_point *point = work->point;
   const size_t size = dkm_model_size(system);
-  search s = {.system = system, .point = point, .n_inverted = n_inverted, .inverted = inverted, .landscape = landscape,
-              .workspace = workspace, .patience = patience, .ground = ground};
+  search s = {.work = work, .system = system, .point = point, .n_inverted = n_inverted, .inverted = inverted, .ground = ground};
   s.even = dkm_system_has_patterns(system) && n_inverted == 0; /* other images have other classes inverted */
   s.along = one_sign(system, point) && point->Omega_mu[0] < 0.0 ? 1.0 : -1.0;
   for (int mu = 0; mu < system->n_modes; mu++)

@@ -201,25 +201,28 @@ static void newton_finds_the_critical_points_of_the_landscape(void **state) {
     const dkm_system *p = i % 2 ? &patterns : &c.system;
     const dkm_point pt = point_of_one_sign(rng, M, i);
     const dkm_ground_search plain = {0};
-    ground_patience patience = {.how = &plain};
+    ground_work work = {.system = p, .point = &pt, .how = &plain};
     dkm_ground landscape, newton = {0};
-    dkm_fixedpoint_workspace *w;
     assert_int_equal(dkm_ground_find(p, &pt, NULL, &landscape, NULL), DKM_OK);
-    assert_int_equal(dkm_fixedpoint_workspace_create(p, &w, NULL), DKM_OK);
-    assert_int_equal(dkm_ground_newton(p, &pt, 0, NULL, NULL, w, &patience, &newton, NULL), DKM_OK);
+    assert_int_equal(dkm_fixedpoint_workspace_create(p, &work.spectra, NULL), DKM_OK);
+    assert_int_equal(dkm_ground_newton(&work, 0, NULL, &newton, NULL), DKM_OK);
     n_complete += newton.complete;
     if (newton.complete) {
       assert_int_equal(newton.n, landscape.n);
-      int64_t n_all = 0;
-      for (int j = 0; j < newton.n; j++) n_all += newton.states[j].n_images;
+      int64_t n_all = 0, n_stable = 0;
+      for (int j = 0; j < newton.n; j++) {
+        n_all += newton.states[j].n_images;
+        if (newton.states[j].spectrum.n_unstable == 0) n_stable += newton.states[j].n_images;
+      }
       assert_int_equal(n_all, landscape.n_all);
+      assert_int_equal(n_stable, landscape.n_stable);
       for (int j = 0; j < landscape.n; j++) {
         int n_same = 0;
         for (int k = 0; k < newton.n; k++) n_same += is_image(&landscape.states[j], M, i % 2, newton.states[k].xi);
         assert_int_equal(n_same, 1);
       }
     }
-    dkm_fixedpoint_workspace_destroy(w);
+    dkm_fixedpoint_workspace_destroy(work.spectra);
     dkm_ground_free(&newton);
     dkm_ground_free(&landscape);
     dkm_couplings_free(&c);
