@@ -15,7 +15,7 @@ import pathlib
 import signal
 import threading
 import warnings
-from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int, c_int32, c_int64, c_uint8, c_uint32, c_void_p
+from ctypes import POINTER, byref, c_char, c_char_p, c_double, c_int, c_int32, c_int64, c_void_p
 from typing import Any, Callable, Mapping
 
 import numpy as np
@@ -23,8 +23,7 @@ import numpy as np
 from . import jobs
 from .errors import Error
 
-VERSION = 1  # DKM_SESSION_VERSION
-STOPPED = 7  # DKM_STOPPED
+VERSION = 2  # DKM_SESSION_VERSION
 MESSAGE_BYTES, DIMS = 1024, 10
 KINDS = ("coordinate", "table", "field", "mark", "state")  # dkm_session_kind
 NAMES = ("libdickemap_core.so", "libdickemap_core.dylib")
@@ -39,6 +38,14 @@ class CVariable(ctypes.Structure):
     _fields_ = [("kind", c_int32), ("is_axis", c_int32), ("n_dims", c_int32), ("n_flags", c_int32), ("shape", c_int64 * DIMS),
                 ("offset", c_int64), ("n_values", c_int64), ("fill", c_double),
                 *[(name, c_char_p) for name in ("name", "dims", "type", "units", "long_name", "comment", "flag_meanings")]]
+
+
+class CRecords(ctypes.Structure):
+    _fields_ = [(name, c_void_p) for name in ("records", "states", "status", "checksums")]
+
+
+class CSamples(ctypes.Structure):
+    _fields_ = [("n", c_int64), *[(name, c_void_p) for name in ("t", "xi", "alpha_re", "alpha_im", "L", "m")]]
 
 
 SIGNATURES = {  # result, arguments
@@ -56,10 +63,10 @@ SIGNATURES = {  # result, arguments
     "values": (c_int, [c_void_p, c_int, c_void_p, POINTER(CError)]),
     "record_bytes": (c_int64, [c_void_p]),
     "state_values": (c_int64, [c_void_p]),
-    "run": (c_int, [c_void_p, c_int64, c_int64, c_void_p, c_void_p, c_void_p, c_void_p, Interrupt, c_void_p, POINTER(CError)]),
+    "run": (c_int, [c_void_p, c_int64, c_int64, POINTER(CRecords), Interrupt, c_void_p, POINTER(CError)]),
     "quantity": (c_double, [c_void_p, c_int64, c_char_p, c_int]),
     "closed_forms": (c_int, [c_void_p, c_int64, c_void_p, POINTER(CError)]),
-    "trajectory": (c_int, [c_void_p, c_int64, c_int64, *[c_void_p] * 6, Interrupt, c_void_p, POINTER(CError)]),
+    "trajectory": (c_int, [c_void_p, c_int64, POINTER(CSamples), Interrupt, c_void_p, POINTER(CError)]),
 }
 
 
@@ -196,9 +203,8 @@ class Session:
         records = np.empty((count, self.record_bytes // 8))  # doubles, for their alignment
         states = np.empty((count, self.state_values))
         status, checksums = np.zeros(count, np.uint8), np.zeros(count, np.uint32)
-        self._interruptible(report, lambda interrupt: self._checked(
-            "run", self._handle, first, count, records.ctypes.data, states.ctypes.data if self.state_values else None,
-            status.ctypes.data, checksums.ctypes.data, interrupt, None))
+        to = CRecords(records.ctypes.data, states.ctypes.data if self.state_values else None, status.ctypes.data, checksums.ctypes.data)
+        self._interruptible(report, lambda interrupt: self._checked("run", self._handle, first, count, byref(to), interrupt, None))
         return records.view(np.uint8), states, status, checksums
 
     def trajectory(self, i_point: int, t: np.ndarray, spins: bool = False) -> dict[str, np.ndarray]:
@@ -207,9 +213,8 @@ class Session:
         arrays = {name: np.empty((t.size, self.n_modes)) for name in ("xi", "alpha_re", "alpha_im")} | {"L": np.empty(t.size)}
         if spins:
             arrays["m"] = np.empty((t.size, self.n_classes, 3))
-        places = [arrays[name].ctypes.data if name in arrays else None for name in ("xi", "alpha_re", "alpha_im", "L", "m")]
-        self._interruptible(None, lambda interrupt: self._checked(
-            "trajectory", self._handle, i_point, t.size, t.ctypes.data, *places, interrupt, None))
+        to = CSamples(t.size, t.ctypes.data, **{name: array.ctypes.data for name, array in arrays.items()})
+        self._interruptible(None, lambda interrupt: self._checked("trajectory", self._handle, i_point, byref(to), interrupt, None))
         return arrays
 
     @staticmethod

@@ -48,7 +48,7 @@ extern "C" {
  * repeats; otherwise 0.  For a start on the symmetric subspace of its cue (start.h) ask for the reduced point. */
 int dkm_landscape_sign(const dkm_system *system, const dkm_point *point);
 
-/* L at u (3K + 2M values), as above; work: 5K + 2M values, overwritten. */
+/* L at u (3K + 2M values), as above; work: 2K values, overwritten. */
 double dkm_landscape_lyapunov(const dkm_system *system, const dkm_point *point, const double *u, double *work);
 
 /* Whether constant order parameters mean constant spins: the rank of the couplings is K, and no weight is 0. */

@@ -5,7 +5,7 @@
  *   dkm_session *session;
  *   if (dkm_session_open("jobs/fig3.yaml", NULL, 0, NULL, NULL, &session, &error)) ... error.message ...
  *   records = room for dkm_session_n_points(session) * dkm_session_record_bytes(session) bytes
- *   dkm_session_run(session, 0, n_points, records, NULL, status, NULL, NULL, NULL, &error)
+ *   dkm_session_run(session, 0, n_points, &(dkm_session_records){.records = records, .status = status}, NULL, NULL, &error)
  *   for each variable of kind DKM_SESSION_FIELD: its values of point i are at records + i * record_bytes + offset
  *   dkm_session_close(session)
  *
@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature or a struct of this header changes: whoever was written for another one must not go on. */
-enum { DKM_SESSION_VERSION = 1 };
+enum { DKM_SESSION_VERSION = 2 };
 int dkm_session_version(void);
 
 typedef struct dkm_session dkm_session;
@@ -102,12 +102,18 @@ int64_t dkm_session_state_values(const dkm_session *session);
  * `task: states`; n_done: points that are finished.  Another value than 0 ends the computation. */
 typedef int dkm_session_interrupt(void *context, int64_t n_done);
 
-/* Computes points first ... first+count-1: record_bytes of each into `records`, aligned as by malloc; state_values doubles of each
- * into `states`, which may be NULL; status[count]: 1 done, 2 done though the integration failed, 0 not done, checksums[count]: as
- * in the file; either may be NULL, as may `interrupt`.
+/* Where results go, one point after the other; all but `records` may be NULL. */
+typedef struct dkm_session_records {
+  void *records;       /* record_bytes of each, aligned as by malloc */
+  double *states;      /* state_values of each */
+  uint8_t *status;     /* 1: done, 2: done though the integration failed, 0: not done */
+  uint32_t *checksums; /* as in the file */
+} dkm_session_records;
+
+/* Computes points first ... first+count-1. interrupt may be NULL.
  * Fails with DKM_STOPPED where `interrupt` ended it (what `status` says is done is whole), DKM_INPUT, DKM_MEMORY. */
-dkm_status dkm_session_run(dkm_session *session, int64_t first, int64_t count, void *records, double *states, uint8_t *status,
-                           uint32_t *checksums, dkm_session_interrupt *interrupt, void *context, dkm_error *err);
+dkm_status dkm_session_run(dkm_session *session, int64_t first, int64_t count, const dkm_session_records *to,
+                           dkm_session_interrupt *interrupt, void *context, dkm_error *err);
 
 /* A quantity of a point, "g0"; mode = 1 ... M of those that each mode has, else 0.  NaN if there is none of that name. */
 double dkm_session_quantity(const dkm_session *session, int64_t i_point, const char *quantity, int mode);
@@ -116,12 +122,18 @@ double dkm_session_quantity(const dkm_session *session, int64_t i_point, const c
  * there is no such state.  Fails with DKM_INPUT, DKM_MEMORY. */
 dkm_status dkm_session_closed_forms(const dkm_session *session, int64_t i_point, double *forms, dkm_error *err);
 
-/* The way of a point through time, at n times t[0] <= t[1] <= ..., t[0] >= 0: overlaps xi[i*M + mu], alpha likewise, the Lyapunov
- * function L[i] of landscape.h (NaN where energy is not only lost by the modes: losses of single spins, unbalanced
- * couplings, drives), spins[(i*K + k)*3 + c] of class k (NaN for classes that the point does not have); L and spins may be
- * NULL.  Interrupted between samples only.  Fails with DKM_INPUT, DKM_MEMORY, DKM_NUMERIC, DKM_STOPPED. */
-dkm_status dkm_session_trajectory(dkm_session *session, int64_t i_point, int64_t n, const double *t, double *xi,
-                                  double *alpha_re, double *alpha_im, double *L, double *spins,
+/* Samples of a trajectory, i = 0 ... n-1. */
+typedef struct dkm_session_samples {
+  int64_t n;
+  const double *t; /* given: 0 <= t[0] <= t[1] <= ... */
+  double *xi, *alpha_re, *alpha_im; /* [i*M + mu] */
+  double *L;     /* the Lyapunov function of landscape.h; NaN where energy is not only lost by the modes: losses of single spins,
+                    unbalanced couplings, drives; may be NULL */
+  double *spins; /* [(i*K + k)*3 + c] of class k; NaN for classes that the point does not have; may be NULL */
+} dkm_session_samples;
+
+/* The way of a point through time.  Interrupted between samples only.  Fails with DKM_INPUT, DKM_MEMORY, DKM_NUMERIC, DKM_STOPPED. */
+dkm_status dkm_session_trajectory(dkm_session *session, int64_t i_point, const dkm_session_samples *to,
                                   dkm_session_interrupt *interrupt, void *context, dkm_error *err);
 
 #ifdef __cplusplus

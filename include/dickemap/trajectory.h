@@ -17,12 +17,18 @@ typedef struct dkm_trajectory {
   double *alpha_re, *alpha_im;
 } dkm_trajectory;
 
-/* Integrates a point in the full space and samples it at t_start, t_start + dt, t_start + 2 dt ... <= t_end; 0 <= t_start <=
- * t_end, dt > 0. *out is to be
- * freed with dkm_trajectory_free. cpu: NULL (the best for one point) or as in dkm_integrator_create.
- * Fails with DKM_INPUT (cpu), DKM_MEMORY, DKM_NUMERIC (the integration failed). */
-dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
-                                  const char *cpu, double t_start, double t_end, double dt, dkm_trajectory *out,
+/* Whose way it is, and how it is integrated. cpu: NULL (the best for one point) or as in dkm_integrator_create. */
+typedef struct dkm_course {
+  const dkm_system *system;
+  const dkm_point *point;
+  const dkm_solver *solver;
+  const char *cpu;
+} dkm_course;
+
+/* Integrates a point in the full space and samples it at t_start, t_start + dt, t_start + 2 dt ... <= t_end; 0 <= t_start <= t_end,
+ * dt > 0.  *out is to be freed with dkm_trajectory_free.  Fails with DKM_INPUT (cpu), DKM_MEMORY, DKM_NUMERIC (the integration
+ * failed). */
+dkm_status dkm_trajectory_compute(const dkm_course *course, double t_start, double t_end, double dt, dkm_trajectory *out,
                                   dkm_error *err);
 void dkm_trajectory_free(dkm_trajectory *trajectory);
 
@@ -31,8 +37,8 @@ typedef bool dkm_trajectory_visit(void *context, int64_t i, const dkm_system *sy
 
 /* The same with whole states, at n times t[0] <= t[1] <= ...: a step ends at each, so that both ways agree to the tolerance of the
  * solver, not to the bit.  Fails as above, and with DKM_STOPPED if `visit` ends it. */
-dkm_status dkm_trajectory_follow(const dkm_system *system, const dkm_point *point, const dkm_solver *solver, const char *cpu,
-                                 int64_t n, const double *t, dkm_trajectory_visit *visit, void *context, dkm_error *err);
+dkm_status dkm_trajectory_follow(const dkm_course *course, int64_t n, const double *t, dkm_trajectory_visit *visit, void *context,
+                                 dkm_error *err);
 
 #ifdef __cplusplus
 }

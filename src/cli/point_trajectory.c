@@ -89,8 +89,8 @@ dkm_status dkm_point_samples_write(const dkm_point_samples *s, const dkm_job *jo
   if (length / dt > max_samples)
     return dkm_fail(err, DKM_INPUT, "point: --t-end %g with --dt %g gives %.3g samples, but at most %g are allowed", t_end, dt,
                     length / dt, max_samples);
-  dkm_status status =
-      dkm_trajectory_compute(&job->system, point, &job->solver, cpu, s->t_start, t_end, dt, &trajectory, err);
+  const dkm_course course = {.system = &job->system, .point = point, .solver = &job->solver, .cpu = cpu};
+  dkm_status status = dkm_trajectory_compute(&course, s->t_start, t_end, dt, &trajectory, err);
   if (status) return status;
   status = write_trajectory(s->path, job, point, &trajectory, err);
   dkm_trajectory_free(&trajectory);

@@ -37,17 +37,22 @@ int dkm_landscape_sign(const dkm_system *system, const dkm_point *point) {
   return sign;
 }
 
-double dkm_landscape_lyapunov(const dkm_system *system, const dkm_point *point, const double *u, double *work) {
-  const size_t K = (size_t)system->n_classes;
-  const double *Q = u + 3 * K, *Q_rate = work + 3 * K;
-  double xi[DKM_MAX_MODES], x_mean = 0.0, L = 0.0;
+/* All of L but the term of x. */
+static double lyapunov_of_modes(const dkm_system *system, const dkm_point *point, const double *u, double *work) {
+  const int M = system->n_modes;
+  const double *re = u + 3 * system->n_classes, *im = re + M;
+  double xi[DKM_MAX_MODES], L = 0.0;
   dkm_model_overlaps(system, u, xi, work);
-  dkm_model_rhs(system, point, u, work, work + dkm_model_size(system));
-  for (int mu = 0; mu < system->n_modes; mu++)
-    L += (Q_rate[mu] * Q_rate[mu] + dkm_point_D(point, mu) * Q[mu] * Q[mu]) / (2.0 * point->Omega_mu[mu]) +
-         point->g0 * Q[mu] * xi[mu];
-  for (size_t k = 0; k < K; k++) x_mean += dkm_system_weight(system, (int64_t)k) * u[k];
-  return L + 0.5 * point->Omega * x_mean;
+  for (int mu = 0; mu < M; mu++) {
+    const double Q = re[mu], rate = point->Omega_mu[mu] * im[mu] - 0.5 * point->kappa_mu[mu] * Q;
+    L += (rate * rate + dkm_point_D(point, mu) * Q * Q) / (2.0 * point->Omega_mu[mu]);
+    L += point->g0 * Q * xi[mu];
+  }
+  return L;
+}
+
+double dkm_landscape_lyapunov(const dkm_system *system, const dkm_point *point, const double *u, double *work) {
+  return lyapunov_of_modes(system, point, u, work) + 0.5 * point->Omega * dkm_system_mean(system, u, work);
 }
 
 bool dkm_landscape_full_rank(const dkm_system *system) {
@@ -279,23 +284,12 @@ int dkm_landscape_n_active(const dkm_landscape *l) {
 /* ---- values ---- */
 
 double dkm_landscape_value(dkm_landscape *l, const double *u) {
-  const int64_t K = l->system.n_classes;
-  const int M = l->system.n_modes;
-  const dkm_point *point = &l->point;
-  double xi[DKM_MAX_MODES], value = 0.0;
-  const double *x = u;
-  dkm_model_overlaps(&l->system, u, xi, l->work);
-  for (int mu = 0; mu < M; mu++) {
-    const double Q = u[3 * K + mu], P = u[3 * K + M + mu];
-    const double rate = point->Omega_mu[mu] * P - 0.5 * point->kappa_mu[mu] * Q;
-    value += (rate * rate + dkm_point_D(point, mu) * Q * Q) / (2.0 * fabs(point->Omega_mu[mu]));
-    value += l->sign * point->g0 * Q * xi[mu];
-  }
+  const double *x = u, of_modes = lyapunov_of_modes(&l->system, &l->point, u, l->work);
   if (l->s) { /* without classes that no mode sees */
-    for (int64_t k = 0; k < K; k++) l->v[k] = l->s[k] > 0.0 ? u[k] : 0.0;
+    for (int64_t k = 0; k < l->system.n_classes; k++) l->v[k] = l->s[k] > 0.0 ? u[k] : 0.0;
     x = l->v;
   }
-  return value + l->sign * 0.5 * point->Omega * dkm_system_mean(&l->system, x, l->work);
+  return l->sign * (of_modes + 0.5 * l->point.Omega * dkm_system_mean(&l->system, x, l->work));
 }
 
 double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *q, double *next) {

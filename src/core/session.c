@@ -261,10 +261,7 @@ static dkm_status check_points(const dkm_session *s, int64_t first, int64_t coun
 struct batch {
   const dkm_session *session;
   int64_t first, end, next, n_done;
-  char *records;
-  double *states;
-  uint8_t *status;
-  uint32_t *checksums;
+  dkm_session_records to;
   dkm_session_interrupt *interrupt;
   void *context;
   bool stopped;
@@ -282,10 +279,10 @@ static void batch_done(void *context, int64_t i_point, const void *record, const
   const dkm_form *form = &b->session->form;
   const int64_t i = i_point - b->first;
   const size_t n_state = (size_t)dkm_session_state_values(b->session);
-  memcpy(dkm_form_record(form, b->records, i), record, form->bytes);
-  if (b->states && n_state > 0) memcpy(b->states + (size_t)i * n_state, state, n_state * sizeof *state);
-  if (b->checksums) b->checksums[i] = dkm_form_checksum(form, record, n_state > 0 ? state : NULL, n_state);
-  if (b->status) b->status[i] = dkm_form_has_failed(form, record) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
+  memcpy(dkm_form_record(form, b->to.records, i), record, form->bytes);
+  if (b->to.states && n_state > 0) memcpy(b->to.states + (size_t)i * n_state, state, n_state * sizeof *state);
+  if (b->to.checksums) b->to.checksums[i] = dkm_form_checksum(form, record, n_state > 0 ? state : NULL, n_state);
+  if (b->to.status) b->to.status[i] = dkm_form_has_failed(form, record) ? DKM_STATUS_POINT_FAILED : DKM_STATUS_DONE;
   b->n_done++;
 }
 
@@ -295,18 +292,10 @@ static bool batch_interrupt(void *context) {
   return b->stopped;
 }
 
-dkm_status dkm_session_run(dkm_session *s, int64_t first, int64_t count, void *records, double *states, uint8_t *point_status,
-                           uint32_t *checksums, dkm_session_interrupt *interrupt, void *context, dkm_error *err) {
-  struct batch batch = {.session = s,
-                        .first = first,
-                        .end = first + count,
-                        .next = first,
-                        .records = records,
-                        .states = states,
-                        .status = point_status,
-                        .checksums = checksums,
-                        .interrupt = interrupt,
-                        .context = context};
+dkm_status dkm_session_run(dkm_session *s, int64_t first, int64_t count, const dkm_session_records *to,
+                           dkm_session_interrupt *interrupt, void *context, dkm_error *err) {
+  struct batch batch = {
+      .session = s, .first = first, .end = first + count, .next = first, .to = *to, .interrupt = interrupt, .context = context};
   const dkm_task_stream stream = {.context = &batch,
                                   .next = batch_next,
                                   .done = batch_done,
@@ -315,9 +304,9 @@ dkm_status dkm_session_run(dkm_session *s, int64_t first, int64_t count, void *r
   dkm_status status = check_points(s, first, count, err);
   if (status != DKM_OK) return status;
   for (int64_t i = 0; i < count; i++) {
-    dkm_form_clear(&s->form, dkm_form_record(&s->form, records, i));
-    if (point_status) point_status[i] = DKM_STATUS_TODO;
-    if (checksums) checksums[i] = 0;
+    dkm_form_clear(&s->form, dkm_form_record(&s->form, to->records, i));
+    if (to->status) to->status[i] = DKM_STATUS_TODO;
+    if (to->checksums) to->checksums[i] = 0;
   }
   if (!s->engine) status = s->job.task->create(&s->job, s->cpu, &s->engine, err);
   if (status == DKM_OK) status = s->job.task->run(s->engine, &stream, err);
@@ -352,7 +341,8 @@ dkm_status dkm_session_closed_forms(const dkm_session *s, int64_t i_point, doubl
 struct path {
   const dkm_session *session;
   dkm_point point;
-  double *xi, *alpha_re, *alpha_im, *L, *spins, *work;
+  const dkm_session_samples *to;
+  double *work;
   bool has_L;
   dkm_session_interrupt *interrupt;
   void *context;
@@ -361,41 +351,42 @@ struct path {
 /* Spins of one sample, of a point that may have fewer classes than the job. */
 static void put_spins(const struct path *p, int64_t i, int64_t n_classes, const double *u) {
   const int64_t K = p->session->job.system.n_classes;
-  double *m = p->spins + i * K * 3;
+  double *m = p->to->spins + i * K * 3;
   for (int64_t k = 0; k < K; k++)
     for (int c = 0; c < 3; c++) m[3 * k + c] = k < n_classes ? u[c * n_classes + k] : NAN;
 }
 
 static bool visit(void *context, int64_t i, const dkm_system *system, const double *u) {
   struct path *p = context;
+  const dkm_session_samples *to = p->to;
   const int M = system->n_modes;
   const double *beta = u + 3 * system->n_classes;
-  dkm_model_overlaps(system, u, p->xi + i * M, p->work);
+  dkm_model_overlaps(system, u, to->xi + i * M, p->work);
   for (int mu = 0; mu < M; mu++) {
-    p->alpha_re[i * M + mu] = system->alpha_factor * beta[mu];
-    p->alpha_im[i * M + mu] = system->alpha_factor * beta[M + mu];
+    to->alpha_re[i * M + mu] = system->alpha_factor * beta[mu];
+    to->alpha_im[i * M + mu] = system->alpha_factor * beta[M + mu];
   }
-  if (p->L) p->L[i] = p->has_L ? dkm_landscape_lyapunov(system, &p->point, u, p->work) : NAN;
-  if (p->spins) put_spins(p, i, system->n_classes, u);
+  if (to->L) to->L[i] = p->has_L ? dkm_landscape_lyapunov(system, &p->point, u, p->work) : NAN;
+  if (to->spins) put_spins(p, i, system->n_classes, u);
   return !p->interrupt || !p->interrupt(p->context, i + 1);
 }
 
-dkm_status dkm_session_trajectory(dkm_session *s, int64_t i_point, int64_t n, const double *t, double *xi, double *alpha_re,
-                                  double *alpha_im, double *L, double *spins, dkm_session_interrupt *interrupt, void *context,
-                                  dkm_error *err) {
+dkm_status dkm_session_trajectory(dkm_session *s, int64_t i_point, const dkm_session_samples *to,
+                                  dkm_session_interrupt *interrupt, void *context, dkm_error *err) {
   const dkm_system *system = &s->job.system;
-  struct path p = {.session = s, .xi = xi, .alpha_re = alpha_re, .alpha_im = alpha_im, .L = L, .spins = spins,
-                   .interrupt = interrupt, .context = context};
+  const double *t = to->t;
+  struct path p = {.session = s, .to = to, .interrupt = interrupt, .context = context};
+  const dkm_course course = {.system = system, .point = &p.point, .solver = &s->job.solver, .cpu = s->cpu};
   dkm_status status = check_points(s, i_point, 1, err);
-  for (int64_t i = 0; i < n && status == DKM_OK; i++)
+  for (int64_t i = 0; i < to->n && status == DKM_OK; i++)
     if (!(t[i] >= (i ? t[i - 1] : 0.0)) || !isfinite(t[i]))
       status = dkm_fail(err, DKM_INPUT, "times of a trajectory must be finite and rise from 0 on, but number %" PRId64 " is %g", i, t[i]);
   if (status != DKM_OK) return status;
-  p.work = malloc((5 * (size_t)system->n_classes + 2 * (size_t)system->n_modes) * sizeof *p.work);
+  p.work = malloc(2 * (size_t)system->n_classes * sizeof *p.work);
   if (!p.work) return dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory");
   dkm_job_point(&s->job, i_point, &p.point);
   p.has_L = dkm_point_dynamics(&p.point) == DKM_DYNAMICS_CONSERVED && dkm_drive_kind_of(s->job.drive) == DKM_DRIVE_NONE;
-  status = dkm_trajectory_follow(system, &p.point, &s->job.solver, s->cpu, n, t, visit, &p, err);
+  status = dkm_trajectory_follow(&course, to->n, t, visit, &p, err);
   free(p.work);
   return status;
 }

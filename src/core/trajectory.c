@@ -39,33 +39,33 @@ static bool take_sample(dkm_integrator *integrator, const dkm_start *start, bool
 }
 
 /* One trajectory under way, in the smallest system that it never leaves, or in the full one. */
-typedef struct course {
+typedef struct traveller {
   dkm_integrator *integrator;
   dkm_start start;
   bool inside;
   double *u; /* room for a state */
-} course;
+} traveller;
 
-static void end(course *c) {
+static void end(traveller *c) {
   dkm_integrator_destroy(c->integrator);
   dkm_start_free(&c->start);
   free(c->u);
 }
 
 /* Ready at time 0, or not at all. */
-static dkm_status begin(course *c, const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
-                        bool between_steps, const char *cpu, dkm_error *err) {
-  dkm_solver own = *solver;
+static dkm_status begin(traveller *c, const dkm_course *course, bool between_steps, dkm_error *err) {
+  const dkm_system *system = course->system;
+  dkm_solver own = *course->solver;
   const bool driven = dkm_drive_kind_of(system->drive) != DKM_DRIVE_NONE;
   own.between_steps = between_steps;
-  own.dynamics = driven ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(point);
-  *c = (course){.u = malloc(dkm_model_size(system) * sizeof *c->u)};
+  own.dynamics = driven ? DKM_DYNAMICS_DRIVEN : dkm_point_dynamics(course->point);
+  *c = (traveller){.u = malloc(dkm_model_size(system) * sizeof *c->u)};
   dkm_status status = c->u ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-  if (status == DKM_OK) status = dkm_start_create(system, point, &c->start, err);
+  if (status == DKM_OK) status = dkm_start_create(system, course->point, &c->start, err);
   c->inside = c->start.is_reduced && !c->start.is_pattern;
   if (status == DKM_OK)
-    status = dkm_integrator_create(c->inside ? &c->start.system : &c->start.full, &own, cpu ? cpu : dkm_cpu_best_for_one(),
-                                   &c->integrator, err);
+    status = dkm_integrator_create(c->inside ? &c->start.system : &c->start.full, &own,
+                                   course->cpu ? course->cpu : dkm_cpu_best_for_one(), &c->integrator, err);
   if (status == DKM_OK) status = dkm_start_state(&c->start, c->inside, c->u, err);
   if (status != DKM_OK) {
     end(c);
@@ -78,18 +78,17 @@ static dkm_status begin(course *c, const dkm_system *system, const dkm_point *po
   return DKM_OK;
 }
 
-static dkm_status has_failed(const course *c, dkm_error *err) {
+static dkm_status has_failed(const traveller *c, dkm_error *err) {
   const dkm_lane *lane = dkm_integrator_lane(c->integrator, 0);
   return dkm_fail(err, DKM_NUMERIC, "the trajectory failed at t = %g: %s", lane->t, dkm_failure_text(lane->failure));
 }
 
-dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *point, const dkm_solver *solver,
-                                  const char *cpu, double t_start, double t_end, double dt, dkm_trajectory *out,
+dkm_status dkm_trajectory_compute(const dkm_course *course, double t_start, double t_end, double dt, dkm_trajectory *out,
                                   dkm_error *err) {
   const int64_t n_intervals = (int64_t)floor((t_end - t_start) / dt * (1.0 + 1e-12)); /* 0.3/0.1 is a little less than 3 */
-  const size_t n = (size_t)n_intervals + 1, M = (size_t)system->n_modes;
-  course c;
-  *out = (dkm_trajectory){.n_modes = system->n_modes,
+  const size_t n = (size_t)n_intervals + 1, M = (size_t)course->system->n_modes;
+  traveller c;
+  *out = (dkm_trajectory){.n_modes = course->system->n_modes,
                           .t = malloc(n * sizeof(double)),
                           .xi = malloc(n * M * sizeof(double)),
                           .alpha_re = malloc(n * M * sizeof(double)),
@@ -97,7 +96,7 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   dkm_status status = DKM_OK;
   if (!out->t || !out->xi || !out->alpha_re || !out->alpha_im)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory of %zu samples", n);
-  if (status == DKM_OK && !(status = begin(&c, system, point, solver, true, cpu, err))) {
+  if (status == DKM_OK && !(status = begin(&c, course, true, err))) {
     for (int64_t i = 0; i <= n_intervals && status == DKM_OK; i++)
       if (!take_sample(c.integrator, &c.start, c.inside, t_start + dt * (double)i, out)) status = has_failed(&c, err);
     out->steps = dkm_integrator_lane(c.integrator, 0)->steps;
@@ -107,11 +106,11 @@ dkm_status dkm_trajectory_compute(const dkm_system *system, const dkm_point *poi
   return status;
 }
 
-dkm_status dkm_trajectory_follow(const dkm_system *system, const dkm_point *point, const dkm_solver *solver, const char *cpu,
-                                 int64_t n, const double *t, dkm_trajectory_visit *visit, void *context, dkm_error *err) {
+dkm_status dkm_trajectory_follow(const dkm_course *course, int64_t n, const double *t, dkm_trajectory_visit *visit, void *context,
+                                 dkm_error *err) {
   double order[3][DKM_MAX_MODES];
-  course c;
-  dkm_status status = begin(&c, system, point, solver, false, cpu, err);
+  traveller c;
+  dkm_status status = begin(&c, course, false, err);
   if (status != DKM_OK) return status;
   double *full = malloc(dkm_model_size(&c.start.full) * sizeof *full);
   if (!full) status = dkm_fail(err, DKM_MEMORY, "out of memory for a state");

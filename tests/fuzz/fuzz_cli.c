@@ -116,13 +116,11 @@ dkm_status WRAPPED(dkm_evaluator_create)(const dkm_system *system, const dkm_sol
   *out = NULL;
   return stop(err);
 }
-dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_system *system, const dkm_point *point,
-                                           const dkm_solver *solver, const char *cpu, double t_start, double t_end,
-                                           double dt, dkm_trajectory *trajectory, dkm_error *err);
-dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_system *system, const dkm_point *point,
-                                           const dkm_solver *solver, const char *cpu, double t_start, double t_end,
-                                           double dt, dkm_trajectory *trajectory, dkm_error *err) {
-  (void)system, (void)point, (void)solver, (void)cpu, (void)t_start, (void)t_end, (void)dt, (void)trajectory;
+dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_course *course, double t_start, double t_end, double dt,
+                                           dkm_trajectory *trajectory, dkm_error *err);
+dkm_status WRAPPED(dkm_trajectory_compute)(const dkm_course *course, double t_start, double t_end, double dt,
+                                           dkm_trajectory *trajectory, dkm_error *err) {
+  (void)course, (void)t_start, (void)t_end, (void)dt, (void)trajectory;
   return stop(err);
 }
 dkm_status WRAPPED(dkm_store_reader_open)(const char *path, dkm_store_reader **out, dkm_error *err);

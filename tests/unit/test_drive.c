@@ -198,7 +198,8 @@ static void sampled_trajectories_are_driven(void **state) {
     if (trial % 4 < 2) pt.perturbation = 0.0;
     p.drive = &drive;
     const dkm_solver solver = {.tolerance = 1e-11, .t_max = 1e7};
-    assert_int_equal(dkm_trajectory_compute(&p, &pt, &solver, NULL, 0.0, 6.0, 1.5, &sampled, NULL), DKM_OK);
+    const dkm_course course = {.system = &p, .point = &pt, .solver = &solver};
+    assert_int_equal(dkm_trajectory_compute(&course, 0.0, 6.0, 1.5, &sampled, NULL), DKM_OK);
     assert_int_equal(sampled.n, 5);
     dkm_model_start(&p, &pt, u, NULL);
     dkm_integrator *gsl = integrator_for(&p, DKM_METHOD_GSL, 1e-13, DKM_DYNAMICS_DRIVEN, NULL);

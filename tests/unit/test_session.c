@@ -42,8 +42,9 @@ static void records_are_those_of_the_evaluator(void **state) {
   dkm_evaluator *evaluator;
   dkm_error err;
   assert_int_equal(dkm_session_n_points(session), N);
-  assert_int_equal(dkm_session_run(session, 0, 2, records, NULL, status, NULL, NULL, NULL, &err), DKM_OK);
-  assert_int_equal(dkm_session_run(session, 2, N - 2, records + 2 * bytes, NULL, status + 2, NULL, NULL, NULL, &err), DKM_OK);
+  assert_int_equal(dkm_session_run(session, 0, 2, &(dkm_session_records){.records = records, .status = status}, NULL, NULL, &err), DKM_OK);
+  const dkm_session_records rest = {.records = records + 2 * bytes, .status = status + 2};
+  assert_int_equal(dkm_session_run(session, 2, N - 2, &rest, NULL, NULL, &err), DKM_OK);
   assert_int_equal(dkm_job_parse(&job, "job.yaml", text, 0, NULL, &err), DKM_OK);
   assert_int_equal(dkm_evaluator_create(&job.system, &job.solver, NULL, &evaluator, &err), DKM_OK);
   for (int i = 0; i < N; i++) {
@@ -94,7 +95,7 @@ static void what_is_wrong_is_said(void **state) {
   assert_int_equal(dkm_session_open("nowhere.yaml", NULL, 0, NULL, NULL, &session, &err), DKM_INPUT);
   assert_non_null(strstr(err.message, "nowhere.yaml"));
   session = opened(0, NULL);
-  assert_int_equal(dkm_session_run(session, 4, 3, NULL, NULL, NULL, NULL, NULL, NULL, &err), DKM_INPUT);
+  assert_int_equal(dkm_session_run(session, 4, 3, &(dkm_session_records){0}, NULL, NULL, &err), DKM_INPUT);
   assert_string_equal(err.message, "points 4 to 6: the job has points 0 to 5");
   dkm_session_close(session);
   dkm_session_close(NULL);
@@ -113,10 +114,11 @@ static void what_is_stopped_says_so_and_can_go_on(void **state) {
   uint8_t status[N];
   int64_t n_seen = -1, n_done = 0;
   dkm_error err;
-  assert_int_equal(dkm_session_run(session, 0, N, records, NULL, status, NULL, at_once, &n_seen, &err), DKM_STOPPED);
+  const dkm_session_records to = {.records = records, .status = status};
+  assert_int_equal(dkm_session_run(session, 0, N, &to, at_once, &n_seen, &err), DKM_STOPPED);
   for (int i = 0; i < N; i++) n_done += status[i] != 0;
   assert_true(n_seen >= 0 && n_done == n_seen && n_done < N);
-  assert_int_equal(dkm_session_run(session, 0, 1, records, NULL, status, NULL, NULL, NULL, &err), DKM_OK);
+  assert_int_equal(dkm_session_run(session, 0, 1, &to, NULL, NULL, &err), DKM_OK);
   free(records);
   dkm_session_close(session);
 }
@@ -130,12 +132,14 @@ static void a_trajectory_begins_at_the_start_and_loses_energy(void **state) {
   dkm_session *session = opened(1, sets);
   dkm_error err;
   assert_int_equal(dkm_session_n_classes(session), K);
-  assert_int_equal(dkm_session_trajectory(session, 5, N_TIMES, t, xi, re, im, L, spins, NULL, NULL, &err), DKM_OK);
+  dkm_session_samples to = {.n = N_TIMES, .t = t, .xi = xi, .alpha_re = re, .alpha_im = im, .L = L, .spins = spins};
+  assert_int_equal(dkm_session_trajectory(session, 5, &to, NULL, NULL, &err), DKM_OK);
   assert_true(xi[0] == 0.0 && xi[1] == 1.0 && re[1] == 0.0 && L[0] == 0.0);
   for (int i = 1; i < N_TIMES; i++) assert_true(L[i] < L[i - 1] + 1e-12);
   for (int i = 0; i < N_TIMES * K; i++)
     assert_true(fabs(spins[3 * i] * spins[3 * i] + spins[3 * i + 1] * spins[3 * i + 1] + spins[3 * i + 2] * spins[3 * i + 2] - 1) < 1e-9);
-  assert_int_equal(dkm_session_trajectory(session, 5, 2, wrong, xi, re, im, NULL, NULL, NULL, NULL, &err), DKM_INPUT);
+  to = (dkm_session_samples){.n = 2, .t = wrong, .xi = xi, .alpha_re = re, .alpha_im = im};
+  assert_int_equal(dkm_session_trajectory(session, 5, &to, NULL, NULL, &err), DKM_INPUT);
   dkm_session_close(session);
 }
 

@@ -29,7 +29,8 @@ static dkm_trajectory compute(const dkm_system *p, const dkm_point *pt, const dk
                               double t_end, double dt) {
   dkm_trajectory trajectory;
   dkm_error err;
-  if (dkm_trajectory_compute(p, pt, solver, cpu, 0.0, t_end, dt, &trajectory, &err) != DKM_OK) fail_msg("%s", err.message);
+  const dkm_course course = {.system = p, .point = pt, .solver = solver, .cpu = cpu};
+  if (dkm_trajectory_compute(&course, 0.0, t_end, dt, &trajectory, &err) != DKM_OK) fail_msg("%s", err.message);
   return trajectory;
 }
 
