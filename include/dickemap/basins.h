@@ -25,11 +25,10 @@ int dkm_outcome_of(const dkm_record *record);
 int dkm_outcome_number(int n_modes);
 int dkm_outcome_at(int n_modes, int i);
 
-/* The overlap with the pattern of an outcome at the end (dkm_record_end); NaN where it is none. */
-double dkm_outcome_overlap(int outcome, const dkm_record *record);
-
-/* The second largest |xi| there. */
-double dkm_outcome_second(const dkm_record *record);
+/* Of overlaps `end`, those of the record where it ends (dkm_record_end), or where it leads to (xi_limit): that with the pattern of an
+ * outcome, NaN where it is none; and the second largest |xi|. */
+double dkm_outcome_overlap(int outcome, const double *end);
+double dkm_outcome_second(const dkm_record *record, const double *end);
 
 /* "pattern +3", "no pattern", "saddle", "limit_cycle", ... into text; and the same as one word: "pattern_3", "minus_pattern_3",
  * "no_pattern", ... */

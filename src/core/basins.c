@@ -26,15 +26,16 @@ static double second_to(int pattern, const double *xi) {
   return second;
 }
 
-double dkm_outcome_second(const dkm_record *record) {
-  return dkm_record_limit_is_certain(record) ? second_to(abs(record->retrieved), record->xi_limit) : record->xi_second;
+double dkm_outcome_second(const dkm_record *record, const double *end) {
+  return end == record->xi ? record->xi_second : second_to(abs(record->retrieved), end);
 }
 
 /* Whether one pattern leads.  (Which of several with equal overlaps is called the leading one is a matter of their order.) */
 static bool leads(const dkm_record *record) {
   if (record->retrieved == 0 || record->retrieved == DKM_RETRIEVED_MIXTURE) return false;
-  const double xi = fabs(dkm_record_end(record)[abs(record->retrieved) - 1]), second = dkm_outcome_second(record);
-  const double error = dkm_record_limit_is_certain(record) || isnan(record->xi_error) ? 0.0 : record->xi_error;
+  const double *end = dkm_record_end(record);
+  const double xi = fabs(end[abs(record->retrieved) - 1]), second = dkm_outcome_second(record, end);
+  const double error = end != record->xi || isnan(record->xi_error) ? 0.0 : record->xi_error;
   return !(second > xi - fmax(equal * xi, fmin(error, 0.01 * xi)));
 }
 
@@ -68,8 +69,8 @@ static bool is_pattern(int outcome) {
   return outcome != DKM_OUTCOME_NONE && outcome != 0 && outcome < DKM_OUTCOME_OF_VERDICT;
 }
 
-double dkm_outcome_overlap(int outcome, const dkm_record *record) {
-  return is_pattern(outcome) ? dkm_record_end(record)[abs(outcome) - 1] : NAN;
+double dkm_outcome_overlap(int outcome, const double *end) {
+  return is_pattern(outcome) ? end[abs(outcome) - 1] : NAN;
 }
 
 static const char *name_of(int outcome, char text[DKM_OUTCOME_BYTES], const char *plus, const char *minus, const char *none) {
@@ -108,7 +109,8 @@ static dkm_basin *basin_of(dkm_basins *b, int outcome) {
 
 dkm_status dkm_basins_add(dkm_basins *b, const dkm_record *record, dkm_error *err) {
   const int outcome = dkm_outcome_of(record);
-  return dkm_basins_add_start(b, outcome, dkm_outcome_overlap(outcome, record), dkm_outcome_second(record), record->t_settled, err);
+  const double *end = dkm_record_end(record);
+  return dkm_basins_add_start(b, outcome, dkm_outcome_overlap(outcome, end), dkm_outcome_second(record, end), record->t_settled, err);
 }
 
 dkm_status dkm_basins_add_start(dkm_basins *b, int outcome, double xi, double xi_second, double t_settled, dkm_error *err) {

@@ -58,14 +58,11 @@ typedef struct ended {
 
 static bool take(const dkm_job *job, int64_t i_point, int64_t j, const dkm_record *record, void *kept) {
   const int outcome = dkm_outcome_of(record), cue = dkm_cells_cue(job, i_point, j);
-  dkm_record ended_early;
-  if (job->solver.until_settled && outcome != DKM_OUTCOME_NONE && record->verdict == DKM_VERDICT_RELAXING && !isnan(record->xi_limit[0])) {
-    ended_early = *record; /* also of those that were followed for long, and are only predicted */
-    ended_early.how = DKM_HOW_SETTLED;
-    record = &ended_early;
-  }
-  *(ended *)kept = (ended){.xi = dkm_outcome_overlap(outcome, record),
-                           .xi_second = dkm_outcome_second(record),
+  /* Starts that are not followed to rest count with where they lead to, also those of which that is only predicted. */
+  const bool is_cut_short = job->solver.until_settled && outcome != DKM_OUTCOME_NONE && record->verdict == DKM_VERDICT_RELAXING;
+  const double *end = is_cut_short && !isnan(record->xi_limit[0]) ? record->xi_limit : dkm_record_end(record);
+  *(ended *)kept = (ended){.xi = dkm_outcome_overlap(outcome, end),
+                           .xi_second = dkm_outcome_second(record, end),
                            .t_settled = record->t_settled,
                            .outcome = outcome,
                            .has_failed = record->verdict == DKM_VERDICT_FAILED,
@@ -130,27 +127,23 @@ static int64_t count_of(const dkm_form *form, const void *record, int field) {
 
 /* ---- counts as they were ---- */
 
-static double value_of(const dkm_form *form, const void *record, int field, int i) {
-  return dkm_field_value(form->fields[field].type, dkm_form_at(form, record, field), i);
-}
-
 dkm_status dkm_basins_of_record(const dkm_form *form, const void *record, int n_modes, dkm_basins *basins, dkm_error *err) {
   const int n_outcomes = dkm_outcome_number(n_modes);
   int room = 1;
-  for (int i = 0; i < n_outcomes; i++) room += value_of(form, record, COUNT, i) > 0;
+  for (int i = 0; i < n_outcomes; i++) room += dkm_form_value(form, record, COUNT, i) > 0;
   *basins = (dkm_basins){.n = count_of(form, record, DECIDED),
                          .n_undecided = count_of(form, record, UNDECIDED),
                          .room = room,
                          .basins = calloc((size_t)room, sizeof *basins->basins)};
   if (!basins->basins) return dkm_fail(err, DKM_MEMORY, "out of memory for the outcomes of a cell");
   for (int i = 0; i < n_outcomes; i++) {
-    const int64_t n = (int64_t)value_of(form, record, COUNT, i);
-    const double std = value_of(form, record, XI_STD, i), settled = value_of(form, record, SETTLED_OF, i);
+    const int64_t n = (int64_t)dkm_form_value(form, record, COUNT, i);
+    const double std = dkm_form_value(form, record, XI_STD, i), settled = dkm_form_value(form, record, SETTLED_OF, i);
     if (n == 0) continue;
     basins->basins[basins->n_basins++] = (dkm_basin){.outcome = dkm_outcome_at(n_modes, i),
                                                      .n = n,
-                                                     .xi_second = value_of(form, record, SECOND, i),
-                                                     .xi_mean = value_of(form, record, XI_MEAN, i),
+                                                     .xi_second = dkm_form_value(form, record, SECOND, i),
+                                                     .xi_mean = dkm_form_value(form, record, XI_MEAN, i),
                                                      .xi_squares = n > 1 ? std * std * (double)(n - 1) : 0.0,
                                                      .n_settled = isnan(settled) ? 0 : n,
                                                      .t_settled = isnan(settled) ? 0.0 : settled};

@@ -92,7 +92,7 @@ static void outcomes_have_names(void **state) {
   r.xi_limit[0] = 0.7;
   r.xi_limit[2] = 0.2;
   assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "pattern +1");
-  assert_true(dkm_outcome_overlap(1, &r) == 0.7 && dkm_outcome_second(&r) == 0.2);
+  assert_true(dkm_outcome_overlap(1, dkm_record_end(&r)) == 0.7 && dkm_outcome_second(&r, dkm_record_end(&r)) == 0.2);
   r.xi_limit[2] = 0.7;
   assert_string_equal(dkm_outcome_text(dkm_outcome_of(&r), text), "no pattern");
   r.how = DKM_HOW_NOT_APPLICABLE; /* where it goes is not known */
