@@ -161,6 +161,12 @@ const struct dkm_spins *dkm_job_spins(const dkm_job *job);
 /* Index along each dimension: i_point = (index[0]*shape[1] + index[1])*shape[2] + ...; 0 along those that are no part of the grid. */
 void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AXES]);
 
+/* The point of such indices, along the dimensions of the grid. */
+int64_t dkm_job_i_point(const dkm_job *job, const int64_t index[DKM_MAX_AXES]);
+
+/* Gives a point the values of all axes at such indices. */
+void dkm_job_set_axes(const dkm_job *job, const int64_t index[DKM_MAX_AXES], dkm_point *point);
+
 /* "point 5 (g0=0.3, pattern=2)" into out[out_bytes], cut if too long; returns out. */
 const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *out, size_t out_bytes);
 

@@ -93,6 +93,11 @@ static inline const void *dkm_form_at(const dkm_form *form, const void *record, 
   return (const char *)record + form->offset[f];
 }
 
+/* Its value i, as a double. */
+static inline double dkm_form_value(const dkm_form *form, const void *record, int f, int i) {
+  return dkm_field_value(form->fields[f].type, dkm_form_at(form, record, f), i);
+}
+
 /* Fill values everywhere, and this program's method. */
 void dkm_form_clear(const dkm_form *form, void *record);
 

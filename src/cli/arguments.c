@@ -83,20 +83,21 @@ dkm_status dkm_argument_texts(const char *command, const char *name, const char 
   return DKM_OK;
 }
 
+static dkm_status take_number(const char *command, const char *name, const char *text, bool zero_is_allowed, double *value,
+                              dkm_error *err) {
+  char *end;
+  *value = strtod(text, &end);
+  if (end != text && *end == '\0' && isfinite(*value) && (*value > 0 || (zero_is_allowed && *value == 0))) return DKM_OK;
+  return dkm_fail(err, DKM_INPUT, "%s: %s is \"%s\", but must be a finite number %s 0", command, name, text,
+                  zero_is_allowed ? ">=" : ">");
+}
+
 dkm_status dkm_argument_not_negative(const char *command, const char *name, const char *text, void *target,
                                      dkm_error *err) {
-  char *end;
-  double *value = target;
-  *value = strtod(text, &end);
-  if (end != text && *end == '\0' && isfinite(*value) && *value >= 0) return DKM_OK;
-  return dkm_fail(err, DKM_INPUT, "%s: %s is \"%s\", but must be a finite number >= 0", command, name, text);
+  return take_number(command, name, text, true, target, err);
 }
 
 dkm_status dkm_argument_positive(const char *command, const char *name, const char *text, void *target,
                                  dkm_error *err) {
-  char *end;
-  double *value = target;
-  *value = strtod(text, &end);
-  if (end != text && *end == '\0' && isfinite(*value) && *value > 0) return DKM_OK;
-  return dkm_fail(err, DKM_INPUT, "%s: %s is \"%s\", but must be a finite number > 0", command, name, text);
+  return take_number(command, name, text, false, target, err);
 }

@@ -130,10 +130,3 @@ void dkm_at_nearest(const dkm_job *job, const dkm_point *point, int64_t index[DK
     }
   }
 }
-
-void dkm_at_move(const dkm_job *job, const int64_t index[DKM_MAX_AXES], dkm_point *point) {
-  for (int i = 0; i < job->n_axes; i++) {
-    const dkm_axis *axis = &job->axes[i];
-    dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, axis->values[index[axis->dim]]);
-  }
-}

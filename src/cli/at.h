@@ -19,9 +19,6 @@ dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const cha
  * together the smallest sum of squares, each in units of its range; of several the first. */
 void dkm_at_nearest(const dkm_job *job, const dkm_point *point, int64_t index[DKM_MAX_AXES]);
 
-/* The same point with those values of the axes. */
-void dkm_at_move(const dkm_job *job, const int64_t index[DKM_MAX_AXES], dkm_point *point);
-
 /* What a point has of an axis. */
 double dkm_at_value(const dkm_axis *axis, const dkm_point *point);
 

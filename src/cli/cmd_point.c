@@ -134,7 +134,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   if (!status) {
     point = asked;
     dkm_at_nearest(&job, &asked, index);
-    if (args->nearest) dkm_at_move(&job, index, &point);
+    if (args->nearest) dkm_job_set_axes(&job, index, &point);
     dkm_listing listing = {.what = what, .job = &job, .asked = &asked, .point = &point};
     status = args->states ? list_states(args, &listing, err) : compute(args, &listing, err);
   }

@@ -28,12 +28,6 @@ struct arguments {
   bool json;
 };
 
-static int64_t flattened(const dkm_job *job, const int64_t index[DKM_MAX_AXES]) {
-  int64_t i_point = 0;
-  for (int dim = 0; dim < job->n_dims; dim++) i_point = i_point * job->shape[dim] + index[dim];
-  return i_point;
-}
-
 /* Only a record that is done says something. */
 static dkm_status read_record(dkm_store_reader *reader, const struct arguments *args, int64_t i_point, void *record,
                               dkm_error *err) {
@@ -73,7 +67,7 @@ static dkm_status show(const struct arguments *args, dkm_store_reader *reader, d
   if (!status) status = dkm_at_choose(&args->at, "show", args->path, job, &asked, err);
   if (status) return status;
   dkm_at_nearest(job, &asked, index);
-  const int64_t i_point = flattened(job, index);
+  const int64_t i_point = dkm_job_i_point(job, index);
   dkm_job_point(job, i_point, &point);
   dkm_form_of(job, &form);
   void *record = malloc(form.bytes);

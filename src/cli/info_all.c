@@ -13,19 +13,22 @@ static void print_attribute(dkm_store_reader *reader, const char *key, const cha
   dkm_cli_say(stdout, "%s: %s\n", key, text);
 }
 
+/* That of the first run, and those of others that were different. */
+static void print_distinct(dkm_store_reader *reader, const char *history, const char *key, const char *name, int field) {
+  char first[256], all[4096];
+  dkm_store_reader_attribute(reader, name, first, sizeof first);
+  dkm_attempt_distinct(history, field, first, all, sizeof all);
+  dkm_cli_say(stdout, "%s: %s\n", key, all);
+}
+
 /* How the file was made, and by whom it was continued. */
 static void print_provenance(dkm_store_reader *reader, const char *history) {
-  char first[256], all[4096];
-  dkm_store_reader_attribute(reader, "dickemap_version", first, sizeof first);
-  dkm_attempt_distinct(history, DKM_ATTEMPT_VERSION, first, all, sizeof all);
-  dkm_cli_say(stdout, "version: %s\n", all);
+  print_distinct(reader, history, "version", "dickemap_version", DKM_ATTEMPT_VERSION);
   print_attribute(reader, "created", "date_created");
   print_attribute(reader, "host", "host");
   print_attribute(reader, "ranks", "n_ranks");
   print_attribute(reader, "command", "command");
-  dkm_store_reader_attribute(reader, "instruction_set", first, sizeof first);
-  dkm_attempt_distinct(history, DKM_ATTEMPT_INSTRUCTION_SETS, first, all, sizeof all);
-  dkm_cli_say(stdout, "instruction set: %s\n", all);
+  print_distinct(reader, history, "instruction set", "instruction_set", DKM_ATTEMPT_INSTRUCTION_SETS);
   print_attribute(reader, "GSL", "gsl_version");
   print_attribute(reader, "HDF5", "hdf5_version");
   print_attribute(reader, "MPI", "mpi_version");

@@ -85,7 +85,7 @@ static void print_outcomes(const dkm_survey *s, const dkm_job *job) {
   const int64_t n = s->done * job->n_starts;
   const int n_modes = job->system.n_modes;
   char text[DKM_OUTCOME_BYTES];
-  for (int i = 0; i < dkm_outcome_number(n_modes) && i < DKM_SURVEY_OUTCOMES; i++)
+  for (int i = 0; i < dkm_outcome_number(n_modes); i++)
     print_count(s->outcomes[i], n, "of starts end in ", dkm_outcome_text(dkm_outcome_at(n_modes, i), text));
   print_count(s->undecided, n, "of starts have no outcome", "");
 }

@@ -81,7 +81,7 @@ static json_t *outcomes_of(const dkm_info *info) {
   const int n_modes = info->job->system.n_modes;
   char word[DKM_OUTCOME_BYTES];
   json_t *outcomes = json_object();
-  for (int i = 0; i < dkm_outcome_number(n_modes) && i < DKM_SURVEY_OUTCOMES; i++)
+  for (int i = 0; i < dkm_outcome_number(n_modes); i++)
     dkm_json_put(outcomes, dkm_outcome_word(dkm_outcome_at(n_modes, i), word), json_integer(info->survey.outcomes[i]));
   dkm_json_put(outcomes, "undecided", json_integer(info->survey.undecided));
   return outcomes;

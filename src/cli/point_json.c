@@ -51,7 +51,7 @@ static json_t *values_of(const dkm_form *form, const void *record, int f, int64_
   const dkm_field *field = &form->fields[f];
   json_t *list = json_array();
   for (int i = 0; i < n; i++) {
-    const double value = dkm_field_value(field->type, dkm_form_at(form, record, f), (int)(row * n + i));
+    const double value = dkm_form_value(form, record, f, (int)(row * n + i));
     dkm_json_add(list, field->codes ? dkm_json_text(field->codes->name((int)value)) : value_of(field->type, value));
   }
   return list;

@@ -160,7 +160,7 @@ static void print_field(const dkm_form *form, const void *record, int f, int n_m
   const int n = (int)form->n_values[f];
   double values[DKM_MAX_MODES];
   char meaning[256];
-  for (int i = 0; i < n; i++) values[i] = dkm_field_value(field->type, dkm_form_at(form, record, f), i);
+  for (int i = 0; i < n; i++) values[i] = dkm_form_value(form, record, f, i);
   if (!applies(field, n, values)) return;
   const dkm_codes *codes = field->codes;
   snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "", field->long_name);
@@ -173,7 +173,7 @@ int64_t dkm_listing_rows(const dkm_form *form, const void *record, dkm_shape sha
     if (form->fields[f].shape != shape) continue;
     if (shape != DKM_PER_STATE) return n;
     const int found = dkm_form_find(form, "n_different");
-    const double n_found = found < 0 ? 0 : dkm_field_value(form->fields[found].type, dkm_form_at(form, record, found), 0);
+    const double n_found = found < 0 ? 0 : dkm_form_value(form, record, found, 0);
     return n_found < (double)n ? (int64_t)fmax(n_found, 0.0) : n;
   }
   return 0;
@@ -181,7 +181,7 @@ int64_t dkm_listing_rows(const dkm_form *form, const void *record, dkm_shape sha
 
 static bool has_starts(const dkm_form *form, const void *record, int64_t row) {
   const int counts = dkm_form_find(form, "count");
-  return counts < 0 || dkm_field_value(form->fields[counts].type, dkm_form_at(form, record, counts), (int)row) > 0;
+  return counts < 0 || dkm_form_value(form, record, counts, (int)row) > 0;
 }
 
 /* A cell of a table, behind another. */
@@ -209,7 +209,7 @@ static void print_row(const dkm_form *form, const void *record, dkm_shape shape,
     const dkm_field *field = &form->fields[f];
     const int n = n_in_row(field, shape, n_modes);
     for (int i = 0; i < n; i++) {
-      const double value = dkm_field_value(field->type, dkm_form_at(form, record, f), (int)row * n + i);
+      const double value = dkm_form_value(form, record, f, (int)row * n + i);
       snprintf(text, sizeof text, "%.12g", value + 0.0);
       print_cell(isnan(value) ? "-" : text, &width);
     }

@@ -5,8 +5,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-#include "dickemap/basins.h"
-
 /* Points read at a time. */
 enum { BLOCK = 1 << 14 };
 
@@ -22,7 +20,7 @@ static void count_fields(dkm_survey *s, const void *record) {
   for (int f = 0; f < s->form.n_fields; f++) {
     const dkm_field *field = &s->form.fields[f];
     for (size_t i = 0; i < s->form.n_values[f]; i++) {
-      const double value = dkm_field_value(field->type, dkm_form_at(&s->form, record, f), (int)i);
+      const double value = dkm_form_value(&s->form, record, f, (int)i);
       if (!field->codes)
         count_value(&s->values[f], value);
       else if (value >= 0 && value < field->codes->n && value < DKM_SURVEY_CODES)
@@ -31,24 +29,18 @@ static void count_fields(dkm_survey *s, const void *record) {
   }
 }
 
-static dkm_status count_outcomes(dkm_survey *s, const void *record, int n_modes, dkm_error *err) {
-  dkm_basins basins = {0};
-  const dkm_status status = dkm_basins_of_record(&s->form, record, n_modes, &basins, err);
-  const int n = dkm_outcome_number(n_modes);
-  for (int i = 0; i < n && i < DKM_SURVEY_OUTCOMES && !status; i++) {
-    const dkm_basin *basin = dkm_basins_find(&basins, dkm_outcome_at(n_modes, i));
-    s->outcomes[i] += basin ? basin->n : 0;
-  }
-  s->undecided += basins.n_undecided;
-  dkm_basins_free(&basins);
-  return status;
+/* Starts of a cell, of the task `basins`. */
+static void count_outcomes(dkm_survey *s, const void *record) {
+  const int f = dkm_form_find(&s->form, "count");
+  for (size_t i = 0; i < s->form.n_values[f]; i++) s->outcomes[i] += (int64_t)dkm_form_value(&s->form, record, f, (int)i);
+  s->undecided += s->form.task->n_undecided(&s->form, record);
 }
 
-static dkm_status count_record(dkm_survey *s, const dkm_job *job, const void *record, dkm_error *err) {
+static void count_record(dkm_survey *s, const dkm_job *job, const void *record) {
   s->other_method += dkm_form_method(&s->form, record) != DKM_RECORD_METHOD;
   s->unstable += job->task == &dkm_task_sweep && dkm_record_is_unstable(record);
   count_fields(s, record);
-  return job->task == &dkm_task_basins ? count_outcomes(s, record, job->system.n_modes, err) : DKM_OK;
+  if (job->task == &dkm_task_basins) count_outcomes(s, record);
 }
 
 /* The status of a block is read first: a record that is done then is complete when it is read. */
@@ -66,7 +58,7 @@ dkm_status dkm_survey_take(dkm_store_reader *reader, dkm_survey *s, dkm_error *e
     if (walk.n_todo < walk.n) status = dkm_store_reader_records(reader, walk.first, walk.n, records, NULL, NULL, err);
     for (int64_t i = 0; i < walk.n && !status; i++)
       if (walk.status[i] != DKM_STATUS_TODO)
-        status = count_record(s, job, dkm_form_record(&s->form, records, i), err);
+        count_record(s, job, dkm_form_record(&s->form, records, i));
       else if (dkm_shard_has(&shard, walk.first + i))
         s->left++;
       else

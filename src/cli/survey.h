@@ -5,7 +5,7 @@
 #include "dickemap/store.h"
 #include "dickemap/task.h"
 
-enum { DKM_SURVEY_CODES = 16, DKM_SURVEY_OUTCOMES = 64 };
+enum { DKM_SURVEY_CODES = 16 };
 
 /* The values of a field that are finite, of all points, modes and states together. */
 typedef struct dkm_survey_values {
@@ -20,7 +20,7 @@ typedef struct dkm_survey {
   int64_t other_method;       /* records of the methods of another version */
   dkm_survey_values values[DKM_MOST_FIELDS];
   int64_t codes[DKM_MOST_FIELDS][DKM_SURVEY_CODES]; /* how often a code occurs, of fields that have them */
-  int64_t outcomes[DKM_SURVEY_OUTCOMES];            /* with `reduce`: starts with outcome dkm_outcome_at(M, i) */
+  int64_t outcomes[DKM_MOST_OUTCOMES];              /* with `reduce`: starts with outcome dkm_outcome_at(M, i) */
   int64_t undecided;                                /* ... and without */
 } dkm_survey;
 

@@ -353,6 +353,19 @@ void dkm_job_index(const dkm_job *job, int64_t i_point, int64_t index[DKM_MAX_AX
   }
 }
 
+int64_t dkm_job_i_point(const dkm_job *job, const int64_t index[DKM_MAX_AXES]) {
+  int64_t i_point = 0;
+  for (int dim = 0; dim < job->n_dims; dim++) i_point = i_point * job->shape[dim] + index[dim];
+  return i_point;
+}
+
+void dkm_job_set_axes(const dkm_job *job, const int64_t index[DKM_MAX_AXES], dkm_point *point) {
+  for (int i = 0; i < job->n_axes; i++) {
+    const dkm_axis *axis = &job->axes[i];
+    dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, axis->values[index[axis->dim]]);
+  }
+}
+
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point) {
   dkm_job_start(job, i_point, 0, point);
 }
@@ -362,10 +375,7 @@ void dkm_job_start(const dkm_job *job, int64_t i_point, int64_t j, dkm_point *po
   dkm_job_index(job, i_point, index);
   if (job->reduces) index[job->n_dims] = j;
   *point = job->base;
-  for (int i = 0; i < job->n_axes; i++) {
-    const dkm_axis *axis = &job->axes[i];
-    dkm_parameter_set(axis->parameter, point, job->system.n_modes, axis->mode, axis->values[index[axis->dim]]);
-  }
+  dkm_job_set_axes(job, index, point);
 }
 
 const char *dkm_job_describe_point(const dkm_job *job, int64_t i_point, char *out, size_t out_bytes) {

@@ -78,7 +78,7 @@ static void a_cleared_record_has_fill_values_and_a_method(void **state) {
   assert_true(dkm_form_is_written(&form, record) && !dkm_form_has_failed(&form, record));
   assert_null(dkm_form_unknown_code(&form, record));
   for (int f = 0; f < form.n_fields; f++) {
-    const double value = dkm_field_value(form.fields[f].type, dkm_form_at(&form, record, f), 0);
+    const double value = dkm_form_value(&form, record, f, 0);
     if (f != form.method) assert_true(isnan(value) || value == -1);
   }
   /* The checksum sees every value but the time. */
@@ -193,7 +193,7 @@ static desk desk_of(const dkm_job *job, dkm_form *form) {
 static double value_of(const desk *d, int64_t i_point, const char *name, int i) {
   const int f = dkm_form_find(d->form, name);
   if (f < 0) fail_msg("no field %s", name);
-  return dkm_field_value(d->form->fields[f].type, dkm_form_at(d->form, d->records + (size_t)i_point * d->form->bytes, f), i);
+  return dkm_form_value(d->form, d->records + (size_t)i_point * d->form->bytes, f, i);
 }
 
 /* Against the records of a sweep, counted here. */
