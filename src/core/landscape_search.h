@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the search of critical points is made of: U and ways through it (landscape_potential.c), the list of points and
- * starts (landscape_search.c), the certificate (landscape_join.c); landscape.c asks.
+ * starts (landscape_search.c), the certificate (landscape_join.c); landscape_valley.c asks.
  *
  *   U(q) = sum_i q_i^2/2 - (1/2) sum_k w_k sqrt(1 + 2 v_k^2),   v_k = sum_i f_{k,i} r_i q_i
  *

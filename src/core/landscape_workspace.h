@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What landscape.c (the Lyapunov function, valleys) and landscape_frozen.c (spins that keep their components) share. */
+/* What landscape.c (the Lyapunov function, descent), landscape_valley.c (critical points, valleys) and landscape_frozen.c (spins that
+ * keep their components) share. */
 #ifndef DICKEMAP_LANDSCAPE_WORKSPACE_H
 #define DICKEMAP_LANDSCAPE_WORKSPACE_H
 #include "landscape_search.h"
@@ -28,6 +29,11 @@ struct dkm_landscape {
   bool searched;          /* for the present r */
   dkm_critical *critical; /* as handed out, lazily */
 };
+
+/* Whether the couplings are +-1 patterns, and all spins of length 1. */
+static inline bool landscape_has_unit_patterns(const dkm_landscape *l) {
+  return dkm_system_has_patterns(&l->system) && !l->s;
+}
 
 /* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
 double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *q, double *next);
