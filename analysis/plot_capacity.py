@@ -64,7 +64,7 @@ class Curve:
         if not self.points:
             return
         load, share, low, high = np.array(sorted(self.points)).T
-        axes.errorbar(load, share, np.maximum([share - low, high - share], 0), label=self.label, capsize=2, lw=1, **self.style)
+        axes.errorbar(load, share, [share - low, high - share], label=self.label, capsize=2, lw=1, **self.style)
 
 
 def shares(states, recalls):
