@@ -92,7 +92,7 @@ ANOTHER_OF = {  # the same of keys that only jobs of other mappings have
     IMAGES: {"model.images": "[a.pbm, d.pbm]", "model.shades": "grey"},
     RANDOM: {"model.spins": "41", "model.pattern_seed": "2", "initial.flip_exactly": "1"},
     REDUCE: {"solver.until": "rest"},
-    STATES: {"output.states": "65"}}
+    STATES: {"output.states": "65", "output.inverted": "1"}}
 CALLED = {"model.images": "model.matrix"}  # files are compared by what was read
 
 
