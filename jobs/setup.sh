@@ -104,7 +104,7 @@ setup_keep_mpi() { # setup_keep_mpi FAMILY
   [ -z "$foreign" ] && return
   { echo "Missing: ${missing[*]}"
     echo "Installing that would bring a second MPI ($1 is the one of this machine):$foreign"
-    echo 'Nothing was installed. See "Building on a cluster" in README.md.'; } >&2
+    echo 'Nothing was installed. See "Building on a cluster" in src/README.md.'; } >&2
   exit 1
 }
 
@@ -150,7 +150,7 @@ setup_packages() {
 
   if ! command -v apt-get >/dev/null; then
     { echo "Missing on this machine, please install or load:"; printf '  %s\n' "${failed[@]}"
-      echo 'See "Building on a cluster" in README.md.'; } >&2
+      echo 'See "Building on a cluster" in src/README.md.'; } >&2
     exit 1
   fi
 

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Jobs as Python has them: a path, YAML, or a mapping of the keys in README.md; and `--set` as a mapping."""
+"""Jobs as Python has them: a path, YAML, or a mapping of the keys in jobs/README.md; and `--set` as a mapping."""
 
 from __future__ import annotations
 

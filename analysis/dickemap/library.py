@@ -247,5 +247,5 @@ def key_of(quantity: str) -> str:
     """"model.g0" of "g0"."""
     key = load(find())["key"](quantity.encode())
     if key is None:
-        raise Error(f"'{quantity}' is no quantity of a job (README.md, axes.name)")
+        raise Error(f"'{quantity}' is no quantity of a job (jobs/README.md, axes.name)")
     return key.decode()

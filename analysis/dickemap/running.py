@@ -36,7 +36,7 @@ def program() -> str:
     beside = pathlib.Path(__file__).resolve().parents[2] / "build" / "release" / "dickemap"
     found = os.environ.get("DICKEMAP") or (str(beside) if os.access(beside, os.X_OK) else shutil.which("dickemap"))
     if not found:
-        raise Error("the program dickemap was not found: build it (README.md), or let DICKEMAP name it")
+        raise Error("the program dickemap was not found: build it (jobs/quickstart.sh), or let DICKEMAP name it")
     return found
 
 

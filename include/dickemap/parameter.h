@@ -11,7 +11,7 @@
  *      mode has; 0 should mean "as before", for C programs that do not know it;
  *   2. its row in parameter.c, with `later` set and a default that means "as before", so that files and texts of
  *      earlier versions stay what they are;
- *   3. its physics; and where people and tests have a list of them, which fail and say what is missing: README.md and
+ *   3. its physics; and where people and tests have a list of them, which fail and say what is missing: jobs/README.md and
  *      the manual page (test_manuals.c), QUANTITIES in test_job_messages.c, ANOTHER in test_resume.py. */
 #ifndef DICKEMAP_PARAMETER_H
 #define DICKEMAP_PARAMETER_H

@@ -11,7 +11,7 @@
  * that workers would queue at the master, it is that, or the whole equal share.  The pace counts a worker's time from
  * taking a range to having drawn all of it; waiting for the master is left out, or an overloaded master would make
  * ranges smaller and have more to do.  These numbers were chosen with tests/bench/parallel_efficiency/replay.c; its
- * table is in README.md. */
+ * table is in tests/README.md. */
 #include "dickemap/todo.h"
 
 #include <math.h>

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What README.md says is what happens: its commands run, its tables are those of the program."""
+"""What the READMEs say is what happens: their commands run, their tables are those of the program, their links lead somewhere."""
 
 import os
 import pathlib
@@ -10,19 +10,24 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-README = (ROOT / "README.md").read_text()
+PAGES = ["README.md", "jobs/README.md", "jobs/MODELS.md", "analysis/README.md", "src/README.md", "tests/README.md"]
 TYPES = {"f8": "float64", "i8": "int64", "i4": "int32", "i1": "int8", "u1": "uint8", "u4": "uint32"}
+SET_UP = "jobs/quickstart.sh"  # the first command of the first page, on whose output all others build
 
 
-def blocks(language):
+def text_of(page):
+    return (ROOT / page).read_text()
+
+
+def blocks(page, language):
     """[(text of the block, text of the ```text block that follows at once, or None)]"""
     pattern = rf"^```{language}\n(.*?)^```\n(?:```text\n(.*?)^```\n)?"
-    return [(found[1], found[2]) for found in re.finditer(pattern, README, re.MULTILINE | re.DOTALL)]
+    return [(found[1], found[2]) for found in re.finditer(pattern, text_of(page), re.MULTILINE | re.DOTALL)]
 
 
-def table(heading):
+def table(page, heading):
     """Rows of the first table below a heading, as lists of cells, without the two header rows."""
-    section = README.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+    section = text_of(page).split(f"\n## {heading}\n")[1].split("\n## ")[0]
     first = next(block for block in section.split("\n\n") if block.startswith("| "))
     return [[cell.strip().replace(r"\|", "|") for cell in re.split(r"(?<!\\)\|", row)[1:-1]]
             for row in first.splitlines()[2:]]
@@ -69,7 +74,7 @@ def test_the_table_of_fields_is_that_of_a_file(fields):
     expected = [[f"`{name}`", f"[{', '.join(dims)}]", kind, units, long_name]
                 for name, (dims, kind, units, long_name) in fields.items()]
     lines = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in expected)
-    assert table("The file") == expected, f"the table in README.md should be\n{lines}"
+    assert table("analysis/README.md", "The file") == expected, f"the table in analysis/README.md should be\n{lines}"
 
 
 def test_the_table_of_keys_is_that_of_the_schema(program, tmp_path):
@@ -85,44 +90,85 @@ def test_the_table_of_keys_is_that_of_the_schema(program, tmp_path):
     top = keys("")
     assert groups < set(top)
     expected = {key for group in groups for key in keys(group)} | (set(top) - groups) | {"axes"}
-    rows = [row[0].strip("`") for row in table("The job")]
+    rows = [row[0].strip("`") for row in table("jobs/README.md", "The job")]
     assert len(rows) == len(set(rows))
     assert set(rows) == expected
 
 
 def test_the_verdicts_are_those_of_the_program():
-    section = README.split("\n| `verdict` | meaning |")[1].split("\n\n")[0]
+    section = text_of("analysis/README.md").split("\n| `verdict` | meaning |")[1].split("\n\n")[0]
     named = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     source = (ROOT / "include" / "dickemap" / "record.h").read_text()
     assert named == re.findall(r"X\([A-Z_]+, (\w+),", source.split("DKM_VERDICT_LIST(X)")[1].split("typedef")[0])
 
 
-def test_every_command_runs_and_prints_what_is_shown(tmp_path):
-    """In a copy of the tree, as a newcomer would, one block after the other."""
-    tree = tmp_path / "dickemap"
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory):
+    """A copy of the tree as a newcomer has it, set up by the first command; and how a command is run in it."""
+    folder = tmp_path_factory.mktemp("readme")
+    tree = folder / "dickemap"
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns("build*", "out", ".git", "__pycache__", "*.h5"))
     environment = {name: value for name, value in os.environ.items() if name not in ("DICKEMAP", "DICKEMAP_BUILD")}
-    environment |= {"HOME": str(tmp_path), "PYTHONDONTWRITEBYTECODE": "1"}
-    commands = blocks("sh")
-    assert len(commands) >= 4
-    for command, shown in commands:
+    environment |= {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+
+    def run(*command):
+        result = subprocess.run(command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        assert result.returncode == 0, f"{command[-1]}\n{result.stdout}"
+        return result.stdout
+
+    run.set_up = run("bash", "-e", "-c", SET_UP)
+    return run
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_runs_and_prints_what_is_shown(tree, page):
+    """One block after the other."""
+    for command, shown in blocks(page, "sh"):
         if command.strip() == "tests/run.sh":  # it is what runs this test
-            assert os.access(tree / "tests" / "run.sh", os.X_OK)
+            assert os.access(ROOT / "tests" / "run.sh", os.X_OK)
             continue
-        result = subprocess.run(["bash", "-e", "-c", command], cwd=tree, env=environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert result.returncode == 0, f"{command}\n{result.stdout}"
+        output = tree.set_up if command.strip() == SET_UP else tree("bash", "-e", "-c", command)
         if shown:
-            assert_shown(shown, result.stdout, command)
-    for code, shown in blocks("python"):
-        result = subprocess.run(["/usr/bin/python3", "-c", code], cwd=tree, env=environment, text=True,
-                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
-        assert result.returncode == 0, f"{code}\n{result.stdout}"
+            assert_shown(shown, output, command)
+    for code, shown in blocks(page, "python"):
+        output = tree("/usr/bin/python3", "-c", code)
         if shown:
-            assert_shown(shown, result.stdout, code)
+            assert_shown(shown, output, code)
 
 
-def test_every_file_that_is_mentioned_exists():
-    mentioned = set(re.findall(r"\b(?:jobs|analysis|tests|include|src)/[\w./-]+\w", README))
+def test_pages_have_commands():
+    assert blocks("README.md", "sh")[0][0].strip() == SET_UP
+    assert sum(len(blocks(page, "sh")) for page in PAGES) >= 15 and sum(len(blocks(page, "python")) for page in PAGES) >= 3
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_jobs_that_are_shown_are_jobs(program, tmp_path, page):
+    for i, (text, _) in enumerate(blocks(page, "yaml")):
+        shutil.copytree(ROOT / "jobs", tmp_path / str(i))
+        (tmp_path / str(i) / "shown.yaml").write_text(text)
+        result = subprocess.run([program, "plan", "shown.yaml"], cwd=tmp_path / str(i), text=True, capture_output=True)
+        assert result.returncode == 0, f"{text}\n{result.stderr}"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_file_that_is_mentioned_exists(page):
+    mentioned = set(re.findall(r"(?<![\w./])(?:\.\./)?((?:jobs|analysis|tests|include|src)/[\w./-]+\w)", text_of(page)))
     missing = [name for name in sorted(mentioned) if not (ROOT / name).exists()]
     assert not missing
+
+
+def anchors(path):
+    """Names of the headings of a page, as links have them."""
+    headings = re.findall(r"^#+ (.*)$", re.sub(r"^```.*?^```", "", path.read_text(), flags=re.MULTILINE | re.DOTALL), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", [*PAGES, "CHANGELOG.md"])
+def test_every_link_leads_somewhere(page):
+    for target in re.findall(r"\]\(([^)\s]+)\)", text_of(page)):
+        if target.startswith("https://"):
+            continue
+        name, _, anchor = target.partition("#")
+        path = (ROOT / page).parent / name if name else ROOT / page
+        assert path.exists(), f"{page}: {target}"
+        assert not anchor or anchor in anchors(path), f"{page}: {target}"

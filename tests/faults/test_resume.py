@@ -14,7 +14,7 @@ import pytest
 
 from files import N_POINTS, contents, message_of, n_done, wait_for, wrong_records
 
-README = pathlib.Path(__file__).resolve().parents[2] / "README.md"
+README = pathlib.Path(__file__).resolve().parents[2] / "jobs" / "README.md"
 MANY = ["--set", "axes.g0.points=30000"]  # ten times as long
 
 

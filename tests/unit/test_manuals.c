@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* README.md and the manual page say of every key what its row says: type, limits, default, meaning.  A failure shows the
+/* jobs/README.md and the manual page say of every key what its row says: type, limits, default, meaning.  A failure shows the
  * line that should be there. */
 #include <math.h>
 #include <setjmp.h>
@@ -111,7 +111,7 @@ static entry entry_of_option(const dkm_option *o) {
   return e;
 }
 
-/* ---- README.md ---- */
+/* ---- jobs/README.md ---- */
 
 /* Behind the default may stand where it is another one: `off` (`point`: `on`). */
 static void check_readme(const char *page, const entry *e) {
@@ -120,7 +120,7 @@ static void check_readme(const char *page, const entry *e) {
   snprintf(end, sizeof end, " | %s |\n", e->description);
   const char *line = strstr(page, begin), *rest = line ? line + strlen(begin) : NULL;
   if (rest && *rest == ' ' && rest[1] == '(') rest = strstr(rest, ") |") ? strstr(rest, ") |") + 1 : rest;
-  if (!rest || strncmp(rest, end, strlen(end)) != 0) fail_msg("README.md should say:%s%s", begin, end);
+  if (!rest || strncmp(rest, end, strlen(end)) != 0) fail_msg("jobs/README.md should say:%s%s", begin, end);
 }
 
 /* ---- the manual page ---- */
@@ -164,7 +164,7 @@ static void check_all(const char *name, void (*check)(const char *page, const en
 
 static void the_readme_says_what_the_rows_say(void **state) {
   (void)state;
-  check_all("README.md", check_readme);
+  check_all("jobs/README.md", check_readme);
 }
 
 static void the_manual_page_says_what_the_rows_say(void **state) {
@@ -176,7 +176,7 @@ static void the_manual_page_says_what_the_rows_say(void **state) {
 static void the_readme_names_what_an_axis_may_vary(void **state) {
   (void)state;
   char cell[LINE_BYTES] = "", *at;
-  const char *line = strstr(read_page("README.md"), "\n| `axes.name` |");
+  const char *line = strstr(read_page("jobs/README.md"), "\n| `axes.name` |");
   assert_non_null(line);
   sscanf(line + 1, "| `axes.name` | quantity | required | %1000[^|]", cell);
   at = cell;
@@ -186,10 +186,10 @@ static void the_readme_names_what_an_axis_may_vary(void **state) {
       char name[CELL_BYTES];
       const bool is_last = i == dkm_n_parameters - 1 && indexed == p->per_mode;
       size_t n = (size_t)snprintf(name, sizeof name, "`%s%s", p->name, indexed ? "[" : "");
-      if (strncmp(at, name, n) != 0) fail_msg("README.md, axes.name: %s` should be next in: %s", name, at);
+      if (strncmp(at, name, n) != 0) fail_msg("jobs/README.md, axes.name: %s` should be next in: %s", name, at);
       if (indexed) n += strspn(at + n, "0123456789]");
       if (strncmp(at + n, is_last ? "` " : "`, ", is_last ? 2 : 3) != 0)
-        fail_msg("README.md, axes.name: after %s", name);
+        fail_msg("jobs/README.md, axes.name: after %s", name);
       at += n + (is_last ? 2 : 3);
     }
   }

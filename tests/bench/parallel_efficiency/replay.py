@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The table of README.md, section "Scaling": idle workers on large machines, by simulation (replay.c).
+"""The table of tests/README.md, section "Scaling": idle workers on large machines, by simulation (replay.c).
 
     tests/bench/parallel_efficiency/replay.py BUILD_DIRECTORY [--points 10000000]
 
