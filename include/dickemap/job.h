@@ -14,7 +14,8 @@
 extern "C" {
 #endif
 
-enum { DKM_MAX_AXES = 8, DKM_NAME_BYTES = 64 };
+/* Axes of a job, also those that advance together: enough for all parameters of nine modes. HDF5 can have 32 dimensions. */
+enum { DKM_MAX_AXES = 24, DKM_NAME_BYTES = 64 };
 #define DKM_MAX_POINTS ((int64_t)1000000000)
 /* Of all axes together: every process keeps them, 0.8 GB at most. */
 #define DKM_MAX_AXIS_VALUES ((int64_t)100000000)

@@ -15,6 +15,9 @@
  * A trajectory that passes a basin boundary at distance d, the stable manifold of some saddle, leaves it when d has
  * grown to order 1: amplification ~ 1/d, and errors of the size of the solver's tolerance decide if d <~ tolerance.
  *
+ * Errors go on being made, also in directions in which earlier ones have died out: every few stretches a random part is added to
+ * the separation, of the size of the first one.
+ *
  * Differences may grow further once the trajectory is in the basin of what it ends in, most of all where relaxation
  * is slow: the phases of precession, and with them the last digits of xi, then depend on errors, but not the
  * outcome.  So for a trajectory that comes to rest growth counts only as long as the outcome is not settled: up to the

@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature or a struct of this header changes: whoever was written for another one must not go on. */
-enum { DKM_SESSION_VERSION = 2 };
+enum { DKM_SESSION_VERSION = 3 };
 int dkm_session_version(void);
 
 typedef struct dkm_session dkm_session;
@@ -56,7 +56,7 @@ const char *dkm_session_key(const char *quantity);
 
 /* ---- variables: coordinates, tables, fields ---- */
 
-enum { DKM_SESSION_DIMS = 10 };
+enum { DKM_SESSION_DIMS = 26 };
 
 typedef enum dkm_session_kind {
   DKM_SESSION_COORDINATE, /* values along one dimension: of an axis, or numbers of modes, outcomes, states, classes */

@@ -7,7 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "dickemap/drive.h"
 #include "dickemap/sampling.h"
 #include "gsl_calls.h"
 #include "integrator_method.h"
@@ -15,10 +14,13 @@
 
 enum { MAX_SHADOWS = INTEGRATOR_MAX_LANES + INTEGRATOR_MAX_LANES / 2, N_TARGETS = 4, N_OCTAVES = 64 };
 
-/* While a drive goes on, the direction in which errors grow in the end may be one that had died out before, as the order does
- * below threshold, while others stay as they are.  So this part of something random is added to a separation so many times in
- * a drive: an error made in between is underestimated by some factor of ten, and one that dies out again adds a per cent. */
-enum { FRESH_TIMES = 64 };
+/* The direction in which errors grow in the end may be one that had died out before, while others stayed as they are: that
+ * of the order, before a ramp takes the coupling over threshold, or before spins that precess have lost enough energy for
+ * the dressed normal state to become unstable.  So errors go on being made: after so many stretches something random is
+ * added, this part of the first separation in units of which the present one has grown. (A fixed part of the present one would
+ * begin the transient growth of a random direction again and again, and make an exponential of it.)  An error made in
+ * between is underestimated by some factor of ten. */
+enum { FRESH_STRETCHES = 4 };
 static const double fresh_part = 0.1;
 
 /* A stretch has about this many steps of the trajectory: its shadow takes half a step more, since it ends there
@@ -58,7 +60,7 @@ typedef struct shadow {
   double t, *trajectory; /* where the stretch begins; values: 3K + 2M, of the pool of its owner */
   double *v;             /* the shadow there */
   double separation;     /* of both */
-  double fresh_every, t_fresh; /* when to add something random next; infinite without a drive */
+  int stale; /* stretches since something random was added */
   target targets[N_TARGETS];
   int first, n_targets;
   double t_noted; /* of the last target */
@@ -199,9 +201,9 @@ static void set_distance(dkm_sensitivity *s, shadow *f) {
   if (!(separation > separation_least)) {
     memcpy(f->v, f->trajectory, dkm_model_size(&f->system) * sizeof *f->v);
     separation = depart(s, f, 1.0);
-  } else if (f->t >= f->t_fresh) {
-    separation = depart(s, f, fresh_part * separation);
-    f->t_fresh = f->t + f->fresh_every;
+  } else if (++f->stale == FRESH_STRETCHES) {
+    separation = depart(s, f, fresh_part * separation / f->growing);
+    f->stale = 0;
   }
   dkm_separation_scale(&f->system, &f->point, f->trajectory, f->v, s->separation / separation);
   f->separation = s->separation;
@@ -241,7 +243,7 @@ static shadow *take_shadow(dkm_sensitivity *s, const dkm_system *system, const d
   if (symmetric) f->symmetric = *symmetric;
   f->point = *point;
   f->t = f->t_noted = 0.0;
-  f->fresh_every = f->t_fresh = INFINITY;
+  f->stale = 0;
   f->steps_noted = 0;
   f->first = f->n_targets = 0;
   f->growing = f->largest = 1.0;
@@ -262,7 +264,6 @@ int dkm_sensitivity_begin(dkm_sensitivity *s, const dkm_system *system, const dk
                           const dkm_point *point, const double *u, double *t_next) {
   shadow *f = take_shadow(s, system, symmetric, point, u);
   if (!f) return -1;
-  if (dkm_drive_kind_of(system->drive) == DKM_DRIVE_ENDS) f->fresh_every = f->t_fresh = point->duration / FRESH_TIMES;
   return begin(s, f, t_next);
 }
 

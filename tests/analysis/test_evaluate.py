@@ -167,7 +167,7 @@ def test_a_library_that_is_none_is_named(tmp_path):
 
 def test_the_package_speaks_the_version_of_the_header():
     header = (ROOT / "include" / "dickemap" / "session.h").read_text()
-    assert f"DKM_SESSION_VERSION = {library.VERSION} " in header
+    assert f"DKM_SESSION_VERSION = {library.VERSION} " in header and f"DKM_SESSION_DIMS = {library.DIMS} " in header
     assert all(f"dkm_session_{name}(" in header for name in library.SIGNATURES)
 
 

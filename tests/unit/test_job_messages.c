@@ -292,12 +292,15 @@ static void two_axes_for_one_quantity_are_refused(void **state) {
           "job.yaml:9:10: axes.kappa_mu.name is ambiguous: axes kappa_mu[2] and kappa_mu both vary kappa_mu[2]");
 }
 
-static void more_than_eight_axes_are_refused(void **state) {
+static void more_axes_than_there_is_room_for_are_refused(void **state) {
   (void)state;
-  refused(SMALL "axes:\n"
-                "- {name: g0}\n- {name: Omega}\n- {name: kappa_mu}\n- {name: \"Omega_mu[1]\"}\n- {name: pattern}\n"
-                "- {name: \"Omega_mu[2]\"}\n- {name: \"Omega_mu[3]\"}\n- {name: overlap}\n- {name: seed}\n",
-          NULL, "job.yaml:8:1: axes has 9 axes, but at most 8 are possible");
+  char text[2048] = SMALL "axes:\n", line[64], message[128];
+  for (int i = 0; i <= DKM_MAX_AXES; i++) {
+    snprintf(line, sizeof line, "- {name: \"Omega_mu[%d]\"}\n", i + 1);
+    strcat(text, line);
+  }
+  snprintf(message, sizeof message, "job.yaml:8:1: axes has %d axes, but at most %d are possible", DKM_MAX_AXES + 1, DKM_MAX_AXES);
+  refused(text, NULL, message);
 }
 
 static void too_many_points_are_refused_with_their_number(void **state) {
@@ -668,7 +671,7 @@ int main(void) {
       cmocka_unit_test(incomplete_axes_are_refused),
       cmocka_unit_test(values_on_an_axis_stay_within_the_range_of_the_quantity),
       cmocka_unit_test(two_axes_for_one_quantity_are_refused),
-      cmocka_unit_test(more_than_eight_axes_are_refused),
+      cmocka_unit_test(more_axes_than_there_is_room_for_are_refused),
       cmocka_unit_test(too_many_points_are_refused_with_their_number),
       cmocka_unit_test(axes_that_would_fill_the_memory_are_refused),
       cmocka_unit_test(zip_groups_must_fit),

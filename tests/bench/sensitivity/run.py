@@ -27,7 +27,9 @@ def decade(product):
 def tabulate(title, lines):
     """A table: amplification * tolerance by decade, points, outcomes that differ; and what the total would have said."""
     rows = collections.defaultdict(lambda: [0, 0, 0])
-    n_open = n_flagged = n_by_total = 0
+    flags = {0: [0, 0], 1: [0, 0]}  # by `sensitive`: points, and those with another outcome
+    missed = []
+    n_open = n_by_total = 0
     for tolerance, amplification, total, sensitive, outcome, details in lines:
         if outcome < 0:
             n_open += 1
@@ -36,7 +38,10 @@ def tabulate(title, lines):
         row[0] += 1
         row[1] += int(outcome)
         row[2] += int(details)
-        n_flagged += sensitive == 1
+        flags[int(sensitive == 1)][0] += 1
+        flags[int(sensitive == 1)][1] += int(outcome)
+        if outcome and sensitive != 1:
+            missed.append(amplification * tolerance)
         n_by_total += total * tolerance >= 1e-3
     print(f"\n{title}\n  amplification * tolerance   points   other outcome   |xi| differs by > 1e-6")
     for key in sorted(rows):
@@ -45,10 +50,10 @@ def tabulate(title, lines):
         low = "" if key == LOWEST else f"1e{key:+d}"
         high = "" if key == HIGHEST else f"1e{key + 1:+d}"
         print(f"  {low:>11s} ... {high:<8s}  {rows[key][0]:7d} {rows[key][1]:15d} {rows[key][2]:24d}")
-    below = [sum(row[i] for key, row in rows.items() if key < -3) for i in range(2)]
-    above = [sum(row[i] for key, row in rows.items() if key >= -3) for i in range(2)]
-    print(f"  not sensitive: {below[0]}, other outcome {below[1]}; sensitive: {n_flagged}, other outcome {above[1]}; "
+    print(f"  not sensitive: {flags[0][0]}, other outcome {flags[0][1]}; sensitive: {flags[1][0]}, other outcome {flags[1][1]}; "
           f"by amplification_total: {n_by_total}; did not come to rest: {n_open}", flush=True)
+    if missed:
+        print("  missed, amplification * tolerance: " + " ".join(f"{product:.2g}" for product in sorted(missed)))
 
 
 def main():
