@@ -32,7 +32,8 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     Raises Error in the words of the program.
     """
     with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
-        return _dataset(session, progress)
+        data = _dataset(session, progress)
+    return data.isel({name: 0 for name, value in quantities.items() if np.ndim(value) == 0 and name in data.dims})
 
 
 def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
@@ -175,8 +176,9 @@ def _settings(set, axes, groups, values, product):
         if array.ndim:
             kept[name] = (None if product else GROUP, array)
             continue
-        if "[" in name:
-            raise Error(f"{name}: the value of one mode is an array here; set={{'{key_of(name.partition('[')[0])}': [...]}} gives all")
+        if "[" in name:  # of one mode: only an axis has it, of one value here
+            kept[name] = (None, array.reshape(1))
+            continue
         kept.pop(name, None)
         scalars[key_of(name)] = [array.item()] if name in ("Omega_mu", "kappa_mu", "mixture") else array.item()
     for name, (dim, at) in kept.items():

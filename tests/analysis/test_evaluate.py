@@ -108,11 +108,20 @@ def test_a_quantity_takes_the_place_of_an_axis_and_others_stay():
     assert data.xi.dims == ("pattern", "point", "mode")
 
 
+def test_a_number_may_be_that_of_one_mode():
+    lacking = {"model": PATTERNS | {"patterns": 2, "Omega_mu": [2.0, 3.0]}}
+    for job in (lacking, lacking | {"axes": [{"name": "Omega_mu[2]", "values": [1.0, 5.0]}]}):
+        data = dickemap.evaluate(job, g0=[0.9, 1.1], Omega_mu_2=3.0)
+        np.testing.assert_array_equal(data.xi, dickemap.evaluate(lacking, g0=[0.9, 1.1]).xi)
+        assert data.xi.dims == ("point", "mode") and data.Omega_mu_2 == 3.0
+        np.testing.assert_array_equal(dickemap.point(job, g0=1.1, Omega_mu_2=3.0).xi, data.xi[1])
+        assert dickemap.trajectory(job, t_end=1.0, points=2, g0=1.1, Omega_mu_2=3.0).xi.dims == ("t", "mode")
+
+
 @pytest.mark.parametrize("quantities, message", [
     ({"g0": [1.0, 2.0], "pattern": [1, 2, 3]}, "these have 2, 3 values"),
     ({"g0": [[1.0]]}, "arrays of one dimension"),
     ({"coupling": 1.0}, "'coupling' is no quantity"),
-    ({"Omega_mu_2": 1.0}, "Omega_mu\\[2\\]: the value of one mode is an array"),
     ({"g0": [1.0, -1.0]}, "axes.g0.values.2. is -1.0, but must be"),
 ])
 def test_quantities_that_make_no_sense_are_refused(quantities, message):
