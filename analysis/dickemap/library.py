@@ -24,7 +24,7 @@ from . import jobs
 from .errors import Error
 
 VERSION = 3  # DKM_SESSION_VERSION
-MESSAGE_BYTES, DIMS = 1024, 26
+MESSAGE_BYTES, DIMS = 1024, 27
 KINDS = ("coordinate", "table", "field", "mark", "state")  # dkm_session_kind
 NAMES = ("libdickemap_core.so", "libdickemap_core.dylib")
 Interrupt = ctypes.CFUNCTYPE(c_int, c_void_p, c_int64)

@@ -7,6 +7,7 @@
 #define DICKEMAP_JOB_H
 #include "dickemap/drive.h"
 #include "dickemap/integrator.h"
+#include "dickemap/exactness.h"
 #include "dickemap/matrix.h"
 #include "dickemap/parameter.h"
 
@@ -83,6 +84,7 @@ typedef struct dkm_job {
   bool keep_state;                 /* output: state: final */
   int64_t n_states;                /* of task `states`: room for so many a point, */
   int most_inverted;               /* and how many classes of spins may be turned against their fields */
+  dkm_exactness exactness;         /* of the task of that name */
   int n_axes;
   dkm_axis axes[DKM_MAX_AXES];
   int n_dims;                      /* axes of one zip group share a dimension */

@@ -21,7 +21,7 @@ extern "C" {
 #define DKM_LONE_DIMENSION "point"
 #define DKM_LONE_CELL      "cell" /* where that is the name of the starts of the one point */
 
-enum { DKM_MOST_DIMS = DKM_MAX_AXES + 2 };
+enum { DKM_MOST_DIMS = DKM_MAX_AXES + 3 };
 
 /* In C order, the last varies fastest. Names are the job's, or constants. */
 typedef struct dkm_dims {
@@ -33,8 +33,16 @@ typedef struct dkm_dims {
 /* Those of the points, at least one. */
 void dkm_dims_of_points(const dkm_job *job, dkm_dims *dims);
 
+/* How long those of fields are. */
+typedef struct dkm_counts {
+  int n_modes;
+  int64_t n_classes, n_states, n_times;
+} dkm_counts;
+
+dkm_counts dkm_counts_of(const dkm_job *job);
+
 /* Those that follow for a field of that shape, behind the ones that are there. */
-void dkm_dims_add(dkm_dims *dims, dkm_shape shape, int n_modes, int64_t n_states);
+void dkm_dims_add(dkm_dims *dims, dkm_shape shape, const dkm_counts *counts);
 
 /* The product of all sizes. */
 int64_t dkm_dims_values(const dkm_dims *dims);

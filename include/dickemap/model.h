@@ -54,6 +54,7 @@ typedef struct dkm_point {
   double gamma_phi;                /* rate of their dephasing in the basis of sigma_x, >= 0 */
   double imbalance;                /* eta, in [-1, 1] */
   double duration;                 /* of a drive (drive.h), > 0 where there is one */
+  int64_t spins_per_class;         /* N of task exactness (finite.h); 0: infinitely many, the mean field */
 } dkm_point;
 
 #define DKM_MAX_SEED ((int64_t)((1u << 27) - 1))

@@ -38,7 +38,7 @@ extern const dkm_option dkm_options[];
 extern const int dkm_n_options;
 
 /* Never more than so many, for those who keep something of each. */
-enum { DKM_MOST_OPTIONS = 32 };
+enum { DKM_MOST_OPTIONS = 48 };
 
 /* The row of a member: DKM_OPTION(solver.t_max). */
 #define DKM_OPTION(member) dkm_option_at(offsetof(dkm_job, member))

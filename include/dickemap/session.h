@@ -56,7 +56,7 @@ const char *dkm_session_key(const char *quantity);
 
 /* ---- variables: coordinates, tables, fields ---- */
 
-enum { DKM_SESSION_DIMS = 26 };
+enum { DKM_SESSION_DIMS = 27 };
 
 typedef enum dkm_session_kind {
   DKM_SESSION_COORDINATE, /* values along one dimension: of an axis, or numbers of modes, outcomes, states, classes */

@@ -5,6 +5,7 @@
  *   basins   all starts that differ in a random choice, counted by what they end in
  *   fatal    the smallest shock from which such starts lose their pattern
  *   states   all stationary states
+ *   exactness  the exact dynamics of finitely many spins beside the mean field
  *
  * A task says which fields its records have and how they are made.  Everything else (the output file, workers, points that are
  * suspended, merging) handles records as bytes whose form is asked for here.  To add a task: its fields and functions in a
@@ -55,7 +56,7 @@ typedef struct dkm_task {
   bool (*check)(const dkm_job *job, int64_t i_point, const void *record, char *why, size_t why_bytes);
 } dkm_task;
 
-extern const dkm_task dkm_task_sweep, dkm_task_basins, dkm_task_fatal, dkm_task_states;
+extern const dkm_task dkm_task_sweep, dkm_task_basins, dkm_task_fatal, dkm_task_states, dkm_task_exactness;
 
 /* The one that `name` stands for in a job (basins and fatal are asked for otherwise, by `reduce`); NULL: there is none. */
 const dkm_task *dkm_task_named(const char *name);

@@ -19,6 +19,7 @@
 #include "dickemap/option.h"
 #include "dickemap/task.h"
 #include "job_axes.h"
+#include "job_exactness.h"
 #include "job_hint.h"
 #include "job_schema.h"
 #include "job_spelling.h"
@@ -153,7 +154,7 @@ static dkm_status read_task(dkm_job *job, const dkm_job_source *source, dkm_erro
   char quoted[DKM_QUOTE_BYTES];
   job->task = name ? dkm_task_named(name) : &dkm_task_sweep;
   if (!job->task)
-    return dkm_schema_fail(source, err, "task", "is %s, but must be sweep or states", dkm_quote(name, quoted));
+    return dkm_schema_fail(source, err, "task", "is %s, but must be sweep, states or exactness", dkm_quote(name, quoted));
   if (source->keys->fatal && !source->keys->reduce)
     return dkm_schema_fail(source, err, "fatal", "has no effect without reduce, which says what is random in the starts");
   if (!source->keys->reduce) return DKM_OK;
@@ -179,8 +180,8 @@ static dkm_status check_states(const dkm_job *job, const dkm_job_source *source,
 
 static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   if (job->keep_state && !job->task->keeps_states)
-    return dkm_schema_fail(source, err, "output.state", "is final, but %s keeps no states",
-                           job->reduces ? "a job with reduce" : "task: states");
+    return dkm_schema_fail(source, err, "output.state", "is final, but %s%s keeps no states",
+                           job->reduces ? "a job with reduce" : "task: ", job->reduces ? "" : job->task->name);
   const bool has_pattern = !job->system.cue && !job->system.from && !has_any(job, DKM_PARAMETER(mixture)) &&
                            (job->base.overlap != 0.0 || dkm_job_axes_cover(job, DKM_PARAMETER(overlap), 0));
   if (job->searches && !has_pattern)
@@ -216,6 +217,7 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
   if (status == DKM_OK) status = read_options(job, source, err);
   if (status == DKM_OK) status = dkm_job_drive_read(job, source, err);
   if (status == DKM_OK) status = check_task(job, source, err);
+  if (status == DKM_OK) status = dkm_job_exactness_read(job, source, err);
   return status;
 }
 
@@ -312,6 +314,7 @@ void dkm_job_free(dkm_job *job) {
   free(job->text);
   free(job->title);
   free(job->unit);
+  free(job->exactness.times);
   for (int i = 0; i < job->n_sets; i++) free(job->sets[i]);
   free(job->sets);
   for (int i = 0; i < job->n_axes; i++) free(job->axes[i].values);

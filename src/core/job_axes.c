@@ -66,7 +66,8 @@ static bool name_is_taken(const char *name, const dkm_job *job) {
   const dkm_field_list *fields = job->task->fields;
   static const char *const others[] = {"mode", "class", "xyz", "status", "checksum", "m", "beta_re", "beta_im"};
   static const char *const dimensions[DKM_N_SHAPES] = {
-      [DKM_PER_OUTCOME] = "outcome", [DKM_PER_STATE] = "state", [DKM_PER_STATE_AND_MODE] = "state"};
+      [DKM_PER_OUTCOME] = "outcome", [DKM_PER_STATE] = "state",          [DKM_PER_STATE_AND_MODE] = "state",
+      [DKM_PER_TIME] = "time",       [DKM_PER_TIME_AND_MODE] = "time", [DKM_PER_TIME_AND_SPIN] = "time"};
   for (size_t i = 0; i < sizeof others / sizeof *others; i++)
     if (strcmp(name, others[i]) == 0) return true;
   for (int i = 0; tables[i] && !dkm_system_has_patterns(&job->system); i++)

@@ -11,7 +11,7 @@
 #include "dickemap/parameter.h"
 
 /* As messages list them; axes come before `solver`. */
-static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "drive", "solver", "output"};
+static const char *const group_names[DKM_N_GROUPS] = {"model", "initial", "drive", "solver", "output", "exactness"};
 enum { SOLVER = 3, N_TOP = DKM_N_GROUPS + 6 };
 
 struct dkm_job_fields {

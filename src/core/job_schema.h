@@ -27,7 +27,7 @@ typedef struct dkm_key_text {
 } dkm_key_text;
 
 /* A group whose keys are rows of dkm_options or dkm_parameters. */
-enum { DKM_N_GROUPS = 5, DKM_MOST_KEYS = DKM_MOST_OPTIONS + DKM_MOST_PARAMETERS };
+enum { DKM_N_GROUPS = 6, DKM_MOST_KEYS = DKM_MOST_OPTIONS + DKM_MOST_PARAMETERS };
 
 typedef struct dkm_group_keys {
   dkm_key_text keys[DKM_MOST_KEYS];

@@ -14,6 +14,12 @@ static void add(dkm_dims *dims, const char *name, int64_t size) {
   dims->size[dims->n++] = size;
 }
 
+/* Of the spins of all classes. */
+static void add_spins(dkm_dims *dims, int64_t n_classes) {
+  add(dims, "class", n_classes);
+  add(dims, "xyz", 3);
+}
+
 void dkm_dims_of_points(const dkm_job *job, dkm_dims *dims) {
   *dims = (dkm_dims){0};
   for (int d = 0; d < job->n_dims; d++) add(dims, job->dim_name[d], job->shape[d]);
@@ -24,10 +30,24 @@ void dkm_dims_of_points(const dkm_job *job, dkm_dims *dims) {
   add(dims, lone, 1);
 }
 
-void dkm_dims_add(dkm_dims *dims, dkm_shape shape, int n_modes, int64_t n_states) {
-  if (shape == DKM_PER_OUTCOME) add(dims, "outcome", dkm_outcome_number(n_modes));
-  if (shape == DKM_PER_STATE || shape == DKM_PER_STATE_AND_MODE) add(dims, "state", n_states);
-  if (shape == DKM_PER_MODE || shape == DKM_PER_STATE_AND_MODE) add(dims, "mode", n_modes);
+dkm_counts dkm_counts_of(const dkm_job *job) {
+  return (dkm_counts){.n_modes = job->system.n_modes,
+                      .n_classes = job->system.n_classes,
+                      .n_states = job->n_states,
+                      .n_times = job->exactness.n_times};
+}
+
+static bool has_times(dkm_shape shape) {
+  return shape == DKM_PER_TIME || shape == DKM_PER_TIME_AND_MODE || shape == DKM_PER_TIME_AND_SPIN;
+}
+
+void dkm_dims_add(dkm_dims *dims, dkm_shape shape, const dkm_counts *counts) {
+  if (shape == DKM_PER_OUTCOME) add(dims, "outcome", dkm_outcome_number(counts->n_modes));
+  if (shape == DKM_PER_STATE || shape == DKM_PER_STATE_AND_MODE) add(dims, "state", counts->n_states);
+  if (has_times(shape)) add(dims, "time", counts->n_times);
+  if (shape == DKM_PER_MODE || shape == DKM_PER_STATE_AND_MODE || shape == DKM_PER_TIME_AND_MODE)
+    add(dims, "mode", counts->n_modes);
+  if (shape == DKM_PER_TIME_AND_SPIN) add_spins(dims, counts->n_classes);
 }
 
 int64_t dkm_dims_values(const dkm_dims *dims) {
@@ -81,6 +101,14 @@ static void add_outcomes(dkm_coordinates *c, int n_modes) {
       .meanings = c->outcome_words};
 }
 
+/* When the fields of a task are sampled. */
+static void add_times(dkm_coordinates *c, const dkm_job *job) {
+  dkm_coordinate *row = &c->rows[c->n++];
+  *row = (dkm_coordinate){.name = "time", .long_name = "time since the start", .dim = "time", .type = DKM_FLOAT64,
+                          .n = job->exactness.n_times, .values = job->exactness.times};
+  dkm_unit_text("1", DKM_SCALE_TIME, job->unit, row->units);
+}
+
 static const dkm_axis *axis_named(const dkm_job *job, const char *name) {
   for (int i = 0; i < job->n_axes; i++)
     if (strcmp(job->axes[i].name, name) == 0) return &job->axes[i];
@@ -115,8 +143,9 @@ void dkm_coordinates_of(const dkm_job *job, dkm_coordinates *c) {
     if (strcmp(job->axes[i].name, job->dim_name[job->axes[i].dim]) != 0) add_axis(c, job, &job->axes[i]);
   if (has_shape(job, DKM_PER_OUTCOME)) add_outcomes(c, M);
   if (has_shape(job, DKM_PER_STATE)) add_counted(c, "state", "stationary state, from 0, rising in U", 0, job->n_states);
+  if (has_shape(job, DKM_PER_TIME)) add_times(c, job);
   add_counted(c, "mode", mode_text, 1, M);
-  if (job->keep_state) {
+  if (job->keep_state || has_shape(job, DKM_PER_TIME_AND_SPIN)) {
     add_counted(c, "class", "class of identical spins, from 0", 0, job->system.n_classes);
     c->rows[c->n++] = (dkm_coordinate){.name = "xyz", .units = "1", .long_name = "component of a spin", .dim = "xyz",
                                        .type = DKM_INT8, .n = 3, .values = xyz, .meanings = "x y z"};
@@ -164,10 +193,7 @@ int dkm_besides_of(const dkm_job *job) {
 }
 
 void dkm_dims_add_beside(dkm_dims *dims, dkm_beside which, int n_modes, int64_t n_classes) {
-  if (which == DKM_BESIDE_M) {
-    add(dims, "class", n_classes);
-    add(dims, "xyz", 3);
-  }
+  if (which == DKM_BESIDE_M) add_spins(dims, n_classes);
   if (which == DKM_BESIDE_BETA_RE || which == DKM_BESIDE_BETA_IM) add(dims, "mode", n_modes);
 }
 

@@ -15,6 +15,11 @@ static const char *const methods[] = {[DKM_METHOD_ENSEMBLE] = "ensemble", [DKM_M
 static const char *const switches[] = {"off", "on", NULL};
 static const char *const truths[] = {"false", "true", NULL};
 static const char *const ends[] = {"rest", "settled", NULL};
+static const char *const exactness_starts[] = {[DKM_EXACTNESS_CUE] = "cue", [DKM_EXACTNESS_REST] = "rest", NULL};
+static const char *const exactness_methods[] = {
+    [DKM_FINITE_AUTO] = "automatic", [DKM_FINITE_MASTER] = "master", [DKM_FINITE_TRAJECTORIES] = "trajectories", NULL};
+static const char *const exactness_frames[] = {[DKM_FINITE_BEST] = "best", [DKM_FINITE_LABORATORY] = "laboratory",
+                                               [DKM_FINITE_MEAN_FIELD] = "mean_field", [DKM_FINITE_FOLLOWING] = "following", NULL};
 static const char *const states[] = {"none", "final", NULL};
 
 /* An enum without negative values is an unsigned int, or an int. */
@@ -93,6 +98,25 @@ const dkm_option dkm_options[] = {
      .later = true,
      .description = "of `task: states`: also the states with up to so many classes of spins turned against their fields; at most "
                     "4096 choices of them"},
+    {"exactness.t_end", MEMBER(exactness.t_end), .limits = {.min = 0, .min_excluded = true, .max = INFINITY}, .fallback = 10,
+     .later = true, .description = "of `task: exactness`: until when; from 0"},
+    {"exactness.points", MEMBER(exactness.n_times), .limits = {.min = 2, .max = DKM_EXACTNESS_MAX_TIMES, .integer = true},
+     .fallback = 101, .later = true, .description = "number of times, both ends included"},
+    {"exactness.start", MEMBER(exactness.start), .words = exactness_starts, .fallback = DKM_EXACTNESS_CUE, .later = true,
+     .description = "`cue`: spins and modes start as in a sweep, each class a product state, each mode empty (or coherent, "
+                    "with `initial.from`); `rest`: as a sweep ends, where that is a fixed point"},
+    {"exactness.method", MEMBER(exactness.method), .words = exactness_methods, .fallback = DKM_FINITE_AUTO, .later = true,
+     .description = "`master`: the density matrix; `trajectories`: the mean over quantum jumps, with standard errors; `automatic`: "
+                    "the first where it fits into `exactness.memory`"},
+    {"exactness.frame", MEMBER(exactness.frame), .words = exactness_frames, .fallback = DKM_FINITE_BEST, .later = true,
+     .description = "classical amplitudes and directions that states are kept relative to; changes the cost, not the result"},
+    {"exactness.trajectories", MEMBER(exactness.n_trajectories),
+     .limits = {.min = 2, .max = DKM_EXACTNESS_MAX_TRAJECTORIES, .integer = true}, .fallback = DKM_FINITE_N_TRAJECTORIES,
+     .later = true, .description = "how many, of each point; `initial.seed` draws them"},
+    {"exactness.edge", MEMBER(exactness.edge), .limits = {.min = 0, .min_excluded = true, .max = 1e-3}, .fallback = DKM_FINITE_EDGE,
+     .later = true, .description = "levels are added where the weight of the last two would exceed it"},
+    {"exactness.memory", MEMBER(exactness.memory), .limits = {.min = 1, .max = 1e6}, .fallback = 256, .later = true,
+     .description = "MB that the state of a point may take on a rank"},
 };
 const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
 _Static_assert(sizeof dkm_options / sizeof *dkm_options <= DKM_MOST_OPTIONS, "DKM_MOST_OPTIONS is too small");

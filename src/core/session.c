@@ -96,7 +96,8 @@ static void describe_field(described *d, const dkm_session *s, int f) {
   const dkm_field *field = &s->form.fields[f];
   dkm_dims dims;
   dkm_dims_of_points(&s->job, &dims);
-  dkm_dims_add(&dims, field->shape, s->job.system.n_modes, s->job.n_states);
+  const dkm_counts counts = dkm_counts_of(&s->job);
+  dkm_dims_add(&dims, field->shape, &counts);
   set_dims(d, &dims);
   snprintf(d->comment, sizeof d->comment, "%s", dkm_field_comment(field));
   if (field->codes) dkm_codes_print(field->codes, d->names, sizeof d->names, d->comment, sizeof d->comment);

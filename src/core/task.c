@@ -6,7 +6,7 @@
 
 #include "dickemap/labels.h"
 
-static const dkm_task *const tasks[] = {&dkm_task_sweep, &dkm_task_states};
+static const dkm_task *const tasks[] = {&dkm_task_sweep, &dkm_task_states, &dkm_task_exactness};
 
 const dkm_task *dkm_task_named(const char *name) {
   for (size_t i = 0; i < sizeof tasks / sizeof *tasks; i++)
@@ -14,14 +14,14 @@ const dkm_task *dkm_task_named(const char *name) {
   return NULL;
 }
 
-static void form_of(const dkm_task *task, int n_modes, int64_t n_states, dkm_form *form) {
+static void form_of(const dkm_task *task, const dkm_counts *counts, dkm_form *form) {
   *form = (dkm_form){.task = task, .n_fields = task->fields->n, .fields = task->fields->rows};
   size_t end = 0;
   for (int f = 0; f < form->n_fields; f++) {
     const dkm_field *field = &form->fields[f];
     const size_t bytes = dkm_field_type_bytes(field->type);
     dkm_dims dims = {0};
-    dkm_dims_add(&dims, field->shape, n_modes, n_states);
+    dkm_dims_add(&dims, field->shape, counts);
     form->n_values[f] = (size_t)dkm_dims_values(&dims);
     end = (end + bytes - 1) / bytes * bytes;
     form->offset[f] = form->task->record_bytes ? field->offset : end;
@@ -34,11 +34,12 @@ static void form_of(const dkm_task *task, int n_modes, int64_t n_states, dkm_for
 }
 
 void dkm_form_of(const dkm_job *job, dkm_form *form) {
-  form_of(job->task, job->system.n_modes, job->n_states, form);
+  const dkm_counts counts = dkm_counts_of(job);
+  form_of(job->task, &counts, form);
 }
 
 void dkm_form_of_sweep(int n_modes, dkm_form *form) {
-  form_of(&dkm_task_sweep, n_modes, 1, form);
+  form_of(&dkm_task_sweep, &(dkm_counts){.n_modes = n_modes}, form);
 }
 
 int64_t dkm_form_block(const dkm_form *form, int64_t most) {

@@ -119,7 +119,7 @@ static bool is_whole(const struct carrying *c, int64_t j) {
 
 /* States of n points, from the old file's number of classes to the new one's. */
 static void lay_out(const struct carrying *c, int64_t n) {
-  const size_t K_from = (size_t)c->from.grid.n_classes, K = (size_t)c->to.grid.n_classes;
+  const size_t K_from = (size_t)c->from.grid.counts.n_classes, K = (size_t)c->to.grid.counts.n_classes;
   const size_t rest = c->n_state - 3 * K, n_from = 3 * K_from + rest;
   for (size_t i = 0; i < (size_t)n; i++) {
     const double *from = c->states_from + i * n_from;
@@ -347,7 +347,7 @@ static bool allocate(struct carrying *c) {
   const int64_t from = dkm_hdf5_chunk(&c->from), to = dkm_hdf5_chunk(&c->to);
   c->block = to < BLOCK ? to : BLOCK;
   c->window = from < 2 * BLOCK ? from : 2 * BLOCK;
-  const size_t n_from = 3 * (size_t)c->from.grid.n_classes + 2 * (size_t)c->from.grid.n_modes;
+  const size_t n_from = 3 * (size_t)c->from.grid.counts.n_classes + 2 * (size_t)c->from.grid.counts.n_modes;
   const size_t n_most = n_from > c->n_state ? n_from : c->n_state;
   while (c->n_state > 0 && c->window > 1 && (size_t)c->window * n_most * sizeof(double) > STATE_BYTES) c->window /= 2;
   c->i_old = malloc((size_t)c->block * sizeof *c->i_old);

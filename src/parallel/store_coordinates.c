@@ -66,7 +66,7 @@ dkm_status dkm_layout_put_coordinates(creation *c) {
 
 /* One matrix after the other. */
 static dkm_status write_correlations(creation *c, hid_t dataset, const dkm_table *t) {
-  const hsize_t M = (hsize_t)c->grid.n_modes, n = t->dims.n == 3 ? (hsize_t)t->dims.size[0] : 1;
+  const hsize_t M = (hsize_t)c->grid.counts.n_modes, n = t->dims.n == 3 ? (hsize_t)t->dims.size[0] : 1;
   const hsize_t one[3] = {t->dims.n == 3 ? 1 : M, M, M};
   double C[DKM_MAX_MODES * DKM_MAX_MODES];
   dkm_status status = DKM_OK;

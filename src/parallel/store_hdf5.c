@@ -24,18 +24,16 @@ void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid) {
   dkm_dims_of_points(job, &grid->dims);
   grid->n_dims = grid->dims.n;
   for (int d = 0; d < grid->n_dims; d++) grid->shape[d] = (hsize_t)grid->dims.size[d];
-  grid->n_modes = job->system.n_modes;
-  grid->n_classes = job->system.n_classes;
-  grid->n_states = job->n_states;
+  grid->counts = dkm_counts_of(job);
 }
 
 int dkm_hdf5_extent(const dkm_hdf5_grid *grid, int shape, hsize_t *extent, const char **name) {
   dkm_dims dims = grid->dims;
   if (shape < DKM_N_SHAPES) {
-    dkm_dims_add(&dims, (dkm_shape)shape, grid->n_modes, grid->n_states);
+    dkm_dims_add(&dims, (dkm_shape)shape, &grid->counts);
   } else {
     assert(shape == DKM_HDF5_PER_CLASS);
-    dkm_dims_add_beside(&dims, DKM_BESIDE_M, grid->n_modes, grid->n_classes);
+    dkm_dims_add_beside(&dims, DKM_BESIDE_M, grid->counts.n_modes, grid->counts.n_classes);
   }
   for (int d = 0; d < dims.n; d++) {
     extent[d] = (hsize_t)dims.size[d];
@@ -153,7 +151,7 @@ static bool has_shape(const dkm_hdf5_file *file, int shape) {
 }
 
 dkm_status dkm_hdf5_file_attach(dkm_hdf5_file *file, hid_t id, const char *path, const dkm_job *job, dkm_error *err) {
-  hsize_t extent[DKM_MAX_AXES + 2];
+  hsize_t extent[DKM_MOST_DIMS];
   char reason[DKM_HDF5_REASON_BYTES];
   long long format;
 

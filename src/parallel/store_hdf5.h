@@ -36,8 +36,7 @@ typedef struct dkm_hdf5_grid {
   dkm_dims dims; /* of the points; names borrowed from the job */
   int n_dims;    /* of these, >= 1, */
   hsize_t shape[DKM_MOST_DIMS]; /* and their sizes, as HDF5 wants them */
-  int n_modes;
-  int64_t n_classes, n_states;
+  dkm_counts counts;
 } dkm_hdf5_grid;
 
 void dkm_hdf5_grid_of(const dkm_job *job, dkm_hdf5_grid *grid);
@@ -50,7 +49,7 @@ typedef enum dkm_hdf5_shape {
 
 enum { DKM_HDF5_MAX_DIMS = DKM_MAX_AXES + 8 };
 
-/* The extent of such a dataset into extent[DKM_MAX_AXES + 2], the names of its dimensions
+/* The extent of such a dataset into extent[DKM_MOST_DIMS], the names of its dimensions
  * into name (NULL if not wanted); returns the number of dimensions. */
 int dkm_hdf5_extent(const dkm_hdf5_grid *grid, int shape, hsize_t *extent, const char **name);
 

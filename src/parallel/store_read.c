@@ -418,7 +418,7 @@ dkm_status dkm_store_reader_states(dkm_store_reader *reader, int64_t first, int6
                                    dkm_error *err) {
   dkm_hdf5_file *file = &reader->file;
   const int64_t chunk = dkm_hdf5_chunk(file);
-  const size_t n_classes = (size_t)file->grid.n_classes, n_modes = (size_t)file->grid.n_modes;
+  const size_t n_classes = (size_t)file->grid.counts.n_classes, n_modes = (size_t)file->grid.counts.n_modes;
   const size_t n_state = 3 * n_classes + 2 * n_modes;
   const double *values = file->buffer;
   if (!reader->job.keep_state)

@@ -86,8 +86,8 @@ static dkm_status find_places(dkm_store *store, const dkm_job *job, dkm_error *e
     store->place[i] = (uint64_t)place;
     if (bytes > most_bytes) most_bytes = bytes;
   }
-  store->n_modes = (size_t)file.grid.n_modes;
-  store->n_classes = (size_t)file.grid.n_classes;
+  store->n_modes = (size_t)file.grid.counts.n_modes;
+  store->n_classes = (size_t)file.grid.counts.n_classes;
   store->n_state = job->keep_state ? dkm_model_size(&job->system) : 0;
   store->chunk = most_bytes < DKM_HDF5_BUFFER_BYTES ? (int64_t)(DKM_HDF5_BUFFER_BYTES / most_bytes) : 1;
   store->buffer = malloc((size_t)store->chunk * most_bytes);

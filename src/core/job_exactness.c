@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The task exactness of a job: which models it knows, and when it looks. */
+#include "job_exactness.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/option.h"
+#include "dickemap/task.h"
+
+enum { MOST_MODES = 2, MOST_LOSSY_SPINS = 10 };
+
+/* The least and the largest value that any point has of a parameter, of all modes if it is per mode. */
+static void range_of(const dkm_job *job, const dkm_parameter *parameter, double *least, double *largest) {
+  const int n = parameter->per_mode ? job->system.n_modes : 1;
+  *least = *largest = dkm_parameter_get(parameter, &job->base, 0); /* has the first value of each axis */
+  for (int mode = 1; mode <= n; mode++) {
+    const double value = dkm_parameter_get(parameter, &job->base, parameter->per_mode ? mode : 0);
+    *least = value < *least ? value : *least;
+    *largest = value > *largest ? value : *largest;
+  }
+  for (int i = 0; i < job->n_axes; i++)
+    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++) {
+      *least = job->axes[i].values[j] < *least ? job->axes[i].values[j] : *least;
+      *largest = job->axes[i].values[j] > *largest ? job->axes[i].values[j] : *largest;
+    }
+}
+
+static bool is_somewhere(const dkm_job *job, const dkm_parameter *parameter) {
+  double least, largest;
+  range_of(job, parameter, &least, &largest);
+  return least != 0.0 || largest != 0.0;
+}
+
+static bool is_given(const dkm_job_source *source, const char *key) {
+  return dkm_schema_text(source, key)->value != NULL;
+}
+
+static dkm_status refuse_without_task(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  for (int i = 0; i < dkm_n_options; i++)
+    if (strncmp(dkm_options[i].key, "exactness.", strlen("exactness.")) == 0 && is_given(source, dkm_options[i].key))
+      return dkm_schema_fail(source, err, dkm_options[i].key, "has no effect without task: exactness");
+  if (is_somewhere(job, DKM_PARAMETER(spins_per_class)))
+    return dkm_schema_fail(source, err, DKM_PARAMETER(spins_per_class)->key, "has no effect without task: exactness");
+  return DKM_OK;
+}
+
+/* What the mean field may have and large spins may not. */
+static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, bool lossy, dkm_error *err) {
+  const dkm_parameter *const refused[] = {DKM_PARAMETER(flip), DKM_PARAMETER(flip_exactly), DKM_PARAMETER(imbalance)};
+  if (job->system.mapping != DKM_GAUGED)
+    return dkm_schema_fail(source, err, "model.mapping", "is %s, but task: exactness knows gauged patterns alone",
+                           dkm_option_word(DKM_OPTION(system.mapping), job));
+  if (job->system.n_modes > MOST_MODES)
+    return dkm_schema_fail(source, err, "model.patterns", "is %d, but must be 1 or 2 for task: exactness", job->system.n_modes);
+  if (lossy && job->system.n_modes > 1)
+    return dkm_schema_fail(source, err, "model.patterns", "is %d, but must be 1 for task: exactness with losses of single spins",
+                           job->system.n_modes);
+  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
+    if (is_somewhere(job, refused[i]))
+      return dkm_schema_fail(source, err, refused[i]->key, "is above 0 or varied, but task: exactness knows nothing of it; leave it out");
+  if (job->drive) return dkm_schema_fail(source, err, "drive.time", "is given, but task: exactness knows no drives");
+  if (job->solver.sensitivity)
+    return dkm_schema_fail(source, err, DKM_OPTION(solver.sensitivity)->key, "is on, but has no effect with task: exactness");
+  return DKM_OK;
+}
+
+static dkm_status check_spins(const dkm_job *job, const dkm_job_source *source, bool lossy, dkm_error *err) {
+  const dkm_parameter *parameter = DKM_PARAMETER(spins_per_class);
+  double least, largest;
+  range_of(job, parameter, &least, &largest);
+  if (least < 1)
+    return dkm_schema_fail(source, err, parameter->key, "is 0, but task: exactness needs an integer 1 ... %g, as a key or an axis",
+                           DKM_EXACTNESS_MAX_SPINS);
+  if (lossy && largest > MOST_LOSSY_SPINS)
+    return dkm_schema_fail(source, err, parameter->key,
+                           "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins has "
+                           "(N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
+                           largest, MOST_LOSSY_SPINS, (largest + 1) * (largest + 2) * (largest + 3) / 6);
+  if (lossy && job->exactness.method != DKM_FINITE_AUTO)
+    return dkm_schema_fail(source, err, DKM_OPTION(exactness.method)->key,
+                           "is %s, but must be automatic with losses of single spins, which leave the large spins' space",
+                           dkm_option_word(DKM_OPTION(exactness.method), job));
+  return DKM_OK;
+}
+
+dkm_status dkm_job_exactness_read(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  dkm_exactness *exactness = &job->exactness;
+  if (job->task != &dkm_task_exactness) return refuse_without_task(job, source, err);
+  const bool lossy = is_somewhere(job, DKM_PARAMETER(gamma_down)) || is_somewhere(job, DKM_PARAMETER(gamma_up)) ||
+                     is_somewhere(job, DKM_PARAMETER(gamma_phi));
+  dkm_status status = check_model(job, source, lossy, err);
+  if (status == DKM_OK) status = check_spins(job, source, lossy, err);
+  if (status != DKM_OK) return status;
+  exactness->times = malloc((size_t)exactness->n_times * sizeof *exactness->times);
+  if (!exactness->times) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for %lld times", source->path, (long long)exactness->n_times);
+  for (int64_t i = 0; i < exactness->n_times; i++)
+    exactness->times[i] = exactness->t_end * ((double)i / (double)(exactness->n_times - 1));
+  return DKM_OK;
+}
