@@ -196,12 +196,10 @@ static void rhs(void *context, double t, const double *y, double *dy) {
   e->kind->rhs(e->kernel, &e->op, &e->model, y, dy, e->work);
 }
 
-/* Levels of factor f after it has become too small, and before. */
+/* Levels of factor f after it has become too small.  A density matrix pays for them twice. */
 static int more_levels(const dkm_finite *e, int f) {
-  const int d = e->at.d[f], more = d / 4 > 4 ? d / 4 : 4;
-  int next = (d + more + 3) / 4 * 4;
-  if (f < e->K && next > e->model.spins_per_class - 2) next = e->model.spins_per_class + 1;
-  return next;
+  const int d = e->at.d[f], next = e->jumps ? d + (d / 8 > 4 ? d / 8 : 4) : d + (d / 16 > 2 ? d / 16 : 2);
+  return f < e->K && next > e->model.spins_per_class ? e->model.spins_per_class + 1 : next;
 }
 
 /* Adds levels where the weight at the edge of `state` is too large.  *grown: whether there were any. */
