@@ -27,8 +27,9 @@
 static const double ask_interval = 0.1;   /* seconds between two questions whether to give up */
 static const double first_step = 0.01;    /* in units of the fastest rate of the model */
 static const double shortest_step = 1e-9; /* likewise */
-enum { MOST_NEWTON = 60, SHRINK_INTERVAL = 16 };
-static const double shrink_share = 1e-2;  /* of `edge`: weight that may be lost where levels are taken away */
+static const double recentring = 1.0;     /* likewise: at which a frame comes back to its trajectory */
+enum { MOST_NEWTON = 60, SHRINK_INTERVAL = 8 };
+static const double shrink_share = 0.1;   /* of `edge`: weight that may be lost where levels are taken away */
 
 /* What is saved beside arrays. */
 typedef struct progress {
@@ -222,15 +223,16 @@ static dkm_status grow(dkm_finite *e, const double *state, bool *grown, dkm_erro
   return DKM_OK;
 }
 
-/* Takes levels away that have become empty. */
+/* Takes levels away that have become empty, if they are worth it. */
 static dkm_status shrink(dkm_finite *e, dkm_error *err) {
   int d[FINITE_MAX_FACTORS], least[FINITE_MAX_FACTORS];
   bool shrunk = false, whole[FINITE_MAX_FACTORS];
   e->kind->levels(&e->model, least, whole);
   for (int f = 0; f < e->n_factors; f++) {
-    d[f] = e->at.d[f];
-    const int fewer = (int)(0.7 * d[f]) / 4 * 4;
-    if (whole[f] || fewer < least[f] || e->kind->tail(&e->space, e->y, f, fewer - 2) > shrink_share * e->how.edge) continue;
+    int fewer = d[f] = e->at.d[f];
+    if (whole[f]) continue;
+    while (fewer > least[f] && e->kind->tail(&e->space, e->y, f, fewer - 3) <= shrink_share * e->how.edge) fewer--;
+    if (d[f] - fewer < (d[f] / 8 > 4 ? d[f] / 8 : 4)) continue;
     d[f] = fewer;
     e->whole[f] = false;
     shrunk = true;
@@ -296,7 +298,7 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
     h = left;
   else if (h > 0.5 * left)
     h = 0.5 * left;
-  finite_flow_follow(&e->flow, e->at.t, h, e->y + e->n_state, &e->at.moments, e->jumps);
+  finite_flow_follow(&e->flow, e->at.t, e->jumps ? recentring * fastest_rate(&e->model) : 0.0, e->y + e->n_state, &e->at.moments);
   finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
   double error;
   for (bool retried = false;; retried = true) {

@@ -138,13 +138,12 @@ void finite_flow_operator(const finite_flow *flow, double t, const double *c, fi
   }
 }
 
-void finite_flow_follow(finite_flow *flow, double t, double h, const double *c, const finite_moments *moments, bool recentre) {
+void finite_flow_follow(finite_flow *flow, double t, double rate, const double *c, const finite_moments *moments) {
   if (flow->frame != DKM_FINITE_FOLLOWING) return;
   const int K = flow->K, M = flow->M;
   const double N = (double)flow->model->spins_per_class;
-  const double rate = recentre ? 0.5 / h : 0.0; /* of what brings the frame back */
   flow->t0 = t;
-  flow->turns = flow->drifts = recentre;
+  flow->turns = flow->drifts = rate > 0.0;
   for (int k = 0; k < K; k++) {
     const double *axes = c + finite_flow_axes(K, M, k), *S = moments->S[k];
     double y = 0.0, z = 0.0;

@@ -43,9 +43,9 @@ void finite_flow_rhs(const finite_flow *flow, double t, const double *c, double 
 /* What the Hamiltonian is at time t; op->space stays. */
 void finite_flow_operator(const finite_flow *flow, double t, const double *c, finite_operator *op);
 
-/* Sets zeta (and, of a trajectory, turn and u, which bring the frame back to the state over some two steps of size h) for a step
- * from t: DKM_FINITE_FOLLOWING alone. */
-void finite_flow_follow(finite_flow *flow, double t, double h, const double *c, const finite_moments *moments, bool recentre);
+/* Sets zeta, and turn and u, which bring the frame back to the state at this rate, for a step from t: DKM_FINITE_FOLLOWING alone.
+ * (A density matrix has <b> = 0 by itself, and rate 0.) */
+void finite_flow_follow(finite_flow *flow, double t, double rate, const double *c, const finite_moments *moments);
 
 /* The row of values of a state with these moments. */
 void finite_flow_row(const finite_flow *flow, const double *c, const finite_moments *moments, double *row);
