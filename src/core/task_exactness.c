@@ -6,6 +6,7 @@
  * trajectories, one after the other, whose sums and the one under way are what is saved of it. */
 #include <inttypes.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 

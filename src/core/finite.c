@@ -1,0 +1,462 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* finite: one computation, a density matrix or a trajectory, from start to end.
+ *
+ * The numbers y that the steps advance are those of the state, then those of the mean field and of the frame (finite_flow.h).
+ * A step: what the frame does during it is chosen from the moments at its beginning; it is tried; it is done again, shorter, if its
+ * error is too large, and with more levels if the weight at an edge is; a trajectory that has lost its share of norm jumps, and
+ * the step ends there.  Steps end at the times that are asked for.
+ *
+ * Jumps (J. Dalibard, Y. Castin, K. Molmer, Phys. Rev. Lett. 68, 580 (1992)): psi evolves by A until its norm^2 has fallen from 1
+ * to a random number r; then b_mu psi takes its place, mu with a probability in proportion to kappa_mu <b_mu^+ b_mu>.  The moment is
+ * found by Newton's method, since (norm^2)' = -sum_mu kappa_mu <psi|b_mu^+ b_mu|psi>: each iteration is a step of another length
+ * from the same beginning, so that the jump is as exact as the steps are.  psi is brought to norm 1 after each step. */
+#include "dickemap/finite.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "dickemap/clock.h"
+#include "finite_check.h"
+#include "finite_flow.h"
+#include "finite_kind.h"
+#include "finite_positive.h"
+#include "finite_step.h"
+#include "finite_stream.h"
+
+static const double ask_interval = 0.1;   /* seconds between two questions whether to give up */
+static const double first_step = 0.01;    /* in units of the fastest rate of the model */
+static const double shortest_step = 1e-9; /* likewise */
+static const double recentring = 1.0;     /* likewise: at which a frame comes back to its trajectory */
+enum { MOST_NEWTON = 60, SHRINK_INTERVAL = 8 };
+static const double shrink_share = 0.1;   /* of `edge`: weight that may be lost where levels are taken away */
+
+/* What is saved beside arrays. */
+typedef struct progress {
+  double t, h;
+  int64_t i_time;
+  int64_t accepted;      /* steps since levels were last looked at for shrinking */
+  finite_stream stream;
+  double r, survival;    /* of a trajectory: random number of the next jump, norm^2 lost so far since the last */
+  int d[FINITE_MAX_FACTORS];
+  finite_moments moments; /* of the state */
+  dkm_finite_diagnostics said;
+} progress;
+
+struct dkm_finite {
+  dkm_finite_model model;
+  dkm_finite_how how;
+  int64_t n_times, index;
+  double *times;
+  const finite_kernel *kernel;
+  const finite_kind *kind;
+  finite_flow flow;
+  bool whole[FINITE_MAX_FACTORS];
+  bool jumps; /* a trajectory */
+  int K, M, n_factors, n_classical, n_columns, n_mean_field;
+  progress at;
+  finite_space space;
+  finite_operator op;
+  finite_stepper stepper;
+  int64_t n_state;  /* values of the state, before the classical ones */
+  double *y, *work; /* n_state + n_classical; scratch of the equation */
+  double *values, *mean_field;
+  double t_asked;
+};
+
+/* ---- creation ---- */
+
+static double fastest_rate(const dkm_finite_model *model) {
+  double rate = 2.0 * fabs(model->Omega) + 2.0 * fabs(model->g0) + model->gamma_down + model->gamma_up + model->gamma_phi;
+  for (int mu = 0; mu < model->n_modes; mu++) rate += fabs(model->Omega_mu[mu]) + model->kappa_mu[mu];
+  return rate > 0.0 ? rate : 1.0;
+}
+
+static double bytes_of(const finite_kind *kind, const finite_space *space, int n_classical) {
+  const double n = kind->values(space) + n_classical;
+  return finite_stepper_bytes(1) * n + 8.0 * (n + kind->scratch(space));
+}
+
+/* Makes the space one of dimensions d, and moves the state there, if there is one.  Fails with DKM_MEMORY, DKM_NUMERIC. */
+static dkm_status set_levels(dkm_finite *e, const int *d, dkm_error *err) {
+  finite_space space;
+  finite_stepper stepper = {0};
+  double *y = NULL, *work = NULL;
+  dkm_status status = finite_space_create(&e->model, d, &space, err);
+  if (status) return status;
+  const double bytes = bytes_of(e->kind, &space, e->n_classical);
+  if (bytes > e->how.memory) {
+    status = dkm_fail(err, DKM_NUMERIC, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
+                      bytes, e->how.memory);
+    goto failed;
+  }
+  const int64_t n_state = (int64_t)e->kind->values(&space), n = n_state + e->n_classical;
+  y = calloc((size_t)n, sizeof *y);
+  work = malloc(((size_t)e->kind->scratch(&space) + 1) * sizeof *work);
+  if (!y || !work) {
+    status = dkm_fail(err, DKM_MEMORY, "out of memory for a state of %lld numbers", (long long)n);
+    goto failed;
+  }
+  if ((status = finite_stepper_create(e->kernel, n, &stepper, err))) goto failed;
+  if (e->y) {
+    e->kind->move(&e->space, e->y, &space, y);
+    memcpy(y + n_state, e->y + e->n_state, (size_t)e->n_classical * sizeof *y);
+  }
+  finite_space_free(&e->space);
+  finite_stepper_free(&e->stepper);
+  free(e->y);
+  free(e->work);
+  e->space = space;
+  e->stepper = stepper;
+  e->y = y;
+  e->work = work;
+  e->n_state = n_state;
+  e->op.space = &e->space;
+  for (int f = 0; f < e->n_factors; f++) {
+    e->at.d[f] = d[f];
+    if (d[f] > e->at.said.levels[f]) e->at.said.levels[f] = d[f];
+  }
+  return DKM_OK;
+failed:
+  finite_space_free(&space);
+  free(y);
+  free(work);
+  return status;
+}
+
+dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
+                             int64_t index, dkm_finite **out, dkm_error *err) {
+  *out = NULL;
+  dkm_status status = dkm_finite_check(model, n_times, times, how, err);
+  if (status) return status;
+  if (how->method == DKM_FINITE_AUTO) return dkm_fail(err, DKM_INPUT, "one computation needs a method");
+  dkm_finite *e = calloc(1, sizeof *e);
+  if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for a computation of finitely many spins");
+  e->model = *model;
+  e->how = finite_how_complete(how);
+  e->index = index;
+  e->n_times = n_times;
+  e->K = dkm_finite_classes(model);
+  e->M = model->n_modes;
+  e->n_factors = e->K + e->M;
+  e->n_classical = finite_flow_size(e->K, e->M);
+  e->n_columns = dkm_finite_columns(model);
+  e->n_mean_field = dkm_finite_mean_field_columns(model);
+  e->kernel = finite_kernel_best();
+  e->jumps = how->method == DKM_FINITE_TRAJECTORIES;
+  e->kind = e->jumps ? &dkm_finite_pure : how->method == DKM_FINITE_MASTER ? &dkm_finite_density : &dkm_finite_symmetric;
+  if (how->method == DKM_FINITE_SYMMETRIC) e->how.frame = DKM_FINITE_LABORATORY;
+  finite_flow_create(&e->model, e->how.frame, &e->flow);
+  e->times = malloc((size_t)n_times * sizeof *e->times);
+  e->values = malloc((size_t)n_times * (size_t)e->n_columns * sizeof *e->values);
+  e->mean_field = malloc((size_t)n_times * (size_t)e->n_mean_field * sizeof *e->mean_field);
+  if (!e->times || !e->values || !e->mean_field) {
+    dkm_finite_destroy(e);
+    return dkm_fail(err, DKM_MEMORY, "out of memory for %lld times", (long long)n_times);
+  }
+  memcpy(e->times, times, (size_t)n_times * sizeof *times);
+  e->at = (progress){.h = first_step / fastest_rate(model), .stream = finite_stream_of(how->seed, (uint64_t)index), .survival = 1.0};
+  e->at.said = (dkm_finite_diagnostics){.method = how->method, .frame = e->how.frame, .negativity = NAN};
+  int d[FINITE_MAX_FACTORS];
+  e->kind->levels(model, d, e->whole);
+  if ((status = set_levels(e, d, err))) {
+    dkm_finite_destroy(e);
+    return status;
+  }
+  e->kind->start(&e->space, model, e->y);
+  finite_flow_start(&e->flow, e->y + e->n_state);
+  if (how->method == DKM_FINITE_SYMMETRIC) { /* single spins are kept along the axes of the laboratory */
+    double *axes = e->y + e->n_state + finite_flow_axes(e->K, e->M, 0);
+    for (int i = 0; i < 9; i++) axes[i] = i % 4 == 0 ? 1.0 : 0.0;
+  }
+  e->kind->moments(&e->space, e->y, &e->at.moments);
+  if (e->jumps) e->at.r = finite_stream_next(&e->at.stream);
+  *out = e;
+  return DKM_OK;
+}
+
+void dkm_finite_destroy(dkm_finite *finite) {
+  if (!finite) return;
+  finite_space_free(&finite->space);
+  finite_stepper_free(&finite->stepper);
+  free(finite->times);
+  free(finite->values);
+  free(finite->mean_field);
+  free(finite->y);
+  free(finite->work);
+  free(finite);
+}
+
+/* ---- steps ---- */
+
+static void rhs(void *context, double t, const double *y, double *dy) {
+  dkm_finite *e = context;
+  const double *c = y + e->n_state;
+  finite_flow_rhs(&e->flow, t, c, dy + e->n_state);
+  finite_flow_operator(&e->flow, t, c, &e->op);
+  e->kind->rhs(e->kernel, &e->op, &e->model, y, dy, e->work);
+}
+
+/* Levels of factor f after it has become too small.  A density matrix pays for them twice. */
+static int more_levels(const dkm_finite *e, int f) {
+  const int d = e->at.d[f], next = e->jumps ? d + (d / 8 > 4 ? d / 8 : 4) : d + (d / 16 > 2 ? d / 16 : 2);
+  return f < e->K && next > e->model.spins_per_class ? e->model.spins_per_class + 1 : next;
+}
+
+/* Adds levels where the weight at the edge of `state` is too large.  *grown: whether there were any. */
+static dkm_status grow(dkm_finite *e, const double *state, bool *grown, dkm_error *err) {
+  int d[FINITE_MAX_FACTORS];
+  double heaviest = 0.0;
+  *grown = false;
+  for (int f = 0; f < e->n_factors; f++) {
+    d[f] = e->at.d[f];
+    if (e->whole[f]) continue;
+    const double weight = e->kind->tail(&e->space, state, f, d[f] - 2);
+    if (weight > heaviest) heaviest = weight;
+    if (weight <= e->how.edge) continue;
+    d[f] = more_levels(e, f);
+    if (f < e->K && d[f] > e->model.spins_per_class) e->whole[f] = true;
+    *grown = true;
+  }
+  if (*grown) return set_levels(e, d, err);
+  if (heaviest > e->at.said.edge_weight) e->at.said.edge_weight = heaviest;
+  return DKM_OK;
+}
+
+/* Takes levels away that have become empty, if they are worth it. */
+static dkm_status shrink(dkm_finite *e, dkm_error *err) {
+  int d[FINITE_MAX_FACTORS], least[FINITE_MAX_FACTORS];
+  bool shrunk = false, whole[FINITE_MAX_FACTORS];
+  e->kind->levels(&e->model, least, whole);
+  for (int f = 0; f < e->n_factors; f++) {
+    int fewer = d[f] = e->at.d[f];
+    if (whole[f]) continue;
+    while (fewer > least[f] && e->kind->tail(&e->space, e->y, f, fewer - 3) <= shrink_share * e->how.edge) fewer--;
+    if (d[f] - fewer < (d[f] / 8 > 4 ? d[f] / 8 : 4)) continue;
+    d[f] = fewer;
+    e->whole[f] = false;
+    shrunk = true;
+  }
+  return shrunk ? set_levels(e, d, err) : DKM_OK;
+}
+
+static void scale(double *x, int64_t n, double by) {
+  for (int64_t i = 0; i < n; i++) x[i] *= by;
+}
+
+/* Norm^2 that is left after the step that has been tried, over r/survival, minus 1; its derivative by the length of the step. */
+static double excess(dkm_finite *e, double *slope) {
+  finite_moments m;
+  finite_space_moments_pure(&e->space, e->stepper.next, &m);
+  const double share = m.norm * e->at.survival / e->at.r;
+  *slope = 0.0;
+  for (int mu = 0; mu < e->M; mu++) *slope -= share * e->model.kappa_mu[mu] * m.n[mu];
+  return share - 1.0;
+}
+
+/* The step from y, of at most length h, at whose end the jump is due, and which has been tried last. */
+static double find_jump(dkm_finite *e, double h) {
+  static const double exact = 1e-13;
+  double low = 0.0, high = h, slope, over = excess(e, &slope);
+  for (int i = 0; i < MOST_NEWTON && fabs(over) > exact && high - low > 1e-15 * h; i++) {
+    if (over < 0.0)
+      high = h;
+    else
+      low = h;
+    h -= over / slope;
+    if (!(h > low && h < high)) h = 0.5 * (low + high);
+    finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h);
+    over = excess(e, &slope);
+  }
+  return h;
+}
+
+/* psi, of norm 1, loses a photon. */
+static dkm_status jump(dkm_finite *e, dkm_error *err) {
+  double share[DKM_FINITE_MAX_MODES], all = 0.0;
+  for (int mu = 0; mu < e->M; mu++) all += share[mu] = e->model.kappa_mu[mu] * e->at.moments.n[mu];
+  double left = finite_stream_next(&e->at.stream) * all;
+  int mu = 0;
+  while (mu < e->M - 1 && (left -= share[mu]) >= 0.0) mu++;
+  finite_space_lower(&e->space, mu, e->y);
+  finite_space_moments_pure(&e->space, e->y, &e->at.moments);
+  scale(e->y, e->n_state, 1.0 / sqrt(e->at.moments.norm));
+  e->at.r = finite_stream_next(&e->at.stream);
+  e->at.survival = 1.0;
+  e->at.said.n_jumps++;
+  bool grown; /* relative to fewer photons the weight at the edge is larger */
+  return grow(e, e->y, &grown, err);
+}
+
+/* One step, to `end` at most. */
+static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
+  const double shortest = shortest_step / fastest_rate(&e->model);
+  const double left = end - e->at.t;
+  double h = e->at.h;
+  const bool shortened = h >= left;
+  if (shortened)
+    h = left;
+  else if (h > 0.5 * left)
+    h = 0.5 * left;
+  finite_flow_follow(&e->flow, e->at.t, e->jumps ? recentring * fastest_rate(&e->model) : 0.0, e->y + e->n_state, &e->at.moments);
+  finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
+  double error;
+  for (bool retried = false;; retried = true) {
+    error = finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h) / e->how.tolerance;
+    if (!(error <= 1.0)) {
+      h *= finite_step_factor(error);
+      e->at.said.rejected++;
+      if (h < shortest) return dkm_fail(err, DKM_NUMERIC, "steps become too short at t = %g", e->at.t);
+      continue;
+    }
+    bool grown;
+    const dkm_status status = grow(e, e->stepper.next, &grown, err);
+    if (status) return status;
+    if (!grown) {
+      const double longer = h * finite_step_factor(error);
+      if (!shortened || retried || longer < e->at.h) e->at.h = longer;
+      break;
+    }
+    e->at.said.rejected++;
+    finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
+  }
+  double slope;
+  const bool jumps = e->jumps && excess(e, &slope) <= 0.0;
+  if (jumps) h = find_jump(e, h);
+  double *y = e->stepper.next;
+  e->stepper.next = e->y;
+  e->y = y;
+  e->at.t = h == left ? end : e->at.t + h;
+  e->at.said.steps++;
+  e->at.said.step_error += error * e->how.tolerance;
+  e->kind->moments(&e->space, e->y, &e->at.moments);
+  if (e->jumps) {
+    e->at.survival *= e->at.moments.norm;
+    scale(e->y, e->n_state, 1.0 / sqrt(e->at.moments.norm));
+  } else {
+    e->at.said.trace_error = fmax(e->at.said.trace_error, fabs(e->at.moments.norm - 1.0));
+  }
+  if (jumps) {
+    const dkm_status status = jump(e, err);
+    if (status) return status;
+  }
+  if (++e->at.accepted % SHRINK_INTERVAL) return DKM_OK;
+  return shrink(e, err);
+}
+
+dkm_status dkm_finite_advance(dkm_finite *e, dkm_error *err) {
+  while (e->at.i_time < e->n_times) {
+    const double end = e->times[e->at.i_time];
+    if (e->at.t < end) {
+      const double now = e->how.interrupt ? dkm_clock_now() : 0.0;
+      if (e->how.interrupt && now - e->t_asked >= ask_interval) {
+        e->t_asked = now;
+        if (e->how.interrupt(e->how.context)) return dkm_fail(err, DKM_STOPPED, "the computation was interrupted");
+      }
+      const dkm_status status = step(e, end, err);
+      if (status) return status;
+      continue;
+    }
+    const double *c = e->y + e->n_state;
+    finite_flow_row(&e->flow, c, &e->at.moments, e->values + e->at.i_time * e->n_columns);
+    double *mean_field = e->mean_field + e->at.i_time * e->n_mean_field;
+    memcpy(mean_field, c, (size_t)e->n_mean_field * sizeof *c);
+    if (++e->at.i_time == e->n_times && e->how.method == DKM_FINITE_MASTER && e->space.rows <= DKM_FINITE_POSITIVE_ROWS)
+      e->at.said.negativity = finite_negativity(e->space.rows, e->y);
+  }
+  return DKM_OK;
+}
+
+int64_t dkm_finite_rows(const dkm_finite *finite) { return finite->at.i_time; }
+const double *dkm_finite_values(const dkm_finite *finite) { return finite->values; }
+const double *dkm_finite_mean_field(const dkm_finite *finite) { return finite->mean_field; }
+const dkm_finite_diagnostics *dkm_finite_said(const dkm_finite *finite) { return &finite->at.said; }
+
+/* ---- save and restore: who, progress, y, rows so far ---- */
+
+/* What the bytes of a computation depend on. */
+typedef struct identity {
+  uint64_t mark;
+  double tolerance, edge;
+  int64_t n_times, index;
+  uint64_t seed, model, times;
+  int method, frame;
+} identity;
+
+static uint64_t digest(const void *data, size_t n) {
+  const unsigned char *p = data;
+  uint64_t h = 0;
+  for (size_t i = 0; i < n; i++) h = finite_stream_mix((h ^ p[i]) + FINITE_GOLDEN);
+  return h;
+}
+
+static void identify(const dkm_finite *e, identity *out) {
+  memset(out, 0, sizeof *out);
+  out->mark = 0x31746966706d6b64u; /* dkmpfit1 */
+  out->tolerance = e->how.tolerance;
+  out->edge = e->how.edge;
+  out->n_times = e->n_times;
+  out->index = e->index;
+  out->seed = e->how.seed;
+  out->model = finite_model_digest(&e->model, digest);
+  out->times = digest(e->times, (size_t)e->n_times * sizeof *e->times);
+  out->method = e->how.method;
+  out->frame = e->how.frame;
+}
+
+static size_t saved_bytes(const dkm_finite *e, int64_t i_time, double n_state) {
+  return sizeof(identity) + sizeof(progress) + sizeof e->whole +
+         8 * ((size_t)n_state + (size_t)e->n_classical + (size_t)i_time * (size_t)(e->n_columns + e->n_mean_field));
+}
+
+size_t dkm_finite_saved_bytes(const dkm_finite *e) {
+  return saved_bytes(e, e->at.i_time, (double)e->n_state);
+}
+
+static void put(unsigned char **to, const void *data, size_t n) {
+  memcpy(*to, data, n);
+  *to += n;
+}
+
+static void get(const unsigned char **from, void *data, size_t n) {
+  memcpy(data, *from, n);
+  *from += n;
+}
+
+void dkm_finite_save(const dkm_finite *e, void *bytes) {
+  unsigned char *to = bytes;
+  identity who;
+  identify(e, &who);
+  put(&to, &who, sizeof who);
+  put(&to, &e->at, sizeof e->at);
+  put(&to, e->whole, sizeof e->whole);
+  put(&to, e->y, 8 * (size_t)(e->n_state + e->n_classical));
+  put(&to, e->values, 8 * (size_t)e->at.i_time * (size_t)e->n_columns);
+  put(&to, e->mean_field, 8 * (size_t)e->at.i_time * (size_t)e->n_mean_field);
+}
+
+dkm_status dkm_finite_restore(dkm_finite *e, const void *bytes, size_t n_bytes, dkm_error *err) {
+  const unsigned char *from = bytes;
+  identity who, mine;
+  progress at;
+  finite_space space;
+  identify(e, &mine);
+  if (n_bytes < sizeof who + sizeof at) return dkm_fail(err, DKM_INPUT, "these bytes are no computation of finitely many spins");
+  get(&from, &who, sizeof who);
+  get(&from, &at, sizeof at);
+  bool fits = memcmp(&who, &mine, sizeof who) == 0 && at.i_time >= 0 && at.i_time <= e->n_times;
+  for (int f = 0; f < e->n_factors && fits; f++) fits = at.d[f] >= 1 && at.d[f] < 1 << 24;
+  if (!fits) return dkm_fail(err, DKM_INPUT, "these bytes are of another computation of finitely many spins");
+  dkm_status status = finite_space_create(&e->model, at.d, &space, err);
+  if (status) return status;
+  fits = saved_bytes(e, at.i_time, e->kind->values(&space)) == n_bytes;
+  finite_space_free(&space);
+  if (!fits) return dkm_fail(err, DKM_INPUT, "the bytes of a computation of finitely many spins are damaged");
+  if ((status = set_levels(e, at.d, err))) return status;
+  e->at = at;
+  get(&from, e->whole, sizeof e->whole);
+  get(&from, e->y, 8 * (size_t)(e->n_state + e->n_classical));
+  get(&from, e->values, 8 * (size_t)at.i_time * (size_t)e->n_columns);
+  get(&from, e->mean_field, 8 * (size_t)at.i_time * (size_t)e->n_mean_field);
+  return DKM_OK;
+}

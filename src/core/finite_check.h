@@ -1,0 +1,17 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* finite_check: what a computation of finitely many spins is asked, made complete. */
+#ifndef DICKEMAP_FINITE_CHECK_H
+#define DICKEMAP_FINITE_CHECK_H
+#include "dickemap/finite.h"
+
+/* Defaults in place of zeros. */
+dkm_finite_how finite_how_complete(const dkm_finite_how *how);
+
+/* digest() of what counts of a model. */
+uint64_t finite_model_digest(const dkm_finite_model *model, uint64_t (*digest)(const void *data, size_t n));
+
+static inline bool finite_model_has_losses(const dkm_finite_model *model) {
+  return model->gamma_down > 0.0 || model->gamma_up > 0.0 || model->gamma_phi > 0.0;
+}
+
+#endif
