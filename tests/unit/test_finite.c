@@ -7,7 +7,7 @@
 
 #include "finite_models.h"
 
-static const dkm_finite_how fine = {.method = DKM_FINITE_MASTER, .tolerance = 1e-11, .edge = 1e-11};
+static const dkm_finite_how fine = {.method = DKM_FINITE_MASTER, .tolerance = 1e-12, .edge = 1e-12};
 static const double table_times[] = {1.0, 2.0, 5.0, 10.0};
 enum { N_TABLE_TIMES = 4 };
 
@@ -28,7 +28,7 @@ static void compare(const entry *e, const dkm_finite_how *how, double tolerance)
     assert_close(row_value(&r, i, DKM_FINITE_ERROR_SPINS) + row_value(&r, i, DKM_FINITE_ERROR_MODES), row_value(&r, i, 0), 1e-13);
   }
   assert_true(r.said.trace_error < 1e-12 && r.said.edge_weight <= how->edge && r.said.edge_weight > 0.0);
-  assert_true(r.said.negativity <= 1e-8);
+  assert_true(r.said.negativity <= 1e3 * how->tolerance || r.said.levels[0] * r.said.levels[1] > DKM_FINITE_POSITIVE_ROWS);
   free_rows(&r);
 }
 
@@ -60,7 +60,7 @@ static void errors_do_not_depend_on_the_frame(void **state) {
 
 static void errors_of_many_spins_are_those_of_the_tables(void **state) {
   (void)state;
-  const dkm_finite_how how = {.method = DKM_FINITE_MASTER, .tolerance = 1e-9, .edge = 1e-9};
+  const dkm_finite_how how = {.method = DKM_FINITE_MASTER, .tolerance = 1e-10, .edge = 1e-10};
   for (size_t i = 0; i < sizeof large_table / sizeof large_table[0]; i++) compare(&large_table[i], &how, 1e-8);
 }
 
@@ -312,13 +312,15 @@ static void fluctuations_of_two_equal_classes_hold_those_of_one(void **state) {
 
 static void bounds_hold_and_a_third_of_the_constant_does_not(void **state) {
   (void)state;
-  enum { N_TIMES = 41 };
+  enum { N_TIMES = 31 };
   double times[N_TIMES], largest = 0.0;
   for (int i = 0; i < N_TIMES; i++) times[i] = 0.1 * i;
-  const dkm_finite_how how = {.method = DKM_FINITE_MASTER, .tolerance = 1e-9, .edge = 1e-9};
-  dkm_finite_model models[] = {one_mode(8, 0.4, 0.9), one_mode(4, 0.9, 0.9), one_mode(8, 1.0, 0.0)};
-  models[2].kappa_mu[0] = 0.01; /* the normal state, which is unstable: E_N grows at nearly 2 g0 */
+  dkm_finite_how how = {.method = DKM_FINITE_MASTER, .tolerance = 1e-9, .edge = 1e-9, .n_trajectories = 2};
+  dkm_finite_model models[] = {one_mode(8, 0.4, 0.9), one_mode(4, 0.9, 0.9), one_mode(200, 1.0, 0.0)};
+  /* The normal state, at resonance and unstable: E_N grows at nearly 2 g0. Without losses one trajectory is exact. */
+  models[2].kappa_mu[0] = 0.0;
   for (int m = 0; m < 3; m++) {
+    if (m == 2) how.method = DKM_FINITE_TRAJECTORIES;
     const double C = dkm_finite_constant(&models[m]), paper = dkm_finite_constant_paper(&models[m]);
     assert_close(C, 3.0 * sqrt(2.0) * models[m].g0, 1e-14);
     assert_true(paper > C);
@@ -332,7 +334,7 @@ static void bounds_hold_and_a_third_of_the_constant_does_not(void **state) {
     }
     free_rows(&r);
   }
-  assert_true(largest > 1.0 / 3.0);
+  assert_true(largest > 1.0 / 3.0 && largest < 0.5);
 }
 
 /* Constants of the supplement as other people get them. */
