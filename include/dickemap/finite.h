@@ -84,7 +84,7 @@ typedef struct dkm_finite_how {
   double memory;           /* bytes that a computation may take; 0: DKM_FINITE_MEMORY */
   int64_t n_trajectories;  /* of DKM_FINITE_TRAJECTORIES, >= 2; 0: DKM_FINITE_N_TRAJECTORIES */
   uint64_t seed;           /* of trajectories: the stream of each comes from (seed, its index) alone */
-  bool (*interrupt)(void *context); /* asked a few times a second whether to give up for now; may be NULL */
+  bool (*interrupt)(void *context); /* whether to give up for now: asked a few times a second, and once a time; may be NULL */
   void *context;
 } dkm_finite_how;
 

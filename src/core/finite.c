@@ -61,7 +61,8 @@ struct dkm_finite {
   int64_t n_state;  /* values of the state, before the classical ones */
   double *y, *work; /* n_state + n_classical; scratch of the equation */
   double *values, *mean_field;
-  double t_asked;
+  double t_asked;   /* when it was last asked whether to give up, and before which time */
+  int64_t i_asked;
 };
 
 /* ---- creation ---- */
@@ -349,8 +350,9 @@ dkm_status dkm_finite_advance(dkm_finite *e, dkm_error *err) {
     const double end = e->times[e->at.i_time];
     if (e->at.t < end) {
       const double now = e->how.interrupt ? dkm_clock_now() : 0.0;
-      if (e->how.interrupt && now - e->t_asked >= ask_interval) {
+      if (e->how.interrupt && (now - e->t_asked >= ask_interval || e->at.i_time != e->i_asked)) {
         e->t_asked = now;
+        e->i_asked = e->at.i_time;
         if (e->how.interrupt(e->how.context)) return dkm_fail(err, DKM_STOPPED, "the computation was interrupted");
       }
       const dkm_status status = step(e, end, err);
