@@ -34,5 +34,5 @@ double dkm_finite_start_error(const dkm_finite_model *model) {
 }
 
 double dkm_finite_log_bound(const dkm_finite_model *model, double C, double t) {
-  return log(dkm_finite_start_error(model)) + (t > 0.0 ? C * t : 0.0);
+  return log(dkm_finite_start_error(model)) + (t > 0.0 || isnan(C) ? C * t : 0.0); /* also of an infinite C */
 }

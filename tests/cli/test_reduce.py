@@ -337,7 +337,7 @@ def test_what_has_no_single_records_says_so(dickemap, tmp_path):
 @pytest.mark.parametrize("change, message", [
     ("reduce: sed\n", "reduce is \"sed\", but must be an axis of the job (it has: g0, seed, perturbation)"),
     ("reduce: [seed]\n", "reduce is a list, but must be a single value"),
-    ("task: sweeps\n", "task is \"sweeps\", but must be sweep or states"),
+    ("task: sweeps\n", "task is \"sweeps\", but must be sweep, states or exactness"),
     ("fatal: perturbation\n", "fatal has no effect without reduce"),
     ("reduce: seed\nfatal: g0\n", "fatal is g0, but must be a shock: perturbation, flip or flip_exactly"),
     ("initial: {mixture: [1, 1, 1]}\nreduce: seed\nfatal: perturbation\n",

@@ -74,6 +74,8 @@ MATRIX = f"model: {{{MODEL}, mapping: matrix, matrix: a.txt}}\ninitial: {{cue: c
 IMAGES = f"model: {{{MODEL}, mapping: matrix, images: [a.pbm, b.pbm]}}\n"
 RANDOM = f"model: {{patterns: 3, {MODEL}, mapping: random, spins: 40}}\n"
 REDUCE = f"model: {{patterns: 3, {MODEL}}}\naxes: [{{name: seed, values: [1, 2]}}]\nreduce: seed\n"
+EXACTNESS = ("task: exactness\nmodel: {patterns: 1, spins_per_class: 2, g0: 0.4, Omega: 0.5, Omega_mu: [1], kappa_mu: [1]}\n"
+             "initial: {overlap: 0.9}\nexactness: {t_end: 1, points: 3}\n")
 STATES = f"task: states\nmodel: {{patterns: 3, {MODEL}}}\n"
 FILES = {"a.txt": "1 1 0.5 -1\n1 -1 1 -1\n", "b.txt": "1 1 0.5 -1\n1 -1 1 -0.5\n", "c.txt": "1 0 -1 1\n",
          "d.txt": "1 0 -1 -1\n", "a.pbm": "P1 2 2 1 1 0 0", "b.pbm": "P1 2 2 1 0 1 0", "d.pbm": "P1 2 2 1 0 0 0"}
@@ -92,17 +94,20 @@ ANOTHER_OF = {  # the same of keys that only jobs of other mappings have
     IMAGES: {"model.images": "[a.pbm, d.pbm]", "model.shades": "grey"},
     RANDOM: {"model.spins": "41", "model.pattern_seed": "2", "initial.flip_exactly": "1"},
     REDUCE: {"solver.until": "rest"},
-    STATES: {"output.states": "65", "output.inverted": "1"}}
+    STATES: {"output.states": "65", "output.inverted": "1"},
+    EXACTNESS: {"model.spins_per_class": "3", "exactness.t_end": "2", "exactness.points": "4", "exactness.start": "rest",
+                "exactness.method": "trajectories", "exactness.frame": "laboratory", "exactness.trajectories": "10",
+                "exactness.edge": "1e-8", "exactness.memory": "10"}}
 CALLED = {"model.images": "model.matrix"}  # files are compared by what was read
 
 
 def test_every_key_has_another_value_below():
-    keys = re.findall(r"^\| `((?:model|drive|initial|solver|output)\.\w+)` \|", README.read_text(), re.MULTILINE)
+    keys = re.findall(r"^\| `((?:model|drive|initial|solver|output|exactness)\.\w+)` \|", README.read_text(), re.MULTILINE)
     elsewhere = ["initial.from"]  # tests/cli/test_states.py
     assert sorted(keys) == sorted([*ANOTHER, *elsewhere, *(key for others in ANOTHER_OF.values() for key in others)])
 
 
-@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], ids=["patterns", "values", "matrix", "images", "random", "reduce", "states"])
+@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], ids=["patterns", "values", "matrix", "images", "random", "reduce", "states", "exactness"])
 def test_a_job_that_differs_in_any_key_is_not_resumed(finish, tmp_path, text):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)

@@ -1,0 +1,175 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""`task: exactness` from outside: finitely many spins beside the mean field."""
+
+import os
+import signal
+import subprocess
+
+import h5py
+import numpy as np
+import pytest
+
+from test_reduce import contents, ok, wait
+
+MODEL = "model: {patterns: 1, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}\ninitial: {overlap: 0.9}\n"
+JOB = "task: exactness\n" + MODEL + """exactness: {t_end: 10, points: 11}
+axes:
+  - {name: g0, values: [0.4, 0.9]}
+  - {name: spins_per_class, values: [1, 2, 4]}
+"""
+TWO = """task: exactness
+model: {patterns: 2, g0: 0.8, Omega: 0.5, Omega_mu: [1.0, 1.5], kappa_mu: [1.0], spins_per_class: 1}
+initial: {pattern: 2, perturbation: 0.2}
+exactness: {t_end: 1, points: 3, edge: 1e-7}
+solver: {tolerance: 1e-7}
+"""
+JUMPS = JOB.replace("points: 11", "points: 11, method: trajectories, trajectories: 40")
+# E_N of FINITE-N calculations at t = 1, 2, 5, 10, by another program; (g0, N).
+KNOWN = {(0.4, 1): (3.1964171725, 3.6970783670, 3.7268125543, 3.6210908185),
+         (0.4, 2): (1.6012012264, 1.8926805364, 1.9716436040, 1.9229696544),
+         (0.9, 1): (3.7932907308, 5.0058419685, 5.4751310902, 6.1878991887),
+         (0.9, 4): (0.9954905560, 1.7512053882, 2.9312963474, 3.1297214531)}
+
+
+@pytest.fixture
+def computed(dickemap, tmp_path):
+    """computed(text, *arguments): the fields of what a job gives; theory has nothing against them."""
+
+    def compute(text, *arguments):
+        (tmp_path / "a.yaml").write_text(text)
+        ok(dickemap("run", "a.yaml", "-q", "--overwrite", *arguments))
+        ok(dickemap("verify", "a.h5", "--sample", "2"))
+        with h5py.File(tmp_path / "a.h5") as file:
+            return {name: data[()] for name, data in file.items() if isinstance(data, h5py.Dataset)}
+
+    return compute
+
+
+def test_errors_of_the_mean_field_are_those_that_are_known(computed):
+    found = computed(JOB)
+    for (g0, N), expected in KNOWN.items():
+        at = list(found["g0"]).index(g0), list(found["spins_per_class"]).index(N)
+        np.testing.assert_allclose(found["E_N"][at][[1, 2, 5, 10]], expected, rtol=1e-8)
+    N = found["spins_per_class"]
+    np.testing.assert_allclose(found["E_N"][:, :, 0], np.broadcast_to(3 / N, (2, 3)), rtol=1e-12)
+    np.testing.assert_allclose(found["E_N"], found["E_N_spins"] + found["E_N_modes"], rtol=1e-12)
+    assert (found["failure"] == 0).all() and (found["E_N_se"] == 0).all() and (found["trace_error"] < 1e-9).all()
+    slope = 3 * np.sqrt(2) * found["g0"]
+    np.testing.assert_allclose(found["bound_rate"], np.broadcast_to(slope[:, None], (2, 3)), rtol=1e-14)
+    np.testing.assert_allclose(found["log_bound"], np.log(3 / N)[None, :, None] + slope[:, None, None] * found["time"], rtol=1e-12)
+    assert (np.log(found["E_N"]) <= found["log_bound"]).all() and (found["log_bound"] <= found["log_bound_paper"]).all()
+
+
+def test_the_mean_field_beside_it_is_that_of_a_sweep(computed, dickemap, tmp_path):
+    found = computed(JOB)
+    (tmp_path / "b.yaml").write_text(MODEL.replace("1, Omega:", "1, g0: 0.9, Omega:"))
+    ok(dickemap("point", "b.yaml", "--trajectory", "t.csv", "--t-end", "10", "--dt", "1"))
+    columns = np.genfromtxt(tmp_path / "t.csv", delimiter=",", names=True)
+    for name, column in (("xi_mean_field", "xi_1"), ("alpha_re_mean_field", "alpha_re_1"), ("alpha_im_mean_field", "alpha_im_1")):
+        np.testing.assert_allclose(found[name][1, 2, :, 0], columns[column], atol=1e-8)
+
+
+@pytest.mark.parametrize("text", [JOB, JUMPS, TWO], ids=["master", "trajectories", "two_modes"])
+def test_files_have_the_same_bits_for_any_number_of_ranks(dickemap, tmp_path, text):
+    (tmp_path / "a.yaml").write_text(text)
+    ok(dickemap("run", "a.yaml", "-o", "one.h5", "-q"))
+    ok(dickemap("run", "a.yaml", "-o", "three.h5", "-q", ranks=3))
+    assert contents(tmp_path / "one.h5") == contents(tmp_path / "three.h5")
+
+
+def test_trajectories_agree_with_the_density_matrix(computed):
+    exact, mean = computed(JOB), computed(JUMPS)
+    assert (mean["n_trajectories"] == 40).all() and (mean["n_jumps"] > 0).all()
+    for name in ("E_N", "xi", "occupation"):
+        away, error = mean[name] - exact[name], mean[f"{name}_se"]
+        assert (error[:, 1:, 5:] > 0).all()  # every trajectory has lost photons by then
+        assert (abs(away) < 6 * error + 1e-6)[:, :, 5:].all()
+        assert (abs(away) > error)[:, :, 5:].any()
+
+
+def test_trajectories_depend_on_the_seed(computed):
+    text = JUMPS.replace("trajectories: 40", "trajectories: 4")
+    one, other = computed(text), computed(text, "--set", "initial.seed=2")
+    assert (one["E_N"][:, :, 5:] != other["E_N"][:, :, 5:]).all()
+
+
+def test_a_density_matrix_that_does_not_fit_becomes_trajectories_or_a_failure(computed):
+    text = JOB.replace("values: [1, 2, 4]", "values: [40]").replace("points: 11", "points: 3, memory: 1, trajectories: 2")
+    assert (computed(text)["n_trajectories"] == 2).all()
+    found = computed(text, "--set", "exactness.method=master")
+    assert (found["failure"] == 3).all() and (found["status"] == 2).all() and np.isnan(found["E_N"]).all()
+
+
+def test_a_start_at_rest_is_where_a_sweep_ends(computed):
+    found = computed(JOB.replace("points: 11", "points: 11, start: rest"), "--set", "initial.overlap=1")
+    x, z, alpha = -0.3858024691, 0.9225814082, -0.6642586139 - 0.3321293070j  # at g0 = 0.9
+    np.testing.assert_allclose(abs(found["spin"][1, 0, 0, 0]), abs(np.array([x, 0, z])), atol=1e-9)
+    np.testing.assert_allclose(abs(found["alpha_re"][1, 0, 0, 0] + 1j * found["alpha_im"][1, 0, 0, 0]), abs(alpha), rtol=1e-8)
+    np.testing.assert_allclose(found["xi_mean_field"][1], found["xi_mean_field"][1, :, :1].repeat(11, 1), atol=1e-8)
+    np.testing.assert_allclose(found["E_N"][:, :, 0], np.broadcast_to(3 / found["spins_per_class"], (2, 3)), rtol=1e-9)
+
+
+def test_losses_of_single_spins(computed):
+    """One class, in the permutation-invariant space: x, y, z and photons at t = 5, by another program."""
+    text = ("task: exactness\nmodel: {patterns: 1, g0: 0.9, Omega: 0.5, Omega_mu: [1], kappa_mu: [1], gamma_down: 0.2, gamma_phi: 0.1}\n"
+            "exactness: {t_end: 5, points: 2}\naxes: [{name: spins_per_class, values: [3, 6]}]\n")
+    found = computed(text)
+    np.testing.assert_allclose(found["spin"][:, 1, 0], [[-0.3669109330, -0.0108409840, 0.1179850838],
+                                                        [-0.41814580553, -0.02013728911, 0.13864029118]], atol=1e-8)
+    np.testing.assert_allclose(found["occupation"][:, 1, 0] * [3, 6], [0.9580768188, 1.27394294708], atol=1e-8)
+    assert np.isnan(found["log_bound"]).all()
+
+
+@pytest.mark.parametrize("how", ["kill", "stop"])
+def test_a_point_goes_on_inside(dickemap, program, mpi_environment, tmp_path, how):
+    text = JUMPS.replace("trajectories: 40", "trajectories: 100").replace("values: [1, 2, 4]", "values: [16]")
+    (tmp_path / "a.yaml").write_text(text)
+    ok(dickemap("run", "a.yaml", "-o", "whole.h5", "-q"))
+    folder = tmp_path / "a.h5.unfinished"
+    process = subprocess.Popen([program, "run", "a.yaml", "--save-interval", "0:01"], cwd=tmp_path, env=mpi_environment,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    wait(process, lambda: folder.exists() and any(name.isdigit() for name in os.listdir(folder)))
+    process.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
+    assert process.wait(timeout=60) == (-signal.SIGKILL if how == "kill" else 85)
+    result = ok(dickemap("run", "a.yaml", "--resume"))
+    assert "went on inside" in result.stdout
+    assert contents(tmp_path / "a.h5") == contents(tmp_path / "whole.h5")
+
+
+@pytest.mark.parametrize("change, message", [
+    (("patterns: 1", "patterns: 3"), "model.patterns is 3, but must be 1 or 2 for task: exactness"),
+    (("patterns: 1", "patterns: 1, mapping: ungauged"), "model.mapping is ungauged, but task: exactness knows gauged patterns alone"),
+    (("values: [1, 2, 4]", "values: [0, 2]"), "model.spins_per_class is 0, but task: exactness needs an integer 1"),
+    (("overlap: 0.9", "overlap: 0.9, flip: 0.1"), "initial.flip is above 0 or varied, but task: exactness knows nothing of it"),
+    (("patterns: 1", "patterns: 1, imbalance: 0.1"), "model.imbalance is above 0 or varied"),
+    (("patterns: 1", "patterns: 2, gamma_down: 0.1"), "model.patterns is 2, but must be 1 for task: exactness with losses"),
+    (("patterns: 1", "patterns: 1, gamma_phi: 0.1, spins_per_class: 1"), None),
+    (("2, 4]", "2, 11]", "patterns: 1", "patterns: 1, gamma_up: 0.1"), "at most 10: the permutation-invariant space of N spins has"),
+    (("points: 11", "points: 11, method: master", "patterns: 1", "patterns: 1, gamma_up: 0.1"), "exactness.method is master, but must be automatic"),
+    (("task: exactness\n", "", "axes:", "unit: 1/s\naxes:"), "exactness.t_end has no effect without task: exactness"),
+    (("task: exactness\n", "", "exactness: {t_end: 10, points: 11}\n", ""), "model.spins_per_class has no effect without task: exactness"),
+    (("task: exactness\n", "task: exactness\nreduce: g0\n"), "reduce counts what starts end in, which task: exactness has none of"),
+    (("task: exactness\n", "task: exactness\noutput: {state: final}\n"), "output.state is final, but task: exactness keeps no states"),
+    (("points: 11", "points: 1"), "exactness.points is 1, but must be an integer 2 ..."),
+    (("task: exactness\n", "task: exactness\nsolver: {sensitivity: on}\n"), "solver.sensitivity is on, but has no effect"),
+])
+def test_wrong_jobs_are_refused(dickemap, tmp_path, change, message):
+    text = JOB
+    for old, new in zip(change[::2], change[1::2]):
+        assert old in text
+        text = text.replace(old, new)
+    (tmp_path / "a.yaml").write_text(text)
+    result = dickemap("plan", "a.yaml")
+    if message is None:
+        assert result.returncode == 0, result.stderr
+    else:
+        assert result.returncode == 1 and message in result.stderr and result.stderr.count("\n") == 1
+
+
+def test_a_record_that_theory_forbids_is_told(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(JOB)
+    ok(dickemap("run", "a.yaml", "-q"))
+    with h5py.File(tmp_path / "a.h5", "r+") as file:
+        file["E_N"][0, 0, 3] *= 1e9
+    result = dickemap("verify", "a.h5", "--sample", "0")
+    assert result.returncode == 3 and "checksum" in result.stdout + result.stderr
