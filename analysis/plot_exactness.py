@@ -1,0 +1,150 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws how far finitely many spins are from the mean field, from the outputs of jobs/exactness.yaml, of the same with
+`exactness.start: rest` (--rest) and of jobs/exactness_memory.yaml (--memory):
+
+  a)  N E_N over time, N -> infinity dashed          b)  E_N at the end against N, with the fitted exponents
+  c)  ln E_N's growth beside its bounds              d)  how long a retrieved pattern survives
+
+Standard errors of trajectories are bars, or bands.  Needs nothing but the files."""
+
+import argparse
+
+import matplotlib
+
+matplotlib.use("Agg")
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+
+import dickemap  # noqa: E402
+from plot_fig3 import COLOURS, STYLE  # noqa: E402
+
+LARGE = 16  # exponents are those of so many spins and more
+
+
+def done(data):
+    """The numbers of spins that have a result."""
+    return data.where(data.failure == 0)
+
+
+def shades(n):
+    return [matplotlib.colormaps["viridis"](0.9 * i / max(n - 1, 1)) for i in range(n)]
+
+
+def fit(N, E, error):
+    """The exponent p of E ~ N^-p and its error, from ln E against ln N; weights where all have standard errors."""
+    x, y = np.log(N), np.log(E)
+    weights = E / error if (error > 0).all() else np.ones_like(E)
+    (slope, _), covariance = np.polyfit(x, y, 1, w=weights, cov="unscaled" if (error > 0).all() else True)
+    return -slope, np.sqrt(covariance[0, 0])
+
+
+def cases(data, rest):
+    """(name, records of one start along N and time), one for each coupling and start."""
+    for g0 in data.g0.values:
+        yield rf"$g_0 = {g0:.3g}$", data.sel(g0=g0)
+    if rest is not None:
+        for g0 in np.atleast_1d(rest.g0.values):
+            yield rf"$g_0 = {g0:.3g}$, from rest", rest.sel(g0=g0)
+
+
+def draw_course(axes, name, cell):
+    for colour, N in zip(shades(cell.sizes["spins_per_class"]), cell.spins_per_class.values):
+        one = cell.sel(spins_per_class=N)
+        E, error = one.E_N.values, one.E_N_se.values
+        axes.plot(one.time, N * E, color=colour, lw=1, label=f"{N}")
+        if (error > 0).any():
+            axes.fill_between(one.time, N * (E - error), N * (E + error), color=colour, alpha=0.3, lw=0)
+    limit = cell.N_E_N_limit.isel(spins_per_class=0)
+    axes.plot(limit.time, limit, "k--", lw=1, label=r"$\infty$")
+    top = np.nanmax((cell.spins_per_class * cell.E_N).values)
+    axes.set(title=name, xlabel="$t$", yscale="log", ylim=(0.8 * np.nanmin((cell.spins_per_class * cell.E_N).values), 1.6 * max(top, 1)))
+
+
+def draw_exponents(axes, data, rest):
+    for colour, (name, cell) in zip([*COLOURS, "#cc79a7"], cases(data, rest)):
+        last = cell.isel(time=-1)
+        known = np.isfinite(last.E_N.values)
+        N, E, error = (values[known] for values in (last.spins_per_class.values, last.E_N.values, last.E_N_se.values))
+        large = N >= LARGE
+        label = name
+        if large.sum() >= 3:
+            p, dp = fit(N[large], E[large], error[large])
+            label = rf"{name}: {p:.2f} $\pm$ {dp:.2f}"
+        axes.errorbar(N, E, error, fmt="o", ms=3, color=colour, capsize=2, label=label)
+    N = data.spins_per_class.values
+    axes.plot(N, 3 / N, "k:", lw=1)
+    axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=f"$E_N$ at $t$ = {float(data.time[-1]):g}")
+    axes.legend(fontsize=6.5, title=rf"exponent of $1/N$, $N \geq {LARGE}$", title_fontsize=6.5)
+
+
+def draw_growth(axes, data):
+    """The largest d ln E_N/dt of any N, and the constants that bound it."""
+    g0, largest = data.g0.values, []
+    for g in g0:
+        E = data.sel(g0=g).E_N.values
+        largest.append(np.nanmax(np.diff(np.log(E), axis=-1)) / float(data.time[1] - data.time[0]))
+    first = data.isel(spins_per_class=0)
+    for values, label, style in ((largest, "seen", "o"), (first.bound_rate.values, r"$3\sqrt{2M}\,g_0$", "^"),
+                                 (first.bound_rate_paper.values, "the paper's $C$", "s")):
+        axes.plot(g0, values, style + ":", ms=4, lw=0.7, label=label)
+    axes.set(yscale="log", xlabel="$g_0$", ylabel=r"growth of $\ln E_N$")
+    axes.legend(fontsize=7)
+
+
+def lifetime(t, xi):
+    """1/e time of an exponential through the second half; infinite if nothing decays there."""
+    half = slice(len(t) // 2, None)
+    slope = np.polyfit(t[half], np.log(np.abs(xi[half])), 1)[0]
+    return -1 / slope if slope < 0 else np.inf
+
+
+def draw_survival(axes, memory):
+    lives = []
+    for colour, N in zip(shades(memory.sizes["spins_per_class"]), memory.spins_per_class.values):
+        xi = memory.sel(spins_per_class=N).xi.isel(mode=0)
+        axes.plot(xi.time, abs(xi) / abs(xi[0]), color=colour, lw=1, label=f"{N}")
+        lives.append(lifetime(xi.time.values, xi.values))
+    axes.set(yscale="log", ylim=(1e-3, 1.3), xlabel="$t$", ylabel=r"$|\xi(t)|/|\xi(0)|$", title="survival, from rest")
+    axes.legend(fontsize=6.5, ncol=2, title="$N$", title_fontsize=6.5)
+    return dict(zip(memory.spins_per_class.values.tolist(), lives))
+
+
+def draw(data, rest=None, memory=None):
+    """The figure, and the lifetimes by N of --memory."""
+    courses = list(cases(data, rest))
+    lives = {}
+    with plt.rc_context(STYLE):
+        figure = plt.figure(figsize=(8.4, 5.0), layout="constrained")
+        rows = figure.subfigures(2, 1, height_ratios=[1, 1.05])
+        above = rows[0].subplots(1, len(courses), sharex=True)
+        for axes, (name, cell) in zip(np.atleast_1d(above), courses):
+            draw_course(axes, name, cell)
+        np.atleast_1d(above)[0].set_ylabel("$N E_N$")
+        np.atleast_1d(above)[0].legend(fontsize=6.5, title="$N$", title_fontsize=6.5, ncol=2)
+        below = rows[1].subplots(1, 3 if memory is not None else 2)
+        draw_exponents(below[0], data, rest)
+        draw_growth(below[1], data)
+        if memory is not None:
+            lives = draw_survival(below[2], memory)
+    return figure, lives
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("file")
+    parser.add_argument("--rest", help="output of the job with exactness.start: rest")
+    parser.add_argument("--memory", help="output of jobs/exactness_memory.yaml")
+    parser.add_argument("-o", "--output", default="exactness.png")
+    parser.add_argument("--dpi", type=int, default=200)
+    a = parser.parse_args()
+    files = [done(dickemap.open(path)) if path else None for path in (a.file, a.rest, a.memory)]
+    figure, lives = draw(*files)
+    figure.savefig(a.output, dpi=a.dpi)
+    print(f"{a.output}: {files[0].sizes['g0']} couplings, {files[0].sizes['spins_per_class']} numbers of spins")
+    for N, life in lives.items():
+        print(f"  N = {N}: a retrieved pattern survives for {life:.3g}")
+
+
+if __name__ == "__main__":
+    main()
