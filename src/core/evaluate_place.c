@@ -115,10 +115,7 @@ static dkm_status enter(dkm_evaluator *e, const seat *to, arrival *a, const dkm_
   dkm_sampling *sampling = g->sampling[to->lane];
   if (sampling) dkm_sampling_set_system(sampling, integrated_system(t), kept_symmetry(t));
   if (!a->driven) status = dkm_evaluate_resume(e, g, to->lane, stream, &placed, err);
-  if (status == DKM_OK && !placed && !to->resumes) { /* at_once may have used up the start */
-    status = dkm_start_state(&t->start, to->inside, g->u, err);
-    if (status == DKM_OK) status = begin(e, g, to->lane, &placed, err);
-  }
+  if (status == DKM_OK && !placed && !to->resumes) status = begin(e, g, to->lane, &placed, err);
   if (status != DKM_OK) return status;
   if (placed) {
     *fate = FATE_PLACED;
