@@ -289,11 +289,12 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
   double amplitude[DKM_MAX_MODES] = {0}, sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
   for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
   dkm_system_fields(&l->system, amplitude, l->v);
-  for (int64_t k = 0; k < K; k++) {
+  for (int64_t k = 0; k < K; k++) { /* roots and quotients apart from their sum, which has an order: several at a time */
     const double v = l->v[k], weight = a ? a[k] : 1.0, root = sqrt(1.0 + 2.0 * v * v);
-    roots += shares ? shares[k] * (weight * root) : weight * root;
     l->p[k] = weight * v / root;
+    l->v[k] = weight * root;
   }
+  for (int64_t k = 0; k < K; k++) roots += shares ? shares[k] * l->v[k] : l->v[k];
   dkm_system_sums(&l->system, l->p, sum, l->work);
   for (int mu = 0; mu < M; mu++) {
     next[mu] = l->r[mu] * sum[mu];
