@@ -28,14 +28,15 @@ typedef struct lane_classes {
 
 static lane_classes classes_of(const ensemble *e, int lane) {
   const int P = e->order;
-  const int streamed[] = {CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q};
-  const int conserved[] = {ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P)};
-  const int open[] = {ensemble_open_x(P), ensemble_open_y(P), ensemble_open_z(P), ensemble_open_q(P)};
-  const int *vector = e->states ? streamed : e->dynamics == DKM_DYNAMICS_CONSERVED ? conserved : open;
-  lane_classes c = {.stride = e->states ? ENSEMBLE_STATE_VECTORS * (size_t)e->lanes : class_doubles(e)};
-  for (int what = 0; what < CLASS_VALUES; what++)
-    c.at[what] = element(e->states ? e->states : e->classes, e, vector[what], lane);
-  return c;
+  double *const block = e->states ? e->states : e->classes;
+  const size_t stride = e->states ? ENSEMBLE_STATE_VECTORS * (size_t)e->lanes : class_doubles(e);
+#define CLASSES_AT(x, y, z, q) \
+  (lane_classes) { {element(block, e, x, lane), element(block, e, y, lane), element(block, e, z, lane), element(block, e, q, lane)}, stride }
+  if (e->states) return CLASSES_AT(CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q);
+  if (e->dynamics != DKM_DYNAMICS_CONSERVED)
+    return CLASSES_AT(ensemble_open_x(P), ensemble_open_y(P), ensemble_open_z(P), ensemble_open_q(P));
+  return CLASSES_AT(ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P));
+#undef CLASSES_AT
 }
 /* The same of Re, Im beta. */
 static double *mode_value(const ensemble *e, int mu, int imaginary, int lane) {
@@ -199,7 +200,7 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
   const int64_t K = e->of_lane[lane].n_classes;
   const int M = e->of_lane[lane].n_modes;
   const lane_classes c = classes_of(e, lane);
-  ensemble_unload(w, lane); /* what the point leaves empty of the kernel's classes and modes */
+  if (K < e->n_classes || M < e->system.n_modes) ensemble_unload(w, lane); /* what the point leaves empty of the kernel's */
   load_couplings(e, lane);
   load_parameters(w, lane, point);
   for (int mu = 0; mu < M; mu++) {
