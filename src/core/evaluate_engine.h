@@ -89,6 +89,7 @@ typedef struct arrival {
   bool driven;           /* the drive is over */
   bool looked_up;        /* whether something was saved of it, which may be ... */
   bool resumes;          /* ... of a trajectory whose drive was over and that had gone on */
+  const engine *waits_for; /* that had no free lane when it was asked; NULL */
   past_drive past;
   double wall_time;
 } arrival;

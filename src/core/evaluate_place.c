@@ -141,6 +141,7 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   const dkm_drive_kind drive = dkm_drive_kind_of(start->full.drive);
   dkm_status status = DKM_OK;
   *fate = FATE_WAITS;
+  if (a->waits_for && a->waits_for->n_active == dkm_integrator_lanes(a->waits_for->integrator)) return DKM_OK; /* as before */
   if (drive == DKM_DRIVE_ENDS && !a->driven && !a->looked_up) status = dkm_evaluate_look_up(e, stream, a, err);
   if (status != DKM_OK) return status;
   seat to = {.inside = goes_inside(e, start),
@@ -154,6 +155,7 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   if (status != DKM_OK) return status;
   e->made |= 1u << engine_index(kind, dynamics);
   to.lane = free_lane(to.engine);
+  a->waits_for = to.lane < 0 ? to.engine : NULL;
   if (to.lane < 0) return DKM_OK;
   status = enter(e, &to, a, stream, fate, err);
   if (status != DKM_OK || !to.resumes || *fate != FATE_WAITS) return status;
