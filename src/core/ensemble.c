@@ -30,14 +30,15 @@ static lane_classes classes_of(const ensemble *e, int lane) {
   const int P = e->order;
   double *const block = e->states ? e->states : e->classes;
   const size_t stride = e->states ? ENSEMBLE_STATE_VECTORS * (size_t)e->lanes : class_doubles(e);
-#define CLASSES_AT(x, y, z, q) \
-  (lane_classes) { {element(block, e, x, lane), element(block, e, y, lane), element(block, e, z, lane), element(block, e, q, lane)}, stride }
-  if (e->states) return CLASSES_AT(CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q);
-  if (e->dynamics != DKM_DYNAMICS_CONSERVED)
-    return CLASSES_AT(ensemble_open_x(P), ensemble_open_y(P), ensemble_open_z(P), ensemble_open_q(P));
-  return CLASSES_AT(ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P));
-#undef CLASSES_AT
+  const bool open = e->dynamics != DKM_DYNAMICS_CONSERVED;
+  const int x = e->states ? CLASS_X : open ? ensemble_open_x(P) : ensemble_class_x(P);
+  const int y = e->states ? CLASS_Y : open ? ensemble_open_y(P) : ensemble_class_y(P);
+  const int z = e->states ? CLASS_Z : open ? ensemble_open_z(P) : ensemble_class_z(P);
+  const int q = e->states ? CLASS_Q : open ? ensemble_open_q(P) : ensemble_class_q(P);
+  return (lane_classes){{element(block, e, x, lane), element(block, e, y, lane), element(block, e, z, lane), element(block, e, q, lane)},
+                        stride};
 }
+
 /* The same of Re, Im beta. */
 static double *mode_value(const ensemble *e, int mu, int imaginary, int lane) {
   return element(e->modes + (size_t)mu * mode_doubles(e), e, imaginary * (e->order + 1), lane);
