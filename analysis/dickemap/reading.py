@@ -62,6 +62,18 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
     return masked(data) if mask else data
 
 
+def names(path: str | os.PathLike, engine: str | None = None) -> list[str]:
+    """Names of the fields of a file, without reading them."""
+    try:
+        with xr.open_dataset(path, engine=engine or _first_engine(), mask_and_scale=False, decode_times=False) as file:
+            _chosen(file, path, None)
+            return [str(name) for name in file.data_vars]
+    except Error:
+        raise
+    except ValueError as error:
+        raise Error(f"{path}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
+
+
 def _chosen(file, path, fields):
     if "status" not in file:
         raise Error(f"{path}: not a file of dickemap (there is no `status`)")
