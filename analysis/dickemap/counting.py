@@ -52,8 +52,9 @@ def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
     if over not in values.dims:
         raise Error(f"'{over}' is not an axis of {values.name or 'the values'} (axes: {', '.join(map(str, values.dims))})")
     n = values.notnull().sum(over)
-    centre = values.mean(over)
-    half = values.std(over, ddof=1) * student(n) / np.sqrt(n.where(n > 0))
+    centre = values.sum(over) / n.where(n > 0)
+    deviation = np.sqrt(((values - centre) ** 2).sum(over) / (n - 1).where(n > 1))
+    half = deviation * student(n) / np.sqrt(n.where(n > 0))
     units = {"units": values.attrs.get("units", "1")}
     return xr.Dataset({"mean": centre.assign_attrs(units), "low": (centre - half).assign_attrs(units),
                        "high": (centre + half).assign_attrs(units), "n": n.assign_attrs(units="1")})

@@ -105,7 +105,9 @@ def _one_point(job, set, cpu, quantities):
     for name, value in quantities.items():
         if np.ndim(value):
             raise Error(f"{name}: a point has one value of it, not {np.size(value)}")
-    session = Session(job, _with_quantities(job, set, quantities, False), cpu)
+    # The value of one mode takes the place of an axis of the job: an axis of one value.
+    own = {name: [value] if "[" in _long_name(name) else value for name, value in quantities.items()}
+    session = Session(job, _with_quantities(job, set, own, True), cpu)
     if session.n_points == 1:
         return session
     missing = [variable.long_name for variable in session.of_kind("coordinate") if variable.is_axis and variable.n_values > 1

@@ -74,9 +74,11 @@ def inside(path: str | os.PathLike) -> Iterator[tuple[pathlib.Path, dict[str, st
         raise Error(f"{os.fspath(path)}: there is no job in it")
     with tempfile.TemporaryDirectory(prefix="dickemap-") as folder:
         job = pathlib.Path(folder) / "job.yaml"
+        engine = reading.first_engine()
         try:
-            files = xr.open_dataset(path, engine=reading._first_engine(), group="job_files", mask_and_scale=False)
-        except (OSError, KeyError, ValueError):
+            files = xr.open_dataset(path, engine=engine, group="job_files", mask_and_scale=False,
+                                    **({"phony_dims": "access"} if engine == "h5netcdf" else {}))
+        except (OSError, KeyError):  # it names no files
             files = xr.Dataset()
         with files:
             for variable in files.data_vars.values():

@@ -56,7 +56,7 @@ def picture(data: slices.Data, *, select: Mapping[str, float] | None = None, nea
         return basins(data, panels=panels, select=select, nearest=nearest)
     field = default_field(data)
     if not is_map(data, field, select or {}):
-        return cut(data, None, "xi" if field == "verdict" and slices.has(data, "xi") else field, select=select, nearest=nearest)
+        return cut(data, None, field, select=select, nearest=nearest)
     axes = [axis for axis in slices.numeric_axes(data, field) if axis not in (select or {})]
     panels = "pattern" if "pattern" in axes and len(axes) > 2 and data.sizes["pattern"] <= 8 else None
     return map(data, None, None, field, panels=panels, select=select, nearest=nearest)

@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 from typing import Mapping
 
 import numpy as np
@@ -13,7 +12,7 @@ import matplotlib.pyplot as plt
 
 from .. import counting
 from ..errors import Error
-from . import cells, cuts, labels, maps, slices, style
+from . import canvas, cells, cuts, labels, maps, slices, style
 
 
 def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, panels: str | None = None, over: str | None = None,
@@ -92,14 +91,14 @@ def outcome_names(data: xr.Dataset) -> dict[int, str]:
 
 
 def _along(part, x, panels, ax):
-    parts = maps._panel_parts(part, panels)
+    parts = canvas.panel_parts(part, panels)
     if ax is not None and len(parts) > 1:
         raise Error("several panels do not fit on one Axes")
     many = len(parts) > 1
     figure, all_axes = style.panels(len(parts), *((2.1, 1.9) if many else (4.0, 2.9)), ax, sharex=many, sharey=many)
     total = part.data["count"].where(part.data["count"] >= 0, 0).sum([dim for dim in part.data["count"].dims if dim != "outcome"])
     present = [int(code) for code, n in zip(part.data["outcome"].values, total.values) if n > 0]
-    kinds = cells.outcome_classes(present, cells._most(part.data, present), outcome_names(part.data))
+    kinds = cells.outcome_classes(present, cells.most_patterns(part.data, present), outcome_names(part.data))
     found, has_line = set(), False
     for axes, (value, own) in zip(all_axes, parts):
         counts = own.data["count"].where(own.data["count"] >= 0, 0).transpose("outcome", x)
@@ -118,10 +117,11 @@ def _along(part, x, panels, ax):
         figure.suptitle(part.title, fontsize=9)
     else:
         all_axes[0].set_title(part.title)
-    handles = [plt.Rectangle((0, 0), 1, 1, fc=kind.colour, ec="0.3", lw=0.4, label=kind.name) for kind in kinds] + maps.hatch_handles(found)
+    handles = [plt.Rectangle((0, 0), 1, 1, fc=kind.colour, ec="0.3", lw=0.4, label=kind.name) for kind in kinds] + canvas.hatch_handles(found)
     if has_line:
-        handles.append(plt.Line2D([], [], color="black", marker="o", ms=3, mfc="white", lw=0.9, label="cue retrieved, either sign"))
-    maps.legend_beside(all_axes[maps._columns(all_axes) - 1], handles)
+        handles += [plt.Line2D([], [], color="black", lw=1.3, label="cue retrieved, either sign"),
+                    plt.Line2D([], [], color="black", lw=0.8, ls=":", label="its interval, 95 %")]
+    canvas.legend_beside(all_axes[canvas.columns(all_axes) - 1], handles)
     return style.finished(figure, ax)
 
 
@@ -134,7 +134,6 @@ def _retrieval(axes, data, x) -> bool:
     if not known.any():
         return False
     at = data[x].values.astype(float)
-    for colour, width in (("white", 2.6), ("black", 0.9)):
-        axes.errorbar(at[known], share[known], [(share - low)[known].clip(0), (high - share)[known].clip(0)], color=colour, lw=width, capsize=0,
-                      marker="o", ms=3, mfc="white", mec=colour, zorder=4 if colour == "white" else 5)
+    for values, look in ((share, {"lw": 1.3}), (low, {"lw": 0.8, "ls": ":"}), (high, {"lw": 0.8, "ls": ":"})):
+        axes.plot(at, np.where(known, values, np.nan), color="black", zorder=5, path_effects=style.HALO, **look)
     return True

@@ -102,7 +102,7 @@ def classes(data: xr.Dataset, values: xr.DataArray) -> list[Class]:
         verdict = {}
         if "verdict" in data:
             verdict = dict(zip(np.atleast_1d(data.verdict.attrs["flag_values"]).tolist(), data.verdict.attrs["flag_meanings"].split()))
-        return outcome_classes(present, data.sizes.get("mode") or _most(data, present), verdict)
+        return outcome_classes(present, data.sizes.get("mode") or most_patterns(data, present), verdict)
     names = dict(zip(np.atleast_1d(attributes["flag_values"]).tolist(), attributes["flag_meanings"].split()))
     unknown = [v for v in present if v not in names]
     if unknown:
@@ -112,7 +112,7 @@ def classes(data: xr.Dataset, values: xr.DataArray) -> list[Class]:
             for v in present]
 
 
-def _most(data, present):
+def most_patterns(data, present):
     return int(data["mode"].max()) if "mode" in data.coords else max([abs(v) for v in present if abs(v) < counting.OF_VERDICT] + [1])
 
 

@@ -12,7 +12,7 @@ import xarray as xr
 
 from .. import reading, verdicts
 from ..errors import Error
-from . import labels, maps, style
+from . import canvas, labels, style
 
 Course = Union[xr.Dataset, str, os.PathLike]
 NAMED_MODES = 8  # curves with a name; of more modes those that come farthest
@@ -34,7 +34,7 @@ def course_of(data: Course) -> xr.Dataset:
         found = xr.Dataset({name: (("t", "mode"), values) for name, values in fields.items()},
                            {"t": table["t"], "mode": np.array(modes, np.int32)})
     else:
-        with xr.open_dataset(data, engine=reading._first_engine(), decode_times=False) as file:
+        with xr.open_dataset(data, engine=reading.first_engine(), decode_times=False) as file:
             found = file.load()
     if "xi" not in found or "t" not in found["xi"].dims:
         raise Error(f"{'these data' if isinstance(data, xr.Dataset) else os.fspath(data)}: not a trajectory of dickemap (no xi over t)")
@@ -104,10 +104,10 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
             axes.tick_params(labelbottom=axes is last or ax is not None)
         all_axes["xi"].set_title(_title(data))
         handles, _ = all_axes["xi"].get_legend_handles_labels()
-        maps.legend_beside(all_axes["xi"], handles)
+        canvas.legend_beside(all_axes["xi"], handles)
         if has_L and record is not None:
             handles, _ = all_axes["L"].get_legend_handles_labels()
-            maps.legend_beside(all_axes["L"], handles)
+            canvas.legend_beside(all_axes["L"], handles)
         return style.finished(figure, ax)
 
 
@@ -188,8 +188,8 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
             if np.isfinite(value):
                 axes.axvline(value, color="0.35", lw=0.9, ls=look, zorder=0, label=f"${labels.symbol(name)}$ of the record").set_gid(name)
         shown = heights.values[1:][heights.values[1:] > 0]
-        low = max(shown.min(), 1e-10 * top) if shown.size else 1e-12
-        strong = omega[(heights.values[1:].reshape(omega.size, -1).max(1) > 1e-5 * top)] if top > 0 else omega
+        low = max(shown.min(), 1e-8 * top) if shown.size else 1e-12
+        strong = omega[(heights.values[1:].reshape(omega.size, -1).max(1) > 1e-4 * top)] if top > 0 else omega
         unit = labels.unit_text(heights["omega"].attrs["units"])
         sign = labels.symbol(field)
         axes.set(yscale="log", ylim=(low, 3 * top if top > 0 else 1), xlim=(0, min(omega[-1], 1.15 * strong[-1]) if strong.size else omega[-1]),
@@ -197,5 +197,5 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
                  ylabel="amplitude of " + (f"${sign}$" if sign else field))
         axes.set_title(_title(data))
         handles, _ = axes.get_legend_handles_labels()
-        maps.legend_beside(axes, handles)
+        canvas.legend_beside(axes, handles)
         return style.finished(figure, ax)

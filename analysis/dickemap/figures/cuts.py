@@ -13,7 +13,7 @@ import xarray as xr
 import matplotlib.pyplot as plt
 
 from ..errors import Error
-from . import cells, labels, lines, maps, slices, style
+from . import canvas, cells, labels, lines, maps, slices, style
 
 FINE = 2001
 MOST_CURVES = 24
@@ -30,7 +30,7 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
         figures.cut(data, "g0", "xi", by="pattern", over="seed")              # means of the seeds, intervals of 95 %
         figures.cut(data, "g0", "verdict", by="pattern")                      # classes: a strip for each cue
 
-    data: a Dataset or the path of a file.  x: None takes g0, or the longest axis.  field: None takes `xi`, or what
+    data: a Dataset or the path of a file.  x: None takes g0, or the longest axis.  field: None takes what
     `figures.map` would.  by: an axis; None takes the cue's pattern, else the mode, else an axis of few values.  over: an axis of
     starts, along which numbers become their mean with its interval (Student's, 95 %), and classes their shares.  select, nearest,
     signed: as of `figures.map`.  log: a logarithmic vertical scale.
@@ -40,7 +40,7 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     frame for several.  Returns the figure, or `ax` where that is given.
     """
     data = slices.opened(data, None if field is None else [field])
-    field = field or ("xi" if slices.has(data, "xi") else maps.default_field(data))
+    field = field or maps.default_field(data)
     select = dict(select or {})
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
@@ -90,8 +90,8 @@ def _parts(part, by):
 def _curves_of(part, x, by, over, signed, theory, log, ax):
     parts = _parts(part, by)
     at = part.data[x].values if x in part.data.coords else np.arange(part.data.sizes[x])
-    is_log = maps.is_log(at)
-    border = maps.edges(at, is_log)
+    is_log = canvas.is_log(at)
+    border = canvas.edges(at, is_log)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
     colours = style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
     found, handles, has_theory, all_values = set(), [], False, []
@@ -106,13 +106,13 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         values = np.where(np.isfinite(values), values, np.nan)
         style_of = _style(at.size, colour, log)
         if theory:
-            has_theory |= _theory(axes, own, x, by, value, signed, border, is_log, colour)
+            has_theory |= _theory(axes, own, x, by, value, signed, at if at.size > 1 else border, is_log, colour)
         if low is not None:
             axes.fill_between(at, low, high, color=colour, alpha=0.22, lw=0, zorder=2)
             all_values += [low, high]
         axes.plot(at, values, zorder=3, **(style_of if low is None else style_of | {"ls": "-", "lw": 1.0}))
         all_values.append(values)
-        _blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
+        canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc="white" if style_of.get("mfc") == "white" else colour, ms=3.5,
                                       lw=1.0, label=labels.item(part.data, by, value)))
@@ -122,7 +122,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
     if over:
         handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label=f"mean over {labels.WORDS.get(over, over)}, 95 %"))
-    maps.legend_beside(axes, handles + maps.hatch_handles(found))
+    canvas.legend_beside(axes, handles + canvas.hatch_handles(found))
     lines_above = len(parts) if found and len(parts) > 1 else 0
     if part.title:
         axes.set_title(part.title, pad=6 + 4.2 * lines_above)
@@ -162,7 +162,7 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
         return False
     if np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
         return False
-    at, finer, _ = lines.fine(data, x, border, is_log, FINE)
+    at, finer, _ = lines.fine(data, x, border[[0, -1]], is_log, FINE)
     if by == "mode" and lines.is_exact(data) and lines.cue_of(data) is not None and value != lines.cue_of(data):
         return False
     curve = lines.curve(data, x, own.field, (at, finer), int(mode))
@@ -183,27 +183,10 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
     return crossings.size > 0
 
 
-def _blocks(axes, border, why, found, row, colour):
-    """Hatched, where there is no result: over the whole height, or above the frame in the row of the curve."""
-    if not (why > 0).any():
-        return
-    frame = axes.get_xaxis_transform()
-    low, high = (0.0, 1.0) if row is None else (1.012 + 0.02 * row, 1.030 + 0.02 * row)
-    for code in np.unique(why[why > 0]).tolist():
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-        for _, a, b in maps._runs((why == code)[None, :]):
-            patch = plt.Rectangle((border[a], low), border[b] - border[a], high - low, transform=frame, facecolor=paper,
-                                  edgecolor=ink if row is None else colour, hatch=hatch, lw=0 if row is None else 0.4, clip_on=row is None,
-                                  zorder=0.5)
-            patch.set_gid(f"no result: {cells.WHY[code - 1]}")
-            axes.add_patch(patch)
-        found.add(code)
-
-
 def _frame(axes, part, x, by, at, is_log, border, values, signed, log, over):
     known = values[np.isfinite(values)]
     is_overlap = cells.is_unsigned(part.field)
-    maps.set_axis(axes.xaxis, at, is_log, border if at.size == 1 or at.dtype.kind in "iu" else np.array([at.min(), at.max()]))
+    canvas.set_axis(axes.xaxis, at, is_log, border if at.size == 1 or at.dtype.kind in "iu" else np.array([at.min(), at.max()]))
     axes.set_xlabel(labels.label(part.data, x))
     mode = r"\mu" if by == "mode" else part.mode
     text = labels.label(part.data, part.field, mode, is_overlap and not signed)
@@ -211,7 +194,7 @@ def _frame(axes, part, x, by, at, is_log, border, values, signed, log, over):
     wide = bool(known.size) and 1e9 * known.min() > known.max() > 300 * known.min() > 0 and not is_overlap and not over
     if log or wide:
         axes.set_yscale("log")
-    elif is_overlap or part.field in maps.PROBABILITIES:
+    elif is_overlap or part.field in canvas.PROBABILITIES:
         axes.set_ylim(-1.04 if signed else 0, 1.04)
     elif known.size and known.min() >= 0:
         axes.set_ylim(0, None)
@@ -225,8 +208,8 @@ def _frame(axes, part, x, by, at, is_log, border, values, signed, log, over):
 def _strips(part, x, by, ax):
     """A row of cells for each curve."""
     at = part.data[x].values if x in part.data.coords else np.arange(part.data.sizes[x])
-    is_log = maps.is_log(at)
-    border = maps.edges(at, is_log)
+    is_log = canvas.is_log(at)
+    border = canvas.edges(at, is_log)
     rows = part.data[by].values if by and by in part.data.coords else np.arange(part.data.sizes[by] if by else 1)
     figure, (axes,) = style.panels(1, 4.0, 0.55 + min(2.4, 0.30 * rows.size), ax)
     kinds, found = cells.classes(part.data, cells.shown(part.data, part.field)), set()
@@ -234,8 +217,8 @@ def _strips(part, x, by, ax):
     y = by or "row"
     part_of = dataclasses.replace(part, data=data)
     border_y = np.arange(rows.size + 1) - 0.5
-    maps._draw_classes(axes, part_of, x, y, None, (border, border_y), (is_log, False), kinds, found)
-    maps.set_axis(axes.xaxis, at, is_log, border)
+    maps.draw_classes(axes, part_of, x, y, None, (border, border_y), (is_log, False), kinds, found)
+    canvas.set_axis(axes.xaxis, at, is_log, border)
     axes.set(ylim=(-0.5, rows.size - 0.5), xlabel=labels.label(part.data, x))
     if by and rows.size <= 24:
         every = -(-rows.size // 12)
@@ -243,9 +226,9 @@ def _strips(part, x, by, ax):
     else:
         axes.set_yticks([])
     axes.tick_params(axis="y", length=0)
-    maps._titles(figure, [axes], part, None, ax, False)
-    maps.legend_beside(axes, [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds]
-                       + maps.hatch_handles(found))
+    canvas.titles(figure, [axes], part, None, ax, False)
+    canvas.legend_beside(axes, [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds]
+                       + canvas.hatch_handles(found))
     return style.finished(figure, ax)
 
 
@@ -264,17 +247,17 @@ def _shares(part, x, by, over, ax):
         if value is not None:
             axes.set_title(labels.item(part.data, by, value))
     all_axes[0].set_ylabel("share of starts")
-    maps._titles(figure, all_axes, part, over, ax, many)
-    maps.legend_beside(all_axes[maps._columns(all_axes) - 1],
-                       [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds] + maps.hatch_handles(found))
+    canvas.titles(figure, all_axes, part, over, ax, many)
+    canvas.legend_beside(all_axes[canvas.columns(all_axes) - 1],
+                       [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds] + canvas.hatch_handles(found))
     return style.finished(figure, ax)
 
 
 def draw_shares(axes, data: xr.Dataset, x: str, colours: list, counts: np.ndarray, lost: np.ndarray, found: set[int]) -> None:
     """Stacked over cells along x: counts [class, x] in colours, lost [why, x] hatched."""
     at = data[x].values if x in data.coords else np.arange(data.sizes[x])
-    is_log = maps.is_log(at)
-    border = maps.edges(at, is_log)
+    is_log = canvas.is_log(at)
+    border = canvas.edges(at, is_log)
     with np.errstate(invalid="ignore", divide="ignore"):
         parts = np.nan_to_num(np.concatenate([counts, lost]) / (counts.sum(0) + lost.sum(0)))
     ends = np.cumsum(parts, axis=0)
@@ -292,4 +275,4 @@ def draw_shares(axes, data: xr.Dataset, x: str, colours: list, counts: np.ndarra
             patch.set_gid(f"no result: {cells.WHY[code - 1]}")
         found.add(code)
     axes.set_ylim(0, 1)
-    maps.set_axis(axes.xaxis, at, is_log, border)
+    canvas.set_axis(axes.xaxis, at, is_log, border)

@@ -16,7 +16,7 @@ import numpy as np
 
 from .. import jobs, running
 from ..errors import Error
-from . import maps, style
+from . import canvas, style
 
 
 def images_of(job: os.PathLike | str) -> tuple[list[str], int]:
@@ -105,5 +105,5 @@ def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] 
         for axes, title in zip(grid[0], ("cue", "overlaps", "at the end")):
             axes.set_title(title)
         grid[-1, 1].set_xlabel("time $t$")
-        maps.legend_beside(grid[0, 2], grid[0, 1].get_legend_handles_labels()[0])
+        canvas.legend_beside(grid[0, 2], grid[0, 1].get_legend_handles_labels()[0])
         return style.finished(figure, None)

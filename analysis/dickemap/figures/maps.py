@@ -3,166 +3,22 @@
 
 from __future__ import annotations
 
-import dataclasses
-from typing import Mapping, Sequence
+from typing import Mapping
 
-import matplotlib
+import contourpy
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 from matplotlib.collections import PolyCollection
-from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize, TwoSlopeNorm
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
-from matplotlib.transforms import ScaledTranslation
+from matplotlib.colors import ListedColormap, Normalize
 
 from ..errors import Error
-from . import cells, labels, lines, slices, style
+from . import canvas, cells, labels, lines, slices, style
 
 LINE_STYLES = {"crit": "-", "least": "-", "ret": (0, (4, 1.6))}
-MOST_PANELS = 16
-VECTOR_CELLS = 900  # up to so many are drawn as vectors; more make files large and seams visible
-PROBABILITIES = ("probability", "retrieval", "retrieval_either_sign")
-
-
-# ---- axes ----
-
-
-def is_log(values: np.ndarray) -> bool:
-    """Spaced evenly in the logarithm, or over decades and more evenly there than in the value."""
-    values = np.asarray(values, float)
-    if values.size < 3 or values.min() <= 0:
-        return False
-    steps, of_log = np.diff(values), np.diff(np.log(values))
-    uneven, uneven_log = np.ptp(steps) / abs(steps.mean()), np.ptp(of_log) / abs(of_log.mean())
-    return uneven_log < uneven and (uneven_log < 1e-6 or values.max() > 30 * values.min())
-
-
-def edges(values: np.ndarray, log: bool = False) -> np.ndarray:
-    """Borders of the cells around points: midpoints, on a logarithmic scale geometric ones."""
-    at = np.log(values) if log else np.asarray(values, float)
-    if at.size == 1:
-        border = at[0] + np.array([-0.5, 0.5]) * (1 if np.asarray(values).dtype.kind in "iu" else 0.1 * abs(at[0]) or 1.0)
-    else:
-        middle = (at[1:] + at[:-1]) / 2
-        border = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
-    return np.exp(border) if log else border
-
-
-def set_axis(axis, values: np.ndarray, log: bool, border: np.ndarray) -> None:
-    """Scale, limits and ticks: at the points where they are few, at whole numbers where nothing lies between."""
-    values = np.asarray(values)
-    (axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim)(border[0], border[-1])
-    if log:
-        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
-        (axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim)(border[0], border[-1])
-        if border[-1] / border[0] < 30:  # within a decade or so ticks at powers of ten are too few
-            ticks = [m * 10.0**e for e in range(-9, 10) for m in (1, 2, 5) if border[0] <= m * 10.0**e <= border[-1]]
-            axis.set_major_locator(FixedLocator(ticks))
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-            axis.set_minor_locator(NullLocator())
-    elif values.size <= 6 and (values.size == 1 or np.diff(values).min() > 0.09 * (border[-1] - border[0])):
-        axis.set_major_locator(FixedLocator(values.astype(float)))
-        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}".replace("-", "−")))
-    elif values.dtype.kind in "iu":
-        axis.set_major_locator(MaxNLocator(integer=True))
-    if values.dtype.kind in "iu" and values.size <= 24:
-        axis.set_tick_params(length=0)
-
-
-# ---- scales ----
-
-
-@dataclasses.dataclass
-class Scale:
-    """How numbers become colours, the same for all panels."""
-
-    cmap: matplotlib.colors.Colormap
-    norm: Normalize
-    extend: str = "neither"
-    ticks: Sequence[float] | None = None
-
-
-def scale_of(values: np.ndarray, field: str, signed: bool = False, whole: bool = False) -> Scale:
-    """Overlaps from 0, or -1, to 1; whole numbers in steps; what has both signs through white at 0; what is positive over more
-    than two decades by its logarithm."""
-    known = values[np.isfinite(values)]
-    colours = matplotlib.colormaps[style.SEQUENCE].copy()
-    if field in PROBABILITIES:
-        return Scale(matplotlib.colormaps["cividis"], Normalize(0, 1))
-    if cells.is_unsigned(field) or field in ("pattern_xi", "xi_theory", "xi_mean"):
-        most = max(1.0, abs(known).max()) if known.size else 1.0
-        if signed or known.size and known.min() < -1e-9:
-            return Scale(style.SIGNED, TwoSlopeNorm(0, -most, most))
-        return Scale(colours, Normalize(0, most))
-    if not known.size:
-        return Scale(colours, Normalize(0, 1))
-    low, high = known.min(), known.max()
-    if low < 0 < high and min(-low, high) > 0.02 * max(-low, high):
-        return Scale(style.SIGNED, TwoSlopeNorm(0, -max(-low, high), max(-low, high)))
-    if whole and high - low <= 12:
-        steps = np.arange(low - 0.5, high + 1)
-        n = steps.size - 1
-        return Scale(ListedColormap([colours(i) for i in np.linspace(0, 1, max(n, 2))[:n]]), BoundaryNorm(steps, n),
-                     ticks=np.arange(low, high + 1))
-    positive = known[known > 0]
-    if positive.size > 0.5 * known.size and low >= 0 and positive.max() > 100 * positive.min():
-        floor = positive.min()
-        if positive.max() > 1e10 * floor:  # rounding errors would take most of the colours
-            floor = max(floor, np.quantile(positive, 0.02))
-        below = bool((known < floor).any())
-        return Scale(colours, LogNorm(floor, positive.max(), clip=False), "min" if below else "neither")
-    if low == high:
-        return Scale(colours, Normalize(low - 0.5 * abs(low or 1), high + 0.5 * abs(high or 1)))
-    return Scale(colours, Normalize(low, high))
-
-
-def add_bar(figure, axes, scale: Scale, text: str) -> None:
-    mappable = plt.cm.ScalarMappable(scale.norm, scale.cmap)
-    bar = figure.colorbar(mappable, ax=axes, label=text, extend=scale.extend, aspect=24, ticks=scale.ticks,
-                          pad=0.015 if isinstance(axes, list) else 0.03)
-    bar.ax.tick_params(direction="out", length=2.5)
-    bar.outline.set_linewidth(0.7)
-    if scale.ticks is not None:
-        bar.ax.minorticks_off()
-    elif isinstance(scale.norm, LogNorm):
-        bar.minorticks_off()
 
 
 # ---- cells ----
-
-
-def _runs(there: np.ndarray):
-    """(row, first, end) of cells side by side that are True."""
-    for row, line in enumerate(there):
-        ends = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(int)))
-        yield from ((row, first, end) for first, end in zip(ends[::2], ends[1::2]))
-
-
-def hatched(axes, border_x: np.ndarray, border_y: np.ndarray, why: np.ndarray, found: set[int]) -> None:
-    """Cells [y, x] without a result, for each reason in its hatch."""
-    for code in np.unique(why[why > 0]).tolist():
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-        blocks = [[(border_x[a], border_y[row]), (border_x[b], border_y[row]), (border_x[b], border_y[row + 1]),
-                   (border_x[a], border_y[row + 1])] for row, a, b in _runs(why == code)]
-        patches = PolyCollection(blocks, facecolor=paper, edgecolor=ink, hatch=hatch, linewidth=0, zorder=1.5)
-        patches.set_gid(f"no result: {cells.WHY[code - 1]}")
-        axes.add_collection(patches, autolim=False)
-        found.add(code)
-
-
-def hatch_handles(found: set[int]) -> list:
-    """For a legend."""
-    handles = []
-    for code in sorted(found):
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-        handles.append(plt.Rectangle((0, 0), 1, 1, facecolor=paper, edgecolor=ink, hatch=2 * hatch[:2], lw=0.5, label=cells.WHY[code - 1]))
-    return handles
-
-
-def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
-    many = values.size > VECTOR_CELLS
-    edge = {} if many else {"edgecolor": "face", "linewidth": 0.2}
-    axes.pcolormesh(border_x, border_y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=many, zorder=1, **edge)
 
 
 def striped(axes, border_x, border_y, counts: np.ndarray, colours: list, lost: np.ndarray, log_x: bool, found: set[int]) -> None:
@@ -199,23 +55,10 @@ def draw_lines(axes, part: slices.Slice, x: str, y: str, borders, logs, found: d
         line = lines.over_map(part.data, part.field, x, y, borders, logs, what)
         if line is None:
             continue
-        for colour, width, order in (("white", 2.6, 3), ("black", 1.2, 3.1)):
-            drawn = axes.contour(*line, levels=[0], colors=colour, linewidths=width, linestyles=[LINE_STYLES[what]], zorder=order)
-            drawn.dickemap_line = text if colour == "black" else None
+        for points in contourpy.contour_generator(*line).lines(0.0):
+            drawn, = axes.plot(*points.T, color="black", lw=1.2, ls=LINE_STYLES[what], zorder=3, path_effects=style.HALO)
+            drawn.set_gid(f"theory {what}")
         found[text] = plt.Line2D([], [], color="black", lw=1.2, ls=LINE_STYLES[what], label=text)
-
-
-def legend_beside(axes, handles: list) -> None:
-    if handles:
-        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0, handlelength=1.2, handleheight=1.1)
-
-
-def legend_below(axes, handles: list, points: float = 33) -> None:
-    """Under the label of the horizontal axis."""
-    if handles:
-        below = axes.transAxes + ScaledTranslation(0, -points / 72, axes.figure.dpi_scale_trans)
-        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, borderaxespad=0,
-                    ncols=min(3, len(handles)), handlelength=1.6, handleheight=1.1, columnspacing=1.2)
 
 
 # ---- the picture ----
@@ -300,28 +143,14 @@ def _two_axes(data, field, x, y, taken):
     return x, y or free.pop(0)
 
 
-def _panel_parts(part: slices.Slice, panels):
-    if not panels:
-        return [(None, part)]
-    data = part.data
-    axis = panels if panels in data.dims else slices.group_of(data, panels)
-    values = slices.values_of(data, axis)
-    if values.size > MOST_PANELS:
-        raise Error(f"{panels} has {values.size} values, more than {MOST_PANELS} panels: select some of them before, or take another axis")
-    parts = []
-    for i, value in enumerate(values):
-        parts.append((value.item(), dataclasses.replace(part, data=data.isel({axis: i}))))
-    return parts
-
-
 def _draw(part, x, y, panels, over, signed, theory, ax):
-    parts = _panel_parts(part, panels)
+    parts = canvas.panel_parts(part, panels)
     if ax is not None and len(parts) > 1:
         raise Error("several panels do not fit on one Axes")
     at_x, at_y = part.data[x].values if x in part.data.coords else np.arange(part.data.sizes[x]), \
         part.data[y].values if y in part.data.coords else np.arange(part.data.sizes[y])
-    logs = is_log(at_x), is_log(at_y)
-    borders = edges(at_x, logs[0]), edges(at_y, logs[1])
+    logs = canvas.is_log(at_x), canvas.is_log(at_y)
+    borders = canvas.edges(at_x, logs[0]), canvas.edges(at_y, logs[1])
     many = len(parts) > 1
     figure, all_axes = style.panels(len(parts), *((2.0, 2.1) if many else (3.5, 3.2)), ax, sharex=many, sharey=many)
     categorical = cells.is_categorical(part.values)
@@ -331,57 +160,39 @@ def _draw(part, x, y, panels, over, signed, theory, ax):
     else:
         results = [cells.mean(p.data, part.field, over, signed) if over else
                    xr.Dataset({"mean": cells.shown(p.data, part.field, signed), "why": cells.absent(p.data, part.field)}) for _, p in parts]
-        scale = scale_of(np.concatenate([r["mean"].values.ravel() for r in results]), part.field, signed,
+        scale = canvas.scale_of(np.concatenate([r["mean"].values.ravel() for r in results]), part.field, signed,
                          part.values.dtype.kind in "iu" and not over)
     for i, (axes, (value, own)) in enumerate(zip(all_axes, parts)):
         if categorical:
-            _draw_classes(axes, own, x, y, over, borders, logs, kinds, found)
+            draw_classes(axes, own, x, y, over, borders, logs, kinds, found)
         else:
-            mesh(axes, *borders, results[i]["mean"].transpose(y, x).values, scale.cmap, scale.norm)
-            hatched(axes, *borders, results[i]["why"].transpose(y, x).values, found)
-        set_axis(axes.xaxis, at_x, logs[0], borders[0])
-        set_axis(axes.yaxis, at_y, logs[1], borders[1])
+            canvas.mesh(axes, *borders, results[i]["mean"].transpose(y, x).values, scale.cmap, scale.norm)
+            canvas.hatched(axes, *borders, results[i]["why"].transpose(y, x).values, found)
+        canvas.set_axis(axes.xaxis, at_x, logs[0], borders[0])
+        canvas.set_axis(axes.yaxis, at_y, logs[1], borders[1])
         if theory:
             draw_lines(axes, own, x, y, borders, logs, drawn)
         if value is not None:
             axes.set_title(labels.item(part.data, panels, value))
-        if not many or axes.get_subplotspec().is_last_row() or i + _columns(all_axes) >= len(all_axes):
+        if not many or axes.get_subplotspec().is_last_row() or i + canvas.columns(all_axes) >= len(all_axes):
             axes.set_xlabel(labels.label(part.data, x, words=not many))
             axes.tick_params(labelbottom=True)
         if not many or axes.get_subplotspec().is_first_col():
             axes.set_ylabel(labels.label(part.data, y, words=not many))
-    _titles(figure, all_axes, part, over, ax, many)
-    rest = [*hatch_handles(found), *drawn.values()]
+    canvas.titles(figure, all_axes, part, over, ax, many)
+    rest = [*canvas.hatch_handles(found), *drawn.values()]
     if categorical:
-        legend_beside(all_axes[_columns(all_axes) - 1],
+        canvas.legend_beside(all_axes[canvas.columns(all_axes) - 1],
                       [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds] + rest)
     else:
-        add_bar(figure, all_axes if many else all_axes[0], scale,
+        canvas.add_bar(figure, all_axes if many else all_axes[0], scale,
                 ("mean " if over else "") + labels.label(part.data, part.field, part.mode, cells.is_unsigned(part.field) and not signed))
-        legend_below(all_axes[-_columns(all_axes)] if many and len(all_axes) % _columns(all_axes) == 0 else
-                     all_axes[(len(all_axes) - 1) // _columns(all_axes) * _columns(all_axes)], rest)
+        canvas.legend_below(all_axes[-canvas.columns(all_axes)] if many and len(all_axes) % canvas.columns(all_axes) == 0 else
+                     all_axes[(len(all_axes) - 1) // canvas.columns(all_axes) * canvas.columns(all_axes)], rest)
     return style.finished(figure, ax)
 
 
-def _columns(all_axes) -> int:
-    spec = all_axes[0].get_subplotspec()
-    return spec.get_gridspec().ncols if spec is not None else 1
-
-
-def _titles(figure, all_axes, part, over, ax, many):
-    texts = [part.title]
-    if cells.is_categorical(part.values):
-        texts.insert(0, labels.WORDS.get(part.field, labels.flag_text(part.field)))
-    if over:
-        texts.append(f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}")
-    text = ";  ".join(text for text in texts if text)
-    if many:
-        figure.suptitle(text, fontsize=9)
-    elif text:
-        all_axes[0].set_title(text)
-
-
-def _draw_classes(axes, own, x, y, over, borders, logs, kinds, found):
+def draw_classes(axes, own, x, y, over, borders, logs, kinds, found):
     if over:
         present, counts, lost = cells.shares(own.data, own.field, over)
         colours = [next(k.colour for k in kinds if k.code == c.code) for c in present]
@@ -392,8 +203,8 @@ def _draw_classes(axes, own, x, y, over, borders, logs, kinds, found):
     for i, kind in enumerate(kinds):
         position[values == kind.code] = i
     colours = ListedColormap([kind.colour for kind in kinds] or ["white"])
-    mesh(axes, *borders, position, colours, Normalize(-0.5, max(len(kinds), 1) - 0.5))
-    hatched(axes, *borders, cells.absent(own.data, own.field).transpose(y, x).values, found)
+    canvas.mesh(axes, *borders, position, colours, Normalize(-0.5, max(len(kinds), 1) - 0.5))
+    canvas.hatched(axes, *borders, cells.absent(own.data, own.field).transpose(y, x).values, found)
 
 
 def _scatter(part, x, y, panels, over, signed, ax):
@@ -410,10 +221,10 @@ def _scatter(part, x, y, panels, over, signed, ax):
         for kind in cells.classes(data, cells.shown(data, part.field)):
             handles.append(axes.scatter(at_x[values == kind.code], at_y[values == kind.code], s=size, color=[kind.colour], lw=0, label=kind.name))
     else:
-        scale = scale_of(values, part.field, signed, part.values.dtype.kind in "iu")
+        scale = canvas.scale_of(values, part.field, signed, part.values.dtype.kind in "iu")
         known = np.isfinite(values)
         axes.scatter(at_x[known], at_y[known], c=values[known], s=size, cmap=scale.cmap, norm=scale.norm, lw=0)
-        add_bar(figure, axes, scale, labels.label(data, part.field, part.mode, cells.is_unsigned(part.field) and not signed))
+        canvas.add_bar(figure, axes, scale, labels.label(data, part.field, part.mode, cells.is_unsigned(part.field) and not signed))
     for code in np.unique(why[why > 0]).tolist():
         marker = {"failed": "x", "not computed": ".", "does not apply": "."}.get(cells.WHY[code - 1], "+")
         handles.append(axes.scatter(at_x[why == code], at_y[why == code], s=size, marker=marker, color=style.HATCHES[cells.WHY[code - 1]][1],
@@ -422,9 +233,9 @@ def _scatter(part, x, y, panels, over, signed, ax):
         if values.min() > 0 and values.max() > 100 * values.min() and np.ptp(np.log(np.quantile(values, [0.25, 0.75]))) > 1.2:
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")
         axis.set_label_text(labels.label(data, name))
-    _titles(figure, [axes], part, None, ax, False)
+    canvas.titles(figure, [axes], part, None, ax, False)
     if cells.is_categorical(part.values):
-        legend_beside(axes, handles)
+        canvas.legend_beside(axes, handles)
     else:
-        legend_below(axes, handles)
+        canvas.legend_below(axes, handles)
     return style.finished(figure, ax)

@@ -31,7 +31,7 @@ def is_records(data: Data) -> bool:
     if str(data).endswith(".csv"):
         return False
     try:
-        with xr.open_dataset(data, engine=reading._first_engine(), mask_and_scale=False, decode_times=False) as file:
+        with xr.open_dataset(data, engine=reading.first_engine(), mask_and_scale=False, decode_times=False) as file:
             return "status" in file or "t" not in file.dims
     except ValueError as error:
         raise Error(f"{os.fspath(data)}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
@@ -210,7 +210,7 @@ def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None 
         fixed[axis] = values[i].item()
         data = data.isel({axis: i})
     for name, coordinate in data.coords.items():  # of a Dataset of which the caller has selected a part
-        if coordinate.ndim == 0 and name not in fixed and coordinate.dtype.kind in "iuf" and name != "mode":
+        if coordinate.ndim == 0 and name not in fixed and coordinate.dtype.kind in "iuf" and name not in ("mode", "point"):
             fixed[str(name)] = coordinate.item()
     if field_values(data, field).size == 0:
         raise Error(f"nothing is left of {field}: an axis is empty")

@@ -9,9 +9,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from .. import verdicts
 from ..errors import Error
-from . import cells, labels, maps, slices, style
+from . import canvas, cells, labels, slices, style
 
 AN_OVERLAP = 1e-9
 
@@ -50,7 +49,7 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
         if ax is not None or single:
             figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
             handles, found = _levels(axes, shown, x, single), set()
-            maps.legend_beside(axes, handles)
+            canvas.legend_beside(axes, handles)
             axes.set_title(part.title)
             return style.finished(figure, ax)
         figure, panels = plt.subplot_mosaic([["U", "n"], ["U", "rate"]], figsize=(7.6, 3.9), layout="constrained",
@@ -58,7 +57,7 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
         handles, found = _levels(panels["U"], shown, x, False), set()
         _numbers(panels["n"], part.data, x, found)
         _rates(panels["rate"], shown, x)
-        maps.legend_below(panels["U"], handles + maps.hatch_handles(found))
+        canvas.legend_below(panels["U"], handles + canvas.hatch_handles(found))
         panels["U"].set_title(part.title)
         panels["n"].set_xlabel("")
         panels["n"].tick_params(labelbottom=False)
@@ -102,24 +101,27 @@ def _levels(axes, data, x, single):
                              label=r"$\xi = 0$, stable" if pattern == 0 else f"pattern {pattern}, stable")
     axes.set(xlabel=r"largest $|\xi|$" if single else labels.label(data, x), ylabel=text if not (single and not has_U) else "")
     if not single:
-        maps.set_axis(axes.xaxis, data[x].values, maps.is_log(at), np.array([at.min(), at.max()]) if at.size > 1 else maps.edges(at))
+        canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), np.array([at.min(), at.max()]) if at.size > 1 else canvas.edges(at))
     return handles
 
 
 def _numbers(axes, data, x, found):
     at = data[x].values.astype(float)
-    is_log = maps.is_log(at)
+    is_log = canvas.is_log(at)
     why = cells.absent(data, "n_states").values
     for field, colour, name in (("n_states", "0.5", "all"), ("n_stable", style.COLOURS[0], "stable")):
         values = data[field].values.astype(float)
         values = np.where(why == cells.code("does not apply"), np.nan, values)
         axes.step(at, values, where="mid", color=colour, label=name, lw=1.1)
-    from .cuts import _blocks
-    _blocks(axes, maps.edges(at, is_log), why, found, None, None)
+    canvas.blocks(axes, canvas.edges(at, is_log), why, found, None, None)
     low = np.nanmin(np.where(data["n_stable"].values > 0, data["n_stable"].values, np.nan)) if (data["n_stable"].values > 0).any() else 1
-    axes.set(ylabel="states", yscale="log", ylim=(0.7 * low, None))
-    maps.set_axis(axes.xaxis, data[x].values, is_log, np.array([at.min(), at.max()]) if at.size > 1 else maps.edges(at))
-    maps.legend_beside(axes, axes.get_legend_handles_labels()[0])
+    if float(data["n_states"].max()) > 30 * low:
+        axes.set(yscale="log", ylim=(0.7 * low, None))
+    else:
+        axes.set_ylim(0, None)
+    axes.set_ylabel("states")
+    canvas.set_axis(axes.xaxis, data[x].values, is_log, np.array([at.min(), at.max()]) if at.size > 1 else canvas.edges(at))
+    canvas.legend_beside(axes, axes.get_legend_handles_labels()[0])
 
 
 def _rates(axes, data, x):
@@ -134,4 +136,4 @@ def _rates(axes, data, x):
         axes.plot(place[chosen], rates[chosen], ".", ms=4, color="black" if pattern == 0 else colours[pattern - 1])
     unit = labels.unit_text(data["state_decay_rate"].attrs.get("units"))
     axes.set(ylim=(0, None), xlabel=labels.label(data, x), ylabel="slowest decay" + (f" ({unit})" if unit else ""))
-    maps.set_axis(axes.xaxis, data[x].values, maps.is_log(at), np.array([at.min(), at.max()]) if at.size > 1 else maps.edges(at))
+    canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), np.array([at.min(), at.max()]) if at.size > 1 else canvas.edges(at))
