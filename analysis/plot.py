@@ -102,7 +102,8 @@ def parser():
     kind.add_argument("--by", metavar="AXIS", help="axis with a curve for each value (default: pattern or mode)")
     kind.add_argument("--log", action="store_true", help="logarithmic vertical scale")
     kind = add("basins", figures.basins, select, help="how often starts end in what")
-    for name, text in (("x", "horizontal axis"), ("y", "vertical axis: a map"), ("panels", "axis of small multiples"), ("over", "axis of the starts")):
+    for name, text in (("x", "horizontal axis"), ("y", "vertical axis: a map"), ("panels", "axis of small multiples"),
+                       ("over", "axis of the starts")):
         kind.add_argument(f"--{name}", metavar="AXIS", help=text)
     kind = add("states", figures.states, select, help="all stationary states along an axis")
     kind.add_argument("--x", metavar="AXIS", help="horizontal axis")
@@ -137,7 +138,8 @@ def draw(a):
     if a.kind == "letters":
         return figures.letters(a.file, a.pattern, a.percents, seed=a.seed, t_end=a.t_end)
     options = of_file(a)
-    options |= {name: getattr(a, name) for name in ("x", "y", "panels", "over", "by", "field", "signed", "log", "inverted") if hasattr(a, name)}
+    names = ("x", "y", "panels", "over", "by", "field", "signed", "log", "inverted")
+    options |= {name: getattr(a, name) for name in names if hasattr(a, name)}
     if hasattr(a, "no_theory"):
         options["theory"] = not a.no_theory
     return getattr(figures, a.kind)(a.file, **options)

@@ -35,8 +35,8 @@ from .states import states
 from .slices import is_records
 from .style import COLOURS, STYLE, VERDICTS, styled
 
-__all__ = ["amplitudes", "basins", "COLOURS", "cut", "is_records", "letters", "map", "picture", "spectrum", "states", "STYLE", "styled", "trajectory",
-           "VERDICTS"]
+__all__ = ["amplitudes", "basins", "COLOURS", "cut", "is_records", "letters", "map", "picture", "spectrum", "states", "STYLE", "styled",
+           "trajectory", "VERDICTS"]
 
 
 def picture(data: slices.Data, *, select: Mapping[str, float] | None = None, nearest: bool = False):

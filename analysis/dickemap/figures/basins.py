@@ -69,7 +69,8 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     is_done = (data["status"] != 0).sum(over)
     result = xr.Dataset({"count": count.transpose(..., "outcome"), "n_decided": n_decided, "n_undecided": is_done - n_decided,
                          "status": xr.where(is_done > 0, 1, 0).astype(np.uint8)}, attrs=data.attrs)
-    result = result.assign_coords({name: c for name, c in data.coords.items() if over not in c.dims and set(c.dims) <= {*result.dims, "mode"}})
+    result = result.assign_coords({name: c for name, c in data.coords.items()
+                                   if over not in c.dims and set(c.dims) <= {*result.dims, "mode"}})
     names = dict(zip(np.atleast_1d(data.verdict.attrs["flag_values"]).tolist(), data.verdict.attrs["flag_meanings"].split()))
     result["outcome"].attrs = {"flag_values": np.array([counting.OF_VERDICT + code for code in names], np.int32),
                                "flag_meanings": " ".join(names.values())}
@@ -87,7 +88,8 @@ def outcome_names(data: xr.Dataset) -> dict[int, str]:
     if "flag_meanings" not in attributes:
         return {}
     named = dict(zip(np.atleast_1d(attributes["flag_values"]).tolist(), attributes["flag_meanings"].split()))
-    return {code - counting.OF_VERDICT: name for code, name in named.items() if code >= counting.OF_VERDICT and code != counting.SADDLE}
+    return {code - counting.OF_VERDICT: name for code, name in named.items()
+            if code >= counting.OF_VERDICT and code != counting.SADDLE}
 
 
 def _along(part, x, panels, ax):
@@ -106,8 +108,8 @@ def _along(part, x, panels, ax):
         is_done = (own.data["status"] != 0).values
         lost[cells.WHY.index("undecided")] = np.where(is_done, own.data["n_undecided"].values, 0)
         lost[cells.WHY.index("not computed")] = ~is_done
-        cuts.draw_shares(axes, own.data, x, [kind.colour for kind in kinds], np.stack([counts.sel(outcome=k.code).values for k in kinds]).astype(float)
-                         if kinds else np.zeros((0, own.data.sizes[x])), lost, found)
+        each = [counts.sel(outcome=kind.code).values.astype(float) for kind in kinds]
+        cuts.draw_shares(axes, own.data, x, [kind.colour for kind in kinds], np.array(each).reshape(len(kinds), -1), lost, found)
         has_line |= _retrieval(axes, own.data, x)
         axes.set_xlabel(labels.label(part.data, x, words=not many))
         if value is not None:
@@ -117,7 +119,7 @@ def _along(part, x, panels, ax):
         figure.suptitle(part.title, fontsize=9)
     else:
         all_axes[0].set_title(part.title)
-    handles = [plt.Rectangle((0, 0), 1, 1, fc=kind.colour, ec="0.3", lw=0.4, label=kind.name) for kind in kinds] + canvas.hatch_handles(found)
+    handles = canvas.class_handles(kinds) + canvas.hatch_handles(found)
     if has_line:
         handles += [plt.Line2D([], [], color="black", lw=1.3, label="cue retrieved, either sign"),
                     plt.Line2D([], [], color="black", lw=0.8, ls=":", label="its interval, 95 %")]

@@ -67,6 +67,12 @@ def set_axis(axis, values: np.ndarray, log: bool, border: np.ndarray) -> None:
         axis.set_tick_params(length=0)
 
 
+def ends(values: np.ndarray) -> np.ndarray:
+    """The frame of a cut: from the first point to the last."""
+    at = np.asarray(values, float)
+    return np.array([at.min(), at.max()]) if at.size > 1 else edges(values)
+
+
 # ---- scales ----
 
 
@@ -129,6 +135,12 @@ def add_bar(figure, axes, scale: Scale, text: str) -> None:
 # ---- cells ----
 
 
+def without_result(code: int) -> dict:
+    """The look of cells without a result, by the code of the reason; their gid names it."""
+    hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
+    return {"facecolor": paper, "edgecolor": ink, "hatch": hatch, "gid": f"no result: {cells.WHY[code - 1]}"}
+
+
 def runs(there: np.ndarray):
     """(row, first, end) of cells side by side that are True."""
     for row, line in enumerate(there):
@@ -139,12 +151,9 @@ def runs(there: np.ndarray):
 def hatched(axes, border_x: np.ndarray, border_y: np.ndarray, why: np.ndarray, found: set[int]) -> None:
     """Cells [y, x] without a result, for each reason in its hatch."""
     for code in np.unique(why[why > 0]).tolist():
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-        blocks = [[(border_x[a], border_y[row]), (border_x[b], border_y[row]), (border_x[b], border_y[row + 1]),
+        corners = [[(border_x[a], border_y[row]), (border_x[b], border_y[row]), (border_x[b], border_y[row + 1]),
                    (border_x[a], border_y[row + 1])] for row, a, b in runs(why == code)]
-        patches = PolyCollection(blocks, facecolor=paper, edgecolor=ink, hatch=hatch, linewidth=0, zorder=1.5)
-        patches.set_gid(f"no result: {cells.WHY[code - 1]}")
-        axes.add_collection(patches, autolim=False)
+        axes.add_collection(PolyCollection(corners, **without_result(code), linewidth=0, zorder=1.5), autolim=False)
         found.add(code)
 
 
@@ -152,9 +161,15 @@ def hatch_handles(found: set[int]) -> list:
     """For a legend."""
     handles = []
     for code in sorted(found):
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-        handles.append(plt.Rectangle((0, 0), 1, 1, facecolor=paper, edgecolor=ink, hatch=2 * hatch[:2], lw=0.5, label=cells.WHY[code - 1]))
+        look = without_result(code)
+        handles.append(plt.Rectangle((0, 0), 1, 1, **look | {"hatch": 2 * look["hatch"][:2], "gid": None}, lw=0.5,
+                                     label=cells.WHY[code - 1]))
     return handles
+
+
+def class_handles(kinds: Sequence[cells.Class]) -> list:
+    """For a legend."""
+    return [plt.Rectangle((0, 0), 1, 1, fc=kind.colour, ec="0.3", lw=0.4, label=kind.name) for kind in kinds]
 
 
 def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
@@ -170,13 +185,9 @@ def blocks(axes, border, why, found, row, colour):
     frame = axes.get_xaxis_transform()
     low, high = (0.0, 1.0) if row is None else (1.012 + 0.02 * row, 1.030 + 0.02 * row)
     for code in np.unique(why[why > 0]).tolist():
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
+        look = without_result(code) | ({"lw": 0} if row is None else {"lw": 0.4, "edgecolor": colour, "clip_on": False})
         for _, a, b in runs((why == code)[None, :]):
-            patch = plt.Rectangle((border[a], low), border[b] - border[a], high - low, transform=frame, facecolor=paper,
-                                  edgecolor=ink if row is None else colour, hatch=hatch, lw=0 if row is None else 0.4, clip_on=row is None,
-                                  zorder=0.5)
-            patch.set_gid(f"no result: {cells.WHY[code - 1]}")
-            axes.add_patch(patch)
+            axes.add_patch(plt.Rectangle((border[a], low), border[b] - border[a], high - low, transform=frame, zorder=0.5, **look))
         found.add(code)
 
 
@@ -203,7 +214,7 @@ def panel_parts(part: slices.Slice, panels):
     axis = panels if panels in data.dims else slices.group_of(data, panels)
     values = slices.values_of(data, axis)
     if values.size > MOST_PANELS:
-        raise Error(f"{panels} has {values.size} values, more than {MOST_PANELS} panels: select some of them before, or take another axis")
+        raise Error(f"{panels} has {values.size} values, more than {MOST_PANELS} panels: select one, or take another axis")
     parts = []
     for i, value in enumerate(values):
         parts.append((value.item(), dataclasses.replace(part, data=data.isel({axis: i}))))

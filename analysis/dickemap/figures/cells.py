@@ -108,8 +108,9 @@ def classes(data: xr.Dataset, values: xr.DataArray) -> list[Class]:
     if unknown:
         raise Error(f"{values.name} has codes without a name: {', '.join(map(str, unknown))}")
     others = dict(zip(names, style.sequence_colours(len(names))))
-    return [Class(v, labels.flag_text(names[v]), _rgb(style.VERDICTS.get(names[v], others[v]) if values.name == "verdict" else others[v]))
-            for v in present]
+    if values.name == "verdict":
+        others |= {v: style.VERDICTS[name] for v, name in names.items() if name in style.VERDICTS}
+    return [Class(v, labels.flag_text(names[v]), _rgb(others[v])) for v in present]
 
 
 def most_patterns(data, present):
@@ -121,7 +122,7 @@ def _rgb(colour):
 
 
 def outcome_classes(present: list[int], n_patterns: int, verdict_names: dict[int, str]) -> list[Class]:
-    """Of codes of `retrieved` and `outcome`: a colour a pattern, paler where it is upside down, that of the verdict of other motion."""
+    """Of codes of `retrieved` and `outcome`: a colour a pattern, paler where it is upside down; of other motion that of its verdict."""
     colours = style.pattern_colours(max(n_patterns, *[abs(v) for v in present if abs(v) < counting.OF_VERDICT] or [1]))
 
     def colour(v):

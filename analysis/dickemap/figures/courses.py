@@ -37,7 +37,8 @@ def course_of(data: Course) -> xr.Dataset:
         with xr.open_dataset(data, engine=reading.first_engine(), decode_times=False) as file:
             found = file.load()
     if "xi" not in found or "t" not in found["xi"].dims:
-        raise Error(f"{'these data' if isinstance(data, xr.Dataset) else os.fspath(data)}: not a trajectory of dickemap (no xi over t)")
+        name = "these data" if isinstance(data, xr.Dataset) else os.fspath(data)
+        raise Error(f"{name}: not a trajectory of dickemap (no xi over t)")
     return found
 
 
@@ -53,7 +54,8 @@ def _colours(data: xr.Dataset, values: xr.DataArray):
 
 
 def _title(data: xr.Dataset) -> str:
-    fixed = {str(name): c.item() for name, c in data.coords.items() if c.ndim == 0 and c.dtype.kind in "iuf" and name not in ("mode", "t")}
+    fixed = {str(name): c.item() for name, c in data.coords.items()
+             if c.ndim == 0 and c.dtype.kind in "iuf" and name not in ("mode", "t")}
     return labels.items(data, fixed)
 
 
@@ -73,8 +75,8 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
     t = data["t"].values
     with style.styled():
         if ax is None:
-            figure, grid = plt.subplots(len(rows), 1, figsize=(5.4, 1.3 + 1.35 * len(rows)), layout="constrained", sharex=True, squeeze=False,
-                                        height_ratios=[1.5] + [1] * (len(rows) - 1))
+            figure, grid = plt.subplots(len(rows), 1, figsize=(5.4, 1.3 + 1.35 * len(rows)), layout="constrained", sharex=True,
+                                        squeeze=False, height_ratios=[1.5] + [1] * (len(rows) - 1))
             all_axes = dict(zip(rows, grid[:, 0]))
         else:
             figure, all_axes = ax.figure, {"xi": ax}
@@ -186,15 +188,15 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
         for name, look in (("frequency_1", "--"), ("frequency_2", ":")):
             value = float(record[name]) if record is not None and name in record else np.nan
             if np.isfinite(value):
-                axes.axvline(value, color="0.35", lw=0.9, ls=look, zorder=0, label=f"${labels.symbol(name)}$ of the record").set_gid(name)
+                axes.axvline(value, color="0.35", lw=0.9, ls=look, zorder=0, gid=name, label=f"${labels.symbol(name)}$ of the record")
         shown = heights.values[1:][heights.values[1:] > 0]
         low = max(shown.min(), 1e-8 * top) if shown.size else 1e-12
         strong = omega[(heights.values[1:].reshape(omega.size, -1).max(1) > 1e-4 * top)] if top > 0 else omega
         unit = labels.unit_text(heights["omega"].attrs["units"])
         sign = labels.symbol(field)
-        axes.set(yscale="log", ylim=(low, 3 * top if top > 0 else 1), xlim=(0, min(omega[-1], 1.15 * strong[-1]) if strong.size else omega[-1]),
-                 xlabel=r"angular frequency $\omega$" + (f" ({unit})" if unit else ""),
-                 ylabel="amplitude of " + (f"${sign}$" if sign else field))
+        axes.set(yscale="log", ylim=(low, 3 * top if top > 0 else 1),
+                 xlim=(0, min(omega[-1], 1.15 * strong[-1]) if strong.size else omega[-1]),
+                 xlabel=r"angular frequency $\omega$" + (f" ({unit})" if unit else ""), ylabel="amplitude of " + (f"${sign}$" if sign else field))
         axes.set_title(_title(data))
         handles, _ = axes.get_legend_handles_labels()
         canvas.legend_beside(axes, handles)

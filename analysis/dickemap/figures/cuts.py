@@ -114,8 +114,8 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         all_values.append(values)
         canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
         if value is not None:
-            handles.append(plt.Line2D([], [], color=colour, marker="o", mfc="white" if style_of.get("mfc") == "white" else colour, ms=3.5,
-                                      lw=1.0, label=labels.item(part.data, by, value)))
+            handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
+                                      label=labels.item(part.data, by, value)))
     _frame(axes, part, x, by, at, is_log, border, np.concatenate(all_values), signed, log, over)
     if has_theory:
         text = has_theory_text(part.field)
@@ -176,7 +176,9 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
         return False
     distance = lines.parameters(finer)["g0"] - lines.threshold(finer, next(iter(kinds.values())))
     distance = np.broadcast_to(np.asarray(distance, float), at.shape)
-    crossings = np.flatnonzero((np.sign(distance[1:]) != np.sign(distance[:-1])) & np.isfinite(distance[1:]) & np.isfinite(distance[:-1]))
+    with np.errstate(invalid="ignore"):
+        changes = np.diff(np.sign(distance)) != 0
+    crossings = np.flatnonzero(changes & np.isfinite(np.diff(distance)))
     for i in crossings:
         place = at[i] - distance[i] * (at[i + 1] - at[i]) / (distance[i + 1] - distance[i])
         axes.axvline(place, color=colour, lw=0.9, ls=":", zorder=1).set_gid("theory")
@@ -186,7 +188,7 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
 def _frame(axes, part, x, by, at, is_log, border, values, signed, log, over):
     known = values[np.isfinite(values)]
     is_overlap = cells.is_unsigned(part.field)
-    canvas.set_axis(axes.xaxis, at, is_log, border if at.size == 1 or at.dtype.kind in "iu" else np.array([at.min(), at.max()]))
+    canvas.set_axis(axes.xaxis, at, is_log, border if at.dtype.kind in "iu" else canvas.ends(at))
     axes.set_xlabel(labels.label(part.data, x))
     mode = r"\mu" if by == "mode" else part.mode
     text = labels.label(part.data, part.field, mode, is_overlap and not signed)
@@ -227,8 +229,7 @@ def _strips(part, x, by, ax):
         axes.set_yticks([])
     axes.tick_params(axis="y", length=0)
     canvas.titles(figure, [axes], part, None, ax, False)
-    canvas.legend_beside(axes, [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds]
-                       + canvas.hatch_handles(found))
+    canvas.legend_beside(axes, canvas.class_handles(kinds) + canvas.hatch_handles(found))
     return style.finished(figure, ax)
 
 
@@ -249,7 +250,7 @@ def _shares(part, x, by, over, ax):
     all_axes[0].set_ylabel("share of starts")
     canvas.titles(figure, all_axes, part, over, ax, many)
     canvas.legend_beside(all_axes[canvas.columns(all_axes) - 1],
-                       [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds] + canvas.hatch_handles(found))
+                         canvas.class_handles(kinds) + canvas.hatch_handles(found))
     return style.finished(figure, ax)
 
 
@@ -270,9 +271,7 @@ def draw_shares(axes, data: xr.Dataset, x: str, colours: list, counts: np.ndarra
             axes.bar(**place, color=colours[i], lw=0)
             continue
         code = 1 + i - len(colours)
-        hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-        for patch in axes.bar(**place, facecolor=paper, edgecolor=ink, hatch=hatch, lw=0):
-            patch.set_gid(f"no result: {cells.WHY[code - 1]}")
+        axes.bar(**place, **canvas.without_result(code), lw=0)
         found.add(code)
     axes.set_ylim(0, 1)
     canvas.set_axis(axes.xaxis, at, is_log, border)

@@ -13,7 +13,8 @@ import xarray as xr
 SYMBOLS = {
     "g0": "g_0", "Omega": r"\Omega", "Omega_mu": r"\Omega_{}", "kappa_mu": r"\kappa_{}", "gamma_down": r"\gamma_\downarrow",
     "gamma_up": r"\gamma_\uparrow", "gamma_phi": r"\gamma_\phi", "imbalance": r"\eta", "xi": r"\xi_{}", "xi_end": r"\xi_{}",
-    "xi_limit": r"\xi_{}", "xi_rms": r"\mathrm{{rms}}\,\xi_{}", "occupation": r"|\alpha_{}|^2", "alpha_re": r"\mathrm{{Re}}\,\alpha_{}",
+    "xi_limit": r"\xi_{}", "xi_rms": r"\mathrm{{rms}}\,\xi_{}", "occupation": r"|\alpha_{}|^2",
+    "alpha_re": r"\mathrm{{Re}}\,\alpha_{}",
     "alpha_im": r"\mathrm{{Im}}\,\alpha_{}", "x_mean": r"\langle x\rangle", "x_theory": "x", "xi_theory": r"|\xi|",
     "g_crit": r"g_{\mathrm{c}}", "g_retrieve": r"g_{\mathrm{ret}}", "lyapunov": r"\lambda", "L": "L", "L_end": "L", "L_limit": "L",
     "t": "t", "state_U": "U", "state_xi": r"\xi_{}", "pattern_xi": r"\xi_{}", "frequency_1": r"\omega_1", "frequency_2": r"\omega_2",
@@ -22,10 +23,14 @@ SYMBOLS = {
 }
 WORDS = {  # short enough for an axis; symbols stand beside those that have one
     "g0": "coupling", "pattern": "pattern of the cue", "mode": "mode", "seed": "seed", "overlap": "overlap of the start",
-    "perturbation": "tilt (tangent)", "flip": "share of flipped spins", "flip_exactly": "flipped spins", "duration": "duration of the drive",
-    "pattern_seed": "seed of the patterns", "imbalance": "imbalance", "Omega_mu": "frequency of the mode", "kappa_mu": "loss rate of the mode",
-    "gamma_down": "decay rate of spins", "gamma_up": "pump rate of spins", "gamma_phi": "dephasing rate of spins", "verdict": "verdict", "retrieved": "retrieved pattern",
-    "outcome": "outcome", "how": "how the end is known", "steps": "steps", "wall_time": "time of computing", "decay_rate": "slowest decay rate",
+    "perturbation": "tilt (tangent)", "flip": "share of flipped spins", "flip_exactly": "flipped spins",
+    "duration": "duration of the drive",
+    "pattern_seed": "seed of the patterns", "imbalance": "imbalance",
+    "Omega_mu": "frequency of the mode", "kappa_mu": "loss rate of the mode",
+    "gamma_down": "decay rate of spins", "gamma_up": "pump rate of spins", "gamma_phi": "dephasing rate of spins",
+    "verdict": "verdict", "retrieved": "retrieved pattern",
+    "outcome": "outcome",
+    "how": "how the end is known", "steps": "steps", "wall_time": "time of computing", "decay_rate": "slowest decay rate",
     "growth_rate": "largest growth rate", "n_unstable": "unstable directions", "n_neutral": "neutral directions",
     "residual": "residual", "amplitude": "amplitude", "n_states": "stationary states", "n_stable": "stable states",
     "n_inverted": "inverted states", "entropy": "entropy of the outcomes", "relaxation_time": "relaxation time",

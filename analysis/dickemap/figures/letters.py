@@ -23,7 +23,8 @@ def images_of(job: os.PathLike | str) -> tuple[list[str], int]:
     """Names of the images of a job, from their files, and the number of pixels in a row."""
     text = pathlib.Path(job).read_text(encoding="utf-8")
     found = re.search(r"\bimages: *\[(.*?)\]", text, re.DOTALL)
-    files = [name.strip(" \n'\"") for name in found[1].split(",")] if found else re.findall(r"^ *- *['\"]?([^\n'\"#]+?\.(?:pbm|png))", text, re.M)
+    listed = re.findall(r"^ *- *['\"]?([^\n'\"#]+?\.(?:pbm|png))", text, re.MULTILINE)
+    files = [name.strip(" \n'\"") for name in found[1].split(",")] if found else listed
     if not files:
         raise Error(f"{os.fspath(job)} has no images as patterns (model.images)")
     paths = [pathlib.Path(job).parent / name for name in files]
@@ -49,19 +50,21 @@ def _ask(job, settings, pattern, flips, seed, t_end, folder):
     """Tables of the spins and of the course of one point."""
     spins, course = folder / f"spins_{flips}.csv", folder / f"course_{flips}.csv"
     at = {"pattern": pattern, "flip_exactly": flips, "seed": seed}
-    options = ["--at", ",".join(f"{name}={value}" for name, value in at.items()), "--spins", spins, "--trajectory", course, "--t-end", str(t_end)]
+    options = ["--at", ",".join(f"{name}={value}" for name, value in at.items()), "--spins", spins, "--trajectory", course,
+               "--t-end", str(t_end)]
     named = re.findall(r"\bname: *['\"]?(\w+)", pathlib.Path(job).read_text(encoding="utf-8"))
     extra = {f"initial.{name}": str(value) for name, value in at.items() if name not in named}
     for setting in jobs.settings({**settings, **extra}):
         options += ["--set", setting]
-    result = subprocess.run([running.program(), "point", os.fspath(job), *map(str, options)], stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    result = subprocess.run([running.program(), "point", os.fspath(job), *map(str, options)], stdout=subprocess.DEVNULL,
+                            stderr=subprocess.PIPE, text=True)
     if result.returncode != 0:
         raise Error(result.stderr.strip().removeprefix("dickemap: ") or f"dickemap point ended with {result.returncode}")
     return _table(spins), _table(course)
 
 
-def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] = (10, 20, 30, 40), *, seed: int = 1, t_end: float = 40,
-            set: Mapping[str, Any] | None = None):
+def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] = (10, 20, 30, 40), *, seed: int = 1,
+            t_end: float = 40, set: Mapping[str, Any] | None = None):
     """Images with some of their pixels flipped, and what the memory makes of them; each row one share of flipped pixels.
 
         figures.letters("jobs/letters.yaml", pattern=3)
@@ -89,8 +92,8 @@ def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] 
             n = round(percent * n_pixels / 100)
             tables.append((n, plain if n == 0 else _ask(path, dict(set or {}), pattern, n, seed, t_end, pathlib.Path(folder))))
     with style.styled():
-        figure, grid = plt.subplots(len(tables), 3, figsize=(6.8, 0.35 + 1.65 * len(tables)), layout="constrained", width_ratios=[1, 2.6, 1],
-                                    squeeze=False)
+        figure, grid = plt.subplots(len(tables), 3, figsize=(6.8, 0.35 + 1.65 * len(tables)), layout="constrained",
+                                    width_ratios=[1, 2.6, 1], squeeze=False)
         colours = style.pattern_colours(len(names))
         for (n, (spins, course)), (cue, middle, end) in zip(tables, grid):
             for axes, z in ((cue, spins["z_start"]), (end, spins["z"])):

@@ -112,9 +112,10 @@ def is_closed(data: xr.Dataset) -> bool:
 def is_exact(data: xr.Dataset) -> bool:
     """Whether starts are on the symmetric subspace of their pattern: no tilts, no single flips, no cue of another kind."""
     def zero(name):
-        return not np.any(data[name]) if name in data.coords else float((of_job(data, f"initial.{name}") or "0").strip("[]").split(",")[0]) == 0
+        return not np.any(data[name]) if name in data.coords else float(of_job(data, f"initial.{name}") or 0) == 0
 
-    return zero("perturbation") and zero("flip_exactly") and of_job(data, "initial.cue") is None and of_job(data, "initial.from") is None
+    other = [key for key in ("initial.cue", "initial.from", "initial.mixture") if of_job(data, key) is not None]
+    return zero("perturbation") and zero("flip_exactly") and not other
 
 
 def kinds(data: xr.Dataset, field: str, mode: object = None) -> dict[str, str]:

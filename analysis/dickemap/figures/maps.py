@@ -39,14 +39,12 @@ def striped(axes, border_x, border_y, counts: np.ndarray, colours: list, lost: n
         y0, y1 = border_y[rows], border_y[rows + 1]
         blocks = np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
         if i < len(colours):
-            axes.add_collection(PolyCollection(blocks, facecolor=colours[i], edgecolor=colours[i], linewidth=0.1, zorder=1), autolim=False)
+            look = {"facecolor": colours[i], "edgecolor": colours[i], "linewidth": 0.1, "zorder": 1}
         else:
             code = 1 + i - len(colours)
-            hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
-            patches = PolyCollection(blocks, facecolor=paper, edgecolor=ink, hatch=hatch, linewidth=0, zorder=1.5)
-            patches.set_gid(f"no result: {cells.WHY[code - 1]}")
-            axes.add_collection(patches, autolim=False)
+            look = {**canvas.without_result(code), "linewidth": 0, "zorder": 1.5}
             found.add(code)
+        axes.add_collection(PolyCollection(blocks, **look), autolim=False)
 
 
 def draw_lines(axes, part: slices.Slice, x: str, y: str, borders, logs, found: dict) -> None:
@@ -158,8 +156,7 @@ def _draw(part, x, y, panels, over, signed, theory, ax):
     if categorical:
         kinds = cells.classes(part.data, cells.shown(part.data, part.field))
     else:
-        results = [cells.mean(p.data, part.field, over, signed) if over else
-                   xr.Dataset({"mean": cells.shown(p.data, part.field, signed), "why": cells.absent(p.data, part.field)}) for _, p in parts]
+        results = [_numbers(own, over, signed) for _, own in parts]
         scale = canvas.scale_of(np.concatenate([r["mean"].values.ravel() for r in results]), part.field, signed,
                          part.values.dtype.kind in "iu" and not over)
     for i, (axes, (value, own)) in enumerate(zip(all_axes, parts)):
@@ -183,13 +180,24 @@ def _draw(part, x, y, panels, over, signed, theory, ax):
     rest = [*canvas.hatch_handles(found), *drawn.values()]
     if categorical:
         canvas.legend_beside(all_axes[canvas.columns(all_axes) - 1],
-                      [plt.Rectangle((0, 0), 1, 1, fc=c.colour, ec="0.3", lw=0.4, label=c.name) for c in kinds] + rest)
+                      canvas.class_handles(kinds) + rest)
     else:
         canvas.add_bar(figure, all_axes if many else all_axes[0], scale,
-                ("mean " if over else "") + labels.label(part.data, part.field, part.mode, cells.is_unsigned(part.field) and not signed))
+                       ("mean " if over else "") + _label(part, signed))
         canvas.legend_below(all_axes[-canvas.columns(all_axes)] if many and len(all_axes) % canvas.columns(all_axes) == 0 else
                      all_axes[(len(all_axes) - 1) // canvas.columns(all_axes) * canvas.columns(all_axes)], rest)
     return style.finished(figure, ax)
+
+
+def _numbers(own, over, signed):
+    """`mean` and `why` there is none."""
+    if over:
+        return cells.mean(own.data, own.field, over, signed)
+    return xr.Dataset({"mean": cells.shown(own.data, own.field, signed), "why": cells.absent(own.data, own.field)})
+
+
+def _label(part, signed):
+    return labels.label(part.data, part.field, part.mode, cells.is_unsigned(part.field) and not signed)
 
 
 def draw_classes(axes, own, x, y, over, borders, logs, kinds, found):
@@ -219,16 +227,17 @@ def _scatter(part, x, y, panels, over, signed, ax):
     handles = []
     if cells.is_categorical(part.values):
         for kind in cells.classes(data, cells.shown(data, part.field)):
-            handles.append(axes.scatter(at_x[values == kind.code], at_y[values == kind.code], s=size, color=[kind.colour], lw=0, label=kind.name))
+            own = values == kind.code
+            handles.append(axes.scatter(at_x[own], at_y[own], s=size, color=[kind.colour], lw=0, label=kind.name))
     else:
         scale = canvas.scale_of(values, part.field, signed, part.values.dtype.kind in "iu")
         known = np.isfinite(values)
         axes.scatter(at_x[known], at_y[known], c=values[known], s=size, cmap=scale.cmap, norm=scale.norm, lw=0)
-        canvas.add_bar(figure, axes, scale, labels.label(data, part.field, part.mode, cells.is_unsigned(part.field) and not signed))
+        canvas.add_bar(figure, axes, scale, _label(part, signed))
     for code in np.unique(why[why > 0]).tolist():
         marker = {"failed": "x", "not computed": ".", "does not apply": "."}.get(cells.WHY[code - 1], "+")
-        handles.append(axes.scatter(at_x[why == code], at_y[why == code], s=size, marker=marker, color=style.HATCHES[cells.WHY[code - 1]][1],
-                                    lw=0.7, label=cells.WHY[code - 1]))
+        handles.append(axes.scatter(at_x[why == code], at_y[why == code], s=size, marker=marker, lw=0.7, label=cells.WHY[code - 1],
+                                    color=style.HATCHES[cells.WHY[code - 1]][1]))
     for axis, values, name in ((axes.xaxis, at_x, x), (axes.yaxis, at_y, y)):
         if values.min() > 0 and values.max() > 100 * values.min() and np.ptp(np.log(np.quantile(values, [0.25, 0.75]))) > 1.2:
             (axes.set_xscale if axis is axes.xaxis else axes.set_yscale)("log")

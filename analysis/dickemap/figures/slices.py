@@ -19,8 +19,8 @@ Data = Union[xr.Dataset, str, os.PathLike]
 Axis = Union[float, int, str]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
-NEEDED = ("verdict", "how", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once", "n_never",
-          "fatal_low", "fatal_high")
+NEEDED = ("verdict", "how", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
+          "n_never", "fatal_low", "fatal_high")
 SOURCES = {"xi_end": ("xi", "xi_limit"), "outcome": ("xi", "xi_second", "xi_error", "xi_limit", "retrieved", "n_unstable")}
 
 
@@ -138,7 +138,9 @@ def index_of(data: xr.Dataset, axis: str, value: float, nearest: bool) -> int:
     i = int(distance.argmin())
     if distance[i] <= 1e-9 * max(1.0, abs(value)) or distance[i] <= 1e-9 * np.ptp(values.astype(float)):
         return i
-    shown = ", ".join(f"{v:g}" for v in values) if values.size <= 12 else f"{values.min():g} ... {values.max():g}, {values.size} of them"
+    shown = f"{values.min():g} ... {values.max():g}, {values.size} of them"
+    if values.size <= 12:
+        shown = ", ".join(f"{v:g}" for v in values)
     if values.dtype.kind in "iu":
         raise Error(f"{axis} has no value {value:g} (it has {shown})")
     step = np.diff(np.sort(values)).max() if values.size > 1 else 0.0

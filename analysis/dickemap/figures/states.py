@@ -43,8 +43,10 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
     single = x is None and not free
     x = x or (free[0] if free else slices.axes_of(data, "n_states")[0])
     part = slices.cut_out(data, "n_states", [x], None, select, nearest)
-    shown = part.data if inverted or "state_n_inverted" not in part.data else part.data.assign(
-        {name: part.data[name].where(~(part.data.state_n_inverted > 0)) for name in ("state_U", "state_index", "state_xi", "state_n_unstable")})
+    shown = part.data
+    if not inverted and "state_n_inverted" in shown:
+        names = ("state_U", "state_index", "state_xi", "state_n_unstable")
+        shown = shown.assign({name: shown[name].where(~(shown.state_n_inverted > 0)) for name in names})
     with style.styled():
         if ax is not None or single:
             figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
@@ -97,11 +99,11 @@ def _levels(axes, data, x, single):
     colours = style.pattern_colours(data.sizes["mode"])
     for pattern in np.unique(nu[stable]).tolist():
         chosen = stable & (nu == pattern)
-        handles += axes.plot(place[chosen], height[chosen], ".", ms=9 if single else 4.5, color="black" if pattern == 0 else colours[pattern - 1], zorder=2,
-                             label=r"$\xi = 0$, stable" if pattern == 0 else f"pattern {pattern}, stable")
+        colour, name = ("black", r"$\xi = 0$, stable") if pattern == 0 else (colours[pattern - 1], f"pattern {pattern}, stable")
+        handles += axes.plot(place[chosen], height[chosen], ".", ms=9 if single else 4.5, color=colour, zorder=2, label=name)
     axes.set(xlabel=r"largest $|\xi|$" if single else labels.label(data, x), ylabel=text if not (single and not has_U) else "")
     if not single:
-        canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), np.array([at.min(), at.max()]) if at.size > 1 else canvas.edges(at))
+        canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), canvas.ends(at))
     return handles
 
 
@@ -114,13 +116,14 @@ def _numbers(axes, data, x, found):
         values = np.where(why == cells.code("does not apply"), np.nan, values)
         axes.step(at, values, where="mid", color=colour, label=name, lw=1.1)
     canvas.blocks(axes, canvas.edges(at, is_log), why, found, None, None)
-    low = np.nanmin(np.where(data["n_stable"].values > 0, data["n_stable"].values, np.nan)) if (data["n_stable"].values > 0).any() else 1
+    found_some = data["n_stable"].values[data["n_stable"].values > 0]
+    low = found_some.min() if found_some.size else 1
     if float(data["n_states"].max()) > 30 * low:
         axes.set(yscale="log", ylim=(0.7 * low, None))
     else:
         axes.set_ylim(0, None)
     axes.set_ylabel("states")
-    canvas.set_axis(axes.xaxis, data[x].values, is_log, np.array([at.min(), at.max()]) if at.size > 1 else canvas.edges(at))
+    canvas.set_axis(axes.xaxis, data[x].values, is_log, canvas.ends(at))
     canvas.legend_beside(axes, axes.get_legend_handles_labels()[0])
 
 
@@ -136,4 +139,4 @@ def _rates(axes, data, x):
         axes.plot(place[chosen], rates[chosen], ".", ms=4, color="black" if pattern == 0 else colours[pattern - 1])
     unit = labels.unit_text(data["state_decay_rate"].attrs.get("units"))
     axes.set(ylim=(0, None), xlabel=labels.label(data, x), ylabel="slowest decay" + (f" ({unit})" if unit else ""))
-    canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), np.array([at.min(), at.max()]) if at.size > 1 else canvas.edges(at))
+    canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), canvas.ends(at))
