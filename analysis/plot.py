@@ -157,7 +157,8 @@ def main():
             raise dickemap.Error(f"{output}: a picture's name ends with {', '.join(SUFFIXES)}")
         if not os.access(output.resolve().parent, os.W_OK):
             raise dickemap.Error(f"{output}: the folder does not exist or cannot be written")
-        draw(a).savefig(output, dpi=a.dpi)
+        with figures.styled():
+            draw(a).savefig(output, dpi=a.dpi)
     except (dickemap.Error, OSError, ValueError) as error:
         sys.exit(f"plot.py: {error}")
     print(output)

@@ -196,7 +196,8 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
         sign = labels.symbol(field)
         axes.set(yscale="log", ylim=(low, 3 * top if top > 0 else 1),
                  xlim=(0, min(omega[-1], 1.15 * strong[-1]) if strong.size else omega[-1]),
-                 xlabel=r"angular frequency $\omega$" + (f" ({unit})" if unit else ""), ylabel="amplitude of " + (f"${sign}$" if sign else field))
+                 xlabel=r"angular frequency $\omega$" + (f" ({unit})" if unit else ""),
+                 ylabel="amplitude of " + (f"${sign}$" if sign else field))
         axes.set_title(_title(data))
         handles, _ = axes.get_legend_handles_labels()
         canvas.legend_beside(axes, handles)

@@ -17,7 +17,6 @@ from matplotlib.colors import LinearSegmentedColormap, to_rgb
 STYLE = {
     "font.size": 9,
     "axes.labelsize": 11,
-    "axes.titlesize": 9,
     "axes.linewidth": 0.7,
     "font.family": "STIXGeneral",
     "mathtext.fontset": "stix",
@@ -27,12 +26,8 @@ STYLE = {
     "ytick.right": True,
     "xtick.major.width": 0.7,
     "ytick.major.width": 0.7,
-    "hatch.linewidth": 0.6,
-    "legend.frameon": False,
-    "legend.fontsize": 8.5,
-    "svg.fonttype": "none",
-    "pdf.fonttype": 42,
 }
+MORE_STYLE = {"axes.titlesize": 9, "hatch.linewidth": 0.6, "legend.frameon": False, "legend.fontsize": 8.5, "pdf.fonttype": 42}
 
 COLOURS = ("#1b3a6b", "#2f7fb8", "#3aa57e", "#e08a1e")  # of patterns: dark to light; distinct in grey and to every eye
 MORE_COLOURS = (*COLOURS, "#cc79a7", "#8c510a", "#f0e442", "#7f7f7f")
@@ -73,7 +68,7 @@ def sequence_colours(n: int) -> list[tuple[float, float, float]]:
 @contextlib.contextmanager
 def styled():
     """The type of these pictures, for as long as one is drawn."""
-    with plt.rc_context(STYLE):
+    with plt.rc_context({**STYLE, **MORE_STYLE}):
         yield
 
 
