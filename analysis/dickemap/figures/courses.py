@@ -12,7 +12,7 @@ import xarray as xr
 
 from .. import reading, verdicts
 from ..errors import Error
-from . import canvas, labels, style
+from . import canvas, labels, lines, style
 
 Course = Union[xr.Dataset, str, os.PathLike]
 NAMED_MODES = 8  # curves with a name; of more modes those that come farthest
@@ -59,6 +59,12 @@ def _title(data: xr.Dataset) -> str:
     return labels.items(data, fixed)
 
 
+def falling_sign(data: xr.Dataset) -> int:
+    """The sign with which L falls, that of the Omega_mu: records have L times it, trajectories L itself."""
+    given = lines.parameters(data)
+    return -1 if given and all(float(Omega_mu) < 0 for Omega_mu in given["Omega_mu"]) else 1
+
+
 def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = False, ax=None):
     """The course of one point: overlaps, occupations, and the Lyapunov function L where there is one.
 
@@ -67,7 +73,7 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
 
     data: of dickemap.trajectory, or the file of `dickemap point --trajectory` (.h5 or .csv; these have no L).
     record: of dickemap.point: where overlaps end (short lines at the right), `t_settled`, and the barrier and the limit of L.
-    log: a logarithmic axis of time.  Returns the figure, or with `ax` that Axes, with the overlaps alone.
+    Where all Omega_mu are negative it is -L that falls, and that is drawn, as in records.  log: a logarithmic axis of time.  Returns the figure, or with `ax` that Axes, with the overlaps alone.
     """
     data = course_of(data)
     has_L = "L" in data and bool(np.isfinite(data["L"]).any())
@@ -94,8 +100,9 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
         if "occupation" in all_axes:
             all_axes["occupation"].set(ylim=(0, None), ylabel=r"$|\alpha_\mu|^2$")
         if has_L:
-            all_axes["L"].plot(t, data["L"], color="black", lw=1.1)
-            all_axes["L"].set_ylabel(labels.label(data, "L", words=False))
+            sign = falling_sign(data)
+            all_axes["L"].plot(t, sign * data["L"], color="black", lw=1.1)
+            all_axes["L"].set_ylabel(labels.label(data, "L", words=False).replace("$L", "$-L" if sign < 0 else "$L"))
         if record is not None:
             _mark_record(all_axes, record, colours, t)
         last = all_axes[rows[-1]]
