@@ -675,6 +675,14 @@ def test_the_mode_follows_the_cue(files):
         assert axes[1].get_ylabel() == rf"$|\xi_{{{pattern}}}|$" and f"cue {pattern}" in axes[0].get_title()
 
 
+def test_of_data_that_the_caller_has_selected_the_rest_is_drawn(files):
+    data = dickemap.open(files["exact"])
+    for mode in (1, 2):
+        axes = figures.map(data.sel(pattern=2, mode=mode), "g0", "Omega_mu", "xi").axes
+        assert axes[1].get_ylabel() == rf"$|\xi_{{{mode}}}|$" and axes[0].get_title() == "cue 2"
+        assert bool(theory_lines(axes[0])) == (mode == 2)
+
+
 def test_a_caller_s_axes_are_drawn_on_and_returned(files):
     figure, (left, right) = plt.subplots(1, 2)
     assert figures.map(files["exact"], "g0", "Omega_mu", "xi", ax=left) is left
@@ -772,6 +780,16 @@ def test_a_job_inside_of_a_file_comes_with_its_settings(program, files, tmp_path
         assert float(dickemap.point(job, set=sets).xi_theory) == float(dickemap.open(tmp_path / "p.h5").xi_theory)
         assert job.read_text() == files["point"].with_suffix(".yaml").read_text()
     assert not job.exists()
+
+
+def test_a_job_that_names_files_outside_of_its_folder_is_not_written_out(program, tmp_path):
+    from dickemap import jobs
+    job = (ROOT / "jobs" / "letters.yaml").read_text().replace("letters/", f"{ROOT}/jobs/letters/").split("axes:")[0]
+    (tmp_path / "far.yaml").write_text(job)
+    subprocess.run([program, "run", "far.yaml", "--quiet"], cwd=tmp_path, check=True, capture_output=True)
+    with pytest.raises(dickemap.Error, match="outside of its own folder"):
+        with jobs.inside(tmp_path / "far.h5"):
+            pass
 
 
 # ---- arrays of dask ----

@@ -155,8 +155,7 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
     data = own.data
     if x not in data.coords or data[x].values.dtype.kind != "f" or lines.of_job(data, "model.g0") is None:
         return False
-    mode = value if by == "mode" else own.fixed.get("mode") or (int(data["mode"]) if "mode" in data.coords and data["mode"].ndim == 0
-                                                                else lines.cue_of(data))
+    mode = value if by == "mode" else own.mode_number or lines.cue_of(data)
     kinds = lines.kinds(data, own.field, mode)
     if not kinds or mode is None:
         return False

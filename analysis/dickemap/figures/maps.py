@@ -49,7 +49,7 @@ def striped(axes, border_x, border_y, counts: np.ndarray, colours: list, lost: n
 
 def draw_lines(axes, part: slices.Slice, x: str, y: str, borders, logs, found: dict) -> None:
     """Lines of theory; found: handles of a legend by label."""
-    for text, what in lines.kinds(part.data, part.field, part.fixed.get("mode")).items():
+    for text, what in lines.kinds(part.data, part.field, None if part.follows_cue else part.mode_number).items():
         line = lines.over_map(part.data, part.field, x, y, borders, logs, what)
         if line is None:
             continue

@@ -114,9 +114,16 @@ class Slice:
         return field_values(self.data, self.field)
 
     @property
+    def mode_number(self) -> int | None:
+        """The one mode that is shown, where it is one."""
+        if "mode" in self.data.coords and self.data["mode"].ndim == 0:
+            return int(self.data["mode"])
+        return self.fixed.get("mode")
+
+    @property
     def mode(self) -> object:
         """For labels: the number of the mode, or a letter where it varies."""
-        return self.fixed.get("mode", labels.OWN_MODE if self.follows_cue else r"\mu")
+        return self.mode_number or (labels.OWN_MODE if self.follows_cue else r"\mu")
 
     @property
     def title(self) -> str:
