@@ -73,7 +73,8 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
 
     data: of dickemap.trajectory, or the file of `dickemap point --trajectory` (.h5 or .csv; these have no L).
     record: of dickemap.point: where overlaps end (short lines at the right), `t_settled`, and the barrier and the limit of L.
-    Where all Omega_mu are negative it is -L that falls, and that is drawn, as in records.  log: a logarithmic axis of time.  Returns the figure, or with `ax` that Axes, with the overlaps alone.
+    Where all Omega_mu are negative it is -L that falls, and that is drawn, as in records.
+    log: a logarithmic axis of time.  Returns the figure, or with `ax` that Axes, with the overlaps alone.
     """
     data = course_of(data)
     has_L = "L" in data and bool(np.isfinite(data["L"]).any())
