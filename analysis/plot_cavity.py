@@ -15,8 +15,8 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm  # noqa: E402
 
 import check_cavity as cavity  # noqa: E402
 import dickemap  # noqa: E402
+from dickemap.figures.canvas import edges  # noqa: E402
 from plot_fig3 import COLOURS, STYLE  # noqa: E402
-from plot_map import edges  # noqa: E402
 
 OVERLAP = LinearSegmentedColormap.from_list("overlap", ["#f4f6f8", "#9cc3df", COLOURS[1], COLOURS[0]])
 PER_SECOND = 1e-6  # the job's rates are in 1/us

@@ -12,21 +12,7 @@ import numpy as np  # noqa: E402
 
 import check_fig3 as fig3  # noqa: E402
 import dickemap  # noqa: E402
-
-COLOURS = ("#1b3a6b", "#2f7fb8", "#3aa57e", "#e08a1e")  # dark to light; distinct in grey and to every eye
-STYLE = {
-    "font.size": 9,
-    "axes.labelsize": 11,
-    "axes.linewidth": 0.7,
-    "font.family": "STIXGeneral",
-    "mathtext.fontset": "stix",
-    "xtick.direction": "in",
-    "ytick.direction": "in",
-    "xtick.top": True,
-    "ytick.right": True,
-    "xtick.major.width": 0.7,
-    "ytick.major.width": 0.7,
-}
+from dickemap.figures import COLOURS, STYLE  # noqa: E402
 
 
 def draw_panel(axes, data, computed, theory, every, steep):

@@ -14,13 +14,13 @@ import numpy as np  # noqa: E402
 from matplotlib.colors import ListedColormap  # noqa: E402
 
 import dickemap  # noqa: E402
+from dickemap.figures import VERDICTS  # noqa: E402
+from dickemap.figures.canvas import edges  # noqa: E402
 from plot_fig3 import STYLE  # noqa: E402
-from plot_map import COLOURS as VERDICTS  # noqa: E402
-from plot_map import edges  # noqa: E402
 
 ENDS = {"normal, $x = -1$": "#dfe9f2", "inverted, $x = +1$": "#c9b8d8", "superradiant": VERDICTS["fixed_point"],
         "limit cycle": VERDICTS["limit_cycle"], "torus": VERDICTS["quasiperiodic"], "chaos": VERDICTS["irregular"],
-        "undecided": VERDICTS["undecided"]}
+        "undecided": "0.5"}
 AN_OVERLAP = 1e-6
 
 

@@ -19,10 +19,11 @@ unit of frequency.
     jobs        jobs as Python has them
     progress    the bar
     errors      dickemap.Error
+    figures     pictures of all of these (matplotlib): from dickemap import figures
 """
 
 from . import requirements  # noqa: F401  (first: says which package is too old)
-from .counting import NO_OUTCOME, boundary, outcome, probability, wilson
+from .counting import NO_OUTCOME, boundary, mean, outcome, probability, wilson
 from .errors import Error
 from .evaluating import evaluate, point, trajectory
 from .reading import DONE, POINT_FAILED, TODO, alpha, done, open  # noqa: A004
@@ -32,6 +33,6 @@ from .verdicts import (MIXTURE, flag_names, is_at_rest, is_flag, is_how, is_verd
 
 __version__ = "0.2.0"
 __all__ = ["alpha", "alpha_theory", "boundary", "done", "DONE", "Error", "evaluate", "flag_names", "g_crit",
-           "g_retrieve", "is_at_rest", "is_flag", "is_how", "is_verdict", "MIXTURE", "NO_OUTCOME", "occupation_theory",
+           "g_retrieve", "is_at_rest", "is_flag", "is_how", "is_verdict", "mean", "MIXTURE", "NO_OUTCOME", "occupation_theory",
            "open", "outcome", "Plan", "plan", "point", "POINT_FAILED", "probability", "run", "select", "TODO",
            "trajectory", "verdict_counts", "wilson", "x_theory", "xi_end", "xi_theory"]

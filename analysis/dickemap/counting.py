@@ -29,6 +29,37 @@ def wilson(k: Numbers, n: Numbers, z: float = 1.959963984540054) -> tuple[Number
     return low[()], high[()]
 
 
+def student(n: Numbers) -> Numbers:
+    """Half the width of an interval of 95 % of a mean of n values, in units of their standard deviation over sqrt(n): the 97.5 %
+    point of Student's t with n - 1 degrees of freedom; NaN for n < 2."""
+    nu = np.asarray(n, float) - 1
+    with np.errstate(divide="ignore", invalid="ignore"):
+        z, m = 1.959963984540054, np.where(nu > 0, nu, np.nan)
+        # Cornish and Fisher's expansion in 1/nu (Abramowitz and Stegun 26.7.5); for 1 and 2 there are closed forms.
+        t = (z + (z**3 + z) / (4 * m) + (5 * z**5 + 16 * z**3 + 3 * z) / (96 * m**2)
+             + (3 * z**7 + 19 * z**5 + 17 * z**3 - 15 * z) / (384 * m**3)
+             + (79 * z**9 + 776 * z**7 + 1482 * z**5 - 1920 * z**3 - 945 * z) / (92160 * m**4))
+    t = np.where(nu == 1, 12.706204736432095, np.where(nu == 2, 4.302652729911275, t))
+    return t[()]
+
+
+def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
+    """`mean` of the values along an axis that are not NaN, the interval of 95 % in which that mean is known (Student's, as if they
+    were independent), `low` and `high`, and their number `n`; without the dimension `over`.
+
+        band = dickemap.mean(abs(data.xi).sel(mode=1), over="seed")
+    """
+    if over not in values.dims:
+        raise Error(f"'{over}' is not an axis of {values.name or 'the values'} (axes: {', '.join(map(str, values.dims))})")
+    n = values.notnull().sum(over)
+    centre = values.sum(over) / n.where(n > 0)
+    deviation = np.sqrt(((values - centre) ** 2).sum(over) / (n - 1).where(n > 1))
+    half = deviation * student(n) / np.sqrt(n.where(n > 0))
+    units = {"units": values.attrs.get("units", "1")}
+    return xr.Dataset({"mean": centre.assign_attrs(units), "low": (centre - half).assign_attrs(units),
+                       "high": (centre + half).assign_attrs(units), "n": n.assign_attrs(units="1")})
+
+
 def outcome(data: xr.Dataset) -> xr.DataArray:
     """What each trajectory ended in [axes], as integers, by the rule of `dickemap basins` and of jobs with `reduce`:
 

@@ -46,9 +46,9 @@ def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | Non
     """
     with _one_point(job, set, cpu, quantities) as session:
         data = _dataset(session, False)
-        names = ("g_crit", "g_retrieve", "xi", "occupation")
-        for name, values in zip(names, session.closed_forms(0).T):
-            data[f"closed_{name}"] = ("mode", values, {"units": "1", "long_name": f"{name} of the pattern's state in closed form"})
+        names = {"g_crit": _unit(session, 1), "g_retrieve": _unit(session, 1), "xi": "1", "occupation": "1"}
+        for (name, units), values in zip(names.items(), session.closed_forms(0).T):
+            data[f"closed_{name}"] = ("mode", values, {"units": units, "long_name": f"{name} of the pattern's state in closed form"})
         dims = _dims_of_points(session)
     return _at(data.isel({dim: 0 for dim in dims}), quantities)
 
@@ -57,6 +57,7 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
                set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
+    Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
     points: samples from 0 to t_end.  t_end: None takes the end of the record, but at least 20/kappa and at most 200/kappa.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
@@ -66,18 +67,25 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
             t_end = _usual_end(session)
         t = np.linspace(0, t_end, points)
         arrays = session.trajectory(0, t, spins)
-        n_classes, text = session.n_classes, session.text("job_canonical")
+        n_classes, text, alpha_factor = session.n_classes, session.text("job_canonical"), session.alpha_factor
+        units = {"t": _unit(session, -1), "L": _unit(session, 1)}
     about = {"xi": "overlap with the pattern of the mode", "alpha_re": "real part of the mode's amplitude alpha",
              "alpha_im": "imaginary part of the mode's amplitude alpha", "L": "Lyapunov function", "m": "spin vector of the class"}
     dims = {"L": ("t",), "m": ("t", "class", "xyz")}
-    data = xr.Dataset({name: (dims.get(name, ("t", "mode")), values, {"units": "1", "long_name": about[name]})
+    data = xr.Dataset({name: (dims.get(name, ("t", "mode")), values, {"units": units.get(name, "1"), "long_name": about[name]})
                        for name, values in arrays.items()},
-                      {"t": ("t", t, {"units": "1", "long_name": "time"}),
+                      {"t": ("t", t, {"units": units["t"], "long_name": "time"}),
                        "mode": ("mode", np.arange(1, arrays["xi"].shape[1] + 1, dtype=np.int32))},
-                      {"title": "trajectory of one point", "job_canonical": text})
+                      {"title": "trajectory of one point", "job_canonical": text, "alpha_factor": alpha_factor})
     if spins:
         data = data.assign_coords({"class": np.arange(n_classes, dtype=np.int32), "xyz": ["x", "y", "z"]})
     return _at(data, quantities)
+
+
+def _unit(session, power):
+    """Of frequencies and rates (power 1) and of times (-1), by the job's key `unit`, as the file has it (dkm_unit_text)."""
+    unit = session.text("unit") or "1"
+    return unit if unit == "1" or power == 1 else f"1/({unit})"
 
 
 def _at(data, quantities):

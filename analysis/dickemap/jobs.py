@@ -12,6 +12,8 @@ from typing import Any, Iterator, Mapping, Union
 
 import numpy as np
 
+from .errors import Error
+
 Job = Union[str, os.PathLike, Mapping[str, Any]]
 NAME = "job"  # in messages, of a job that is no file
 
@@ -57,3 +59,34 @@ def as_file(job: Job) -> Iterator[pathlib.Path]:
         file.write(text)
         file.flush()
         yield pathlib.Path(file.name)
+
+
+@contextlib.contextmanager
+def inside(path: str | os.PathLike) -> Iterator[tuple[pathlib.Path, dict[str, str]]]:
+    """The job that an output file holds, written out beside the files that it names, for as long as it is needed; and the settings
+    that it was run with.  Raises Error for a job that names files outside of its own folder."""
+    from . import reading
+    import xarray as xr
+
+    with reading.open(path, fields="status", chunks=None) as data:
+        text, sets = data.attrs.get("job"), data.attrs.get("job_sets", "")
+    if not text:
+        raise Error(f"{os.fspath(path)}: there is no job in it")
+    with tempfile.TemporaryDirectory(prefix="dickemap-") as folder:
+        job = pathlib.Path(folder) / "job.yaml"
+        engine = reading.first_engine()
+        try:
+            files = xr.open_dataset(path, engine=engine, group="job_files", mask_and_scale=False,
+                                    **({"phony_dims": "access"} if engine == "h5netcdf" else {}))
+        except (OSError, KeyError):  # it names no files
+            files = xr.Dataset()
+        with files:
+            for variable in files.data_vars.values():
+                name = pathlib.PurePosixPath(variable.attrs["name"])
+                if name.is_absolute() or ".." in name.parts:
+                    raise Error(f"{os.fspath(path)}: the job in it names {name}, outside of its own folder: give the job itself")
+                target = job.parent / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                target.write_bytes(variable.values.astype(np.uint8).tobytes())
+        job.write_text(text, encoding="utf-8")
+        yield job, dict(line.split("=", 1) for line in sets.splitlines() if "=" in line)

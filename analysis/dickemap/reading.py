@@ -42,7 +42,7 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
         raise ImportError("dickemap.open with chunks needs dask (Debian: python3-dask)")
     # Flags stay integers, and times in "s" stay numbers.
     try:
-        file = xr.open_dataset(path, engine=engine or _first_engine(), mask_and_scale=False, decode_times=False, chunks=chunks)
+        file = xr.open_dataset(path, engine=engine or first_engine(), mask_and_scale=False, decode_times=False, chunks=chunks)
     except ValueError as error:
         raise Error(f"{path}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
     try:
@@ -62,6 +62,18 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
     return masked(data) if mask else data
 
 
+def names(path: str | os.PathLike, engine: str | None = None) -> list[str]:
+    """Names of the fields of a file, without reading them."""
+    try:
+        with xr.open_dataset(path, engine=engine or first_engine(), mask_and_scale=False, decode_times=False) as file:
+            _chosen(file, path, None)
+            return [str(name) for name in file.data_vars]
+    except Error:
+        raise
+    except ValueError as error:
+        raise Error(f"{path}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
+
+
 def _chosen(file, path, fields):
     if "status" not in file:
         raise Error(f"{path}: not a file of dickemap (there is no `status`)")
@@ -74,7 +86,7 @@ def _chosen(file, path, fields):
     return file[[*dict.fromkeys([*fields, "status"])]]
 
 
-def _first_engine():
+def first_engine():
     for name, module in (("h5netcdf", "h5netcdf"), ("netcdf4", "netCDF4")):
         if importlib.util.find_spec(module):
             return name

@@ -37,8 +37,13 @@ typedef struct dkm_bodies {
   double across;        /* the largest part of an m_k across m, another constant */
 } dkm_bodies;
 
+/* Whether a system may have any: columns of gauged patterns all differ. */
+static inline bool dkm_bodies_may_be(const dkm_system *system) {
+  return !dkm_system_has_patterns(system) || system->mapping == DKM_UNGAUGED;
+}
+
 /* The bodies of a system in a state (3K + 2M values) of it.  Couplings count as equal if not a bit differs; classes of ungauged
- * patterns turn in pairs of opposite columns, and the pairs are gauged patterns; those of gauged ones all differ.
+ * patterns turn in pairs of opposite columns, and the pairs are gauged patterns.
  * Fails with DKM_MEMORY; *out is then empty. */
 dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodies *out, dkm_error *err);
 void dkm_bodies_free(dkm_bodies *bodies);

@@ -102,8 +102,8 @@ double dkm_inquiry_lost_length(const dkm_inquiry *q) {
   for (int64_t k = 0; k < K; k++) {
     const double length = q->lengths ? q->lengths[k] : common;
     const double square = x[k] * x[k] + y[k] * y[k] + z[k] * z[k] - length * length + 1.0;
-    least = fmin(least, square);
-    most = fmax(most, square);
+    if (square < least) least = square;
+    if (square > most) most = square;
   }
   return fmax(1.0 - sqrt(fmax(0.0, least)), sqrt(most) - 1.0);
 }

@@ -141,7 +141,7 @@ dkm_status dkm_bodies_create(const dkm_system *system, const double *u, dkm_bodi
   double *means = NULL;
   const bool of_patterns = dkm_system_has_patterns(system);
   *out = (dkm_bodies){.n_classes = system->n_classes};
-  if (of_patterns && system->mapping != DKM_UNGAUGED) return DKM_OK;
+  if (!dkm_bodies_may_be(system)) return DKM_OK;
   out->body_of = malloc(K * sizeof *out->body_of);
   out->sign = malloc(K * sizeof *out->sign);
   dkm_status status = out->body_of && out->sign ? DKM_OK : DKM_MEMORY;

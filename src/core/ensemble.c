@@ -19,16 +19,27 @@ static double *element(double *block, const ensemble *e, int vector, int lane) {
   return block + (size_t)vector * (size_t)e->lanes + lane;
 }
 
-/* Where x_k, y_k, z_k, Q and Re, Im beta of the state are in their blocks. */
-enum { CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q };
-static double *class_value(const ensemble *e, int64_t k, int what, int lane) {
+/* Where x_k, y_k, z_k and Q of a lane's state are: those of class k are at[...][k stride]. */
+enum { CLASS_X, CLASS_Y, CLASS_Z, CLASS_Q, CLASS_VALUES };
+typedef struct lane_classes {
+  double *at[CLASS_VALUES];
+  size_t stride;
+} lane_classes;
+
+static lane_classes classes_of(const ensemble *e, int lane) {
   const int P = e->order;
-  const int conserved[] = {ensemble_class_x(P), ensemble_class_y(P), ensemble_class_z(P), ensemble_class_q(P)};
-  const int open[] = {ensemble_open_x(P), ensemble_open_y(P), ensemble_open_z(P), ensemble_open_q(P)};
-  const int *vector = e->dynamics == DKM_DYNAMICS_CONSERVED ? conserved : open;
-  if (e->states) return element(e->states + (size_t)k * ENSEMBLE_STATE_VECTORS * (size_t)e->lanes, e, what, lane);
-  return element(e->classes + (size_t)k * class_doubles(e), e, vector[what], lane);
+  double *const block = e->states ? e->states : e->classes;
+  const size_t stride = e->states ? ENSEMBLE_STATE_VECTORS * (size_t)e->lanes : class_doubles(e);
+  const bool open = e->dynamics != DKM_DYNAMICS_CONSERVED;
+  const int x = e->states ? CLASS_X : open ? ensemble_open_x(P) : ensemble_class_x(P);
+  const int y = e->states ? CLASS_Y : open ? ensemble_open_y(P) : ensemble_class_y(P);
+  const int z = e->states ? CLASS_Z : open ? ensemble_open_z(P) : ensemble_class_z(P);
+  const int q = e->states ? CLASS_Q : open ? ensemble_open_q(P) : ensemble_class_q(P);
+  return (lane_classes){{element(block, e, x, lane), element(block, e, y, lane), element(block, e, z, lane), element(block, e, q, lane)},
+                        stride};
 }
+
+/* The same of Re, Im beta. */
 static double *mode_value(const ensemble *e, int mu, int imaginary, int lane) {
   return element(e->modes + (size_t)mu * mode_doubles(e), e, imaginary * (e->order + 1), lane);
 }
@@ -44,9 +55,10 @@ static void sum_classes(workspace *w, int lane) {
   ensemble *e = &w->e;
   const dkm_system *system = &e->of_lane[lane];
   const int64_t K = system->n_classes;
+  const lane_classes c = classes_of(e, lane);
   double sum[DKM_MAX_MODES];
   for (int what = CLASS_Y; what <= CLASS_Z; what++) {
-    for (int64_t k = 0; k < K; k++) w->scratch[k] = *class_value(e, k, what, lane);
+    for (int64_t k = 0; k < K; k++) w->scratch[k] = c.at[what][(size_t)k * c.stride];
     dkm_system_sums(system, w->scratch, sum, w->scratch + K);
     for (int mu = 0; mu < system->n_modes; mu++) (what == CLASS_Y ? e->sum_y : e->sum_z)[mu][lane] = sum[mu];
   }
@@ -163,6 +175,7 @@ static void load_couplings(ensemble *e, int lane) {
 static void ensemble_unload(void *memory, int lane) {
   workspace *w = memory;
   ensemble *e = &w->e;
+  const lane_classes c = classes_of(e, lane);
   e->Omega_begin[lane] = e->g0_slope[lane] = e->Omega_slope[lane] = e->piece_begin[lane] = 0.0;
   e->g0[lane] = e->four_g0[lane] = e->field_most[lane] = e->two_Omega[lane] = 0.0;
   e->gamma_1[lane] = e->gamma_T[lane] = e->pump[lane] = e->eta[lane] = e->eta_field_most[lane] = 0.0;
@@ -173,7 +186,7 @@ static void ensemble_unload(void *memory, int lane) {
     *mode_value(e, mu, 0, lane) = *mode_value(e, mu, 1, lane) = 0.0;
   }
   for (int64_t k = 0; k < e->n_classes; k++)
-    for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = 0.0;
+    for (int what = CLASS_X; what <= CLASS_Q; what++) c.at[what][(size_t)k * c.stride] = 0.0;
   for (size_t i = 0; e->couplings && i < (size_t)(e->n_classes * e->system.n_modes); i++)
     e->couplings[i * (size_t)e->lanes + (size_t)lane] = e->weighted[i * (size_t)e->lanes + (size_t)lane] = 0.0;
   e->mode_frequency[lane] = 1.0;
@@ -187,7 +200,8 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
   ensemble *e = &w->e;
   const int64_t K = e->of_lane[lane].n_classes;
   const int M = e->of_lane[lane].n_modes;
-  ensemble_unload(w, lane); /* what the point leaves empty of the kernel's classes and modes */
+  const lane_classes c = classes_of(e, lane);
+  if (K < e->n_classes || M < e->system.n_modes) ensemble_unload(w, lane); /* what the point leaves empty of the kernel's */
   load_couplings(e, lane);
   load_parameters(w, lane, point);
   for (int mu = 0; mu < M; mu++) {
@@ -196,10 +210,11 @@ static void ensemble_load(void *memory, int lane, const dkm_point *point, const 
   }
   for (int64_t k = 0; k < K; k++) {
     double x = u[k], y = u[K + k], z = u[2 * K + k], square = x * x + y * y + z * z;
-    *class_value(e, k, CLASS_X, lane) = x;
-    *class_value(e, k, CLASS_Y, lane) = y;
-    *class_value(e, k, CLASS_Z, lane) = z;
-    *class_value(e, k, CLASS_Q, lane) = square > 0.0 ? 0.5 / square : 0.0;
+    const size_t at = (size_t)k * c.stride;
+    c.at[CLASS_X][at] = x;
+    c.at[CLASS_Y][at] = y;
+    c.at[CLASS_Z][at] = z;
+    c.at[CLASS_Q][at] = square > 0.0 ? 0.5 / square : 0.0;
   }
   sum_classes(w, lane);
   begin_slow(e, lane, point, t);
@@ -211,8 +226,9 @@ static void ensemble_state(const void *memory, int lane, double *u) {
   const ensemble *e = &((const workspace *)memory)->e;
   const int64_t K = e->of_lane[lane].n_classes;
   const int M = e->of_lane[lane].n_modes;
-  for (int64_t k = 0; k < K; k++)
-    for (int what = CLASS_X; what <= CLASS_Z; what++) u[what * K + k] = *class_value(e, k, what, lane);
+  const lane_classes c = classes_of(e, lane);
+  for (int what = CLASS_X; what <= CLASS_Z; what++)
+    for (int64_t k = 0; k < K; k++) u[what * K + k] = c.at[what][(size_t)k * c.stride];
   for (int mu = 0; mu < M; mu++) {
     u[3 * K + mu] = *mode_value(e, mu, 0, lane);
     u[3 * K + M + mu] = *mode_value(e, mu, 1, lane);
@@ -267,11 +283,12 @@ static void ensemble_window(void *memory, int lane, dkm_window *window) {
 
 static dkm_failure failure_of(const workspace *w, int lane) {
   const ensemble *e = &w->e;
+  const lane_classes c = classes_of(e, lane);
   for (int mu = 0; mu < e->system.n_modes; mu++)
     if (!isfinite(*mode_value(e, mu, 0, lane)) || !isfinite(*mode_value(e, mu, 1, lane))) return DKM_FAILURE_NOT_FINITE;
   for (int64_t k = 0; k < e->n_classes; k++)
     for (int what = CLASS_X; what <= CLASS_Z; what++)
-      if (!isfinite(*class_value(e, k, what, lane))) return DKM_FAILURE_NOT_FINITE;
+      if (!isfinite(c.at[what][(size_t)k * c.stride])) return DKM_FAILURE_NOT_FINITE;
   return DKM_FAILURE_STEP_TOO_SMALL;
 }
 
@@ -346,9 +363,10 @@ static double *saved_of_mode(const ensemble *e, int mu, int i, int lane) {
 
 static void ensemble_save(const void *memory, int lane, double *values) {
   const ensemble *e = &((const workspace *)memory)->e;
+  const lane_classes c = classes_of(e, lane);
   const double *at;
   for (int64_t k = 0; k < e->n_classes; k++)
-    for (int what = CLASS_X; what <= CLASS_Q; what++) *values++ = *class_value(e, k, what, lane);
+    for (int what = CLASS_X; what <= CLASS_Q; what++) *values++ = c.at[what][(size_t)k * c.stride];
   for (int mu = 0; mu < e->system.n_modes; mu++)
     for (int i = 0; i < SAVED_OF_MODE; i++) *values++ = *saved_of_mode(e, mu, i, lane);
   *values++ = e->window_length[lane];
@@ -359,12 +377,13 @@ static void ensemble_save(const void *memory, int lane, double *values) {
 static void ensemble_restore(void *memory, int lane, const dkm_point *point, int64_t steps, const double *values) {
   workspace *w = memory;
   ensemble *e = &w->e;
+  const lane_classes c = classes_of(e, lane);
   double *at;
   ensemble_unload(w, lane);
   load_couplings(e, lane);
   load_parameters(w, lane, point);
   for (int64_t k = 0; k < e->n_classes; k++)
-    for (int what = CLASS_X; what <= CLASS_Q; what++) *class_value(e, k, what, lane) = *values++;
+    for (int what = CLASS_X; what <= CLASS_Q; what++) c.at[what][(size_t)k * c.stride] = *values++;
   for (int mu = 0; mu < e->system.n_modes; mu++)
     for (int i = 0; i < SAVED_OF_MODE; i++) *saved_of_mode(e, mu, i, lane) = *values++;
   e->window_length[lane] = *values++;

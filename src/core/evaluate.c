@@ -13,6 +13,11 @@
 /* How long to compute between two questions whether to go on, in seconds. */
 static const double interrupt_interval = 5e-3;
 
+/* Where looks take no longer than to ask for the time, they count with the next advance, and that is when the time is asked for. */
+static bool is_quick(const dkm_evaluator *e) {
+  return e->solver.until_settled && e->t_advanced > 0.0;
+}
+
 /* Begins a window of samples of a lane, or to follow its separations without; g->u is its state. */
 static dkm_status begin_samples(const dkm_evaluator *e, engine *g, int lane, bool follow, dkm_error *err) {
   trajectory *t = &g->lanes[lane];
@@ -54,7 +59,7 @@ static dkm_status outlook_of(const dkm_evaluator *e, engine *g, int lane, dkm_in
     dkm_integrator_state(g->integrator, lane, g->u);
     if ((status = dkm_evaluate_inquire(e, g, lane, g->u, q, err)) != DKM_OK) return status;
     dkm_evaluate_reduce_window(t, &window);
-    const bool quick = e->solver.until_settled; /* see advance_lanes */
+    const bool quick = e->solver.until_settled; /* see is_quick */
     const double before = quick ? 0.0 : dkm_clock_now();
     *outlook = dkm_attractor_look(&t->attractor, q, &window, l, record);
     if (!quick) t->wall_time += dkm_clock_now() - before;
@@ -224,9 +229,7 @@ static dkm_status advance_lanes(dkm_evaluator *e, engine *g, const dkm_stream *s
   const int n_active = g->n_active;
   for (int lane = 0; lane < dkm_integrator_lanes(g->integrator); lane++)
     dkm_integrator_lane(g->integrator, lane)->steps_pause = last_step(e, g, lane);
-  /* Where looks take no longer than to ask for the time, they count with the next advance. */
-  const bool quick = e->solver.until_settled && e->t_advanced > 0.0;
-  const double before = quick ? e->t_advanced : dkm_clock_now();
+  const double before = is_quick(e) ? e->t_advanced : dkm_clock_now();
   dkm_integrator_advance(g->integrator);
   e->t_advanced = dkm_clock_now();
   const double share = (e->t_advanced - before) / n_active;
@@ -254,14 +257,15 @@ dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_e
   double asked = dkm_clock_now();
   e->t_advanced = 0.0;
   for (bool more; (status = dkm_evaluate_refill(e, stream, &more, err)) == DKM_OK;) {
-    bool busy = more || e->n_arrivals > 0;
+    bool busy = more || e->n_arrivals > 0, advanced = false;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
-      if (e->engines[i].n_active + e->engines[i].n_endings > 0) {
+      if (e->made >> i & 1 && e->engines[i].n_active + e->engines[i].n_endings > 0) {
         busy = true;
+        advanced = advanced || e->engines[i].n_active > 0;
         status = advance(e, &e->engines[i], stream, err);
       }
     if (status != DKM_OK || !busy) break;
-    if (stream->interrupt && dkm_clock_now() - asked > interrupt_interval) {
+    if (stream->interrupt && (advanced && is_quick(e) ? e->t_advanced : dkm_clock_now()) - asked > interrupt_interval) {
       asked = dkm_clock_now();
       if (stream->interrupt(stream->context)) {
         give_up(e);

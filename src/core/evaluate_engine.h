@@ -89,6 +89,7 @@ typedef struct arrival {
   bool driven;           /* the drive is over */
   bool looked_up;        /* whether something was saved of it, which may be ... */
   bool resumes;          /* ... of a trajectory whose drive was over and that had gone on */
+  const engine *waits_for; /* that had no free lane when it was asked; NULL */
   past_drive past;
   double wall_time;
 } arrival;
@@ -99,6 +100,7 @@ struct dkm_evaluator {
   dkm_solver solver;
   char cpu[16]; /* "": the best */
   engine engines[N_ENGINES];
+  unsigned made; /* bit i: engine i is there (engines lie far apart, and each step of a stream asks) */
   double *lifted, *laid_out;           /* states of the full space, once needed */
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   double *full_scratch;

@@ -88,6 +88,23 @@ static engine_kind engine_of(const dkm_evaluator *e, const dkm_start *start, boo
   return start->is_pattern ? PATTERN : dkm_system_has_patterns(&e->system) ? TABLES : FULL;
 }
 
+/* The start of an arrival becomes that of a lane.  (Member by member: what is remembered of trajectories is some kilobytes, which
+ * dkm_attractor_begin writes.) */
+static void take_seat(trajectory *t, const seat *to, arrival *a) {
+  dkm_start_free(&t->start);
+  t->start = a->start;
+  a->start = (dkm_start){0};
+  t->id = a->id;
+  t->inside = to->inside;
+  t->drives = to->drives;
+  t->sampled = t->sampled_once = false;
+  t->past = a->past;
+  t->wall_time = a->wall_time;
+  t->landscape = t->shadow = -1;
+  t->t_look = t->t_note = 0.0;
+  if (to->drives) t->attractor = (dkm_attractor){0}; /* none before it is over */
+}
+
 /* Puts an arrival, whose start becomes the lane's, into its seat, unless its outcome is known at once. */
 static dkm_status enter(dkm_evaluator *e, const seat *to, arrival *a, const dkm_stream *stream, fate_kind *fate,
                         dkm_error *err) {
@@ -95,16 +112,7 @@ static dkm_status enter(dkm_evaluator *e, const seat *to, arrival *a, const dkm_
   trajectory *t = &g->lanes[to->lane];
   const bool asks = !to->drives && !to->resumes && !dkm_drive_repeats(a->start.full.drive);
   bool known = false, placed = false;
-  dkm_start_free(&t->start);
-  *t = (trajectory){.start = a->start,
-                    .id = a->id,
-                    .inside = to->inside,
-                    .drives = to->drives,
-                    .past = a->past,
-                    .wall_time = a->wall_time,
-                    .landscape = -1,
-                    .shadow = -1};
-  a->start = (dkm_start){0}; /* now the lane's */
+  take_seat(t, to, a);
   dkm_status status = dkm_start_state(&t->start, to->inside, g->u, err);
   if (status == DKM_OK && asks) status = try_at_once(e, g, to->lane, stream, &known, err);
   if (status != DKM_OK) return status;
@@ -115,10 +123,7 @@ static dkm_status enter(dkm_evaluator *e, const seat *to, arrival *a, const dkm_
   dkm_sampling *sampling = g->sampling[to->lane];
   if (sampling) dkm_sampling_set_system(sampling, integrated_system(t), kept_symmetry(t));
   if (!a->driven) status = dkm_evaluate_resume(e, g, to->lane, stream, &placed, err);
-  if (status == DKM_OK && !placed && !to->resumes) { /* at_once may have used up the start */
-    status = dkm_start_state(&t->start, to->inside, g->u, err);
-    if (status == DKM_OK) status = begin(e, g, to->lane, &placed, err);
-  }
+  if (status == DKM_OK && !placed && !to->resumes) status = begin(e, g, to->lane, &placed, err);
   if (status != DKM_OK) return status;
   if (placed) {
     *fate = FATE_PLACED;
@@ -136,6 +141,7 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   const dkm_drive_kind drive = dkm_drive_kind_of(start->full.drive);
   dkm_status status = DKM_OK;
   *fate = FATE_WAITS;
+  if (a->waits_for && a->waits_for->n_active == dkm_integrator_lanes(a->waits_for->integrator)) return DKM_OK; /* as before */
   if (drive == DKM_DRIVE_ENDS && !a->driven && !a->looked_up) status = dkm_evaluate_look_up(e, stream, a, err);
   if (status != DKM_OK) return status;
   seat to = {.inside = goes_inside(e, start),
@@ -147,7 +153,9 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   to.engine = &e->engines[engine_index(kind, dynamics)];
   if (!to.engine->integrator) status = dkm_evaluate_create_engine(e, kind, dynamics, to.engine, err);
   if (status != DKM_OK) return status;
+  e->made |= 1u << engine_index(kind, dynamics);
   to.lane = free_lane(to.engine);
+  a->waits_for = to.lane < 0 ? to.engine : NULL;
   if (to.lane < 0) return DKM_OK;
   status = enter(e, &to, a, stream, fate, err);
   if (status != DKM_OK || !to.resumes || *fate != FATE_WAITS) return status;

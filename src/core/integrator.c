@@ -175,7 +175,8 @@ void dkm_integrator_window_statistics(dkm_window *window, int n_modes, const dou
   for (int mu = 0; mu < n_modes; mu++) {
     double mean = sum_xi[mu] * inverse;
     window->mean[mu] = mean;
-    window->rms[mu] = sqrt(fmax(0.0, sum_xi_sq[mu] * inverse - mean * mean));
+    const double square = sum_xi_sq[mu] * inverse - mean * mean;
+    window->rms[mu] = square > 0.0 ? sqrt(square) : 0.0;
     window->occupation[mu] = sum_beta_sq[mu] * inverse;
   }
 }

@@ -128,7 +128,10 @@ dkm_status dkm_landscape_set_system(dkm_landscape *l, const dkm_system *system, 
     memcpy(weights, system->weights, K * sizeof *weights);
   }
   l->system = *system;
-  if (!same) l->prepared = false;
+  if (!same) {
+    l->prepared = false;
+    l->common = NAN;
+  }
   return DKM_OK;
 }
 
@@ -242,13 +245,14 @@ bool dkm_landscape_is_at(const dkm_landscape *l, const dkm_system *system, const
 }
 
 void dkm_landscape_turn(dkm_landscape *l, const dkm_point *point, const double *lengths) {
-  const double common = dkm_point_length(point);
-  for (int64_t k = 0; k < l->system.n_classes; k++) {
-    const double length = kept_length(lengths ? lengths[k] : common);
+  const double common = lengths ? NAN : kept_length(dkm_point_length(point));
+  for (int64_t k = 0; common != l->common && k < l->system.n_classes; k++) {
+    const double length = lengths ? kept_length(lengths[k]) : common;
     if (length == l->lengths[k]) continue;
     l->lengths[k] = length;
     l->prepared = false;
   }
+  l->common = common;
   if (!l->prepared) prepare(l);
   if (l->sign != 0 && is_same_landscape(l, point)) return;
   bool same = l->sign != 0;
@@ -289,11 +293,12 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
   double amplitude[DKM_MAX_MODES] = {0}, sum[DKM_MAX_MODES], U = 0.0, roots = 0.0;
   for (int mu = 0; mu < M; mu++) amplitude[mu] = l->r[mu] * q[mu];
   dkm_system_fields(&l->system, amplitude, l->v);
-  for (int64_t k = 0; k < K; k++) {
+  for (int64_t k = 0; k < K; k++) { /* roots and quotients apart from their sum, which has an order: several at a time */
     const double v = l->v[k], weight = a ? a[k] : 1.0, root = sqrt(1.0 + 2.0 * v * v);
-    roots += shares ? shares[k] * (weight * root) : weight * root;
     l->p[k] = weight * v / root;
+    l->v[k] = weight * root;
   }
+  for (int64_t k = 0; k < K; k++) roots += shares ? shares[k] * l->v[k] : l->v[k];
   dkm_system_sums(&l->system, l->p, sum, l->work);
   for (int mu = 0; mu < M; mu++) {
     next[mu] = l->r[mu] * sum[mu];

@@ -18,6 +18,7 @@ struct dkm_landscape {
   double *a;            /* K weights of classes */
   /* Derived from the system and from the lengths of its spins. */
   double *lengths;      /* K values; 1 if none were given */
+  double common;        /* the length of all classes of `system`; NaN: not known */
   double *s;            /* the same, and 0 where a column is 0; NULL: all are 1 */
   double *s_room;       /* where s lies, if it does */
   double *tables;       /* copies of the couplings and weights, to see whether they have changed */

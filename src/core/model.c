@@ -87,20 +87,49 @@ static void random_direction(mersenne *rng, double *cosine, double *sine) {
   *sine = b / norm;
 }
 
+/* One stream for each (seed, cue): 20 cues fit into 5 bits, and the result is never 0, which the generator would replace by its
+ * default. */
+enum { SEED_STEP = 32 };
+static uint64_t stream_of(const dkm_point *point) {
+  return (uint64_t)(point->seed * SEED_STEP + point->pattern);
+}
+
+/* Starts mostly ask for one seed after the other.  Once one has followed the last, generators of the next few are seeded together, and
+ * handed out when they are asked for: which those are changes no number. */
+typedef struct seeded {
+  uint64_t last; /* asked for */
+  uint64_t first;
+  int n_taken; /* of those from `first` on that were seeded together */
+  mersenne rng[MERSENNE_MOST];
+} seeded;
+
+/* The generator of a stream: one of those, or *own. */
+static mersenne *begin_stream(uint64_t stream, mersenne *own) {
+  static _Thread_local seeded s = {.n_taken = MERSENNE_MOST};
+  const bool follows = stream == s.last + SEED_STEP;
+  s.last = stream;
+  if (follows && s.n_taken == MERSENNE_MOST) {
+    mersenne_seed_many(s.rng, MERSENNE_MOST, stream, SEED_STEP);
+    s.first = stream;
+    s.n_taken = 0;
+  }
+  if (s.n_taken < MERSENNE_MOST && stream == s.first + (uint64_t)s.n_taken * SEED_STEP) return &s.rng[s.n_taken++];
+  s.n_taken = MERSENNE_MOST;
+  mersenne_seed(own, stream);
+  return own;
+}
+
 /* m -> (m + p |m| e)/sqrt(1 + p^2) for every spin m = (x, 0, z), with e a unit vector
  * perpendicular to m: a rotation by arctan(p). */
 static void tilt_spins(const dkm_system *system, const dkm_point *point, double *u) {
   const int64_t K = system->n_classes;
   double *x = u, *y = u + K, *z = u + 2 * K;
-  mersenne rng;
-  /* One stream for each (seed, cue): 20 cues fit into 5 bits, and the result is never 0,
-   * which the generator would replace by its default. */
-  mersenne_seed(&rng, (uint64_t)(point->seed * 32 + point->pattern));
+  mersenne own, *rng = begin_stream(stream_of(point), &own);
   const double p = point->perturbation, norm = sqrt(1.0 + p * p);
   const bool shorter = point->flip != 0.0;
   for (int64_t k = 0; k < K; k++) {
     double c, s, x0 = x[k], z0 = z[k];
-    random_direction(&rng, &c, &s);
+    random_direction(rng, &c, &s);
     x[k] = (x0 + p * c * z0) / norm; /* |m| e = c (z, 0, -x) + s (0, |m|, 0) */
     y[k] = (shorter ? sqrt(x0 * x0 + z0 * z0) : 1.0) * p * s / norm;
     z[k] = (z0 - p * c * x0) / norm;
@@ -123,12 +152,11 @@ static void random_axis(mersenne *rng, double *a) {
 void dkm_model_tilt(const dkm_system *system, const dkm_point *point, double *u) {
   const int64_t K = system->n_classes;
   const double p = point->perturbation, norm = sqrt(1.0 + p * p);
-  mersenne rng;
-  mersenne_seed(&rng, (uint64_t)(point->seed * 32 + point->pattern));
+  mersenne own, *rng = begin_stream(stream_of(point), &own);
   for (int64_t k = 0; k < K; k++) {
     double a[3], m[3] = {u[k], u[K + k], u[2 * K + k]}, e[3], across = 0.0;
     const double length = sqrt(m[0] * m[0] + m[1] * m[1] + m[2] * m[2]);
-    random_axis(&rng, a);
+    random_axis(rng, a);
     for (int i = 0; i < 3; i++) {
       const int j = (i + 1) % 3, l = (i + 2) % 3;
       e[i] = m[j] * a[l] - m[l] * a[j];

@@ -96,8 +96,8 @@ bool dkm_plateau_add_window(dkm_settling *s, const dkm_inquiry *q, const dkm_win
   s->n_windows++;
   for (int mu = 0; mu < q->system->n_modes; mu++) {
     const double mean = window->mean[mu], rms = window->rms[mu];
-    s->low[mu] = s->n_windows == 1 ? mean : fmin(s->low[mu], mean);
-    s->high[mu] = s->n_windows == 1 ? mean : fmax(s->high[mu], mean);
+    if (s->n_windows == 1 || mean < s->low[mu]) s->low[mu] = mean;
+    if (s->n_windows == 1 || mean > s->high[mu]) s->high[mu] = mean;
     s->sum_xi[mu] += window->length * mean;
     s->sum_xi_sq[mu] += window->length * (rms * rms + mean * mean);
     s->sum_occupation[mu] += window->length * window->occupation[mu];

@@ -209,7 +209,7 @@ int8_t dkm_record_leading(const double *xi, int n_modes, double threshold, doubl
     if (fabs(xi[mu]) > fabs(xi[largest])) largest = mu;
   *second = 0.0;
   for (int mu = 0; mu < n_modes; mu++)
-    if (mu != largest) *second = fmax(*second, fabs(xi[mu]));
+    if (mu != largest && fabs(xi[mu]) > *second) *second = fabs(xi[mu]);
   for (int mu = 0; mu < n_modes; mu++)
     if (isnan(xi[mu])) *second = NAN;
   if (isnan(*second) || !(fabs(xi[largest]) > threshold)) return 0;

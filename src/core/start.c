@@ -145,7 +145,7 @@ static dkm_status measure_spins(dkm_start *start, dkm_error *err) {
   const bool losses = dkm_point_has_losses(&start->point); /* whatever lengths are, they do not stay */
   const bool alike = !losses || dkm_point_gamma_1(&start->point) > 0.0;
   const bool by_lengths = !losses && lengths_may_differ(start);
-  const bool by_bodies = alike && start->point.g0 != 0.0 && start->point.Omega != 0.0;
+  const bool by_bodies = alike && start->point.g0 != 0.0 && start->point.Omega != 0.0 && dkm_bodies_may_be(&start->system);
   if (!by_lengths && !by_bodies) return DKM_OK;
   double *u = malloc(dkm_model_size(&start->system) * sizeof *u);
   dkm_status status = u ? dkm_start_state(start, true, u, err) : dkm_fail(err, DKM_MEMORY, "out of memory for a start");

@@ -150,6 +150,20 @@ void dkm_system_correlations(const dkm_system *system, double *C) {
 
 /* ---- +-1 patterns ---- */
 
+/* Few classes are a constant number to the compiler, which then needs no loops: they are most of the work of looks. */
+#define INLINE static inline __attribute__((always_inline))
+#define FOR_CLASSES(n_classes, function, ...) \
+  switch (n_classes) { \
+  case 4: \
+    function(4, __VA_ARGS__); \
+    break; \
+  case 8: \
+    function(8, __VA_ARGS__); \
+    break; \
+  default: \
+    function(n_classes, __VA_ARGS__); \
+  }
+
 static void pattern_fields(const dkm_system *system, const double *a, double *h) {
   int64_t n = 1;
   int mu = 0;
@@ -169,8 +183,7 @@ static void pattern_fields(const dkm_system *system, const double *a, double *h)
     }
 }
 
-static void pattern_sums(const dkm_system *system, const double *q, double *s, double *work) {
-  int64_t n = system->n_classes;
+INLINE void sums_of_classes(int64_t n, const dkm_system *system, const double *q, double *s, double *work) {
   const double *level = q; /* q summed over the bits treated so far; from the second level on in work[0 ... n-1] */
   double *difference = work + n / 2;
   int mu = system->n_modes - 1;
@@ -188,6 +201,20 @@ static void pattern_sums(const dkm_system *system, const double *q, double *s, d
     n = half;
   }
   if (mu == 0) s[0] = system->weight * level[0]; /* gauged: the uniform row is left */
+}
+
+static void pattern_sums(const dkm_system *system, const double *q, double *s, double *work) {
+  FOR_CLASSES(system->n_classes, sums_of_classes, system, q, s, work)
+}
+
+/* The sum of the uniform row alone, with its bits. */
+static double pattern_total(const dkm_system *system, const double *q, double *work) {
+  const double *level = q;
+  for (int64_t n = system->n_classes; n > 1; n /= 2) {
+    for (int64_t j = 0; j < n / 2; j++) work[j] = level[2 * j] + level[2 * j + 1];
+    level = work;
+  }
+  return system->weight * level[0];
 }
 
 /* q -> W[j] = sum_k (-1)^(parity of j & k) q_k, in place (fast Walsh-Hadamard transform). */
@@ -247,11 +274,8 @@ void dkm_system_sums(const dkm_system *system, const double *q, double *s, doubl
 
 double dkm_system_mean(const dkm_system *system, const double *q, double *work) {
   double sum = 0.0;
-  if (!system->couplings && system->mapping == DKM_GAUGED) { /* the first row is +1 for every class: summed in pairs */
-    double s[DKM_MAX_MODES];
-    pattern_sums(system, q, s, work);
-    return s[0];
-  }
+  if (!system->couplings && system->mapping == DKM_GAUGED) /* the first row is +1 for every class: summed in pairs */
+    return pattern_total(system, q, work);
   for (int64_t k = 0; k < system->n_classes; k++) sum += system->weights ? system->weights[k] * q[k] : q[k];
   return system->weights ? sum : system->weight * sum;
 }

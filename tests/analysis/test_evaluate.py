@@ -236,3 +236,19 @@ def test_the_lyapunov_function_falls_to_that_of_the_record():
 def test_a_trajectory_has_the_usual_end_where_none_is_given():
     data = dickemap.trajectory({"model": PATTERNS})
     assert data.sizes["t"] == 1001 and 20 <= float(data.t[-1]) <= 200
+
+
+@pytest.mark.parametrize("unit, of_rates, of_times", [(None, "1", "1"), ("2 pi kHz", "2 pi kHz", "1/(2 pi kHz)")])
+def test_courses_and_points_have_the_units_of_the_file(unit, of_rates, of_times):
+    job = {**({"unit": unit} if unit else {}), "model": {"patterns": 2, "g0": 0.9, "Omega": 0.5, "Omega_mu": [1.0, 2.0], "kappa_mu": [1.0]}}
+    course, record = dickemap.trajectory(job, t_end=1, points=3), dickemap.point(job)
+    assert (course.t.attrs["units"], course.L.attrs["units"], course.xi.attrs["units"]) == (of_times, of_rates, "1")
+    assert course.t.attrs["units"] == record.t_end.attrs["units"] and course.L.attrs["units"] == record.L_end.attrs["units"]
+    assert record.closed_g_crit.attrs["units"] == record.g_crit.attrs["units"] == of_rates and record.closed_xi.attrs["units"] == "1"
+
+
+def test_a_point_may_have_the_frequency_of_one_mode():
+    job = {"model": {"patterns": 2, "g0": 0.9, "Omega": 0.5, "Omega_mu": [1.0, 2.0], "kappa_mu": [1.0]}}
+    assert float(dickemap.point(job, Omega_mu_2=1.5, pattern=2).g_crit) == pytest.approx(float(dickemap.g_crit(0.5, 1.5, 1.0)))
+    course = dickemap.trajectory(job, 1, 3, Omega_mu_2=1.5)
+    assert float(course.Omega_mu_2) == 1.5 and "Omega_mu_1" not in course.coords

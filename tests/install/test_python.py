@@ -54,8 +54,9 @@ def said_by(python, code, **environment):
 def test_the_package_is_that_of_the_environment_and_typed(python):
     path = pathlib.Path(said_by(python, "import dickemap; print(dickemap.__file__)"))
     assert python.parents[1] in path.parents
-    modules = {path.name for path in (ROOT / "analysis" / "dickemap").iterdir() if path.suffix == ".py"}
-    assert {"py.typed", *modules} <= {found.name for found in path.parent.iterdir()}
+    own = ROOT / "analysis" / "dickemap"
+    modules = {str(module.relative_to(own)) for module in own.rglob("*.py")}
+    assert {"py.typed", "figures/__init__.py", *modules} <= {str(found.relative_to(path.parent)) for found in path.parent.rglob("*")}
 
 
 def test_it_has_the_version_of_the_project(python):

@@ -756,6 +756,26 @@ static void turning_keeps_what_was_found_for_equal_parameters(void **state) {
   dkm_landscape_destroy(l);
 }
 
+/* Lengths of classes that a smaller system does not have are not taken to be up to date after it. */
+static void a_smaller_system_in_between_changes_nothing(void **state) {
+  (void)state;
+  const dkm_system p = patterns_of(DKM_GAUGED, 4), smaller = patterns_of(DKM_GAUGED, 2);
+  const dkm_point pt = fig3_point(1.4, 1);
+  const double short_spins[8] = {0.5, 0.6, 0.7, 0.8, 0.5, 0.6, 0.7, 0.8};
+  const dkm_critical *points, *fresh;
+  bool certified;
+  dkm_landscape *l = landscape_for(&p, &pt), *l_fresh = landscape_for(&p, &pt);
+  dkm_landscape_turn(l, &pt, short_spins);
+  assert_int_equal(dkm_landscape_set_system(l, &smaller, NULL), DKM_OK);
+  dkm_landscape_turn(l, &pt, NULL);
+  assert_int_equal(dkm_landscape_set_system(l, &p, NULL), DKM_OK);
+  dkm_landscape_turn(l, &pt, NULL);
+  const int n = dkm_landscape_critical(l, &points, &certified), n_fresh = dkm_landscape_critical(l_fresh, &fresh, &certified);
+  assert_true(same_points(points, n, fresh, n_fresh));
+  dkm_landscape_destroy(l);
+  dkm_landscape_destroy(l_fresh);
+}
+
 /* More than six modes above threshold: nothing is found, nothing is settled, and minima are still known by descent. */
 static void beyond_the_search_nothing_is_settled(void **state) {
   (void)state;
@@ -807,6 +827,7 @@ int main(void) {
       cmocka_unit_test(what_is_not_certified_is_not_settled),
       cmocka_unit_test(nothing_is_below_saddles_that_were_not_found),
       cmocka_unit_test(turning_keeps_what_was_found_for_equal_parameters),
+      cmocka_unit_test(a_smaller_system_in_between_changes_nothing),
       cmocka_unit_test(beyond_the_search_nothing_is_settled),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -126,6 +126,29 @@ static void the_tilt_depends_on_seed_and_cue_alone(void **state) {
 }
 
 /* Wherever it stands: a state that is not finite is at no fixed point, and has no length. */
+/* Few classes, and more than the numbers that are seeded ahead; ascending seeds are, others are not. */
+static void a_tilt_is_the_same_whatever_was_asked_before(void **state) {
+  (void)state;
+  enum { N_SEEDS = 40 };
+  static double ascending[N_SEEDS + 1][MAX_STATE];
+  for (int M = 4; M <= 6; M += 2) {
+    dkm_system p;
+    double u[MAX_STATE];
+    dkm_system_of_patterns(&p, M == 4 ? DKM_GAUGED : DKM_UNGAUGED, M, NULL);
+    dkm_point pt = {.g0 = 1, .Omega = 0.5, .pattern = 2, .overlap = 0.9, .perturbation = 0.1};
+    const size_t size = dkm_model_size(&p) * sizeof *u;
+    for (pt.seed = 1; pt.seed <= N_SEEDS; pt.seed++) dkm_model_start(&p, &pt, ascending[pt.seed], NULL);
+    for (int i = 0; i < 4 * N_SEEDS; i++) { /* twice each, backwards, in jumps; with another cue in between */
+      const int64_t seed = i < N_SEEDS ? 1 + i / 2 : i < 2 * N_SEEDS ? 2 * N_SEEDS - i : 1 + (7 * i) % N_SEEDS;
+      pt.seed = i % 5 == 0 ? seed + 1 : seed;
+      pt.pattern = i % 5 == 0 ? 1 : 2;
+      dkm_model_start(&p, &pt, u, NULL);
+      if (i % 5 == 0) continue;
+      assert_memory_equal(u, ascending[seed], size);
+    }
+  }
+}
+
 static void a_nan_is_not_lost(void **state) {
   (void)state;
   dkm_system p;
@@ -148,6 +171,7 @@ int main(void) {
       cmocka_unit_test(the_start_has_the_cues_overlap_and_unit_spins),
       cmocka_unit_test(every_spin_is_tilted_by_the_same_angle),
       cmocka_unit_test(the_tilt_depends_on_seed_and_cue_alone),
+      cmocka_unit_test(a_tilt_is_the_same_whatever_was_asked_before),
       cmocka_unit_test(a_nan_is_not_lost),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -430,6 +430,13 @@ static void numbers_are_those_of_gsl(void **state) {
     gsl_rng_set(rng, (unsigned long)seed);
     for (int i = 0; i < 40; i++) assert_true(mersenne_uniform(&m) == gsl_rng_uniform(rng));
   }
+  mersenne many[MERSENNE_MOST];
+  const uint64_t first = 0xffffffffu - 64; /* some beyond 32 bits */
+  mersenne_seed_many(many, MERSENNE_MOST, first, 32);
+  for (int j = 0; j < MERSENNE_MOST; j++) {
+    gsl_rng_set(rng, (unsigned long)(first + 32 * (uint64_t)j));
+    for (int i = 0; i < 2000; i++) assert_true(mersenne_uniform(&many[j]) == gsl_rng_uniform(rng));
+  }
   gsl_rng_free(rng);
 }
 

@@ -37,7 +37,7 @@ axes:
 reduce: seed
 """
 # One half of which ends elsewhere at the lower couplings; and one where all are retrieved.
-CASES = {"g0 = 1.2 ... 1.5, tilt 0.3": (0.3, 1.2, 1.5), "g0 = 1.5 ... 1.8, tilt 0.2": (0.2, 1.5, 1.8)}
+CASES = {"g0 = 1.2 ... 1.5, tilt 0.3": (0.3, 1.2, 1.5), "g0 = 1.8 ... 1.5, tilt 0.2": (0.2, 1.8, 1.5)}
 UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 

@@ -1,0 +1,239 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What pictures are made of: axes with their ticks, scales of numbers, cells and hatches, legends, titles."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Sequence
+
+import matplotlib
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.collections import PolyCollection
+from matplotlib.colors import BoundaryNorm, ListedColormap, LogNorm, Normalize, TwoSlopeNorm
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+from matplotlib.transforms import ScaledTranslation
+
+from ..errors import Error
+from . import cells, labels, slices, style
+
+MOST_PANELS = 16
+VECTOR_CELLS = 900  # up to so many are drawn as vectors; more make files large and seams visible
+PROBABILITIES = ("probability", "retrieval", "retrieval_either_sign")
+
+
+# ---- axes ----
+
+
+def is_log(values: np.ndarray) -> bool:
+    """Spaced evenly in the logarithm, or over decades and more evenly there than in the value."""
+    values = np.asarray(values, float)
+    if values.size < 3 or values.min() <= 0:
+        return False
+    steps, of_log = np.diff(values), np.diff(np.log(values))
+    uneven, uneven_log = np.ptp(steps) / abs(steps.mean()), np.ptp(of_log) / abs(of_log.mean())
+    return uneven_log < uneven and (uneven_log < 1e-6 or values.max() > 30 * values.min())
+
+
+def edges(values: np.ndarray, log: bool = False) -> np.ndarray:
+    """Borders of the cells around points: midpoints, on a logarithmic scale geometric ones."""
+    at = np.log(values) if log else np.asarray(values, float)
+    if at.size == 1:
+        border = at[0] + np.array([-0.5, 0.5]) * (1 if np.asarray(values).dtype.kind in "iu" else 0.1 * abs(at[0]) or 1.0)
+    else:
+        middle = (at[1:] + at[:-1]) / 2
+        border = np.concatenate([[2 * at[0] - middle[0]], middle, [2 * at[-1] - middle[-1]]])
+    return np.exp(border) if log else border
+
+
+def set_axis(axis, values: np.ndarray, log: bool, border: np.ndarray) -> None:
+    """Scale, limits and ticks: at the points where they are few, at whole numbers where nothing lies between."""
+    values = np.asarray(values)
+    (axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim)(border[0], border[-1])
+    if log:
+        (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
+        (axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim)(border[0], border[-1])
+        if border[-1] / border[0] < 200:  # ticks at powers of ten are too few
+            ticks = [m * 10.0**e for e in range(-9, 10) for m in (1, 2, 5) if border[0] <= m * 10.0**e <= border[-1]]
+            axis.set_major_locator(FixedLocator(ticks))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
+    elif values.size <= 6 and (values.size == 1 or np.diff(values).min() > 0.09 * (border[-1] - border[0])):
+        axis.set_major_locator(FixedLocator(values.astype(float)))
+        axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.4g}".replace("-", "−")))
+    elif values.dtype.kind in "iu":
+        axis.set_major_locator(MaxNLocator(integer=True))
+    if values.dtype.kind in "iu" and values.size <= 24:
+        axis.set_tick_params(length=0)
+
+
+def ends(values: np.ndarray) -> np.ndarray:
+    """The frame of a cut: from the first point to the last."""
+    at = np.asarray(values, float)
+    return np.array([at.min(), at.max()]) if at.size > 1 else edges(values)
+
+
+# ---- scales ----
+
+
+@dataclasses.dataclass
+class Scale:
+    """How numbers become colours, the same for all panels."""
+
+    cmap: matplotlib.colors.Colormap
+    norm: Normalize
+    extend: str = "neither"
+    ticks: Sequence[float] | None = None
+
+
+def scale_of(values: np.ndarray, field: str, signed: bool = False, whole: bool = False) -> Scale:
+    """Overlaps from 0, or -1, to 1; whole numbers in steps; what has both signs through white at 0; what is positive over more
+    than two decades by its logarithm."""
+    known = values[np.isfinite(values)]
+    colours = matplotlib.colormaps[style.SEQUENCE].copy()
+    if field in PROBABILITIES:
+        return Scale(matplotlib.colormaps["cividis"], Normalize(0, 1))
+    if cells.is_unsigned(field) or field in ("pattern_xi", "xi_theory", "xi_mean"):
+        most = max(1.0, abs(known).max()) if known.size else 1.0
+        if signed or known.size and known.min() < -1e-9:
+            return Scale(style.SIGNED, TwoSlopeNorm(0, -most, most))
+        return Scale(colours, Normalize(0, most))
+    if not known.size:
+        return Scale(colours, Normalize(0, 1))
+    low, high = known.min(), known.max()
+    if low < 0 < high and min(-low, high) > 0.02 * max(-low, high):
+        return Scale(style.SIGNED, TwoSlopeNorm(0, -max(-low, high), max(-low, high)))
+    if whole and high - low <= 12:
+        steps = np.arange(low - 0.5, high + 1)
+        n = steps.size - 1
+        return Scale(ListedColormap([colours(i) for i in np.linspace(0, 1, max(n, 2))[:n]]), BoundaryNorm(steps, n),
+                     ticks=np.arange(low, high + 1))
+    positive = known[known > 0]
+    if positive.size > 0.5 * known.size and low >= 0 and positive.max() > 100 * positive.min():
+        floor = positive.min()
+        if positive.max() > 1e10 * floor:  # rounding errors would take most of the colours
+            floor = max(floor, np.quantile(positive, 0.02))
+        below = bool((known < floor).any())
+        return Scale(colours, LogNorm(floor, positive.max(), clip=False), "min" if below else "neither")
+    if low == high:
+        return Scale(colours, Normalize(low - 0.5 * abs(low or 1), high + 0.5 * abs(high or 1)))
+    return Scale(colours, Normalize(low, high))
+
+
+def add_bar(figure, axes, scale: Scale, text: str) -> None:
+    mappable = plt.cm.ScalarMappable(scale.norm, scale.cmap)
+    bar = figure.colorbar(mappable, ax=axes, label=text, extend=scale.extend, aspect=24, ticks=scale.ticks,
+                          pad=0.015 if isinstance(axes, list) else 0.03)
+    bar.ax.tick_params(direction="out", length=2.5)
+    bar.outline.set_linewidth(0.7)
+    if scale.ticks is not None:
+        bar.ax.minorticks_off()
+    elif isinstance(scale.norm, LogNorm):
+        bar.minorticks_off()
+
+
+# ---- cells ----
+
+
+def without_result(code: int) -> dict:
+    """The look of cells without a result, by the code of the reason; their gid names it."""
+    hatch, ink, paper = style.HATCHES[cells.WHY[code - 1]]
+    return {"facecolor": paper, "edgecolor": ink, "hatch": hatch, "gid": f"no result: {cells.WHY[code - 1]}"}
+
+
+def runs(there: np.ndarray):
+    """(row, first, end) of cells side by side that are True."""
+    for row, line in enumerate(there):
+        ends = np.flatnonzero(np.diff(np.concatenate([[False], line, [False]]).astype(int)))
+        yield from ((row, first, end) for first, end in zip(ends[::2], ends[1::2]))
+
+
+def hatched(axes, border_x: np.ndarray, border_y: np.ndarray, why: np.ndarray, found: set[int]) -> None:
+    """Cells [y, x] without a result, for each reason in its hatch."""
+    for code in np.unique(why[why > 0]).tolist():
+        corners = [[(border_x[a], border_y[row]), (border_x[b], border_y[row]), (border_x[b], border_y[row + 1]),
+                   (border_x[a], border_y[row + 1])] for row, a, b in runs(why == code)]
+        axes.add_collection(PolyCollection(corners, **without_result(code), linewidth=0, zorder=1.5), autolim=False)
+        found.add(code)
+
+
+def hatch_handles(found: set[int]) -> list:
+    """For a legend."""
+    handles = []
+    for code in sorted(found):
+        look = without_result(code)
+        handles.append(plt.Rectangle((0, 0), 1, 1, **look | {"hatch": 2 * look["hatch"][:2], "gid": None}, lw=0.5,
+                                     label=cells.WHY[code - 1]))
+    return handles
+
+
+def class_handles(kinds: Sequence[cells.Class]) -> list:
+    """For a legend."""
+    return [plt.Rectangle((0, 0), 1, 1, fc=kind.colour, ec="0.3", lw=0.4, label=kind.name) for kind in kinds]
+
+
+def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
+    many = values.size > VECTOR_CELLS
+    edge = {} if many else {"edgecolor": "face", "linewidth": 0.2}
+    axes.pcolormesh(border_x, border_y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=many, zorder=1, **edge)
+
+
+def blocks(axes, border, why, found, row, colour):
+    """Hatched, where there is no result: over the whole height, or above the frame in the row of the curve."""
+    if not (why > 0).any():
+        return
+    frame = axes.get_xaxis_transform()
+    low, high = (0.0, 1.0) if row is None else (1.012 + 0.02 * row, 1.030 + 0.02 * row)
+    for code in np.unique(why[why > 0]).tolist():
+        look = without_result(code) | ({"lw": 0} if row is None else {"lw": 0.4, "edgecolor": colour, "clip_on": False})
+        for _, a, b in runs((why == code)[None, :]):
+            axes.add_patch(plt.Rectangle((border[a], low), border[b] - border[a], high - low, transform=frame, zorder=0.5, **look))
+        found.add(code)
+
+
+# ---- legends, titles, panels ----
+
+
+def legend_beside(axes, handles: list) -> None:
+    if handles:
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(1.02, 1.0), borderaxespad=0, handlelength=1.2, handleheight=1.1)
+
+
+def legend_below(axes, handles: list, points: float = 33) -> None:
+    """Under the label of the horizontal axis."""
+    if handles:
+        below = axes.transAxes + ScaledTranslation(0, -points / 72, axes.figure.dpi_scale_trans)
+        axes.legend(handles=handles, loc="upper left", bbox_to_anchor=(0, 0), bbox_transform=below, borderaxespad=0,
+                    ncols=min(3, len(handles)), handlelength=1.6, handleheight=1.1, columnspacing=1.2)
+
+
+def panel_parts(part: slices.Slice, panels):
+    if not panels:
+        return [(None, part)]
+    data = part.data
+    axis = panels if panels in data.dims else slices.group_of(data, panels)
+    values = slices.values_of(data, axis)
+    if values.size > MOST_PANELS:
+        raise Error(f"{panels} has {values.size} values, more than {MOST_PANELS} panels: select one, or take another axis")
+    parts = []
+    for i, value in enumerate(values):
+        parts.append((value.item(), dataclasses.replace(part, data=data.isel({axis: i}))))
+    return parts
+
+
+def columns(all_axes) -> int:
+    spec = all_axes[0].get_subplotspec()
+    return spec.get_gridspec().ncols if spec is not None else 1
+
+
+def titles(figure, all_axes, part, over, ax, many):
+    texts = [part.title]
+    if cells.is_categorical(part.values):
+        texts.insert(0, labels.WORDS.get(part.field, labels.flag_text(part.field)))
+    if over:
+        texts.append(f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}")
+    text = ";  ".join(text for text in texts if text)
+    if many:
+        figure.suptitle(text, fontsize=9)
+    elif text:
+        all_axes[0].set_title(text)

@@ -1,0 +1,169 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Draws what dickemap has written.
+
+  plot.py FILE.h5                                     a first look, whatever the file is
+  plot.py map FILE.h5 --x g0 --y Omega_mu_1 --field verdict --panels pattern --select kappa_mu=1
+  plot.py cut FILE.h5 --x g0 --field xi --by pattern --over seed
+  plot.py basins FILE.h5 --panels pattern
+  plot.py states FILE.h5
+  plot.py trajectory JOB.yaml --at g0=1.1,pattern=3   also of an output, or a file of `dickemap point --trajectory`
+  plot.py spectrum JOB.yaml --at g0=1.0 --t-end 2000 --points 20001
+  plot.py letters JOB.yaml --pattern 3 --percents 10 20 30 40
+
+Axes that are not named are chosen: g0 first, seeds become a mean, `mode` follows the cue, the rest stands at its first value, which
+the picture says.  Cells without a result (undecided, failed, not computed) are hatched.  `plot.py KIND -h` has the options.
+"""
+
+import argparse
+import contextlib
+import os
+import pathlib
+import sys
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import dickemap  # noqa: E402
+from dickemap import figures, jobs  # noqa: E402
+
+SUFFIXES = (".png", ".pdf", ".svg", ".eps")
+
+
+def selection(items):
+    """{axis: value} of AXIS=VALUE."""
+    chosen = {}
+    for item in (part for text in items for part in text.split(",")):
+        name, equals, value = item.partition("=")
+        try:
+            chosen[name.strip().replace("[", "_").replace("]", "")] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise dickemap.Error(f"{item}: expected AXIS=NUMBER")
+    return chosen
+
+
+def of_file(a):
+    """Options of pictures of a file."""
+    return {"select": selection(a.select), "nearest": a.nearest}
+
+
+@contextlib.contextmanager
+def job_of(path):
+    """A job and its settings: as it is, or that in an output."""
+    if path.suffix in (".h5", ".nc"):
+        with jobs.inside(path) as job:
+            yield job
+    else:
+        yield path, {}
+
+
+def course(a):
+    """The trajectory and, unless t_end was given or it is a file, the record of its point."""
+    if a.file.suffix == ".csv" or a.file.suffix == ".h5" and not figures.is_records(a.file):
+        return a.file, None
+    at = {name: int(value) if value.is_integer() else value for name, value in selection(a.at).items()}
+    with job_of(a.file) as (job, sets):
+        if not job.exists():
+            raise dickemap.Error(f"{job}: there is no such file")
+        record = dickemap.point(job, set=sets, **at) if a.t_end is None or a.record else None
+        return dickemap.trajectory(job, a.t_end, a.points, set=sets, **at), record
+
+
+def parser():
+    main = argparse.ArgumentParser(prog="plot.py", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    kinds = main.add_subparsers(dest="kind", required=True, metavar="KIND")
+    common = argparse.ArgumentParser(add_help=False)
+    common.add_argument("-o", "--output", type=pathlib.Path, help="picture: .png, .pdf, .svg or .eps (default: KIND.png)")
+    common.add_argument("--dpi", type=int, default=200)
+    select = argparse.ArgumentParser(add_help=False)
+    select.add_argument("file", type=pathlib.Path, help="output of dickemap run")
+    select.add_argument("--select", nargs="+", action="extend", default=[], metavar="AXIS=VALUE", help="where to cut other axes")
+    select.add_argument("--nearest", action="store_true", help="of --select: take the nearest value where there is no such one")
+    look = argparse.ArgumentParser(add_help=False)
+    look.add_argument("--field", help="what to draw")
+    look.add_argument("--over", metavar="AXIS", help="axis of starts that a mean, or shares, go over (default: seed)")
+    look.add_argument("--signed", action="store_true", help="overlaps with their sign")
+    look.add_argument("--no-theory", action="store_true", help="without lines of theory")
+
+    def add(name, function, *parents, help):
+        kind = kinds.add_parser(name, parents=[*parents, common], help=help, description=function.__doc__.split("\n\n")[0],
+                                formatter_class=argparse.RawDescriptionHelpFormatter)
+        return kind
+
+    add("picture", figures.picture, select, help="a first look (also without this word)")
+    kind = add("map", figures.map, select, look, help="a field over two axes")
+    for name, text in (("x", "horizontal axis"), ("y", "vertical axis"), ("panels", "axis of small multiples")):
+        kind.add_argument(f"--{name}", metavar="AXIS", help=text)
+    kind = add("cut", figures.cut, select, look, help="a field along an axis")
+    kind.add_argument("--x", metavar="AXIS", help="horizontal axis")
+    kind.add_argument("--by", metavar="AXIS", help="axis with a curve for each value (default: pattern or mode)")
+    kind.add_argument("--log", action="store_true", help="logarithmic vertical scale")
+    kind = add("basins", figures.basins, select, help="how often starts end in what")
+    for name, text in (("x", "horizontal axis"), ("y", "vertical axis: a map"), ("panels", "axis of small multiples"),
+                       ("over", "axis of the starts")):
+        kind.add_argument(f"--{name}", metavar="AXIS", help=text)
+    kind = add("states", figures.states, select, help="all stationary states along an axis")
+    kind.add_argument("--x", metavar="AXIS", help="horizontal axis")
+    kind.add_argument("--inverted", action="store_true", help="also states with classes turned against their fields")
+    point = argparse.ArgumentParser(add_help=False)
+    point.add_argument("file", type=pathlib.Path, help="job, output of dickemap run, or trajectory of dickemap point (.h5, .csv)")
+    point.add_argument("--at", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="which point, as of dickemap point")
+    point.add_argument("--t-end", type=float, help="end of the trajectory (default: that of the record)")
+    point.add_argument("--record", action="store_true", help="also with --t-end: compute the record of the point and mark what it says")
+    kind = add("trajectory", figures.trajectory, point, help="a point through time")
+    kind.add_argument("--points", type=int, default=2001, help="samples (default 2001)")
+    kind.add_argument("--log", action="store_true", help="logarithmic axis of time")
+    kind = add("spectrum", figures.spectrum, point, help="the frequencies of its motion")
+    kind.add_argument("--points", type=int, default=20001, help="samples (default 20001)")
+    kind.add_argument("--begin", type=float, help="time from which on (default: the second half)")
+    kind.add_argument("--field", default="xi", help="xi, alpha_re, ...")
+    kind = add("letters", figures.letters, help="damaged images and what becomes of them")
+    kind.add_argument("file", type=pathlib.Path, help="job with images as patterns, or an output of one")
+    kind.add_argument("--pattern", type=int, default=1, help="which image is the cue, from 1")
+    kind.add_argument("--percents", type=float, nargs="+", default=[10, 20, 30, 40], help="of the pixels that are flipped")
+    kind.add_argument("--seed", type=int, default=1)
+    kind.add_argument("--t-end", type=float, default=40)
+    return main
+
+
+def draw(a):
+    if a.kind in ("trajectory", "spectrum"):
+        way, record = course(a)
+        if a.kind == "spectrum":
+            return figures.spectrum(way, record, field=a.field, begin=a.begin)
+        return figures.trajectory(way, record, log=a.log)
+    if a.kind == "letters":
+        return figures.letters(a.file, a.pattern, a.percents, seed=a.seed, t_end=a.t_end)
+    options = of_file(a)
+    names = ("x", "y", "panels", "over", "by", "field", "signed", "log", "inverted")
+    options |= {name: getattr(a, name) for name in names if hasattr(a, name)}
+    if hasattr(a, "no_theory"):
+        options["theory"] = not a.no_theory
+    return getattr(figures, a.kind)(a.file, **options)
+
+
+def main():
+    words = sys.argv[1:]
+    kinds = ("picture", "map", "cut", "basins", "states", "trajectory", "spectrum", "letters")
+    if words and words[0] not in (*kinds, "-h", "--help"):
+        words = ["picture", *words]
+    a = parser().parse_args(words)
+    output = a.output or pathlib.Path(f"{a.kind}.png")
+    try:
+        if output.suffix.lower() not in SUFFIXES:
+            raise dickemap.Error(f"{output}: a picture's name ends with {', '.join(SUFFIXES)}")
+        if not os.access(output.resolve().parent, os.W_OK):
+            raise dickemap.Error(f"{output}: the folder does not exist or cannot be written")
+        with figures.styled():
+            draw(a).savefig(output, dpi=a.dpi)
+    except (dickemap.Error, OSError, ValueError) as error:
+        text = str(error)
+        sys.exit(f"plot.py: {text if isinstance(error, dickemap.Error) or str(a.file) in text else f'{a.file}: {text}'}")
+    print(output)
+
+
+if __name__ == "__main__":
+    main()
