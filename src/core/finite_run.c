@@ -85,7 +85,7 @@ static dkm_status run_trajectories(const dkm_finite_model *model, int64_t n_time
 
 dkm_status dkm_finite_run(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
                           dkm_finite_result *out, dkm_error *err) {
-  dkm_finite_how asked = finite_how_complete(how);
+  dkm_finite_how asked = how ? *how : (dkm_finite_how){0};
   dkm_status status = dkm_finite_check(model, n_times, times, &asked, err);
   if (status) return status;
   const bool automatic = asked.method == DKM_FINITE_AUTO;
@@ -95,5 +95,6 @@ dkm_status dkm_finite_run(const dkm_finite_model *model, int64_t n_times, const 
     if (status != DKM_NUMERIC || !automatic || asked.method == DKM_FINITE_SYMMETRIC) return status;
     asked.method = DKM_FINITE_TRAJECTORIES; /* it did not fit */
   }
+  asked = finite_how_complete(&asked);
   return run_trajectories(model, n_times, times, &asked, out, err);
 }
