@@ -94,6 +94,7 @@ typedef struct dkm_finite_how {
 #define DKM_FINITE_TOLERANCE_SAMPLED 1e-7 /* of trajectories, whose errors are those of sampling */
 #define DKM_FINITE_EDGE_SAMPLED 1e-7
 #define DKM_FINITE_MEMORY 2e9
+#define DKM_FINITE_MEMORY_AUTO 1e8 /* of a density matrix that is tried by DKM_FINITE_AUTO: 980 rows, a minute or so */
 #define DKM_FINITE_N_TRAJECTORIES 200
 
 /* ---- what is computed: rows of numbers, one a time ---- */
