@@ -79,8 +79,9 @@ typedef enum dkm_finite_frame {
 typedef struct dkm_finite_how {
   dkm_finite_method method;
   dkm_finite_frame frame;
-  double tolerance;        /* of a step: 2-norm of its error, of a state of norm 1; 0: DKM_FINITE_TOLERANCE */
-  double edge;             /* largest weight of the last two levels of a factor; 0: DKM_FINITE_EDGE */
+  double tolerance;        /* of a step: 2-norm of its error, of a state of norm 1; 0: a default, below */
+  double edge;             /* largest weight of the last two levels of a factor; 0: a default. E_N has some 100 times that
+                              error at worst (one spin, strong coupling), a tenth of it below threshold */
   double memory;           /* bytes that a computation may take; 0: DKM_FINITE_MEMORY */
   int64_t n_trajectories;  /* of DKM_FINITE_TRAJECTORIES, >= 2; 0: DKM_FINITE_N_TRAJECTORIES */
   uint64_t seed;           /* of trajectories: the stream of each comes from (seed, its index) alone */
@@ -89,8 +90,11 @@ typedef struct dkm_finite_how {
 } dkm_finite_how;
 
 #define DKM_FINITE_TOLERANCE 1e-10
-#define DKM_FINITE_EDGE 1e-12
+#define DKM_FINITE_EDGE 1e-10
+#define DKM_FINITE_TOLERANCE_SAMPLED 1e-7 /* of trajectories, whose errors are those of sampling */
+#define DKM_FINITE_EDGE_SAMPLED 1e-7
 #define DKM_FINITE_MEMORY 2e9
+#define DKM_FINITE_MEMORY_AUTO 1e8 /* of a density matrix that is tried by DKM_FINITE_AUTO: 980 rows, a minute or so */
 #define DKM_FINITE_N_TRAJECTORIES 200
 
 /* ---- what is computed: rows of numbers, one a time ---- */

@@ -65,8 +65,9 @@ dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, cons
 dkm_finite_how finite_how_complete(const dkm_finite_how *how) {
   dkm_finite_how out = how ? *how : (dkm_finite_how){0};
   if (out.frame == DKM_FINITE_BEST) out.frame = DKM_FINITE_FOLLOWING;
-  if (out.tolerance == 0.0) out.tolerance = DKM_FINITE_TOLERANCE;
-  if (out.edge == 0.0) out.edge = DKM_FINITE_EDGE;
+  const bool sampled = out.method == DKM_FINITE_TRAJECTORIES; /* which have errors of 1/sqrt(n) */
+  if (out.tolerance == 0.0) out.tolerance = sampled ? DKM_FINITE_TOLERANCE_SAMPLED : DKM_FINITE_TOLERANCE;
+  if (out.edge == 0.0) out.edge = sampled ? DKM_FINITE_EDGE_SAMPLED : DKM_FINITE_EDGE;
   if (out.memory == 0.0) out.memory = DKM_FINITE_MEMORY;
   if (out.n_trajectories == 0) out.n_trajectories = DKM_FINITE_N_TRAJECTORIES;
   return out;

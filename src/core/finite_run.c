@@ -90,15 +90,20 @@ static dkm_status run_trajectories(const dkm_finite_model *model, int64_t n_time
 
 dkm_status dkm_finite_run(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
                           dkm_finite_result *out, dkm_error *err) {
-  dkm_finite_how asked = finite_how_complete(how);
+  dkm_finite_how asked = how ? *how : (dkm_finite_how){0};
   dkm_status status = dkm_finite_check(model, n_times, times, &asked, err);
   if (status) return status;
   const bool automatic = asked.method == DKM_FINITE_AUTO;
   if (automatic) asked.method = finite_model_has_losses(model) ? DKM_FINITE_SYMMETRIC : DKM_FINITE_MASTER;
+  const double allowed = asked.memory;
+  if (automatic && asked.method == DKM_FINITE_MASTER && !(allowed > 0.0 && allowed < DKM_FINITE_MEMORY_AUTO))
+    asked.memory = DKM_FINITE_MEMORY_AUTO;
   if (asked.method != DKM_FINITE_TRAJECTORIES) {
     status = run_density(model, n_times, times, &asked, out, err);
     if (status != DKM_NUMERIC || !automatic || asked.method == DKM_FINITE_SYMMETRIC) return status;
     asked.method = DKM_FINITE_TRAJECTORIES; /* it did not fit */
+    asked.memory = allowed;
   }
+  asked = finite_how_complete(&asked);
   return run_trajectories(model, n_times, times, &asked, out, err);
 }
