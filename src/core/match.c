@@ -191,7 +191,7 @@ static bool compare_parameter(const dkm_job *old, const dkm_job *job, const dkm_
 /* Whether a line of a canonical text is the same for all points and no parameter of theirs: what the system is, and how
  * it is solved, keys of later versions among these. */
 static bool is_rule(const char *line) {
-  static const char *const starts[] = {"solver.", "task ", "reduce ", "fatal ", "output.states ", "output.inverted "};
+  static const char *const starts[] = {"solver.", "task ", "reduce ", "fatal ", "output.states ", "output.inverted ", "exactness."};
   for (size_t i = 0; i < sizeof starts / sizeof *starts; i++)
     if (strncmp(line, starts[i], strlen(starts[i])) == 0) return true;
   for (int i = 0; i < dkm_n_options; i++) {

@@ -23,10 +23,10 @@
 #define QUANTITIES                                                                                                     \
   "g0, Omega, Omega_mu, Omega_mu[1 ... 3], kappa_mu, kappa_mu[1 ... 3], pattern, overlap, perturbation, seed, flip, "  \
   "flip_exactly, mixture, mixture[1 ... 3], pattern_seed, "                      \
-  "gamma_down, gamma_up, gamma_phi, imbalance, duration"
+  "gamma_down, gamma_up, gamma_phi, imbalance, duration, spins_per_class"
 #define KEYS_OF_MODEL                                                                                                  \
   "patterns, mapping, values, probabilities, matrix, images, shades, spins, g0, Omega, Omega_mu, kappa_mu, "           \
-  "pattern_seed, gamma_down, gamma_up, gamma_phi, imbalance"
+  "pattern_seed, gamma_down, gamma_up, gamma_phi, imbalance, spins_per_class"
 
 /* Files that a job may name. */
 #define FILE_OF(file, content)                                                                                         \
@@ -62,7 +62,7 @@ static void unknown_keys_are_refused_with_their_place(void **state) {
   (void)state;
   refused("titel: x\n" SMALL, NULL,
           "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
-          "fatal, solver, output");
+          "fatal, solver, output, exactness");
   refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: " KEYS_OF_MODEL);
   refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
           "job.yaml:7:25: unknown key \"form\" in axes[1]; allowed: name, from, to, points, scale, sample, seed, values, "
@@ -108,7 +108,7 @@ static void what_is_often_mistyped_is_hinted_at(void **state) {
           "name needs quotation marks: \"kappa_mu[1]\"");
   refused(SMALL, "kappa_mu=2",
           "--set kappa_mu=2: unknown key \"kappa_mu\" at the top level; did you mean model.kappa_mu? allowed: title, unit, task, model, "
-          "initial, drive, axes, reduce, fatal, solver, output");
+          "initial, drive, axes, reduce, fatal, solver, output, exactness");
 }
 
 static void missing_keys_are_named(void **state) {
@@ -359,7 +359,7 @@ static void texts_that_are_no_job_are_refused(void **state) {
           "titel: x\r\n",
           NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
           "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
-          "fatal, solver, output");
+          "fatal, solver, output, exactness");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
   refused("base: &b {g0: 1}\nmodel: {<<: *b}\n", NULL, "job.yaml:2:13: aliases (*name) are not supported");
@@ -604,7 +604,7 @@ static void wrong_sets_are_refused(void **state) {
   refused(SMALL, "model.Om=1", "--set model.Om=1: unknown key \"Om\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "modul.Omega=1",
           "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, unit, task, model, initial, drive, axes, "
-          "reduce, fatal, solver, output");
+          "reduce, fatal, solver, output, exactness");
   refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "model={g0: 1}",
           "--set model={g0: 1}: model is a group; name one of its keys, such as model.patterns");
