@@ -59,7 +59,7 @@ typedef struct dkm_finite_model {
 /* K = 2^(M-1), and f_{mu,k}, both from 0. */
 static inline int dkm_finite_classes(const dkm_finite_model *model) { return 1 << (model->n_modes - 1); }
 static inline double dkm_finite_pattern(const dkm_finite_model *model, int mu, int k) {
-  return mu > 0 && k >> (model->n_modes - 1 - mu) & 1 ? -1.0 : 1.0;
+  return mu > 0 && ((k >> (model->n_modes - 1 - mu)) & 1) ? -1.0 : 1.0;
 }
 
 typedef enum dkm_finite_method {
@@ -149,7 +149,8 @@ void dkm_finite_destroy(dkm_finite *finite);
  * DKM_MEMORY. */
 dkm_status dkm_finite_advance(dkm_finite *finite, dkm_error *err);
 
-/* Rows so far: those of times reached; fewer than before where a computation began again (DKM_FINITE_BEST).  values: n_times rows of dkm_finite_columns; mean_field: of its columns. */
+/* Rows so far: those of times reached; fewer than before where a computation began again (DKM_FINITE_BEST).
+ * values: n_times rows of dkm_finite_columns; mean_field: of its columns. */
 int64_t dkm_finite_rows(const dkm_finite *finite);
 const double *dkm_finite_values(const dkm_finite *finite);
 const double *dkm_finite_mean_field(const dkm_finite *finite);
