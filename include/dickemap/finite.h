@@ -27,7 +27,7 @@
  *   laboratory   alpha_f decays freely from alpha(0) (vacuum: it stays 0), axes do not turn
  *   mean_field   both follow the mean field: few levels until the state splits over two branches, many from then on
  *   following    alpha_f is <a>/sqrt(N) of the state itself (of a trajectory: nearly), axes follow the field that it makes, or a
- *                trajectory's own spin: never more photons than in the laboratory
+ *                trajectory's own spin
  * Levels are added, and a step is done again, whenever the weight of the last two levels of a factor would exceed `edge`.
  *
  * Units: frequencies and rates in one common unit, times in its inverse.  All functions are local. */
@@ -59,7 +59,7 @@ typedef struct dkm_finite_model {
 /* K = 2^(M-1), and f_{mu,k}, both from 0. */
 static inline int dkm_finite_classes(const dkm_finite_model *model) { return 1 << (model->n_modes - 1); }
 static inline double dkm_finite_pattern(const dkm_finite_model *model, int mu, int k) {
-  return mu > 0 && k >> (model->n_modes - 1 - mu) & 1 ? -1.0 : 1.0;
+  return mu > 0 && ((k >> (model->n_modes - 1 - mu)) & 1) ? -1.0 : 1.0;
 }
 
 typedef enum dkm_finite_method {
@@ -70,7 +70,8 @@ typedef enum dkm_finite_method {
 } dkm_finite_method;
 
 typedef enum dkm_finite_frame {
-  DKM_FINITE_BEST,         /* following */
+  DKM_FINITE_BEST,         /* following; a density matrix that would need more levels there than in the laboratory begins again
+                              in the laboratory */
   DKM_FINITE_LABORATORY,
   DKM_FINITE_MEAN_FIELD,
   DKM_FINITE_FOLLOWING
@@ -148,7 +149,8 @@ void dkm_finite_destroy(dkm_finite *finite);
  * DKM_MEMORY. */
 dkm_status dkm_finite_advance(dkm_finite *finite, dkm_error *err);
 
-/* Rows so far: those of times reached.  values: n_times rows of dkm_finite_columns; mean_field: of its columns. */
+/* Rows so far: those of times reached; fewer than before where a computation began again (DKM_FINITE_BEST).
+ * values: n_times rows of dkm_finite_columns; mean_field: of its columns. */
 int64_t dkm_finite_rows(const dkm_finite *finite);
 const double *dkm_finite_values(const dkm_finite *finite);
 const double *dkm_finite_mean_field(const dkm_finite *finite);

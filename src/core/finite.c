@@ -29,6 +29,7 @@ static const double first_step = 0.01;    /* in units of the fastest rate of the
 static const double shortest_step = 1e-9; /* likewise */
 static const double recentring = 1.0;     /* likewise: at which a frame comes back to its trajectory */
 enum { MOST_NEWTON = 60, SHRINK_INTERVAL = 8 };
+static const double worth_it = 1.2;       /* more levels than in the laboratory that a computation begins again for */
 static const double shrink_share = 0.1;   /* of `edge`: weight that may be lost where levels are taken away */
 
 /* What is saved beside arrays. */
@@ -40,6 +41,7 @@ typedef struct progress {
   double r, survival;    /* of a trajectory: random number of the next jump, norm^2 lost so far since the last */
   int d[FINITE_MAX_FACTORS];
   finite_moments moments; /* of the state */
+  double most_photons[DKM_FINITE_MAX_MODES]; /* <a^+ a> so far */
   dkm_finite_diagnostics said;
 } progress;
 
@@ -52,7 +54,8 @@ struct dkm_finite {
   const finite_kind *kind;
   finite_flow flow;
   bool whole[FINITE_MAX_FACTORS];
-  bool jumps; /* a trajectory */
+  bool jumps;   /* a trajectory */
+  bool chooses; /* its frame */
   int K, M, n_factors, n_classical, n_columns, n_mean_field;
   progress at;
   finite_space space;
@@ -125,6 +128,31 @@ failed:
   return status;
 }
 
+/* At time 0 in this frame. */
+static dkm_status begin(dkm_finite *e, dkm_finite_frame frame, dkm_error *err) {
+  const dkm_finite_diagnostics before = e->at.said;
+  int d[FINITE_MAX_FACTORS];
+  finite_flow_create(&e->model, frame, &e->flow);
+  e->at = (progress){.h = first_step / fastest_rate(&e->model),
+                     .stream = finite_stream_of(e->how.seed, (uint64_t)e->index),
+                     .survival = 1.0};
+  e->at.said = (dkm_finite_diagnostics){
+      .method = e->how.method, .frame = frame, .negativity = NAN, .steps = before.steps, .rejected = before.rejected};
+  e->kind->levels(&e->model, d, e->whole);
+  const dkm_status status = set_levels(e, d, err);
+  if (status) return status;
+  double *c = e->y + e->n_state;
+  e->kind->start(&e->space, &e->model, e->y);
+  finite_flow_start(&e->flow, c);
+  if (e->how.method == DKM_FINITE_SYMMETRIC) { /* single spins are kept along the axes of the laboratory */
+    double *axes = c + finite_flow_axes(e->K, e->M, 0);
+    for (int i = 0; i < 9; i++) axes[i] = i % 4 == 0 ? 1.0 : 0.0;
+  }
+  e->kind->moments(&e->space, e->y, &e->at.moments);
+  if (e->jumps) e->at.r = finite_stream_next(&e->at.stream);
+  return DKM_OK;
+}
+
 dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
                              int64_t index, dkm_finite **out, dkm_error *err) {
   *out = NULL;
@@ -147,7 +175,7 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
   e->jumps = how->method == DKM_FINITE_TRAJECTORIES;
   e->kind = e->jumps ? &dkm_finite_pure : how->method == DKM_FINITE_MASTER ? &dkm_finite_density : &dkm_finite_symmetric;
   if (how->method == DKM_FINITE_SYMMETRIC) e->how.frame = DKM_FINITE_LABORATORY;
-  finite_flow_create(&e->model, e->how.frame, &e->flow);
+  e->chooses = how->method == DKM_FINITE_MASTER && how->frame == DKM_FINITE_BEST;
   e->times = malloc((size_t)n_times * sizeof *e->times);
   e->values = malloc((size_t)n_times * (size_t)e->n_columns * sizeof *e->values);
   e->mean_field = malloc((size_t)n_times * (size_t)e->n_mean_field * sizeof *e->mean_field);
@@ -156,22 +184,10 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
     return dkm_fail(err, DKM_MEMORY, "out of memory for %lld times", (long long)n_times);
   }
   memcpy(e->times, times, (size_t)n_times * sizeof *times);
-  e->at = (progress){.h = first_step / fastest_rate(model), .stream = finite_stream_of(how->seed, (uint64_t)index), .survival = 1.0};
-  e->at.said = (dkm_finite_diagnostics){.method = how->method, .frame = e->how.frame, .negativity = NAN};
-  int d[FINITE_MAX_FACTORS];
-  e->kind->levels(model, d, e->whole);
-  if ((status = set_levels(e, d, err))) {
+  if ((status = begin(e, e->how.frame, err))) {
     dkm_finite_destroy(e);
     return status;
   }
-  e->kind->start(&e->space, model, e->y);
-  finite_flow_start(&e->flow, e->y + e->n_state);
-  if (how->method == DKM_FINITE_SYMMETRIC) { /* single spins are kept along the axes of the laboratory */
-    double *axes = e->y + e->n_state + finite_flow_axes(e->K, e->M, 0);
-    for (int i = 0; i < 9; i++) axes[i] = i % 4 == 0 ? 1.0 : 0.0;
-  }
-  e->kind->moments(&e->space, e->y, &e->at.moments);
-  if (e->jumps) e->at.r = finite_stream_next(&e->at.stream);
   *out = e;
   return DKM_OK;
 }
@@ -204,7 +220,25 @@ static int more_levels(const dkm_finite *e, int f) {
   return f < e->K && next > e->model.spins_per_class ? e->model.spins_per_class + 1 : next;
 }
 
-/* Adds levels where the weight at the edge of `state` is too large.  *grown: whether there were any. */
+/* Levels of mode mu that a laboratory would have needed so far for as many photons as there were: a Poisson distribution has a
+ * weight of some exp(-z^2/2) above n + z sqrt(n) + z^2/6. */
+static double laboratory_levels(const dkm_finite *e, int mu) {
+  double z2 = 0.0;
+  for (double weight = e->how.edge; weight < 1.0; weight *= 10.0) z2 += 4.605; /* 2 ln 10 */
+  const double n = e->at.most_photons[mu];
+  return n + sqrt(z2 * n) + z2 / 6.0 + 2.0;
+}
+
+/* A density matrix that has split over two branches has its mean between them, or at the heavier one, so that the lighter one is
+ * farther from there than from no photons at all. */
+static bool is_better_off_in_the_laboratory(const dkm_finite *e, const int *d) {
+  if (!e->chooses || e->flow.frame == DKM_FINITE_LABORATORY) return false;
+  for (int mu = 0; mu < e->M; mu++)
+    if (d[e->K + mu] > worth_it * laboratory_levels(e, mu)) return true;
+  return false;
+}
+
+/* Adds levels where the weight at the edge of `state` is too large, or begins again in the laboratory.  *grown: whether any were. */
 static dkm_status grow(dkm_finite *e, const double *state, bool *grown, dkm_error *err) {
   int d[FINITE_MAX_FACTORS];
   double heaviest = 0.0;
@@ -219,6 +253,7 @@ static dkm_status grow(dkm_finite *e, const double *state, bool *grown, dkm_erro
     if (f < e->K && d[f] > e->model.spins_per_class) e->whole[f] = true;
     *grown = true;
   }
+  if (*grown && is_better_off_in_the_laboratory(e, d)) return begin(e, DKM_FINITE_LABORATORY, err);
   if (*grown) return set_levels(e, d, err);
   if (heaviest > e->at.said.edge_weight) e->at.said.edge_weight = heaviest;
   return DKM_OK;
@@ -289,6 +324,15 @@ static dkm_status jump(dkm_finite *e, dkm_error *err) {
   return grow(e, e->y, &grown, err);
 }
 
+static void note_photons(dkm_finite *e) {
+  const double *c = e->y + e->n_state, root_N = sqrt((double)e->model.spins_per_class);
+  for (int mu = 0; mu < e->M; mu++) {
+    const double *alpha = c + finite_flow_alpha(e->K, e->M, mu), x = root_N * alpha[0], y = root_N * alpha[1];
+    const double n = e->at.moments.n[mu] + 2.0 * (x * e->at.moments.b_re[mu] + y * e->at.moments.b_im[mu]) + x * x + y * y;
+    if (n > e->at.most_photons[mu]) e->at.most_photons[mu] = n;
+  }
+}
+
 /* One step, to `end` at most. */
 static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
   const double shortest = shortest_step / fastest_rate(&e->model);
@@ -311,8 +355,9 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
       continue;
     }
     bool grown;
+    const dkm_finite_frame frame = e->flow.frame;
     const dkm_status status = grow(e, e->stepper.next, &grown, err);
-    if (status) return status;
+    if (status || e->flow.frame != frame) return status;
     if (!grown) {
       const double longer = h * finite_step_factor(error);
       if (!shortened || retried || longer < e->at.h) e->at.h = longer;
@@ -331,6 +376,7 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
   e->at.said.steps++;
   e->at.said.step_error += error * e->how.tolerance;
   e->kind->moments(&e->space, e->y, &e->at.moments);
+  note_photons(e);
   if (e->jumps) {
     e->at.survival *= e->at.moments.norm;
     scale(e->y, e->n_state, 1.0 / sqrt(e->at.moments.norm));
@@ -456,6 +502,7 @@ dkm_status dkm_finite_restore(dkm_finite *e, const void *bytes, size_t n_bytes, 
   if (!fits) return dkm_fail(err, DKM_INPUT, "the bytes of a computation of finitely many spins are damaged");
   if ((status = set_levels(e, at.d, err))) return status;
   e->at = at;
+  finite_flow_create(&e->model, at.said.frame, &e->flow);
   get(&from, e->whole, sizeof e->whole);
   get(&from, e->y, 8 * (size_t)(e->n_state + e->n_classical));
   get(&from, e->values, 8 * (size_t)at.i_time * (size_t)e->n_columns);

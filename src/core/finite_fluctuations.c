@@ -2,10 +2,10 @@
 /* finite_fluctuations: the limit of N E_N, see dkm_finite_fluctuations in dickemap/finite.h.
  *
  * Fluctuations about the mean field become Gaussian as N -> infinity, and their symmetrised covariance V follows from the Jacobian
- * J of the mean-field equations and the noise of what is lost: kappa_mu/4 in each quadrature of a mode, and of single spins, each
- * of whose covariances is 1 - m m^T,
+ * J of the mean-field equations and the noise of what is lost: kappa_mu/4 in each quadrature of a mode; and of single spins what keeps
+ * the covariance of each of them at C = 1 - m m^T while losses alone, m' = v - G m with G = diag(Gamma_1, gamma_T, gamma_T), act:
  *
- *   D = -(d/dt + J)(m m^T) ... = 2 diag(Gamma_1, gamma_T, gamma_T) - v m^T - m v^T. */
+ *   D = C' + G C + C G = 2 G - v m^T - m v^T. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

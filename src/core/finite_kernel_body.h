@@ -49,7 +49,8 @@ static double size(int64_t n, int count, const double *c, const double *const *k
 /* ---- A on a state of `lanes` lanes: element (row, lane) at [row*lanes + lane] of each plane ---- */
 
 /* out = (-i omega - h) psi with the frequencies and half rates of the modes. */
-INLINE void free_modes(const finite_space *s, int64_t lanes, const double *re, const double *im, double *restrict out_re, double *restrict out_im) {
+INLINE void free_modes(const finite_space *s, int64_t lanes, const double *re, const double *im, double *restrict out_re,
+                       double *restrict out_im) {
   const int64_t m = s->mode_rows;
   for (int64_t o = 0; o < s->rows; o += m)
     if (lanes == 1) {

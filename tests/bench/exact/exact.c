@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Cost and results of the exact dynamics of finitely many spins: argv = N, g0, master | trajectories, tolerance, edge, number of
+/* Cost and results of the exact dynamics of finitely many spins: argv = N, g0, master | trajectories | laboratory (trajectories
+ * there: those that everyone else has), tolerance, edge, number of
  * trajectories, times.  M = 1, Omega = 0.5, Omega_1 = kappa = 1, start z = 0.9, x = -sqrt(0.19), no photons.  Prints the seconds of
  * CPU time, then E_N and its standard error at each time. */
 #include <math.h>
@@ -26,6 +27,7 @@ int main(int argc, char **argv) {
                                   .kappa_mu = {1.0},
                                   .spin = {{-sqrt(0.19), 0.0, 0.9}}};
   const dkm_finite_how how = {.method = strcmp(argv[3], "master") == 0 ? DKM_FINITE_MASTER : DKM_FINITE_TRAJECTORIES,
+                              .frame = strcmp(argv[3], "laboratory") == 0 ? DKM_FINITE_LABORATORY : DKM_FINITE_BEST,
                               .tolerance = atof(argv[4]),
                               .edge = atof(argv[5]),
                               .memory = 8e9,
