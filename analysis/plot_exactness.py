@@ -3,8 +3,9 @@
 """Draws how far finitely many spins are from the mean field, from the outputs of jobs/exactness.yaml, of the same with
 `exactness.start: rest` (--rest) and of jobs/exactness_memory.yaml (--memory):
 
-  a)  N E_N over time, N -> infinity dashed          b)  E_N at the end against N, with the fitted exponents
-  c)  ln E_N's growth beside its bounds              d)  how long a retrieved pattern survives
+  above   N E_N over time, N -> infinity dashed
+  below   E_N at the end against N, with fitted exponents; how long the mean field holds; the growth of ln E_N beside its
+          bounds; how long a retrieved pattern survives
 
 Standard errors of trajectories are bars, or bands.  Needs nothing but the files."""
 
@@ -20,6 +21,7 @@ import dickemap  # noqa: E402
 from plot_fig3 import COLOURS, STYLE  # noqa: E402
 
 LARGE = 16  # exponents are those of so many spins and more
+HOLDS = 0.3  # E_N up to which the mean field is said to hold
 
 
 def done(data):
@@ -58,7 +60,7 @@ def draw_course(axes, name, cell):
     limit = cell.N_E_N_limit.isel(spins_per_class=0)
     axes.plot(limit.time, limit, "k--", lw=1, label=r"$\infty$")
     top = np.nanmax((cell.spins_per_class * cell.E_N).values)
-    axes.set(title=name, xlabel="$t$", yscale="log", ylim=(0.8 * np.nanmin((cell.spins_per_class * cell.E_N).values), 1.6 * max(top, 1)))
+    axes.set(title=name, xlabel="$t$", ylim=(0, 1.25 * max(top, float(limit.max()))))
 
 
 def draw_exponents(axes, data, rest):
@@ -70,12 +72,35 @@ def draw_exponents(axes, data, rest):
         label = name
         if large.sum() >= 3:
             p, dp = fit(N[large], E[large], error[large])
-            label = rf"{name}: {p:.2f} $\pm$ {dp:.2f}"
+            label = rf"{p:.3f} $\pm$ {dp:.3f}"
         axes.errorbar(N, E, error, fmt="o", ms=3, color=colour, capsize=2, label=label)
     N = data.spins_per_class.values
     axes.plot(N, 3 / N, "k:", lw=1)
+    axes.set_ylim(bottom=0.1 * 3 / N.max())
     axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=f"$E_N$ at $t$ = {float(data.time[-1]):g}")
-    axes.legend(fontsize=6.5, title=rf"exponent of $1/N$, $N \geq {LARGE}$", title_fontsize=6.5)
+    axes.legend(fontsize=6.5, loc="lower left", title=rf"exponent of $1/N$, $N \geq {LARGE}$", title_fontsize=6.5)
+
+
+def draw_holding(axes, data, rest):
+    """The first time at which E_N exceeds HOLDS; an arrow where it does not until the end."""
+    end = float(data.time[-1])
+    for colour, (name, cell) in zip([*COLOURS, "#cc79a7"], cases(data, rest)):
+        N, E = cell.spins_per_class.values, cell.E_N.values
+        until = np.array([row_time(cell.time.values, row) for row in E])
+        axes.plot(N, np.minimum(until, end), ":", color=colour, lw=0.7)
+        axes.plot(N[until <= end], until[until <= end], "o", ms=3, color=colour, label=name)
+        axes.plot(N[until > end], np.full((until > end).sum(), end), "^", ms=4, color=colour, label=None if (until <= end).any() else name)
+    axes.set(xscale="log", xlabel="$N$", ylabel=rf"$E_N \leq {HOLDS}$ until $t$ =", ylim=(0, 1.75 * end))
+    axes.legend(fontsize=6.5, loc="upper left")
+
+
+def row_time(t, E):
+    """Where E first exceeds HOLDS, between its samples; infinite if it does not."""
+    above = np.flatnonzero(E > HOLDS)
+    if not len(above):
+        return np.inf
+    i = above[0]
+    return t[0] if i == 0 else float(np.interp(HOLDS, E[i - 1:i + 1], t[i - 1:i + 1]))
 
 
 def draw_growth(axes, data):
@@ -88,8 +113,8 @@ def draw_growth(axes, data):
     for values, label, style in ((largest, "seen", "o"), (first.bound_rate.values, r"$3\sqrt{2M}\,g_0$", "^"),
                                  (first.bound_rate_paper.values, "the paper's $C$", "s")):
         axes.plot(g0, values, style + ":", ms=4, lw=0.7, label=label)
-    axes.set(yscale="log", xlabel="$g_0$", ylabel=r"growth of $\ln E_N$")
-    axes.legend(fontsize=7)
+    axes.set(yscale="log", xlabel="$g_0$", ylabel=r"growth of $\ln E_N$", ylim=(0.5 * min(largest), 1e2 * first.bound_rate_paper.values.max()))
+    axes.legend(fontsize=6.5, loc="upper left")
 
 
 def lifetime(t, xi):
@@ -105,8 +130,8 @@ def draw_survival(axes, memory):
         xi = memory.sel(spins_per_class=N).xi.isel(mode=0)
         axes.plot(xi.time, abs(xi) / abs(xi[0]), color=colour, lw=1, label=f"{N}")
         lives.append(lifetime(xi.time.values, xi.values))
-    axes.set(yscale="log", ylim=(1e-3, 1.3), xlabel="$t$", ylabel=r"$|\xi(t)|/|\xi(0)|$", title="survival, from rest")
-    axes.legend(fontsize=6.5, ncol=2, title="$N$", title_fontsize=6.5)
+    axes.set(yscale="log", ylim=(1e-4, 1.3), xlabel="$t$", ylabel=r"$|\xi(t)|/|\xi(0)|$, from rest")
+    axes.legend(fontsize=6.5, ncol=3, loc="lower left", title="$N$", title_fontsize=6.5)
     return dict(zip(memory.spins_per_class.values.tolist(), lives))
 
 
@@ -115,18 +140,19 @@ def draw(data, rest=None, memory=None):
     courses = list(cases(data, rest))
     lives = {}
     with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(8.4, 5.0), layout="constrained")
+        figure = plt.figure(figsize=(9.6, 5.0), layout="constrained")
         rows = figure.subfigures(2, 1, height_ratios=[1, 1.05])
         above = rows[0].subplots(1, len(courses), sharex=True)
         for axes, (name, cell) in zip(np.atleast_1d(above), courses):
             draw_course(axes, name, cell)
         np.atleast_1d(above)[0].set_ylabel("$N E_N$")
-        np.atleast_1d(above)[0].legend(fontsize=6.5, title="$N$", title_fontsize=6.5, ncol=2)
-        below = rows[1].subplots(1, 3 if memory is not None else 2)
+        np.atleast_1d(above)[0].legend(fontsize=6.5, title="$N$", title_fontsize=6.5, ncol=2, loc="lower right")
+        below = rows[1].subplots(1, 4 if memory is not None else 3)
         draw_exponents(below[0], data, rest)
-        draw_growth(below[1], data)
+        draw_holding(below[1], data, rest)
+        draw_growth(below[2], data)
         if memory is not None:
-            lives = draw_survival(below[2], memory)
+            lives = draw_survival(below[3], memory)
     return figure, lives
 
 
