@@ -28,6 +28,8 @@ static const double ask_interval = 0.1;   /* seconds between two questions wheth
 static const double first_step = 0.01;    /* in units of the fastest rate of the model */
 static const double shortest_step = 1e-9; /* likewise */
 static const double recentring = 1.0;     /* likewise: at which a frame comes back to its trajectory */
+/* Where stability limits steps, errors grow with a high power of h beyond it, so that h would run into it again and again. */
+static const double stay_below = 0.9, come_back = 1.02;
 enum { MOST_NEWTON = 60, SHRINK_INTERVAL = 8 };
 static const double worth_it = 1.2;       /* more levels than in the laboratory that a computation begins again for */
 static const double shrink_share = 0.1;   /* of `edge`: weight that may be lost where levels are taken away */
@@ -35,6 +37,7 @@ static const double shrink_share = 0.1;   /* of `edge`: weight that may be lost 
 /* What is saved beside arrays. */
 typedef struct progress {
   double t, h;
+  double h_most;         /* just below the last step that was too long; it rises by and by */
   int64_t i_time;
   int64_t accepted;      /* steps since levels were last looked at for shrinking */
   finite_stream stream;
@@ -134,6 +137,7 @@ static dkm_status begin(dkm_finite *e, dkm_finite_frame frame, dkm_error *err) {
   int d[FINITE_MAX_FACTORS];
   finite_flow_create(&e->model, frame, &e->flow);
   e->at = (progress){.h = first_step / fastest_rate(&e->model),
+                     .h_most = INFINITY,
                      .stream = finite_stream_of(e->how.seed, (uint64_t)e->index),
                      .survival = 1.0};
   e->at.said = (dkm_finite_diagnostics){
@@ -349,6 +353,7 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
   for (bool retried = false;; retried = true) {
     error = finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h) / e->how.tolerance;
     if (!(error <= 1.0)) {
+      e->at.h_most = stay_below * h;
       h *= finite_step_factor(error);
       e->at.said.rejected++;
       if (h < shortest) return dkm_fail(err, DKM_NUMERIC, "steps become too short at t = %g", e->at.t);
@@ -361,6 +366,8 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
     if (!grown) {
       const double longer = h * finite_step_factor(error);
       if (!shortened || retried || longer < e->at.h) e->at.h = longer;
+      e->at.h_most *= come_back;
+      if (e->at.h > e->at.h_most) e->at.h = e->at.h_most;
       break;
     }
     e->at.said.rejected++;
