@@ -7,6 +7,7 @@
   plot.py cut FILE.h5 --x g0 --field xi --by pattern --over seed
   plot.py basins FILE.h5 --panels pattern
   plot.py states FILE.h5
+  plot.py exactness FILE.h5 --along g0 --select spins_per_class=32
   plot.py trajectory JOB.yaml --at g0=1.1,pattern=3   also of an output, or a file of `dickemap point --trajectory`
   plot.py spectrum JOB.yaml --at g0=1.0 --t-end 2000 --points 20001
   plot.py letters JOB.yaml --pattern 3 --percents 10 20 30 40
@@ -105,6 +106,9 @@ def parser():
     for name, text in (("x", "horizontal axis"), ("y", "vertical axis: a map"), ("panels", "axis of small multiples"),
                        ("over", "axis of the starts")):
         kind.add_argument(f"--{name}", metavar="AXIS", help=text)
+    kind = add("exactness", figures.exactness, select, help="finitely many spins beside the mean field")
+    kind.add_argument("--along", metavar="AXIS", help="axis with a curve for each value (default: spins_per_class)")
+    kind.add_argument("--panels", metavar="AXIS", help="axis of small multiples")
     kind = add("states", figures.states, select, help="all stationary states along an axis")
     kind.add_argument("--x", metavar="AXIS", help="horizontal axis")
     kind.add_argument("--inverted", action="store_true", help="also states with classes turned against their fields")
@@ -138,7 +142,7 @@ def draw(a):
     if a.kind == "letters":
         return figures.letters(a.file, a.pattern, a.percents, seed=a.seed, t_end=a.t_end)
     options = of_file(a)
-    names = ("x", "y", "panels", "over", "by", "field", "signed", "log", "inverted")
+    names = ("x", "y", "along", "panels", "over", "by", "field", "signed", "log", "inverted")
     options |= {name: getattr(a, name) for name in names if hasattr(a, name)}
     if hasattr(a, "no_theory"):
         options["theory"] = not a.no_theory
@@ -147,7 +151,7 @@ def draw(a):
 
 def main():
     words = sys.argv[1:]
-    kinds = ("picture", "map", "cut", "basins", "states", "trajectory", "spectrum", "letters")
+    kinds = ("picture", "map", "cut", "basins", "states", "exactness", "trajectory", "spectrum", "letters")
     if words and words[0] not in (*kinds, "-h", "--help"):
         words = ["picture", *words]
     a = parser().parse_args(words)

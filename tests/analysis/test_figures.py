@@ -818,3 +818,33 @@ def test_only_the_fields_that_a_picture_needs_are_read(files):
     data = slices.opened(files["exact"], ["xi"])
     assert {"xi", "status", "verdict", "g_crit"} <= set(data.data_vars) and "L_end" not in data and "occupation" not in data
     assert os.fspath(files["exact"])
+
+
+def test_finitely_many_spins_are_drawn_over_time(tmp_path, program):
+    (tmp_path / "e.yaml").write_text("""task: exactness
+model: {patterns: 1, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}
+initial: {overlap: 0.9}
+exactness: {t_end: 2, points: 9}
+axes:
+  - {name: g0, values: [0.4, 0.9]}
+  - {name: spins_per_class, values: [1, 3, 4]}
+""")
+    subprocess.run([program, "run", "e.yaml", "--quiet"], cwd=tmp_path, check=True)
+    data = dickemap.open(tmp_path / "e.h5")
+    data["failure"].values[1, 1] = 3  # a point without a result has no curve
+    figure = figures.picture(data)
+    panels = [axes for axes in figure.axes if axes.get_visible()]
+    assert len(panels) == 2 and [axes.get_title() for axes in panels] == ["$g_0$ = 0.4", "$g_0$ = 0.9"]
+    for g0, axes in zip(data.g0.values, panels):
+        curves = {line.get_label(): line for line in axes.lines}
+        for N in data.spins_per_class.values:
+            drawn, here = curves[f"$N$ = {N}"], data.sel(g0=g0, spins_per_class=N)
+            if here.failure == 3:
+                assert np.isnan(drawn.get_ydata()).all()
+            else:
+                np.testing.assert_allclose(drawn.get_ydata(), N * here.E_N.values)
+                np.testing.assert_allclose(curves[r"$\infty$"].get_ydata(), here.N_E_N_limit.values)
+    along = figures.exactness(data, along="g0", select={"spins_per_class": 4}).axes[0]
+    assert len(along.lines) == 4 and along.get_xlabel().startswith("time")
+    with pytest.raises(dickemap.Error, match="pattern is no axis"):
+        figures.exactness(data, along="pattern")

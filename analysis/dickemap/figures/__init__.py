@@ -16,6 +16,7 @@ Each function takes a Dataset (of dickemap.open, evaluate or run, or a part of o
     trajectory  a point through time, with L                               courses.py
     spectrum    the frequencies of its motion                              courses.py
     letters     damaged images and what becomes of them                    letters.py
+    exactness   finitely many spins beside the mean field, over time       exactness.py
     picture     one of these, whatever goes with the file                  here
 
 What counts as a result is in cells.py, which lines of theory mean something in lines.py, symbols and units in labels.py, axes and
@@ -29,13 +30,14 @@ from . import slices
 from .basins import basins
 from .courses import amplitudes, spectrum, trajectory
 from .cuts import cut
+from .exactness import exactness
 from .letters import letters
 from .maps import default_field, is_map, map  # noqa: A004
 from .states import states
 from .slices import is_records
 from .style import COLOURS, STYLE, VERDICTS, styled
 
-__all__ = ["amplitudes", "basins", "COLOURS", "cut", "is_records", "letters", "map", "picture", "spectrum", "states", "STYLE", "styled",
+__all__ = ["amplitudes", "basins", "COLOURS", "cut", "exactness", "is_records", "letters", "map", "picture", "spectrum", "states", "STYLE",
            "trajectory", "VERDICTS"]
 
 
@@ -48,6 +50,8 @@ def picture(data: slices.Data, *, select: Mapping[str, float] | None = None, nea
     if not is_records(data):
         return trajectory(data)
     data = slices.opened(data)
+    if "E_N" in data:
+        return exactness(data, select=select, nearest=nearest)
     if "state_xi" in data and len(slices.numeric_axes(data, "n_states")) < 2:
         return states(data, select=select, nearest=nearest)
     if "count" in data and "outcome" in data.dims:
