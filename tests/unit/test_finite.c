@@ -423,6 +423,24 @@ static void a_trajectory_depends_on_seed_and_index_alone(void **state) {
   for (int i = 0; i < 4; i++) dkm_finite_destroy(e[i]);
 }
 
+/* In a frame that does not depend on them steps of any length lead to the same jumps, whose moments are exact. */
+static void jumps_do_not_depend_on_steps(void **state) {
+  (void)state;
+  const dkm_finite_model model = one_mode(2, 0.9, 0.9);
+  dkm_finite_how how = {.method = DKM_FINITE_TRAJECTORIES, .frame = DKM_FINITE_LABORATORY, .tolerance = 1e-7, .edge = 1e-10};
+  dkm_finite *rough = trajectory(&model, &how, 1);
+  how.tolerance = 1e-10;
+  dkm_finite *exact = trajectory(&model, &how, 1);
+  assert_int_equal(dkm_finite_advance(rough, NULL), DKM_OK);
+  assert_int_equal(dkm_finite_advance(exact, NULL), DKM_OK);
+  assert_true(dkm_finite_said(exact)->n_jumps > 3 && dkm_finite_said(exact)->n_jumps == dkm_finite_said(rough)->n_jumps);
+  assert_true(dkm_finite_said(exact)->steps > dkm_finite_said(rough)->steps);
+  for (int i = 0; i < N_TABLE_TIMES * dkm_finite_columns(&model); i++)
+    assert_close(dkm_finite_values(rough)[i], dkm_finite_values(exact)[i], 1e-4);
+  dkm_finite_destroy(rough);
+  dkm_finite_destroy(exact);
+}
+
 /* ---- put aside ---- */
 
 /* Questions come where a time is reached, and now and then. */
@@ -527,6 +545,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(constants_are_known),
       cmocka_unit_test(trajectories_average_to_the_density_matrix),
       cmocka_unit_test(a_trajectory_depends_on_seed_and_index_alone),
+      cmocka_unit_test(jumps_do_not_depend_on_steps),
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
       cmocka_unit_test(wrong_input_is_refused),
