@@ -126,6 +126,19 @@ static void losses_of_single_spins_are_those_of_the_tables(void **state) {
   }
 }
 
+/* Without losses the permutation-invariant space says what the large spin does, E_N and correlations of spins included. */
+static void without_losses_single_spins_are_a_large_spin(void **state) {
+  (void)state;
+  const dkm_finite_model model = one_mode(3, 0.6, 0.9);
+  dkm_finite_how how = {.method = DKM_FINITE_MASTER, .tolerance = 1e-9, .edge = 1e-10};
+  rows master = run_rows(&model, 2, table_times, &how);
+  how.method = DKM_FINITE_SYMMETRIC;
+  rows symmetric = run_rows(&model, 2, table_times, &how);
+  for (int i = 0; i < 2 * master.columns; i++) assert_close(symmetric.values[i], master.values[i], 1e-7);
+  free_rows(&master);
+  free_rows(&symmetric);
+}
+
 /* ---- one spin: the exponential of a dense matrix ---- */
 
 enum { N_DENSE = 26, DENSE = 2 * N_DENSE }; /* sigma_z = +1: rows 0 ... N_DENSE - 1 */
@@ -535,6 +548,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(frames_are_chosen_by_the_levels_that_they_need),
       cmocka_unit_test(two_modes_are_those_of_qutip),
       cmocka_unit_test(losses_of_single_spins_are_those_of_the_tables),
+      cmocka_unit_test(without_losses_single_spins_are_a_large_spin),
       cmocka_unit_test(one_spin_is_the_exponential_of_its_matrix),
       cmocka_unit_test(without_coupling_the_error_does_not_change),
       cmocka_unit_test(without_losses_one_trajectory_is_the_density_matrix),
