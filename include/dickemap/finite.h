@@ -20,7 +20,8 @@
  * Methods
  *   master        the density matrix (rows^2 real numbers), which is exact up to steps and truncation
  *   trajectories  quantum jumps: the mean over n_trajectories pure states, with its standard error
- *   symmetric     the density matrix in the permutation-invariant space of N spins, for losses of single spins; one class
+ *   symmetric     the density matrix in the permutation-invariant space of N spins, for losses of single spins; one class, N <= 10,
+ *                 in the laboratory
  *
  * Frames.  The state is kept relative to classical amplitudes and directions, alpha_f(t) and axes of each class, so that a state
  * near a product state needs few levels, however large N is; the result does not depend on the frame.

@@ -315,6 +315,11 @@ static double find_jump(dkm_finite *e, double h) {
 static dkm_status jump(dkm_finite *e, dkm_error *err) {
   double share[DKM_FINITE_MAX_MODES], all = 0.0;
   for (int mu = 0; mu < e->M; mu++) all += share[mu] = e->model.kappa_mu[mu] * e->at.moments.n[mu];
+  if (!(all > 0.0)) { /* no photons: it was errors of the steps that norm was lost to */
+    e->at.r = finite_stream_next(&e->at.stream);
+    e->at.survival = 1.0;
+    return DKM_OK;
+  }
   double left = finite_stream_next(&e->at.stream) * all;
   int mu = 0;
   while (mu < e->M - 1 && (left -= share[mu]) >= 0.0) mu++;

@@ -126,6 +126,19 @@ static void losses_of_single_spins_are_those_of_the_tables(void **state) {
   }
 }
 
+/* Without losses the permutation-invariant space says what the large spin does, E_N and correlations of spins included. */
+static void without_losses_single_spins_are_a_large_spin(void **state) {
+  (void)state;
+  const dkm_finite_model model = one_mode(3, 0.6, 0.9);
+  dkm_finite_how how = {.method = DKM_FINITE_MASTER, .tolerance = 1e-9, .edge = 1e-10};
+  rows master = run_rows(&model, 2, table_times, &how);
+  how.method = DKM_FINITE_SYMMETRIC;
+  rows symmetric = run_rows(&model, 2, table_times, &how);
+  for (int i = 0; i < 2 * master.columns; i++) assert_close(symmetric.values[i], master.values[i], 1e-7);
+  free_rows(&master);
+  free_rows(&symmetric);
+}
+
 /* ---- one spin: the exponential of a dense matrix ---- */
 
 enum { N_DENSE = 26, DENSE = 2 * N_DENSE }; /* sigma_z = +1: rows 0 ... N_DENSE - 1 */
@@ -311,21 +324,28 @@ static void errors_of_many_spins_approach_the_fluctuations(void **state) {
   assert_close(off[1], 0.0, 1e-4);
 }
 
-/* Two modes, N spins each: M = 2 of the covariance against the density matrix of many spins would not fit; its modes are
- * independent of the second pattern while that is not excited, so that N E_N is that of one mode with g = g0 and more. */
-static void fluctuations_of_two_equal_classes_hold_those_of_one(void **state) {
+/* Two modes and classes that differ, without losses, where one trajectory is exact. */
+static void errors_of_two_modes_approach_the_fluctuations(void **state) {
   (void)state;
-  dkm_finite_model two = {.n_modes = 2, .spins_per_class = 1, .g0 = 0.4, .Omega = 0.5, .Omega_mu = {1.0, 1e-9}, .kappa_mu = {1.0, 1.0}};
-  for (int k = 0; k < 2; k++) memcpy(two.spin[k], one_mode(1, 0.4, 0.9).spin[0], sizeof two.spin[k]);
-  double limit[3 * N_TABLE_TIMES], mean_field[10 * N_TABLE_TIMES], one[3 * N_TABLE_TIMES], of_one[5 * N_TABLE_TIMES];
-  const dkm_finite_model single = one_mode(1, 0.4, 0.9);
-  assert_int_equal(dkm_finite_fluctuations(&two, N_TABLE_TIMES, table_times, 1e-12, limit, mean_field, NULL), DKM_OK);
-  assert_int_equal(dkm_finite_fluctuations(&single, N_TABLE_TIMES, table_times, 1e-12, one, of_one, NULL), DKM_OK);
-  for (int t = 0; t < N_TABLE_TIMES; t++) {
-    for (int a = 0; a < 6; a++) assert_close(mean_field[10 * t + a], of_one[5 * t + a % 3], 1e-9);
-    assert_close(mean_field[10 * t + 6], sqrt(2.0) * of_one[5 * t + 3], 1e-9); /* sqrt(K) beta */
-    assert_true(limit[3 * t] >= one[3 * t]);
+  dkm_finite_model model = {.n_modes = 2,
+                            .g0 = 0.6,
+                            .Omega = 0.5,
+                            .Omega_mu = {1.0, -0.8},
+                            .spin = {{-sqrt(0.19), 0.0, 0.9}, {0.48, 0.64, 0.6}},
+                            .alpha_re = {0.1, 0.3}};
+  const dkm_finite_how how = {.method = DKM_FINITE_TRAJECTORIES, .n_trajectories = 2};
+  double limit[3], off[2], mean_field[10];
+  for (int i = 0; i < 2; i++) {
+    model.spins_per_class = i ? 4000 : 400;
+    assert_int_equal(dkm_finite_fluctuations(&model, 1, table_times, 1e-12, limit, mean_field, NULL), DKM_OK);
+    rows r = run_rows(&model, 1, table_times, &how);
+    off[i] = model.spins_per_class * row_value(&r, 0, 0) - limit[0];
+    for (int c = 0; c < 10; c++) assert_close(mean_field[c], r.mean_field[c], 1e-6);
+    free_rows(&r);
   }
+  assert_true(limit[0] > 6.5); /* of 6 at the start */
+  assert_true(fabs(off[0]) > 1e-4 && fabs(off[0]) < 2e-2);
+  assert_close(off[1], 0.1 * off[0], 0.02 * fabs(off[0]) + 1e-4);
 }
 
 /* ---- bounds ---- */
@@ -414,6 +434,24 @@ static void a_trajectory_depends_on_seed_and_index_alone(void **state) {
   assert_true(memcmp(dkm_finite_values(e[0]), dkm_finite_values(e[1]), bytes) != 0);
   assert_true(memcmp(dkm_finite_values(e[0]), dkm_finite_values(e[3]), bytes) != 0);
   for (int i = 0; i < 4; i++) dkm_finite_destroy(e[i]);
+}
+
+/* In a frame that does not depend on them steps of any length lead to the same jumps, whose moments are exact. */
+static void jumps_do_not_depend_on_steps(void **state) {
+  (void)state;
+  const dkm_finite_model model = one_mode(2, 0.9, 0.9);
+  dkm_finite_how how = {.method = DKM_FINITE_TRAJECTORIES, .frame = DKM_FINITE_LABORATORY, .tolerance = 1e-7, .edge = 1e-10};
+  dkm_finite *rough = trajectory(&model, &how, 1);
+  how.tolerance = 1e-10;
+  dkm_finite *exact = trajectory(&model, &how, 1);
+  assert_int_equal(dkm_finite_advance(rough, NULL), DKM_OK);
+  assert_int_equal(dkm_finite_advance(exact, NULL), DKM_OK);
+  assert_true(dkm_finite_said(exact)->n_jumps > 3 && dkm_finite_said(exact)->n_jumps == dkm_finite_said(rough)->n_jumps);
+  assert_true(dkm_finite_said(exact)->steps > dkm_finite_said(rough)->steps);
+  for (int i = 0; i < N_TABLE_TIMES * dkm_finite_columns(&model); i++)
+    assert_close(dkm_finite_values(rough)[i], dkm_finite_values(exact)[i], 1e-4);
+  dkm_finite_destroy(rough);
+  dkm_finite_destroy(exact);
 }
 
 /* ---- put aside ---- */
@@ -510,16 +548,18 @@ int main(int argc, char **argv) {
       cmocka_unit_test(frames_are_chosen_by_the_levels_that_they_need),
       cmocka_unit_test(two_modes_are_those_of_qutip),
       cmocka_unit_test(losses_of_single_spins_are_those_of_the_tables),
+      cmocka_unit_test(without_losses_single_spins_are_a_large_spin),
       cmocka_unit_test(one_spin_is_the_exponential_of_its_matrix),
       cmocka_unit_test(without_coupling_the_error_does_not_change),
       cmocka_unit_test(without_losses_one_trajectory_is_the_density_matrix),
       cmocka_unit_test(fluctuations_are_those_of_the_tables),
       cmocka_unit_test(errors_of_many_spins_approach_the_fluctuations),
-      cmocka_unit_test(fluctuations_of_two_equal_classes_hold_those_of_one),
+      cmocka_unit_test(errors_of_two_modes_approach_the_fluctuations),
       cmocka_unit_test(bounds_hold_and_a_third_of_the_constant_does_not),
       cmocka_unit_test(constants_are_known),
       cmocka_unit_test(trajectories_average_to_the_density_matrix),
       cmocka_unit_test(a_trajectory_depends_on_seed_and_index_alone),
+      cmocka_unit_test(jumps_do_not_depend_on_steps),
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
       cmocka_unit_test(wrong_input_is_refused),
