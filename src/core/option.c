@@ -115,7 +115,7 @@ const dkm_option dkm_options[] = {
      .later = true, .description = "how many, of each point; `initial.seed` draws them"},
     {"exactness.edge", MEMBER(exactness.edge), .limits = {.min = 0, .min_excluded = true, .max = 1e-3}, .fallback = DKM_FINITE_EDGE,
      .later = true, .description = "levels are added where the weight of the last two would exceed it"},
-    {"exactness.memory", MEMBER(exactness.memory), .limits = {.min = 1, .max = 1e6}, .fallback = 256, .later = true,
+    {"exactness.memory", MEMBER(exactness.memory), .limits = {.min = 1, .max = 1e6}, .fallback = 100, .later = true,
      .description = "MB that the state of a point may take on a rank"},
 };
 const int dkm_n_options = sizeof dkm_options / sizeof *dkm_options;
