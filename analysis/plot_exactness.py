@@ -18,7 +18,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+from dickemap.figures import style  # noqa: E402
 
 LARGE = 16  # exponents are those of so many spins and more
 HOLDS = 0.3  # E_N up to which the mean field is said to hold
@@ -50,6 +50,12 @@ def cases(data, rest):
             yield rf"$g_0 = {g0:.3g}$, from rest", rest.sel(g0=g0)
 
 
+def coloured(data, rest):
+    """(colour, case) of each."""
+    found = list(cases(data, rest))
+    return zip(style.pattern_colours(len(found)), found)
+
+
 def draw_course(axes, name, cell):
     for colour, N in zip(shades(cell.sizes["spins_per_class"]), cell.spins_per_class.values):
         one = cell.sel(spins_per_class=N)
@@ -57,14 +63,14 @@ def draw_course(axes, name, cell):
         axes.plot(one.time, N * E, color=colour, lw=1, label=f"{N}")
         if (error > 0).any():
             axes.fill_between(one.time, N * (E - error), N * (E + error), color=colour, alpha=0.3, lw=0)
-    limit = cell.N_E_N_limit.isel(spins_per_class=0)
+    limit = cell.N_E_N_limit.max("spins_per_class")  # the same for all that have a result
     axes.plot(limit.time, limit, "k--", lw=1, label=r"$\infty$")
     top = np.nanmax((cell.spins_per_class * cell.E_N).values)
     axes.set(title=name, xlabel="$t$", ylim=(0, 1.25 * max(top, float(limit.max()))))
 
 
 def draw_exponents(axes, data, rest):
-    for colour, (name, cell) in zip([*COLOURS, "#cc79a7"], cases(data, rest)):
+    for colour, (name, cell) in coloured(data, rest):
         last = cell.isel(time=-1)
         known = np.isfinite(last.E_N.values)
         N, E, error = (values[known] for values in (last.spins_per_class.values, last.E_N.values, last.E_N_se.values))
@@ -84,9 +90,10 @@ def draw_exponents(axes, data, rest):
 def draw_holding(axes, data, rest):
     """The first time at which E_N exceeds HOLDS; an arrow where it does not until the end."""
     end = float(data.time[-1])
-    for colour, (name, cell) in zip([*COLOURS, "#cc79a7"], cases(data, rest)):
+    for colour, (name, cell) in coloured(data, rest):
         N, E = cell.spins_per_class.values, cell.E_N.values
         until = np.array([row_time(cell.time.values, row) for row in E])
+        N, until = N[~np.isnan(until)], until[~np.isnan(until)]
         axes.plot(N, np.minimum(until, end), ":", color=colour, lw=0.7)
         axes.plot(N[until <= end], until[until <= end], "o", ms=3, color=colour, label=name)
         axes.plot(N[until > end], np.full((until > end).sum(), end), "^", ms=4, color=colour, label=None if (until <= end).any() else name)
@@ -95,7 +102,9 @@ def draw_holding(axes, data, rest):
 
 
 def row_time(t, E):
-    """Where E first exceeds HOLDS, between its samples; infinite if it does not."""
+    """Where E first exceeds HOLDS, between its samples; infinite if it does not, NaN without a result."""
+    if np.isnan(E).any():
+        return np.nan
     above = np.flatnonzero(E > HOLDS)
     if not len(above):
         return np.inf
@@ -109,7 +118,7 @@ def draw_growth(axes, data):
     for g in g0:
         E = data.sel(g0=g).E_N.values
         largest.append(np.nanmax(np.diff(np.log(E), axis=-1)) / float(data.time[1] - data.time[0]))
-    first = data.isel(spins_per_class=0)
+    first = data[["bound_rate", "bound_rate_paper"]].max("spins_per_class")
     for values, label, style in ((largest, "seen", "o"), (first.bound_rate.values, r"$3\sqrt{2M}\,g_0$", "^"),
                                  (first.bound_rate_paper.values, "the paper's $C$", "s")):
         axes.plot(g0, values, style + ":", ms=4, lw=0.7, label=label)
@@ -139,7 +148,7 @@ def draw(data, rest=None, memory=None):
     """The figure, and the lifetimes by N of --memory."""
     courses = list(cases(data, rest))
     lives = {}
-    with plt.rc_context(STYLE):
+    with plt.rc_context(style.STYLE):
         figure = plt.figure(figsize=(9.6, 5.0), layout="constrained")
         rows = figure.subfigures(2, 1, height_ratios=[1, 1.05])
         above = rows[0].subplots(1, len(courses), sharex=True)

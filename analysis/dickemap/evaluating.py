@@ -33,7 +33,8 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     """
     with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
         data = _dataset(session, progress)
-    return data.isel({name: 0 for name, value in quantities.items() if np.ndim(value) == 0 and name in data.dims})
+    numbers = {_file_name(name) for name, value in quantities.items() if np.ndim(value) == 0}
+    return data.isel({name: 0 for name in numbers if name in data.dims})
 
 
 def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
@@ -122,6 +123,11 @@ def _long_name(name):
     """Omega_mu[2] of Omega_mu_2, the name of that axis in files."""
     found = re.fullmatch(r"(Omega_mu|kappa_mu|mixture)_(\d+)", name)
     return f"{found[1]}[{found[2]}]" if found else name
+
+
+def _file_name(name):
+    """Omega_mu_2 of Omega_mu[2], the name of that axis in jobs."""
+    return name.replace("[", "_").replace("]", "")
 
 
 def _base(job, set, quantities):

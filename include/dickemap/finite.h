@@ -45,6 +45,8 @@ extern "C" {
 #endif
 
 enum { DKM_FINITE_MAX_MODES = 3, DKM_FINITE_MAX_CLASSES = 4 };
+enum { DKM_FINITE_MAX_SYMMETRIC = 10 }; /* spins, with losses of single ones */
+#define DKM_FINITE_MAX_SPINS 1e6         /* of a class, that a job may have */
 
 typedef struct dkm_finite_model {
   int n_modes;                                /* M, 1 ... DKM_FINITE_MAX_MODES */
@@ -86,6 +88,7 @@ typedef struct dkm_finite_how {
                               error at worst (one spin, strong coupling), a tenth of it below threshold */
   double memory;           /* bytes that a computation may take; 0: DKM_FINITE_MEMORY */
   int64_t n_trajectories;  /* of DKM_FINITE_TRAJECTORIES, >= 2; 0: DKM_FINITE_N_TRAJECTORIES */
+  const char *cpu;         /* instruction set, as in dkm_integrator_create; NULL: the best */
   uint64_t seed;           /* of trajectories: the stream of each comes from (seed, its index) alone */
   bool (*interrupt)(void *context); /* whether to give up for now: asked a few times a second, and once a time; may be NULL */
   void *context;
@@ -96,7 +99,7 @@ typedef struct dkm_finite_how {
 #define DKM_FINITE_TOLERANCE_SAMPLED 1e-7 /* of trajectories, whose errors are those of sampling */
 #define DKM_FINITE_EDGE_SAMPLED 1e-7
 #define DKM_FINITE_MEMORY 2e9
-#define DKM_FINITE_MEMORY_AUTO 1e8 /* of a density matrix that is tried by DKM_FINITE_AUTO: 980 rows, a minute or so */
+#define DKM_FINITE_MEMORY_AUTO 1e8 /* of a density matrix that is tried by DKM_FINITE_AUTO: 1016 rows, a minute or so */
 #define DKM_FINITE_N_TRAJECTORIES 200
 
 /* ---- what is computed: rows of numbers, one a time ---- */
@@ -201,8 +204,8 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
  * The paper's (supplement, proof of Theorem 1): C = 2 M d0 + 3 2^(M-1) c0, c0 = 12 |Omega| + 24 M |g| + 12 |g| M beta,
  *   beta = 2 max_mu(|alpha_mu(0)| + sqrt(3) 2^M |g|/kappa_mu), d0 = 2 (Gamma + s |g|), Gamma = max_mu(|Omega_mu| + kappa_mu/2),
  *   with s = 2^(M-1) as the proof of Lemma 4 gives it (its statement has the larger 2^M - 1, which is the same for M = 1).
- * The sharper one: C = 3 sqrt(2) sqrt(M) |g0|, without losses of single spins; NaN with them, as the paper's.
- * Both are infinite, the paper's alone, where a kappa_mu is 0. */
+ * The sharper one: C = 3 sqrt(2) sqrt(M) |g0|, without losses of single spins; both are NaN with them.
+ * The paper's is infinite where a kappa_mu is 0 and g0 is not. */
 double dkm_finite_constant_paper(const dkm_finite_model *model);
 double dkm_finite_constant(const dkm_finite_model *model);
 /* E_N(0) = sum_k (3 - |m_k|^2)/N + M/N, and the logarithm of a bound with constant C. */

@@ -7,7 +7,7 @@
 #define DICKEMAP_JOB_H
 #include "dickemap/drive.h"
 #include "dickemap/integrator.h"
-#include "dickemap/exactness.h"
+#include "dickemap/finite.h"
 #include "dickemap/matrix.h"
 #include "dickemap/parameter.h"
 
@@ -15,7 +15,8 @@
 extern "C" {
 #endif
 
-/* Axes of a job, also those that advance together: enough for all parameters of nine modes. HDF5 can have 32 dimensions. */
+/* Axes of a job, also those that advance together: enough for couplings, frequencies, losses and starts
+ * of nine modes. HDF5 can have 32 dimensions. */
 enum { DKM_MAX_AXES = 24, DKM_NAME_BYTES = 64 };
 #define DKM_MAX_POINTS ((int64_t)1000000000)
 /* Of all axes together: every process keeps them, 0.8 GB at most. */
@@ -39,6 +40,30 @@ typedef struct dkm_axis {
   int64_t n;
   double *values;                  /* n values, as its parameter allows; strictly monotonic unless zipped */
 } dkm_axis;
+
+/* ---- what the task exactness asks (finite.h) ---- */
+
+/* Where the spins, all alike within a class, and the modes, in coherent states, are at time 0. */
+typedef enum dkm_exactness_start {
+  DKM_EXACTNESS_CUE, /* where a sweep starts: empty modes, or the state that initial.from names */
+  DKM_EXACTNESS_REST /* where a sweep ends, if that is a fixed point of the mean field */
+} dkm_exactness_start;
+
+typedef struct dkm_exactness {
+  double t_end;
+  int64_t n_times;
+  double *times;            /* t_end * i/(n_times - 1); the job's */
+  dkm_exactness_start start;
+  dkm_finite_method method; /* DKM_FINITE_AUTO, _MASTER or _TRAJECTORIES */
+  dkm_finite_frame frame;
+  int64_t n_trajectories;
+  double edge;              /* weight of the last two levels of a factor, at most */
+  double memory;            /* of a density matrix, in MB: what takes more is done by trajectories */
+} dkm_exactness;
+
+/* exactness.points and exactness.trajectories, at most. */
+#define DKM_EXACTNESS_MAX_TIMES        1e5
+#define DKM_EXACTNESS_MAX_TRAJECTORIES 1e6
 
 /* A list of numbers, names of files, and a file with its bytes: everything that a job names travels with it. */
 typedef struct dkm_numbers {

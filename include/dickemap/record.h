@@ -161,7 +161,7 @@ typedef enum dkm_shape {
   DKM_PER_OUTCOME,        /* outcome: basins.h */
   DKM_PER_STATE,          /* state: as many as a job has room for */
   DKM_PER_STATE_AND_MODE, /* state, mode */
-  DKM_PER_TIME,           /* time: exactness.h */
+  DKM_PER_TIME,           /* time: of the task exactness (job.h) */
   DKM_PER_TIME_AND_MODE,  /* time, mode */
   DKM_PER_TIME_AND_SPIN,  /* time, class, xyz */
   DKM_N_SHAPES

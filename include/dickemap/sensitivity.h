@@ -15,8 +15,8 @@
  * A trajectory that passes a basin boundary at distance d, the stable manifold of some saddle, leaves it when d has
  * grown to order 1: amplification ~ 1/d, and errors of the size of the solver's tolerance decide if d <~ tolerance.
  *
- * Errors go on being made, also in directions in which earlier ones have died out: every few stretches a random part is added to
- * the separation, of the size of the first one.
+ * Errors go on being made, also in directions in which earlier ones have died out: every few stretches something random is added to
+ * the separation, a tenth of the size of the first one, in another direction each time.
  *
  * Differences may grow further once the trajectory is in the basin of what it ends in, most of all where relaxation
  * is slow: the phases of precession, and with them the last digits of xi, then depend on errors, but not the

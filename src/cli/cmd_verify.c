@@ -92,7 +92,7 @@ static void print_report(const dkm_verification *v, const dkm_store_reader *read
   print_check("status", &v->status);
   print_check("checksums", &v->checksum);
   if (sweeps) print_deviation("residual", &v->residual);
-  if (sweeps) print_check("theory", &v->theory);
+  if (v->form.task->check) print_check("theory", &v->theory);
   if (sweeps) printf("in closed form: %" PRId64 ", deviation at most %.1e\n", v->n_closed_forms, v->theory.largest);
   printf("superseded: %" PRId64 " of an older method, %" PRId64 " of them contradicted by theory\n", v->n_superseded,
          v->n_refuted);

@@ -73,6 +73,16 @@ static void check_theory(dkm_verification *v, int64_t i, const dkm_point *point,
   dkm_verify_differs(v, &v->theory, i, "%s", why);
 }
 
+/* The same of other tasks, of which theory knows something. */
+static void check_task(dkm_verification *v, int64_t i, const void *record) {
+  char why[DKM_MESSAGE_BYTES];
+  if (dkm_form_has_failed(&v->form, record)) return;
+  v->theory.n++;
+  if (dkm_form_stands(&v->form, v->job, i, record, why, sizeof why)) return;
+  v->n_refuted += dkm_form_method(&v->form, record) != DKM_RECORD_METHOD;
+  dkm_verify_differs(v, &v->theory, i, "%s", why);
+}
+
 /* Algorithm R: the n-th of the records that may be drawn replaces one of the sample with probability size/n. */
 static dkm_status offer(dkm_verification *v, gsl_rng *rng, int64_t i, const void *record, dkm_error *err) {
   dkm_verify_sampled *to = NULL;
@@ -106,6 +116,8 @@ static dkm_status check_record(dkm_verification *v, int64_t i, uint8_t status, c
     dkm_job_point(v->job, i, &point);
     check_residual(v, i, &point, record);
     check_theory(v, i, &point, record);
+  } else if (v->form.task->check) {
+    check_task(v, i, record);
   }
   return offer(v, rng, i, record, err);
 }

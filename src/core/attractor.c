@@ -80,7 +80,7 @@ dkm_status dkm_attractor_stir(const dkm_system *system, const dkm_point *point, 
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   dkm_gsl_end();
   if (!rng) return dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory");
-  dkm_separation_depart(system, point, symmetric, rng, u, rounding);
+  dkm_separation_depart(system, point, symmetric, 0, rng, u, rounding);
   gsl_rng_free(rng);
   return DKM_OK;
 }

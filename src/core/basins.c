@@ -2,6 +2,8 @@
 /* Outcomes, counted. */
 #include "dickemap/basins.h"
 
+#include "dickemap/exponent.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -155,7 +157,7 @@ double dkm_basins_entropy(const dkm_basins *b) {
   double sum = 0.0;
   for (int i = 0; i < b->n_basins; i++) {
     const double p = (double)b->basins[i].n / (double)b->n;
-    sum -= p * log(p);
+    sum -= p * dkm_exponent_log(p);
   }
   return b->n > 0 ? sum + 0.0 : NAN;
 }

@@ -259,7 +259,7 @@ dkm_status dkm_evaluate_stream(dkm_evaluator *e, const dkm_stream *stream, dkm_e
   for (bool more; (status = dkm_evaluate_refill(e, stream, &more, err)) == DKM_OK;) {
     bool busy = more || e->n_arrivals > 0, advanced = false;
     for (int i = 0; i < N_ENGINES && status == DKM_OK; i++)
-      if (e->made >> i & 1 && e->engines[i].n_active + e->engines[i].n_endings > 0) {
+      if (e->used >> i & 1 && e->engines[i].n_active + e->engines[i].n_endings > 0) {
         busy = true;
         advanced = advanced || e->engines[i].n_active > 0;
         status = advance(e, &e->engines[i], stream, err);

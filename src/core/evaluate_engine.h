@@ -100,7 +100,7 @@ struct dkm_evaluator {
   dkm_solver solver;
   char cpu[16]; /* "": the best */
   engine engines[N_ENGINES];
-  unsigned made; /* bit i: engine i is there (engines lie far apart, and each step of a stream asks) */
+  unsigned used; /* bit i: engine i has had a start (engines lie far apart, and each step of a stream asks) */
   double *lifted, *laid_out;           /* states of the full space, once needed */
   dkm_fixedpoint_workspace *full_space; /* for spectra there, once needed */
   double *full_scratch;

@@ -153,7 +153,7 @@ static dkm_status place(dkm_evaluator *e, arrival *a, const dkm_stream *stream, 
   to.engine = &e->engines[engine_index(kind, dynamics)];
   if (!to.engine->integrator) status = dkm_evaluate_create_engine(e, kind, dynamics, to.engine, err);
   if (status != DKM_OK) return status;
-  e->made |= 1u << engine_index(kind, dynamics);
+  e->used |= 1u << engine_index(kind, dynamics);
   to.lane = free_lane(to.engine);
   a->waits_for = to.lane < 0 ? to.engine : NULL;
   if (to.lane < 0) return DKM_OK;

@@ -175,7 +175,7 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
   e->n_classical = finite_flow_size(e->K, e->M);
   e->n_columns = dkm_finite_columns(model);
   e->n_mean_field = dkm_finite_mean_field_columns(model);
-  e->kernel = finite_kernel_best();
+  e->kernel = finite_kernel_of(e->how.cpu);
   e->jumps = how->method == DKM_FINITE_TRAJECTORIES;
   e->kind = e->jumps ? &dkm_finite_pure : how->method == DKM_FINITE_MASTER ? &dkm_finite_density : &dkm_finite_symmetric;
   if (how->method == DKM_FINITE_SYMMETRIC) e->how.frame = DKM_FINITE_LABORATORY;

@@ -7,6 +7,8 @@
  * 2 sqrt(2) g sqrt(b_mu S_k) a pair.  Together 6 sqrt(2) g sum sqrt(b_mu S_k) <= 3 sqrt(2) g sqrt(M K) E_N, and g = g0/sqrt(K). */
 #include <math.h>
 
+#include "dickemap/exponent.h"
+
 #include "finite_check.h"
 
 double dkm_finite_constant_paper(const dkm_finite_model *model) {
@@ -34,5 +36,5 @@ double dkm_finite_start_error(const dkm_finite_model *model) {
 }
 
 double dkm_finite_log_bound(const dkm_finite_model *model, double C, double t) {
-  return log(dkm_finite_start_error(model)) + (t > 0.0 || isnan(C) ? C * t : 0.0); /* also of an infinite C */
+  return dkm_exponent_log(dkm_finite_start_error(model)) + (t > 0.0 || isnan(C) ? C * t : 0.0); /* also of an infinite C */
 }

@@ -6,7 +6,6 @@
 #include <string.h>
 
 static const double unit_tolerance = 1e-9; /* of |m_k(0)| */
-enum { MOST_SYMMETRIC = 10 };
 
 static bool is_rate(double x) {
   return isfinite(x) && x >= 0.0;
@@ -55,9 +54,9 @@ dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, cons
     return dkm_fail(err, DKM_INPUT, "losses of single spins leave the large spins' space: they need method symmetric");
   if (symmetric || lossy) {
     if (model->n_modes != 1) return dkm_fail(err, DKM_INPUT, "losses of single spins are computed for one mode, not %d", model->n_modes);
-    if (model->spins_per_class > MOST_SYMMETRIC)
+    if (model->spins_per_class > DKM_FINITE_MAX_SYMMETRIC)
       return dkm_fail(err, DKM_INPUT, "spins_per_class is %d; with losses of single spins at most %d are possible",
-                      model->spins_per_class, MOST_SYMMETRIC);
+                      model->spins_per_class, DKM_FINITE_MAX_SYMMETRIC);
   }
   return DKM_OK;
 }

@@ -99,7 +99,7 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
   const int K = dkm_finite_classes(model), M = model->n_modes, n = 3 * K + 2 * M;
   fluctuations e = {.model = model, .K = K, .M = M, .n = n, .g = model->g0 / sqrt((double)K)};
   finite_stepper stepper;
-  if ((status = finite_stepper_create(finite_kernel_best(), n + n * n, &stepper, err))) return status;
+  if ((status = finite_stepper_create(finite_kernel_of(NULL), n + n * n, &stepper, err))) return status;
   double *y = calloc((size_t)(n + n * n), sizeof *y);
   if (!y) {
     finite_stepper_free(&stepper);

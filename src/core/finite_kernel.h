@@ -12,7 +12,7 @@ enum { FINITE_LANES = 16 }; /* columns of a density matrix that are taken at onc
 typedef struct finite_kernel {
   const char *cpu;
 
-  /* out[i] = y[i] + sum_j c[j] k[j][i], i < n, j < count <= 13; out may be y. */
+  /* out[i] = y[i] + sum_j c[j] k[j][i], i < n, j < count <= 12; out may be y. */
   void (*combine)(int64_t n, double *out, const double *y, int count, const double *c, const double *const *k);
 
   /* sum_i (sum_j c[j] k[j][i])^2 */
@@ -30,7 +30,7 @@ extern const finite_kernel dkm_finite_kernel_plain;
 extern const finite_kernel dkm_finite_kernel_avx2;
 #endif
 
-/* The fastest of this machine. */
-const finite_kernel *finite_kernel_best(void);
+/* That of an instruction set, or of the fastest one below it; NULL: the fastest of this machine. */
+const finite_kernel *finite_kernel_of(const char *cpu);
 
 #endif

@@ -16,7 +16,8 @@ void dkm_finite_add(int64_t n, const double *values, double *sum, double *square
 void dkm_finite_average(int64_t n, int64_t n_trajectories, const double *sum, const double *square, double *mean, double *error) {
   const double T = (double)n_trajectories;
   for (int64_t i = 0; i < n; i++) {
-    const double m = sum[i] / T, spread = fmax(0.0, square[i] / T - m * m);
+    /* What rounding leaves of equal values is no spread. */
+    const double m = sum[i] / T, all = square[i] / T - m * m, spread = all > 1e-14 * square[i] / T ? all : 0.0;
     error[i] = sqrt(spread / (T - 1.0));
     mean[i] = m;
   }

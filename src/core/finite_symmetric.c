@@ -19,7 +19,7 @@
 
 #include "finite_kind.h"
 
-enum { MOST = 12 }; /* N + 1 and some: finite_check.c allows 10 spins */
+enum { MOST = DKM_FINITE_MAX_SYMMETRIC + 2 }; /* N + 1 and some */
 
 /* Number of n with N spins; place of n. */
 static int count_states(int N) {

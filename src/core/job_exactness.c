@@ -8,7 +8,7 @@
 #include "dickemap/option.h"
 #include "dickemap/task.h"
 
-enum { MOST_MODES = 2, MOST_LOSSY_SPINS = 10 };
+enum { MOST_MODES = 2 }; /* three would take weeks */
 
 /* The least and the largest value that any point has of a parameter, of all modes if it is per mode. */
 static void range_of(const dkm_job *job, const dkm_parameter *parameter, double *least, double *largest) {
@@ -71,12 +71,12 @@ static dkm_status check_spins(const dkm_job *job, const dkm_job_source *source, 
   range_of(job, parameter, &least, &largest);
   if (least < 1)
     return dkm_schema_fail(source, err, parameter->key, "is 0, but task: exactness needs an integer 1 ... %g, as a key or an axis",
-                           DKM_EXACTNESS_MAX_SPINS);
-  if (lossy && largest > MOST_LOSSY_SPINS)
+                           DKM_FINITE_MAX_SPINS);
+  if (lossy && largest > DKM_FINITE_MAX_SYMMETRIC)
     return dkm_schema_fail(source, err, parameter->key,
                            "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins has "
                            "(N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
-                           largest, MOST_LOSSY_SPINS, (largest + 1) * (largest + 2) * (largest + 3) / 6);
+                           largest, DKM_FINITE_MAX_SYMMETRIC, (largest + 1) * (largest + 2) * (largest + 3) / 6);
   if (lossy && job->exactness.method != DKM_FINITE_AUTO)
     return dkm_schema_fail(source, err, DKM_OPTION(exactness.method)->key,
                            "is %s, but must be automatic with losses of single spins, which leave the large spins' space",

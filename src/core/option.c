@@ -114,7 +114,8 @@ const dkm_option dkm_options[] = {
      .limits = {.min = 2, .max = DKM_EXACTNESS_MAX_TRAJECTORIES, .integer = true}, .fallback = DKM_FINITE_N_TRAJECTORIES,
      .later = true, .description = "how many, of each point; `initial.seed` draws them"},
     {"exactness.edge", MEMBER(exactness.edge), .limits = {.min = 0, .min_excluded = true, .max = 1e-3}, .fallback = DKM_FINITE_EDGE,
-     .later = true, .description = "levels are added where the weight of the last two would exceed it"},
+     .later = true, .description = "levels are added where the weight of the last two would exceed it (of trajectories 1e-7 at least, as "
+                                        "the errors of their steps, which sampling hides)"},
     {"exactness.memory", MEMBER(exactness.memory), .limits = {.min = 1, .max = 1e6}, .fallback = 100, .later = true,
      .description = "MB that the state of a point may take on a rank"},
 };

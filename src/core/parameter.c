@@ -2,7 +2,7 @@
 /* parameter: the table; see dickemap/parameter.h. */
 #include "dickemap/parameter.h"
 
-#include "dickemap/exactness.h"
+#include "dickemap/finite.h"
 #include "dickemap/spins.h"
 
 #include <math.h>
@@ -67,7 +67,7 @@ const dkm_parameter dkm_parameters[] = {
     {MEMBER(drive, duration), .scale = DKM_SCALE_TIME, .limits = {.min = 0, .max = INFINITY}, .fallback = 0,
      .later = true, .long_name = "of the drive",
      .description = "how long the drive takes, or its period; above 0 where `drive.time` is given"},
-    {MEMBER(model, spins_per_class), .limits = {.min = 0, .max = DKM_EXACTNESS_MAX_SPINS, .integer = true}, .fallback = 0,
+    {MEMBER(model, spins_per_class), .limits = {.min = 0, .max = DKM_FINITE_MAX_SPINS, .integer = true}, .fallback = 0,
      .later = true, .long_name = "spins of each class",
      .description = "of `task: exactness`: N, the number of spins of each class"},
 };

@@ -200,7 +200,7 @@ static void depart(dkm_sampling *s, const dkm_point *point, const double *u) {
   s->hidden = fmax(hidden_growth(s, u, &s->alive), 0.0);
   s->has_shadow = true;
   memcpy(s->shadow, u, dkm_model_size(&s->system) * sizeof *u);
-  dkm_separation_depart(&s->system, point, s->symmetric, s->rng, s->shadow, 1.0);
+  dkm_separation_depart(&s->system, point, s->symmetric, 0, s->rng, s->shadow, 1.0);
   dkm_separation_scale(&s->system, point, u, s->shadow, s->separation / dkm_separation_of(&s->system, u, s->shadow));
 }
 

@@ -60,7 +60,8 @@ typedef struct shadow {
   double t, *trajectory; /* where the stretch begins; values: 3K + 2M, of the pool of its owner */
   double *v;             /* the shadow there */
   double separation;     /* of both */
-  int stale; /* stretches since something random was added */
+  int stale;     /* stretches since something random was added */
+  int64_t draws; /* random directions so far */
   target targets[N_TARGETS];
   int first, n_targets;
   double t_noted; /* of the last target */
@@ -190,7 +191,7 @@ double dkm_sensitivity_settled(const dkm_sensitivity *s, int i, const double *xi
 
 /* v += size * (a random direction); returns the separation that it then has. */
 static double depart(const dkm_sensitivity *s, shadow *f, double size) {
-  dkm_separation_depart(&f->system, &f->point, f->has_symmetry ? &f->symmetric : NULL, s->rng, f->v, size);
+  dkm_separation_depart(&f->system, &f->point, f->has_symmetry ? &f->symmetric : NULL, f->draws++, s->rng, f->v, size);
   return dkm_separation_of(&f->system, f->trajectory, f->v);
 }
 
@@ -244,6 +245,7 @@ static shadow *take_shadow(dkm_sensitivity *s, const dkm_system *system, const d
   f->point = *point;
   f->t = f->t_noted = 0.0;
   f->stale = 0;
+  f->draws = 0;
   f->steps_noted = 0;
   f->first = f->n_targets = 0;
   f->growing = f->largest = 1.0;

@@ -10,31 +10,31 @@ static void random_vector(gsl_rng *rng, double *a) {
   for (int i = 0; i < 3; i++) a[i] = 2.0 * gsl_rng_uniform(rng) - 1.0;
 }
 
-/* Streams that no start uses: those have a cue of 1 ... 20 here. */
-static void seed_stream(gsl_rng *rng, int64_t seed) {
-  gsl_rng_set(rng, (unsigned long)(seed * 32 + 31));
+/* Streams that no start uses: those have a cue of 1 ... 20 here.  Later draws are those of seeds far away. */
+static void seed_stream(gsl_rng *rng, int64_t seed, int64_t draw) {
+  gsl_rng_set(rng, (unsigned long)((seed + 1000003 * draw) % (DKM_MAX_SEED + 1) * 32 + 31));
 }
 
 /* Classes that are one in the reduced system get the same vector, of a stream of its own. */
-static void vector_of_class(const dkm_start *symmetric, int64_t k, int64_t *drawn, gsl_rng *rng, double *a) {
+static void vector_of_class(const dkm_start *symmetric, int64_t k, int64_t draw, int64_t *drawn, gsl_rng *rng, double *a) {
   const int64_t group = symmetric->class_of ? symmetric->class_of[k] : 0;
   if (group == *drawn) return;
-  seed_stream(rng, group);
+  seed_stream(rng, group, draw);
   random_vector(rng, a);
   *drawn = group;
 }
 
-void dkm_separation_depart(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, gsl_rng *rng,
-                           double *u, double size) {
+void dkm_separation_depart(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, int64_t draw,
+                           gsl_rng *rng, double *u, double size) {
   const int64_t K = system->n_classes;
   const int M = system->n_modes;
   int64_t drawn = -1;
   double a[3] = {0};
   const bool losses = dkm_point_has_losses(point);
-  seed_stream(rng, symmetric ? 0 : point->seed);
+  seed_stream(rng, symmetric ? 0 : point->seed, draw);
   for (int64_t k = 0; k < K; k++) {
     if (symmetric)
-      vector_of_class(symmetric, k, &drawn, rng, a);
+      vector_of_class(symmetric, k, draw, &drawn, rng, a);
     else
       random_vector(rng, a);
     const double sign = !symmetric            ? 1.0
@@ -49,7 +49,7 @@ void dkm_separation_depart(const dkm_system *system, const dkm_point *point, con
     *y += size * dy;
     *z += size * dz;
   }
-  if (symmetric && symmetric->class_of) seed_stream(rng, symmetric->system.n_classes);
+  if (symmetric && symmetric->class_of) seed_stream(rng, symmetric->system.n_classes, draw);
   const int n_groups = symmetric ? symmetric->system.n_modes : M;
   for (int group = 0; group < n_groups; group++) {
     random_vector(rng, a);

@@ -179,26 +179,30 @@ static dkm_status create(const dkm_job *job, const char *cpu, void **out, dkm_er
     dkm_form_of(job, &e->form);
     e->record = malloc(e->form.bytes);
     e->u = malloc(dkm_model_size(&job->system) * sizeof *e->u);
-    const size_t n = n_values(e);
-    e->row = calloc(5 * n + 3 * (size_t)n_times(e), sizeof *e->row);
-    e->sums = e->row + n;
-    e->mean = e->row + 3 * n;
-    e->errors = e->row + 4 * n;
-    e->limit = e->row + 5 * n;
+    e->row = calloc(5 * n_values(e) + 3 * (size_t)n_times(e), sizeof *e->row);
   }
   if (!e || !e->record || !e->u || !e->row) {
     destroy(e);
     return dkm_fail(err, DKM_MEMORY, "out of memory for a record");
   }
+  const size_t n = n_values(e);
+  e->sums = e->row + n;
+  e->mean = e->row + 3 * n;
+  e->errors = e->row + 4 * n;
+  e->limit = e->row + 5 * n;
   *out = e;
   return DKM_OK;
 }
 
 static double bytes_of(const dkm_job *job, const char *cpu) {
   dkm_form form;
-  (void)cpu;
   dkm_form_of(job, &form);
-  return 2.0 * (double)form.bytes + 1e6 * job->exactness.memory;
+  const double values = (double)job->exactness.n_times * n_columns(job->system.n_modes);
+  const double evaluator = job->exactness.start == DKM_EXACTNESS_REST
+                               ? dkm_evaluator_bytes(&job->system, &job->solver, cpu, dkm_job_needs_all_classes(job), NULL)
+                               : 0.0;
+  /* Levels are added beside those that are there. */
+  return (double)form.bytes + 8.0 * sizeof(double) * values + 2e6 * job->exactness.memory + evaluator;
 }
 
 /* ---- the start ---- */
@@ -278,18 +282,26 @@ static bool ask(void *context) {
   return e->stream->interrupt && e->stream->interrupt(e->stream->context);
 }
 
-static void set_how(engine *e, const dkm_point *point) {
+/* How the point is computed by a method. Errors of trajectories below those of sampling would cost much and show nothing. */
+static dkm_finite_how how_by(engine *e, const dkm_point *point, dkm_finite_method method) {
   const dkm_exactness *x = &e->job->exactness;
-  const bool lossy = dkm_point_has_losses(point);
-  e->how = (dkm_finite_how){.method = lossy ? DKM_FINITE_SYMMETRIC : x->method == DKM_FINITE_AUTO ? DKM_FINITE_MASTER : x->method,
-                            .frame = x->frame,
-                            .tolerance = fmax(e->job->solver.tolerance, 1e-14),
-                            .edge = x->edge,
-                            .memory = 1e6 * x->memory,
-                            .n_trajectories = x->n_trajectories,
-                            .seed = (uint64_t)point->seed,
-                            .interrupt = ask,
-                            .context = e};
+  const bool sampled = method == DKM_FINITE_TRAJECTORIES;
+  return (dkm_finite_how){.method = method,
+                          .frame = x->frame,
+                          .tolerance = fmax(e->job->solver.tolerance, sampled ? DKM_FINITE_TOLERANCE_SAMPLED : 1e-14),
+                          .edge = fmax(x->edge, sampled ? DKM_FINITE_EDGE_SAMPLED : 1e-20),
+                          .memory = 1e6 * x->memory,
+                          .n_trajectories = x->n_trajectories,
+                          .cpu = e->cpu,
+                          .seed = (uint64_t)point->seed,
+                          .interrupt = ask,
+                          .context = e};
+}
+
+/* That of its first attempt. */
+static dkm_finite_method first_method(const engine *e, const dkm_point *point) {
+  if (dkm_point_has_losses(point)) return DKM_FINITE_SYMMETRIC;
+  return e->job->exactness.method == DKM_FINITE_AUTO ? DKM_FINITE_MASTER : e->job->exactness.method;
 }
 
 /* Values of all times, and overlaps xi_mu = sum_k f_{mu,k} z_k/K, from a computation. */
@@ -312,7 +324,7 @@ static void drop(engine *e) {
 }
 
 /* What an earlier process has left of it; without, it begins at its start. */
-static dkm_status restore(engine *e, dkm_error *err) {
+static dkm_status restore(engine *e, const dkm_point *point, dkm_error *err) {
   const void *bytes;
   size_t n_bytes;
   saved_point head;
@@ -321,10 +333,11 @@ static dkm_status restore(engine *e, dkm_error *err) {
   if (n_bytes < sizeof head + sums) return DKM_OK;
   memcpy(&head, bytes, sizeof head);
   if (head.format != SAVED_FORMAT || head.n_values != (int64_t)n_values(e) || head.n_done < 0) return DKM_OK;
-  e->how.method = (dkm_finite_method)head.method;
+  const bool fell_back = head.method == DKM_FINITE_TRAJECTORIES && e->job->exactness.method == DKM_FINITE_AUTO;
+  if (head.method != e->how.method && !fell_back) return DKM_OK;
+  const dkm_finite_how how = how_by(e, point, (dkm_finite_method)head.method);
   dkm_error why = {.status = DKM_OK};
-  dkm_status status =
-      dkm_finite_create(&e->model, n_times(e), e->job->exactness.times, &e->how, head.n_done, &e->finite, &why);
+  dkm_status status = dkm_finite_create(&e->model, n_times(e), e->job->exactness.times, &how, head.n_done, &e->finite, &why);
   if (!status)
     status = dkm_finite_restore(e->finite, (const char *)bytes + sizeof head + sums, n_bytes - sizeof head - sums, &why);
   if (status) {
@@ -332,6 +345,7 @@ static dkm_status restore(engine *e, dkm_error *err) {
     return status == DKM_MEMORY ? dkm_fail(err, status, "%s", why.message) : DKM_OK;
   }
   memcpy(e->sums, (const char *)bytes + sizeof head, sums);
+  e->how = how;
   e->n_done = head.n_done;
   e->said = head.said;
   e->spent = head.spent;
@@ -380,14 +394,14 @@ static int64_t n_wanted(const engine *e) {
 }
 
 /* All of a point.  A density matrix that does not fit becomes trajectories, where the job leaves it open. */
-static dkm_status compute(engine *e, failure *why, dkm_error *err) {
+static dkm_status compute(engine *e, const dkm_point *point, failure *why, dkm_error *err) {
   while (e->n_done < n_wanted(e)) {
     if (e->n_done > 0 && e->finite && dkm_finite_rows(e->finite) == n_times(e)) drop(e);
     dkm_error said = {.status = DKM_OK};
     const dkm_status status = advance(e, &said);
     if (status == DKM_NUMERIC && e->how.method == DKM_FINITE_MASTER && e->job->exactness.method == DKM_FINITE_AUTO) {
       drop(e);
-      e->how.method = DKM_FINITE_TRAJECTORIES;
+      e->how = how_by(e, point, DKM_FINITE_TRAJECTORIES);
       continue;
     }
     if (status == DKM_NUMERIC) *why = FAILURE_MEMORY;
@@ -492,9 +506,9 @@ static dkm_status make_record(engine *e, dkm_error *err) {
   dkm_form_clear(&e->form, e->record);
   dkm_status status = set_model(e, &point, &why, err);
   if (status == DKM_OK && why == FAILURE_NOT_AT_REST && ask(e)) return dkm_fail(err, DKM_STOPPED, "interrupted");
-  set_how(e, &point);
-  if (status == DKM_OK && why == FAILURE_NONE) status = restore(e, err);
-  if (status == DKM_OK && why == FAILURE_NONE) status = compute(e, &why, err);
+  e->how = how_by(e, &point, first_method(e, &point));
+  if (status == DKM_OK && why == FAILURE_NONE) status = restore(e, &point, err);
+  if (status == DKM_OK && why == FAILURE_NONE) status = compute(e, &point, &why, err);
   if (status == DKM_OK && why == FAILURE_NONE) status = fill(e, err);
   if (status != DKM_OK) return status;
   put(e, FAILURE, 0, why);

@@ -4,6 +4,7 @@
 import os
 import signal
 import subprocess
+import zlib
 
 import h5py
 import numpy as np
@@ -70,11 +71,12 @@ def test_the_mean_field_beside_it_is_that_of_a_sweep(computed, dickemap, tmp_pat
 
 
 @pytest.mark.parametrize("text", [JOB, JUMPS, TWO], ids=["master", "trajectories", "two_modes"])
-def test_files_have_the_same_bits_for_any_number_of_ranks(dickemap, tmp_path, text):
+def test_files_have_the_same_bits_for_any_ranks_and_instruction_set(dickemap, tmp_path, text):
     (tmp_path / "a.yaml").write_text(text)
     ok(dickemap("run", "a.yaml", "-o", "one.h5", "-q"))
     ok(dickemap("run", "a.yaml", "-o", "three.h5", "-q", ranks=3))
-    assert contents(tmp_path / "one.h5") == contents(tmp_path / "three.h5")
+    ok(dickemap("run", "a.yaml", "-o", "plain.h5", "-q", "--cpu", "plain"))
+    assert contents(tmp_path / "one.h5") == contents(tmp_path / "three.h5") == contents(tmp_path / "plain.h5")
 
 
 def test_trajectories_agree_with_the_density_matrix(computed):
@@ -166,10 +168,23 @@ def test_wrong_jobs_are_refused(dickemap, tmp_path, change, message):
         assert result.returncode == 1 and message in result.stderr and result.stderr.count("\n") == 1
 
 
-def test_a_record_that_theory_forbids_is_told(dickemap, tmp_path):
+def checksum_of(file, at):
+    """As the program computes it: CRC-32 of the reproducible fields, in the order that the file lists."""
+    crc = 0
+    for name in file.attrs["checksum_fields"].decode().split():
+        crc = zlib.crc32(np.ascontiguousarray(file[name][at]).tobytes(), crc)
+    return crc or 1
+
+
+@pytest.mark.parametrize("field, at, value, message", [
+    ("E_N", 0, 1.0, "E_N is 1 at the start, but (2 K + M)/N is 3"), ("E_N", 3, 1e12, "above its bound"),
+    ("E_N", 3, -1.0, "E_N is -1 at t = 3, but a sum of squares"), ("xi", 3, 1.5, "|xi| is 1.5 at t = 3, above 1")])
+def test_a_record_that_theory_forbids_is_told(dickemap, tmp_path, field, at, value, message):
     (tmp_path / "a.yaml").write_text(JOB)
     ok(dickemap("run", "a.yaml", "-q"))
     with h5py.File(tmp_path / "a.h5", "r+") as file:
-        file["E_N"][0, 0, 3] *= 1e9
+        assert file["checksum"][0, 0] == checksum_of(file, (0, 0))
+        file[field][0, 0, at] = value
+        file["checksum"][0, 0] = checksum_of(file, (0, 0))
     result = dickemap("verify", "a.h5", "--sample", "0")
-    assert result.returncode == 3 and "checksum" in result.stdout + result.stderr
+    assert result.returncode == 3 and message in result.stdout + result.stderr

@@ -87,7 +87,7 @@ static void loops_are_the_matrices(void **state) {
   const struct {
     int M, N, d[4];
   } of[] = {{1, 5, {6, 7}}, {1, 9, {4, 9}}, {2, 2, {3, 3, 4, 4}}, {2, 7, {3, 2, 4, 5}}};
-  const finite_kernel *kernels[] = {&dkm_finite_kernel_plain, finite_kernel_best()};
+  const finite_kernel *kernels[] = {&dkm_finite_kernel_plain, finite_kernel_of(NULL)};
   for (int i = 0; i < 4; i++) {
     dkm_finite_model model = {.n_modes = of[i].M, .spins_per_class = of[i].N, .Omega_mu = {1.3, -0.6}, .kappa_mu = {0.7, 0.9}};
     finite_space s;
@@ -197,7 +197,7 @@ typedef struct closed {
 static void schroedinger(void *context, double t, const double *y, double *dy) {
   (void)t;
   closed *e = context;
-  finite_kernel_best()->pure(&e->op, y, dy, e->work);
+  finite_kernel_of(NULL)->pure(&e->op, y, dy, e->work);
 }
 
 /* <H> = -Im <psi|A|psi> without losses */
@@ -219,7 +219,7 @@ static void without_losses_energy_is_conserved(void **state) {
   finite_stepper stepper;
   double c[16], *psi = calloc(840, sizeof *psi), *image = calloc(840, sizeof *image);
   assert_int_equal(finite_space_create(&model, d, &s, NULL), DKM_OK);
-  assert_int_equal(finite_stepper_create(finite_kernel_best(), 840, &stepper, NULL), DKM_OK);
+  assert_int_equal(finite_stepper_create(finite_kernel_of(NULL), 840, &stepper, NULL), DKM_OK);
   finite_flow_create(&model, DKM_FINITE_LABORATORY, &flow);
   finite_flow_start(&flow, c);
   closed e = {.op = {.space = &s}, .work = calloc(840, sizeof(double))};

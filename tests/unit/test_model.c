@@ -125,7 +125,6 @@ static void the_tilt_depends_on_seed_and_cue_alone(void **state) {
   assert_memory_not_equal(first, again, dkm_model_size(&p) * sizeof(double));
 }
 
-/* Wherever it stands: a state that is not finite is at no fixed point, and has no length. */
 /* Few classes, and more than the numbers that are seeded ahead; ascending seeds are, others are not. */
 static void a_tilt_is_the_same_whatever_was_asked_before(void **state) {
   (void)state;
@@ -149,6 +148,7 @@ static void a_tilt_is_the_same_whatever_was_asked_before(void **state) {
   }
 }
 
+/* Wherever it stands: a state that is not finite is at no fixed point, and has no length. */
 static void a_nan_is_not_lost(void **state) {
   (void)state;
   dkm_system p;

@@ -53,6 +53,7 @@ def absent(data: xr.Dataset, field: str) -> xr.DataArray:
         why = why.where(~verdicts.is_flag(data, "complete", "not_applicable"), code("does not apply"))
     if field not in (*OF_COMPUTATION, *CLOSED_FORMS):
         why = _undecided(data, field, why)
+    why = why.where(data.status != reading.POINT_FAILED, code("failed"))
     why = why.where(reading.done(data), code("not computed"))
     return why.transpose(*values.dims).astype(np.uint8)
 
