@@ -54,6 +54,10 @@ dkm_status dkm_lock_mark_output(dkm_lock *lock, dkm_error *err);
  * note[note_bytes]: a sentence about what happened since it was asked last (also: taken again), mostly "". */
 bool dkm_lock_is_lost(dkm_lock *lock, char *note, size_t note_bytes);
 
+/* Whether a run seems to hold the lock of an output, for those who only look: by the rules above; where it cannot be seen whether the
+ * holder lives, one that was touched lately.  Takes nothing and waits for nobody. */
+bool dkm_lock_seems_held(const char *output);
+
 /* Removes the lock if it is still ours. NULL is allowed.  Storage that does not answer is not waited for. */
 void dkm_lock_release(dkm_lock *lock);
 

@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <time.h>
 
 #include "arithmetic.h"
@@ -129,10 +128,7 @@ bool dkm_attempt_next(const char **history, dkm_attempt_told *told) {
 }
 
 bool dkm_attempt_is_under_way(const dkm_attempt_told *last, const char *output) {
-  char lock[4096];
-  struct stat found;
-  if (last->ended[0] || (size_t)snprintf(lock, sizeof lock, "%s.lock", output) >= sizeof lock) return false;
-  return stat(lock, &found) == 0 && difftime(time(NULL), found.st_mtime) < 6 * DKM_LOCK_BEAT_SECONDS;
+  return !last->ended[0] && dkm_lock_seems_held(output);
 }
 
 double dkm_attempt_seconds_left(const dkm_attempt_told *last, bool is_under_way, int64_t n_done, int64_t left) {

@@ -115,8 +115,8 @@ static void print_codes(const dkm_survey *s) {
 
 /* A task has some of these. */
 static void print_ranges(const dkm_survey *s) {
-  static const char *const shown[] = {"xi",           "xi_mean",  "pattern_xi", "retrieval", "entropy",
-                                      "fatal_median", "n_states", "n_stable"};
+  static const char *const shown[] = {"xi",           "xi_mean",  "pattern_xi", "retrieval",     "entropy",
+                                      "fatal_median", "n_states", "n_stable",   "E_N",           "edge_weight"};
   for (size_t i = 0; i < sizeof shown / sizeof *shown; i++) {
     const dkm_survey_values *range = dkm_survey_of(s, shown[i]);
     if (range) printf("%-14s %.6g to %.6g\n", shown[i], range->least + 0.0, range->most + 0.0);

@@ -70,10 +70,13 @@ static json_t *field_of(const dkm_listing *l, int f) {
   if (shape == DKM_PER_POINT) return first_of(values_of(form, l->record, f, 0, 1));
   if (shape == DKM_PER_MODE) return values_of(form, l->record, f, 0, n_modes);
   if (shape == DKM_PER_OUTCOME) return values_of(form, l->record, f, 0, (int)form->n_values[f]);
-  const int64_t n = dkm_listing_rows(form, l->record, DKM_PER_STATE);
+  if (shape == DKM_PER_TIME) return values_of(form, l->record, f, 0, (int)form->n_values[f]);
+  const bool of_times = shape == DKM_PER_TIME_AND_MODE || shape == DKM_PER_TIME_AND_SPIN;
+  const int64_t n = dkm_listing_rows(form, l->record, of_times ? DKM_PER_TIME : DKM_PER_STATE);
   if (shape == DKM_PER_STATE) return values_of(form, l->record, f, 0, (int)n);
   json_t *rows = json_array();
-  for (int64_t row = 0; row < n; row++) dkm_json_add(rows, values_of(form, l->record, f, row, n_modes));
+  const int in_row = of_times ? (int)((int64_t)form->n_values[f] / n) : n_modes; /* of spins: x, y, z of each class */
+  for (int64_t row = 0; row < n; row++) dkm_json_add(rows, values_of(form, l->record, f, row, in_row));
   return rows;
 }
 

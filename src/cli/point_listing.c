@@ -236,6 +236,32 @@ static void print_table(const dkm_form *form, const void *record, dkm_shape shap
     if (shape != DKM_PER_OUTCOME || has_starts(form, record, row)) print_row(form, record, shape, row, n_modes);
 }
 
+/* The values of a task that samples times, at some of them. */
+static void print_times(const dkm_listing *l) {
+  enum { MOST_ROWS = 11 };
+  const dkm_form *form = l->form;
+  const int64_t n = dkm_listing_rows(form, l->record, DKM_PER_TIME);
+  if (n == 0) return;
+  const int64_t every = (n - 1 + MOST_ROWS - 2) / (MOST_ROWS - 1);
+  int width = 0;
+  printf("\n  %-*s ", NAME, "time");
+  for (int f = 0; f < form->n_fields; f++)
+    if (form->fields[f].shape == DKM_PER_TIME) print_cell(form->fields[f].name, &width);
+  for (int64_t i = 0; i < n; i = i < n - 1 && i + every > n - 1 ? n - 1 : i + every) {
+    char text[DKM_NUMBER_BYTES];
+    width = 0;
+    dkm_cli_number(l->job->exactness.times[i], text);
+    printf("\n  %-*s ", NAME, text);
+    for (int f = 0; f < form->n_fields; f++) {
+      if (form->fields[f].shape != DKM_PER_TIME) continue;
+      const double value = dkm_form_value(form, l->record, f, (int)i);
+      snprintf(text, sizeof text, "%.10g", value + 0.0);
+      print_cell(isnan(value) ? "-" : text, &width);
+    }
+  }
+  printf("\n");
+}
+
 static void print_record(const dkm_listing *l) {
   const int n_modes = l->system->n_modes;
   bool has_modes = false;
@@ -246,10 +272,13 @@ static void print_record(const dkm_listing *l) {
     if (l->form->fields[f].shape <= DKM_PER_MODE) print_field(l->form, l->record, f, has_modes ? n_modes : 1);
   print_table(l->form, l->record, DKM_PER_OUTCOME, n_modes);
   print_table(l->form, l->record, DKM_PER_STATE, n_modes);
+  print_times(l);
 }
 
 void dkm_listing_print(const dkm_listing *l) {
   print_head(l);
+  if (l->form->task == &dkm_task_sweep && l->job->task == &dkm_task_exactness)
+    printf("  this is the mean field; finitely many spins are computed by `run`, and shown by `show`\n");
   if (l->form->task == &dkm_task_sweep) dkm_point_words_print(l->record, l->system->n_modes, l->job->solver.tolerance);
   print_parameters(l);
   print_record(l);

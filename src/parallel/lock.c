@@ -354,3 +354,9 @@ void dkm_lock_release(dkm_lock *lock) {
   if (lstat(lock->path, &named) == 0 && dkm_file_is_same(&named, &lock->file)) unlink(lock->path);
   destroy(lock);
 }
+
+bool dkm_lock_seems_held(const char *output) {
+  char path[4096];
+  if ((size_t)snprintf(path, sizeof path, "%s.lock", output) >= sizeof path) return false;
+  return dkm_contest_seems_held(path);
+}

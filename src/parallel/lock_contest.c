@@ -9,6 +9,7 @@
 #include "lock_contest.h"
 
 #include <errno.h>
+#include <math.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
@@ -152,6 +153,27 @@ static dkm_contest_outcome judge(char *text, size_t n, const dkm_holder_signs *s
   snprintf(what + strlen(what), sizeof what - strlen(what), " (%s)", why);
   say(contest, what);
   return DKM_CONTEST_TRY_AGAIN;
+}
+
+bool dkm_contest_seems_held(const char *path) {
+  char text[DKM_HOLDER_TEXT_BYTES];
+  dkm_holder us, theirs;
+  dkm_holder_signs signs = {0};
+  const char *why;
+  const int descriptor = dkm_file_open(path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY, 0);
+  if (descriptor < 0) return false;
+  signs.free = flock(descriptor, LOCK_SH | LOCK_NB) == 0;
+  signs.flocked = !signs.free && errno == EWOULDBLOCK;
+  const ssize_t n = dkm_file_read_at(descriptor, text, sizeof text - 1, 0);
+  const bool is_seen = n >= 0 && fstat(descriptor, &signs.file) == 0 && S_ISREG(signs.file.st_mode);
+  dkm_file_close(descriptor);
+  if (!is_seen) return false;
+  text[n] = '\0';
+  signs.age = fmax(0.0, difftime(time(NULL), signs.file.st_mtime));
+  dkm_holder_describe_us(&us);
+  const dkm_holder_life life =
+      dkm_holder_parse(text, &theirs) ? dkm_holder_judge(&theirs, &us, &signs, &why) : DKM_HOLDER_UNKNOWN;
+  return life == DKM_HOLDER_ALIVE || (life == DKM_HOLDER_UNKNOWN && signs.age < DKM_HOLDER_SILENCE);
 }
 
 dkm_contest_outcome dkm_contest_lock(dkm_contest *contest, dkm_error *err) {

@@ -34,4 +34,7 @@ bool dkm_contest_get_flock(int descriptor, int tries);
 /* DKM_IO: the lock cannot be made, written, read, ...; errno says why. */
 dkm_status dkm_contest_fail(const char *path, const char *what, dkm_error *err);
 
+/* As dkm_lock_seems_held, of the lock's own path. */
+bool dkm_contest_seems_held(const char *path);
+
 #endif

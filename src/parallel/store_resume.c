@@ -56,9 +56,10 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
       status = dkm_fail(err, DKM_IO, "output %s cannot be resumed: its job cannot be read", path);
     else if (dkm_job_differences(theirs, ours, keys, sizeof keys) != 0)
       status = dkm_fail(err, DKM_INPUT,
-                        "output %s cannot be resumed: it holds another job, which differs in %s; --extend takes its "
-                        "points into a new file (-o), --overwrite instead of --resume replaces it",
-                        path, keys);
+                        "output %s cannot be resumed: it holds another job, which differs in %s; %s--overwrite instead of "
+                        "--resume replaces it",
+                        path, keys,
+                        strstr(keys, "solver.") ? "" : "--extend takes its points into a new file (-o), ");
   }
   free(ours);
   free(theirs);
