@@ -66,7 +66,7 @@ def draw_course(axes, name, cell):
     limit = cell.N_E_N_limit.max("spins_per_class")  # the same for all that have a result
     axes.plot(limit.time, limit, "k--", lw=1, label=r"$\infty$")
     top = np.nanmax((cell.spins_per_class * cell.E_N).values)
-    axes.set(title=name, xlabel="$t$", ylim=(0, 1.25 * max(top, float(limit.max()))))
+    axes.set(title=name, xlabel="$t$", ylim=(0, 1.25 * max(top, min(2 * top, float(limit.max())))))  # a limit far off would hide them
 
 
 def draw_exponents(axes, data, rest):
@@ -78,10 +78,10 @@ def draw_exponents(axes, data, rest):
         label = name
         if large.sum() >= 3:
             p, dp = fit(N[large], E[large], error[large])
-            label = rf"{p:.3f} $\pm$ {dp:.3f}"
+            label = rf"{p:.3f} $\pm$ {dp:.1g}"
         axes.errorbar(N, E, error, fmt="o", ms=3, color=colour, capsize=2, label=label)
     N = data.spins_per_class.values
-    axes.plot(N, 3 / N, "k:", lw=1)
+    axes.plot(N, 3 / N, "k:", lw=1, label="at the start")
     axes.set_ylim(bottom=0.1 * 3 / N.max())
     axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=f"$E_N$ at $t$ = {float(data.time[-1]):g}")
     axes.legend(fontsize=6.5, loc="lower left", title=rf"exponent of $1/N$, $N \geq {LARGE}$", title_fontsize=6.5)
@@ -97,6 +97,7 @@ def draw_holding(axes, data, rest):
         axes.plot(N, np.minimum(until, end), ":", color=colour, lw=0.7)
         axes.plot(N[until <= end], until[until <= end], "o", ms=3, color=colour, label=name)
         axes.plot(N[until > end], np.full((until > end).sum(), end), "^", ms=4, color=colour, label=None if (until <= end).any() else name)
+    axes.plot([], [], "k^", ms=4, label="and longer")
     axes.set(xscale="log", xlabel="$N$", ylabel=rf"$E_N \leq {HOLDS}$ until $t$ =", ylim=(0, 1.75 * end))
     axes.legend(fontsize=6.5, loc="upper left")
 

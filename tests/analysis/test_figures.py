@@ -4,6 +4,7 @@ program has written."""
 
 import importlib.util
 import os
+import pathlib
 import signal
 import subprocess
 import time
@@ -20,7 +21,7 @@ import dickemap
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
 
-from conftest import ROOT  # noqa: E402
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 from dickemap import figures  # noqa: E402
 from dickemap.figures import canvas, cells, labels, lines, slices, style  # noqa: E402
 

@@ -280,7 +280,7 @@ def test_every_parameter_is_listed_and_an_attribute_of_the_trajectory(dickemap, 
         assert set(file.attrs) == {"Conventions", "title", "job", *names}
         for name in names:
             numpy.testing.assert_array_equal(file.attrs[name], shown[name], err_msg=name)
-            assert (file.attrs[name].dtype.kind == "i") == (name in ("pattern", "seed", "flip_exactly", "pattern_seed"))
+            assert (file.attrs[name].dtype.kind == "i") == (name in ("pattern", "seed", "flip_exactly", "pattern_seed", "spins_per_class"))
     assert shown["seed"] == 7 and shown["Omega_mu"][1] == 2.1
 
 

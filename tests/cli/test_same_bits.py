@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Records that must not change by a bit while the program is changed: data/bits.json holds a hash of each field as
 it was before systems could have couplings of any values (of `both_signs` and `stiff`, whose errors and bounds of work were
-mended since, as it was then; what `stiff` says of its ends, as since ungauged classes turn in pairs).
+mended since, as it was then; what `stiff` says of its ends, as since ungauged classes turn in pairs, and of
+`amplification_total`, as since errors go on being made).
 
 The bits depend on the C library's logarithm and on GSL, beside this program: on a machine with other versions of these
 the overlaps are compared instead.  `test_same_bits.py --write PROGRAM FOLDER` writes the file anew."""

@@ -173,6 +173,8 @@ def class_handles(kinds: Sequence[cells.Class]) -> list:
 
 
 def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
+    if isinstance(norm, LogNorm):  # zeros have no logarithm: they are below the scale
+        values = np.where(values < norm.vmin, 0.5 * norm.vmin, values)
     many = values.size > VECTOR_CELLS
     edge = {} if many else {"edgecolor": "face", "linewidth": 0.2}
     axes.pcolormesh(border_x, border_y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=many, zorder=1, **edge)
