@@ -33,6 +33,7 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     """
     with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
         data = _dataset(session, progress)
+    data = _numbered(data, quantities)
     numbers = {_file_name(name) for name, value in quantities.items() if np.ndim(value) == 0}
     return data.isel({name: 0 for name in numbers if name in data.dims})
 
@@ -89,8 +90,18 @@ def _unit(session, power):
     return unit if unit == "1" or power == 1 else f"1/({unit})"
 
 
+def _numbered(data, quantities):
+    """With the numbers along groups of axes that were asked for, which are 0 among those that were computed."""
+    asked = {name: value for name, value in quantities.items() if np.ndim(value) == 0 and name in data.coords and data[name].size == 1
+             and data[name].attrs.get("long_name") == "index of axes that advance together"}
+    for name, value in asked.items():
+        data = data.assign_coords({name: data[name].copy(data=np.full(data[name].shape, int(value), data[name].dtype))})
+    return data
+
+
 def _at(data, quantities):
     """With the quantities of a point as coordinates."""
+    data = _numbered(data, quantities)
     return data.assign_coords({name: value for name, value in quantities.items() if name not in data.coords})
 
 
@@ -181,10 +192,11 @@ def _is_group(job, set, name):
 
 def _settings(set, axes, groups, values, product):
     scalars, rows = {}, []
-    numbers = {name: int(values.pop(name)) for name in list(values) if name in groups and not values[name].ndim}
+    numbers = {name: values.pop(name).item() for name in list(values) if name in groups and not values[name].ndim}
     for dim, i in numbers.items():
-        if not 0 <= i < groups[dim]:
-            raise Error(f"{dim} is {i}, but must be an integer in 0 ... {groups[dim] - 1}")
+        if i != int(i) or not 0 <= i < groups[dim]:
+            raise Error(f"{dim} is {i:g}, but must be an integer in 0 ... {groups[dim] - 1}")
+        numbers[dim] = int(i)
     kept = {name: (dim, at if dim not in numbers else at[numbers[dim]:numbers[dim] + 1]) for name, dim, at in axes}
     for name, array in values.items():
         if array.ndim:

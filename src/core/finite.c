@@ -234,12 +234,20 @@ static double laboratory_levels(const dkm_finite *e, int mu) {
 }
 
 /* A density matrix that has split over two branches has its mean between them, or at the heavier one, so that the lighter one is
- * farther from there than from no photons at all. */
+ * farther from there than from no photons at all.  The spins may need all of their levels in the laboratory, far more than
+ * where the axes follow them: all levels together count. */
 static bool is_better_off_in_the_laboratory(const dkm_finite *e, const int *d) {
   if (!e->chooses || e->flow.frame == DKM_FINITE_LABORATORY) return false;
-  for (int mu = 0; mu < e->M; mu++)
-    if (d[e->K + mu] > worth_it * laboratory_levels(e, mu)) return true;
-  return false;
+  double here = 1.0, there = 1.0;
+  for (int k = 0; k < e->K; k++) {
+    here *= d[k];
+    there *= e->model.spins_per_class + 1.0;
+  }
+  for (int mu = 0; mu < e->M; mu++) {
+    here *= d[e->K + mu];
+    there *= laboratory_levels(e, mu);
+  }
+  return here > worth_it * there;
 }
 
 /* Adds levels where the weight at the edge of `state` is too large, or begins again in the laboratory.  *grown: whether any were. */

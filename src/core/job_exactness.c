@@ -58,7 +58,7 @@ static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, 
                            job->system.n_modes);
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
     if (is_somewhere(job, refused[i]))
-      return dkm_schema_fail(source, err, refused[i]->key, "is above 0 or varied, but task: exactness knows nothing of it; leave it out");
+      return dkm_schema_fail(source, err, refused[i]->key, "is not 0 everywhere, but task: exactness knows nothing of it; leave it out");
   if (job->drive) return dkm_schema_fail(source, err, "drive.time", "is given, but task: exactness knows no drives");
   if (job->solver.sensitivity)
     return dkm_schema_fail(source, err, DKM_OPTION(solver.sensitivity)->key, "is on, but has no effect with task: exactness");

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "dickemap/option.h"
+#include "dickemap/task.h"
 #include "job_axes.h"
 #include "job_files.h"
 #include "job_spelling.h"
@@ -363,8 +364,8 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
 
 /* Axes along which nothing changes, or nothing but what closed forms are about. */
 static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
-  const bool draws =
-      largest_of(job, DKM_PARAMETER(perturbation)) > 0.0 || largest_of(job, DKM_PARAMETER(flip_exactly)) > 0.0;
+  const bool draws = largest_of(job, DKM_PARAMETER(perturbation)) > 0.0 || largest_of(job, DKM_PARAMETER(flip_exactly)) > 0.0 ||
+                     job->task == &dkm_task_exactness; /* quantum trajectories */
   dkm_status status = DKM_OK;
   for (int i = 0; i < job->n_axes && status == DKM_OK; i++) {
     if (job->axes[i].n == 1) continue;

@@ -252,3 +252,16 @@ def test_a_point_may_have_the_frequency_of_one_mode():
     assert float(dickemap.point(job, Omega_mu_2=1.5, pattern=2).g_crit) == pytest.approx(float(dickemap.g_crit(0.5, 1.5, 1.0)))
     course = dickemap.trajectory(job, 1, 3, Omega_mu_2=1.5)
     assert float(course.Omega_mu_2) == 1.5 and "Omega_mu_1" not in course.coords
+
+
+def test_a_number_along_a_group_is_an_index_and_named_so():
+    job = {"model": {"patterns": 2, "Omega": 0.5, "kappa_mu": [1.0]},
+           "axes": [{"name": "Omega_mu[1]", "values": [1.0, 1.5, 2.0], "zip": "q"}, {"name": "Omega_mu[2]", "values": [2.0, 2.5, 3.0], "zip": "q"},
+                    {"name": "g0", "values": [0.8, 1.0]}]}
+    everything = dickemap.evaluate(job)
+    one = dickemap.point(job, q=1, g0=1.0)
+    assert one.q == 1 and one.Omega_mu_1 == 1.5
+    np.testing.assert_array_equal(one.xi, everything.xi.sel(q=1, g0=1.0))
+    assert np.ravel(dickemap.evaluate(job, q=1).q).tolist() == [1]
+    with pytest.raises(dickemap.Error, match="q is 1.7, but must be an integer in 0 ... 2"):
+        dickemap.point(job, q=1.7, g0=1.0)

@@ -122,6 +122,8 @@ def kinds(data: xr.Dataset, field: str, mode: object = None) -> dict[str, str]:
     """{label: what} of the lines that mean something for the field: what is "crit", "least" or "ret".  mode: which one is shown
     where the starts have one cue."""
     closed = is_closed(data)
+    if "E_N" in data:  # finitely many spins, on their way
+        return {}
     if not closed and "g_crit" not in data or field in WITHOUT_LINES or of_job(data, "model.g0") is None:
         return {}
     if of_job(data, "task") == "states" or "n_states" in data:
@@ -226,7 +228,7 @@ def curve(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dat
     there is no closed form."""
     at, finer = places
     given = parameters(finer)
-    if given is None or not is_closed(data):
+    if given is None or not is_closed(data) or "E_N" in data:
         return None
 
     def array(value):
