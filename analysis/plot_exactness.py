@@ -123,7 +123,8 @@ def draw_growth(axes, data):
     for values, label, style in ((largest, "seen", "o"), (first.bound_rate.values, r"$3\sqrt{2M}\,g_0$", "^"),
                                  (first.bound_rate_paper.values, "the paper's $C$", "s")):
         axes.plot(g0, values, style + ":", ms=4, lw=0.7, label=label)
-    axes.set(yscale="log", xlabel="$g_0$", ylabel=r"growth of $\ln E_N$", ylim=(0.5 * min(largest), 1e2 * first.bound_rate_paper.values.max()))
+    axes.set(yscale="log", xlabel="$g_0$", ylabel=r"growth of $\ln E_N$",
+             ylim=(0.5 * min(largest), 1e2 * first.bound_rate_paper.values.max()))
     axes.legend(fontsize=6.5, loc="upper left")
 
 

@@ -74,8 +74,8 @@ static dkm_status check_spins(const dkm_job *job, const dkm_job_source *source, 
                            DKM_FINITE_MAX_SPINS);
   if (lossy && largest > DKM_FINITE_MAX_SYMMETRIC)
     return dkm_schema_fail(source, err, parameter->key,
-                           "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins has "
-                           "(N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
+                           "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins "
+                           "has (N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
                            largest, DKM_FINITE_MAX_SYMMETRIC, (largest + 1) * (largest + 2) * (largest + 3) / 6);
   if (lossy && job->exactness.method != DKM_FINITE_AUTO)
     return dkm_schema_fail(source, err, DKM_OPTION(exactness.method)->key,

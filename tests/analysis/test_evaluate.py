@@ -256,7 +256,8 @@ def test_a_point_may_have_the_frequency_of_one_mode():
 
 def test_a_number_along_a_group_is_an_index_and_named_so():
     job = {"model": {"patterns": 2, "Omega": 0.5, "kappa_mu": [1.0]},
-           "axes": [{"name": "Omega_mu[1]", "values": [1.0, 1.5, 2.0], "zip": "q"}, {"name": "Omega_mu[2]", "values": [2.0, 2.5, 3.0], "zip": "q"},
+           "axes": [{"name": "Omega_mu[1]", "values": [1.0, 1.5, 2.0], "zip": "q"},
+                    {"name": "Omega_mu[2]", "values": [2.0, 2.5, 3.0], "zip": "q"},
                     {"name": "g0", "values": [0.8, 1.0]}]}
     everything = dickemap.evaluate(job)
     one = dickemap.point(job, q=1, g0=1.0)

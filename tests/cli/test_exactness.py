@@ -105,7 +105,8 @@ def test_a_density_matrix_that_does_not_fit_becomes_trajectories_or_a_failure(co
 def test_a_state_that_fits_where_it_is_followed_is_not_taken_to_the_laboratory(computed):
     """Of 90 spins that need 22 levels where axes follow them, and 54 in the laboratory, which would not fit."""
     found = computed("task: exactness\nmodel: {patterns: 1, Omega: -0.7, Omega_mu: [1.2], kappa_mu: [0.5], g0: 0.6, spins_per_class: 90}\n"
-                     "initial: {overlap: -0.4}\nexactness: {t_end: 1.5, points: 4, method: master, edge: 1.0e-6}\nsolver: {tolerance: 1.0e-7}\n")
+                     "initial: {overlap: -0.4}\nexactness: {t_end: 1.5, points: 4, method: master, edge: 1.0e-6}\n"
+                     "solver: {tolerance: 1.0e-7}\n")
     assert found["failure"] == 0 and found["frame"] == 3 and found["levels_spin"] < 40
 
 
@@ -162,7 +163,8 @@ def test_a_point_goes_on_inside(dickemap, program, mpi_environment, tmp_path, ho
     (("patterns: 1", "patterns: 2, gamma_down: 0.1"), "model.patterns is 2, but must be 1 for task: exactness with losses"),
     (("patterns: 1", "patterns: 1, gamma_phi: 0.1, spins_per_class: 1"), None),
     (("2, 4]", "2, 11]", "patterns: 1", "patterns: 1, gamma_up: 0.1"), "at most 10: the permutation-invariant space of N spins has"),
-    (("points: 11", "points: 11, method: master", "patterns: 1", "patterns: 1, gamma_up: 0.1"), "exactness.method is master, but must be automatic"),
+    (("points: 11", "points: 11, method: master", "patterns: 1", "patterns: 1, gamma_up: 0.1"),
+     "exactness.method is master, but must be automatic"),
     (("task: exactness\n", "", "axes:", "unit: 1/s\naxes:"), "exactness.t_end has no effect without task: exactness"),
     (("task: exactness\n", "", "exactness: {t_end: 10, points: 11}\n", ""), "model.spins_per_class has no effect without task: exactness"),
     (("task: exactness\n", "task: exactness\nreduce: g0\n"), "reduce counts what starts end in, which task: exactness has none of"),

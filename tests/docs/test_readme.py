@@ -86,7 +86,7 @@ def test_the_table_of_keys_is_that_of_the_schema(program, tmp_path):
         known = message.strip().rsplit(":", 1)[1].split(",")
         return [(f"{group}." if group else "") + key.strip() for key in known]
 
-    groups = {"model", "drive", "initial", "axes", "solver", "output"}
+    groups = {"model", "drive", "initial", "axes", "solver", "output", "exactness"}
     top = keys("")
     assert groups < set(top)
     expected = {key for group in groups for key in keys(group)} | (set(top) - groups) | {"axes"}

@@ -107,7 +107,8 @@ def test_every_key_has_another_value_below():
     assert sorted(keys) == sorted([*ANOTHER, *elsewhere, *(key for others in ANOTHER_OF.values() for key in others)])
 
 
-@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], ids=["patterns", "values", "matrix", "images", "random", "reduce", "states", "exactness"])
+@pytest.mark.parametrize("text", [PATTERNS, *ANOTHER_OF], 
+                         ids=["patterns", "values", "matrix", "images", "random", "reduce", "states", "exactness"])
 def test_a_job_that_differs_in_any_key_is_not_resumed(finish, tmp_path, text):
     for name, content in FILES.items():
         (tmp_path / name).write_text(content)

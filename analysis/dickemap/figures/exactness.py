@@ -36,7 +36,8 @@ def course(axes, data: xr.Dataset, along: str | None) -> None:
         axes.plot(data.time, limit, "k--", lw=1, label=r"$\infty$")
         high = np.nanmax(limit.values, initial=0.0)
     # A limit that leaves finite N far behind would hide them.
-    axes.set(ylim=(0, 1.1 * max(top, min(high, 2 * top)) or 1.0), xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"))
+    axes.set(ylim=(0, 1.1 * max(top, min(high, 2 * top)) or 1.0),
+             xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"))
 
 
 def exactness(data: slices.Data, along: str | None = None, *, panels: str | None = None, select: Mapping[str, float] | None = None,

@@ -17,7 +17,8 @@ SYMBOLS = {
     "alpha_re": r"\mathrm{{Re}}\,\alpha_{}",
     "alpha_im": r"\mathrm{{Im}}\,\alpha_{}", "x_mean": r"\langle x\rangle", "x_theory": "x", "xi_theory": r"|\xi|",
     "g_crit": r"g_{\mathrm{c}}", "g_retrieve": r"g_{\mathrm{ret}}", "lyapunov": r"\lambda", "L": "L", "L_end": "L", "L_limit": "L",
-    "t": "t", "time": "t", "spins_per_class": "N", "E_N": "E_N", "state_U": "U", "state_xi": r"\xi_{}", "pattern_xi": r"\xi_{}", "frequency_1": r"\omega_1", "frequency_2": r"\omega_2",
+    "t": "t", "time": "t", "spins_per_class": "N", "E_N": "E_N",
+    "state_U": "U", "state_xi": r"\xi_{}", "pattern_xi": r"\xi_{}", "frequency_1": r"\omega_1", "frequency_2": r"\omega_2",
     "period": "T", "relaxation_rate": r"\gamma_{\mathrm{relax}}", "t_end": r"t_{\mathrm{end}}", "t_settled": r"t_{\mathrm{settled}}",
     "beta_re": r"\mathrm{{Re}}\,\beta_{}", "beta_im": r"\mathrm{{Im}}\,\beta_{}",
 }
@@ -35,7 +36,8 @@ WORDS = {  # short enough for an axis; symbols stand beside those that have one
     "residual": "residual", "amplitude": "amplitude", "n_states": "stationary states", "n_stable": "stable states",
     "n_inverted": "inverted states", "entropy": "entropy of the outcomes", "relaxation_time": "relaxation time",
     "retrieval": "retrieved, with its sign", "retrieval_either_sign": "retrieved, either sign", "lyapunov": "Lyapunov exponent",
-    "fatal_median": "fatal shock, median", "t": "time", "time": "time", "spins_per_class": "spins of each class", "L": "Lyapunov function", "period": "period", "xi_error": r"error of $\xi$",
+    "fatal_median": "fatal shock, median", "t": "time", "time": "time",
+    "spins_per_class": "spins of each class", "L": "Lyapunov function", "period": "period", "xi_error": r"error of $\xi$",
     "sensitive": "sensitive to errors", "period_multiple": "periods of the drive", "occupation": "occupation",
     "xi_second": r"second largest $|\xi|$",
 }

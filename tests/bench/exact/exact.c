@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Cost and results of the exact dynamics of finitely many spins: argv = N, g0, master | trajectories | laboratory
- * (trajectories in that frame, which is everyone else's), tolerance, edge, number of trajectories, times.  M = 1, Omega = 0.5, Omega_1 = kappa = 1, start z = 0.9, x = -sqrt(0.19), no photons.  Prints the seconds of
+ * (trajectories in that frame, which is everyone else's), tolerance, edge, number of trajectories,
+ * times.  M = 1, Omega = 0.5, Omega_1 = kappa = 1, start z = 0.9, x = -sqrt(0.19), no photons.  Prints the seconds of
  * CPU time, then E_N and its standard error at each time. */
 #include <math.h>
 #include <stdio.h>
