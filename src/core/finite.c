@@ -81,7 +81,7 @@ static double fastest_rate(const dkm_finite_model *model) {
 
 static double bytes_of(const finite_kind *kind, const finite_space *space, int n_classical) {
   const double n = kind->values(space) + n_classical;
-  return finite_stepper_bytes(1) * n + 8.0 * (n + kind->scratch(space));
+  return dkm_finite_stepper_bytes(1) * n + 8.0 * (n + kind->scratch(space));
 }
 
 /* Makes the space one of dimensions d, and moves the state there, if there is one.  Fails with DKM_MEMORY, DKM_NUMERIC. */
@@ -89,7 +89,7 @@ static dkm_status set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   finite_space space;
   finite_stepper stepper = {0};
   double *y = NULL, *work = NULL;
-  dkm_status status = finite_space_create(&e->model, d, &space, err);
+  dkm_status status = dkm_finite_space_create(&e->model, d, &space, err);
   if (status) return status;
   const double bytes = bytes_of(e->kind, &space, e->n_classical);
   if (bytes > e->how.memory) {
@@ -104,13 +104,13 @@ static dkm_status set_levels(dkm_finite *e, const int *d, dkm_error *err) {
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a state of %lld numbers", (long long)n);
     goto failed;
   }
-  if ((status = finite_stepper_create(e->kernel, n, &stepper, err))) goto failed;
+  if ((status = dkm_finite_stepper_create(e->kernel, n, &stepper, err))) goto failed;
   if (e->y) {
     e->kind->move(&e->space, e->y, &space, y);
     memcpy(y + n_state, e->y + e->n_state, (size_t)e->n_classical * sizeof *y);
   }
-  finite_space_free(&e->space);
-  finite_stepper_free(&e->stepper);
+  dkm_finite_space_free(&e->space);
+  dkm_finite_stepper_free(&e->stepper);
   free(e->y);
   free(e->work);
   e->space = space;
@@ -125,7 +125,7 @@ static dkm_status set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   }
   return DKM_OK;
 failed:
-  finite_space_free(&space);
+  dkm_finite_space_free(&space);
   free(y);
   free(work);
   return status;
@@ -135,7 +135,7 @@ failed:
 static dkm_status begin(dkm_finite *e, dkm_finite_frame frame, dkm_error *err) {
   const dkm_finite_diagnostics before = e->at.said;
   int d[FINITE_MAX_FACTORS];
-  finite_flow_create(&e->model, frame, &e->flow);
+  dkm_finite_flow_create(&e->model, frame, &e->flow);
   e->at = (progress){.h = first_step / fastest_rate(&e->model),
                      .h_most = INFINITY,
                      .stream = finite_stream_of(e->how.seed, (uint64_t)e->index),
@@ -147,7 +147,7 @@ static dkm_status begin(dkm_finite *e, dkm_finite_frame frame, dkm_error *err) {
   if (status) return status;
   double *c = e->y + e->n_state;
   e->kind->start(&e->space, &e->model, e->y);
-  finite_flow_start(&e->flow, c);
+  dkm_finite_flow_start(&e->flow, c);
   if (e->how.method == DKM_FINITE_SYMMETRIC) { /* single spins are kept along the axes of the laboratory */
     double *axes = c + finite_flow_axes(e->K, e->M, 0);
     for (int i = 0; i < 9; i++) axes[i] = i % 4 == 0 ? 1.0 : 0.0;
@@ -166,7 +166,7 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
   dkm_finite *e = calloc(1, sizeof *e);
   if (!e) return dkm_fail(err, DKM_MEMORY, "out of memory for a computation of finitely many spins");
   e->model = *model;
-  e->how = finite_how_complete(how);
+  e->how = dkm_finite_how_complete(how);
   e->index = index;
   e->n_times = n_times;
   e->K = dkm_finite_classes(model);
@@ -175,7 +175,7 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
   e->n_classical = finite_flow_size(e->K, e->M);
   e->n_columns = dkm_finite_columns(model);
   e->n_mean_field = dkm_finite_mean_field_columns(model);
-  e->kernel = finite_kernel_of(e->how.cpu);
+  e->kernel = dkm_finite_kernel_of(e->how.cpu);
   e->jumps = how->method == DKM_FINITE_TRAJECTORIES;
   e->kind = e->jumps ? &dkm_finite_pure : how->method == DKM_FINITE_MASTER ? &dkm_finite_density : &dkm_finite_symmetric;
   if (how->method == DKM_FINITE_SYMMETRIC) e->how.frame = DKM_FINITE_LABORATORY;
@@ -198,8 +198,8 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
 
 void dkm_finite_destroy(dkm_finite *finite) {
   if (!finite) return;
-  finite_space_free(&finite->space);
-  finite_stepper_free(&finite->stepper);
+  dkm_finite_space_free(&finite->space);
+  dkm_finite_stepper_free(&finite->stepper);
   free(finite->times);
   free(finite->values);
   free(finite->mean_field);
@@ -213,8 +213,8 @@ void dkm_finite_destroy(dkm_finite *finite) {
 static void rhs(void *context, double t, const double *y, double *dy) {
   dkm_finite *e = context;
   const double *c = y + e->n_state;
-  finite_flow_rhs(&e->flow, t, c, dy + e->n_state);
-  finite_flow_operator(&e->flow, t, c, &e->op);
+  dkm_finite_flow_rhs(&e->flow, t, c, dy + e->n_state);
+  dkm_finite_flow_operator(&e->flow, t, c, &e->op);
   e->kind->rhs(e->kernel, &e->op, &e->model, y, dy, e->work);
 }
 
@@ -295,7 +295,7 @@ static void scale(double *x, int64_t n, double by) {
 /* Norm^2 that is left after the step that has been tried, over r/survival, minus 1; its derivative by the length of the step. */
 static double excess(dkm_finite *e, double *slope) {
   finite_moments m;
-  finite_space_moments_pure(&e->space, e->stepper.next, &m);
+  dkm_finite_space_moments_pure(&e->space, e->stepper.next, &m);
   const double share = m.norm * e->at.survival / e->at.r;
   *slope = 0.0;
   for (int mu = 0; mu < e->M; mu++) *slope -= share * e->model.kappa_mu[mu] * m.n[mu];
@@ -313,7 +313,7 @@ static double find_jump(dkm_finite *e, double h) {
       low = h;
     h -= over / slope;
     if (!(h > low && h < high)) h = 0.5 * (low + high);
-    finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h);
+    dkm_finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h);
     over = excess(e, &slope);
   }
   return h;
@@ -331,8 +331,8 @@ static dkm_status jump(dkm_finite *e, dkm_error *err) {
   double left = finite_stream_next(&e->at.stream) * all;
   int mu = 0;
   while (mu < e->M - 1 && (left -= share[mu]) >= 0.0) mu++;
-  finite_space_lower(&e->space, mu, e->y);
-  finite_space_moments_pure(&e->space, e->y, &e->at.moments);
+  dkm_finite_space_lower(&e->space, mu, e->y);
+  dkm_finite_space_moments_pure(&e->space, e->y, &e->at.moments);
   scale(e->y, e->n_state, 1.0 / sqrt(e->at.moments.norm));
   e->at.r = finite_stream_next(&e->at.stream);
   e->at.survival = 1.0;
@@ -360,14 +360,14 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
     h = left;
   else if (h > 0.5 * left)
     h = 0.5 * left;
-  finite_flow_follow(&e->flow, e->at.t, e->jumps ? recentring * fastest_rate(&e->model) : 0.0, e->y + e->n_state, &e->at.moments);
-  finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
+  dkm_finite_flow_follow(&e->flow, e->at.t, e->jumps ? recentring * fastest_rate(&e->model) : 0.0, e->y + e->n_state, &e->at.moments);
+  dkm_finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
   double error;
   for (bool retried = false;; retried = true) {
-    error = finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h) / e->how.tolerance;
+    error = dkm_finite_step_try(&e->stepper, rhs, e, e->at.t, e->y, h) / e->how.tolerance;
     if (!(error <= 1.0)) {
       e->at.h_most = stay_below * h;
-      h *= finite_step_factor(error);
+      h *= dkm_finite_step_factor(error);
       e->at.said.rejected++;
       if (h < shortest) return dkm_fail(err, DKM_NUMERIC, "steps become too short at t = %g", e->at.t);
       continue;
@@ -377,14 +377,14 @@ static dkm_status step(dkm_finite *e, double end, dkm_error *err) {
     const dkm_status status = grow(e, e->stepper.next, &grown, err);
     if (status || e->flow.frame != frame) return status;
     if (!grown) {
-      const double longer = h * finite_step_factor(error);
+      const double longer = h * dkm_finite_step_factor(error);
       if (!shortened || retried || longer < e->at.h) e->at.h = longer;
       e->at.h_most *= come_back;
       if (e->at.h > e->at.h_most) e->at.h = e->at.h_most;
       break;
     }
     e->at.said.rejected++;
-    finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
+    dkm_finite_step_begin(&e->stepper, rhs, e, e->at.t, e->y);
   }
   double slope;
   const bool jumps = e->jumps && excess(e, &slope) <= 0.0;
@@ -426,11 +426,11 @@ dkm_status dkm_finite_advance(dkm_finite *e, dkm_error *err) {
       continue;
     }
     const double *c = e->y + e->n_state;
-    finite_flow_row(&e->flow, c, &e->at.moments, e->values + e->at.i_time * e->n_columns);
+    dkm_finite_flow_row(&e->flow, c, &e->at.moments, e->values + e->at.i_time * e->n_columns);
     double *mean_field = e->mean_field + e->at.i_time * e->n_mean_field;
     memcpy(mean_field, c, (size_t)e->n_mean_field * sizeof *c);
     if (++e->at.i_time == e->n_times && e->how.method == DKM_FINITE_MASTER && e->space.rows <= DKM_FINITE_POSITIVE_ROWS)
-      e->at.said.negativity = finite_negativity(e->space.rows, e->y);
+      e->at.said.negativity = dkm_finite_negativity(e->space.rows, e->y);
   }
   return DKM_OK;
 }
@@ -466,7 +466,7 @@ static void identify(const dkm_finite *e, identity *out) {
   out->n_times = e->n_times;
   out->index = e->index;
   out->seed = e->how.seed;
-  out->model = finite_model_digest(&e->model, digest);
+  out->model = dkm_finite_model_digest(&e->model, digest);
   out->times = digest(e->times, (size_t)e->n_times * sizeof *e->times);
   out->method = e->how.method;
   out->frame = e->how.frame;
@@ -515,14 +515,14 @@ dkm_status dkm_finite_restore(dkm_finite *e, const void *bytes, size_t n_bytes, 
   bool fits = memcmp(&who, &mine, sizeof who) == 0 && at.i_time >= 0 && at.i_time <= e->n_times;
   for (int f = 0; f < e->n_factors && fits; f++) fits = at.d[f] >= 1 && at.d[f] < 1 << 24;
   if (!fits) return dkm_fail(err, DKM_INPUT, "these bytes are of another computation of finitely many spins");
-  dkm_status status = finite_space_create(&e->model, at.d, &space, err);
+  dkm_status status = dkm_finite_space_create(&e->model, at.d, &space, err);
   if (status) return status;
   fits = saved_bytes(e, at.i_time, e->kind->values(&space)) == n_bytes;
-  finite_space_free(&space);
+  dkm_finite_space_free(&space);
   if (!fits) return dkm_fail(err, DKM_INPUT, "the bytes of a computation of finitely many spins are damaged");
   if ((status = set_levels(e, at.d, err))) return status;
   e->at = at;
-  finite_flow_create(&e->model, at.said.frame, &e->flow);
+  dkm_finite_flow_create(&e->model, at.said.frame, &e->flow);
   get(&from, e->whole, sizeof e->whole);
   get(&from, e->y, 8 * (size_t)(e->n_state + e->n_classical));
   get(&from, e->values, 8 * (size_t)at.i_time * (size_t)e->n_columns);

@@ -61,7 +61,7 @@ dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, cons
   return DKM_OK;
 }
 
-dkm_finite_how finite_how_complete(const dkm_finite_how *how) {
+dkm_finite_how dkm_finite_how_complete(const dkm_finite_how *how) {
   dkm_finite_how out = how ? *how : (dkm_finite_how){0};
   if (out.frame == DKM_FINITE_BEST) out.frame = DKM_FINITE_FOLLOWING;
   const bool sampled = out.method == DKM_FINITE_TRAJECTORIES; /* which have errors of 1/sqrt(n) */
@@ -72,7 +72,7 @@ dkm_finite_how finite_how_complete(const dkm_finite_how *how) {
   return out;
 }
 
-uint64_t finite_model_digest(const dkm_finite_model *model, uint64_t (*digest)(const void *data, size_t n)) {
+uint64_t dkm_finite_model_digest(const dkm_finite_model *model, uint64_t (*digest)(const void *data, size_t n)) {
   dkm_finite_model m;
   memset(&m, 0, sizeof m);
   m.n_modes = model->n_modes;

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-void finite_flow_create(const dkm_finite_model *model, dkm_finite_frame frame, finite_flow *flow) {
+void dkm_finite_flow_create(const dkm_finite_model *model, dkm_finite_frame frame, finite_flow *flow) {
   *flow = (finite_flow){.model = model, .frame = frame, .K = dkm_finite_classes(model), .M = model->n_modes};
   flow->g = model->g0 / sqrt((double)flow->K);
   for (int k = 0; k < flow->K; k++)
@@ -27,7 +27,7 @@ static void normalise(double *a) {
   for (int i = 0; i < 3; i++) a[i] /= length;
 }
 
-void finite_flow_start(const finite_flow *flow, double *c) {
+void dkm_finite_flow_start(const finite_flow *flow, double *c) {
   const int K = flow->K, M = flow->M;
   for (int k = 0; k < K; k++) {
     double *axes = c + finite_flow_axes(K, M, k), *m = c + 3 * k;
@@ -76,7 +76,7 @@ static void amplitude_rhs(const finite_flow *flow, int mu, const double *alpha, 
   out[1] = -w * alpha[0] - half * alpha[1] - flow->g * pull;
 }
 
-void finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc) {
+void dkm_finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc) {
   const dkm_finite_model *model = flow->model;
   const int K = flow->K, M = flow->M;
   const double gamma_1 = model->gamma_down + model->gamma_up, pump = model->gamma_up - model->gamma_down;
@@ -114,7 +114,7 @@ void finite_flow_rhs(const finite_flow *flow, double t, const double *c, double 
   }
 }
 
-void finite_flow_operator(const finite_flow *flow, double t, const double *c, finite_operator *op) {
+void dkm_finite_flow_operator(const finite_flow *flow, double t, const double *c, finite_operator *op) {
   const int K = flow->K, M = flow->M;
   const double root_N = sqrt((double)flow->model->spins_per_class);
   op->scale = flow->g / root_N;
@@ -138,7 +138,7 @@ void finite_flow_operator(const finite_flow *flow, double t, const double *c, fi
   }
 }
 
-void finite_flow_follow(finite_flow *flow, double t, double rate, const double *c, const finite_moments *moments) {
+void dkm_finite_flow_follow(finite_flow *flow, double t, double rate, const double *c, const finite_moments *moments) {
   if (flow->frame != DKM_FINITE_FOLLOWING) return;
   const int K = flow->K, M = flow->M;
   const double N = (double)flow->model->spins_per_class;
@@ -165,7 +165,7 @@ void finite_flow_follow(finite_flow *flow, double t, double rate, const double *
   }
 }
 
-void finite_flow_row(const finite_flow *flow, const double *c, const finite_moments *moments, double *row) {
+void dkm_finite_flow_row(const finite_flow *flow, const double *c, const finite_moments *moments, double *row) {
   const int K = flow->K, M = flow->M;
   const double N = (double)flow->model->spins_per_class, root_N = sqrt(N);
   double spins = 0.0, modes = 0.0;

@@ -32,22 +32,22 @@ static inline int finite_flow_size(int K, int M) { return 12 * K + 4 * M; }
 static inline int finite_flow_axes(int K, int M, int k) { return 3 * K + 2 * M + 9 * k; }
 static inline int finite_flow_alpha(int K, int M, int mu) { return 12 * K + 2 * M + 2 * mu; }
 
-void finite_flow_create(const dkm_finite_model *model, dkm_finite_frame frame, finite_flow *flow);
+void dkm_finite_flow_create(const dkm_finite_model *model, dkm_finite_frame frame, finite_flow *flow);
 
 /* The numbers at the start: the frame is where the mean field is. */
-void finite_flow_start(const finite_flow *flow, double *c);
+void dkm_finite_flow_start(const finite_flow *flow, double *c);
 
 /* dc = c' */
-void finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc);
+void dkm_finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc);
 
 /* What the Hamiltonian is at time t; op->space stays. */
-void finite_flow_operator(const finite_flow *flow, double t, const double *c, finite_operator *op);
+void dkm_finite_flow_operator(const finite_flow *flow, double t, const double *c, finite_operator *op);
 
 /* Sets zeta, and turn and u, which bring the frame back to the state at this rate, for a step from t: DKM_FINITE_FOLLOWING alone.
  * (A density matrix has <b> = 0 by itself, and rate 0.) */
-void finite_flow_follow(finite_flow *flow, double t, double rate, const double *c, const finite_moments *moments);
+void dkm_finite_flow_follow(finite_flow *flow, double t, double rate, const double *c, const finite_moments *moments);
 
 /* The row of values of a state with these moments. */
-void finite_flow_row(const finite_flow *flow, const double *c, const finite_moments *moments, double *row);
+void dkm_finite_flow_row(const finite_flow *flow, const double *c, const finite_moments *moments, double *row);
 
 #endif

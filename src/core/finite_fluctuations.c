@@ -99,16 +99,16 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
   const int K = dkm_finite_classes(model), M = model->n_modes, n = 3 * K + 2 * M;
   fluctuations e = {.model = model, .K = K, .M = M, .n = n, .g = model->g0 / sqrt((double)K)};
   finite_stepper stepper;
-  if ((status = finite_stepper_create(finite_kernel_of(NULL), n + n * n, &stepper, err))) return status;
+  if ((status = dkm_finite_stepper_create(dkm_finite_kernel_of(NULL), n + n * n, &stepper, err))) return status;
   double *y = calloc((size_t)(n + n * n), sizeof *y);
   if (!y) {
-    finite_stepper_free(&stepper);
+    dkm_finite_stepper_free(&stepper);
     return dkm_fail(err, DKM_MEMORY, "out of memory for fluctuations of %d numbers", n);
   }
   finite_flow flow;
   double c[12 * DKM_FINITE_MAX_CLASSES + 4 * DKM_FINITE_MAX_MODES], *V = y + n;
-  finite_flow_create(model, DKM_FINITE_MEAN_FIELD, &flow);
-  finite_flow_start(&flow, c);
+  dkm_finite_flow_create(model, DKM_FINITE_MEAN_FIELD, &flow);
+  dkm_finite_flow_start(&flow, c);
   memcpy(y, c, (size_t)n * sizeof *y);
   for (int k = 0; k < K; k++)
     for (int a = 3 * k; a < 3 * k + 3; a++)
@@ -120,9 +120,9 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
       const double left = times[i] - t;
       double size = 0.0, tried = h < left ? h : left;
       for (int j = 0; j < n + n * n; j++) size += y[j] * y[j];
-      finite_step_begin(&stepper, rhs, &e, t, y);
-      const double error = finite_step_try(&stepper, rhs, &e, t, y, tried) / (tolerance * sqrt(size));
-      const double next = tried * finite_step_factor(error);
+      dkm_finite_step_begin(&stepper, rhs, &e, t, y);
+      const double error = dkm_finite_step_try(&stepper, rhs, &e, t, y, tried) / (tolerance * sqrt(size));
+      const double next = tried * dkm_finite_step_factor(error);
       if (error <= 1.0) {
         t = tried == left ? times[i] : t + tried;
         memcpy(y, stepper.next, (size_t)(n + n * n) * sizeof *y);
@@ -141,6 +141,6 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
     if (mean_field) memcpy(mean_field + i * n, y, (size_t)n * sizeof *y);
   }
   free(y);
-  finite_stepper_free(&stepper);
+  dkm_finite_stepper_free(&stepper);
   return status;
 }

@@ -31,6 +31,6 @@ extern const finite_kernel dkm_finite_kernel_avx2;
 #endif
 
 /* That of an instruction set, or of the fastest one below it; NULL: the fastest of this machine. */
-const finite_kernel *finite_kernel_of(const char *cpu);
+const finite_kernel *dkm_finite_kernel_of(const char *cpu);
 
 #endif

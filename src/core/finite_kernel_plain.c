@@ -6,7 +6,7 @@
 
 const finite_kernel dkm_finite_kernel_plain = {"plain", combine, size, pure, density};
 
-const finite_kernel *finite_kernel_of(const char *cpu) {
+const finite_kernel *dkm_finite_kernel_of(const char *cpu) {
 #if defined(__x86_64__)
   if (__builtin_cpu_supports("avx2") && !(cpu && strcmp(cpu, "plain") == 0)) return &dkm_finite_kernel_avx2;
 #endif

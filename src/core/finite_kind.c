@@ -35,8 +35,8 @@ static void pure_rhs(const finite_kernel *kernel, const finite_operator *op, con
 
 const finite_kind dkm_finite_pure = {levels,   pure_values,
                                      pure_values, pure_start,
-                                     pure_rhs, finite_space_moments_pure,
-                                     finite_space_tail_pure, finite_space_move_pure};
+                                     pure_rhs, dkm_finite_space_moments_pure,
+                                     dkm_finite_space_tail_pure, dkm_finite_space_move_pure};
 
 /* ---- density ---- */
 
@@ -62,5 +62,5 @@ static void density_rhs(const finite_kernel *kernel, const finite_operator *op, 
 
 const finite_kind dkm_finite_density = {levels,      density_values,
                                         density_scratch, density_start,
-                                        density_rhs, finite_space_moments_density,
-                                        finite_space_tail_density, finite_space_move_density};
+                                        density_rhs, dkm_finite_space_moments_density,
+                                        dkm_finite_space_tail_density, dkm_finite_space_move_density};

@@ -29,7 +29,7 @@ static bool decomposes(int64_t rows, const double *P, double shift, double *L) {
   return true;
 }
 
-double finite_negativity(int64_t rows, const double *P) {
+double dkm_finite_negativity(int64_t rows, const double *P) {
   double *L = malloc(2 * (size_t)rows * (size_t)rows * sizeof *L), out = NAN;
   if (!L) return out;
   if (decomposes(rows, P, 0.0, L)) {

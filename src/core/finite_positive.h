@@ -6,6 +6,6 @@
 
 /* 0 if P (finite_space.h, rows^2 values) is positive, otherwise the smallest power of ten from 1e-16 on which makes it so when it
  * is added to the diagonal: by Cholesky's decomposition, which exists only then.  NaN if memory is short or 1 is not enough. */
-double finite_negativity(int64_t rows, const double *P);
+double dkm_finite_negativity(int64_t rows, const double *P);
 
 #endif

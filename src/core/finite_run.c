@@ -105,6 +105,6 @@ dkm_status dkm_finite_run(const dkm_finite_model *model, int64_t n_times, const 
     asked.method = DKM_FINITE_TRAJECTORIES; /* it did not fit */
     asked.memory = allowed;
   }
-  asked = finite_how_complete(&asked);
+  asked = dkm_finite_how_complete(&asked);
   return run_trajectories(model, n_times, times, &asked, out, err);
 }

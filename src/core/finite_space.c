@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-dkm_status finite_space_create(const dkm_finite_model *model, const int *d, finite_space *space, dkm_error *err) {
+dkm_status dkm_finite_space_create(const dkm_finite_model *model, const int *d, finite_space *space, dkm_error *err) {
   const int M = model->n_modes, K = dkm_finite_classes(model), N = model->spins_per_class;
   *space = (finite_space){.K = K, .M = M, .N = N, .rows = 1, .mode_rows = 1};
   int largest_mode = 0, largest_class = 0;
@@ -26,7 +26,7 @@ dkm_status finite_space_create(const dkm_finite_model *model, const int *d, fini
   space->omega_n = malloc((size_t)space->mode_rows * sizeof *space->omega_n);
   space->half_kappa_n = malloc((size_t)space->mode_rows * sizeof *space->half_kappa_n);
   if (!space->root || !space->climb || !space->omega_n || !space->half_kappa_n) {
-    finite_space_free(space);
+    dkm_finite_space_free(space);
     return dkm_fail(err, DKM_MEMORY, "out of memory for a space of %lld states", (long long)space->rows);
   }
   for (int i = 0; i <= largest_mode; i++) space->root[i] = sqrt((double)i);
@@ -42,7 +42,7 @@ dkm_status finite_space_create(const dkm_finite_model *model, const int *d, fini
   return DKM_OK;
 }
 
-void finite_space_free(finite_space *space) {
+void dkm_finite_space_free(finite_space *space) {
   free(space->root);
   free(space->climb);
   free(space->omega_n);
@@ -117,11 +117,11 @@ static void moments_of(const view *v, finite_moments *out) {
   }
 }
 
-void finite_space_moments_pure(const finite_space *space, const double *psi, finite_moments *out) {
+void dkm_finite_space_moments_pure(const finite_space *space, const double *psi, finite_moments *out) {
   moments_of(&(view){space, psi, NULL}, out);
 }
 
-void finite_space_moments_density(const finite_space *space, const double *P, finite_moments *out) {
+void dkm_finite_space_moments_density(const finite_space *space, const double *P, finite_moments *out) {
   moments_of(&(view){space, NULL, P}, out);
 }
 
@@ -138,11 +138,11 @@ static double tail_of(const view *v, int f, int level) {
   return tail / all;
 }
 
-double finite_space_tail_pure(const finite_space *space, const double *psi, int f, int level) {
+double dkm_finite_space_tail_pure(const finite_space *space, const double *psi, int f, int level) {
   return tail_of(&(view){space, psi, NULL}, f, level);
 }
 
-double finite_space_tail_density(const finite_space *space, const double *P, int f, int level) {
+double dkm_finite_space_tail_density(const finite_space *space, const double *P, int f, int level) {
   return tail_of(&(view){space, NULL, P}, f, level);
 }
 
@@ -159,7 +159,7 @@ static int64_t moved_row(const finite_space *from, int64_t r, const finite_space
   return row;
 }
 
-void finite_space_move_pure(const finite_space *from, const double *psi, const finite_space *to, double *out) {
+void dkm_finite_space_move_pure(const finite_space *from, const double *psi, const finite_space *to, double *out) {
   memset(out, 0, 2 * (size_t)to->rows * sizeof *out);
   for (int64_t r = 0; r < from->rows; r++) {
     const int64_t row = moved_row(from, r, to);
@@ -169,7 +169,7 @@ void finite_space_move_pure(const finite_space *from, const double *psi, const f
   }
 }
 
-void finite_space_move_density(const finite_space *from, const double *P, const finite_space *to, double *out) {
+void dkm_finite_space_move_density(const finite_space *from, const double *P, const finite_space *to, double *out) {
   memset(out, 0, (size_t)to->rows * (size_t)to->rows * sizeof *out);
   for (int64_t r = 0; r < from->rows; r++) {
     const int64_t row = moved_row(from, r, to);
@@ -181,7 +181,7 @@ void finite_space_move_density(const finite_space *from, const double *P, const 
   }
 }
 
-void finite_space_lower(const finite_space *space, int mu, double *psi) {
+void dkm_finite_space_lower(const finite_space *space, int mu, double *psi) {
   const int f = space->K + mu;
   const int64_t stride = space->stride[f], d = space->d[f];
   for (int plane = 0; plane < 2; plane++, psi += space->rows)

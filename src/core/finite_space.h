@@ -37,9 +37,9 @@ typedef struct finite_space {
   double *omega_n, *half_kappa_n;    /* sum_mu Omega_mu n_mu and sum_mu kappa_mu n_mu / 2 of each of mode_rows rows */
 } finite_space;
 
-/* Fails with DKM_MEMORY; the space is then empty, which finite_space_free takes too. */
-dkm_status finite_space_create(const dkm_finite_model *model, const int *d, finite_space *space, dkm_error *err);
-void finite_space_free(finite_space *space);
+/* Fails with DKM_MEMORY; the space is then empty, which dkm_finite_space_free takes too. */
+dkm_status dkm_finite_space_create(const dkm_finite_model *model, const int *d, finite_space *space, dkm_error *err);
+void dkm_finite_space_free(finite_space *space);
 
 /* What multiplies the operators: changes from stage to stage. */
 typedef struct finite_operator {
@@ -64,18 +64,18 @@ typedef struct finite_moments {
 
 /* psi: planes of real and imaginary parts, 2 rows values.  P: a hermitian matrix as one real one, rows^2 values: real parts at
  * and below the diagonal; above it, at [c*rows + r], c < r, the imaginary part of the element (r, c). */
-void finite_space_moments_pure(const finite_space *space, const double *psi, finite_moments *out);
-void finite_space_moments_density(const finite_space *space, const double *P, finite_moments *out);
+void dkm_finite_space_moments_pure(const finite_space *space, const double *psi, finite_moments *out);
+void dkm_finite_space_moments_density(const finite_space *space, const double *P, finite_moments *out);
 
 /* Weight, relative to all of it, of the levels of factor f from `level` on. */
-double finite_space_tail_pure(const finite_space *space, const double *psi, int f, int level);
-double finite_space_tail_density(const finite_space *space, const double *P, int f, int level);
+double dkm_finite_space_tail_pure(const finite_space *space, const double *psi, int f, int level);
+double dkm_finite_space_tail_density(const finite_space *space, const double *P, int f, int level);
 
 /* Copies a state into a space of other dimensions: new levels are empty, old ones that are not there are lost. */
-void finite_space_move_pure(const finite_space *from, const double *psi, const finite_space *to, double *out);
-void finite_space_move_density(const finite_space *from, const double *P, const finite_space *to, double *out);
+void dkm_finite_space_move_pure(const finite_space *from, const double *psi, const finite_space *to, double *out);
+void dkm_finite_space_move_density(const finite_space *from, const double *P, const finite_space *to, double *out);
 
 /* psi <- b_mu psi. */
-void finite_space_lower(const finite_space *space, int mu, double *psi);
+void dkm_finite_space_lower(const finite_space *space, int mu, double *psi);
 
 #endif

@@ -54,24 +54,24 @@ static const double e5[STAGES] = {0.01312004499419488, 0.0, 0.0, 0.0, 0.0,
 /* Stages 2 and 3 enter none after the fifth, so that 11 and 12 take their places. */
 static const int slot[STAGES] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 1, 2};
 
-double finite_stepper_bytes(int64_t n) {
+double dkm_finite_stepper_bytes(int64_t n) {
   return (FINITE_SLOTS + 1.0) * (double)n * (double)sizeof(double);
 }
 
-dkm_status finite_stepper_create(const finite_kernel *kernel, int64_t n, finite_stepper *out, dkm_error *err) {
+dkm_status dkm_finite_stepper_create(const finite_kernel *kernel, int64_t n, finite_stepper *out, dkm_error *err) {
   *out = (finite_stepper){.kernel = kernel,
                           .n = n,
                           .memory = malloc((size_t)n * FINITE_SLOTS * sizeof *out->memory),
                           .next = malloc((size_t)n * sizeof *out->next)};
   if (!out->memory || !out->next) {
-    finite_stepper_free(out);
+    dkm_finite_stepper_free(out);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the steps of %lld numbers", (long long)n);
   }
   for (int i = 0; i < FINITE_SLOTS; i++) out->k[i] = out->memory + i * n;
   return DKM_OK;
 }
 
-void finite_stepper_free(finite_stepper *stepper) {
+void dkm_finite_stepper_free(finite_stepper *stepper) {
   free(stepper->memory);
   free(stepper->next);
   *stepper = (finite_stepper){0};
@@ -88,11 +88,11 @@ static int gather(const finite_stepper *s, const double *row, int n_stages, doub
   return n;
 }
 
-void finite_step_begin(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y) {
+void dkm_finite_step_begin(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y) {
   f(context, t, y, stepper->k[0]);
 }
 
-double finite_step_try(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y, double h) {
+double dkm_finite_step_try(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y, double h) {
   double c[STAGES];
   const double *k[STAGES];
   for (int i = 1; i < STAGES; i++) {
@@ -110,7 +110,7 @@ double finite_step_try(finite_stepper *stepper, finite_rhs *f, void *context, do
   return both > 0.0 ? fifth / sqrt(both) : both; /* a NaN stays one */
 }
 
-double finite_step_factor(double error) {
+double dkm_finite_step_factor(double error) {
   if (!(error < 1e300)) return 0.2;
   if (error < 1e-8) return 5.0;
   const double factor = 0.9 / sqrt(sqrt(sqrt(error))); /* order 8; no pow, whose last bit is the machine's */

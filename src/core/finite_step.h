@@ -18,18 +18,18 @@ typedef struct finite_stepper {
 } finite_stepper;
 
 /* Bytes that a stepper of n values takes. */
-double finite_stepper_bytes(int64_t n);
+double dkm_finite_stepper_bytes(int64_t n);
 /* Fails with DKM_MEMORY. */
-dkm_status finite_stepper_create(const finite_kernel *kernel, int64_t n, finite_stepper *out, dkm_error *err);
-void finite_stepper_free(finite_stepper *stepper);
+dkm_status dkm_finite_stepper_create(const finite_kernel *kernel, int64_t n, finite_stepper *out, dkm_error *err);
+void dkm_finite_stepper_free(finite_stepper *stepper);
 
 /* f(t, y), with which a step from there begins: to be called before the first try, and whenever f has changed. */
-void finite_step_begin(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y);
+void dkm_finite_step_begin(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y);
 
 /* next = y(t + h), and the estimated 2-norm of its error. */
-double finite_step_try(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y, double h);
+double dkm_finite_step_try(finite_stepper *stepper, finite_rhs *f, void *context, double t, const double *y, double h);
 
 /* h times this for the next try, from an error over the tolerance. */
-double finite_step_factor(double error);
+double dkm_finite_step_factor(double error);
 
 #endif

@@ -87,11 +87,11 @@ static void loops_are_the_matrices(void **state) {
   const struct {
     int M, N, d[4];
   } of[] = {{1, 5, {6, 7}}, {1, 9, {4, 9}}, {2, 2, {3, 3, 4, 4}}, {2, 7, {3, 2, 4, 5}}};
-  const finite_kernel *kernels[] = {&dkm_finite_kernel_plain, finite_kernel_of(NULL)};
+  const finite_kernel *kernels[] = {&dkm_finite_kernel_plain, dkm_finite_kernel_of(NULL)};
   for (int i = 0; i < 4; i++) {
     dkm_finite_model model = {.n_modes = of[i].M, .spins_per_class = of[i].N, .Omega_mu = {1.3, -0.6}, .kappa_mu = {0.7, 0.9}};
     finite_space s;
-    assert_int_equal(finite_space_create(&model, of[i].d, &s, NULL), DKM_OK);
+    assert_int_equal(dkm_finite_space_create(&model, of[i].d, &s, NULL), DKM_OK);
     const int64_t n = s.rows;
     assert_true(n <= MAX_ROWS);
     finite_operator op = random_operator(rng, &s);
@@ -132,8 +132,8 @@ static void loops_are_the_matrices(void **state) {
         if (c < r) P[c * n + r] = cimag(x);
       }
     finite_moments pure, mixed;
-    finite_space_moments_pure(&s, psi, &pure);
-    finite_space_moments_density(&s, P, &mixed);
+    dkm_finite_space_moments_pure(&s, psi, &pure);
+    dkm_finite_space_moments_density(&s, P, &mixed);
     assert_close(pure.norm, mixed.norm, 1e-12 * pure.norm);
     for (int f = 0; f < s.K + s.M; f++)
       for (int what = f < s.K ? 0 : 3; what < (f < s.K ? 3 : 4); what++) {
@@ -149,7 +149,7 @@ static void loops_are_the_matrices(void **state) {
     free(P);
     free(work);
     for (int b = 0; b < 2; b++) free(out[b]);
-    finite_space_free(&s);
+    dkm_finite_space_free(&s);
   }
   gsl_rng_free(rng);
 }
@@ -166,25 +166,25 @@ static void pendulum(void *context, double t, const double *y, double *dy) {
 static void steps_are_of_order_8(void **state) {
   (void)state;
   finite_stepper s;
-  assert_int_equal(finite_stepper_create(&dkm_finite_kernel_plain, 2, &s, NULL), DKM_OK);
+  assert_int_equal(dkm_finite_stepper_create(&dkm_finite_kernel_plain, 2, &s, NULL), DKM_OK);
   double error[2], estimate[2];
   for (int i = 0; i < 2; i++) {
     const double h = i ? 0.2 : 0.4;
     const double y[2] = {0.5, 0.8};
     double fine[2] = {0.5, 0.8};
     for (int part = 0; part < 16; part++) {
-      finite_step_begin(&s, pendulum, NULL, part * h / 16, fine);
-      finite_step_try(&s, pendulum, NULL, part * h / 16, fine, h / 16);
+      dkm_finite_step_begin(&s, pendulum, NULL, part * h / 16, fine);
+      dkm_finite_step_try(&s, pendulum, NULL, part * h / 16, fine, h / 16);
       memcpy(fine, s.next, sizeof fine);
     }
-    finite_step_begin(&s, pendulum, NULL, 0.0, y);
-    estimate[i] = finite_step_try(&s, pendulum, NULL, 0.0, y, h);
+    dkm_finite_step_begin(&s, pendulum, NULL, 0.0, y);
+    estimate[i] = dkm_finite_step_try(&s, pendulum, NULL, 0.0, y, h);
     error[i] = hypot(s.next[0] - fine[0], s.next[1] - fine[1]);
     assert_true(error[i] < estimate[i]);
   }
   assert_true(log2(error[0] / error[1]) > 8.3 && log2(error[0] / error[1]) < 10.0);
   assert_true(log2(estimate[0] / estimate[1]) > 7.0);
-  finite_stepper_free(&s);
+  dkm_finite_stepper_free(&s);
 }
 
 /* ---- energy ---- */
@@ -197,7 +197,7 @@ typedef struct closed {
 static void schroedinger(void *context, double t, const double *y, double *dy) {
   (void)t;
   closed *e = context;
-  finite_kernel_of(NULL)->pure(&e->op, y, dy, e->work);
+  dkm_finite_kernel_of(NULL)->pure(&e->op, y, dy, e->work);
 }
 
 /* <H> = -Im <psi|A|psi> without losses */
@@ -218,29 +218,29 @@ static void without_losses_energy_is_conserved(void **state) {
   finite_flow flow;
   finite_stepper stepper;
   double c[16], *psi = calloc(840, sizeof *psi), *image = calloc(840, sizeof *image);
-  assert_int_equal(finite_space_create(&model, d, &s, NULL), DKM_OK);
-  assert_int_equal(finite_stepper_create(finite_kernel_of(NULL), 840, &stepper, NULL), DKM_OK);
-  finite_flow_create(&model, DKM_FINITE_LABORATORY, &flow);
-  finite_flow_start(&flow, c);
+  assert_int_equal(dkm_finite_space_create(&model, d, &s, NULL), DKM_OK);
+  assert_int_equal(dkm_finite_stepper_create(dkm_finite_kernel_of(NULL), 840, &stepper, NULL), DKM_OK);
+  dkm_finite_flow_create(&model, DKM_FINITE_LABORATORY, &flow);
+  dkm_finite_flow_start(&flow, c);
   closed e = {.op = {.space = &s}, .work = calloc(840, sizeof(double))};
-  finite_flow_operator(&flow, 0.0, c, &e.op);
+  dkm_finite_flow_operator(&flow, 0.0, c, &e.op);
   psi[0] = 1.0;
   const double start = energy(&e, psi, image);
   assert_close(start, 0.5 * 6.0 * -sqrt(0.19), 1e-12); /* Omega S_x */
   for (int i = 0; i < 400; i++) {
-    finite_step_begin(&stepper, schroedinger, &e, 0.0, psi);
-    finite_step_try(&stepper, schroedinger, &e, 0.0, psi, 0.01);
+    dkm_finite_step_begin(&stepper, schroedinger, &e, 0.0, psi);
+    dkm_finite_step_try(&stepper, schroedinger, &e, 0.0, psi, 0.01);
     memcpy(psi, stepper.next, 840 * sizeof *psi);
   }
   finite_moments m;
-  finite_space_moments_pure(&s, psi, &m);
+  dkm_finite_space_moments_pure(&s, psi, &m);
   assert_true(m.n[0] > 1.0 && fabs(m.S[0][2] - 6.0) > 1.0); /* much has happened */
   assert_close(energy(&e, psi, image), start, 1e-9);
   free(psi);
   free(image);
   free(e.work);
-  finite_stepper_free(&stepper);
-  finite_space_free(&s);
+  dkm_finite_stepper_free(&stepper);
+  dkm_finite_space_free(&s);
 }
 
 int main(void) {
