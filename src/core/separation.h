@@ -11,8 +11,7 @@
 
 /* u += size * (a random direction): transverse to each spin whose length is kept, anything for others and for each mode.
  * It depends on the point's seed and on `draw`, 0, 1, ... (rng, an mt19937, is seeded here), and nothing else.
- * symmetric: NULL, or the start
- * whose full system this is and whose symmetry is to be kept; it takes the place of the seed. */
+ * symmetric: NULL, or the start whose full system this is and whose symmetry is to be kept; it takes the place of the seed. */
 void dkm_separation_depart(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, int64_t draw,
                            gsl_rng *rng, double *u, double size);
 
