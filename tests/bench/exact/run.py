@@ -18,6 +18,7 @@ import argparse
 import os
 import pathlib
 import subprocess
+import sys
 import tempfile
 import time
 
@@ -28,7 +29,8 @@ import numpy as np
 import qutip
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 TIMES = [1.0, 2.0, 5.0, 10.0]
 OMEGA, OMEGA_1, KAPPA, Z = 0.5, 1.0, 1.0, 0.9
 PHOTONS = {0.4: 24, 0.9: 110}  # of 40 spins in the laboratory
@@ -95,12 +97,9 @@ def main():
     parser.add_argument("--trajectories", type=int, default=20)
     parser.add_argument("--skip-master", action="store_true")
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "exact"
-        subprocess.run(["gcc", "-std=gnu11", "-O3", f"-I{ROOT / 'include'}", HERE / "exact.c", "-o", program,
-                        arguments.build / "libdickemap.a", *libraries, "-lm"], check=True)
+        compile_program(program, [HERE / "exact.c"], arguments.build / "libdickemap.a")
 
         def ours(g0, method, tolerance, count=2):
             words = subprocess.run([program, str(arguments.spins), str(g0), method, str(tolerance), str(tolerance), str(count),

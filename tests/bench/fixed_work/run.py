@@ -22,7 +22,8 @@ import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program, flags_of  # noqa: E402
 REFERENCE = HERE / "reference.txt"
 GOALS = (1.5e-7, 5e-9)
 K, M = 8, 4
@@ -42,13 +43,10 @@ def step_operations(P):
 
 def compile_all(build, folder):
     native = ["-O3", "-march=native", f"-I{HERE}"]
-    gsl = subprocess.run(["pkg-config", "--cflags", "--libs", "gsl"], capture_output=True, text=True, check=True).stdout.split()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
+    gsl = flags_of("gsl", cflags=True)
     subprocess.run(["gcc", "-std=gnu11", *native, HERE / "gsl_rk8pd.c", "-o", folder / "gsl", *gsl], check=True)
     subprocess.run(["g++", "-std=gnu++17", *native, HERE / "boost_fehlberg78.cpp", "-o", folder / "boost"], check=True)
-    subprocess.run(["gcc", "-std=gnu11", "-O2", f"-I{HERE}", f"-I{ROOT / 'include'}", HERE / "dickemap_ensemble.c", "-o",
-                    folder / "dickemap", build / "libdickemap.a", *libraries, "-lm"], check=True)
+    compile_program(folder / "dickemap", [HERE / "dickemap_ensemble.c"], build / "libdickemap.a", "-O2", f"-I{HERE}")
     for width in (4, 8):
         subprocess.run(["gcc", "-std=gnu11", *native, f"-mprefer-vector-width={64 * width}", f"-DWIDTH={width}", HERE / "peak.c",
                         "-o", folder / f"peak{width}", "-lm"], check=True)

@@ -11,10 +11,12 @@ right-hand side with its sums written out (`direct`, O(M 2^M)).  CPU time of one
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 
 
 def main():
@@ -24,12 +26,9 @@ def main():
     parser.add_argument("--tolerance", default="1e-8")
     parser.add_argument("--largest", type=int, default=16)
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "growth"
-        subprocess.run(["gcc", "-std=gnu11", "-O3", f"-I{ROOT / 'include'}", HERE / "growth.c", "-o", program,
-                        arguments.build / "libdickemap.a", *libraries, "-lm"], check=True)
+        compile_program(program, [HERE / "growth.c"], arguments.build / "libdickemap.a")
         print(f"ns a class: one order of a step a lane ({arguments.cpu}, tolerance {arguments.tolerance}), "
               "and one scalar right-hand side")
         print(f"{'M':>2s} {'classes':>7s} {'kept':>8s} {'streamed':>9s} {'rhs':>8s} {'direct':>8s} {'direct/rhs':>10s} "

@@ -13,10 +13,12 @@ import collections
 import math
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 LOWEST, HIGHEST = -5, 2  # decades; what is below or above is counted with them
 
 
@@ -62,12 +64,9 @@ def main():
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "sensitivity"
-        subprocess.run(["gcc", "-std=gnu11", "-O2", f"-I{ROOT / 'include'}", HERE / "sensitivity.c", "-o", program,
-                        arguments.build / "libdickemap.a", *libraries, "-lm"], check=True)
+        compile_program(program, [HERE / "sensitivity.c"], arguments.build / "libdickemap.a", "-O2")
 
         def measure(*words):
             output = subprocess.run(["taskset", "-c", "0", program, *map(str, words)], capture_output=True, text=True,

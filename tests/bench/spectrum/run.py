@@ -12,9 +12,12 @@ how far the eigenvalues are from the roots beside the largest modulus.
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 ROOT = HERE.parents[2]
 
 
@@ -24,13 +27,9 @@ def main():
     parser.add_argument("--largest", type=int, default=13)
     parser.add_argument("--dense", type=int, default=10)
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib"], capture_output=True,
-                               text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "spectrum"
-        subprocess.run(["gcc", "-std=gnu11", "-O3", f"-I{ROOT / 'include'}", f"-I{ROOT / 'src/core'}",
-                        HERE / "spectrum.c", "-o", program, arguments.build / "libdickemap.a", *libraries, "-lm"],
-                       check=True)
+        compile_program(program, [HERE / "spectrum.c"], arguments.build / "libdickemap.a", f"-I{ROOT / 'src/core'}")
 
         def run(*words):
             said = subprocess.run([program, *map(str, words)], capture_output=True, text=True, check=True)

@@ -14,10 +14,12 @@ import argparse
 import math
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 
 
 def main():
@@ -27,12 +29,9 @@ def main():
     parser.add_argument("--time", default="1e5")
     parser.add_argument("--gsl", action="store_true")
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "stiff"
-        subprocess.run(["gcc", "-std=gnu11", "-O3", f"-I{ROOT / 'include'}", HERE / "stiff.c", "-o", program,
-                        arguments.build / "libdickemap.a", *libraries, "-lm"], check=True)
+        compile_program(program, [HERE / "stiff.c"], arguments.build / "libdickemap.a")
 
         def run(what, tolerance, g0, time):
             words = subprocess.run([program, what, str(tolerance), str(g0), str(time), *([arguments.cpu] if arguments.cpu else [])],

@@ -11,10 +11,12 @@ the slowest points.  With a perturbation both run on the same sample.  Needs (De
 import argparse
 import pathlib
 import subprocess
+import sys
 import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
-ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 
 
 def main():
@@ -23,12 +25,9 @@ def main():
     parser.add_argument("--sample", type=int, default=40)
     parser.add_argument("--perturbed-sample", type=int, default=40)
     arguments = parser.parse_args()
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / "verdict"
-        subprocess.run(["gcc", "-std=gnu11", "-O3", "-march=native", f"-I{ROOT / 'include'}", HERE / "verdict.c", "-o", program,
-                        arguments.build / "libdickemap.a", *libraries, "-lm"], check=True)
+        compile_program(program, [HERE / "verdict.c"], arguments.build / "libdickemap.a", "-march=native")
 
         def measure(title, *words):
             line = subprocess.run(["taskset", "-c", "0", program, *map(str, words)], capture_output=True, text=True,

@@ -27,6 +27,8 @@ import tempfile
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[2]
+sys.path.insert(0, str(HERE.parent))
+from compiling import compile_program  # noqa: E402
 STEPS, BOTH_STEPS = HERE / "steps-0.1.0.txt", HERE / "steps-0.1.0-both.txt"
 ONE_SIGN_KINDS, BOTH_KINDS = ("0", "2"), ("3", "4")
 VERSION_0_1_0 = "3d7a619"
@@ -34,11 +36,8 @@ SOURCES = ["verdicts.c", "sample.c", "run.c", "check.c", "judge.c", "spectrum.c"
 BOTH_SOURCES = ["both.c", "both_check.c", "run.c", "sample.c", "sample_open.c", "judge.c", "orbit.c", "truth.c", "truth_line.c"]
 
 
-def compile_program(program, sources, include, library):
-    libraries = subprocess.run(["pkg-config", "--libs", "gsl", "libcyaml", "yaml-0.1", "zlib", "libpng"], capture_output=True,
-                               text=True, check=True).stdout.split()
-    subprocess.run(["gcc", "-std=gnu11", "-O3", "-march=native", "-Wall", "-Wextra", f"-I{include}",
-                    *(HERE / source for source in sources), "-o", program, library, *libraries, "-lm"], check=True)
+def compile_all(program, sources, library, **options):
+    compile_program(program, [HERE / source for source in sources], library, "-march=native", "-Wall", "-Wextra", **options)
 
 
 def baseline(n, cut, kinds):
@@ -50,7 +49,7 @@ def baseline(n, cut, kinds):
         subprocess.run(["cmake", "--build", "--preset", "release", "-j1", "--target", "dickemap"], cwd=tree, check=True,
                        stdout=subprocess.DEVNULL)
         program = tree / "baseline"
-        compile_program(program, ["baseline.c", "sample.c"], tree / "include", tree / "build/release/libdickemap.a")
+        compile_all(program, ["baseline.c", "sample.c"], tree / "build/release/libdickemap.a", include=tree / "include")
         lines = subprocess.run(["nice", "-n", "19", program, "1", str(n), str(cut), *kinds], capture_output=True, text=True,
                                check=True).stdout.splitlines()
     write_steps(BOTH_STEPS if kinds == BOTH_KINDS else STEPS, lines, n, cut)
@@ -83,7 +82,7 @@ def run_both(a):
 def run_program(name, sources, build, words):
     with tempfile.TemporaryDirectory() as folder:
         program = pathlib.Path(folder) / name
-        compile_program(program, sources, ROOT / "include", build / "libdickemap.a")
+        compile_all(program, sources, build / "libdickemap.a")
         return subprocess.run([program, *map(str, words)]).returncode
 
 
