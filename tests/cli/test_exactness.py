@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`task: exactness` from outside: finitely many spins beside the mean field."""
 
-import os
-import signal
-import subprocess
 import zlib
 
 import h5py
 import numpy as np
 import pytest
 
-from test_reduce import contents, ok, wait
+from test_reduce import check_going_on, contents, ok  # noqa: F401 (a fixture)
 
 MODEL = "model: {patterns: 1, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0]}\ninitial: {overlap: 0.9}\n"
 JOB = "task: exactness\n" + MODEL + """exactness: {t_end: 10, points: 11}
@@ -139,19 +136,8 @@ def test_losses_of_single_spins(computed):
 
 
 @pytest.mark.parametrize("how", ["kill", "stop"])
-def test_a_point_goes_on_inside(dickemap, program, mpi_environment, tmp_path, how):
-    text = JUMPS.replace("trajectories: 40", "trajectories: 100").replace("values: [1, 2, 4]", "values: [16]")
-    (tmp_path / "a.yaml").write_text(text)
-    ok(dickemap("run", "a.yaml", "-o", "whole.h5", "-q"))
-    folder = tmp_path / "a.h5.unfinished"
-    process = subprocess.Popen([program, "run", "a.yaml", "--save-interval", "0:01"], cwd=tmp_path, env=mpi_environment,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    wait(process, lambda: folder.exists() and any(name.isdigit() for name in os.listdir(folder)))
-    process.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)
-    assert process.wait(timeout=60) == (-signal.SIGKILL if how == "kill" else 85)
-    result = ok(dickemap("run", "a.yaml", "--resume"))
-    assert "went on inside" in result.stdout
-    assert contents(tmp_path / "a.h5") == contents(tmp_path / "whole.h5")
+def test_a_point_goes_on_inside(check_going_on, how):
+    check_going_on(JUMPS.replace("trajectories: 40", "trajectories: 100").replace("values: [1, 2, 4]", "values: [16]"), how)
 
 
 @pytest.mark.parametrize("change, message", [
