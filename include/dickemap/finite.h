@@ -161,7 +161,8 @@ const double *dkm_finite_mean_field(const dkm_finite *finite);
 const dkm_finite_diagnostics *dkm_finite_said(const dkm_finite *finite);
 
 /* A computation under way as plain bytes, of this machine's format; what is restored, into one that was created with the same
- * arguments, goes on with the same bits.  Restoring fails with DKM_INPUT if they are not n_bytes of such a one, DKM_MEMORY. */
+ * arguments, goes on with the same bits.  Restoring fails with DKM_INPUT if they are not n_bytes of such a one, DKM_NUMERIC if its
+ * levels do not fit into how.memory, DKM_MEMORY; the computation is then as before. */
 size_t dkm_finite_saved_bytes(const dkm_finite *finite);
 void dkm_finite_save(const dkm_finite *finite, void *bytes);
 dkm_status dkm_finite_restore(dkm_finite *finite, const void *bytes, size_t n_bytes, dkm_error *err);

@@ -17,12 +17,8 @@
 #include <string.h>
 
 #include "dickemap/clock.h"
-#include "finite_check.h"
-#include "finite_flow.h"
-#include "finite_kind.h"
+#include "finite_computation.h"
 #include "finite_positive.h"
-#include "finite_step.h"
-#include "finite_stream.h"
 
 static const double ask_interval = 0.1;   /* seconds between two questions whether to give up */
 static const double first_step = 0.01;    /* in units of the fastest rate of the model */
@@ -33,43 +29,6 @@ static const double stay_below = 0.9, come_back = 1.02;
 enum { MOST_NEWTON = 60, SHRINK_INTERVAL = 8 };
 static const double worth_it = 1.2;       /* more levels than in the laboratory that a computation begins again for */
 static const double shrink_share = 0.1;   /* of `edge`: weight that may be lost where levels are taken away */
-
-/* What is saved beside arrays. */
-typedef struct progress {
-  double t, h;
-  double h_most;         /* just below the last step that was too long; it rises by and by */
-  int64_t i_time;
-  int64_t accepted;      /* steps since levels were last looked at for shrinking */
-  finite_stream stream;
-  double r, survival;    /* of a trajectory: random number of the next jump, norm^2 lost so far since the last */
-  int d[FINITE_MAX_FACTORS];
-  finite_moments moments; /* of the state */
-  double most_photons[DKM_FINITE_MAX_MODES]; /* <a^+ a> so far */
-  dkm_finite_diagnostics said;
-} progress;
-
-struct dkm_finite {
-  dkm_finite_model model;
-  dkm_finite_how how;
-  int64_t n_times, index;
-  double *times;
-  const finite_kernel *kernel;
-  const finite_kind *kind;
-  finite_flow flow;
-  bool whole[FINITE_MAX_FACTORS];
-  bool jumps;   /* a trajectory */
-  bool chooses; /* its frame */
-  int K, M, n_factors, n_classical, n_columns, n_mean_field;
-  progress at;
-  finite_space space;
-  finite_operator op;
-  finite_stepper stepper;
-  int64_t n_state;  /* values of the state, before the classical ones */
-  double *y, *work; /* n_state + n_classical; scratch of the equation */
-  double *values, *mean_field;
-  double t_asked;   /* when it was last asked whether to give up, and before which time */
-  int64_t i_asked;
-};
 
 /* ---- creation ---- */
 
@@ -84,8 +43,7 @@ static double bytes_of(const finite_kind *kind, const finite_space *space, int n
   return dkm_finite_stepper_bytes(1) * n + 8.0 * (n + kind->scratch(space));
 }
 
-/* Makes the space one of dimensions d, and moves the state there, if there is one.  Fails with DKM_MEMORY, DKM_NUMERIC. */
-static dkm_status set_levels(dkm_finite *e, const int *d, dkm_error *err) {
+dkm_status dkm_finite_set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   finite_space space;
   finite_stepper stepper = {0};
   double *y = NULL, *work = NULL;
@@ -136,14 +94,14 @@ static dkm_status begin(dkm_finite *e, dkm_finite_frame frame, dkm_error *err) {
   const dkm_finite_diagnostics before = e->at.said;
   int d[FINITE_MAX_FACTORS];
   dkm_finite_flow_create(&e->model, frame, &e->flow);
-  e->at = (progress){.h = first_step / fastest_rate(&e->model),
+  e->at = (finite_progress){.h = first_step / fastest_rate(&e->model),
                      .h_most = INFINITY,
                      .stream = finite_stream_of(e->how.seed, (uint64_t)e->index),
                      .survival = 1.0};
   e->at.said = (dkm_finite_diagnostics){
       .method = e->how.method, .frame = frame, .negativity = NAN, .steps = before.steps, .rejected = before.rejected};
   e->kind->levels(&e->model, d, e->whole);
-  const dkm_status status = set_levels(e, d, err);
+  const dkm_status status = dkm_finite_set_levels(e, d, err);
   if (status) return status;
   double *c = e->y + e->n_state;
   e->kind->start(&e->space, &e->model, e->y);
@@ -266,7 +224,7 @@ static dkm_status grow(dkm_finite *e, const double *state, bool *grown, dkm_erro
     *grown = true;
   }
   if (*grown && is_better_off_in_the_laboratory(e, d)) return begin(e, DKM_FINITE_LABORATORY, err);
-  if (*grown) return set_levels(e, d, err);
+  if (*grown) return dkm_finite_set_levels(e, d, err);
   if (heaviest > e->at.said.edge_weight) e->at.said.edge_weight = heaviest;
   return DKM_OK;
 }
@@ -285,7 +243,7 @@ static dkm_status shrink(dkm_finite *e, dkm_error *err) {
     e->whole[f] = false;
     shrunk = true;
   }
-  return shrunk ? set_levels(e, d, err) : DKM_OK;
+  return shrunk ? dkm_finite_set_levels(e, d, err) : DKM_OK;
 }
 
 static void scale(double *x, int64_t n, double by) {
@@ -439,93 +397,3 @@ int64_t dkm_finite_rows(const dkm_finite *finite) { return finite->at.i_time; }
 const double *dkm_finite_values(const dkm_finite *finite) { return finite->values; }
 const double *dkm_finite_mean_field(const dkm_finite *finite) { return finite->mean_field; }
 const dkm_finite_diagnostics *dkm_finite_said(const dkm_finite *finite) { return &finite->at.said; }
-
-/* ---- save and restore: who, progress, y, rows so far ---- */
-
-/* What the bytes of a computation depend on. */
-typedef struct identity {
-  uint64_t mark;
-  double tolerance, edge;
-  int64_t n_times, index;
-  uint64_t seed, model, times;
-  int method, frame;
-} identity;
-
-static uint64_t digest(const void *data, size_t n) {
-  const unsigned char *p = data;
-  uint64_t h = 0;
-  for (size_t i = 0; i < n; i++) h = finite_stream_mix((h ^ p[i]) + FINITE_GOLDEN);
-  return h;
-}
-
-static void identify(const dkm_finite *e, identity *out) {
-  memset(out, 0, sizeof *out);
-  out->mark = 0x31746966706d6b64u; /* dkmpfit1 */
-  out->tolerance = e->how.tolerance;
-  out->edge = e->how.edge;
-  out->n_times = e->n_times;
-  out->index = e->index;
-  out->seed = e->how.seed;
-  out->model = dkm_finite_model_digest(&e->model, digest);
-  out->times = digest(e->times, (size_t)e->n_times * sizeof *e->times);
-  out->method = e->how.method;
-  out->frame = e->how.frame;
-}
-
-static size_t saved_bytes(const dkm_finite *e, int64_t i_time, double n_state) {
-  return sizeof(identity) + sizeof(progress) + sizeof e->whole +
-         8 * ((size_t)n_state + (size_t)e->n_classical + (size_t)i_time * (size_t)(e->n_columns + e->n_mean_field));
-}
-
-size_t dkm_finite_saved_bytes(const dkm_finite *e) {
-  return saved_bytes(e, e->at.i_time, (double)e->n_state);
-}
-
-static void put(unsigned char **to, const void *data, size_t n) {
-  memcpy(*to, data, n);
-  *to += n;
-}
-
-static void get(const unsigned char **from, void *data, size_t n) {
-  memcpy(data, *from, n);
-  *from += n;
-}
-
-void dkm_finite_save(const dkm_finite *e, void *bytes) {
-  unsigned char *to = bytes;
-  identity who;
-  identify(e, &who);
-  put(&to, &who, sizeof who);
-  put(&to, &e->at, sizeof e->at);
-  put(&to, e->whole, sizeof e->whole);
-  put(&to, e->y, 8 * (size_t)(e->n_state + e->n_classical));
-  put(&to, e->values, 8 * (size_t)e->at.i_time * (size_t)e->n_columns);
-  put(&to, e->mean_field, 8 * (size_t)e->at.i_time * (size_t)e->n_mean_field);
-}
-
-dkm_status dkm_finite_restore(dkm_finite *e, const void *bytes, size_t n_bytes, dkm_error *err) {
-  const unsigned char *from = bytes;
-  identity who, mine;
-  progress at;
-  finite_space space;
-  identify(e, &mine);
-  if (n_bytes < sizeof who + sizeof at) return dkm_fail(err, DKM_INPUT, "these bytes are no computation of finitely many spins");
-  get(&from, &who, sizeof who);
-  get(&from, &at, sizeof at);
-  bool fits = memcmp(&who, &mine, sizeof who) == 0 && at.i_time >= 0 && at.i_time <= e->n_times;
-  for (int f = 0; f < e->n_factors && fits; f++) fits = at.d[f] >= 1 && at.d[f] < 1 << 24;
-  if (!fits) return dkm_fail(err, DKM_INPUT, "these bytes are of another computation of finitely many spins");
-  dkm_status status = dkm_finite_space_create(&e->model, at.d, &space, err);
-  if (status) return status;
-  fits = saved_bytes(e, at.i_time, e->kind->values(&space)) == n_bytes;
-  dkm_finite_space_free(&space);
-  if (!fits) return dkm_fail(err, DKM_INPUT, "the bytes of a computation of finitely many spins are damaged");
-  if ((status = set_levels(e, at.d, err))) return status;
-  e->at = at;
-  dkm_finite_flow_create(&e->model, at.said.frame, &e->flow);
-  get(&from, e->whole, sizeof e->whole);
-  get(&from, e->y, 8 * (size_t)(e->n_state + e->n_classical));
-  get(&from, e->values, 8 * (size_t)at.i_time * (size_t)e->n_columns);
-  get(&from, e->mean_field, 8 * (size_t)at.i_time * (size_t)e->n_mean_field);
-  return DKM_OK;
-}

@@ -3,7 +3,6 @@
 #include "finite_check.h"
 
 #include <math.h>
-#include <string.h>
 
 static const double unit_tolerance = 1e-9; /* of |m_k(0)| */
 
@@ -70,24 +69,4 @@ dkm_finite_how dkm_finite_how_complete(const dkm_finite_how *how) {
   if (out.memory == 0.0) out.memory = DKM_FINITE_MEMORY;
   if (out.n_trajectories == 0) out.n_trajectories = DKM_FINITE_N_TRAJECTORIES;
   return out;
-}
-
-uint64_t dkm_finite_model_digest(const dkm_finite_model *model, uint64_t (*digest)(const void *data, size_t n)) {
-  dkm_finite_model m;
-  memset(&m, 0, sizeof m);
-  m.n_modes = model->n_modes;
-  m.spins_per_class = model->spins_per_class;
-  m.g0 = model->g0;
-  m.Omega = model->Omega;
-  m.gamma_down = model->gamma_down;
-  m.gamma_up = model->gamma_up;
-  m.gamma_phi = model->gamma_phi;
-  memcpy(m.spin, model->spin, (size_t)dkm_finite_classes(model) * sizeof *m.spin);
-  for (int mu = 0; mu < m.n_modes; mu++) {
-    m.Omega_mu[mu] = model->Omega_mu[mu];
-    m.kappa_mu[mu] = model->kappa_mu[mu];
-    m.alpha_re[mu] = model->alpha_re[mu];
-    m.alpha_im[mu] = model->alpha_im[mu];
-  }
-  return digest(&m, sizeof m);
 }

@@ -7,9 +7,6 @@
 /* Defaults in place of zeros. */
 dkm_finite_how dkm_finite_how_complete(const dkm_finite_how *how);
 
-/* digest() of what counts of a model. */
-uint64_t dkm_finite_model_digest(const dkm_finite_model *model, uint64_t (*digest)(const void *data, size_t n));
-
 static inline bool finite_model_has_losses(const dkm_finite_model *model) {
   return model->gamma_down > 0.0 || model->gamma_up > 0.0 || model->gamma_phi > 0.0;
 }

@@ -70,15 +70,14 @@ static dkm_status run_trajectories(const dkm_finite_model *model, int64_t n_time
   double *sum = calloc(2 * (size_t)n, sizeof *sum);
   if (!sum) return dkm_fail(err, DKM_MEMORY, "out of memory for averages over trajectories");
   dkm_status status = DKM_OK;
+  out->said = (dkm_finite_diagnostics){.n_trajectories = 0};
   for (int64_t i = 0; i < how->n_trajectories && !status; i++) {
     dkm_finite *e = NULL;
     status = run_one(model, n_times, times, how, i, &e, err);
     if (!status) {
-      if (i == 0) {
-        out->said = (dkm_finite_diagnostics){.method = DKM_FINITE_TRAJECTORIES, .frame = how->frame, .negativity = NAN};
+      if (i == 0)
         memcpy(out->mean_field, dkm_finite_mean_field(e),
                (size_t)n_times * (size_t)dkm_finite_mean_field_columns(model) * sizeof *out->mean_field);
-      }
       dkm_finite_add(n, dkm_finite_values(e), sum, sum + n);
       dkm_finite_merge(model, &out->said, dkm_finite_said(e));
     }
