@@ -19,6 +19,7 @@ import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
 from dickemap.figures import style  # noqa: E402
+from dickemap.figures.exactness import SPINS, course  # noqa: E402
 
 LARGE = 16  # exponents are those of so many spins and more
 HOLDS = 0.3  # E_N up to which the mean field is said to hold
@@ -27,10 +28,6 @@ HOLDS = 0.3  # E_N up to which the mean field is said to hold
 def done(data):
     """The numbers of spins that have a result."""
     return data.where(data.failure == 0)
-
-
-def shades(n):
-    return [matplotlib.colormaps["viridis"](0.9 * i / max(n - 1, 1)) for i in range(n)]
 
 
 def fit(N, E, error):
@@ -54,19 +51,6 @@ def coloured(data, rest):
     """(colour, case) of each."""
     found = list(cases(data, rest))
     return zip(style.pattern_colours(len(found)), found)
-
-
-def draw_course(axes, name, cell):
-    for colour, N in zip(shades(cell.sizes["spins_per_class"]), cell.spins_per_class.values):
-        one = cell.sel(spins_per_class=N)
-        E, error = one.E_N.values, one.E_N_se.values
-        axes.plot(one.time, N * E, color=colour, lw=1, label=f"{N}")
-        if (error > 0).any():
-            axes.fill_between(one.time, N * (E - error), N * (E + error), color=colour, alpha=0.3, lw=0)
-    limit = cell.N_E_N_limit.max("spins_per_class")  # the same for all that have a result
-    axes.plot(limit.time, limit, "k--", lw=1, label=r"$\infty$")
-    top = np.nanmax((cell.spins_per_class * cell.E_N).values)
-    axes.set(title=name, xlabel="$t$", ylim=(0, 1.25 * max(top, min(2 * top, float(limit.max())))))  # a limit far off would hide them
 
 
 def draw_exponents(axes, data, rest):
@@ -137,7 +121,7 @@ def lifetime(t, xi):
 
 def draw_survival(axes, memory):
     lives = []
-    for colour, N in zip(shades(memory.sizes["spins_per_class"]), memory.spins_per_class.values):
+    for colour, N in zip(style.sequence_colours(memory.sizes[SPINS]), memory[SPINS].values):
         xi = memory.sel(spins_per_class=N).xi.isel(mode=0)
         axes.plot(xi.time, abs(xi) / abs(xi[0]), color=colour, lw=1, label=f"{N}")
         lives.append(lifetime(xi.time.values, xi.values))
@@ -155,9 +139,10 @@ def draw(data, rest=None, memory=None):
         rows = figure.subfigures(2, 1, height_ratios=[1, 1.05])
         above = rows[0].subplots(1, len(courses), sharex=True)
         for axes, (name, cell) in zip(np.atleast_1d(above), courses):
-            draw_course(axes, name, cell)
+            course(axes, cell, SPINS)
+            axes.set_title(name)
         np.atleast_1d(above)[0].set_ylabel("$N E_N$")
-        np.atleast_1d(above)[0].legend(fontsize=6.5, title="$N$", title_fontsize=6.5, ncol=2, loc="lower right")
+        np.atleast_1d(above)[0].legend(fontsize=6.5, ncol=2, loc="lower right")
         below = rows[1].subplots(1, 4 if memory is not None else 3)
         draw_exponents(below[0], data, rest)
         draw_holding(below[1], data, rest)

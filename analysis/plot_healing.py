@@ -17,9 +17,10 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
+from dickemap.figures.letters import ask, draw_pixels, images_of  # noqa: E402
 from plot_fig3 import COLOURS, STYLE  # noqa: E402
-from plot_letters import ROOT, ask, draw_pixels, images_of  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
 T_END = 60
 LOOKS = {0: {"color": COLOURS[3], "label": "no losses"}, 1: {"color": COLOURS[0], "label": "spins decay"}}
 
@@ -81,8 +82,11 @@ def main():
     names, width = images_of(a.job)
     with tempfile.TemporaryDirectory() as folder:
         counts = [round(percent * 256 / 100) for percent in a.flips]
-        tables = {n: [ask(a.program, a.job, a.pattern, n, a.seed, pathlib.Path(folder), T_END, f"gamma_down={gamma}")
-                      for gamma in data["gamma_down"].values[:2]] for n in counts}
+        try:
+            tables = {n: [ask(a.job, a.pattern, n, a.seed, pathlib.Path(folder), T_END, more=f"gamma_down={gamma}", program=a.program)
+                          for gamma in data["gamma_down"].values[:2]] for n in counts}
+        except dickemap.Error as error:
+            raise SystemExit(f"plot_healing: {error}") from None
     draw(data, tables, a.pattern, names, width).savefig(a.output, dpi=200)
     print(f"{a.output}: {names[a.pattern - 1]} with {', '.join(map(str, counts))} of 256 pixels flipped")
 

@@ -17,8 +17,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
+from dickemap.figures.letters import read_table, run_point  # noqa: E402
 from plot_fig3 import COLOURS, STYLE  # noqa: E402
-from plot_letters import read_table, run_point  # noqa: E402
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOW, HIGH = 0.3, 1.2  # of jobs/quench.yaml
@@ -29,8 +29,8 @@ AN_OVERLAP = 1e-6
 def course(program, job, duration, seed, more, folder):
     """g0 and the largest |xi| during a ramp."""
     table = folder / f"{duration}{len(more)}.csv"
-    run_point(program, job, "--at", f"duration={duration},seed={seed}", *more, "--trajectory", table, "--t-end",
-              str(duration), "--dt", str(duration / 2000))
+    run_point(job, "--at", f"duration={duration},seed={seed}", *more, "--trajectory", table, "--t-end", duration,
+              "--dt", duration / 2000, program=program)
     rows = read_table(table)
     xi = abs(np.array([values for name, values in rows.items() if name.startswith("xi_")])).max(axis=0)
     part = rows["t"] / duration
@@ -78,8 +78,11 @@ def main():
     a = parser.parse_args()
     data = dickemap.open(a.file)
     with tempfile.TemporaryDirectory() as folder:
-        courses = [[course(a.program, a.job, duration, a.seed, more, pathlib.Path(folder)) for more in ([], DOWN)]
-                   for duration in a.durations]
+        try:
+            courses = [[course(a.program, a.job, duration, a.seed, more, pathlib.Path(folder)) for more in ([], DOWN)]
+                       for duration in a.durations]
+        except dickemap.Error as error:
+            raise SystemExit(f"plot_quench: {error}") from None
     g_c = dickemap.g_crit(0.5, 1.5, 1.0)
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.4), layout="constrained")

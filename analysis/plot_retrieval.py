@@ -13,6 +13,7 @@ import numpy as np  # noqa: E402
 
 import check_fig3 as fig3  # noqa: E402
 import dickemap  # noqa: E402
+from dickemap.figures.canvas import edges  # noqa: E402
 from plot_fig3 import STYLE  # noqa: E402
 
 CELL = ("pattern", "perturbation", "g0")
@@ -24,22 +25,14 @@ def thresholds():
     return g * np.sqrt(g / g.min())
 
 
-def edges(values, log=False):
-    values = np.asarray(values, float)
-    values = np.log(values) if log else values
-    middles = (values[1:] + values[:-1]) / 2
-    out = np.concatenate([[2 * values[0] - middles[0]], middles, [2 * values[-1] - middles[-1]]])
-    return np.exp(out) if log else out
-
-
 def draw_pattern(axes, data, pattern, ret):
     cell = data.sel(pattern=pattern)
     share = cell.retrieval_either_sign
-    picture = axes.pcolormesh(edges(cell.g0), edges(cell.perturbation, log=True), share, vmin=0, vmax=1, cmap="cividis")
+    picture = axes.pcolormesh(edges(cell.g0.values), edges(cell.perturbation.values, log=True), share, vmin=0, vmax=1, cmap="cividis")
     if share.min() < 0.5 < share.max():
         axes.contour(cell.g0, cell.perturbation, share, levels=[0.5], colors="#d1495b", linewidths=1)
     axes.axvline(ret, color="#d1495b", lw=1.2, ls=":")
-    axes.set(xlim=edges(cell.g0)[[0, -1]], xticks=[0.8, 1.2, 1.6, 2.0])
+    axes.set(xlim=edges(cell.g0.values)[[0, -1]], xticks=[0.8, 1.2, 1.6, 2.0])
     axes.set(yscale="log", title=f"pattern {pattern}")
     return picture
 

@@ -40,43 +40,62 @@ def _pbm_width(path):
     return int(" ".join(lines).split()[1])
 
 
-def _table(path):
+def read_table(path: os.PathLike | str) -> dict[str, np.ndarray]:
+    """Columns of a CSV that `dickemap point` has written, by name."""
     with open(path, encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     return {name: np.array([float(row[name]) for row in rows]) for name in rows[0]}
 
 
-def _ask(job, settings, pattern, flips, seed, t_end, folder):
-    """Tables of the spins and of the course of one point."""
-    spins, course = folder / f"spins_{flips}.csv", folder / f"course_{flips}.csv"
-    at = {"pattern": pattern, "flip_exactly": flips, "seed": seed}
-    options = ["--at", ",".join(f"{name}={value}" for name, value in at.items()), "--spins", spins, "--trajectory", course,
-               "--t-end", str(t_end)]
-    named = re.findall(r"\bname: *['\"]?(\w+)", pathlib.Path(job).read_text(encoding="utf-8"))
-    extra = {f"initial.{name}": str(value) for name, value in at.items() if name not in named}
-    for setting in jobs.settings({**settings, **extra}):
-        options += ["--set", setting]
-    result = subprocess.run([running.program(), "point", os.fspath(job), *map(str, options)], stdout=subprocess.DEVNULL,
-                            stderr=subprocess.PIPE, text=True)
+def run_point(job: os.PathLike | str, *options: object, program: os.PathLike | str | None = None) -> None:
+    """`dickemap point`, for the tables that it writes.  program: None finds it as `dickemap.run` does."""
+    program = program or running.program()
+    try:
+        result = subprocess.run([program, "point", os.fspath(job), *map(str, options)], stdout=subprocess.DEVNULL,
+                                stderr=subprocess.PIPE, text=True)
+    except FileNotFoundError:
+        raise Error(f"there is no program {program}; let DICKEMAP say where it is") from None
     if result.returncode != 0:
         raise Error(result.stderr.strip().removeprefix("dickemap: ") or f"dickemap point ended with {result.returncode}")
-    return _table(spins), _table(course)
+
+
+def ask(job: os.PathLike | str, pattern: int, flips: int, seed: int, folder: pathlib.Path, t_end: float, *,
+        more: str = "", settings: Mapping[str, Any] | None = None, program: os.PathLike | str | None = None):
+    """Tables of the spins and of the course of one point, flips of whose spins are flipped.  more: further parameters of it,
+    "gamma_down=0.1"; folder: for the tables; settings: keys to override."""
+    spins, course = folder / f"spins_{flips}{more}.csv", folder / f"course_{flips}{more}.csv"
+    at = {"pattern": pattern, "flip_exactly": flips, "seed": seed}
+    options = ["--at", ",".join([f"{name}={value}" for name, value in at.items()] + [more] * bool(more)), "--spins", spins,
+               "--trajectory", course, "--t-end", t_end]
+    # A job without an axis of these has no room for other values than its own.
+    named = re.findall(r"\bname: *['\"]?(\w+)", pathlib.Path(job).read_text(encoding="utf-8"))
+    extra = {f"initial.{name}": str(value) for name, value in at.items() if name not in named}
+    for setting in jobs.settings({**(settings or {}), **extra}):
+        options += ["--set", setting]
+    run_point(job, *options, program=program)
+    return read_table(spins), read_table(course)
+
+
+def draw_pixels(axes, z: np.ndarray, width: int) -> None:
+    """z of each spin as an image, ink dark."""
+    axes.imshow(z.reshape(-1, width), cmap=style.SIGNED, vmin=-1, vmax=1, interpolation="nearest")
+    axes.set(xticks=[], yticks=[])
 
 
 def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] = (10, 20, 30, 40), *, seed: int = 1,
-            t_end: float = 40, set: Mapping[str, Any] | None = None):
+            t_end: float = 40, set: Mapping[str, Any] | None = None, program: os.PathLike | str | None = None):
     """Images with some of their pixels flipped, and what the memory makes of them; each row one share of flipped pixels.
 
         figures.letters("jobs/letters.yaml", pattern=3)
         figures.letters("letters.h5", pattern=2, percents=[0, 30])     # the job in an output
 
     job: with images as patterns (model.images), or an output of one.  pattern: which image is the cue, from 1.  set: keys to
-    override.  It asks the program, `dickemap point --spins`.  Returns the figure.
+    override.  It asks the program, `dickemap point --spins`; program: None finds it as `dickemap.run` does.  Returns the figure.
     """
     path = pathlib.Path(job)
     if path.suffix in (".h5", ".hdf5", ".nc"):
         with jobs.inside(path) as (own, sets):
-            return letters(own, pattern, percents, seed=seed, t_end=t_end, set={**sets, **(set or {})})
+            return letters(own, pattern, percents, seed=seed, t_end=t_end, set={**sets, **(set or {})}, program=program)
     if not path.exists():
         raise Error(f"{path}: there is no such file")
     names, width = images_of(path)
@@ -85,20 +104,21 @@ def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] 
     if not len(percents) or any(not 0 <= percent <= 100 for percent in percents):
         raise Error("shares of flipped pixels are percents, 0 ... 100")
     with tempfile.TemporaryDirectory(prefix="dickemap-") as folder:
-        plain = _ask(path, dict(set or {}), pattern, 0, seed, t_end, pathlib.Path(folder))
+
+        def asked(flips):
+            return ask(path, pattern, flips, seed, pathlib.Path(folder), t_end, settings=set, program=program)
+
+        plain = asked(0)
         n_pixels = len(plain[0]["z"])
-        tables = []
-        for percent in percents:
-            n = round(percent * n_pixels / 100)
-            tables.append((n, plain if n == 0 else _ask(path, dict(set or {}), pattern, n, seed, t_end, pathlib.Path(folder))))
+        counts = [round(percent * n_pixels / 100) for percent in percents]
+        tables = [(n, plain if n == 0 else asked(n)) for n in counts]
     with style.styled():
         figure, grid = plt.subplots(len(tables), 3, figsize=(6.8, 0.35 + 1.65 * len(tables)), layout="constrained",
                                     width_ratios=[1, 2.6, 1], squeeze=False)
         colours = style.pattern_colours(len(names))
         for (n, (spins, course)), (cue, middle, end) in zip(tables, grid):
-            for axes, z in ((cue, spins["z_start"]), (end, spins["z"])):
-                axes.imshow(z.reshape(-1, width), cmap=style.SIGNED, vmin=-1, vmax=1, interpolation="nearest")
-                axes.set(xticks=[], yticks=[])
+            draw_pixels(cue, spins["z_start"], width)
+            draw_pixels(end, spins["z"], width)
             cue.set_ylabel(f"{100 * n / n_pixels:.0f} % flipped")
             for mu, (name, colour) in enumerate(zip(names, colours), start=1):
                 middle.plot(course["t"], course[f"xi_{mu}"], color=colour, label=name, lw=1.9 if mu == pattern else 1.0)
