@@ -76,21 +76,33 @@ static void amplitude_rhs(const finite_flow *flow, int mu, const double *alpha, 
   out[1] = -w * alpha[0] - half * alpha[1] - flow->g * pull;
 }
 
-void dkm_finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc) {
+void dkm_finite_flow_mean_field(const finite_flow *flow, const double *c, double *dc) {
   const dkm_finite_model *model = flow->model;
   const int K = flow->K, M = flow->M;
   const double gamma_1 = model->gamma_down + model->gamma_up, pump = model->gamma_up - model->gamma_down;
   const double gamma_T = 0.5 * gamma_1 + 2.0 * model->gamma_phi;
-  double pull[DKM_FINITE_MAX_MODES] = {0}, pull_f[DKM_FINITE_MAX_MODES] = {0};
+  double pull[DKM_FINITE_MAX_MODES] = {0};
   for (int k = 0; k < K; k++) {
-    const double *m = c + 3 * k, *axes = c + finite_flow_axes(K, M, k);
-    double *dm = dc + 3 * k, *daxes = dc + finite_flow_axes(K, M, k), B[3], W[3];
+    const double *m = c + 3 * k;
+    double *dm = dc + 3 * k, B[3];
     field(flow, k, c + 3 * K, B);
     cross(B, m, dm);
     for (int a = 0; a < 3; a++) dm[a] *= 2.0;
     dm[0] += pump - gamma_1 * m[0];
     dm[1] -= gamma_T * m[1];
     dm[2] -= gamma_T * m[2];
+    for (int mu = 0; mu < M; mu++) pull[mu] += flow->f[k][mu] * m[2];
+  }
+  for (int mu = 0; mu < M; mu++) amplitude_rhs(flow, mu, c + 3 * K + 2 * mu, pull[mu], dc + 3 * K + 2 * mu);
+}
+
+void dkm_finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc) {
+  const int K = flow->K, M = flow->M;
+  double pull_f[DKM_FINITE_MAX_MODES] = {0};
+  dkm_finite_flow_mean_field(flow, c, dc);
+  for (int k = 0; k < K; k++) {
+    const double *axes = c + finite_flow_axes(K, M, k);
+    double *daxes = dc + finite_flow_axes(K, M, k), B[3], W[3];
     if (flow->frame == DKM_FINITE_LABORATORY) {
       memset(daxes, 0, 9 * sizeof *daxes);
     } else {
@@ -100,14 +112,10 @@ void dkm_finite_flow_rhs(const finite_flow *flow, double t, const double *c, dou
       for (int i = 0; i < 3; i++) cross(W, axes + 3 * i, daxes + 3 * i);
     }
     const double zeta = zeta_at(flow, t, c, k);
-    for (int mu = 0; mu < M; mu++) {
-      pull[mu] += flow->f[k][mu] * m[2];
-      pull_f[mu] += flow->f[k][mu] * zeta;
-    }
+    for (int mu = 0; mu < M; mu++) pull_f[mu] += flow->f[k][mu] * zeta;
   }
   for (int mu = 0; mu < M; mu++) {
     const int at = finite_flow_alpha(K, M, mu);
-    amplitude_rhs(flow, mu, c + 3 * K + 2 * mu, pull[mu], dc + 3 * K + 2 * mu);
     amplitude_rhs(flow, mu, c + at, pull_f[mu], dc + at);
     dc[at] += flow->u_re[mu];
     dc[at + 1] += flow->u_im[mu];

@@ -37,6 +37,9 @@ void dkm_finite_flow_create(const dkm_finite_model *model, dkm_finite_frame fram
 /* The numbers at the start: the frame is where the mean field is. */
 void dkm_finite_flow_start(const finite_flow *flow, double *c);
 
+/* The mean field's part of c', the first 3K + 2M numbers, from these of c: Eqs. (7), with losses of single spins. */
+void dkm_finite_flow_mean_field(const finite_flow *flow, const double *c, double *dc);
+
 /* dc = c' */
 void dkm_finite_flow_rhs(const finite_flow *flow, double t, const double *c, double *dc);
 

@@ -16,16 +16,14 @@
 
 enum { MAX_ROWS = 3 * DKM_FINITE_MAX_CLASSES + 2 * DKM_FINITE_MAX_MODES };
 
-typedef struct fluctuations {
-  const dkm_finite_model *model;
-  int K, M, n; /* n = 3K + 2M */
-  double g;
-} fluctuations;
+static int rows_of(const finite_flow *flow) {
+  return 3 * flow->K + 2 * flow->M;
+}
 
-/* The mean field u (finite_flow.h: m_k at 3k, Re, Im alpha_mu at 3K + 2mu) and its Jacobian J[i*n + j] = d u_i'/d u_j. */
-static void linearise(const fluctuations *e, const double *u, double *du, double *J) {
-  const dkm_finite_model *model = e->model;
-  const int K = e->K, M = e->M, n = e->n;
+/* The Jacobian J[i*n + j] = d u_i'/d u_j of the mean field u (finite_flow.h: m_k at 3k, Re, Im alpha_mu at 3K + 2mu). */
+static void linearise(const finite_flow *flow, const double *u, double *J) {
+  const dkm_finite_model *model = flow->model;
+  const int K = flow->K, M = flow->M, n = rows_of(flow);
   const double gamma_1 = model->gamma_down + model->gamma_up, gamma_T = 0.5 * gamma_1 + 2.0 * model->gamma_phi;
   const double Omega = model->Omega;
   memset(J, 0, (size_t)(n * n) * sizeof *J);
@@ -35,24 +33,18 @@ static void linearise(const fluctuations *e, const double *u, double *du, double
     J[i * n + i] = J[(i + 1) * n + i + 1] = -half;
     J[i * n + i + 1] = w;
     J[(i + 1) * n + i] = -w;
-    du[i] = -half * u[i] + w * u[i + 1];
-    du[i + 1] = -w * u[i] - half * u[i + 1];
   }
   for (int k = 0; k < K; k++) {
     const int x = 3 * k, y = x + 1, z = x + 2;
     double b = 0.0; /* 2 B_z */
     for (int mu = 0; mu < M; mu++) {
       const int i = 3 * K + 2 * mu;
-      const double f = dkm_finite_pattern(model, mu, k), slope = 4.0 * e->g * f;
+      const double slope = 4.0 * flow->g * flow->f[k][mu];
       b += slope * u[i];
       J[x * n + i] = -slope * u[y];
       J[y * n + i] = slope * u[x];
-      J[(i + 1) * n + z] = -e->g * f;
-      du[i + 1] -= e->g * f * u[z];
+      J[(i + 1) * n + z] = -flow->g * flow->f[k][mu];
     }
-    du[x] = -b * u[y] - gamma_1 * u[x] + (model->gamma_up - model->gamma_down);
-    du[y] = b * u[x] - 2.0 * Omega * u[z] - gamma_T * u[y];
-    du[z] = 2.0 * Omega * u[y] - gamma_T * u[z];
     J[x * n + x] = -gamma_1;
     J[x * n + y] = -b;
     J[y * n + x] = b;
@@ -65,13 +57,14 @@ static void linearise(const fluctuations *e, const double *u, double *du, double
 /* y: u, then V by rows. */
 static void rhs(void *context, double t, const double *y, double *dy) {
   (void)t;
-  const fluctuations *e = context;
-  const int K = e->K, M = e->M, n = e->n;
-  const dkm_finite_model *model = e->model;
+  const finite_flow *flow = context;
+  const int K = flow->K, M = flow->M, n = rows_of(flow);
+  const dkm_finite_model *model = flow->model;
   double J[MAX_ROWS * MAX_ROWS];
   const double *V = y + n;
   double *dV = dy + n;
-  linearise(e, y, dy, J);
+  dkm_finite_flow_mean_field(flow, y, dy);
+  linearise(flow, y, J);
   for (int i = 0; i < n; i++)
     for (int j = 0; j < n; j++) {
       double sum = 0.0;
@@ -97,7 +90,6 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
   if (tolerance == 0.0) tolerance = DKM_FINITE_TOLERANCE;
   if (!(tolerance > 0.0)) return dkm_fail(err, DKM_INPUT, "the tolerance of steps is %g", tolerance);
   const int K = dkm_finite_classes(model), M = model->n_modes, n = 3 * K + 2 * M;
-  fluctuations e = {.model = model, .K = K, .M = M, .n = n, .g = model->g0 / sqrt((double)K)};
   finite_stepper stepper;
   if ((status = dkm_finite_stepper_create(dkm_finite_kernel_of(NULL), n + n * n, &stepper, err))) return status;
   double *y = calloc((size_t)(n + n * n), sizeof *y);
@@ -120,8 +112,8 @@ dkm_status dkm_finite_fluctuations(const dkm_finite_model *model, int64_t n_time
       const double left = times[i] - t;
       double size = 0.0, tried = h < left ? h : left;
       for (int j = 0; j < n + n * n; j++) size += y[j] * y[j];
-      dkm_finite_step_begin(&stepper, rhs, &e, t, y);
-      const double error = dkm_finite_step_try(&stepper, rhs, &e, t, y, tried) / (tolerance * sqrt(size));
+      dkm_finite_step_begin(&stepper, rhs, &flow, t, y);
+      const double error = dkm_finite_step_try(&stepper, rhs, &flow, t, y, tried) / (tolerance * sqrt(size));
       const double next = tried * dkm_finite_step_factor(error);
       if (error <= 1.0) {
         t = tried == left ? times[i] : t + tried;
