@@ -38,7 +38,7 @@ def selection(items):
     for item in (part for text in items for part in text.split(",")):
         name, equals, value = item.partition("=")
         try:
-            chosen[name.strip().replace("[", "_").replace("]", "")] = float(value)
+            chosen[jobs.file_name(name.strip())] = float(value)
         except ValueError:
             equals = ""
         if not equals:

@@ -34,7 +34,7 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
         data = _dataset(session, progress)
     data = _numbered(data, quantities)
-    numbers = {_file_name(name) for name, value in quantities.items() if np.ndim(value) == 0}
+    numbers = {jobs.file_name(name) for name, value in quantities.items() if np.ndim(value) == 0}
     return data.isel({name: 0 for name in numbers if name in data.dims})
 
 
@@ -134,11 +134,6 @@ def _long_name(name):
     """Omega_mu[2] of Omega_mu_2, the name of that axis in files."""
     found = re.fullmatch(r"(Omega_mu|kappa_mu|mixture)_(\d+)", name)
     return f"{found[1]}[{found[2]}]" if found else name
-
-
-def _file_name(name):
-    """Omega_mu_2 of Omega_mu[2], the name of that axis in jobs."""
-    return name.replace("[", "_").replace("]", "")
 
 
 def _base(job, set, quantities):

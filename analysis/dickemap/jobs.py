@@ -18,6 +18,11 @@ Job = Union[str, os.PathLike, Mapping[str, Any]]
 NAME = "job"  # in messages, of a job that is no file
 
 
+def file_name(name: str) -> str:
+    """Omega_mu_2 of Omega_mu[2]: of an axis in files, by its name in jobs."""
+    return name.replace("[", "_").replace("]", "")
+
+
 def _plain(value):
     """What json does not know."""
     if isinstance(value, (np.ndarray, np.generic)):
