@@ -137,17 +137,6 @@ static bool has_controls(const char *text) {
   return false;
 }
 
-/* Whether any point has a value above 0 of a parameter, or, of one for each mode, another than 0. */
-static bool has_any(const dkm_job *job, const dkm_parameter *parameter) {
-  bool base = false;
-  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
-    base = base || (!dkm_job_axes_cover(job, parameter, mode) && dkm_parameter_get(parameter, &job->base, mode) != 0.0);
-  for (int i = 0; i < job->n_axes && !base; i++)
-    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++)
-      base = base || job->axes[i].values[j] != 0.0;
-  return base;
-}
-
 /* What is asked of each point.  Sweeps alone keep final states. */
 static dkm_status read_task(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   const char *name = source->keys->task;
@@ -182,7 +171,7 @@ static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, d
   if (job->keep_state && !job->task->keeps_states)
     return dkm_schema_fail(source, err, "output.state", "is final, but %s%s keeps no states",
                            job->reduces ? "a job with reduce" : "task: ", job->reduces ? "" : job->task->name);
-  const bool has_pattern = !job->system.cue && !job->system.from && !has_any(job, DKM_PARAMETER(mixture)) &&
+  const bool has_pattern = !job->system.cue && !job->system.from && !dkm_job_axes_any(job, DKM_PARAMETER(mixture)) &&
                            (job->base.overlap != 0.0 || dkm_job_axes_cover(job, DKM_PARAMETER(overlap), 0));
   if (job->searches && !has_pattern)
     return dkm_schema_fail(source, err, "fatal", "asks when a pattern is lost, but starts are made of none");
@@ -325,8 +314,8 @@ void dkm_job_free(dkm_job *job) {
 /* ---- points ---- */
 
 bool dkm_job_needs_all_classes(const dkm_job *job) {
-  return !dkm_system_has_patterns(&job->system) || has_any(job, DKM_PARAMETER(perturbation)) ||
-         has_any(job, DKM_PARAMETER(mixture));
+  return !dkm_system_has_patterns(&job->system) || dkm_job_axes_any(job, DKM_PARAMETER(perturbation)) ||
+         dkm_job_axes_any(job, DKM_PARAMETER(mixture));
 }
 
 void dkm_job_dynamics(const dkm_job *job, bool occurs[DKM_N_DYNAMICS]) {
@@ -334,11 +323,11 @@ void dkm_job_dynamics(const dkm_job *job, bool occurs[DKM_N_DYNAMICS]) {
   const dkm_parameter *imbalance = DKM_PARAMETER(imbalance);
   bool lossy = false, always = false; /* some points, all of them */
   for (int i = 0; i < 3; i++) {
-    const bool any = has_any(job, rates[i]);
+    const bool any = dkm_job_axes_any(job, rates[i]);
     lossy = lossy || any;
     always = always || (any && !dkm_job_axes_cover(job, rates[i], 0));
   }
-  const bool unbalanced = has_any(job, imbalance), all = unbalanced && !dkm_job_axes_cover(job, imbalance, 0);
+  const bool unbalanced = dkm_job_axes_any(job, imbalance), all = unbalanced && !dkm_job_axes_cover(job, imbalance, 0);
   const dkm_drive_kind drive = dkm_drive_kind_of(job->drive);
   const bool undriven = drive != DKM_DRIVE_REPEATS;
   occurs[DKM_DYNAMICS_CONSERVED] = undriven && !always && !all;

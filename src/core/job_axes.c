@@ -15,6 +15,7 @@
  * checked; the values. */
 #include "job_axes.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -434,4 +435,25 @@ bool dkm_job_axes_cover(const dkm_job *job, const dkm_parameter *parameter, int 
   for (int i = 0; i < job->n_axes; i++)
     if (job->axes[i].parameter == parameter && (job->axes[i].mode == 0 || job->axes[i].mode == mode)) return true;
   return false;
+}
+
+void dkm_job_axes_range(const dkm_job *job, const dkm_parameter *parameter, double *least, double *largest) {
+  *least = INFINITY;
+  *largest = -INFINITY;
+  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++) {
+    const double value = dkm_parameter_get(parameter, &job->base, mode); /* has the first value of each axis */
+    *least = fmin(*least, value);
+    *largest = fmax(*largest, value);
+  }
+  for (int i = 0; i < job->n_axes; i++)
+    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++) {
+      *least = fmin(*least, job->axes[i].values[j]);
+      *largest = fmax(*largest, job->axes[i].values[j]);
+    }
+}
+
+bool dkm_job_axes_any(const dkm_job *job, const dkm_parameter *parameter) {
+  double least, largest;
+  dkm_job_axes_range(job, parameter, &least, &largest);
+  return least != 0.0 || largest != 0.0;
 }

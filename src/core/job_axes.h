@@ -13,4 +13,11 @@ dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, const d
 /* Whether an axis gives this parameter (mode 1 ... M of a per-mode one, else 0). */
 bool dkm_job_axes_cover(const dkm_job *job, const dkm_parameter *parameter, int mode);
 
+/* The least and the largest value that any point has of a parameter, of all modes if it is per mode; the base must have been
+ * read. */
+void dkm_job_axes_range(const dkm_job *job, const dkm_parameter *parameter, double *least, double *largest);
+
+/* Whether any point has another than 0. */
+bool dkm_job_axes_any(const dkm_job *job, const dkm_parameter *parameter);
+
 #endif

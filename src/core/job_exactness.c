@@ -7,30 +7,9 @@
 
 #include "dickemap/option.h"
 #include "dickemap/task.h"
+#include "job_axes.h"
 
 enum { MOST_MODES = 2 }; /* three would take weeks */
-
-/* The least and the largest value that any point has of a parameter, of all modes if it is per mode. */
-static void range_of(const dkm_job *job, const dkm_parameter *parameter, double *least, double *largest) {
-  const int n = parameter->per_mode ? job->system.n_modes : 1;
-  *least = *largest = dkm_parameter_get(parameter, &job->base, 0); /* has the first value of each axis */
-  for (int mode = 1; mode <= n; mode++) {
-    const double value = dkm_parameter_get(parameter, &job->base, parameter->per_mode ? mode : 0);
-    *least = value < *least ? value : *least;
-    *largest = value > *largest ? value : *largest;
-  }
-  for (int i = 0; i < job->n_axes; i++)
-    for (int64_t j = 0; job->axes[i].parameter == parameter && j < job->axes[i].n; j++) {
-      *least = job->axes[i].values[j] < *least ? job->axes[i].values[j] : *least;
-      *largest = job->axes[i].values[j] > *largest ? job->axes[i].values[j] : *largest;
-    }
-}
-
-static bool is_somewhere(const dkm_job *job, const dkm_parameter *parameter) {
-  double least, largest;
-  range_of(job, parameter, &least, &largest);
-  return least != 0.0 || largest != 0.0;
-}
 
 static bool is_given(const dkm_job_source *source, const char *key) {
   return dkm_schema_text(source, key)->value != NULL;
@@ -40,7 +19,7 @@ static dkm_status refuse_without_task(const dkm_job *job, const dkm_job_source *
   for (int i = 0; i < dkm_n_options; i++)
     if (strncmp(dkm_options[i].key, "exactness.", strlen("exactness.")) == 0 && is_given(source, dkm_options[i].key))
       return dkm_schema_fail(source, err, dkm_options[i].key, "has no effect without task: exactness");
-  if (is_somewhere(job, DKM_PARAMETER(spins_per_class)))
+  if (dkm_job_axes_any(job, DKM_PARAMETER(spins_per_class)))
     return dkm_schema_fail(source, err, DKM_PARAMETER(spins_per_class)->key, "has no effect without task: exactness");
   return DKM_OK;
 }
@@ -57,7 +36,7 @@ static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, 
     return dkm_schema_fail(source, err, "model.patterns", "is %d, but must be 1 for task: exactness with losses of single spins",
                            job->system.n_modes);
   for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-    if (is_somewhere(job, refused[i]))
+    if (dkm_job_axes_any(job, refused[i]))
       return dkm_schema_fail(source, err, refused[i]->key, "is not 0 everywhere, but task: exactness knows nothing of it; leave it out");
   if (job->drive) return dkm_schema_fail(source, err, "drive.time", "is given, but task: exactness knows no drives");
   if (job->solver.sensitivity)
@@ -68,7 +47,7 @@ static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, 
 static dkm_status check_spins(const dkm_job *job, const dkm_job_source *source, bool lossy, dkm_error *err) {
   const dkm_parameter *parameter = DKM_PARAMETER(spins_per_class);
   double least, largest;
-  range_of(job, parameter, &least, &largest);
+  dkm_job_axes_range(job, parameter, &least, &largest);
   if (least < 1)
     return dkm_schema_fail(source, err, parameter->key, "is 0, but task: exactness needs an integer 1 ... %g, as a key or an axis",
                            DKM_FINITE_MAX_SPINS);
@@ -87,8 +66,8 @@ static dkm_status check_spins(const dkm_job *job, const dkm_job_source *source, 
 dkm_status dkm_job_exactness_read(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   dkm_exactness *exactness = &job->exactness;
   if (job->task != &dkm_task_exactness) return refuse_without_task(job, source, err);
-  const bool lossy = is_somewhere(job, DKM_PARAMETER(gamma_down)) || is_somewhere(job, DKM_PARAMETER(gamma_up)) ||
-                     is_somewhere(job, DKM_PARAMETER(gamma_phi));
+  const bool lossy = dkm_job_axes_any(job, DKM_PARAMETER(gamma_down)) || dkm_job_axes_any(job, DKM_PARAMETER(gamma_up)) ||
+                     dkm_job_axes_any(job, DKM_PARAMETER(gamma_phi));
   dkm_status status = check_model(job, source, lossy, err);
   if (status == DKM_OK) status = check_spins(job, source, lossy, err);
   if (status != DKM_OK) return status;

@@ -252,15 +252,6 @@ static const char *key_of(const dkm_job *job, const dkm_parameter *parameter, ch
   return axis_key;
 }
 
-/* The largest value of a parameter that any point has. */
-static double largest_of(const dkm_job *job, const dkm_parameter *parameter) {
-  const int i = axis_of(job, parameter);
-  if (i < 0) return dkm_parameter_get(parameter, &job->base, parameter->per_mode);
-  double largest = job->axes[i].values[0];
-  for (int64_t j = 1; j < job->axes[i].n; j++) largest = fmax(largest, job->axes[i].values[j]);
-  return largest;
-}
-
 /* Parameters that say nothing of this system, or more than there is. */
 static dkm_status check_parameters(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
   const dkm_parameter *seed = DKM_PARAMETER(pattern_seed), *flip = DKM_PARAMETER(flip_exactly),
@@ -364,7 +355,7 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
 
 /* Axes along which nothing changes, or nothing but what closed forms are about. */
 static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
-  const bool draws = largest_of(job, DKM_PARAMETER(perturbation)) > 0.0 || largest_of(job, DKM_PARAMETER(flip_exactly)) > 0.0 ||
+  const bool draws = dkm_job_axes_any(job, DKM_PARAMETER(perturbation)) || dkm_job_axes_any(job, DKM_PARAMETER(flip_exactly)) ||
                      job->task == &dkm_task_exactness; /* quantum trajectories */
   dkm_status status = DKM_OK;
   for (int i = 0; i < job->n_axes && status == DKM_OK; i++) {
@@ -381,7 +372,8 @@ static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
 
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
                                  dkm_error *err) {
-  const double flipped = largest_of(job, DKM_PARAMETER(flip_exactly));
+  double least, flipped; /* exactly, by any point */
+  dkm_job_axes_range(job, DKM_PARAMETER(flip_exactly), &least, &flipped);
   dkm_job_tables *t = job->tables;
   dkm_status status = check_parameters(job, source, flipped, err);
   if (status != DKM_OK) return status;
