@@ -138,6 +138,7 @@ typedef struct dkm_attractor {
   double t_start; /* of the window under way */
   double drift;   /* change of the mean overlaps between the last two windows */
   int64_t steps;  /* before the lane's present count */
+  int64_t limited; /* whether max_steps or t_max has changed what was done so far, or its end (record.h) */
   dkm_approach approach;
   dkm_settling settling;       /* one of the two */
   dkm_oscillation oscillation;

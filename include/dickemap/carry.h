@@ -4,8 +4,9 @@
  * A point of the new job takes the record of the same point (match.h) of an old file if it is done there and the record
  * agrees with its checksum; it then has the bits that a run would give it, in every field, wall_time too.  A record of
  * another method (DKM_RECORD_METHOD), which may have other bits, is taken if theory has nothing against it
- * (dkm_check_record), and keeps its `method`.  Old files may be of any format that can be read; they are read only; a
- * run may be writing them. */
+ * (dkm_check_record), and keeps its `method`.  Where the new job lets points be followed for longer, records that limits have
+ * shaped stay behind (match.h): these points are computed with the larger ones.  Old files may be of any format that can be
+ * read; they are read only; a run may be writing them. */
 #ifndef DICKEMAP_CARRY_H
 #define DICKEMAP_CARRY_H
 #include "dickemap/compare.h"
@@ -21,6 +22,7 @@ typedef struct dkm_carry_source {
   dkm_difference most; /* the largest difference among them */
   int64_t n_damaged;   /* left out, as record and checksum, or status and verdict, do not agree */
   int64_t n_refuted;   /* left out, as another method made them and theory contradicts */
+  int64_t n_limited;   /* left out, as larger limits of the new job may tell more */
   bool has_others;     /* it has records of another method */
   bool lacks_states;   /* the new file keeps states and the old one does not: nothing could be carried */
 } dkm_carry_source;

@@ -22,9 +22,13 @@ void dkm_match_destroy(dkm_match *match);
  * times (in a zip group), one of them. */
 int64_t dkm_match_find(const dkm_match *match, int64_t i_point);
 
-/* The keys because of which the jobs have no record in common: patterns, mapping and solver, which must be equal; and
- * every parameter for which they share no value.  Separated by ", " into out[out_bytes]; returns their number,
- * -1 if out of memory. */
+/* Whether `job` lets points be followed for longer than `old`: solver.max_steps or t_max are larger, and neither is smaller.
+ * Records of the old one are then those of the new one where limits had no say (dkm_form_limited). */
+bool dkm_match_goes_further(const dkm_job *old, const dkm_job *job);
+
+/* The keys because of which the jobs have no record in common: patterns, mapping and solver, which must be equal but for limits
+ * that go further, of tasks whose records note them; and every parameter for which they share no value.  Separated by ", "
+ * into out[out_bytes]; returns their number, -1 if out of memory. */
 int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes);
 
 /* How many values of axis i_axis of the job the old one has up to rounding, but not exactly; example[0] is an old value

@@ -83,6 +83,20 @@ typedef enum dkm_sensitive {
   DKM_N_SENSITIVES
 } dkm_sensitive;
 
+/* Whether limits of the work have shaped a record: with larger ones the same point may be told more of.  Where they have not,
+ * larger ones give the same bits. */
+#define DKM_LIMITED_LIST(X)                                                                        \
+  X(NO, no, "larger solver.max_steps and t_max give the same record")                              \
+  X(YES, yes, "solver.max_steps or t_max had a say: larger ones may give another record")          \
+  X(UNKNOWN, unknown, "made by a version that did not note it")
+
+typedef enum dkm_limited {
+#define DKM_LIMITED_ENUM(NAME, name, text) DKM_LIMITED_##NAME,
+  DKM_LIMITED_LIST(DKM_LIMITED_ENUM)
+#undef DKM_LIMITED_ENUM
+  DKM_N_LIMITEDS
+} dkm_limited;
+
 /* `retrieved` of method 1 (version 0.1.0) beside 0 and +-nu: another overlap was above 1 % of the largest. */
 enum { DKM_RETRIEVED_MIXTURE = 127 };
 
@@ -141,6 +155,7 @@ typedef struct dkm_record {
   uint8_t how;        /* dkm_how */
   uint8_t method;     /* DKM_RECORD_METHOD of the program that made it */
   uint8_t sensitive;  /* dkm_sensitive */
+  uint8_t limited;    /* dkm_limited */
 } dkm_record;
 
 typedef enum dkm_field_type { DKM_FLOAT64, DKM_INT64, DKM_INT32, DKM_INT8, DKM_UINT8 } dkm_field_type;
@@ -227,6 +242,8 @@ const char *dkm_how_name(int how);
 const char *dkm_how_text(int how);
 const char *dkm_sensitive_name(int sensitive);
 const char *dkm_sensitive_text(int sensitive);
+const char *dkm_limited_name(int limited);
+const char *dkm_limited_text(int limited);
 
 /* Overlaps of the end: xi_limit where that is certain, else xi. */
 const double *dkm_record_end(const dkm_record *record);
@@ -246,7 +263,7 @@ bool dkm_record_limit_is_certain(const dkm_record *record);
 /* Fills `retrieved` and xi_second from what the record says of its n_modes overlaps, their error, and how the end is known. */
 void dkm_record_name_pattern(dkm_record *record, int n_modes);
 
-/* A record of verdict `undecided`, sensitive `not_measured` and this program's method, with NaN and 0 everywhere
+/* A record of verdict `undecided`, sensitive `not_measured`, limited `unknown` and this program's method, with NaN and 0 everywhere
  * else. */
 void dkm_record_clear(dkm_record *record);
 

@@ -18,7 +18,7 @@ static const char help[] =
     "      --resume           continue an existing file of the same job; begin it if there is none\n"
     "      --check            with --resume: compare all records with their checksums and marks, redo wrong ones\n"
     "      --retry-failed     with --resume: also redo points with verdict `failed`\n"
-    "      --extend OLD.h5    begin with the points that this file has, of a job with other axes; may be repeated\n"
+    "      --extend OLD.h5    begin with the points that this file has, of a job with other axes or smaller limits; may be repeated\n"
     "      --shard I/N        compute part I of N only, in a file of its own (default: with .IofN.h5); see merge\n"
     "      --time-limit TIME  end in good order before: 2h, 90min, 45s; or minutes, MM:SS, HH:MM:SS, D-HH:MM:SS\n"
     "      --save-interval TIME  save points under way that take long this often (default: 1 minute)\n"

@@ -45,10 +45,13 @@ bool dkm_inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_
          (q->solver->max_steps > 0 && dkm_inquiry_steps(a, lane) >= q->solver->max_steps);
 }
 
-double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause) {
+double dkm_inquiry_next_pause(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause) {
   const int64_t steps = dkm_inquiry_steps(a, lane), left = q->solver->max_steps - steps;
   if (q->solver->max_steps <= 0 || steps == 0) return pause;
-  return fmin(pause, lane->t + (double)(left > 1 ? left : 1) * (lane->t / (double)steps));
+  const double last = lane->t + (double)(left > 1 ? left : 1) * (lane->t / (double)steps);
+  if (last >= pause) return pause;
+  a->limited = true;
+  return last;
 }
 
 double dkm_inquiry_residual(const dkm_inquiry *q) {
@@ -56,7 +59,9 @@ double dkm_inquiry_residual(const dkm_inquiry *q) {
 }
 
 bool dkm_attractor_at_once(const dkm_inquiry *q, dkm_record *record) {
-  return dkm_exact_outcome(q, record);
+  if (!dkm_exact_outcome(q, record)) return false;
+  record->limited = DKM_LIMITED_NO;
+  return true;
 }
 
 void dkm_attractor_fill_unseen(const dkm_inquiry *q, const dkm_lane *lane, dkm_record *record) {
@@ -66,11 +71,13 @@ void dkm_attractor_fill_unseen(const dkm_inquiry *q, const dkm_lane *lane, dkm_r
   if (lane->failure == DKM_FAILURE_NONE) {
     dkm_oscillation_fill_unseen(&none, q, lane, record);
     record->residual = NAN; /* in a drive rates are those of a moment */
+    record->limited = DKM_LIMITED_YES;
     return;
   }
   dkm_record_fill_common(&none, q, unknown, lane, record);
   record->verdict = DKM_VERDICT_FAILED;
   record->failure = (uint8_t)lane->failure;
+  record->limited = DKM_LIMITED_NO;
 }
 
 dkm_status dkm_attractor_stir(const dkm_system *system, const dkm_point *point, const dkm_start *symmetric, double *u,
@@ -119,11 +126,21 @@ static bool has_failed(const dkm_attractor *a, const dkm_inquiry *q, const doubl
   return true;
 }
 
+/* What ends here may do so because there is no more work or time; or it was looked at sooner for that, at some time before. */
+static dkm_outlook note_limits(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, dkm_outlook outlook,
+                               dkm_record *record) {
+  a->limited = a->limited || dkm_inquiry_is_out(a, q, lane);
+  if (outlook == DKM_OUTLOOK_END) record->limited = a->limited ? DKM_LIMITED_YES : DKM_LIMITED_NO;
+  return outlook;
+}
+
 dkm_outlook dkm_attractor_look(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *window, dkm_lane *lane,
                                dkm_record *record) {
-  if (has_failed(a, q, window->rms, lane, record)) return DKM_OUTLOOK_END;
-  return a->settling.holds ? dkm_settling_look(a, q, window, lane, record)
-                           : dkm_oscillation_look(a, q, window, lane, record);
+  dkm_outlook outlook = DKM_OUTLOOK_END;
+  if (!has_failed(a, q, window->rms, lane, record))
+    outlook = a->settling.holds ? dkm_settling_look(a, q, window, lane, record)
+                                : dkm_oscillation_look(a, q, window, lane, record);
+  return note_limits(a, q, lane, outlook, record);
 }
 
 static bool has_failed_unseen(const dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane, dkm_record *record) {
@@ -134,12 +151,15 @@ static bool has_failed_unseen(const dkm_attractor *a, const dkm_inquiry *q, dkm_
 
 dkm_outlook dkm_attractor_judge(dkm_attractor *a, const dkm_inquiry *q, const dkm_series *series,
                                 const dkm_exponent *exponent, double fastest, dkm_lane *lane, dkm_record *record) {
-  if (has_failed_unseen(a, q, lane, record)) return DKM_OUTLOOK_END;
-  return dkm_oscillation_judge(a, q, series, exponent, fastest, lane, record);
+  dkm_outlook outlook = DKM_OUTLOOK_END;
+  if (!has_failed_unseen(a, q, lane, record))
+    outlook = dkm_oscillation_judge(a, q, series, exponent, fastest, lane, record);
+  return note_limits(a, q, lane, outlook, record);
 }
 
 dkm_outlook dkm_attractor_followed(dkm_attractor *a, const dkm_inquiry *q, const dkm_exponent *exponent, dkm_lane *lane,
                                    dkm_record *record) {
-  if (has_failed_unseen(a, q, lane, record)) return DKM_OUTLOOK_END;
-  return dkm_oscillation_followed(a, q, exponent, lane, record);
+  dkm_outlook outlook = DKM_OUTLOOK_END;
+  if (!has_failed_unseen(a, q, lane, record)) outlook = dkm_oscillation_followed(a, q, exponent, lane, record);
+  return note_limits(a, q, lane, outlook, record);
 }

@@ -90,9 +90,11 @@ static struct scales scales_of(const dkm_form *form, const dkm_system *system, c
 dkm_agreement dkm_compare_records(const dkm_form *form, const dkm_system *system, const dkm_point *point, dkm_compared a,
                                   dkm_compared b, dkm_difference *difference) {
   const struct scales scales = scales_of(form, system, point, a.record, b.record);
+  const bool noted = dkm_form_limited(form, a.record) != DKM_LIMITED_UNKNOWN && dkm_form_limited(form, b.record) != DKM_LIMITED_UNKNOWN;
   *difference = (dkm_difference){0};
   for (int f = 0; f < form->n_fields; f++) {
     const dkm_field *field = &form->fields[f];
+    if (f == form->limited && !noted) continue;
     const size_t bytes = dkm_field_type_bytes(field->type);
     const char *x = dkm_form_at(form, a.record, f), *y = dkm_form_at(form, b.record, f);
     for (size_t j = 0; field->reproducible && j < form->n_values[f]; j++, x += bytes, y += bytes)

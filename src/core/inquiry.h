@@ -17,8 +17,8 @@ double dkm_inquiry_largest_frequency(const dkm_inquiry *q);
 int64_t dkm_inquiry_steps(const dkm_attractor *a, const dkm_lane *lane);
 bool dkm_inquiry_is_out(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane);
 
-/* `pause`, or sooner if the steps that are left will not last until then at the pace so far. */
-double dkm_inquiry_next_pause(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause);
+/* `pause`, or sooner if the steps that are left will not last until then at the pace so far (which a->limited notes). */
+double dkm_inquiry_next_pause(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane, double pause);
 
 /* Whether spins may precess for ever in a way that no mode sees: nothing damps them, and there are more of them than the
  * modes can tell apart. */

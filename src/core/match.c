@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "dickemap/option.h"
+#include "dickemap/task.h"
 #include "job_axes.h"
 
 /* Relative difference of numbers that mean the same and were rounded in different ways. */
@@ -202,13 +203,23 @@ static bool is_rule(const char *line) {
   return false;
 }
 
-/* Keeps these of all lines. */
-static char *keep_rules(char *canonical) {
+bool dkm_match_goes_further(const dkm_job *old, const dkm_job *job) {
+  const dkm_solver *a = &old->solver, *b = &job->solver;
+  return b->max_steps >= a->max_steps && b->t_max >= a->t_max && (b->max_steps > a->max_steps || b->t_max > a->t_max);
+}
+
+static bool is_limit(const char *line) {
+  return strncmp(line, "solver.max_steps ", strlen("solver.max_steps ")) == 0 ||
+         strncmp(line, "solver.t_max ", strlen("solver.t_max ")) == 0;
+}
+
+/* Keeps these of all lines; limits: also those of the work. */
+static char *keep_rules(char *canonical, bool limits) {
   char *end = canonical;
   for (const char *line = canonical; line && *line;) {
     size_t length = strcspn(line, "\n");
     length += line[length] == '\n';
-    if (is_rule(line)) {
+    if (is_rule(line) && (limits || !is_limit(line))) {
       memmove(end, line, length);
       end += length;
     }
@@ -219,7 +230,8 @@ static char *keep_rules(char *canonical) {
 }
 
 int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
-  char *theirs = keep_rules(dkm_job_canonical(old)), *ours = keep_rules(dkm_job_canonical(job));
+  const bool limits = !(job->task->limited && dkm_match_goes_further(old, job));
+  char *theirs = keep_rules(dkm_job_canonical(old), limits), *ours = keep_rules(dkm_job_canonical(job), limits);
   int n = theirs && ours ? dkm_job_differences(theirs, ours, out, out_bytes) : -1;
   free(theirs);
   free(ours);

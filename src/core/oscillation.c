@@ -83,11 +83,13 @@ static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
 }
 
 /* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
-static bool room_for_samples(const dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
+static bool room_for_samples(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
   const double length = window_length(&a->oscillation, q), steps = (double)dkm_inquiry_steps(a, lane);
   const double more = fmax(steps * length / lane->t, a->oscillation.n_samples); /* steps end at samples */
-  if (q->solver->max_steps > 0 && steps + more > (double)q->solver->max_steps) return false;
-  return lane->t + length <= q->solver->t_max;
+  const bool has_room = !(q->solver->max_steps > 0 && steps + more > (double)q->solver->max_steps) &&
+                        lane->t + length <= q->solver->t_max;
+  a->limited = a->limited || !has_room;
+  return has_room;
 }
 
 static void next_window(dkm_attractor *a, const dkm_inquiry *q, dkm_lane *lane) {

@@ -24,6 +24,7 @@ static const code verdicts[] = {{"none", "never written"}, DKM_VERDICT_LIST(CODE
 static const code hows[] = {DKM_HOW_LIST(CODE)};
 static const code failures[] = {DKM_FAILURE_LIST(CODE)};
 static const code sensitives[] = {DKM_SENSITIVE_LIST(CODE)};
+static const code limiteds[] = {DKM_LIMITED_LIST(CODE)};
 #undef CODE
 
 const char *dkm_verdict_name(int verdict) {
@@ -58,10 +59,19 @@ const char *dkm_sensitive_text(int sensitive) {
   return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].text : "?";
 }
 
+const char *dkm_limited_name(int limited) {
+  return limited >= 0 && limited < DKM_N_LIMITEDS ? limiteds[limited].name : "?";
+}
+
+const char *dkm_limited_text(int limited) {
+  return limited >= 0 && limited < DKM_N_LIMITEDS ? limiteds[limited].text : "?";
+}
+
 static const dkm_codes verdict_codes = {DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text};
 static const dkm_codes how_codes = {DKM_N_HOWS, dkm_how_name, dkm_how_text};
 static const dkm_codes failure_codes = {DKM_N_FAILURES, dkm_failure_name, dkm_failure_text};
 static const dkm_codes sensitive_codes = {DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text};
+static const dkm_codes limited_codes = {DKM_N_LIMITEDS, dkm_limited_name, dkm_limited_text};
 
 #define FIELD(member, type, shape, reproducible, units, long_name)                                                      \
   FIELD_AS(NUMBER, member, type, shape, reproducible, units, long_name, NULL)
@@ -121,6 +131,7 @@ const dkm_field dkm_fields[] = {
     FIELD(amplification_total, DKM_FLOAT64, PER_POINT, 1, "1", "largest growth of a small difference until t_end"),
     CODED(sensitive, &sensitive_codes,
           "whether errors of the size of the tolerance may decide the outcome"),
+    CODED(limited, &limited_codes, "whether larger limits of the solver may give another record"),
     FIELD(x_mean, DKM_FLOAT64, PER_POINT, 1, "1", "mean of x over the spins, of the recorded state"),
     FIELD(x_theory, DKM_FLOAT64, PER_POINT, 1, "1", "x of the spins in the cue's pattern state, in closed form"),
     OVERLAP(xi_theory, PER_POINT, "|xi| of the cue in closed form (Eq. 12)"),
@@ -295,6 +306,7 @@ void dkm_record_clear(dkm_record *record) {
   }
   record->verdict = DKM_VERDICT_UNDECIDED;
   record->sensitive = DKM_SENSITIVE_NOT_MEASURED;
+  record->limited = DKM_LIMITED_UNKNOWN;
   record->method = DKM_RECORD_METHOD;
 }
 

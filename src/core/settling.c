@@ -163,7 +163,10 @@ static dkm_outlook look_full_rank(dkm_attractor *a, const dkm_inquiry *q, const 
     return DKM_OUTLOOK_END;
   }
   const bool out = dkm_inquiry_is_out(a, q, lane);
-  if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record)) return DKM_OUTLOOK_END;
+  if ((out || steps >= steps_for_sign(q)) && end_symmetric(a, q, window, lane, record)) {
+    a->limited = true;
+    return DKM_OUTLOOK_END;
+  }
   if (!out) return DKM_OUTLOOK_GO_ON;
   dkm_plateau_undecided(a, q, window, lane, record);
   return DKM_OUTLOOK_END;
@@ -274,6 +277,7 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
                                 (ends || steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER));
   const bool symmetric = may_be_symmetric && !is_locked(q);
   if (!ends && !symmetric) return DKM_OUTLOOK_GO_ON;
+  a->limited = a->limited || symmetric; /* of which there is a part for the sign */
   if (s->n_octaves >= 3 && (known || symmetric || dkm_plateau_is_there(s, q, window)))
     dkm_plateau_end(a, q, window, lane, how_known(s, known, symmetric), record);
   else

@@ -31,6 +31,7 @@ static void form_of(const dkm_task *task, const dkm_counts *counts, dkm_form *fo
   form->method = dkm_form_find(form, "method");
   form->wall_time = dkm_form_find(form, "wall_time");
   form->steps = dkm_form_find(form, "steps");
+  form->limited = dkm_form_find(form, task->cells ? "n_limited" : "limited");
 }
 
 void dkm_form_of(const dkm_job *job, dkm_form *form) {
@@ -82,6 +83,10 @@ uint8_t dkm_form_method(const dkm_form *form, const void *record) {
 
 bool dkm_form_has_failed(const dkm_form *form, const void *record) {
   return form->task->has_failed && form->task->has_failed(form, record);
+}
+
+dkm_limited dkm_form_limited(const dkm_form *form, const void *record) {
+  return form->task->limited ? form->task->limited(form, record) : DKM_LIMITED_UNKNOWN;
 }
 
 bool dkm_form_is_written(const dkm_form *form, const void *record) {

@@ -11,7 +11,7 @@
 enum {
   COUNT, PROBABILITY, LOW, HIGH, XI_MEAN, XI_STD, SECOND, SETTLED_OF,
   RETRIEVAL, RETRIEVAL_LOW, RETRIEVAL_HIGH, EITHER, EITHER_LOW, EITHER_HIGH, ENTROPY, SETTLED, DECIDED, UNDECIDED, FAILED, SENSITIVE,
-  METHOD, STEPS, WALL_TIME, N_FIELDS
+  LIMITED, METHOD, STEPS, WALL_TIME, N_FIELDS
 };
 
 #define OUTCOME(scale, name, type, text) {name, type, DKM_SCALE_##scale, DKM_PER_OUTCOME, 0, 1, "1", text, NULL}
@@ -40,6 +40,8 @@ static const dkm_field rows[] = {
     [FAILED] = POINT(NUMBER, "n_failed", DKM_INT64, "of these, integrations that failed"),
     [SENSITIVE] = POINT(NUMBER, "n_sensitive", DKM_INT64,
                         "starts whose outcome errors of the size of the tolerance may have decided; -1: solver.sensitivity is off"),
+    [LIMITED] = POINT(NUMBER, "n_limited", DKM_INT64,
+                      "starts that larger limits of the solver may tell more of; -1: made by a version that did not note it"),
     [METHOD] = POINT(NUMBER, "method", DKM_UINT8, "version of the methods behind the record"),
     [STEPS] = POINT(NUMBER, "steps", DKM_INT64, "number of integration steps of all starts, attempts included"),
     [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
@@ -52,7 +54,7 @@ _Static_assert((int)N_FIELDS <= (int)DKM_MOST_FIELDS, "DKM_MOST_FIELDS is too sm
 typedef struct ended {
   double xi, xi_second, t_settled;
   int32_t outcome;
-  uint8_t has_failed, is_sensitive;
+  uint8_t has_failed, is_sensitive, is_limited;
   uint8_t has_cue, is_cue; /* the start is made of a pattern; it leads in the end: 1: with its sign, 2: upside down */
 } ended;
 
@@ -67,6 +69,7 @@ static bool take(const dkm_job *job, int64_t i_point, int64_t j, const dkm_recor
                            .outcome = outcome,
                            .has_failed = record->verdict == DKM_VERDICT_FAILED,
                            .is_sensitive = record->sensitive == DKM_SENSITIVE_YES,
+                           .is_limited = record->limited != DKM_LIMITED_NO,
                            .has_cue = cue != DKM_OUTCOME_NONE,
                            .is_cue = cue == DKM_OUTCOME_NONE ? 0 : outcome == cue ? 1 : outcome == -cue ? 2 : 0};
   return true;
@@ -96,11 +99,12 @@ static void put_outcomes(const dkm_form *form, void *record, int n_modes, const 
 static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *kept, void *record, dkm_error *err) {
   const ended *starts = kept;
   dkm_basins b = {0};
-  int64_t n_failed = 0, n_sensitive = 0, n_cue = 0, n_turned = 0, n_without = 0;
+  int64_t n_failed = 0, n_sensitive = 0, n_limited = 0, n_cue = 0, n_turned = 0, n_without = 0;
   dkm_status status = DKM_OK;
   for (int64_t j = 0; j < job->n_starts && status == DKM_OK; j++) {
     n_failed += starts[j].has_failed;
     n_sensitive += starts[j].is_sensitive;
+    n_limited += starts[j].is_limited;
     n_cue += starts[j].is_cue == 1;
     n_turned += starts[j].is_cue == 2;
     n_without += !starts[j].has_cue;
@@ -115,6 +119,7 @@ static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *k
   dkm_cells_put(form, record, UNDECIDED, 0, (double)b.n_undecided);
   dkm_cells_put(form, record, FAILED, 0, (double)n_failed);
   if (job->solver.sensitivity) dkm_cells_put(form, record, SENSITIVE, 0, (double)n_sensitive);
+  dkm_cells_put(form, record, LIMITED, 0, (double)n_limited);
   dkm_basins_free(&b);
   return status;
 }
@@ -162,6 +167,10 @@ static int64_t n_undecided(const dkm_form *form, const void *record) {
   return count_of(form, record, UNDECIDED);
 }
 
+static dkm_limited limited(const dkm_form *form, const void *record) {
+  return dkm_cells_limited(count_of(form, record, LIMITED));
+}
+
 const dkm_task dkm_task_basins = {.name = "basins",
                                   .text = "all starts that differ along the axis of `reduce`, counted by what they end in",
                                   .fields = &fields,
@@ -172,4 +181,5 @@ const dkm_task dkm_task_basins = {.name = "basins",
                                   .run = dkm_cells_run,
                                   .save = dkm_cells_save,
                                   .has_failed = has_failed,
-                                  .n_undecided = n_undecided};
+                                  .n_undecided = n_undecided,
+                                  .limited = limited};

@@ -19,7 +19,7 @@
 
 enum {
   MEDIAN, LOW, HIGH, LEAST, QUARTER, THREE_QUARTERS,
-  FOUND, AT_ONCE, NEVER, UNDECIDED, FAILED, METHOD, STEPS, WALL_TIME, N_FIELDS
+  FOUND, AT_ONCE, NEVER, UNDECIDED, FAILED, LIMITED, METHOD, STEPS, WALL_TIME, N_FIELDS
 };
 
 #define NUMBER(name, text) {name, DKM_FLOAT64, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", text, NULL}
@@ -37,6 +37,7 @@ static const dkm_field rows[] = {
     [NEVER] = COUNT("n_never", "starts that are lost at none of its values"),
     [UNDECIDED] = COUNT("n_undecided", "starts of which it is not known, as a trajectory has no outcome"),
     [FAILED] = COUNT("n_failed", "of these, starts with an integration that failed"),
+    [LIMITED] = COUNT("n_limited", "starts that larger limits of the solver may tell more of; -1: made by a version that did not note it"),
     [METHOD] = {"method", DKM_UINT8, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "1", "version of the methods behind the record", NULL},
     [STEPS] = COUNT("steps", "number of integration steps of all trajectories, attempts included"),
     [WALL_TIME] = {"wall_time", DKM_FLOAT64, DKM_SCALE_TIME, DKM_PER_POINT, 0, 0, "s", "time spent on the point", NULL},
@@ -53,6 +54,7 @@ typedef struct shock {
   double low, high; /* the pattern was kept, and lost */
   double width;     /* between which it is bisected so far */
   int64_t result;
+  int64_t is_limited; /* one of its trajectories was (record.h) */
 } shock;
 
 static const double accuracy = 1e-3;
@@ -88,6 +90,7 @@ static bool take(const dkm_job *job, int64_t i_point, int64_t j, const dkm_recor
   const int outcome = dkm_outcome_of(record), cue = dkm_cells_cue(job, i_point, j);
   shock *s = kept;
   const double value = value_of(axis, s);
+  s->is_limited = s->is_limited || record->limited != DKM_LIMITED_NO;
   if (outcome == DKM_OUTCOME_NONE) {
     s->result = s->i == axis->n                             ? IS_FOUND
                 : record->verdict == DKM_VERDICT_FAILED ? HAS_FAILED
@@ -134,11 +137,12 @@ static int64_t rank_of_median(int64_t n) {
 
 static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *kept, void *record, dkm_error *err) {
   const shock *starts = kept;
-  int64_t counts[N_RESULTS] = {0}, n = 0;
+  int64_t counts[N_RESULTS] = {0}, n = 0, n_limited = 0;
   double *values = malloc((size_t)job->n_starts * sizeof *values);
   if (!values) return dkm_fail(err, DKM_MEMORY, "out of memory for the starts of a point");
   for (int64_t j = 0; j < job->n_starts; j++) {
     counts[starts[j].result]++;
+    n_limited += starts[j].is_limited;
     if (starts[j].result != IS_UNDECIDED && starts[j].result != HAS_FAILED)
       values[n++] = starts[j].result == IS_NEVER ? INFINITY : starts[j].high;
   }
@@ -155,6 +159,7 @@ static dkm_status finish(const dkm_job *job, const dkm_form *form, const void *k
   dkm_cells_put(form, record, NEVER, 0, (double)counts[IS_NEVER]);
   dkm_cells_put(form, record, UNDECIDED, 0, (double)(counts[IS_UNDECIDED] + counts[HAS_FAILED]));
   dkm_cells_put(form, record, FAILED, 0, (double)counts[HAS_FAILED]);
+  dkm_cells_put(form, record, LIMITED, 0, (double)n_limited);
   free(values);
   return DKM_OK;
 }
@@ -171,6 +176,10 @@ static bool has_failed(const dkm_form *form, const void *record) {
   return n_failed > 0 && isnan(*(const double *)dkm_form_at(form, record, LEAST));
 }
 
+static dkm_limited limited(const dkm_form *form, const void *record) {
+  return dkm_cells_limited(*(const int64_t *)dkm_form_at(form, record, LIMITED));
+}
+
 const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .text = "of all starts along the axis of `reduce` the smallest value of the axis of `fatal` from which "
                                          "the cue's pattern is lost",
@@ -182,4 +191,5 @@ const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .run = dkm_cells_run,
                                  .save = dkm_cells_save,
                                  .has_failed = has_failed,
-                                 .n_undecided = n_undecided};
+                                 .n_undecided = n_undecided,
+                                 .limited = limited};

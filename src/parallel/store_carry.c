@@ -47,6 +47,7 @@ struct carrying {
   dkm_form form;    /* of the records of both */
   bool others;      /* this time it is about records of other methods */
   bool skipped;     /* the other time there is something */
+  bool further;     /* the new job's limits are larger */
   size_t n_state;
   int64_t block, window;
   /* of the points of a block */
@@ -185,6 +186,10 @@ static dkm_status judge_point(struct carrying *c, int64_t i_point, int64_t i, in
   if (c->old_marks[j] == DKM_STATUS_TODO) return DKM_OK;
   if (!is_whole(c, j)) {
     c->source->n_damaged += !c->others;
+    return DKM_OK;
+  }
+  if (c->further && dkm_form_limited(&c->form, record) != DKM_LIMITED_NO) {
+    c->source->n_limited += !c->others;
     return DKM_OK;
   }
   const bool is_other = method != DKM_RECORD_METHOD;
@@ -377,6 +382,7 @@ static dkm_status carry_source(struct carrying *c, dkm_error *err) {
   c->source->lacks_states = job->keep_state && !old->keep_state;
   if (c->source->lacks_states) return DKM_OK;
   c->n_state = job->keep_state ? dkm_model_size(&job->system) : 0;
+  c->further = dkm_match_goes_further(old, job);
   dkm_form_of(job, &c->form);
   if (!allocate(c)) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for a block of points", c->source->path);
   if ((status = dkm_match_create(old, job, &c->match, err))) return status;

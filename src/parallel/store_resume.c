@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "dickemap/carry.h"
 #include "store_hdf5.h"
 
 enum { STATUS_BLOCK = 1 << 20, RECORD_BLOCK = 4096, FIRST_RANGES = 64 };
@@ -59,7 +60,7 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
                         "output %s cannot be resumed: it holds another job, which differs in %s; %s--overwrite instead of "
                         "--resume replaces it",
                         path, keys,
-                        strstr(keys, "solver.") ? "" : "--extend takes its points into a new file (-o), ");
+                        dkm_carry_check(path, job, NULL) ? "" : "--extend takes its points into a new file (-o), ");
   }
   free(ours);
   free(theirs);

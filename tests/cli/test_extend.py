@@ -72,6 +72,64 @@ def test_an_extended_file_has_the_bits_of_a_fresh_one(dickemap, job, old, tmp_pa
     assert sorted(os.listdir(tmp_path)) == ["fresh.h5", "new.h5", "old.h5", "small.yaml"]
 
 
+# ---- larger limits ----
+
+MIXED = "model: {patterns: 2, Omega: 0.5, Omega_mu: [1.5, -1.0], kappa_mu: [1.0]}\n"
+ALIKE = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}\n"
+G0 = "axes: [{name: g0, from: 0.3, to: 1.3, points: 6}, {name: kappa_mu, values: [1, 3]}, {name: pattern, values: [1, 2]}]\n"
+SEEDS = G0.replace("name: pattern, values: [1, 2]", "name: seed, values: [1, 2, 3, 4]") + "reduce: seed\n"
+
+@pytest.mark.parametrize("text, few", [
+    pytest.param(MIXED + "initial: {perturbation: 0.1}\n" + G0, 5000, id="mixed"),
+    pytest.param(MIXED + "initial: {overlap: 0.6}\n" + G0 + "solver: {sensitivity: on}\n", 200, id="sensitivity"),
+    pytest.param(ALIKE + "initial: {perturbation: 0.2}\n" + G0, 100, id="alike"),
+    pytest.param(ALIKE + "initial: {perturbation: 1e-9, overlap: 0}\n" + G0, 300, id="sign"),  # which is open for long
+    pytest.param(ALIKE.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], mapping: random, spins: 40") + "initial: {flip: 0.2}\n" + G0, 100,
+                 id="spins"),
+    pytest.param(MIXED.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], gamma_down: 0.02, gamma_phi: 0.01") +
+                 "initial: {perturbation: 0.1}\n" + G0, 10000, id="losses"),
+    pytest.param(MIXED.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], imbalance: 0.5") + "initial: {perturbation: 0.1}\n" + G0, 1000,
+                 id="imbalance"),
+    pytest.param(MIXED + "initial: {perturbation: 0.1}\ndrive: {duration: 20, time: [0, 1], g0: [0, 1]}\n" + G0, 5000,
+                 id="drive"),
+    pytest.param(MIXED + "initial: {perturbation: 0.1}\n" + SEEDS, 5000, id="basins"),
+    pytest.param(ALIKE + "initial: {perturbation: 0.6}\n" + SEEDS, 100, id="settled"),
+    pytest.param(ALIKE + "initial: {pattern: 3}\n" + SEEDS.replace("axes: [", "axes: [{name: perturbation, values: [0.05, 0.2, 0.6]}, ") +
+                 "fatal: perturbation\n", 100, id="fatal"),
+])
+@pytest.mark.parametrize("limit", ["max_steps", "t_max"])
+def test_points_that_limits_have_shaped_are_followed_further(dickemap, tmp_path, text, few, limit):
+    """As though the larger limits had been there from the beginning, in every bit. few: steps within which some points are decided,
+    and others are not."""
+    few = few if limit == "max_steps" else min(1000, few) / 3
+    (tmp_path / "a.yaml").write_text(text)
+
+    def run(name, value, *more):
+        result = dickemap("run", "a.yaml", "--set", f"solver.{limit}={value}", "-o", name, "--overwrite", *more)
+        assert result.returncode == 0, result.stderr
+        return result.stderr
+
+    run("fresh.h5", 12 * few)
+    run("few.h5", few)
+    told = run("new.h5", 12 * few, "--extend", "few.h5")
+    with h5py.File(tmp_path / "few.h5") as file:
+        limited = file["n_limited" if "reduce" in text else "limited"][...] != 0
+        lacking = file["n_undecided"][...] > 0 if "reduce" in text else file["verdict"][...] == 6
+    assert limited[lacking].all()
+    assert limit == "t_max" or limited.any() and not limited.all()
+    assert f"few.h5: {(~limited).sum()} of {limited.size} points reused" in told
+    assert (f", {limited.sum()} may go further with larger limits and are computed anew" in told) == limited.any()
+    assert contents(tmp_path / "new.h5") == contents(tmp_path / "fresh.h5")
+
+
+def test_who_asks_for_more_steps_of_the_same_file_is_told_how(refused, job, old):
+    message = refused("run", job, *TILT, "--set", "solver.t_max=60", "-o", "old.h5", "--resume")
+    assert message == ("output old.h5 cannot be resumed: it holds another job, which differs in solver.t_max; --extend takes its "
+                       "points into a new file (-o), --overwrite instead of --resume replaces it")
+    message = refused("run", job, *TILT, "--set", "solver.t_max=40", "-o", "old.h5", "--resume")
+    assert "--extend" not in message
+
+
 def test_values_that_differ_in_the_last_digits_are_told_and_computed_anew(dickemap, job, old, tmp_path):
     settings = [*TILT, "--set", "axes.g0.values=[0.3, 0.4000000000000001, 0.5]"]
     result = dickemap("run", job, *settings, "-o", "new.h5", "--extend", "old.h5")
@@ -143,7 +201,7 @@ def test_quiet_says_nothing(dickemap, job, old):
 
 @pytest.mark.parametrize("settings, keys", [
     (["model.Omega=0.7"], "model.Omega"),
-    (["solver.tolerance=1e-9", "solver.t_max=1e4"], "solver.tolerance, solver.t_max"),
+    (["solver.tolerance=1e-9", "solver.t_max=40"], "solver.tolerance, solver.t_max"),
     (["solver.max_steps=1e5"], "solver.max_steps"),
     (["model.patterns=3", "model.Omega_mu=[1.5]"], "model.patterns"),
     (["axes.g0.from=10", "axes.g0.to=11"], "axes.g0"),

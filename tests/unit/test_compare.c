@@ -27,6 +27,7 @@ static int setup(void **state) {
       memcpy((char *)&a + dkm_fields[i].offset + (size_t)mu * sizeof value, &value, sizeof value);
     }
   a.steps = 1000;
+  a.limited = DKM_LIMITED_NO;
   b = a;
   return 0;
 }
@@ -56,6 +57,16 @@ static void records_with_the_same_bits_are_the_same(void **state) {
   b.wall_time = 7.0; /* is never the same */
   b.xi[2] = 5.0;     /* a mode that there is not */
   assert_int_equal(compare(&d), DKM_AGREEMENT_BITS);
+}
+
+static void what_one_of_them_did_not_note_is_no_difference(void **state) {
+  (void)state;
+  dkm_difference d;
+  b.limited = DKM_LIMITED_UNKNOWN;
+  assert_int_equal(compare(&d), DKM_AGREEMENT_BITS);
+  b.limited = DKM_LIMITED_YES;
+  assert_int_equal(compare(&d), DKM_AGREEMENT_NONE);
+  assert_string_equal(d.name, "limited");
 }
 
 static void every_reproducible_field_is_compared(void **state) {
@@ -275,6 +286,7 @@ static void plateaus_without_an_end_are_compared_within_their_drift_or_not_at_al
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup(records_with_the_same_bits_are_the_same, setup),
+      cmocka_unit_test_setup(what_one_of_them_did_not_note_is_no_difference, setup),
       cmocka_unit_test(every_reproducible_field_is_compared),
       cmocka_unit_test_setup(numbers_agree_within_1e_12, setup),
       cmocka_unit_test_setup(overlaps_of_a_fixed_point_agree_within_their_error, setup),

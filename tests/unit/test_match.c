@@ -102,8 +102,6 @@ static void keys_that_leave_nothing_in_common_are_named(void **state) {
     const char *axes, *set, *keys;
   } changes[] = {
       {"", "solver.tolerance=1e-9", "solver.tolerance"},
-      {"", "solver.t_max=1e5", "solver.t_max"},
-      {"", "solver.max_steps=100", "solver.max_steps"},
       {"", "solver.method=gsl", "solver.method"},
       {"", "solver.sensitivity=on", "solver.sensitivity"}, /* other records: amplification, sensitive */
       {"", "model.mapping=ungauged", "model.mapping"},
@@ -113,7 +111,7 @@ static void keys_that_leave_nothing_in_common_are_named(void **state) {
       {"", "initial.seed=2", "initial.seed"},
       {"axes: [{name: g0, values: [0.8, 1.0]}]", NULL, "axes.g0"},
       {"axes: [{name: kappa_mu, values: [2, 3]}]", NULL, "axes.kappa_mu"},
-      {"axes: [{name: 'kappa_mu[3]', values: [2, 3]}]", "solver.t_max=5", "solver.t_max, axes.kappa_mu[3]"},
+      {"axes: [{name: 'kappa_mu[3]', values: [2, 3]}]", "solver.method=gsl", "solver.method, axes.kappa_mu[3]"},
   };
   for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
     dkm_job old, job;
@@ -127,6 +125,48 @@ static void keys_that_leave_nothing_in_common_are_named(void **state) {
     dkm_job_free(&job);
     dkm_job_free(&old);
   }
+}
+
+/* Records that no limit has shaped are those of larger ones, which tasks note whose records are of trajectories. */
+static void limits_may_grow_but_not_shrink(void **state) {
+  (void)state;
+  static const struct {
+    const char *task, *set, *there, *back; /* keys; NULL: records may be the same */
+  } changes[] = {
+      {"", "solver.t_max=1e8", NULL, "solver.t_max"},
+      {"", "solver.max_steps=100", "solver.max_steps", NULL},
+      {"reduce: seed\naxes: [{name: seed, values: [1, 2]}]\n", "solver.max_steps=100", "solver.max_steps", NULL},
+      {"task: states\n", "solver.max_steps=100", "solver.max_steps", "solver.max_steps"},
+  };
+  for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+    dkm_job old, job;
+    char keys[256];
+    parse(&old, changes[i].task, NULL);
+    parse(&job, changes[i].task, changes[i].set);
+    for (int back = 0; back < 2; back++) {
+      const char *expected = back ? changes[i].back : changes[i].there;
+      const int n = back ? dkm_match_differences(&job, &old, keys, sizeof keys) : dkm_match_differences(&old, &job, keys, sizeof keys);
+      assert_int_equal(n, expected ? 1 : 0);
+      assert_string_equal(keys, expected ? expected : "");
+    }
+    assert_int_not_equal(dkm_match_goes_further(&old, &job), dkm_match_goes_further(&job, &old));
+    assert_false(dkm_match_goes_further(&job, &job));
+    dkm_job_free(&job);
+    dkm_job_free(&old);
+  }
+}
+
+static void a_limit_that_shrinks_is_named_though_the_other_grows(void **state) {
+  (void)state;
+  dkm_job old, job;
+  char keys[256];
+  parse(&old, "solver: {max_steps: 1000, t_max: 1e5}\n", NULL);
+  parse(&job, "solver: {max_steps: 2000, t_max: 1e4}\n", NULL);
+  assert_false(dkm_match_goes_further(&old, &job) || dkm_match_goes_further(&job, &old));
+  assert_int_equal(dkm_match_differences(&old, &job, keys, sizeof keys), 2);
+  assert_string_equal(keys, "solver.t_max, solver.max_steps");
+  dkm_job_free(&job);
+  dkm_job_free(&old);
 }
 
 static void values_that_differ_by_rounding_are_counted_and_not_shared(void **state) {
@@ -147,6 +187,8 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(grids_share_exactly_the_points_whose_parameters_are_equal),
       cmocka_unit_test(keys_that_leave_nothing_in_common_are_named),
+      cmocka_unit_test(limits_may_grow_but_not_shrink),
+      cmocka_unit_test(a_limit_that_shrinks_is_named_though_the_other_grows),
       cmocka_unit_test(values_that_differ_by_rounding_are_counted_and_not_shared),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

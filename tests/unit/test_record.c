@@ -75,6 +75,7 @@ static void a_cleared_record_is_undecided_and_not_a_number(void **state) {
   assert_int_equal(record.failure, DKM_FAILURE_NONE);
   assert_int_equal(record.retrieved, 0);
   assert_int_equal(record.sensitive, DKM_SENSITIVE_NOT_MEASURED);
+  assert_int_equal(record.limited, DKM_LIMITED_UNKNOWN);
   assert_int_equal(record.how, DKM_HOW_NOT_APPLICABLE);
   assert_int_equal(record.method, DKM_RECORD_METHOD);
   assert_int_equal(record.steps, 0);
@@ -108,6 +109,8 @@ static void codes_have_names_and_unknown_ones_a_question_mark(void **state) {
     assert_string_equal(dkm_how_text(unknown[i]), "?");
     assert_string_equal(dkm_sensitive_name(unknown[i]), "?");
     assert_string_equal(dkm_sensitive_text(unknown[i]), "?");
+    assert_string_equal(dkm_limited_name(unknown[i]), "?");
+    assert_string_equal(dkm_limited_text(unknown[i]), "?");
   }
 }
 
@@ -128,7 +131,7 @@ static void fields_that_are_codes_name_them(void **state) {
     assert_string_equal(codes->name(codes->n), "?");
     assert_true(codes->n <= DKM_CODE_UNKNOWN);
   }
-  assert_int_equal(n_coded, 4); /* verdict, how, failure, sensitive */
+  assert_int_equal(n_coded, 5); /* verdict, how, failure, sensitive, limited */
 }
 
 static void a_code_that_does_not_exist_is_found_in_any_field(void **state) {
@@ -225,6 +228,7 @@ static void the_checksum_is_crc32_of_little_endian_values_in_the_tables_order(vo
                            r.lyapunov_times, r.power,          r.power_error, r.amplification, r.amplification_total};
   for (int i = 0; i < 10; i++) crc = crc_bitwise(crc, bits_of(moving[i]), 8);
   crc = crc_bitwise(crc, r.sensitive, 1);
+  crc = crc_bitwise(crc, r.limited, 1);
   crc = crc_bitwise(crc, bits_of(r.x_mean), 8);
   crc = crc_bitwise(crc, bits_of(r.x_theory), 8);
   const double after[] = {r.xi_theory, r.g_crit,          r.g_retrieve,            r.L_end,           r.L_limit, r.L_saddle,

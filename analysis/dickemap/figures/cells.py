@@ -17,7 +17,7 @@ from . import labels, style
 from .slices import field_values
 
 OF_COMPUTATION = ("status", "method", "failure", "steps", "t_end", "wall_time", "drift", "xi_error", "complete", "full",
-                  "n_decided", "n_undecided", "n_failed", "n_sensitive", "n_found", "n_at_once", "n_never")
+                  "limited", "n_limited", "n_decided", "n_undecided", "n_failed", "n_sensitive", "n_found", "n_at_once", "n_never")
 CLOSED_FORMS = ("g_crit", "g_retrieve", "xi_theory", "x_theory")
 NOT_DRAWN = ("checksum",)
 OF_LABEL = ("retrieved", "outcome")

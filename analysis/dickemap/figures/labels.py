@@ -38,7 +38,8 @@ WORDS = {  # short enough for an axis; symbols stand beside those that have one
     "retrieval": "retrieved, with its sign", "retrieval_either_sign": "retrieved, either sign", "lyapunov": "Lyapunov exponent",
     "fatal_median": "fatal shock, median", "t": "time", "time": "time",
     "spins_per_class": "spins of each class", "L": "Lyapunov function", "period": "period", "xi_error": r"error of $\xi$",
-    "sensitive": "sensitive to errors", "period_multiple": "periods of the drive", "occupation": "occupation",
+    "sensitive": "sensitive to errors", "limited": "shaped by limits", "period_multiple": "periods of the drive",
+    "occupation": "occupation",
     "xi_second": r"second largest $|\xi|$",
 }
 ITEMS = {"pattern": "cue {}", "mode": r"$\mu$ = {}", "seed": "seed {}", "pattern_seed": "patterns {}", "state": "state {}"}
