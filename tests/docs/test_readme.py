@@ -109,7 +109,7 @@ def tree(tmp_path_factory):
     tree = folder / "dickemap"
     shutil.copytree(ROOT, tree, ignore=shutil.ignore_patterns("build*", "out", ".git", "__pycache__", "*.h5"))
     environment = {name: value for name, value in os.environ.items() if name not in ("DICKEMAP", "DICKEMAP_BUILD")}
-    environment |= {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment |= {"HOME": str(folder), "PYTHONDONTWRITEBYTECODE": "1", "CCACHE_BASEDIR": str(tree)}
 
     def run(*command):
         result = subprocess.run(command, cwd=tree, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
