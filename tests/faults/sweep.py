@@ -37,7 +37,7 @@ CALLS = ["open", "write", "read", "fsync", "fdatasync", "rename", "close", "link
 WHERE = [(1, "0"), (3, "0"), (3, "1"), (3, "all")]  # ranks, and which of them
 FOR_EVER, SOME = 0, 20
 SHARE = {"new": 1, "resume": 0.7, "overwrite": 0.7, "states": 0.4}  # of the samples that are asked for
-OPTIONS = {"new": [], "resume": ["--resume"], "overwrite": ["--overwrite"], "states": ["--save-interval", "0:01"]}
+OPTIONS = {"new": [], "resume": ["--resume"], "overwrite": ["--overwrite"], "states": ["--save-interval", "0.1s"]}
 LOSES = re.compile(r"rank \d+: (?:fsync|fdatasync) \d+ (?:.*/)?a\.h5(?:\.new-\d+)?")  # not its lock, nor states
 
 

@@ -11,6 +11,7 @@ from calls import Bench
 from sweep import CALLS, ERRORS, Case, Sweep, spread, table
 
 BOUND = 120  # seconds; a run takes one or two
+SPARSELY = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)], ids=["some", "more"])  # of the calls
 
 
 @pytest.fixture(scope="module")
@@ -71,11 +72,12 @@ def test_no_sync_that_fails_is_passed_over(sweep):
     assert not fail(results)
 
 
-def test_a_file_that_cannot_be_read_is_no_fault_of_the_job(sweep):
+@SPARSELY
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_job(sweep, step):
     """One that is to be overwritten is read before: code 2, and it is left as it is."""
     n = sweep.counts["overwrite", 1][0]
-    results = [sweep.run(Case("overwrite", 1, "0", call, "EIO", nth, 1)) for call, step in (("open", 2), ("read", 70))
-               for nth in range(1, n[call] + 1, step)]
+    results = [sweep.run(Case("overwrite", 1, "0", call, "EIO", nth, 1)) for call, every in (("open", 2), ("read", 70))
+               for nth in range(1, n[call] + 1, every * step)]
     assert any(result.code == 2 for result in results)
     assert not fail(results)
 
