@@ -95,7 +95,7 @@ def test_a_disk_that_fills_up_during_a_run_whose_file_has_its_space(start, finis
     process = start(disk, "run", "job.yaml", "-o", "a.h5", ranks=3)
     wait_for(lambda: (disk / "a.h5").exists() and (disk / "a.h5").stat().st_size)
     fill(disk)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode == 0
     assert contents(disk / "a.h5") == whole
 
