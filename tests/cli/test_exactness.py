@@ -138,7 +138,7 @@ def test_losses_of_single_spins(computed):
 @pytest.mark.parametrize("how", ["kill", "stop"])
 def test_a_point_goes_on_inside(check_going_on, how):
     job = JUMPS.replace("values: [1, 2, 4]", "values: [16]")
-    check_going_on(lambda length: job.replace("trajectories: 40", f"trajectories: {100 * length}"), how)
+    check_going_on(lambda length: job.replace("trajectories: 40", f"trajectories: {25 * length}"), how)
 
 
 @pytest.mark.parametrize("change, message", [

@@ -40,7 +40,7 @@ axes:
   - {name: seed, values: [1, 2, 3]}
   - {name: overlap, values: [0.5, 0.6]}
 reduce: seed
-solver: {t_max: 1e6, max_steps: 400000}
+solver: {t_max: 1e6, max_steps: 100000}
 """
 
 
@@ -313,15 +313,15 @@ def wait(process, condition):
 def check_going_on(dickemap, program, mpi_environment, tmp_path):
     """check_going_on(text, how): a job that is killed or stopped within a point goes on inside, to the bits of a whole run.
 
-    text(length) is a job that takes some seconds times length: where one has ended before the signal came (machines differ), a
+    text(length) is a job that takes a second or so times length: where one has ended before the signal came (machines differ), a
     longer one is asked.
     """
 
     def check(text, how):
         folder = tmp_path / "a.h5.unfinished"
-        for length in (1, 4, 16):
+        for length in (1, 4, 16, 64):
             (tmp_path / "a.yaml").write_text(text(length))
-            process = subprocess.Popen([program, "run", "a.yaml", "--overwrite", "--save-interval", "0:01"], cwd=tmp_path,
+            process = subprocess.Popen([program, "run", "a.yaml", "--overwrite", "--save-interval", "0.2s"], cwd=tmp_path,
                                        env=mpi_environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
             wait(process, lambda: folder.exists() and any(name.isdigit() for name in os.listdir(folder)))
             process.send_signal(signal.SIGKILL if how == "kill" else signal.SIGTERM)

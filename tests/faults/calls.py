@@ -29,7 +29,7 @@ solver: {t_max: 1e5}
 """
 
 
-# Points of which some take a second or two: their states are saved on the way.
+# Points of which some take a second: their states are saved on the way.
 SLOW_JOB = """\
 title: Slow points for failing calls
 model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
@@ -37,7 +37,7 @@ initial: {overlap: 0.5}
 axes:
   - {name: perturbation, values: [0.0, 0.1]}
   - {name: seed, values: [1, 2, 3]}
-solver: {method: ensemble, tolerance: 1e-10, t_max: 3e5, max_steps: 8000000}
+solver: {method: ensemble, tolerance: 1e-10, t_max: 1e5, max_steps: 8000000}
 """
 
 

@@ -45,7 +45,7 @@ class Scenario:
 
 
 SCENARIOS = [Scenario("1 rank", 1, 3000), Scenario("3 ranks", 3, 6000),
-             Scenario("3 ranks, slow points", 3, 0, SLOW_JOB, ("--save-interval", "0:01"))]
+             Scenario("3 ranks, slow points", 3, 0, SLOW_JOB, ("--save-interval", "0.1s"))]
 
 
 # ---- the log ----
@@ -236,8 +236,8 @@ class Replay:
             else:
                 yield chance.randrange(named, len(self.events))
 
-    def images(self, n, ignored=(), seed=1):
-        """Faults of n images: (moment, mode, kind, words), kind of {"wrong", "resume"}; and all (n_done, resumed) of them."""
+    def images(self, n, ignored=(), seed=1, resume=True):
+        """Faults of n images: (moment, mode, kind, words), kind of {"wrong", "resume"}; and how many points are done in each."""
         chance = random.Random(f"{self.scenario.name} {ignored} {seed}")
         moments = collections.defaultdict(list)
         for i, moment in enumerate(self.moments(n, chance)):
@@ -246,13 +246,13 @@ class Replay:
         for number, event in enumerate(self.events):
             disk.play(number, event)
             for mode in moments[number]:
-                found, n_done = self._judge(disk, mode, chance)
+                found, n_done = self._judge(disk, mode, chance, resume)
                 n_marked.append(n_done)
                 faults += [(f"after event {number} of {len(self.events)}, {event.call} {' '.join(event.paths)}, {mode}",
                             kind, words) for kind, words in found]
         return faults, n_marked
 
-    def _judge(self, disk, mode, chance):
+    def _judge(self, disk, mode, chance, resume):
         folder = self.scratch / "image"
         folder.mkdir()
         disk.image(mode, chance, folder)
@@ -260,15 +260,19 @@ class Replay:
         if (folder / OUTPUT).exists():
             wrong, n_done = differences_apart(folder / OUTPUT, self.reference)
             faults += [("wrong", "; ".join(wrong))] if wrong else []
-        run = self.bench.run(folder, *self._run(), "--resume")
-        if run.code != 0:
-            faults.append(("resume", f"code {run.code}: {run.err[-300:]}"))
-        else:
-            wrong, n_after = differences(folder / OUTPUT, self.reference)
-            if wrong or n_after < self.reference["status"].size:
-                faults.append(("resume", f"{n_after} points are done; {'; '.join(wrong)}"))
+        if resume:
+            faults += self._resume(folder)
         shutil.rmtree(folder)
         return faults, n_done
+
+    def _resume(self, folder):
+        run = self.bench.run(folder, *self._run(), "--resume")
+        if run.code != 0:
+            return [("resume", f"code {run.code}: {run.err[-300:]}")]
+        wrong, n_after = differences(folder / OUTPUT, self.reference)
+        if wrong or n_after < self.reference["status"].size:
+            return [("resume", f"{n_after} points are done; {'; '.join(wrong)}")]
+        return []
 
 
 CONTROLS = {"no sync counts": ("fsync", "fdatasync", "syncdir"), "no fdatasync counts": ("fdatasync",)}

@@ -17,6 +17,7 @@ import argparse
 import collections
 import concurrent.futures
 import dataclasses
+import functools
 import itertools
 import os
 import pathlib
@@ -37,7 +38,7 @@ CALLS = ["open", "write", "read", "fsync", "fdatasync", "rename", "close", "link
 WHERE = [(1, "0"), (3, "0"), (3, "1"), (3, "all")]  # ranks, and which of them
 FOR_EVER, SOME = 0, 20
 SHARE = {"new": 1, "resume": 0.7, "overwrite": 0.7, "states": 0.4}  # of the samples that are asked for
-OPTIONS = {"new": [], "resume": ["--resume"], "overwrite": ["--overwrite"], "states": ["--save-interval", "0:01"]}
+OPTIONS = {"new": [], "resume": ["--resume"], "overwrite": ["--overwrite"], "states": ["--save-interval", "0.1s"]}
 LOSES = re.compile(r"rank \d+: (?:fsync|fdatasync) \d+ (?:.*/)?a\.h5(?:\.new-\d+)?")  # not its lock, nor states
 
 
@@ -75,17 +76,20 @@ class Sweep:
 
     def __init__(self, bench, scratch, bound):
         self.bench, self.scratch, self.bound = bench, pathlib.Path(os.path.realpath(scratch)), bound
-        self.reference, self.counts = {}, {}
+        self.reference = {}
         for run in OPTIONS:
             (self.scratch / f"{run}.yaml").write_text(SLOW_JOB if run == "states" else JOB)
             whole = self._folder(f"whole-{run}")
             made = bench.run(whole, *self._arguments(run))
             assert made.code == 0, made.err
             self.reference[run] = arrays(whole / "a.h5")
-            for ranks in (1, 3):
-                folder = self._folder(f"count-{run}-{ranks}")
-                self._prepare(folder, run)
-                self.counts[run, ranks] = bench.counts(folder, *self._arguments(run), *OPTIONS[run], ranks=ranks)
+
+    @functools.cache
+    def counts(self, run, ranks):
+        """{rank: {call: how often}} of an undisturbed run."""
+        folder = self._folder(f"count-{run}-{ranks}")
+        self._prepare(folder, run)
+        return self.bench.counts(folder, *self._arguments(run), *OPTIONS[run], ranks=ranks)
 
     @staticmethod
     def _arguments(run):
@@ -115,7 +119,7 @@ class Sweep:
         """For each rank, call, error, once and for ever: `samples` of the calls that occur, spread over them; the same every
         time. A call that is interrupted for ever is no fault of a disk: interrupted some times in its stead."""
         for run, (ranks, rank) in itertools.product(OPTIONS, WHERE):
-            counts = self.counts[run, ranks]
+            counts = self.counts(run, ranks)
             n_samples = max(1, round(samples * SHARE[run]))
             for call in CALLS:
                 n = max(counts[r][call] for r in counts) if rank == "all" else counts[int(rank)][call]

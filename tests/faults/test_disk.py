@@ -50,12 +50,12 @@ def sparse(whole_file, disk, tmp_path):
     for offset, length in regions:
         subprocess.run(["fallocate", "-p", "-o", str(offset), "-l", str(length), path], check=True)
     subprocess.run(["cp", "--sparse=always", path, disk], check=True)
-    assert (disk / "a.h5").stat().st_blocks * 512 < path.stat().st_size / 4
+    assert (disk / "a.h5").stat().st_blocks * 512 < path.stat().st_size / 3
     return disk / "a.h5"
 
 
 def test_a_disk_that_fills_up_while_records_are_written(finish, sparse, whole):
-    fill(sparse.parent, left=256 * 1024)  # of some 1.6 MB
+    fill(sparse.parent, left=64 * 1024)  # of some 0.3 MB
     process = finish(sparse.parent, "run", "job.yaml", "-o", "a.h5", "--resume", ranks=3)
     assert process.returncode == 2, process.err
     said = message_of(process)
@@ -85,7 +85,7 @@ def test_a_disk_without_room_for_the_file(finish, disk):
     assert process.returncode == 2 and "are free in folder ." in message_of(process)
     assert os.listdir(disk) == ["job.yaml"]
     fill(disk, left=1 << 20)
-    process = finish(disk, "run", "job.yaml", "-o", "a.h5", ranks=2)
+    process = finish(disk, "run", "job.yaml", "-o", "a.h5", "--set", "axes.g0.points=3000", ranks=2)
     assert process.returncode == 2
     assert re.search(r"would take 0\.00\d+ GB, but only 0\.00105 GB are free", message_of(process))
     assert sorted(os.listdir(disk)) == ["ballast", "job.yaml"]
@@ -95,7 +95,7 @@ def test_a_disk_that_fills_up_during_a_run_whose_file_has_its_space(start, finis
     process = start(disk, "run", "job.yaml", "-o", "a.h5", ranks=3)
     wait_for(lambda: (disk / "a.h5").exists() and (disk / "a.h5").stat().st_size)
     fill(disk)
-    process.communicate(timeout=60)
+    process.communicate(timeout=300)
     assert process.returncode == 0
     assert contents(disk / "a.h5") == whole
 

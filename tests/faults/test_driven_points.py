@@ -3,18 +3,18 @@
 
 import pytest
 
-from files import contents
+from files import SLOWLY, contents
 
-# Ramps of some seconds, of losses and without; what follows is followed for as long.
+# Ramps of a second or two, of losses and without; what follows is followed for as long.
 JOB = """\
 model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
 initial: {overlap: 0.5, perturbation: 0.1}
 drive: {time: [0, 0.5, 1], g0: [0.1, 1.2, 1], duration: 1}
 axes:
-  - {name: duration, values: [1, 1e6]}
+  - {name: duration, values: [1, 3e5]}
   - {name: gamma_down, values: [0, 0.001]}
   - {name: seed, values: [1, 2]}
-solver: {t_max: 1e5, max_steps: 3000000}
+solver: {t_max: 3e4, max_steps: 3000000}
 output: {state: final}
 """
 
@@ -30,18 +30,19 @@ def whole(finish, tmp_path_factory):
 def test_runs_that_end_again_and_again_come_to_the_same_bits(finish, tmp_path, whole):
     (tmp_path / "job.yaml").write_text(JOB)
     n_inside = 0
-    for _ in range(300):
-        process = finish(tmp_path, "run", "job.yaml", "-o", "a.h5", "--resume", "--time-limit", "0:01")
-        n_inside += "points went on inside" in process.out
-        if process.returncode == 0:
-            break
+    for _ in range(300):  # a busy machine gives it little of each second
+        process = finish(tmp_path, "run", "job.yaml", "-o", "a.h5", "--resume", "--time-limit", "0:01", *SLOWLY)
         assert process.returncode == 85, process.err
-    assert process.returncode == 0 and n_inside >= 2
+        n_inside += "points went on inside" in process.out
+        if n_inside == 2:
+            break
+    process = finish(tmp_path, "run", "job.yaml", "-o", "a.h5", "--resume")
+    assert process.returncode == 0 and "points went on inside" in process.out and n_inside == 2, process.err
     assert contents(tmp_path / "a.h5") == whole
 
 
 def test_a_job_with_more_durations_takes_what_is_known(finish, tmp_path):
-    (tmp_path / "job.yaml").write_text(JOB.replace("[1, 1e6]", "[1, 10]").replace("t_max: 1e5", "t_max: 1e3"))
+    (tmp_path / "job.yaml").write_text(JOB.replace("[1, 3e5]", "[1, 10]").replace("t_max: 3e4", "t_max: 1e3"))
     assert finish(tmp_path, "run", "job.yaml", "-o", "old.h5").returncode == 0
     wider = finish(tmp_path, "run", "job.yaml", "-o", "new.h5", "--set", "axes.duration.values=[1, 3, 10]", "--extend", "old.h5")
     assert wider.returncode == 0 and "old.h5: 8 of 8 points reused" in wider.err, wider.err

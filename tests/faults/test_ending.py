@@ -13,7 +13,7 @@ import h5py
 import pytest
 
 from calls import Bench, end
-from files import JOB, contents, message_of, n_done, wait_for, wrong_records
+from files import JOB, N_POINTS, SLOWLY, contents, message_of, n_done, wait_for, wrong_records
 from machine import mpirun
 from test_kills import ranks_of
 
@@ -70,7 +70,7 @@ def check_left_behind(path, history):
 
 def test_a_time_limit_holds_while_a_rank_is_stopped(launch, finish, job, tmp_path, whole):
     path = tmp_path / "a.h5"
-    process = launch("run", job, "-o", "a.h5", "--time-limit", "0:05", ranks=3)
+    process = launch("run", job, "-o", "a.h5", "--time-limit", "0:05", *SLOWLY, ranks=3)
     wait_for(lambda: n_done(path) > 0)
     holder = int((tmp_path / "a.h5.lock").read_text().split("pid: ")[1].split()[0])
     victim = max(set(ranks_of(process)) - {holder})
@@ -80,7 +80,7 @@ def test_a_time_limit_holds_while_a_rank_is_stopped(launch, finish, job, tmp_pat
     assert said.startswith("stopped early (--time-limit") and "with --resume continues" in said
     assert " did not answer for " in said and "points in its hands" in said
     done = check_left_behind(path, "stopped early (--time-limit")
-    assert f": {done} of 6000 points done" in said
+    assert f": {done} of {N_POINTS} points done" in said
     assert f"{done}  points in " in process.out
     assert finish(tmp_path, "run", job, "-o", "a.h5", "--resume", ranks=3).returncode == 0
     assert contents(path) == whole
@@ -89,7 +89,7 @@ def test_a_time_limit_holds_while_a_rank_is_stopped(launch, finish, job, tmp_pat
 @pytest.mark.parametrize("call", ["write", "fdatasync"])
 def test_a_time_limit_holds_while_a_rank_hangs_in_a_call(launch, finish, job, tmp_path, whole, call):
     path = tmp_path / "a.h5"
-    process = launch("run", job, "-o", "a.h5", "--time-limit", "0:05", ranks=3,
+    process = launch("run", job, "-o", "a.h5", "--time-limit", "0:05", *SLOWLY, ranks=3,
                      calls={"RANK": 2, "FAIL": f"{call} hang 3 0", "FIRED": tmp_path / "fired"})
     assert wait_to_the_end(process, 120) == 85
     assert (tmp_path / "fired").read_text().startswith("rank 2: ")

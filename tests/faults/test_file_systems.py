@@ -8,7 +8,7 @@ import pytest
 
 from calls import Bench, arrays, differences, end
 from file_system import MAKE, FileSystem
-from files import JOB, n_done, wait_for
+from files import JOB, SLOWLY, n_done, wait_for
 
 BOUND = 120  # seconds; a hang has none
 
@@ -34,7 +34,7 @@ def cut_off_and_resume(file_system, bench, reference, tmp_path, ready, delay=0.0
     (tmp_path / "job.yaml").write_text(JOB)
     output = file_system.folder / "a.h5"
     arguments = ["run", "job.yaml", "-o", output, "-q"]
-    process = bench.start(tmp_path, *arguments, ranks=ranks)
+    process = bench.start(tmp_path, *arguments, *SLOWLY, ranks=ranks)
     try:
         wait_for(lambda: ready(output) or process.poll() is not None)
         time.sleep(delay)

@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from files import N_POINTS, contents, n_done, wrong_records
+from files import N_POINTS, SLOWLY, contents, n_done, wrong_records
 
 SEED = 5077
 
@@ -36,7 +36,7 @@ def test_an_extension_that_is_killed_is_resumed_by_the_same_command(start, finis
     command = ["run", job, "-o", "new.h5", "--extend", "old.h5", "--resume"]
     done = []
     for _ in range(8):
-        process = start(tmp_path, *command)
+        process = start(tmp_path, *command, *SLOWLY)
         time.sleep(chance.uniform(0.02, 0.6))
         process.kill()
         process.communicate()

@@ -13,7 +13,7 @@ import time
 import h5py
 import pytest
 
-from files import N_POINTS, contents, n_done, wait_for, wrong_records
+from files import N_POINTS, SLOWLY, contents, n_done, wait_for, wrong_records
 from machine import below
 
 SEED = 20211
@@ -92,7 +92,7 @@ def kill_and_resume(start, finish, folder, whole, n_kills, seed):
         path = folder / f"{n_files}.h5"
         n_files += 1
         for attempt in range(4):
-            process = start(folder, "run", "job.yaml", "-o", path.name, "--resume", ranks=3)
+            process = start(folder, "run", "job.yaml", "-o", path.name, "--resume", *SLOWLY, ranks=3)
             if attempt == 0 and n_files % 2:
                 wait_for(lambda: path.exists() or any(folder.glob(f"{path.name}.new-*")))
                 time.sleep(chance.uniform(0, 0.01))

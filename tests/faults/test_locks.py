@@ -14,7 +14,7 @@ import h5py
 import pytest
 
 from file_system import FileSystem
-from files import contents, message_of, n_done, wait_for, wrong_records
+from files import SLOWLY, contents, message_of, n_done, names_in, wait_for, wrong_records
 
 MANY = ["--set", "axes.g0.points=30000"]
 SMALL = ["--set", "axes.g0.points=5"]
@@ -70,7 +70,7 @@ def test_another_name_of_the_file_is_in_use_too(under_way, finish, job, tmp_path
         pass
     under_way.send_signal(signal.SIGTERM)
     under_way.communicate(timeout=60)
-    assert sorted(os.listdir(tmp_path)) == ["a.h5", "b.h5", "c.h5", "job.yaml"]
+    assert names_in(tmp_path) == ["a.h5", "b.h5", "c.h5", "job.yaml"]
 
 
 def test_signs_of_life_are_given_while_a_run_works(under_way, tmp_path):
@@ -101,7 +101,7 @@ def test_a_run_whose_lock_is_taken_by_force_gives_way(under_way, start, finish, 
     second.send_signal(signal.SIGTERM)
     assert second.communicate(timeout=60) and second.returncode == 85
     assert wrong_records(tmp_path / "a.h5")[0] == 0
-    assert sorted(os.listdir(tmp_path)) == ["a.h5", "job.yaml"]
+    assert names_in(tmp_path) == ["a.h5", "job.yaml"]
 
 
 # ---- a lock that nobody holds ----
@@ -164,7 +164,7 @@ def test_resume_needs_nobody_after_a_loss_of_power(start, finish, job, tmp_path)
     try:
         shutil.copy(tmp_path / job, disk)
         os.sync()
-        process = start(disk, "run", job, "-o", "a.h5")
+        process = start(disk, "run", job, "-o", "a.h5", *SLOWLY)
         wait_for(lambda: n_done(disk / "a.h5") > 0)
         file_system.cut_off()
         process.communicate(timeout=300)
@@ -253,7 +253,7 @@ def no_links():
 
 def test_a_run_needs_no_hard_links(start, finish, no_links, job, whole, tmp_path):
     path = tmp_path / "a.h5"
-    process = start(tmp_path, "run", job, "-o", "a.h5", variables=no_links)
+    process = start(tmp_path, "run", job, "-o", "a.h5", *SLOWLY, variables=no_links)
     wait_for(lambda: n_done(path) > 0)
     second = finish(tmp_path, "run", job, "-o", "a.h5", "--resume", variables=no_links)
     assert second.returncode == 1 and f"process {process.pid}" in message_of(second)

@@ -11,7 +11,7 @@ import h5py
 import numpy
 import pytest
 
-from files import JOB, N_POINTS, contents, n_done, wait_for
+from files import JOB, N_POINTS, SLOWLY, contents, n_done, wait_for
 
 DATE = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ"
 BEGUN = (rf"{DATE}: begun: (?P<done>\d+) of {N_POINTS} points done; dickemap (?P<version>[^;]+ \(git [^;)]+\)); "
@@ -44,7 +44,7 @@ def attempts(start, finish, tmp_path_factory):
     folder = tmp_path_factory.mktemp("attempts")
     (folder / "job.yaml").write_text(JOB)
     path, stages, history, told = folder / "a.h5", [], [], None
-    process = start(folder, "run", "job.yaml", "-o", "a.h5", ranks=3)
+    process = start(folder, "run", "job.yaml", "-o", "a.h5", *SLOWLY, ranks=3)
     wait_for(lambda: n_done(path) > 0)
     process.send_signal(signal.SIGUSR1)
     process.communicate(timeout=60)
@@ -52,7 +52,7 @@ def attempts(start, finish, tmp_path_factory):
     stages.append(metadata_of(path))
     history.append(lines_of(path))
     before = n_done(path)
-    process = start(folder, "run", "job.yaml", "-o", "a.h5", "--resume", "--cpu", "plain",
+    process = start(folder, "run", "job.yaml", "-o", "a.h5", "--resume", *SLOWLY,
                     variables={"SLURM_JOB_ID": "77", "SLURM_RESTART_COUNT": "2", "SLURM_JOB_END_TIME": "9999999999"})
     wait_for(lambda: n_done(path) > before)
     told = finish(folder, "info", "--all", "a.h5").out
@@ -68,11 +68,11 @@ def attempts(start, finish, tmp_path_factory):
 
 def test_each_attempt_is_in_the_history(attempts):
     lines = attempts["history"][-1]
-    assert re.fullmatch(rf"{DATE}: dickemap run job.yaml -o a.h5", lines[0])
+    assert re.fullmatch(rf"{DATE}: dickemap run job.yaml -o a.h5 --cpu plain", lines[0])
     first, stopped, second, third, complete = [re.fullmatch(pattern, line) for pattern, line in zip(
         (BEGUN, ENDED, BEGUN, BEGUN, ENDED), lines[1:])]
     assert len(lines) == 6
-    assert (first["done"], first["ranks"], first["job"]) == ("0", "3", None)
+    assert (first["done"], first["ranks"], first["job"], first["cpu"]) == ("0", "3", None, "plain")
     assert stopped["how"] == "stopped early (signal USR1)" and second["done"] == stopped["done"]
     assert (second["ranks"], second["job"], second["restart"], second["cpu"]) == ("1", "77", "2", "plain")
     assert second["command"] == "dickemap run job.yaml -o a.h5 --resume --cpu plain"
@@ -94,8 +94,8 @@ def test_info_lists_attempts_also_while_a_run_is_under_way(attempts, finish):
     told = [line.removeprefix("attempt: ") for line in lines if line.startswith("attempt: ")]
     history = attempts["history"][-1]
     assert told == [f"{history[1]}; {history[2]}", f"{history[3]}; no end recorded", f"{history[4]}; {history[5]}"]
-    best = re.fullmatch(BEGUN, history[1])["cpu"]
-    assert f"instruction set: {best}; plain" in lines or best == "plain" and "instruction set: plain" in lines
+    best = re.fullmatch(BEGUN, history[4])["cpu"]
+    assert f"instruction set: plain; {best}" in lines or best == "plain" and "instruction set: plain" in lines
 
 
 def test_info_prints_each_attempt_on_a_line_of_its_own(finish, tmp_path):

@@ -11,7 +11,7 @@ import subprocess
 import pytest
 
 from calls import end
-from files import JOB, contents, message_of, n_done, wait_for
+from files import JOB, SLOWLY, contents, message_of, n_done, names_in, wait_for
 from machine import mpirun
 
 
@@ -50,7 +50,7 @@ def test_an_output_that_is_not_ours_any_more(start, finish, tmp_path, foreign, w
     (tmp_path / "job.yaml").write_text(JOB)
     output, other = tmp_path / "a.h5", tmp_path / "other.h5"
     shutil.copy(foreign, other)
-    process = start(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q", ranks=ranks)
+    process = start(tmp_path, "run", "job.yaml", "-o", "a.h5", "-q", *SLOWLY, ranks=ranks)
     wait_for(lambda: n_done(output) > 0)
     done = n_done(output)
     how(other, output)
@@ -130,6 +130,6 @@ def test_a_copy_that_cannot_be_made(program, environment, tmp_path, foreign, how
         assert re.search(rf"a\.h5 cannot be copied to a\.h5\.rescued-\d+: {reason}", message), message
         assert not refuge.exists()
     assert "written to" not in process.out
-    assert sorted(os.listdir(folder)) == (["a.h5", "job.yaml"] if how is replace_by_name else ["job.yaml"])
+    assert names_in(folder) == (["a.h5", "job.yaml"] if how is replace_by_name else ["job.yaml"])
     if how is replace_by_name:
         assert (folder / "a.h5").read_bytes() == foreign.read_bytes()

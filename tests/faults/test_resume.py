@@ -12,16 +12,16 @@ import h5py
 import numpy
 import pytest
 
-from files import N_POINTS, contents, message_of, n_done, wait_for, wrong_records
+from files import N_POINTS, SLOWLY, contents, message_of, n_done, wait_for, wrong_records
 
 README = pathlib.Path(__file__).resolve().parents[2] / "jobs" / "README.md"
-MANY = ["--set", "axes.g0.points=30000"]  # ten times as long
+MANY = ["--set", "axes.g0.points=30000"]  # sixty times as long
 
 
 @pytest.fixture
 def partial(start, job, tmp_path):
     """part.h5, of which a part is done."""
-    process = start(tmp_path, "run", job, "-o", "part.h5")
+    process = start(tmp_path, "run", job, "-o", "part.h5", *SLOWLY)
     wait_for(lambda: n_done(tmp_path / "part.h5") > 0 or process.poll() is not None)
     process.send_signal(signal.SIGUSR1)
     process.communicate()
@@ -217,7 +217,7 @@ def test_usr1_ends_a_run_in_good_order(start, job, tmp_path, ranks):
 @pytest.mark.parametrize("name", [signal.SIGTERM, signal.SIGINT])
 def test_term_and_int_end_a_run_at_once(start, finish, job, tmp_path, whole, name):
     path = tmp_path / "a.h5"
-    process = start(tmp_path, "run", job, "-o", "a.h5")
+    process = start(tmp_path, "run", job, "-o", "a.h5", *SLOWLY)
     wait_for(lambda: n_done(path) > 0)
     process.send_signal(name)
     process.out, process.err = process.communicate(timeout=60)
@@ -294,7 +294,7 @@ def test_a_second_run_on_the_same_file_is_refused_and_readers_are_not(start, fin
 
 def test_the_lock_of_a_killed_run_is_replaced(start, finish, job, tmp_path):
     path = tmp_path / "a.h5"
-    process = start(tmp_path, "run", job, "-o", "a.h5")
+    process = start(tmp_path, "run", job, "-o", "a.h5", *SLOWLY)
     wait_for(lambda: n_done(path) > 0)
     process.kill()
     process.communicate()

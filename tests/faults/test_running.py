@@ -10,7 +10,7 @@ import h5py
 import numpy
 import pytest
 
-from files import contents, message_of, n_done, wait_for, wrong_records
+from files import SLOWLY, contents, message_of, n_done, wait_for, wrong_records
 from test_kills import ranks_of, run_in
 
 MANY = ["--set", "axes.g0.points=30000"]
@@ -85,7 +85,7 @@ def test_a_second_usr1_gives_up_points_under_way(start, tmp_path, ranks):
 @pytest.mark.parametrize("victim", ["a worker", "the master"])
 def test_a_rank_that_dies_ends_the_run_which_can_be_resumed(start, finish, job, tmp_path, whole, victim):
     path = tmp_path / "a.h5"
-    process = start(tmp_path, "run", job, "-o", "a.h5", ranks=3)
+    process = start(tmp_path, "run", job, "-o", "a.h5", *SLOWLY, ranks=3)
     wait_for(lambda: n_done(path) > 0)
     holder = int(next(line for line in (tmp_path / "a.h5.lock").read_text().splitlines()
                       if line.startswith("pid: ")).split()[1])

@@ -11,6 +11,7 @@ from calls import Bench
 from sweep import CALLS, ERRORS, Case, Sweep, spread, table
 
 BOUND = 120  # seconds; a run takes one or two
+SPARSELY = pytest.mark.parametrize("step", [5, pytest.param(1, marks=pytest.mark.long)], ids=["some", "more"])  # of the calls
 
 
 @pytest.fixture(scope="module")
@@ -25,10 +26,10 @@ def fail(results):
 
 
 def test_the_shim_sees_the_calls_of_all_ranks(sweep):
-    assert sorted(sweep.counts["new", 1]) == [0] and sorted(sweep.counts["new", 3]) == [0, 1, 2]
-    for counts in (sweep.counts["new", 1][0], sweep.counts["new", 3][0]):
+    assert sorted(sweep.counts("new", 1)) == [0] and sorted(sweep.counts("new", 3)) == [0, 1, 2]
+    for counts in (sweep.counts("new", 1)[0], sweep.counts("new", 3)[0]):
         assert all(counts[call] > 0 for call in CALLS if call != "mkdir")
-    assert all(sweep.counts["new", 3][rank]["write"] > 0 for rank in (1, 2))
+    assert all(sweep.counts("new", 3)[rank]["write"] > 0 for rank in (1, 2))
 
 
 @pytest.mark.parametrize("case", [
@@ -44,7 +45,7 @@ def test_a_call_that_fails(sweep, case):
 
 
 def test_no_rank_waits_for_one_that_cannot_open_the_file(sweep):
-    for nth in range(1, sweep.counts["new", 3][1]["open"] + 1):
+    for nth in range(1, sweep.counts("new", 3)[1]["open"] + 1):
         for how in ("EIO", "EMFILE"):
             assert not fail([sweep.run(Case("new", 3, "1", "open", how, nth, 1))])
 
@@ -57,7 +58,7 @@ def test_no_coordinate_is_lost_while_the_file_is_made(sweep):
 
 def test_no_metadata_are_ruined_by_a_read_that_fails(sweep):
     """The last reads are those after the file has been made; what they miss must not be written back."""
-    n = sweep.counts["new", 1][0]["read"]
+    n = sweep.counts("new", 1)[0]["read"]
     for nth in range(n, 0, -max(n // 5, 1)):
         for how in ("EIO", "EINTR"):
             assert not fail([sweep.run(Case("new", 1, "0", "read", how, nth, 1))])
@@ -66,16 +67,17 @@ def test_no_metadata_are_ruined_by_a_read_that_fails(sweep):
 def test_no_sync_that_fails_is_passed_over(sweep):
     """The system tells it once; also the last one of a run."""
     results = [sweep.run(Case("new", 1, "0", call, "EIO", nth, 1)) for call in ("fsync", "fdatasync")
-               for nth in range(1, sweep.counts["new", 1][0][call] + 1)]
+               for nth in range(1, sweep.counts("new", 1)[0][call] + 1)]
     assert sum(result.fired for result in results) >= 5
     assert not fail(results)
 
 
-def test_a_file_that_cannot_be_read_is_no_fault_of_the_job(sweep):
+@SPARSELY
+def test_a_file_that_cannot_be_read_is_no_fault_of_the_job(sweep, step):
     """One that is to be overwritten is read before: code 2, and it is left as it is."""
-    n = sweep.counts["overwrite", 1][0]
-    results = [sweep.run(Case("overwrite", 1, "0", call, "EIO", nth, 1)) for call, step in (("open", 2), ("read", 70))
-               for nth in range(1, n[call] + 1, step)]
+    n = sweep.counts("overwrite", 1)[0]
+    results = [sweep.run(Case("overwrite", 1, "0", call, "EIO", nth, 1)) for call, every in (("open", 2), ("read", 70))
+               for nth in range(1, n[call] + 1, every * step)]
     assert any(result.code == 2 for result in results)
     assert not fail(results)
 

@@ -20,11 +20,11 @@ initial: {overlap: 0.5}
 axes:
   - {name: perturbation, values: [0.0, 0.1]}
   - {name: seed, values: [1, 2, 3]}
-solver: {method: ensemble, tolerance: 1e-10, t_max: 1e6, max_steps: 8000000}
+solver: {method: ensemble, tolerance: 1e-10, t_max: 5e5, max_steps: 8000000}
 """
 SLOW = ["3", "4", "5"]
-T_MAX = 1e6
-OFTEN = ["--save-interval", "0:01"]  # what took a sixth of that is saved
+T_MAX = 5e5
+OFTEN = ["--save-interval", "0.2s"]  # what took a sixth of that is saved
 
 
 @pytest.fixture
@@ -58,7 +58,7 @@ def states(path):
 def interrupt(start, folder, *arguments, ranks=None, how):
     """A run until its slow points have been saved once, then ended."""
     process = start(folder, "run", "job.yaml", "-o", "a.h5", *OFTEN, *arguments, ranks=ranks)
-    wait_for(lambda: len(states(folder / "a.h5")) == len(SLOW) or process.poll() is not None)
+    wait_for(lambda: states(folder / "a.h5") == SLOW or process.poll() is not None)
     how(process)
     process.out, process.err = process.communicate(timeout=60)
     return process
@@ -116,7 +116,7 @@ def test_a_second_usr1_suspends_points_and_resume_goes_on_inside(start, finish, 
 
 
 def test_a_time_limit_is_used_up_and_suspends_points(start, finish, job, tmp_path, slow):
-    """Each run goes further than the one before, though none would come to the end of a slow point."""
+    """No run falls behind the one before, and together they come to the end, though none would come to the end of a slow point."""
     reached = []
     for _ in range(300):  # a busy machine gives it little of each second
         process = finish(tmp_path, "run", job, "-o", "a.h5", "--resume", "--time-limit", "0:01")
@@ -124,9 +124,9 @@ def test_a_time_limit_is_used_up_and_suspends_points(start, finish, job, tmp_pat
             break
         assert process.returncode == 85 and "ending early (--time-limit" in process.err
         assert "points under way are suspended" in process.err
-        reached.append(times(finish, tmp_path)[1])
+        reached.append((n_done(tmp_path / "a.h5"), times(finish, tmp_path)[2]))  # what is furthest, until it is done
     assert process.returncode == 0 and len(reached) >= 1
-    assert reached == sorted(set(reached)) and reached[-1] > 0
+    assert reached == sorted(reached) and any(t > 0 for _, t in reached)
     assert contents(tmp_path / "a.h5") == slow
 
 
@@ -204,7 +204,7 @@ def test_a_file_of_the_name_of_the_folder_is_left_alone(finish, job, tmp_path):
 def test_a_state_that_cannot_be_written_is_told_once_and_costs_no_record(start, job, tmp_path):
     for name in SLOW:
         (tmp_path / "a.h5.unfinished" / f"{name}.new").mkdir(parents=True)  # where the state would be written
-    process = start(tmp_path, "run", job, "-o", "a.h5", *OFTEN)
+    process = start(tmp_path, "run", job, "-o", "a.h5", "--save-interval", "0:01")  # the others are done by then
     told = process.stderr.readline()
     while "points under way cannot be saved" not in told:
         assert told

@@ -85,7 +85,7 @@ static double time_for(const dkm_point *pt, int M) {
  * mode are far more exact than was asked for: at 1e-6 the error of slow ones was 400 times theirs at one such point.) */
 static void errors_are_those_of_resolved_modes(void **state) {
   (void)state;
-  enum { N = 60 };
+  enum { N = SAMPLE(60) };
   gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
   const dkm_solver gsl = {.method = DKM_METHOD_GSL, .tolerance = 1e-13};
   int n_faster = 0;
@@ -257,7 +257,7 @@ static void ordinary_points_keep_their_bits(void **state) {
   gsl_rng_free(rng);
 }
 
-enum { N_POINTS = 19 };
+enum { N_POINTS = SAMPLE(19) };
 static const double t_end = 150.0;
 
 /* Loads the points into lanes as they come free, in the given order, and keeps states and steps at t_end. `put_aside`:
