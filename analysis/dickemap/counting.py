@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import xarray as xr
 
 from .errors import Error
-from .reading import done
+from .reading import done, numbers
 from .theory import Numbers
 from .verdicts import flag_names
 
@@ -44,20 +46,27 @@ def student(n: Numbers) -> Numbers:
 
 
 def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
-    """`mean` of the values along an axis that are not NaN, the interval of 95 % in which that mean is known (Student's, as if they
-    were independent), `low` and `high`, and their number `n`; without the dimension `over`.
+    """`mean` of the values along an axis that are known, the interval of 95 % in which that mean is known (Student's, as if they
+    were independent), `low` and `high`, their number `n`, and how many others there are, `n_missing`; without the dimension `over`.
 
         band = dickemap.mean(abs(data.xi).sel(mode=1), over="seed")
+        complete = band["mean"].where(band["n_missing"] == 0)
+
+    What is not known is NaN, or the `_FillValue` of integers: points that are not done, and where the value does not apply.  A mean
+    with n_missing > 0 is one of those that were known first, which need not be like the others.  Truths are never NaN:
+    mean(is_verdict(data, "irregular").where(done(data))).
     """
     if over not in values.dims:
         raise Error(f"'{over}' is not an axis of {values.name or 'the values'} (axes: {', '.join(map(str, values.dims))})")
+    n_all, values = values.sizes[over], numbers(values)
     n = values.notnull().sum(over)
     centre = values.sum(over) / n.where(n > 0)
     deviation = np.sqrt(((values - centre) ** 2).sum(over) / (n - 1).where(n > 1))
     half = deviation * student(n) / np.sqrt(n.where(n > 0))
     units = {"units": values.attrs.get("units", "1")}
     return xr.Dataset({"mean": centre.assign_attrs(units), "low": (centre - half).assign_attrs(units),
-                       "high": (centre + half).assign_attrs(units), "n": n.assign_attrs(units="1")})
+                       "high": (centre + half).assign_attrs(units), "n": n.assign_attrs(units="1", long_name="values that are known"),
+                       "n_missing": (n_all - n).assign_attrs(units="1", long_name="values that are not known")})
 
 
 def outcome(data: xr.Dataset) -> xr.DataArray:
@@ -99,7 +108,9 @@ def _leads(data, relaxing, how):
 
 def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
     """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
-    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.
+    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.  Other starts are
+    in none of these: `n_missing`, of which `n_not_computed` have no record yet, and the rest is undecided, failed, or relaxing to
+    nobody knows what.  Where there are any, the probability is that of starts that were decided first.
 
     pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.
     over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
@@ -109,17 +120,31 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
         counted = data["count"].where(done(data), 0)
         is_it = _is(data["outcome"], pattern, either_sign)
         k, n = counted.where(is_it, 0).sum("outcome"), counted.sum("outcome")
+        n_left = (~done(data)) * _starts_of_a_cell(data)
+        n_missing = data["n_undecided"].where(done(data), n_left)
     else:
         if over not in data.dims:
             raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
         ended = outcome(data)
         k, n = (_is(ended, pattern, either_sign) & (ended != NO_OUTCOME)).sum(over), (ended != NO_OUTCOME).sum(over)
-    k, n = xr.broadcast(k, n)
+        n_missing, n_left = data.sizes[over] - n, (~done(data)).sum(over)
+    k, n, n_missing, n_left = xr.broadcast(k, n, n_missing, n_left)
     low, high = wilson(k.values, n.values)
     about = {"probability": "that a start ends with the pattern in the lead", "n": "starts that have an outcome",
+             "n_missing": "starts without an outcome", "n_not_computed": "of these, starts that are not computed",
              "probability_low": "lower end of its interval of 95 % (Wilson)", "probability_high": "upper end of that interval"}
-    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n}
+    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n,
+              "n_missing": n_missing.astype(np.int64), "n_not_computed": n_left.astype(np.int64)}
     return xr.Dataset({name: value.assign_attrs(units="1", long_name=about[name]) for name, value in values.items()})
+
+
+def _starts_of_a_cell(data):
+    """How many starts `reduce` counts in each cell."""
+    axis = re.search(r"^reduce = (\S+) (\d+) values", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
+    if axis:
+        return int(axis[2])
+    known = (data["count"].sum("outcome") + data["n_undecided"]).where(done(data), 0)
+    return int(known.max())
 
 
 def _is(ended, pattern, either_sign):
@@ -131,9 +156,11 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
 
     field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  along: the axis, None for
     the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
-    is not looked for beside points that are NaN.
+    is not looked for beside points that are NaN or not done.
     """
-    values = data[field] if isinstance(field, str) else field
+    values = numbers(data[field] if isinstance(field, str) else field)
+    if "status" in data and set(data.status.dims) <= set(values.dims):  # truths are never NaN
+        values = values.where(done(data))
     along = along or values.dims[0]
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")

@@ -110,6 +110,15 @@ def _fill_value(field):
     return np.asarray(field.attrs.get("_FillValue", 0)).astype(field.dtype).item()
 
 
+def numbers(field: xr.DataArray) -> xr.DataArray:
+    """The field as floating point, NaN where one of integers has its `_FillValue`."""
+    known = field.astype(float)
+    if field.dtype.kind in "iu" and "_FillValue" in field.attrs:
+        known = known.where(field != field.attrs["_FillValue"])
+    known.attrs = {name: value for name, value in field.attrs.items() if name != "_FillValue"}
+    return known
+
+
 def done(data: xr.Dataset) -> xr.DataArray:
     """True where a point has a record, of whatever verdict; over the axes of the job."""
     return data.status != TODO

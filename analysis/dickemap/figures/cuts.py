@@ -37,7 +37,7 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean; for other fields lines at g_c.
 
     Points without a result are left out, and hatched blocks show where: over the whole height for one curve, in a strip above the
-    frame for several.  Returns the figure, or `ax` where that is given.
+    frame for several; in that strip also where some starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax` where that is given.
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)
@@ -94,15 +94,15 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
     border = canvas.edges(at, is_log)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
     colours = style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
-    found, handles, has_theory, all_values = set(), [], False, []
+    found, some, handles, has_theory, all_values = set(), set(), [], False, []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:
             result = cells.mean(own.data, own.field, over, signed)
             values, why = result["mean"].values, result["why"].values
-            low, high = result["low"].values, result["high"].values
+            low, high, lost = result["low"].values, result["high"].values, result["lost"]
         else:
             values, why = cells.shown(own.data, own.field, signed).values, cells.absent(own.data, own.field).values
-            low, high = _interval(own, why)
+            (low, high), lost = _interval(own, why), cells.lost_shares(own.data, own.field)
         values = np.where(np.isfinite(values), values, np.nan)
         style_of = _style(at.size, colour, log)
         if theory:
@@ -113,6 +113,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         axes.plot(at, values, zorder=3, **(style_of if low is None else style_of | {"ls": "-", "lw": 1.0}))
         all_values.append(values)
         canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
+        canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
                                       label=labels.item(part.data, by, value)))
@@ -122,8 +123,8 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
     if over:
         handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label=f"mean over {labels.WORDS.get(over, over)}, 95 %"))
-    canvas.legend_beside(axes, handles + canvas.hatch_handles(found))
-    lines_above = len(parts) if found and len(parts) > 1 else 0
+    canvas.legend_beside(axes, handles + canvas.hatch_handles(found) + canvas.hatch_handles(some, "some starts: "))
+    lines_above = len(parts) if some or found and len(parts) > 1 else 0
     if part.title:
         axes.set_title(part.title, pad=6 + 4.2 * lines_above)
     return style.finished(figure, ax)
