@@ -15,6 +15,7 @@ from .library import Session, Variable, key_of
 from .progress import Bar
 
 BLOCK = 1 << 16  # points whose records are kept as bytes at a time
+LONGEST = 1e4  # in 1/kappa, of a trajectory whose length nobody has given
 GROUP = "point"  # dimension of arrays that advance together
 
 
@@ -61,7 +62,9 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
     Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
-    points: samples from 0 to t_end.  t_end: None takes the end of the record, but at least 20/kappa and at most 200/kappa.
+    points: samples from 0 to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
+    overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and 20/kappa at least, of the smallest
+    kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
     """
     with _one_point(job, set, cpu, quantities) as session:
@@ -106,12 +109,17 @@ def _at(data, quantities):
 
 
 def _usual_end(session):
+    """See trajectory."""
     kappa = min(session.quantity(0, "kappa_mu", mode) for mode in range(1, session.n_modes + 1))
     fields = {variable.name: variable for variable in session.of_kind("field")}
     if "t_end" not in fields:
         raise Error("trajectory: t_end is needed for a job whose records are not those of single trajectories")
     records, *_ = session.run(0, 1)
-    return float(np.clip(_values(records, fields["t_end"]).item(), 20 / kappa, 200 / kappa))
+    settled, rest, t_end = (_values(records, fields[name]).item() for name in ("t_settled", "relaxation_time", "t_end"))
+    if not np.isfinite(settled):
+        return float(np.clip(t_end, 20 / kappa, 200 / kappa))
+    rest = min(rest, 200 / kappa) if np.isfinite(rest) else 0.0
+    return float(np.clip(max(2 * settled, rest), 20 / kappa, LONGEST / kappa))
 
 
 def _one_point(job, set, cpu, quantities):

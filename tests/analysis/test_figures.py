@@ -579,6 +579,48 @@ def test_a_trajectory_without_a_lyapunov_function_has_no_panel_of_it(files):
     assert np.isnan(course.L).all() and len(figures.trajectory(course).axes) == 2
 
 
+THRESHOLD = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, 2.0], "kappa_mu": [1.0]}}
+
+
+def test_a_trajectory_goes_on_until_its_outcome_is_certain():
+    """Just above the threshold that takes long."""
+    course, record = dickemap.trajectory(THRESHOLD, g0=0.6456), dickemap.point(THRESHOLD, g0=0.6456)
+    assert float(record.t_settled) > 200 and float(course.t[-1]) == pytest.approx(2 * float(record.t_settled))
+    marks = [line for line in figures.trajectory(course, record).axes[0].lines if line.get_gid() == "t_settled"]
+    assert len(marks) == 1
+    top = figures.trajectory(course, record, until=300).axes[0]
+    assert top.get_xlim()[1] == pytest.approx(300, abs=1) and not [line for line in top.lines if line.get_gid() == "t_settled"]
+    assert any(text.startswith("outcome certain from $t$ = 4") for text in legend_of(top.figure))
+    with pytest.raises(dickemap.Error, match="there is none until 3000"):
+        figures.trajectory(course, until=3000)
+
+
+def test_a_trajectory_that_never_settles_or_settles_at_once_has_its_limits():
+    chaotic = THRESHOLD | {"model": THRESHOLD["model"] | {"Omega_mu": [1.5, -2.0]}, "initial": {"perturbation": 0.1}}
+    assert float(dickemap.trajectory(chaotic, g0=1.2).t[-1]) == 200
+    at_once = dickemap.trajectory(THRESHOLD, g0=0.3)
+    assert float(at_once.t[-1]) == pytest.approx(float(dickemap.point(THRESHOLD, g0=0.3).relaxation_time))
+    slow = THRESHOLD | {"model": THRESHOLD["model"] | {"Omega": 1e-4}}  # comes to rest after 1e6/kappa
+    assert float(dickemap.trajectory(slow, g0=1.0).t[-1]) <= 1e4
+
+
+@pytest.mark.parametrize("option", ["--until", "--t-end"])
+def test_the_end_of_a_trajectory_may_be_given(files, program, script, tmp_path, monkeypatch, option):
+    import plot
+    parser, ends = plot.parser(), []
+    monkeypatch.setattr(figures, "trajectory", lambda way, record, until, log: ends.append((way, until)) or plt.figure())
+    at = "g0=0.9,pattern=2,Omega_mu=1.5"
+    subprocess.run([program, "point", files["exact"].with_suffix(".yaml"), "--at", at, "--trajectory", tmp_path / "course.h5",
+                    "--t-end", "30"], check=True, capture_output=True)
+    for words in ([str(files["exact"]), "--at", at], [str(tmp_path / "course.h5")]):
+        plot.draw(parser.parse_args(["trajectory", *words, option, "12.5"]))
+    assert float(ends[0][0].t[-1]) == 12.5 and ends[1][1] == 12.5
+    result = script("plot.py", "trajectory", "course.h5", option, "12.5")
+    assert result.returncode == 0 and (tmp_path / "trajectory.png").exists(), result.stderr
+    result = script("plot.py", "trajectory", "course.h5", option, "31")
+    assert result.returncode == 1 and "from t = 0 to 30: there is none until 31" in result.stderr
+
+
 @pytest.mark.parametrize("suffix", ["csv", "h5"])
 def test_the_program_s_trajectories_are_drawn_too(files, program, tmp_path, suffix):
     path = tmp_path / f"course.{suffix}"
