@@ -8,6 +8,7 @@ import re
 import numpy as np
 import xarray as xr
 
+from . import arguments
 from .errors import Error
 from .reading import done, numbers
 from .theory import Numbers
@@ -21,8 +22,17 @@ OSCILLATIONS = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
 
 def wilson(k: Numbers, n: Numbers, z: float = 1.959963984540054) -> tuple[Numbers, Numbers]:
     """(low, high): the limits of Wilson's interval for a probability of which k of n were counted, 95 % unless z says otherwise;
-    0 and 1 where n is 0.  Numbers, or arrays that broadcast."""
-    k, n = np.asarray(k, float), np.asarray(n, float)
+    0 and 1 where n is 0.  Numbers, or arrays that broadcast; Error unless 0 <= k <= n."""
+    k, n = (np.asarray(arguments.numbers(name, values), float) for name, values in (("k", k), ("n", n)))
+    arguments.number("z", z, 0)
+    try:
+        wrong = ~((0 <= k) & (k <= n) & np.isfinite(n))
+    except ValueError:
+        raise Error(f"k and n have shapes {k.shape} and {n.shape}, which do not go together") from None
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0])
+        raise Error(f"k is {np.broadcast_to(k, wrong.shape)[first]:g} and n {np.broadcast_to(n, wrong.shape)[first]:g}, "
+                    "but k of n were counted: 0 <= k <= n")
     with np.errstate(divide="ignore", invalid="ignore"):
         p, share = k / n, z * z / n
         centre, half = (p + share / 2) / (1 + share), z * np.sqrt((p * (1 - p) + share / 4) / n) / (1 + share)
@@ -56,8 +66,9 @@ def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
     with n_missing > 0 is one of those that were known first, which need not be like the others.  Truths are never NaN:
     mean(is_verdict(data, "irregular").where(done(data))).
     """
-    if over not in values.dims:
-        raise Error(f"'{over}' is not an axis of {values.name or 'the values'} (axes: {', '.join(map(str, values.dims))})")
+    arguments.axis(arguments.array(values), over)
+    if "flag_meanings" in values.attrs or values.dtype.kind not in "biuf":
+        raise Error(f"{values.name or 'the values'} are {'flags' if 'flag_meanings' in values.attrs else 'no numbers'}, which have no mean")
     n_all, values = values.sizes[over], numbers(values)
     n = values.notnull().sum(over)
     centre = values.sum(over) / n.where(n > 0)
@@ -78,6 +89,7 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
         100 + v     other motion, of verdict v
         -1000       none: undecided, failed, not done, or relaxing to nobody knows what
     """
+    arguments.dataset(data)
     lacking = {"xi", "xi_second", "xi_error", "xi_limit", "verdict", "how", "retrieved", "n_unstable"} - set(data)
     if lacking:
         raise Error(f"outcomes need fields that the data do not have: {', '.join(sorted(lacking))}")
@@ -116,6 +128,9 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
     either_sign: nu and -nu count as the same, as in the paper.
     """
+    arguments.dataset(data, "status")
+    if not isinstance(pattern, xr.DataArray):
+        arguments.number("pattern", pattern, integer=True)
     if "outcome" in data.dims and "count" in data:
         counted = data["count"].where(done(data), 0)
         is_it = _is(data["outcome"], pattern, either_sign)
@@ -125,6 +140,7 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     else:
         if over not in data.dims:
             raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
+        arguments.axis(data.status, over)
         ended = outcome(data)
         k, n = (_is(ended, pattern, either_sign) & (ended != NO_OUTCOME)).sum(over), (ended != NO_OUTCOME).sum(over)
         n_missing, n_left = data.sizes[over] - n, (~done(data)).sum(over)
@@ -158,12 +174,22 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
     the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
     is not looked for beside points that are NaN or not done.
     """
-    values = numbers(data[field] if isinstance(field, str) else field)
+    arguments.dataset(data, *([field] if isinstance(field, str) else []))
+    arguments.number("level", level)
+    values = arguments.array(data[field] if isinstance(field, str) else field, "a field")
+    if values.dtype.kind not in "biuf":
+        raise Error(f"{values.name or 'the field'} has no numbers")
+    if not values.dims:
+        raise Error(f"{values.name or 'the field'} has no axis to look along")
+    values = numbers(values)
     if "status" in data and set(data.status.dims) <= set(values.dims):  # truths are never NaN
         values = values.where(done(data))
     along = along or values.dims[0]
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
+    arguments.axis(values, along)
+    if values.sizes[along] < 2:
+        raise Error(f"{along} has a single value: nothing changes along it")
     values = values.transpose(..., along)
     above = np.moveaxis(np.asarray(values.values, float), -1, 0) - level
     x = np.asarray(values[along].values, float)

@@ -29,7 +29,7 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
     """
     data = slices.opened(data)
-    select = dict(select or {})
+    select = slices.selected(select)
     if "fatal_median" in data:
         return _fatal(data, x, select, nearest, ax)
     counted = _counted(data, over)

@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from .. import reading, verdicts
+from .. import arguments, reading, verdicts
 from ..errors import Error
 from . import canvas, labels, lines, style
 
@@ -22,8 +22,11 @@ def course_of(data: Course) -> xr.Dataset:
     """A trajectory: of dickemap.trajectory, or a file (.h5 or .csv) of `dickemap point --trajectory`."""
     if isinstance(data, xr.Dataset):
         found = data
-    elif str(data).endswith(".csv"):
-        table = np.genfromtxt(data, delimiter=",", names=True)
+    elif str(arguments.path(data, "a trajectory")).endswith(".csv"):
+        try:
+            table = np.genfromtxt(data, delimiter=",", names=True)
+        except (ValueError, IndexError, UnicodeDecodeError):
+            raise Error(f"{os.fspath(data)}: not a trajectory of dickemap (no table of numbers)") from None
         names = [name for name in table.dtype.names or () if name.startswith("xi_")]
         if "t" not in (table.dtype.names or ()) or not names:
             raise Error(f"{os.fspath(data)}: not a trajectory of dickemap (no columns t, xi_1, ...)")
@@ -34,7 +37,7 @@ def course_of(data: Course) -> xr.Dataset:
         found = xr.Dataset({name: (("t", "mode"), values) for name, values in fields.items()},
                            {"t": table["t"], "mode": np.array(modes, np.int32)})
     else:
-        with xr.open_dataset(data, engine=reading.first_engine(), decode_times=False) as file:
+        with reading.raw(data, mask_and_scale=True) as file:
             found = file.load()
     if "xi" not in found or "t" not in found["xi"].dims:
         name = "these data" if isinstance(data, xr.Dataset) else os.fspath(data)
@@ -70,6 +73,7 @@ def _until(data: xr.Dataset, until: float | None) -> xr.Dataset:
     if until is None:
         return data
     t = data["t"].values
+    arguments.number("until", until)
     if not t[0] < until <= t[-1] * (1 + 1e-9):
         raise Error(f"the trajectory goes from t = {t[0]:g} to {t[-1]:g}: there is none until {until:g}")
     return data.isel(t=slice(0, max(2, int(np.searchsorted(t, until * (1 + 1e-9), side="right")))))
@@ -97,7 +101,7 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, until: float |
                                         squeeze=False, height_ratios=[1.5] + [1] * (len(rows) - 1))
             all_axes = dict(zip(rows, grid[:, 0]))
         else:
-            figure, all_axes = ax.figure, {"xi": ax}
+            figure, all_axes = style.axes_of(ax).figure, {"xi": ax}
         colours = _colours(data, data["xi"])
         order = sorted(colours, key=lambda mode: colours[mode][1] is not None)
         for mode in order:
@@ -160,7 +164,11 @@ def _mark_record(all_axes, record, colours, t):
 def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) -> xr.DataArray:
     """Amplitude [omega, ...] of each angular frequency in a field of a trajectory, from a time on (None: the second half), without
     the mean: a line A cos(omega t) far from others has the height A.  Hann's window, samples at equal distances."""
-    if field not in data:
+    if "t" not in arguments.dataset(data).dims:
+        raise Error("these data are no trajectory: they have no t")
+    if begin is not None:
+        arguments.number("begin", begin)
+    if field not in data or "t" not in data[field].dims:
         raise Error(f"no field '{field}' in the trajectory (there are: {', '.join(map(str, data.data_vars))})")
     values = data[field].transpose("t", ...)
     t = data["t"].values.astype(float)

@@ -41,7 +41,7 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)
-    select = dict(select or {})
+    select = slices.selected(select)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--by": by, "--over": over}, select)

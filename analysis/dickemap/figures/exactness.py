@@ -63,7 +63,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     data = slices.opened(data)
     if "E_N" not in data:
         raise Error("the file has no E_N: its job does not say `task: exactness`")
-    select = dict(select or {})
+    select = slices.selected(select)
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
     for name in (along, panels, *select):
         if name and slices.group_of(data, name) not in axes_there:

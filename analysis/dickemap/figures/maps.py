@@ -58,7 +58,7 @@ def map(data: slices.Data, x: str | None = None, y: str | None = None, field: st
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or default_field(data)
-    select = dict(select or {})
+    select = slices.selected(select)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--y": y, "--panels": panels, "--over": over}, select)

@@ -37,7 +37,7 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
     data = slices.opened(data)
     if "state_xi" not in data:
         raise Error("the file has no states: its job does not say `task: states`")
-    select = dict(select or {})
+    select = slices.selected(select)
     slices.checked_axes(data, "n_states", {"--x": x}, select)
     free = [axis for axis in slices.numeric_axes(data, "n_states") if axis not in {slices.group_of(data, name) for name in select}]
     single = x is None and not free
