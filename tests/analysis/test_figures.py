@@ -369,6 +369,59 @@ def test_a_cut_has_the_curve_of_each_cue(files):
             np.testing.assert_allclose(line.get_ydata(), abs(data[field].sel(pattern=pattern, mode=pattern)).values[:, 0])
 
 
+def covered(line, border):
+    """Which cells between the borders a line, with gaps where it is NaN, goes through in their middle half."""
+    x, there = line.get_xdata(), np.isfinite(line.get_ydata())
+    found = []
+    for low, high in zip(border[:-1], border[1:]):
+        own = there[(x > low + (high - low) / 4) & (x < high - (high - low) / 4)]
+        found.append(own.size > 0 and own.all())
+    return np.array(found)
+
+
+@pytest.mark.parametrize("Omega_mu_2", [2.0, -2.0])
+@pytest.mark.parametrize("field", ["xi", "occupation"])
+def test_of_tilted_starts_the_curve_goes_through_what_has_ended_in_the_pattern_alone(Omega_mu_2, field):
+    """Of one sign a pattern is retrieved from g_ret on; of both signs there is chaos, and below g_c rest without a pattern."""
+    job = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, Omega_mu_2], "kappa_mu": [1.0]}, "solver": {"max_steps": 6000},
+           "initial": {"perturbation": 0.3}}
+    data = dickemap.evaluate(job, g0=np.linspace(0.5, 1.4, 19), pattern=[1, 2], product=True)
+    axes = figures.cut(data, "g0", field).axes[0]
+    border = canvas.edges(data.g0.values)
+    rest = verdict_is(data, "fixed_point", "dark_precession").values
+    curves = {line.get_color(): line for line in theory_lines(axes)}
+    for j, (pattern, colour) in enumerate(zip((1, 2), style.pattern_colours(2))):
+        g_crit = dickemap.g_crit(0.5, (1.5, Omega_mu_2)[j], 1.0)
+        own = rest[:, j] & (abs(data.retrieved.values[:, j].astype(int)) == pattern)
+        normal = rest[:, j] & (data.retrieved.values[:, j] == 0) & (data.g0.values < g_crit)
+        if colour not in curves:
+            assert not (own | normal).any()
+            continue
+        line, away = curves[colour], abs(data.g0.values - g_crit) > 0.05
+        np.testing.assert_array_equal((covered(line, border) == (own | normal))[away], True)
+        known = np.isfinite(line.get_ydata())
+        xi = dickemap.xi_theory(line.get_xdata(), g_crit)
+        expected = xi if field == "xi" else dickemap.occupation_theory(line.get_xdata(), xi, (1.5, Omega_mu_2)[j], 1.0, 2)
+        np.testing.assert_allclose(line.get_ydata()[known], expected[known], atol=1e-12)
+        if Omega_mu_2 > 0:
+            assert own.any()
+    assert Omega_mu_2 > 0 or (~rest).any()
+
+
+def test_a_curve_of_a_mode_goes_through_the_starts_that_end_in_its_pattern_whatever_their_cue(files):
+    data = dickemap.open(files["seeds"]).sel(pattern=3)
+    axes = figures.cut(data, "g0", "xi", by="mode").axes[0]
+    curves = {line.get_color(): line for line in theory_lines(axes)}
+    border = canvas.edges(data.g0.values)
+    for mode, colour in zip((1, 2, 3), style.pattern_colours(3)):
+        own = ((abs(data.retrieved.astype(int)) == mode) & verdict_is(data, "fixed_point", "dark_precession")).any("seed").values
+        g_crit = dickemap.g_crit(0.5, (1.5, 2.0, 2.5)[mode - 1], 1.0)
+        g_ret = dickemap.g_retrieve(g_crit, dickemap.g_crit(0.5, 1.5, 1.0))
+        above = (data.g0.values > g_crit + 0.05) & (abs(data.g0.values - g_ret) > 0.05)
+        assert own.any()
+        np.testing.assert_array_equal(covered(curves[colour], border)[above], own[above])
+
+
 def test_a_cut_with_signs_has_both_branches(files):
     data = dickemap.open(files["exact"]).isel(Omega_mu=9)
     up, down = theory_lines(figures.cut(data, "g0", "xi", select={"pattern": 1, "mode": 1}, signed=True).axes[0])
@@ -881,7 +934,8 @@ axes:
     for g0, axes in zip(data.g0.values, panels):
         curves = {line.get_label(): line for line in axes.lines}
         for N in data.spins_per_class.values:
-            drawn, here = curves[f"$N$ = {N}"], data.sel(g0=g0, spins_per_class=N)
+            failed = " (failed)" * bool(data.failure.sel(g0=g0, spins_per_class=N) == 3)
+            drawn, here = curves[f"$N$ = {N}{failed}"], data.sel(g0=g0, spins_per_class=N)
             if here.failure == 3:
                 assert np.isnan(drawn.get_ydata()).all()
             else:

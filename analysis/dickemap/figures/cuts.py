@@ -34,7 +34,8 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     `figures.map` would.  by: an axis; None takes the cue's pattern, else the mode, else an axis of few values.  over: an axis of
     starts, along which numbers become their mean with its interval (Student's, 95 %), and classes their shares.  select, nearest,
     signed: as of `figures.map`.  log: a logarithmic vertical scale.
-    theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean; for other fields lines at g_c.
+    theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean, where points have ended in that state; for other
+        fields lines at g_c.
 
     Points without a result are left out, and hatched blocks show where: over the whole height for one curve, in a strip above the
     frame for several; in that strip also where some starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax` where that is given.
@@ -160,19 +161,22 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
     kinds = lines.kinds(data, own.field, mode)
     if not kinds or mode is None:
         return False
-    if np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
-        return False
     at, finer, _ = lines.fine(data, x, border[[0, -1]], is_log, FINE)
     if by == "mode" and lines.is_exact(data) and lines.cue_of(data) is not None and value != lines.cue_of(data):
         return False
     curve = lines.curve(data, x, own.field, (at, finer), int(mode))
     if curve is not None:
+        if not lines.is_exact(data):
+            cells_of = canvas.edges(data[x].values, is_log)
+            curve = np.where(lines.ended_in(data, x, own.field, (at, finer), cells_of, int(mode)), curve, np.nan)
+        if not np.isfinite(curve).any():
+            return False
         branches = [curve, -curve] if signed and own.field in ("xi", "xi_end") or own.field in ("alpha_re", "alpha_im") else [curve]
         for branch in branches:
             drawn, = axes.plot(at, branch, color=colour, lw=1.0, zorder=2)
             drawn.set_gid("theory")
         return True
-    if not lines.is_closed(data):
+    if not lines.is_closed(data) or np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
         return False
     distance = lines.parameters(finer)["g0"] - lines.threshold(finer, next(iter(kinds.values())))
     distance = np.broadcast_to(np.asarray(distance, float), at.shape)

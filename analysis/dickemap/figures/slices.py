@@ -19,7 +19,7 @@ Data = Union[xr.Dataset, str, os.PathLike]
 Axis = Union[float, int, str]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
-NEEDED = ("verdict", "how", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
+NEEDED = ("verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
           "n_never", "fatal_low", "fatal_high")
 SOURCES = {"xi_end": ("xi", "xi_limit"), "outcome": ("xi", "xi_second", "xi_error", "xi_limit", "retrieved", "n_unstable")}
 
