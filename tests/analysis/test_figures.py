@@ -369,6 +369,36 @@ def test_a_cut_has_the_curve_of_each_cue(files):
             np.testing.assert_allclose(line.get_ydata(), abs(data[field].sel(pattern=pattern, mode=pattern)).values[:, 0])
 
 
+def error_bars(axes):
+    """{x: (low, high)} of all error bars."""
+    found = [c for c in axes.collections if c.get_gid() == "error"]
+    return {round(float(a[0]), 9): (a[1], b[1]) for bars in found for a, b in bars.get_segments()}
+
+
+@pytest.mark.parametrize("field", ["lyapunov", "power"])
+def test_points_have_the_error_bars_that_the_file_knows(files, field):
+    data = dickemap.open(files["both_signs"]).isel(Omega_mu_1=0, Omega_mu_2=1)
+    figure = figures.cut(data, "g0", field)
+    values, errors = data[field].values, data[f"{field}_error"].values
+    low, high = figure.axes[0].get_ylim()
+    results = np.isfinite(values) & ~verdict_is(data, "undecided", "failed").values
+    known = results & (errors > 4e-3 * np.ptp([0, *(values + errors)[results], *(values - errors)[results]]))
+    bars = error_bars(figure.axes[0])
+    assert known.any() and sorted(bars) == pytest.approx(data.g0.values[known].tolist())
+    np.testing.assert_allclose(list(bars.values()), np.c_[values - errors, values + errors][known])
+    assert np.nanmax((values + errors)[known]) < high and np.nanmin((values - errors)[known]) > low
+    assert ("standard error" if field == "lyapunov" else "error") in legend_of(figure)
+
+
+def test_errors_that_nobody_could_see_have_no_bars(files):
+    figure = figures.cut(files["exact"], "g0", "xi")
+    assert (dickemap.open(files["exact"]).xi_error > 0).any() and not error_bars(figure.axes[0]) and "error" not in legend_of(figure)
+    data = dickemap.open(files["exact"])
+    data["xi_error"] = data.xi_error * 0 + 0.05
+    assert len(error_bars(figures.cut(data.isel(Omega_mu=5), "g0", "xi", select={"pattern": 1, "mode": 1}).axes[0])) == 13
+    assert {"lyapunov", "lyapunov_error"} <= set(slices.opened(files["exact"], ["lyapunov"]).data_vars)
+
+
 def covered(line, border):
     """Which cells between the borders a line, with gaps where it is NaN, goes through in their middle half."""
     x, there = line.get_xdata(), np.isfinite(line.get_ydata())

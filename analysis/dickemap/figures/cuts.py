@@ -17,6 +17,7 @@ from . import canvas, cells, labels, lines, maps, slices, style
 
 FINE = 2001
 MOST_CURVES = 24
+VISIBLE = 4e-3  # of the height of a frame, or of the value on a logarithmic scale: smaller errors lie within their points
 POINTS = 45  # that are drawn as circles; more stand as small dots
 
 
@@ -37,6 +38,8 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean, where points have ended in that state; for other
         fields lines at g_c.
 
+    Where the file has the error of a field (xi_error, lyapunov_error, ...) points have error bars, if these are large enough to be seen;
+    means have the interval of their scatter, which has these errors in it.
     Points without a result are left out, and hatched blocks show where: over the whole height for one curve, in a strip above the
     frame for several; in that strip also where some starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax` where that is given.
     """
@@ -95,7 +98,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
     border = canvas.edges(at, is_log)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
     colours = style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
-    found, some, handles, has_theory, all_values = set(), set(), [], False, []
+    found, some, handles, has_theory, all_values, bars = set(), set(), [], False, [], []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:
             result = cells.mean(own.data, own.field, over, signed)
@@ -113,12 +116,22 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
             all_values += [low, high]
         axes.plot(at, values, zorder=3, **(style_of if low is None else style_of | {"ls": "-", "lw": 1.0}))
         all_values.append(values)
+        if not over:
+            error = _error(own, x, values)
+            bars.append((values, error, colour))
+            all_values += [values - error, values + error]
         canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
         canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
                                       label=labels.item(part.data, by, value)))
+    whole = 1.04 if cells.is_unsigned(part.field) else np.ptp(np.concatenate([[0.0], *[v[np.isfinite(v)] for v in all_values]]))
+    has_bars = any([_error_bars(axes, at, *bar, None if log else whole) for bar in bars])
     _frame(axes, part, x, by, at, is_log, border, np.concatenate(all_values), signed, log, over)
+    if has_bars:
+        about = part.data[f"{part.field}_error"].attrs.get("long_name", "")
+        handles.append(plt.Line2D([], [], color="0.3", lw=0.9, marker="|", ms=7, ls="",
+                                  label="standard error" if about.startswith("standard") else "error"))
     if has_theory:
         text = has_theory_text(part.field)
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
@@ -139,6 +152,25 @@ def _interval(own, why):
     low, high = own.data[f"{stem}_low"].values, own.data[f"{stem}_high"].values
     known = (why == 0) & np.isfinite(low) & np.isfinite(high)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _error(own, x, values):
+    """What the file has of the error of each value, NaN where it has none."""
+    name = f"{own.field}_error"
+    if name not in own.data or own.data[name].dims != (x,):
+        return np.full(values.shape, np.nan)
+    error = own.data[name].values.astype(float)
+    return np.where(np.isfinite(values) & np.isfinite(error) & (error > 0), error, np.nan)
+
+
+def _error_bars(axes, at, values, error, colour, whole) -> bool:
+    """Whether any is large enough to be seen in a frame of that height; None: of a logarithmic scale."""
+    with np.errstate(invalid="ignore"):
+        shown = error > VISIBLE * (abs(values) if whole is None else whole)
+    if shown.any():
+        axes.errorbar(at[shown], values[shown], error[shown], fmt="none", ecolor=colour, elinewidth=0.9, capsize=1.8, capthick=0.7,
+                      zorder=2.5)[2][0].set_gid("error")
+    return bool(shown.any())
 
 
 def has_theory_text(field: str) -> str:

@@ -46,7 +46,7 @@ def opened(data: Data, fields: Sequence[str] | None = None) -> xr.Dataset:
     for field in fields:
         if field not in names and field not in DERIVED:
             raise Error(f"{os.fspath(data)}: no field '{field}' (there are: {', '.join(sorted({*names} - {'checksum'}))})")
-    wanted = {*NEEDED, *fields, *(source for field in fields for source in SOURCES.get(field, ()))}
+    wanted = {*NEEDED, *fields, *(f"{field}_error" for field in fields), *(source for field in fields for source in SOURCES.get(field, ()))}
     return reading.open(data, fields=[name for name in names if name in wanted])
 
 
