@@ -51,7 +51,8 @@ def text_of(job: Job) -> str | None:
 
 def settings(set: Mapping[str, Any] | None) -> list[str]:
     """{"solver.t_max": 1e5} as the program takes it; a text is YAML as it is."""
-    return [f"{key}={value if isinstance(value, str) else as_yaml(value)}" for key, value in arguments.mapping(set, "set", "{'solver.t_max': 1e5}").items()]
+    given = arguments.mapping(set, "set", "{'solver.t_max': 1e5}")
+    return [f"{key}={value if isinstance(value, str) else as_yaml(value)}" for key, value in given.items()]
 
 
 @contextlib.contextmanager

@@ -63,7 +63,8 @@ def run(job: jobs.Job, output: str | os.PathLike | None = None, ranks: int | Non
                 raise Error("run: without an output there is no file to be read in chunks")
         file = stack.enter_context(jobs.as_file(job))
         options = ["--overwrite"] if overwrite else ["--resume"] if resume else []
-        _follow([*_mpirun(ranks), program(), "run", str(file), "-o", os.fspath(output), *options, *_sets(set)], progress, _renamed(job, file))
+        command = [*_mpirun(ranks), program(), "run", str(file), "-o", os.fspath(output), *options, *_sets(set)]
+        _follow(command, progress, _renamed(job, file))
         return reading.open(output, **how)
 
 

@@ -167,7 +167,8 @@ def given(program, tmp_path_factory):
             file.create_group("a")
     names = {name: getattr(dickemap, name) for name in dickemap.__all__}
     names |= {"figures": figures, "xr": xr, "JOB": JOB, "SWEEP": SWEEP, "object": object, "float": float, "slice": slice,
-              "sweep": dickemap.run(SWEEP, folder / "sweep.h5", ranks=1), "states": dickemap.evaluate(JOB | {"task": "states"}, g0=[0.5, 0.9]),
+              "sweep": dickemap.run(SWEEP, folder / "sweep.h5", ranks=1),
+              "states": dickemap.evaluate(JOB | {"task": "states"}, g0=[0.5, 0.9]),
               "course": dickemap.trajectory(JOB, 5, g0=1)}
     return folder, names
 

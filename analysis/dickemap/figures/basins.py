@@ -23,7 +23,8 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
         figures.basins("retrieval_map.h5", x="g0", select={"perturbation": 0.02})  # one axis: shares of all outcomes
         figures.basins("letters.h5", x="flip_exactly", panels="pattern")           # of single records, over the seed
 
-    Along x alone the shares of all outcomes are stacked, starts without an outcome and starts that are not computed hatched, and a line with its interval (Wilson's,
+    Along x alone the shares of all outcomes are stacked, starts without an outcome and starts that are not computed hatched, and a
+    line with its interval (Wilson's,
     95 %) is the probability that the cue is retrieved, with either sign.  Over x and y it is a map of that probability.
     x, y: None takes g0 and, where x is not named, the longest other axis.  panels: small multiples.  over: of single records, the
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
@@ -69,7 +70,8 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     is_done = reading.done(data).sum(over)
     n_failed = verdicts.is_verdict(data, "failed").sum(over)
     result = xr.Dataset({"count": count.transpose(..., "outcome"), "n_decided": n_decided, "n_undecided": is_done - n_decided,
-                         "n_failed": n_failed, "n_not_computed": data.sizes[over] - is_done, "status": xr.where(is_done > 0, 1, 0).astype(np.uint8)}, attrs=data.attrs)
+                         "n_failed": n_failed, "n_not_computed": data.sizes[over] - is_done,
+                         "status": xr.where(is_done > 0, 1, 0).astype(np.uint8)}, attrs=data.attrs)
     result = result.assign_coords({name: c for name, c in data.coords.items()
                                    if over not in c.dims and set(c.dims) <= {*result.dims, "mode"}})
     names = dict(zip(np.atleast_1d(data.verdict.attrs["flag_values"]).tolist(), data.verdict.attrs["flag_meanings"].split()))

@@ -41,7 +41,9 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     Where the file has the error of a field (xi_error, lyapunov_error, ...) points have error bars, if these are large enough to be seen;
     means have the interval of their scatter, which has these errors in it.
     Points without a result are left out, and hatched blocks show where: over the whole height for one curve, in a strip above the
-    frame for several; in that strip also where some starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax` where that is given.
+    frame for several; in that strip also where some
+    starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax`
+    where that is given.
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)

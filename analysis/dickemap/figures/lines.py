@@ -245,7 +245,9 @@ def ended_in(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.
 
     pattern, normal = of_cell(rest & (label == mode)), of_cell(rest & (label == 0))
     cell = np.clip(np.searchsorted(border, at, side="right") - 1, 0, pattern.size - 1)
-    beside = pattern | np.roll(pattern, 1) & (np.arange(pattern.size) > 0) | np.roll(pattern, -1) & (np.arange(pattern.size) < pattern.size - 1)
+    beside = pattern.copy()
+    beside[1:] |= pattern[:-1]
+    beside[:-1] |= pattern[1:]
     with np.errstate(invalid="ignore"):
         g0 = np.broadcast_to(np.asarray(parameters(finer)["g0"], float), at.shape)
         g_crit, least = closed_g_crit(finer, mode), least_g_crit(finer)
