@@ -36,14 +36,20 @@ def decay_rate(Omega_mu, g0):
     return -roots.real.max()
 
 
-def open_cavity(path, script):
-    """The file as a dataset over Omega_mu and g0, both rising; exits with a message if it is none of this job."""
+def open_map(path, script):
+    """The file as a dataset over Omega_mu and g0, both rising; exits with a message if it has other axes or several modes."""
     data = checks.open_file(path, script)
+    data = data.rename({"Omega_mu_1": "Omega_mu"}) if "Omega_mu_1" in data["status"].dims else data
     axes = data["status"].sizes
     if set(axes) != {"Omega_mu", "g0"} or data.sizes["mode"] != 1:
         sys.exit(f"{script}: {path}: expected the axes Omega_mu and g0 and 1 mode, found {', '.join(axes)} and "
                  f"{data.sizes['mode']}")
-    data = data.sortby(["Omega_mu", "g0"]).transpose("Omega_mu", "g0", "mode")
+    return data.sortby(["Omega_mu", "g0"]).transpose("Omega_mu", "g0", "mode")
+
+
+def open_cavity(path, script):
+    """The same; exits also if it is not of the numbers of this job."""
+    data = open_map(path, script)
     # Files of version 0.1.0 have NaN for Omega_mu < 0.
     off = abs(data["g_crit"] / dickemap.g_crit(OMEGA, data["Omega_mu"], KAPPA) - 1).where(dickemap.done(data))
     if off.max() > 1e-12:

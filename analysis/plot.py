@@ -8,7 +8,8 @@
   plot.py basins FILE.h5 --panels pattern
   plot.py states FILE.h5
   plot.py exactness FILE.h5 --along g0 --select spins_per_class=32
-  plot.py trajectory JOB.yaml --at g0=1.1,pattern=3   also of an output, or a file of `dickemap point --trajectory`
+  plot.py trajectory JOB.yaml --at g0=1.1,pattern=3 --until 60
+                                                      also of an output, or a file of `dickemap point --trajectory`
   plot.py spectrum JOB.yaml --at g0=1.0 --t-end 2000 --points 20001
   plot.py letters JOB.yaml --pattern 3 --percents 10 20 30 40
 
@@ -115,8 +116,10 @@ def parser():
     point = argparse.ArgumentParser(add_help=False)
     point.add_argument("file", type=pathlib.Path, help="job, output of dickemap run, or trajectory of dickemap point (.h5, .csv)")
     point.add_argument("--at", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="which point, as of dickemap point")
-    point.add_argument("--t-end", type=float, help="end of the trajectory (default: that of the record)")
-    point.add_argument("--record", action="store_true", help="also with --t-end: compute the record of the point and mark what it says")
+    point.add_argument("--until", "--t-end", dest="t_end", type=float, metavar="T",
+                       help="end of the trajectory (default: of a file its own; else twice the time from which the outcome is certain, or "
+                            "where there is none such the length of the record, at most 200/kappa)")
+    point.add_argument("--record", action="store_true", help="also with --until: compute the record of the point and mark what it says")
     kind = add("trajectory", figures.trajectory, point, help="a point through time")
     kind.add_argument("--points", type=int, default=2001, help="samples (default 2001)")
     kind.add_argument("--log", action="store_true", help="logarithmic axis of time")
@@ -136,9 +139,10 @@ def parser():
 def draw(a):
     if a.kind in ("trajectory", "spectrum"):
         way, record = course(a)
+        until = a.t_end if record is None and isinstance(way, pathlib.Path) else None
         if a.kind == "spectrum":
-            return figures.spectrum(way, record, field=a.field, begin=a.begin)
-        return figures.trajectory(way, record, log=a.log)
+            return figures.spectrum(way, record, field=a.field, begin=a.begin, until=until)
+        return figures.trajectory(way, record, until=until, log=a.log)
     if a.kind == "letters":
         return figures.letters(a.file, a.pattern, a.percents, seed=a.seed, t_end=a.t_end)
     options = of_file(a)

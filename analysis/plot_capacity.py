@@ -91,7 +91,7 @@ def shares(states, recalls):
 def draw_numbers(axes, states):
     loads = np.array([data.sizes["mode"] / n_spins(data) for data in states])
     for colour, g0 in zip(COLOURS, states[0].g0.values):
-        mean = [float(data.n_stable.sel(g0=g0).mean()) for data in states]
+        mean = [float(data.n_stable.where(dickemap.done(data)).sel(g0=g0).mean()) for data in states]
         whole = [bool(dickemap.is_flag(data.sel(g0=g0), "complete", "yes").all()) for data in states]
         axes.plot(loads, np.where(whole, mean, np.nan), color=colour, lw=1)
         for load, n, is_whole in zip(loads, mean, whole):

@@ -34,12 +34,15 @@ def draw_summary(found_axes, overlap_axes, data):
     rest = ("pattern", "seed")
     for i, look in LOOKS.items():
         here, decided = own.isel(gamma_down=i) & known.isel(gamma_down=i), known.isel(gamma_down=i)
-        n = np.maximum(decided.sum(rest).values, 1)
+        n = decided.sum(rest).values
         low, high = dickemap.wilson(here.sum(rest).values, n)
-        middle = here.sum(rest).values / n
+        with np.errstate(invalid="ignore"):
+            middle = here.sum(rest).values / n  # NaN, no point, where nothing is known
         found_axes.errorbar(percent + (i - 0.5), middle, [middle - low, high - middle], fmt="o", ms=4, lw=1, **look)
         cue = abs(xi.isel(gamma_down=i)).where(data["mode"] == data["pattern"]).max("mode").where(here)
         overlap_axes.plot(percent + (i - 0.5), cue.mean(rest), "o", ms=4, **look)
+    if not known.all():
+        found_axes.set_title(f"{int((~known).sum())} of {known.size} starts without a result", fontsize=8)
     found_axes.set(ylim=(-0.05, 1.05), xlabel="flipped (%)", ylabel="own letter found")
     overlap_axes.set(ylim=(-0.05, 1.05), xlabel="flipped (%)", ylabel=r"$|\xi|$ of these")
     overlap_axes.legend(frameon=False, loc="lower left")

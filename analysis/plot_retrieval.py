@@ -29,6 +29,7 @@ def draw_pattern(axes, data, pattern, ret):
     cell = data.sel(pattern=pattern)
     share = cell.retrieval_either_sign
     picture = axes.pcolormesh(edges(cell.g0.values), edges(cell.perturbation.values, log=True), share, vmin=0, vmax=1, cmap="cividis")
+    axes.set_facecolor("0.7")  # of cells that are not computed
     if share.min() < 0.5 < share.max():
         axes.contour(cell.g0, cell.perturbation, share, levels=[0.5], colors="#d1495b", linewidths=1)
     axes.axvline(ret, color="#d1495b", lw=1.2, ls=":")
@@ -60,8 +61,9 @@ def main():
     if "retrieval_either_sign" not in data or data.retrieval.dims != CELL:
         parser.error(f"{a.file}: not the output of jobs/retrieval_map.yaml")
     draw(data).savefig(a.output, dpi=200)
+    left = ~dickemap.done(data)
     print(f"{a.output}: {data.retrieval.size} cells of {int(data.n_decided.max())} starts, "
-          f"{int(data.n_undecided.sum())} of all undecided")
+          f"{int(data.n_undecided.where(~left).sum())} of all undecided" + f", {int(left.sum())} cells not computed" * bool(left.any()))
 
 
 if __name__ == "__main__":

@@ -18,6 +18,7 @@ unit of frequency.
     library     the core as a library, include/dickemap/session.h
     jobs        jobs as Python has them
     progress    the bar
+    arguments   what functions are given, checked
     errors      dickemap.Error
     figures     pictures of all of these (matplotlib): from dickemap import figures
 """

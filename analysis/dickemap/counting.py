@@ -3,11 +3,14 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import xarray as xr
 
+from . import arguments
 from .errors import Error
-from .reading import done
+from .reading import done, numbers
 from .theory import Numbers
 from .verdicts import flag_names
 
@@ -19,8 +22,17 @@ OSCILLATIONS = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
 
 def wilson(k: Numbers, n: Numbers, z: float = 1.959963984540054) -> tuple[Numbers, Numbers]:
     """(low, high): the limits of Wilson's interval for a probability of which k of n were counted, 95 % unless z says otherwise;
-    0 and 1 where n is 0.  Numbers, or arrays that broadcast."""
-    k, n = np.asarray(k, float), np.asarray(n, float)
+    0 and 1 where n is 0.  Numbers, or arrays that broadcast; Error unless 0 <= k <= n."""
+    k, n = (np.asarray(arguments.numbers(name, values), float) for name, values in (("k", k), ("n", n)))
+    arguments.number("z", z, 0)
+    try:
+        wrong = ~((0 <= k) & (k <= n) & np.isfinite(n))
+    except ValueError:
+        raise Error(f"k and n have shapes {k.shape} and {n.shape}, which do not go together") from None
+    if wrong.any():
+        first = tuple(np.argwhere(wrong)[0])
+        raise Error(f"k is {np.broadcast_to(k, wrong.shape)[first]:g} and n {np.broadcast_to(n, wrong.shape)[first]:g}, "
+                    "but k of n were counted: 0 <= k <= n")
     with np.errstate(divide="ignore", invalid="ignore"):
         p, share = k / n, z * z / n
         centre, half = (p + share / 2) / (1 + share), z * np.sqrt((p * (1 - p) + share / 4) / n) / (1 + share)
@@ -44,20 +56,28 @@ def student(n: Numbers) -> Numbers:
 
 
 def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
-    """`mean` of the values along an axis that are not NaN, the interval of 95 % in which that mean is known (Student's, as if they
-    were independent), `low` and `high`, and their number `n`; without the dimension `over`.
+    """`mean` of the values along an axis that are known, the interval of 95 % in which that mean is known (Student's, as if they
+    were independent), `low` and `high`, their number `n`, and how many others there are, `n_missing`; without the dimension `over`.
 
         band = dickemap.mean(abs(data.xi).sel(mode=1), over="seed")
+        complete = band["mean"].where(band["n_missing"] == 0)
+
+    What is not known is NaN, or the `_FillValue` of integers: points that are not done, and where the value does not apply.  A mean
+    with n_missing > 0 is one of those that were known first, which need not be like the others.  Truths are never NaN:
+    mean(is_verdict(data, "irregular").where(done(data))).
     """
-    if over not in values.dims:
-        raise Error(f"'{over}' is not an axis of {values.name or 'the values'} (axes: {', '.join(map(str, values.dims))})")
+    arguments.axis(arguments.array(values), over)
+    if "flag_meanings" in values.attrs or values.dtype.kind not in "biuf":
+        raise Error(f"{values.name or 'the values'} are {'flags' if 'flag_meanings' in values.attrs else 'no numbers'}, which have no mean")
+    n_all, values = values.sizes[over], numbers(values)
     n = values.notnull().sum(over)
     centre = values.sum(over) / n.where(n > 0)
     deviation = np.sqrt(((values - centre) ** 2).sum(over) / (n - 1).where(n > 1))
     half = deviation * student(n) / np.sqrt(n.where(n > 0))
     units = {"units": values.attrs.get("units", "1")}
     return xr.Dataset({"mean": centre.assign_attrs(units), "low": (centre - half).assign_attrs(units),
-                       "high": (centre + half).assign_attrs(units), "n": n.assign_attrs(units="1")})
+                       "high": (centre + half).assign_attrs(units), "n": n.assign_attrs(units="1", long_name="values that are known"),
+                       "n_missing": (n_all - n).assign_attrs(units="1", long_name="values that are not known")})
 
 
 def outcome(data: xr.Dataset) -> xr.DataArray:
@@ -69,6 +89,7 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
         100 + v     other motion, of verdict v
         -1000       none: undecided, failed, not done, or relaxing to nobody knows what
     """
+    arguments.dataset(data)
     lacking = {"xi", "xi_second", "xi_error", "xi_limit", "verdict", "how", "retrieved", "n_unstable"} - set(data)
     if lacking:
         raise Error(f"outcomes need fields that the data do not have: {', '.join(sorted(lacking))}")
@@ -99,27 +120,47 @@ def _leads(data, relaxing, how):
 
 def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
     """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
-    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.
+    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.  Other starts are
+    in none of these: `n_missing`, of which `n_not_computed` have no record yet, and the rest is undecided, failed, or relaxing to
+    nobody knows what.  Where there are any, the probability is that of starts that were decided first.
 
     pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.
     over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
     either_sign: nu and -nu count as the same, as in the paper.
     """
+    arguments.dataset(data, "status")
+    if not isinstance(pattern, xr.DataArray):
+        arguments.number("pattern", pattern, integer=True)
     if "outcome" in data.dims and "count" in data:
         counted = data["count"].where(done(data), 0)
         is_it = _is(data["outcome"], pattern, either_sign)
         k, n = counted.where(is_it, 0).sum("outcome"), counted.sum("outcome")
+        n_left = (~done(data)) * _starts_of_a_cell(data)
+        n_missing = data["n_undecided"].where(done(data), n_left)
     else:
         if over not in data.dims:
             raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
+        arguments.axis(data.status, over)
         ended = outcome(data)
         k, n = (_is(ended, pattern, either_sign) & (ended != NO_OUTCOME)).sum(over), (ended != NO_OUTCOME).sum(over)
-    k, n = xr.broadcast(k, n)
+        n_missing, n_left = data.sizes[over] - n, (~done(data)).sum(over)
+    k, n, n_missing, n_left = xr.broadcast(k, n, n_missing, n_left)
     low, high = wilson(k.values, n.values)
     about = {"probability": "that a start ends with the pattern in the lead", "n": "starts that have an outcome",
+             "n_missing": "starts without an outcome", "n_not_computed": "of these, starts that are not computed",
              "probability_low": "lower end of its interval of 95 % (Wilson)", "probability_high": "upper end of that interval"}
-    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n}
+    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n,
+              "n_missing": n_missing.astype(np.int64), "n_not_computed": n_left.astype(np.int64)}
     return xr.Dataset({name: value.assign_attrs(units="1", long_name=about[name]) for name, value in values.items()})
+
+
+def _starts_of_a_cell(data):
+    """How many starts `reduce` counts in each cell."""
+    axis = re.search(r"^reduce = (\S+) (\d+) values", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
+    if axis:
+        return int(axis[2])
+    known = (data["count"].sum("outcome") + data["n_undecided"]).where(done(data), 0)
+    return int(known.max())
 
 
 def _is(ended, pattern, either_sign):
@@ -131,12 +172,24 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
 
     field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  along: the axis, None for
     the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
-    is not looked for beside points that are NaN.
+    is not looked for beside points that are NaN or not done.
     """
-    values = data[field] if isinstance(field, str) else field
+    arguments.dataset(data, *([field] if isinstance(field, str) else []))
+    arguments.number("level", level)
+    values = arguments.array(data[field] if isinstance(field, str) else field, "a field")
+    if values.dtype.kind not in "biuf":
+        raise Error(f"{values.name or 'the field'} has no numbers")
+    if not values.dims:
+        raise Error(f"{values.name or 'the field'} has no axis to look along")
+    values = numbers(values)
+    if "status" in data and set(data.status.dims) <= set(values.dims):  # truths are never NaN
+        values = values.where(done(data))
     along = along or values.dims[0]
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
+    arguments.axis(values, along)
+    if values.sizes[along] < 2:
+        raise Error(f"{along} has a single value: nothing changes along it")
     values = values.transpose(..., along)
     above = np.moveaxis(np.asarray(values.values, float), -1, 0) - level
     x = np.asarray(values[along].values, float)

@@ -9,12 +9,13 @@ from typing import Any, Mapping
 import numpy as np
 import xarray as xr
 
-from . import jobs
+from . import arguments, jobs
 from .errors import Error
 from .library import Session, Variable, key_of
 from .progress import Bar
 
 BLOCK = 1 << 16  # points whose records are kept as bytes at a time
+LONGEST = 1e4  # in 1/kappa, of a trajectory whose length nobody has given
 GROUP = "point"  # dimension of arrays that advance together
 
 
@@ -24,7 +25,8 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
 
     job: a path, YAML, or a mapping of its keys.  set: keys to override, {"solver.t_max": 1e5}.
     quantities: values by the names of axes, g0=..., Omega_mu_2=... for Omega_mu[2].  A number takes the place of the job's value
-        or axis.  Arrays [n] of one length advance together along a dimension `point`; with product=True each is an axis.  An axis
+        or axis, and is a coordinate without dimensions.  Arrays [n] of one length advance together along a dimension `point`; with
+        product=True each is an axis.  An axis
         of the job that a quantity names is replaced, others stay.
     cpu: the instruction set, None for the best.  progress: True, False, or None for a bar where somebody looks.
 
@@ -33,9 +35,9 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     """
     with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
         data = _dataset(session, progress)
-    data = _numbered(data, quantities)
-    numbers = {jobs.file_name(name) for name, value in quantities.items() if np.ndim(value) == 0}
-    return data.isel({name: 0 for name in numbers if name in data.dims})
+    numbers = {name: value for name, value in quantities.items() if np.ndim(value) == 0}
+    data = _at(data, {jobs.file_name(name): value for name, value in numbers.items()})
+    return data.isel({name: 0 for name in map(jobs.file_name, numbers) if name in data.dims})
 
 
 def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
@@ -61,9 +63,14 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
     Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
-    points: samples from 0 to t_end.  t_end: None takes the end of the record, but at least 20/kappa and at most 200/kappa.
+    points: samples from 0 to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
+    overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and 20/kappa at least, of the smallest
+    kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
     """
+    points = arguments.number("points", points, 2, integer=True)
+    if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
+        raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")
     with _one_point(job, set, cpu, quantities) as session:
         if t_end is None:
             t_end = _usual_end(session)
@@ -102,16 +109,21 @@ def _numbered(data, quantities):
 def _at(data, quantities):
     """With the quantities of a point as coordinates."""
     data = _numbered(data, quantities)
-    return data.assign_coords({name: value for name, value in quantities.items() if name not in data.coords})
+    return data.assign_coords({name: value for name, value in quantities.items() if name not in data.variables})
 
 
 def _usual_end(session):
+    """See trajectory."""
     kappa = min(session.quantity(0, "kappa_mu", mode) for mode in range(1, session.n_modes + 1))
     fields = {variable.name: variable for variable in session.of_kind("field")}
     if "t_end" not in fields:
         raise Error("trajectory: t_end is needed for a job whose records are not those of single trajectories")
     records, *_ = session.run(0, 1)
-    return float(np.clip(_values(records, fields["t_end"]).item(), 20 / kappa, 200 / kappa))
+    settled, rest, t_end = (_values(records, fields[name]).item() for name in ("t_settled", "relaxation_time", "t_end"))
+    if not np.isfinite(settled):
+        return float(np.clip(t_end, 20 / kappa, 200 / kappa))
+    rest = min(rest, 200 / kappa) if np.isfinite(rest) else 0.0
+    return float(np.clip(max(2 * settled, rest), 20 / kappa, LONGEST / kappa))
 
 
 def _one_point(job, set, cpu, quantities):
@@ -138,7 +150,7 @@ def _long_name(name):
 
 def _base(job, set, quantities):
     """The job as it is read, to see its axes: with a first value of each quantity that it lacks."""
-    given = dict(set or {})
+    given = dict(arguments.mapping(set, "set", "{'solver.t_max': 1e5}"))
     while True:
         try:
             return Session(job, given, warn=False)
@@ -157,7 +169,7 @@ def _with_quantities(job, set, quantities, product):
     """The settings that give the quantities their values."""
     if not quantities:
         return set
-    values = {_long_name(name): np.asarray(value) for name, value in quantities.items()}
+    values = {_long_name(name): np.asarray(arguments.numbers(name, value)) for name, value in quantities.items()}
     sizes = {array.size for array in values.values() if array.ndim}
     if any(array.ndim > 1 or array.size == 0 for array in values.values()):
         raise Error("quantities are numbers or arrays of one dimension that are not empty")
@@ -166,7 +178,14 @@ def _with_quantities(job, set, quantities, product):
                     "product=True makes an axis of each")
     own = {_long_name(name): value for name, value in quantities.items()}
     groups, axes = {}, []
-    with _base(job, set, {name: value for name, value in own.items() if not _is_group(job, set, name)}) as base:
+    unknown = [name for name in own if not _is_quantity(name)]  # or groups of axes of the job
+    try:
+        base = _base(job, set, {name: value for name, value in own.items() if name not in unknown})
+    except Error:
+        for name in unknown:
+            key_of(name.partition("[")[0])
+        raise
+    with base:
         for variable in base.of_kind("coordinate"):
             if not variable.is_axis:
                 continue
@@ -177,12 +196,12 @@ def _with_quantities(job, set, quantities, product):
     return _settings(set, axes, groups, values, product)
 
 
-def _is_group(job, set, name):
+def _is_quantity(name):
     try:
         key_of(name.partition("[")[0])
     except Error:
-        return True
-    return False
+        return False
+    return True
 
 
 def _settings(set, axes, groups, values, product):
@@ -202,7 +221,9 @@ def _settings(set, axes, groups, values, product):
             continue
         kept.pop(name, None)
         scalars[key_of(name)] = [array.item()] if name in ("Omega_mu", "kappa_mu", "mixture") else array.item()
+    together = [dim for dim, _ in kept.values()]
     for name, (dim, at) in kept.items():
+        dim = dim if together.count(dim) > 1 or dim == GROUP or dim in numbers else None  # nothing to advance with
         rows.append({"name": name, "values": at} | ({"zip": dim} if dim else {}))
     return {**(set or {}), "axes": rows, **scalars}
 

@@ -12,6 +12,7 @@ from typing import Any, Iterator, Mapping, Union
 
 import numpy as np
 
+from . import arguments
 from .errors import Error
 
 Job = Union[str, os.PathLike, Mapping[str, Any]]
@@ -29,7 +30,7 @@ def _plain(value):
         return value.tolist()
     if isinstance(value, os.PathLike):
         return os.fspath(value)
-    raise TypeError(f"a job holds numbers, texts, lists and mappings, but not {value!r}")
+    raise Error(f"a job holds numbers, texts, lists and mappings, but not {arguments.shown(value)}")
 
 
 def as_yaml(value: Any) -> str:
@@ -43,12 +44,15 @@ def text_of(job: Job) -> str | None:
         return "{" + ",\n ".join(f"{as_yaml(str(key))}: {as_yaml(value)}" for key, value in job.items()) + "}\n"
     if isinstance(job, str) and ("\n" in job or job.lstrip().startswith("{")):
         return job
+    if not isinstance(job, (str, os.PathLike)):
+        raise Error(f"a job is a path, YAML, or a mapping of its keys, but not {arguments.shown(job)}")
     return None
 
 
 def settings(set: Mapping[str, Any] | None) -> list[str]:
     """{"solver.t_max": 1e5} as the program takes it; a text is YAML as it is."""
-    return [f"{key}={value if isinstance(value, str) else as_yaml(value)}" for key, value in (set or {}).items()]
+    given = arguments.mapping(set, "set", "{'solver.t_max': 1e5}")
+    return [f"{key}={value if isinstance(value, str) else as_yaml(value)}" for key, value in given.items()]
 
 
 @contextlib.contextmanager

@@ -145,6 +145,8 @@ class Session:
         self._call = load(find())
         self._handle = c_void_p()
         text = jobs.text_of(job)
+        if cpu is not None and not isinstance(cpu, str):
+            raise Error(f"cpu is {cpu!r}, but must be the name of an instruction set")
         sets = [setting.encode() for setting in jobs.settings(set)]
         self._checked("open", os.fsencode(jobs.NAME if text is not None else job), None if text is None else text.encode(),
                       len(sets), (c_char_p * max(1, len(sets)))(*sets), None if cpu is None else cpu.encode(), byref(self._handle))

@@ -9,6 +9,7 @@ Files of older versions lack some fields, and their codes have other numbers: go
 
 from __future__ import annotations
 
+import builtins
 import importlib.util
 import os
 from typing import Any, Sequence
@@ -19,9 +20,12 @@ os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
+from . import arguments  # noqa: E402
 from .errors import Error  # noqa: E402
 
 TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
+ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}  # the module that each needs
+SIGNATURE = b"\x89HDF\r\n\x1a\n"
 NOT_FIELDS = ("status", "checksum")  # hold their own meaning where a point is not done
 
 
@@ -40,11 +44,9 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
     """
     if chunks is not None and not importlib.util.find_spec("dask"):
         raise ImportError("dickemap.open with chunks needs dask (Debian: python3-dask)")
-    # Flags stay integers, and times in "s" stay numbers.
-    try:
-        file = xr.open_dataset(path, engine=engine or first_engine(), mask_and_scale=False, decode_times=False, chunks=chunks)
-    except ValueError as error:
-        raise Error(f"{path}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
+    if engine not in (None, *ENGINES):
+        raise Error(f"engine is {arguments.shown(engine)}, but must be {' or '.join(ENGINES)}")
+    file = raw(path, engine, chunks=chunks)
     try:
         data = _chosen(file, path, fields)
         if chunks is None:
@@ -62,16 +64,23 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
     return masked(data) if mask else data
 
 
+def raw(path: str | os.PathLike, engine: str | None = None, **how: Any) -> xr.Dataset:
+    """What xarray makes of a file that is HDF5, as it stands: flags stay integers, and times in "s" numbers.  Errors as of `open`."""
+    shown = os.fspath(arguments.path(path))
+    with builtins.open(path, "rb") as file:
+        if file.read(len(SIGNATURE)) != SIGNATURE:
+            raise Error(f"{shown}: not a file of dickemap (it is no HDF5)")
+    try:
+        return xr.open_dataset(path, engine=engine or first_engine(), **{"mask_and_scale": False, "decode_times": False, **how})
+    except (ValueError, KeyError, RuntimeError) as error:
+        raise Error(f"{shown}: not a file of dickemap ({(str(error).splitlines() or ['it cannot be read'])[0].strip()})") from error
+
+
 def names(path: str | os.PathLike, engine: str | None = None) -> list[str]:
     """Names of the fields of a file, without reading them."""
-    try:
-        with xr.open_dataset(path, engine=engine or first_engine(), mask_and_scale=False, decode_times=False) as file:
-            _chosen(file, path, None)
-            return [str(name) for name in file.data_vars]
-    except Error:
-        raise
-    except ValueError as error:
-        raise Error(f"{path}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
+    with raw(path, engine) as file:
+        _chosen(file, path, None)
+        return [str(name) for name in file.data_vars]
 
 
 def _chosen(file, path, fields):
@@ -79,7 +88,9 @@ def _chosen(file, path, fields):
         raise Error(f"{path}: not a file of dickemap (there is no `status`)")
     if fields is None:
         return file
-    fields = [fields] if isinstance(fields, str) else list(fields)
+    fields = [fields] if isinstance(fields, str) else list(fields) if isinstance(fields, (list, tuple, set, frozenset)) else None
+    if fields is None or not all(isinstance(name, str) for name in fields):
+        raise Error("fields are names of fields, such as ['xi', 'verdict']")
     for name in fields:
         if name not in file.variables:
             raise Error(f"{path}: no field '{name}' (there are: {', '.join(sorted(file.data_vars))})")
@@ -87,7 +98,7 @@ def _chosen(file, path, fields):
 
 
 def first_engine():
-    for name, module in (("h5netcdf", "h5netcdf"), ("netcdf4", "netCDF4")):
+    for name, module in ENGINES.items():
         if importlib.util.find_spec(module):
             return name
     raise ImportError("xarray needs h5netcdf or netCDF4 (Debian: python3-h5netcdf)")
@@ -110,13 +121,23 @@ def _fill_value(field):
     return np.asarray(field.attrs.get("_FillValue", 0)).astype(field.dtype).item()
 
 
+def numbers(field: xr.DataArray) -> xr.DataArray:
+    """The field as floating point, NaN where one of integers has its `_FillValue`."""
+    known = field.astype(float)
+    if field.dtype.kind in "iu" and "_FillValue" in field.attrs:
+        known = known.where(field != field.attrs["_FillValue"])
+    known.attrs = {name: value for name, value in field.attrs.items() if name != "_FillValue"}
+    return known
+
+
 def done(data: xr.Dataset) -> xr.DataArray:
     """True where a point has a record, of whatever verdict; over the axes of the job."""
-    return data.status != TODO
+    return arguments.dataset(data, "status").status != TODO
 
 
 def alpha(data: xr.Dataset) -> xr.DataArray:
     """Amplitudes of the modes [axes, mode], complex, in the paper's normalisation.  They are made of `alpha_re` and `alpha_im`
     whenever they are asked for: netCDF knows no complex numbers, and so `data.to_netcdf` would not write them."""
+    arguments.dataset(data, "alpha_re", "alpha_im")
     values = (data.alpha_re + 1j * data.alpha_im).rename("alpha")
     return values.assign_attrs(units="1", long_name="amplitude of the mode (the paper's alpha)")

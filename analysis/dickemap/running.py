@@ -22,7 +22,7 @@ from typing import Any, Iterator, Mapping
 
 import xarray as xr
 
-from . import jobs, reading
+from . import arguments, jobs, reading
 from .errors import Error
 from .progress import Bar
 
@@ -52,6 +52,10 @@ def run(job: jobs.Job, output: str | os.PathLike | None = None, ranks: int | Non
     Ctrl-C ends the run in good order: points under way are suspended, the same call continues.  Raises Error in the words of the
     program.
     """
+    if ranks is not None:
+        arguments.number("run: ranks", ranks, 1, integer=True)
+    if output is not None:
+        arguments.path(output, "run: the output")
     with contextlib.ExitStack() as stack:
         if output is None:
             output = os.path.join(stack.enter_context(tempfile.TemporaryDirectory(prefix="dickemap-")), "output.h5")
@@ -59,7 +63,8 @@ def run(job: jobs.Job, output: str | os.PathLike | None = None, ranks: int | Non
                 raise Error("run: without an output there is no file to be read in chunks")
         file = stack.enter_context(jobs.as_file(job))
         options = ["--overwrite"] if overwrite else ["--resume"] if resume else []
-        _follow([*_mpirun(ranks), program(), "run", str(file), "-o", os.fspath(output), *options, *_sets(set)], progress)
+        command = [*_mpirun(ranks), program(), "run", str(file), "-o", os.fspath(output), *options, *_sets(set)]
+        _follow(command, progress, _renamed(job, file))
         return reading.open(output, **how)
 
 
@@ -83,8 +88,13 @@ def plan(job: jobs.Job, *, set: Mapping[str, Any] | None = None) -> Plan:
     said = _Said()
     for line in result.stderr.splitlines():
         said.take(line)
-    said.end(result.returncode)
+    said.end(result.returncode, _renamed(job, file))
     return Plan(result.stdout)
+
+
+def _renamed(job, file):
+    """What a job that is no file is called in messages: not by that which was written for the program."""
+    return (str(file), jobs.NAME) if jobs.text_of(job) is not None else None
 
 
 def _sets(set):
@@ -112,8 +122,6 @@ def _mpirun(ranks):
         ranks = cores + 1 if cores > 1 and launcher else 1
     if ranks == 1:
         return []
-    if ranks < 1:
-        raise Error(f"run: ranks is {ranks}, but must be at least 1")
     if not launcher:
         raise Error(f"run: {ranks} ranks need mpirun, which was not found (Debian: openmpi-bin, or mpich)")
     version = subprocess.run([launcher, "--version"], text=True, capture_output=True, env=_environment()).stdout
@@ -136,8 +144,9 @@ class _Said:
         if line.strip():
             self.lines.append(line.rstrip())
 
-    def end(self, code):
-        """Warnings become such, what went wrong an Error."""
+    def end(self, code, renamed):
+        """Warnings become such, what went wrong an Error; with names (from, to) for those of files."""
+        self.lines = [line.replace(*renamed) if renamed else line for line in self.lines]
         for line in self.lines:
             if ": warning: " in line:
                 warnings.warn(line.partition(": warning: ")[2], stacklevel=4)
@@ -202,7 +211,7 @@ class _Stop:
             self.process.send_signal(number)
 
 
-def _follow(command, progress):
+def _follow(command, progress, renamed):
     """Until the program has ended; its progress as ours."""
     said = _Said()
     with _terminal() as (ours, theirs), Bar(0, progress) as bar:
@@ -230,4 +239,4 @@ def _follow(command, progress):
                 signal.signal(signal.SIGINT, previous)
     if stop.n_asked and code:
         raise KeyboardInterrupt("; ".join(line for line in said.lines if line.startswith("dickemap: ")))
-    said.end(code)
+    said.end(code, renamed)

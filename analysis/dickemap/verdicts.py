@@ -6,6 +6,7 @@ from __future__ import annotations
 import numpy as np
 import xarray as xr
 
+from . import arguments
 from .errors import Error
 from .reading import alpha, done, masked
 
@@ -14,6 +15,7 @@ MIXTURE = 127  # value of `retrieved` in records of method 1 (version 0.1.0): se
 
 def flag_names(field: xr.DataArray) -> xr.DataArray:
     """The names of a field of flags (`verdict`, `failure`, ...), as strings in its shape; "" where there is none."""
+    arguments.flags(field)
     meanings = dict(zip(np.atleast_1d(field.attrs["flag_values"]).tolist(), field.attrs["flag_meanings"].split()))
     names = np.vectorize(lambda value: meanings.get(value, ""), otypes=[object])(field.values)
     return xr.DataArray(names, coords=field.coords, dims=field.dims, name=field.name)
@@ -21,7 +23,7 @@ def flag_names(field: xr.DataArray) -> xr.DataArray:
 
 def is_flag(data: xr.Dataset, field: str, *names: str) -> xr.DataArray:
     """True where a point is done and the field has one of the flags named, which the file must know."""
-    known = data[field].attrs["flag_meanings"].split()
+    known = arguments.flags(arguments.dataset(data, "status", field)[field]).attrs["flag_meanings"].split()
     for name in names:
         if name not in known:
             raise Error(f"unknown {field} '{name}' (known: {', '.join(known)})")
@@ -36,7 +38,7 @@ def is_verdict(data: xr.Dataset, *verdicts: str) -> xr.DataArray:
 def is_how(data: xr.Dataset, *hows: str) -> xr.DataArray:
     """True where a point is done and its end is known in one of the ways named ("reached", "settled", "predicted",
     "symmetric"); nowhere in files of version 0.1.0, which do not say."""
-    return is_flag(data, "how", *hows) if "how" in data else xr.zeros_like(data.status, dtype=bool)
+    return is_flag(data, "how", *hows) if "how" in arguments.dataset(data, "status") else xr.zeros_like(data.status, dtype=bool)
 
 
 def is_at_rest(data: xr.Dataset) -> xr.DataArray:
@@ -47,7 +49,7 @@ def is_at_rest(data: xr.Dataset) -> xr.DataArray:
 def xi_end(data: xr.Dataset) -> xr.DataArray:
     """Overlaps [axes, mode] of the state in which each trajectory ends: xi where it came to rest, xi_limit where it is known to
     be on its way there (verdict `relaxing`), NaN where the end is not known or is an oscillation."""
-    known = data.verdict.attrs["flag_meanings"].split()
+    known = arguments.flags(arguments.dataset(data, "status", "verdict", "xi").verdict).attrs["flag_meanings"].split()
     end = data.xi.where(is_at_rest(data))
     if "relaxing" in known and "xi_limit" in data:
         end = end.where(~is_verdict(data, "relaxing"), data.xi_limit)
@@ -56,7 +58,7 @@ def xi_end(data: xr.Dataset) -> xr.DataArray:
 
 def verdict_counts(data: xr.Dataset) -> dict[str, int]:
     """How many points of each verdict, those that occur; 'to_do' counts the points that are not done."""
-    if "verdict" not in data:
+    if "verdict" not in arguments.dataset(data, "status"):
         raise Error("the file has no verdicts: its records are not those of single trajectories (`reduce`, `task: states`)")
     names = flag_names(data.verdict).values[done(data).values]
     counts = {name: int((names == name).sum()) for name in data.verdict.attrs["flag_meanings"].split()}
@@ -72,7 +74,7 @@ def select(data: xr.Dataset, **flags: str | tuple | list) -> xr.Dataset:
         if field not in data or "flag_meanings" not in data[field].attrs:
             raise Error(f"'{field}' is no field of flags (there are: "
                         + ", ".join(name for name, f in data.data_vars.items() if "flag_meanings" in f.attrs) + ")")
-        chosen = chosen & is_flag(data, field, *([names] if isinstance(names, str) else names))
+        chosen = chosen & is_flag(data, field, *(names if isinstance(names, (list, tuple)) else [names]))
     return masked(data.assign(status=data.status.where(chosen, 0).astype(data.status.dtype).assign_attrs(data.status.attrs)))
 
 

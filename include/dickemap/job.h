@@ -133,6 +133,11 @@ typedef struct dkm_job {
  * empty.  Checks everything that can be checked without integrating. */
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err);
 
+/* The same of a job that may lack parameters: each that no key and no axis gives takes the first of n_more settings that is of its
+ * key, "model.g0=1.1", which then counts among the job's sets.  The others are left alone. */
+dkm_status dkm_job_read_completed(dkm_job *job, const char *path, int n_sets, const char *const *sets, int n_more,
+                                  const char *const *more, dkm_error *err);
+
 /* The same from text in memory: path is for messages, and says in which folder the files are that the job names. */
 dkm_status dkm_job_read_text(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                              dkm_error *err);

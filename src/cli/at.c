@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which point is asked for; see at.h. */
+#define _GNU_SOURCE /* asprintf */
 #include "at.h"
 
 #include <math.h>
@@ -67,6 +68,69 @@ dkm_status dkm_at_choose(const dkm_texts *at, const char *command, const char *w
     status = dkm_fail(err, DKM_INPUT, "%s: --at must give a value for every axis of %s, but has none for: %s", command, where,
                       missing);
   return status;
+}
+
+/* ---- what a job lacks ---- */
+
+/* What the last of the items gives to `name`, with its length in *bytes; NULL: nothing, or no number. */
+static const char *value_of(const dkm_texts *at, const char *name, size_t *bytes) {
+  const char *found = NULL;
+  const size_t length = strlen(name);
+  for (int i = 0; i < at->n; i++)
+    for (const char *item = at->list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
+      if (strncmp(item, name, length) == 0 && item[length] == '=') found = item + length + 1;
+  char number[DKM_NAME_BYTES];
+  *bytes = found ? strcspn(found, ",") : 0;
+  if (*bytes == 0 || *bytes >= sizeof number) return NULL;
+  snprintf(number, sizeof number, "%.*s", (int)*bytes, found);
+  char *end;
+  return isfinite(strtod(number, &end)) && *end == '\0' ? found : NULL;
+}
+
+/* "[1,2]" of Omega_mu_1=1,Omega_mu_2=2 or as a job spells these; of a single mode, which would be that of all, nothing. */
+static int list_of_modes(const dkm_texts *at, const char *name, char list[DKM_MAX_MODES * DKM_NAME_BYTES]) {
+  size_t used = 0, bytes;
+  int n = 0;
+  for (; n < DKM_MAX_MODES; n++) {
+    char spelled[DKM_NAME_BYTES + 16];
+    snprintf(spelled, sizeof spelled, "%s_%d", name, n + 1);
+    const char *value = value_of(at, spelled, &bytes);
+    if (!value) {
+      snprintf(spelled, sizeof spelled, "%s[%d]", name, n + 1);
+      value = value_of(at, spelled, &bytes);
+    }
+    if (!value) break;
+    used += (size_t)snprintf(list + used, DKM_MAX_MODES * DKM_NAME_BYTES - used, "%c%.*s", n ? ',' : '[', (int)bytes, value);
+  }
+  if (n) snprintf(list + used, DKM_MAX_MODES * DKM_NAME_BYTES - used, "]");
+  return n;
+}
+
+dkm_status dkm_at_settings(const dkm_texts *at, dkm_texts *settings, dkm_error *err) {
+  *settings = (dkm_texts){.list = calloc((size_t)dkm_n_parameters, sizeof *settings->list)};
+  char *list = malloc(DKM_MAX_MODES * DKM_NAME_BYTES);
+  bool has_room = settings->list && list;
+  for (int i = 0; i < dkm_n_parameters && has_room; i++) {
+    const dkm_parameter *parameter = &dkm_parameters[i];
+    size_t bytes;
+    const char *value = value_of(at, parameter->name, &bytes);
+    char *setting = NULL;
+    int length = 0;
+    if (value)
+      length = asprintf(&setting, "%s=%.*s", parameter->key, (int)bytes, value);
+    else if (parameter->per_mode && list_of_modes(at, parameter->name, list) > 1)
+      length = asprintf(&setting, "%s=%s", parameter->key, list);
+    has_room = length >= 0;
+    if (length > 0) settings->list[settings->n++] = setting;
+  }
+  free(list);
+  return has_room ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+}
+
+void dkm_at_free_settings(dkm_texts *settings) {
+  for (int i = 0; i < settings->n; i++) free((char *)settings->list[i]);
+  free(settings->list);
+  *settings = (dkm_texts){0};
 }
 
 /* ---- the grid ---- */

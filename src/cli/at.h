@@ -12,6 +12,11 @@
 dkm_status dkm_at_choose(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_point *point,
                          dkm_error *err);
 
+/* The values that the items of all --at give, as settings of a job that lacks those parameters (dkm_job_read_completed): "model.g0=1.1",
+ * "model.Omega_mu=[1,2]" of those of all modes.  To be freed by dkm_at_free_settings, also after a failure: DKM_MEMORY. */
+dkm_status dkm_at_settings(const dkm_texts *at, dkm_texts *settings, dkm_error *err);
+void dkm_at_free_settings(dkm_texts *settings);
+
 /* DKM_INPUT if an item names what is no axis of the grid, nor a group of them. */
 dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_error *err);
 

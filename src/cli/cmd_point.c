@@ -25,9 +25,10 @@ static const char help[] =
     "Computes one point of a job and prints everything about it, also whether its outcome is determined (unless\n"
     "the job has solver.sensitivity: off). A point that a file has already is printed by `dickemap show`.\n\n"
     "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
-    "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu_2=1.7; for axes that advance\n"
-    "                             together the number of the point along them, as in the file from 0: point=8.\n"
-    "                             Values need not be on the grid; the listing says which are not\n"
+    "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu_2=1.7, also one that the job\n"
+    "                             leaves out; for axes that advance together the number of the point along them, as\n"
+    "                             in the file from 0: point=8. Values need not be on the grid; the listing says\n"
+    "                             which are not\n"
     "      --nearest              take the nearest values of the axes instead\n"
     "      --json                 print it for programs: all fields, also those that do not apply, as null\n"
     "      --trajectory FILE      also write overlaps and modes over time, to FILE.csv or FILE.h5; - prints CSV\n"
@@ -125,7 +126,9 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
   dkm_point asked, point;
   int64_t index[DKM_MAX_AXES];
   char *what = NULL;
-  dkm_status status = dkm_job_read(&job, args->job, args->sets.n, args->sets.list, err);
+  dkm_texts given;
+  dkm_status status = dkm_at_settings(&args->at, &given, err);
+  if (!status) status = dkm_job_read_completed(&job, args->job, args->sets.n, args->sets.list, given.n, given.list, err);
   if (!status) dkm_cli_warn(&job);
   if (!status) status = dkm_at_choose(&args->at, "point", args->job, &job, &asked, err);
   if (!status) status = dkm_point_samples_check_file(&args->samples, err);
@@ -139,6 +142,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
     status = args->states ? list_states(args, &listing, err) : compute(args, &listing, err);
   }
   free(what);
+  dkm_at_free_settings(&given);
   dkm_job_free(&job);
   return status;
 }

@@ -115,6 +115,7 @@ static dkm_status read_parameter(dkm_job *job, const dkm_job_source *source, con
     if (!isnan(parameter->fallback))
       dkm_parameter_set(parameter, &job->base, job->system.n_modes, 0, parameter->fallback);
     if (!isnan(parameter->fallback) || is_covered(job, parameter)) return DKM_OK;
+    if (source->lacking) *source->lacking = parameter->key;
   }
   return parameter->per_mode ? read_per_mode(job, source, parameter, text, err)
                              : read_scalar(job, source, parameter, text->value, err);
@@ -240,7 +241,7 @@ static bool copy_sources(dkm_job *job, const char *path, const char *text, int n
 
 /* From disk: the settings are those of a command line, and not what a file keeps of one. */
 static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
-                        const dkm_file_source *files, dkm_error *err) {
+                        const dkm_file_source *files, const char **lacking, dkm_error *err) {
   *job = (dkm_job){0};
   dkm_job_source source = {0};
   dkm_status status;
@@ -248,6 +249,7 @@ static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
   else
     status = dkm_schema_load(&source, path, text, n_sets, sets, err);
+  source.lacking = lacking;
   if (status == DKM_OK) status = read_keys(job, &source, files, err);
   if (status == DKM_OK && files->from_disk) status = check_sets(job, &source, err);
   dkm_schema_free(&source);
@@ -262,7 +264,7 @@ dkm_status dkm_job_parse(dkm_job *job, const char *path, const char *text, int n
 
 dkm_status dkm_job_parse_with_files(dkm_job *job, const char *path, const char *text, int n_sets,
                                     const char *const *sets, int n_files, const dkm_job_file *files, dkm_error *err) {
-  return parse(job, path, text, n_sets, sets, &(dkm_file_source){.n = n_files, .files = files}, err);
+  return parse(job, path, text, n_sets, sets, &(dkm_file_source){.n = n_files, .files = files}, NULL, err);
 }
 
 /* libyaml and the lists that libcyaml makes take some six times the text, on every rank. */
@@ -274,19 +276,49 @@ static const dkm_file_limits job_file = {
     .is_text = true};
 
 dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
-  *job = (dkm_job){0};
-  char *text;
-  size_t n_bytes;
-  dkm_status status = dkm_file_load(path, &job_file, &text, &n_bytes, err);
-  if (status) return status;
-  status = dkm_job_read_text(job, path, text, n_sets, sets, err);
-  free(text);
-  return status;
+  return dkm_job_read_completed(job, path, n_sets, sets, 0, NULL, err);
 }
 
 dkm_status dkm_job_read_text(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                              dkm_error *err) {
-  return parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, err);
+  return parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, NULL, err);
+}
+
+/* Of settings that of a key; NULL: none. */
+static const char *setting_of(int n, const char *const *settings, const char *key) {
+  const size_t bytes = strlen(key);
+  for (int i = 0; i < n; i++)
+    if (strncmp(settings[i], key, bytes) == 0 && settings[i][bytes] == '=') return settings[i];
+  return NULL;
+}
+
+/* Read again with each setting that turns out to be needed: only where axes have been read it is known what is lacking. */
+static dkm_status read_completed(dkm_job *job, const char *path, const char *text, int n_sets, const char **sets, int n_more,
+                                 const char *const *more, dkm_error *err) {
+  for (;;) {
+    const char *lacking = NULL, *setting;
+    const dkm_status status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, &lacking, err);
+    if (status != DKM_INPUT || !lacking || !(setting = setting_of(n_more, more, lacking))) return status;
+    if (setting_of(n_sets, sets, lacking)) return status; /* it was no use */
+    sets[n_sets++] = setting;
+  }
+}
+
+dkm_status dkm_job_read_completed(dkm_job *job, const char *path, int n_sets, const char *const *sets, int n_more,
+                                  const char *const *more, dkm_error *err) {
+  *job = (dkm_job){0};
+  char *text;
+  size_t n_bytes;
+  const char **all = malloc((size_t)(n_sets + n_more + 1) * sizeof *all);
+  if (!all) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
+  for (int i = 0; i < n_sets; i++) all[i] = sets[i];
+  dkm_status status = dkm_file_load(path, &job_file, &text, &n_bytes, err);
+  if (!status) {
+    status = read_completed(job, path, text, n_sets, all, n_more, more, err);
+    free(text);
+  }
+  free(all);
+  return status;
 }
 
 char *dkm_job_join_sets(const dkm_job *job) {

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 import check_cavity
+import dickemap
 import synthetic
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -89,9 +90,12 @@ def test_a_file_of_another_job_is_refused(script, closed_forms, cavity, name):
     result = script(name, closed_forms)
     assert result.returncode == 1 and "Traceback" not in result.stderr
     assert "expected the axes Omega_mu and g0 and 1 mode, found g0, pattern and 4" in result.stderr
+
+
+def test_other_numbers_are_not_those_of_the_job(script, cavity):
     with h5py.File(cavity, "a") as file:
         file["g_crit"][...] *= 1.1
-    result = script(name, cavity)
+    result = script("check_cavity.py", cavity)
     assert result.returncode == 1 and "expected Omega = 0.025 and kappa = 16.2" in result.stderr
 
 
@@ -120,6 +124,24 @@ def test_the_picture_shows_what_was_computed(script, cavity, tmp_path):
         right = wrong
     assert changes == [(True, False), (False, True), (True, True)]  # the overlap is on the left, the time on the right
     assert said.endswith(", 1 points not at rest\n")
+
+
+def test_a_map_of_another_experiment_has_its_own_threshold_and_unit(program, tmp_path):
+    import plot_cavity
+    (tmp_path / "other.yaml").write_text("""unit: 2 pi kHz
+model: {patterns: 1, Omega: 2.0, kappa_mu: [0.5]}
+axes:
+  - {name: "Omega_mu[1]", from: -6, to: -1, points: 6}
+  - {name: g0, from: 0.5, to: 3, points: 6}
+""")
+    subprocess.run([program, "run", "other.yaml", "--quiet"], cwd=tmp_path, check=True)
+    data = check_cavity.open_map(tmp_path / "other.h5", "test")
+    figure = plot_cavity.draw(data)
+    axes = figure.axes[0]
+    below = next(line for line in axes.lines if line.get_xdata()[0] < 0)
+    np.testing.assert_allclose(below.get_ydata(), dickemap.g_crit(2.0, below.get_xdata(), 0.5))
+    assert axes.get_xlabel() == r"detuning $\Omega_1$ (2π kHz)" and axes.get_ylabel() == "coupling $g_0$ (2π kHz)"
+    assert any("1/(2π kHz)" in each.get_xlabel() for each in figure.axes)
 
 
 def test_a_map_without_a_point_at_rest_is_drawn(script, cavity):

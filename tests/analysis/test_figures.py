@@ -369,6 +369,89 @@ def test_a_cut_has_the_curve_of_each_cue(files):
             np.testing.assert_allclose(line.get_ydata(), abs(data[field].sel(pattern=pattern, mode=pattern)).values[:, 0])
 
 
+def error_bars(axes):
+    """{x: (low, high)} of all error bars."""
+    found = [c for c in axes.collections if c.get_gid() == "error"]
+    return {round(float(a[0]), 9): (a[1], b[1]) for bars in found for a, b in bars.get_segments()}
+
+
+@pytest.mark.parametrize("field", ["lyapunov", "power"])
+def test_points_have_the_error_bars_that_the_file_knows(files, field):
+    data = dickemap.open(files["both_signs"]).isel(Omega_mu_1=0, Omega_mu_2=1)
+    figure = figures.cut(data, "g0", field)
+    values, errors = data[field].values, data[f"{field}_error"].values
+    low, high = figure.axes[0].get_ylim()
+    results = np.isfinite(values) & ~verdict_is(data, "undecided", "failed").values
+    known = results & (errors > 4e-3 * np.ptp([0, *(values + errors)[results], *(values - errors)[results]]))
+    bars = error_bars(figure.axes[0])
+    assert known.any() and sorted(bars) == pytest.approx(data.g0.values[known].tolist())
+    np.testing.assert_allclose(list(bars.values()), np.c_[values - errors, values + errors][known])
+    assert np.nanmax((values + errors)[known]) < high and np.nanmin((values - errors)[known]) > low
+    assert ("standard error" if field == "lyapunov" else "error") in legend_of(figure)
+
+
+def test_errors_that_nobody_could_see_have_no_bars(files):
+    figure = figures.cut(files["exact"], "g0", "xi")
+    assert (dickemap.open(files["exact"]).xi_error > 0).any() and not error_bars(figure.axes[0]) and "error" not in legend_of(figure)
+    data = dickemap.open(files["exact"])
+    data["xi_error"] = data.xi_error * 0 + 0.05
+    assert len(error_bars(figures.cut(data.isel(Omega_mu=5), "g0", "xi", select={"pattern": 1, "mode": 1}).axes[0])) == 13
+    assert {"lyapunov", "lyapunov_error"} <= set(slices.opened(files["exact"], ["lyapunov"]).data_vars)
+
+
+def covered(line, border):
+    """Which cells between the borders a line, with gaps where it is NaN, goes through in their middle half."""
+    x, there = line.get_xdata(), np.isfinite(line.get_ydata())
+    found = []
+    for low, high in zip(border[:-1], border[1:]):
+        own = there[(x > low + (high - low) / 4) & (x < high - (high - low) / 4)]
+        found.append(own.size > 0 and own.all())
+    return np.array(found)
+
+
+@pytest.mark.parametrize("Omega_mu_2", [2.0, -2.0])
+@pytest.mark.parametrize("field", ["xi", "occupation"])
+def test_of_tilted_starts_the_curve_goes_through_what_has_ended_in_the_pattern_alone(Omega_mu_2, field):
+    """Of one sign a pattern is retrieved from g_ret on; of both signs there is chaos, and below g_c rest without a pattern."""
+    job = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, Omega_mu_2], "kappa_mu": [1.0]}, "solver": {"max_steps": 6000},
+           "initial": {"perturbation": 0.3}}
+    data = dickemap.evaluate(job, g0=np.linspace(0.5, 1.4, 19), pattern=[1, 2], product=True)
+    axes = figures.cut(data, "g0", field).axes[0]
+    border = canvas.edges(data.g0.values)
+    rest = verdict_is(data, "fixed_point", "dark_precession").values
+    curves = {line.get_color(): line for line in theory_lines(axes)}
+    for j, (pattern, colour) in enumerate(zip((1, 2), style.pattern_colours(2))):
+        g_crit = dickemap.g_crit(0.5, (1.5, Omega_mu_2)[j], 1.0)
+        own = rest[:, j] & (abs(data.retrieved.values[:, j].astype(int)) == pattern)
+        normal = rest[:, j] & (data.retrieved.values[:, j] == 0) & (data.g0.values < g_crit)
+        if colour not in curves:
+            assert not (own | normal).any()
+            continue
+        line, away = curves[colour], abs(data.g0.values - g_crit) > 0.05
+        np.testing.assert_array_equal((covered(line, border) == (own | normal))[away], True)
+        known = np.isfinite(line.get_ydata())
+        xi = dickemap.xi_theory(line.get_xdata(), g_crit)
+        expected = xi if field == "xi" else dickemap.occupation_theory(line.get_xdata(), xi, (1.5, Omega_mu_2)[j], 1.0, 2)
+        np.testing.assert_allclose(line.get_ydata()[known], expected[known], atol=1e-12)
+        if Omega_mu_2 > 0:
+            assert own.any()
+    assert Omega_mu_2 > 0 or (~rest).any()
+
+
+def test_a_curve_of_a_mode_goes_through_the_starts_that_end_in_its_pattern_whatever_their_cue(files):
+    data = dickemap.open(files["seeds"]).sel(pattern=3)
+    axes = figures.cut(data, "g0", "xi", by="mode").axes[0]
+    curves = {line.get_color(): line for line in theory_lines(axes)}
+    border = canvas.edges(data.g0.values)
+    for mode, colour in zip((1, 2, 3), style.pattern_colours(3)):
+        own = ((abs(data.retrieved.astype(int)) == mode) & verdict_is(data, "fixed_point", "dark_precession")).any("seed").values
+        g_crit = dickemap.g_crit(0.5, (1.5, 2.0, 2.5)[mode - 1], 1.0)
+        g_ret = dickemap.g_retrieve(g_crit, dickemap.g_crit(0.5, 1.5, 1.0))
+        above = (data.g0.values > g_crit + 0.05) & (abs(data.g0.values - g_ret) > 0.05)
+        assert own.any()
+        np.testing.assert_array_equal(covered(curves[colour], border)[above], own[above])
+
+
 def test_a_cut_with_signs_has_both_branches(files):
     data = dickemap.open(files["exact"]).isel(Omega_mu=9)
     up, down = theory_lines(figures.cut(data, "g0", "xi", select={"pattern": 1, "mode": 1}, signed=True).axes[0])
@@ -577,6 +660,48 @@ def test_of_blue_detuning_it_is_the_negative_of_L_that_falls_as_in_records():
 def test_a_trajectory_without_a_lyapunov_function_has_no_panel_of_it(files):
     course = dickemap.trajectory(files["drive"].with_suffix(".yaml"), 20, 201, g0=0.7)
     assert np.isnan(course.L).all() and len(figures.trajectory(course).axes) == 2
+
+
+THRESHOLD = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, 2.0], "kappa_mu": [1.0]}}
+
+
+def test_a_trajectory_goes_on_until_its_outcome_is_certain():
+    """Just above the threshold that takes long."""
+    course, record = dickemap.trajectory(THRESHOLD, g0=0.6456), dickemap.point(THRESHOLD, g0=0.6456)
+    assert float(record.t_settled) > 200 and float(course.t[-1]) == pytest.approx(2 * float(record.t_settled))
+    marks = [line for line in figures.trajectory(course, record).axes[0].lines if line.get_gid() == "t_settled"]
+    assert len(marks) == 1
+    top = figures.trajectory(course, record, until=300).axes[0]
+    assert top.get_xlim()[1] == pytest.approx(300, abs=1) and not [line for line in top.lines if line.get_gid() == "t_settled"]
+    assert any(text.startswith("outcome certain from $t$ = 4") for text in legend_of(top.figure))
+    with pytest.raises(dickemap.Error, match="there is none until 3000"):
+        figures.trajectory(course, until=3000)
+
+
+def test_a_trajectory_that_never_settles_or_settles_at_once_has_its_limits():
+    chaotic = THRESHOLD | {"model": THRESHOLD["model"] | {"Omega_mu": [1.5, -2.0]}, "initial": {"perturbation": 0.1}}
+    assert float(dickemap.trajectory(chaotic, g0=1.2).t[-1]) == 200
+    at_once = dickemap.trajectory(THRESHOLD, g0=0.3)
+    assert float(at_once.t[-1]) == pytest.approx(float(dickemap.point(THRESHOLD, g0=0.3).relaxation_time))
+    slow = THRESHOLD | {"model": THRESHOLD["model"] | {"Omega": 1e-4}}  # comes to rest after 1e6/kappa
+    assert float(dickemap.trajectory(slow, g0=1.0).t[-1]) <= 1e4
+
+
+@pytest.mark.parametrize("option", ["--until", "--t-end"])
+def test_the_end_of_a_trajectory_may_be_given(files, program, script, tmp_path, monkeypatch, option):
+    import plot
+    parser, ends = plot.parser(), []
+    monkeypatch.setattr(figures, "trajectory", lambda way, record, until, log: ends.append((way, until)) or plt.figure())
+    at = "g0=0.9,pattern=2,Omega_mu=1.5"
+    subprocess.run([program, "point", files["exact"].with_suffix(".yaml"), "--at", at, "--trajectory", tmp_path / "course.h5",
+                    "--t-end", "30"], check=True, capture_output=True)
+    for words in ([str(files["exact"]), "--at", at], [str(tmp_path / "course.h5")]):
+        plot.draw(parser.parse_args(["trajectory", *words, option, "12.5"]))
+    assert float(ends[0][0].t[-1]) == 12.5 and ends[1][1] == 12.5
+    result = script("plot.py", "trajectory", "course.h5", option, "12.5")
+    assert result.returncode == 0 and (tmp_path / "trajectory.png").exists(), result.stderr
+    result = script("plot.py", "trajectory", "course.h5", option, "31")
+    assert result.returncode == 1 and "from t = 0 to 30: there is none until 31" in result.stderr
 
 
 @pytest.mark.parametrize("suffix", ["csv", "h5"])
@@ -839,7 +964,8 @@ axes:
     for g0, axes in zip(data.g0.values, panels):
         curves = {line.get_label(): line for line in axes.lines}
         for N in data.spins_per_class.values:
-            drawn, here = curves[f"$N$ = {N}"], data.sel(g0=g0, spins_per_class=N)
+            failed = " (failed)" * bool(data.failure.sel(g0=g0, spins_per_class=N) == 3)
+            drawn, here = curves[f"$N$ = {N}{failed}"], data.sel(g0=g0, spins_per_class=N)
             if here.failure == 3:
                 assert np.isnan(drawn.get_ydata()).all()
             else:

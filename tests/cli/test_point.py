@@ -46,6 +46,51 @@ def table(text):
     return dict(zip(rows[0], numpy.array(rows[1:], dtype=float).T))
 
 
+# ---- a job that lacks what --at gives ----
+
+
+LACKING = "model: {patterns: 3, Omega: 0.5, kappa_mu: [1.0]%s}\n"
+
+
+@pytest.mark.parametrize("more, at", [
+    (", Omega_mu: [1.5, 2.0, 2.5]", "g0=1.1"),
+    (", g0: 1.1", "Omega_mu_1=1.5,Omega_mu_2=2,Omega_mu_3=2.5"),
+    ("", "Omega_mu[1]=1.5,g0=1.1,Omega_mu[2]=2.0,Omega_mu[3]=2.5"),
+])
+def test_what_the_job_lacks_may_be_given_by_at(dickemap, tmp_path, more, at):
+    (tmp_path / "lacking.yaml").write_text(LACKING % more)
+    (tmp_path / "whole.yaml").write_text(LACKING % ", g0: 1.1, Omega_mu: [1.5, 2.0, 2.5]")
+    found, whole = json_of(dickemap, "lacking.yaml", "--at", at), json_of(dickemap, "whole.yaml", "--at", "g0=1.1")
+    found["record"].pop("wall_time"), whole["record"].pop("wall_time")
+    assert found["record"] == whole["record"]
+
+
+def test_a_value_for_all_modes_completes_a_list(dickemap, tmp_path):
+    (tmp_path / "lacking.yaml").write_text("model: {patterns: 2, g0: 1.1, Omega: 0.5, Omega_mu: [1.5, 2.0]}\n")
+    found = json_of(dickemap, "lacking.yaml", "--at", "kappa_mu=1.5,pattern=2")
+    assert found["record"]["g_crit"] == pytest.approx((0.5 / (2 * 2.0) * (2.0**2 + 1.5**2 / 4)) ** 0.5)
+
+
+def test_the_trajectory_of_a_completed_job_names_its_coupling(dickemap, tmp_path):
+    (tmp_path / "lacking.yaml").write_text(LACKING % ", Omega_mu: [1.5, 2.0, 2.5]")
+    result = dickemap("point", "lacking.yaml", "--at", "g0=1.1", "--trajectory", "course.h5", "--t-end", "5")
+    assert result.returncode == 0, result.stderr
+    with h5py.File(tmp_path / "course.h5") as file:
+        assert file.attrs["g0"] == 1.1
+
+
+@pytest.mark.parametrize("more, at, message", [
+    (", Omega_mu: [1.5, 2.0, 2.5]", "pattern=2", "model.g0 is missing"),
+    (", Omega_mu: [1.5, 2.0, 2.5]", "g0=-1", "model.g0 is -1, but must be a finite number >= 0"),
+    (", g0: 1.1", "Omega_mu_1=1.5", "model.Omega_mu is missing, but must be a list of 1 or 3 values"),
+    (", g0: 1.1", "Omega_mu_1=1.5,Omega_mu_2=2", "model.Omega_mu has 2 values, but must have 1 or 3"),
+])
+def test_a_job_that_still_lacks_something_is_refused(dickemap, tmp_path, more, at, message):
+    (tmp_path / "lacking.yaml").write_text(LACKING % more)
+    result = dickemap("point", "lacking.yaml", "--at", at)
+    assert result.returncode == 1 and message in result.stderr and result.stderr.count("\n") == 1, result.stderr
+
+
 # ---- the listing ----
 
 

@@ -49,18 +49,18 @@ def picture(data: slices.Data, *, select: Mapping[str, float] | None = None, nea
     """
     if not is_records(data):
         return trajectory(data)
-    data = slices.opened(data)
+    data, select = slices.opened(data), slices.selected(select)
     if "E_N" in data:
         return exactness(data, select=select, nearest=nearest)
     if "state_xi" in data and len(slices.numeric_axes(data, "n_states")) < 2:
         return states(data, select=select, nearest=nearest)
     if "count" in data and "outcome" in data.dims:
-        axes = [axis for axis in slices.numeric_axes(data, "n_decided") if axis not in (select or {})]
+        axes = [axis for axis in slices.numeric_axes(data, "n_decided") if axis not in select]
         panels = "pattern" if "pattern" in axes and len(axes) > 1 and data.sizes["pattern"] <= 8 else None
         return basins(data, panels=panels, select=select, nearest=nearest)
     field = default_field(data)
-    if not is_map(data, field, select or {}):
+    if not is_map(data, field, select):
         return cut(data, None, field, select=select, nearest=nearest)
-    axes = [axis for axis in slices.numeric_axes(data, field) if axis not in (select or {})]
+    axes = [axis for axis in slices.numeric_axes(data, field) if axis not in select]
     panels = "pattern" if "pattern" in axes and len(axes) > 2 and data.sizes["pattern"] <= 8 else None
     return map(data, None, None, field, panels=panels, select=select, nearest=nearest)

@@ -10,7 +10,7 @@ import xarray as xr
 
 import matplotlib.pyplot as plt
 
-from .. import counting
+from .. import counting, reading, verdicts
 from ..errors import Error
 from . import canvas, cells, cuts, labels, maps, slices, style
 
@@ -23,13 +23,14 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
         figures.basins("retrieval_map.h5", x="g0", select={"perturbation": 0.02})  # one axis: shares of all outcomes
         figures.basins("letters.h5", x="flip_exactly", panels="pattern")           # of single records, over the seed
 
-    Along x alone the shares of all outcomes are stacked, starts without an outcome hatched, and a line with its interval (Wilson's,
+    Along x alone the shares of all outcomes are stacked, starts without an outcome and starts that are not computed hatched, and a
+    line with its interval (Wilson's,
     95 %) is the probability that the cue is retrieved, with either sign.  Over x and y it is a map of that probability.
     x, y: None takes g0 and, where x is not named, the longest other axis.  panels: small multiples.  over: of single records, the
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
     """
     data = slices.opened(data)
-    select = dict(select or {})
+    select = slices.selected(select)
     if "fatal_median" in data:
         return _fatal(data, x, select, nearest, ax)
     counted = _counted(data, over)
@@ -51,8 +52,8 @@ def _fatal(data, x, select, nearest, ax):
 
 
 def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
-    """The data as a file of `reduce` has them: `count` [axes, outcome], `n_decided`, `n_undecided`, and how often the cue is
-    retrieved."""
+    """The data as a file of `reduce` has them: `count` [axes, outcome], `n_decided`, `n_undecided`, of these `n_failed`, and how often
+    the cue is retrieved; and `n_not_computed`, as starts of one cell may be done and others not."""
     if "count" in data and "outcome" in data.dims:
         return data
     if "verdict" not in data:
@@ -66,8 +67,10 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     present = sorted({*np.unique(ended.values).tolist()} - {counting.NO_OUTCOME}) or [0]
     count = xr.concat([(ended == code).sum(over) for code in present], xr.DataArray(present, dims="outcome", name="outcome"))
     n_decided = (ended != counting.NO_OUTCOME).sum(over)
-    is_done = (data["status"] != 0).sum(over)
+    is_done = reading.done(data).sum(over)
+    n_failed = verdicts.is_verdict(data, "failed").sum(over)
     result = xr.Dataset({"count": count.transpose(..., "outcome"), "n_decided": n_decided, "n_undecided": is_done - n_decided,
+                         "n_failed": n_failed, "n_not_computed": data.sizes[over] - is_done,
                          "status": xr.where(is_done > 0, 1, 0).astype(np.uint8)}, attrs=data.attrs)
     result = result.assign_coords({name: c for name, c in data.coords.items()
                                    if over not in c.dims and set(c.dims) <= {*result.dims, "mode"}})
@@ -105,9 +108,10 @@ def _along(part, x, panels, ax):
     for axes, (value, own) in zip(all_axes, parts):
         counts = own.data["count"].where(own.data["count"] >= 0, 0).transpose("outcome", x)
         lost = np.zeros((len(cells.WHY), own.data.sizes[x]))
-        is_done = (own.data["status"] != 0).values
-        lost[cells.WHY.index("undecided")] = np.where(is_done, own.data["n_undecided"].values, 0)
-        lost[cells.WHY.index("not computed")] = ~is_done
+        for why, n in cells.starts_of_cells(own.data)[1].items():
+            lost[cells.WHY.index(why)] = n.values
+        is_done = reading.done(own.data).values
+        lost[cells.WHY.index("not computed")] = np.where(is_done, lost[cells.WHY.index("not computed")], 1)
         each = [counts.sel(outcome=kind.code).values.astype(float) for kind in kinds]
         cuts.draw_shares(axes, own.data, x, [kind.colour for kind in kinds], np.array(each).reshape(len(kinds), -1), lost, found)
         has_line |= _retrieval(axes, own.data, x)
@@ -132,7 +136,7 @@ def _retrieval(axes, data, x) -> bool:
     if name not in data or data[name].dims != (x,):
         return False
     share, low, high = (data[f"{name}{end}"].values for end in ("", "_low", "_high"))
-    known = np.isfinite(share) & (data["n_decided"].values > 0) & ~(data["n_undecided"].values > data["n_decided"].values)
+    known = np.isfinite(share) & (data["n_decided"].values > 0) & (cells.absent(data, name).values == 0)
     if not known.any():
         return False
     at = data[x].values.astype(float)

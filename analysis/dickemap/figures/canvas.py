@@ -157,13 +157,42 @@ def hatched(axes, border_x: np.ndarray, border_y: np.ndarray, why: np.ndarray, f
         found.add(code)
 
 
-def hatch_handles(found: set[int]) -> list:
-    """For a legend."""
+def striped(axes, border_x, border_y, parts: np.ndarray, colours: list, log_x: bool, found: set[int]) -> None:
+    """Each cell divided along x in shares [part, y, x] that add up to 1: the first in the colours (None: left as it is), the others
+    one for each reason why there is no result, hatched."""
+    ends = np.nan_to_num(np.cumsum(parts, axis=0))
+    at = np.log(border_x) if log_x else border_x
+    left, width = at[:-1], np.diff(at)
+    for i, part in enumerate(parts):
+        begin = ends[i - 1] if i else np.zeros_like(ends[0])
+        rows, columns = np.nonzero(np.nan_to_num(part) > 0)
+        if not rows.size or i < len(colours) and colours[i] is None:
+            continue
+        x0, x1 = (left[columns] + edge[rows, columns] * width[columns] for edge in (begin, ends[i]))
+        x0, x1 = (np.exp(x0), np.exp(x1)) if log_x else (x0, x1)
+        y0, y1 = border_y[rows], border_y[rows + 1]
+        corners = np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
+        if i < len(colours):
+            look = {"facecolor": colours[i], "edgecolor": colours[i], "linewidth": 0.1, "zorder": 1}
+        else:
+            code = 1 + i - len(colours)
+            look = {**without_result(code), "linewidth": 0, "zorder": 1.5}
+            found.add(code)
+        axes.add_collection(PolyCollection(corners, **look), autolim=False)
+
+
+def lost_starts(axes, border_x, border_y, lost: np.ndarray, log_x: bool, found: set[int]) -> None:
+    """What share of the starts of each cell has no result [reason, y, x], as a hatched strip of that width at its right."""
+    striped(axes, border_x, border_y, np.concatenate([1 - lost.sum(0, keepdims=True), lost]), [None], log_x, found)
+
+
+def hatch_handles(found: set[int], some: str = "") -> list:
+    """For a legend.  some: "some starts: ", of cells that have a result all the same."""
     handles = []
     for code in sorted(found):
         look = without_result(code)
         handles.append(plt.Rectangle((0, 0), 1, 1, **look | {"hatch": 2 * look["hatch"][:2], "gid": None}, lw=0.5,
-                                     label=cells.WHY[code - 1]))
+                                     label=some + cells.WHY[code - 1]))
     return handles
 
 
@@ -182,14 +211,23 @@ def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
 
 def blocks(axes, border, why, found, row, colour):
     """Hatched, where there is no result: over the whole height, or above the frame in the row of the curve."""
-    if not (why > 0).any():
-        return
+    _blocks(axes, border, {code: why == code for code in np.unique(why[why > 0]).tolist()}, found, row, colour)
+
+
+def lost_blocks(axes, border, lost: np.ndarray, found: set[int], row: int, colour) -> None:
+    """Above the frame in the row of the curve, where some starts [reason, x] have no result, hatched for the most frequent reason."""
+    there, most = lost.sum(0) > 0, lost.argmax(0)
+    _blocks(axes, border, {1 + i: there & (most == i) for i in np.unique(most[there]).tolist()}, found, row, colour, "some starts: ")
+
+
+def _blocks(axes, border, where, found, row, colour, some=""):
     frame = axes.get_xaxis_transform()
     low, high = (0.0, 1.0) if row is None else (1.012 + 0.02 * row, 1.030 + 0.02 * row)
-    for code in np.unique(why[why > 0]).tolist():
+    for code, there in where.items():
         look = without_result(code) | ({"lw": 0} if row is None else {"lw": 0.4, "edgecolor": colour, "clip_on": False})
-        for _, a, b in runs((why == code)[None, :]):
-            axes.add_patch(plt.Rectangle((border[a], low), border[b] - border[a], high - low, transform=frame, zorder=0.5, **look))
+        for _, a, b in runs(there[None, :]):
+            axes.add_patch(plt.Rectangle((border[a], low), border[b] - border[a], high - low, transform=frame, zorder=0.5,
+                                         **look | {"gid": some + look["gid"]}))
         found.add(code)
 
 

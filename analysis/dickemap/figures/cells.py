@@ -2,7 +2,10 @@
 """What a cell of a picture is: a value, a class with a name and a colour, or nothing that may be drawn as a result.
 
 A record counts as no result where its trajectory is undecided (limit of time or of steps), its integration failed, or it was not
-computed; fields about the computation itself, such as `steps`, and closed forms are known all the same."""
+computed; fields about the computation itself, such as `steps`, and closed forms are known all the same.
+
+Where a cell stands for several starts it is a result as long as most of them have one; what share has none, and why, is kept beside
+it (`lost_shares`), for the picture to show."""
 
 from __future__ import annotations
 
@@ -17,7 +20,8 @@ from . import labels, style
 from .slices import field_values
 
 OF_COMPUTATION = ("status", "method", "failure", "steps", "t_end", "wall_time", "drift", "xi_error", "complete", "full",
-                  "limited", "n_limited", "n_decided", "n_undecided", "n_failed", "n_sensitive", "n_found", "n_at_once", "n_never")
+                  "limited", "n_limited", "n_decided", "n_undecided", "n_failed", "n_not_computed", "n_sensitive", "n_found",
+                  "n_at_once", "n_never")
 CLOSED_FORMS = ("g_crit", "g_retrieve", "xi_theory", "x_theory")
 NOT_DRAWN = ("checksum",)
 OF_LABEL = ("retrieved", "outcome")
@@ -60,8 +64,8 @@ def absent(data: xr.Dataset, field: str) -> xr.DataArray:
 
 def _undecided(data, field, why):
     if "n_undecided" in data:
-        n_decided = data.n_decided if "n_decided" in data else data.n_found + data.n_at_once + data.n_never
-        why = why.where(~(data.n_undecided > n_decided), code("most starts undecided"))
+        n_decided, n_lost = starts_of_cells(data)
+        why = why.where(~(sum(n_lost.values()) > n_decided), _most(n_lost))
     if "verdict" not in data:
         return why
     verdict = verdicts.flag_names(data.verdict)
@@ -74,6 +78,36 @@ def _undecided(data, field, why):
         if "how" in data:
             why = why.where(~(relaxing & (verdicts.flag_names(data.how) == "not_applicable")), code("end not known"))
     return why.where(verdict != "undecided", code("undecided")).where(verdict != "failed", code("failed"))
+
+
+def starts_of_cells(data):
+    """Of a file that counts starts: how many have an outcome, and {why: how many have none}, where a cell is done."""
+    n_decided = data.n_decided if "n_decided" in data else data.n_found + data.n_at_once + data.n_never
+    n_failed = data.n_failed if "n_failed" in data else 0
+    lost = {"undecided": data.n_undecided - n_failed, "failed": n_failed * xr.ones_like(data.n_undecided)}
+    if "n_not_computed" in data:
+        lost["not computed"] = data.n_not_computed
+    is_done = reading.done(data)
+    return n_decided.where(is_done, 0), {why: n.where(is_done, 0) for why, n in lost.items()}
+
+
+def _most(n_lost):
+    """The code of what most starts are that have no result, of {why: how many}."""
+    left = n_lost.get("not computed", 0)
+    return xr.where(left > sum(n_lost.values()) - left, code("most starts not computed"), code("most starts undecided"))
+
+
+def lost_shares(data: xr.Dataset, field: str) -> xr.DataArray:
+    """What share of the starts of each cell has no result, for each reason [reason, ...], in a file that counts starts; of others, and
+    where the field is about the computation or the cell has no result at all, 0."""
+    frame = xr.zeros_like(field_values(data, field), dtype=float)
+    shares = {}
+    if "n_undecided" in data and field not in (*OF_COMPUTATION, *CLOSED_FORMS):
+        n_decided, n_lost = starts_of_cells(data)
+        total = n_decided + sum(n_lost.values())
+        has_result = absent(data, field) == 0
+        shares = {why: (frame + n / total.where(total > 0)).where(has_result, 0.0) for why, n in n_lost.items()}
+    return xr.concat([shares.get(why, frame) for why in WHY], "reason")
 
 
 def shown(data: xr.Dataset, field: str, signed: bool = False) -> xr.DataArray:
@@ -148,17 +182,19 @@ def shares(data: xr.Dataset, field: str, over: str) -> tuple[list[Class], xr.Dat
 
 
 def mean(data: xr.Dataset, field: str, over: str, signed: bool = False) -> xr.Dataset:
-    """`mean`, `low`, `high`, `n` of the starts with a result, and `why` there is none: as `absent`, and where most starts are
-    undecided."""
+    """`mean`, `low`, `high`, `n` of the starts with a result, `why` there is none: as `absent`, and where most starts are undecided or
+    not computed; and what share of the starts is `lost` for each reason [reason, ...] where there is a mean."""
     values, why = shown(data, field, signed), absent(data, field)
     result = counting.mean(values, over)
     lost = (why > 0) & (why != code("does not apply"))
     most = lost.sum(over) > (why == 0).sum(over)
+    n_left = (why == code("not computed")).sum(over)
     first = why.where(lost, 0).max(over)
-    reason = xr.where(most, code("most starts undecided"), 0)
+    reason = xr.where(most, _most({"undecided": lost.sum(over) - n_left, "not computed": n_left}), 0)
     same = (why == first).all(over) & (first > 0)
     reason = xr.where(same, first, reason)
     reason = xr.where((result["n"] == 0) & ~most & ~same, code("does not apply"), reason)
     for name in ("mean", "low", "high"):
         result[name] = result[name].where(reason == 0)
-    return result.assign(why=reason.transpose(*result["mean"].dims).astype(np.uint8))
+    shares = xr.concat([((why == 1 + i) & lost).mean(over).where(reason == 0, 0.0) for i in range(len(WHY))], "reason")
+    return result.assign(why=reason.transpose(*result["mean"].dims).astype(np.uint8), lost=shares)

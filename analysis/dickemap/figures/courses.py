@@ -10,7 +10,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from .. import reading, verdicts
+from .. import arguments, reading, verdicts
 from ..errors import Error
 from . import canvas, labels, lines, style
 
@@ -22,8 +22,11 @@ def course_of(data: Course) -> xr.Dataset:
     """A trajectory: of dickemap.trajectory, or a file (.h5 or .csv) of `dickemap point --trajectory`."""
     if isinstance(data, xr.Dataset):
         found = data
-    elif str(data).endswith(".csv"):
-        table = np.genfromtxt(data, delimiter=",", names=True)
+    elif str(arguments.path(data, "a trajectory")).endswith(".csv"):
+        try:
+            table = np.genfromtxt(data, delimiter=",", names=True)
+        except (ValueError, IndexError, UnicodeDecodeError):
+            raise Error(f"{os.fspath(data)}: not a trajectory of dickemap (no table of numbers)") from None
         names = [name for name in table.dtype.names or () if name.startswith("xi_")]
         if "t" not in (table.dtype.names or ()) or not names:
             raise Error(f"{os.fspath(data)}: not a trajectory of dickemap (no columns t, xi_1, ...)")
@@ -34,7 +37,7 @@ def course_of(data: Course) -> xr.Dataset:
         found = xr.Dataset({name: (("t", "mode"), values) for name, values in fields.items()},
                            {"t": table["t"], "mode": np.array(modes, np.int32)})
     else:
-        with xr.open_dataset(data, engine=reading.first_engine(), decode_times=False) as file:
+        with reading.raw(data, mask_and_scale=True) as file:
             found = file.load()
     if "xi" not in found or "t" not in found["xi"].dims:
         name = "these data" if isinstance(data, xr.Dataset) else os.fspath(data)
@@ -65,7 +68,18 @@ def falling_sign(data: xr.Dataset) -> int:
     return -1 if given and all(float(Omega_mu) < 0 for Omega_mu in given["Omega_mu"]) else 1
 
 
-def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = False, ax=None):
+def _until(data: xr.Dataset, until: float | None) -> xr.Dataset:
+    """The part up to that time."""
+    if until is None:
+        return data
+    t = data["t"].values
+    arguments.number("until", until)
+    if not t[0] < until <= t[-1] * (1 + 1e-9):
+        raise Error(f"the trajectory goes from t = {t[0]:g} to {t[-1]:g}: there is none until {until:g}")
+    return data.isel(t=slice(0, max(2, int(np.searchsorted(t, until * (1 + 1e-9), side="right")))))
+
+
+def trajectory(data: Course, record: xr.Dataset | None = None, *, until: float | None = None, log: bool = False, ax=None):
     """The course of one point: overlaps, occupations, and the Lyapunov function L where there is one.
 
         course = dickemap.trajectory("jobs/fig3.yaml", t_end=60, g0=0.95, pattern=3)
@@ -74,9 +88,10 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
     data: of dickemap.trajectory, or the file of `dickemap point --trajectory` (.h5 or .csv; these have no L).
     record: of dickemap.point: where overlaps end (short lines at the right), `t_settled`, and the barrier and the limit of L.
     Where all Omega_mu are negative it is -L that falls, and that is drawn, as in records.
+    until: shows it up to that time; None: to its end, which `dickemap.trajectory` takes as t_end.
     log: a logarithmic axis of time.  Returns the figure, or with `ax` that Axes, with the overlaps alone.
     """
-    data = course_of(data)
+    data = _until(course_of(data), until)
     has_L = "L" in data and bool(np.isfinite(data["L"]).any())
     rows = ["xi"] if ax is not None else ["xi"] + ["occupation"] * ("alpha_re" in data) + ["L"] * has_L
     t = data["t"].values
@@ -86,7 +101,7 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, log: bool = Fa
                                         squeeze=False, height_ratios=[1.5] + [1] * (len(rows) - 1))
             all_axes = dict(zip(rows, grid[:, 0]))
         else:
-            figure, all_axes = ax.figure, {"xi": ax}
+            figure, all_axes = style.axes_of(ax).figure, {"xi": ax}
         colours = _colours(data, data["xi"])
         order = sorted(colours, key=lambda mode: colours[mode][1] is not None)
         for mode in order:
@@ -132,7 +147,9 @@ def _mark_record(all_axes, record, colours, t):
         verdict = str(verdicts.flag_names(record["verdict"]).values)
         all_axes["xi"].plot([], [], color="0.3", lw=2.4, label=f"end: {labels.flag_text(verdict)}")
     settled = float(record["t_settled"]) if "t_settled" in record else np.nan
-    if t[0] < settled < t[-1]:
+    if settled >= t[-1]:
+        all_axes["xi"].plot([], [], color="white", label=f"outcome certain from $t$ = {labels.number(settled)} on")
+    elif t[0] < settled:
         for axes in all_axes.values():
             axes.axvline(settled, color="0.5", lw=0.9, ls=":", zorder=0).set_gid("t_settled")
         all_axes["xi"].plot([], [], color="0.5", lw=0.9, ls=":", label="outcome certain")
@@ -147,7 +164,11 @@ def _mark_record(all_axes, record, colours, t):
 def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) -> xr.DataArray:
     """Amplitude [omega, ...] of each angular frequency in a field of a trajectory, from a time on (None: the second half), without
     the mean: a line A cos(omega t) far from others has the height A.  Hann's window, samples at equal distances."""
-    if field not in data:
+    if "t" not in arguments.dataset(data).dims:
+        raise Error("these data are no trajectory: they have no t")
+    if begin is not None:
+        arguments.number("begin", begin)
+    if field not in data or "t" not in data[field].dims:
         raise Error(f"no field '{field}' in the trajectory (there are: {', '.join(map(str, data.data_vars))})")
     values = data[field].transpose("t", ...)
     t = data["t"].values.astype(float)
@@ -171,8 +192,10 @@ def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) 
                         | {name: c for name, c in values.coords.items() if "t" not in c.dims})
 
 
-def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi", begin: float | None = None, ax=None):
-    """Which frequencies the motion of a point has: the amplitude of each, in the second half of the trajectory or from `begin` on.
+def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi", begin: float | None = None,
+             until: float | None = None, ax=None):
+    """Which frequencies the motion of a point has: the amplitude of each, in the second half of the trajectory or from `begin` on;
+    `until` a time, or to its end.
 
         course = dickemap.trajectory(job, t_end=2000, points=20001, g0=1.0)
         figures.spectrum(course, dickemap.point(job, g0=1.0))
@@ -180,7 +203,7 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
     record: of dickemap.point: its frequencies (of a limit cycle or a torus) are marked.  field: of the trajectory, `xi` or another
     over t.  Samples must be dense enough, pi over their distance being the highest frequency shown.  Returns the figure, or `ax`.
     """
-    data = course_of(data)
+    data = _until(course_of(data), until)
     heights = amplitudes(data, field, begin)
     omega = heights["omega"].values[1:]
     with style.styled():

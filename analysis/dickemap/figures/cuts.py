@@ -17,6 +17,7 @@ from . import canvas, cells, labels, lines, maps, slices, style
 
 FINE = 2001
 MOST_CURVES = 24
+VISIBLE = 4e-3  # of the height of a frame, or of the value on a logarithmic scale: smaller errors lie within their points
 POINTS = 45  # that are drawn as circles; more stand as small dots
 
 
@@ -34,14 +35,19 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     `figures.map` would.  by: an axis; None takes the cue's pattern, else the mode, else an axis of few values.  over: an axis of
     starts, along which numbers become their mean with its interval (Student's, 95 %), and classes their shares.  select, nearest,
     signed: as of `figures.map`.  log: a logarithmic vertical scale.
-    theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean; for other fields lines at g_c.
+    theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean, where points have ended in that state; for other
+        fields lines at g_c.
 
+    Where the file has the error of a field (xi_error, lyapunov_error, ...) points have error bars, if these are large enough to be seen;
+    means have the interval of their scatter, which has these errors in it.
     Points without a result are left out, and hatched blocks show where: over the whole height for one curve, in a strip above the
-    frame for several.  Returns the figure, or `ax` where that is given.
+    frame for several; in that strip also where some
+    starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax`
+    where that is given.
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)
-    select = dict(select or {})
+    select = slices.selected(select)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--by": by, "--over": over}, select)
@@ -94,15 +100,15 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
     border = canvas.edges(at, is_log)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
     colours = style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
-    found, handles, has_theory, all_values = set(), [], False, []
+    found, some, handles, has_theory, all_values, bars = set(), set(), [], False, [], []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:
             result = cells.mean(own.data, own.field, over, signed)
             values, why = result["mean"].values, result["why"].values
-            low, high = result["low"].values, result["high"].values
+            low, high, lost = result["low"].values, result["high"].values, result["lost"]
         else:
             values, why = cells.shown(own.data, own.field, signed).values, cells.absent(own.data, own.field).values
-            low, high = _interval(own, why)
+            (low, high), lost = _interval(own, why), cells.lost_shares(own.data, own.field)
         values = np.where(np.isfinite(values), values, np.nan)
         style_of = _style(at.size, colour, log)
         if theory:
@@ -112,18 +118,29 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
             all_values += [low, high]
         axes.plot(at, values, zorder=3, **(style_of if low is None else style_of | {"ls": "-", "lw": 1.0}))
         all_values.append(values)
+        if not over:
+            error = _error(own, x, values)
+            bars.append((values, error, colour))
+            all_values += [values - error, values + error]
         canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
+        canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
                                       label=labels.item(part.data, by, value)))
+    whole = 1.04 if cells.is_unsigned(part.field) else np.ptp(np.concatenate([[0.0], *[v[np.isfinite(v)] for v in all_values]]))
+    has_bars = any([_error_bars(axes, at, *bar, None if log else whole) for bar in bars])
     _frame(axes, part, x, by, at, is_log, border, np.concatenate(all_values), signed, log, over)
+    if has_bars:
+        about = part.data[f"{part.field}_error"].attrs.get("long_name", "")
+        handles.append(plt.Line2D([], [], color="0.3", lw=0.9, marker="|", ms=7, ls="",
+                                  label="standard error" if about.startswith("standard") else "error"))
     if has_theory:
         text = has_theory_text(part.field)
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
     if over:
         handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label=f"mean over {labels.WORDS.get(over, over)}, 95 %"))
-    canvas.legend_beside(axes, handles + canvas.hatch_handles(found))
-    lines_above = len(parts) if found and len(parts) > 1 else 0
+    canvas.legend_beside(axes, handles + canvas.hatch_handles(found) + canvas.hatch_handles(some, "some starts: "))
+    lines_above = len(parts) if some or found and len(parts) > 1 else 0
     if part.title:
         axes.set_title(part.title, pad=6 + 4.2 * lines_above)
     return style.finished(figure, ax)
@@ -137,6 +154,25 @@ def _interval(own, why):
     low, high = own.data[f"{stem}_low"].values, own.data[f"{stem}_high"].values
     known = (why == 0) & np.isfinite(low) & np.isfinite(high)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _error(own, x, values):
+    """What the file has of the error of each value, NaN where it has none."""
+    name = f"{own.field}_error"
+    if name not in own.data or own.data[name].dims != (x,):
+        return np.full(values.shape, np.nan)
+    error = own.data[name].values.astype(float)
+    return np.where(np.isfinite(values) & np.isfinite(error) & (error > 0), error, np.nan)
+
+
+def _error_bars(axes, at, values, error, colour, whole) -> bool:
+    """Whether any is large enough to be seen in a frame of that height; None: of a logarithmic scale."""
+    with np.errstate(invalid="ignore"):
+        shown = error > VISIBLE * (abs(values) if whole is None else whole)
+    if shown.any():
+        axes.errorbar(at[shown], values[shown], error[shown], fmt="none", ecolor=colour, elinewidth=0.9, capsize=1.8, capthick=0.7,
+                      zorder=2.5)[2][0].set_gid("error")
+    return bool(shown.any())
 
 
 def has_theory_text(field: str) -> str:
@@ -159,19 +195,22 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
     kinds = lines.kinds(data, own.field, mode)
     if not kinds or mode is None:
         return False
-    if np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
-        return False
     at, finer, _ = lines.fine(data, x, border[[0, -1]], is_log, FINE)
     if by == "mode" and lines.is_exact(data) and lines.cue_of(data) is not None and value != lines.cue_of(data):
         return False
     curve = lines.curve(data, x, own.field, (at, finer), int(mode))
     if curve is not None:
+        if not lines.is_exact(data):
+            cells_of = canvas.edges(data[x].values, is_log)
+            curve = np.where(lines.ended_in(data, x, own.field, (at, finer), cells_of, int(mode)), curve, np.nan)
+        if not np.isfinite(curve).any():
+            return False
         branches = [curve, -curve] if signed and own.field in ("xi", "xi_end") or own.field in ("alpha_re", "alpha_im") else [curve]
         for branch in branches:
             drawn, = axes.plot(at, branch, color=colour, lw=1.0, zorder=2)
             drawn.set_gid("theory")
         return True
-    if not lines.is_closed(data):
+    if not lines.is_closed(data) or np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
         return False
     distance = lines.parameters(finer)["g0"] - lines.threshold(finer, next(iter(kinds.values())))
     distance = np.broadcast_to(np.asarray(distance, float), at.shape)

@@ -8,6 +8,7 @@ from typing import Mapping
 import numpy as np
 import xarray as xr
 
+from .. import reading
 from ..errors import Error
 from . import canvas, labels, slices, style
 
@@ -24,7 +25,8 @@ def course(axes, data: xr.Dataset, along: str | None) -> None:
         one = data.isel({along: i}) if along else data
         N = np.round(weight / one.E_N.values[0]) if np.isfinite(one.E_N.values[0]) else np.nan
         scaled, error = N * one.E_N.values, N * one.E_N_se.values
-        axes.plot(one.time, scaled, color=colour, lw=1, label=None if value is None else labels.item(data, along, value))
+        name = " ".join(text for text in (None if value is None else labels.item(data, along, value), _without_curve(one)) if text)
+        axes.plot(one.time, scaled, color=colour, lw=1, label=name or None)
         if (error > 0).any():
             axes.fill_between(one.time, scaled - error, scaled + error, color=colour, alpha=0.3, lw=0)
         top = max(top, np.nanmax(scaled, initial=0.0))
@@ -40,10 +42,18 @@ def course(axes, data: xr.Dataset, along: str | None) -> None:
              xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"))
 
 
+def _without_curve(one: xr.Dataset) -> str:
+    """Why a point has no curve, "" where it has one."""
+    if np.isfinite(one["E_N"].values).any():
+        return ""
+    return "(failed)" if bool(reading.done(one)) else "(not computed)"
+
+
 def exactness(data: slices.Data, along: str | None = None, *, panels: str | None = None, select: Mapping[str, float] | None = None,
               nearest: bool = False, ax=None):
     """How far finitely many spins are from the mean field: N E_N over time, a curve for each value of an axis (N, where it is one),
-    small multiples over another; dashed the limit of infinitely many.  What has no result has no curve.
+    small multiples over another; dashed the limit of infinitely many.  What has no result has no curve,
+    which the legend says.
 
         figures.exactness("exactness.h5")
         figures.exactness("exactness.h5", along="g0", select={"spins_per_class": 32})
@@ -53,7 +63,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     data = slices.opened(data)
     if "E_N" not in data:
         raise Error("the file has no E_N: its job does not say `task: exactness`")
-    select = dict(select or {})
+    select = slices.selected(select)
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
     for name in (along, panels, *select):
         if name and slices.group_of(data, name) not in axes_there:
@@ -63,7 +73,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     free = [dim for dim in free if dim not in (along, panels)]
     panels = panels or (free[0] if free and ax is None else None)
     part = slices.cut_out(data, "E_N", [name for name in (along, panels, "time") if name], None, select, nearest)
-    shown = part.data.where(part.data.failure == 0, drop=False)
+    shown = part.data.where(part.data.failure == 0, drop=False).assign(status=part.data.status)
     n = shown.sizes[panels] if panels else 1
     if n > MOST_PANELS:
         raise Error(f"{panels} has {n} values, more than {MOST_PANELS} panels: choose by --select, or name another axis")

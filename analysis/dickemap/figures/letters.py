@@ -14,7 +14,7 @@ from typing import Any, Mapping, Sequence
 import matplotlib.pyplot as plt
 import numpy as np
 
-from .. import jobs, running
+from .. import arguments, jobs, running
 from ..errors import Error
 from . import canvas, style
 
@@ -92,7 +92,9 @@ def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] 
     job: with images as patterns (model.images), or an output of one.  pattern: which image is the cue, from 1.  set: keys to
     override.  It asks the program, `dickemap point --spins`; program: None finds it as `dickemap.run` does.  Returns the figure.
     """
-    path = pathlib.Path(job)
+    path = pathlib.Path(arguments.path(job, "a job with images"))
+    arguments.number("pattern", pattern, 1, integer=True)
+    arguments.number("t_end", t_end, 0)
     if path.suffix in (".h5", ".hdf5", ".nc"):
         with jobs.inside(path) as (own, sets):
             return letters(own, pattern, percents, seed=seed, t_end=t_end, set={**sets, **(set or {})}, program=program)

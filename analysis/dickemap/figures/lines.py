@@ -11,7 +11,11 @@ g_crit at each of its points; else what the file has is interpolated.
     tilted starts, modes    none: no pattern state is stable
       of both signs
 
-Nor is a line drawn through cells that oscillate or are undecided, nor at all where most of it would be."""
+Nor is a line drawn through cells that oscillate or are undecided, nor at all where most of it would be.
+
+A curve of a pattern's state, Eq. (12) and what follows from it, goes through the points that have ended in that state, whatever they
+began as: of exact starts along the whole axis, of others where some point of a cell is at rest with that pattern in the lead, or in
+the normal state below g_c (`ended_in`).  Dark precession goes about that state, which makes overlaps shorter by p^2/2 or so."""
 
 from __future__ import annotations
 
@@ -221,6 +225,41 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
         return None
     shown = np.ma.masked_where(~drawn | ~np.isfinite(distance), distance)
     return at_x, at_y, shown
+
+
+def ended_in(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dataset], border: np.ndarray, mode: int) -> np.ndarray:
+    """At which of the fine places the state of a pattern, or below its g_c the normal state, is one that points have ended in:
+    those of the cell [between its borders] that a place lies in, of any start.  A cell with a threshold in it, g_c or the closed g_ret,
+    is of either state: on each side of it that of the cells there."""
+    at, finer = places
+    if "verdict" not in data or "retrieved" not in data:
+        return np.zeros(at.shape, bool)
+    rest = verdicts.is_at_rest(data)
+    if field == "xi_end" and "how" in data:
+        rest = rest | verdicts.is_verdict(data, "relaxing") & (verdicts.flag_names(data["how"]) != "not_applicable")
+    label = abs(data["retrieved"].astype(int))
+
+    def of_cell(truth):
+        values = truth.any([dim for dim in truth.dims if dim != x])
+        return np.atleast_1d(values.values)
+
+    pattern, normal = of_cell(rest & (label == mode)), of_cell(rest & (label == 0))
+    cell = np.clip(np.searchsorted(border, at, side="right") - 1, 0, pattern.size - 1)
+    beside = pattern.copy()
+    beside[1:] |= pattern[:-1]
+    beside[:-1] |= pattern[1:]
+    with np.errstate(invalid="ignore"):
+        g0 = np.broadcast_to(np.asarray(parameters(finer)["g0"], float), at.shape)
+        g_crit, least = closed_g_crit(finer, mode), least_g_crit(finer)
+        stable = g0 >= np.broadcast_to(np.asarray(theory.g_retrieve(g_crit, least), float), at.shape)
+        below = g0 <= np.broadcast_to(np.asarray(g_crit, float), at.shape)
+    def has_both(truth):
+        n = np.bincount(cell, minlength=pattern.size)
+        n_true = np.bincount(cell, weights=truth, minlength=pattern.size)
+        return ((n_true > 0) & (n_true < n))[cell]
+
+    return ((pattern[cell] | beside[cell] & stable & has_both(stable)) & ~below
+            | (normal[cell] | pattern[cell] & has_both(below)) & below)
 
 
 def curve(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dataset], mode: int) -> np.ndarray | None:

@@ -9,7 +9,6 @@ import contourpy
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
-from matplotlib.collections import PolyCollection
 from matplotlib.colors import ListedColormap, Normalize
 
 from ..errors import Error
@@ -19,32 +18,6 @@ LINE_STYLES = {"crit": "-", "least": "-", "ret": (0, (4, 1.6))}
 
 
 # ---- cells ----
-
-
-def striped(axes, border_x, border_y, counts: np.ndarray, colours: list, lost: np.ndarray, log_x: bool, found: set[int]) -> None:
-    """Each cell divided in the shares of its starts: counts [class, y, x] in colours, lost [why, y, x] hatched."""
-    total = counts.sum(0) + lost.sum(0)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        parts = np.concatenate([counts, lost]) / total
-    ends = np.nan_to_num(np.cumsum(parts, axis=0))
-    at = np.log(border_x) if log_x else border_x
-    left, width = at[:-1], np.diff(at)
-    for i, part in enumerate(parts):
-        begin = ends[i - 1] if i else np.zeros_like(ends[0])
-        rows, columns = np.nonzero(np.nan_to_num(part) > 0)
-        if not rows.size:
-            continue
-        x0, x1 = (left[columns] + edge[rows, columns] * width[columns] for edge in (begin, ends[i]))
-        x0, x1 = (np.exp(x0), np.exp(x1)) if log_x else (x0, x1)
-        y0, y1 = border_y[rows], border_y[rows + 1]
-        blocks = np.stack([np.stack([x0, x1, x1, x0], 1), np.stack([y0, y0, y1, y1], 1)], axis=2)
-        if i < len(colours):
-            look = {"facecolor": colours[i], "edgecolor": colours[i], "linewidth": 0.1, "zorder": 1}
-        else:
-            code = 1 + i - len(colours)
-            look = {**canvas.without_result(code), "linewidth": 0, "zorder": 1.5}
-            found.add(code)
-        axes.add_collection(PolyCollection(blocks, **look), autolim=False)
 
 
 def draw_lines(axes, part: slices.Slice, x: str, y: str, borders, logs, found: dict) -> None:
@@ -79,11 +52,13 @@ def map(data: slices.Data, x: str | None = None, y: str | None = None, field: st
     cue's pattern; the value must be there, unless `nearest`.  signed: overlaps with their sign, else |xi|.
     theory: g_c and g_ret, where they mean something (lines.py).
 
-    Cells without a result are hatched, for each reason in its own way.  Returns the figure, or `ax` where that is given.
+    Cells without a result are hatched, for each reason in its own way.  Of means and of starts that are counted, as much of a cell is
+    hatched as its starts have none (not computed yet, undecided, failed); all of it where these are most.  Returns the figure, or
+    `ax` where that is given.
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or default_field(data)
-    select = dict(select or {})
+    select = slices.selected(select)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--y": y, "--panels": panels, "--over": over}, select)
@@ -165,6 +140,7 @@ def _draw(part, x, y, panels, over, signed, theory, ax):
         else:
             canvas.mesh(axes, *borders, results[i]["mean"].transpose(y, x).values, scale.cmap, scale.norm)
             canvas.hatched(axes, *borders, results[i]["why"].transpose(y, x).values, found)
+            canvas.lost_starts(axes, *borders, results[i]["lost"].transpose("reason", y, x).values, logs[0], found)
         canvas.set_axis(axes.xaxis, at_x, logs[0], borders[0])
         canvas.set_axis(axes.yaxis, at_y, logs[1], borders[1])
         if theory:
@@ -190,10 +166,11 @@ def _draw(part, x, y, panels, over, signed, theory, ax):
 
 
 def _numbers(own, over, signed):
-    """`mean` and `why` there is none."""
+    """`mean` and `why` there is none, and what share of starts is `lost`."""
     if over:
         return cells.mean(own.data, own.field, over, signed)
-    return xr.Dataset({"mean": cells.shown(own.data, own.field, signed), "why": cells.absent(own.data, own.field)})
+    return xr.Dataset({"mean": cells.shown(own.data, own.field, signed), "why": cells.absent(own.data, own.field),
+                       "lost": cells.lost_shares(own.data, own.field)})
 
 
 def _label(part, signed):
@@ -204,7 +181,8 @@ def draw_classes(axes, own, x, y, over, borders, logs, kinds, found):
     if over:
         present, counts, lost = cells.shares(own.data, own.field, over)
         colours = [next(k.colour for k in kinds if k.code == c.code) for c in present]
-        striped(axes, *borders, counts.transpose("class", y, x).values, colours, lost.transpose("why", y, x).values, logs[0], found)
+        both = np.concatenate([counts.transpose("class", y, x).values, lost.transpose("why", y, x).values]).astype(float)
+        canvas.striped(axes, *borders, both / both.sum(0), colours, logs[0], found)
         return
     values = cells.shown(own.data, own.field).transpose(y, x).values
     position = np.full(values.shape, np.nan)

@@ -11,7 +11,7 @@ from typing import Any, Mapping, Sequence, Union
 import numpy as np
 import xarray as xr
 
-from .. import counting, reading, verdicts
+from .. import arguments, counting, reading, verdicts
 from ..errors import Error
 from . import labels
 
@@ -19,7 +19,7 @@ Data = Union[xr.Dataset, str, os.PathLike]
 Axis = Union[float, int, str]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
-NEEDED = ("verdict", "how", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
+NEEDED = ("verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
           "n_never", "fatal_low", "fatal_high")
 SOURCES = {"xi_end": ("xi", "xi_limit"), "outcome": ("xi", "xi_second", "xi_error", "xi_limit", "retrieved", "n_unstable")}
 
@@ -28,13 +28,10 @@ def is_records(data: Data) -> bool:
     """Whether it has records of points (`status`), and is not a trajectory."""
     if isinstance(data, xr.Dataset):
         return "status" in data
-    if str(data).endswith(".csv"):
+    if str(arguments.path(data, "a file")).endswith(".csv"):
         return False
-    try:
-        with xr.open_dataset(data, engine=reading.first_engine(), mask_and_scale=False, decode_times=False) as file:
-            return "status" in file or "t" not in file.dims
-    except ValueError as error:
-        raise Error(f"{os.fspath(data)}: not a file of dickemap ({str(error).splitlines()[0].strip()})") from error
+    with reading.raw(data) as file:
+        return "status" in file or "t" not in file.dims
 
 
 def opened(data: Data, fields: Sequence[str] | None = None) -> xr.Dataset:
@@ -49,8 +46,13 @@ def opened(data: Data, fields: Sequence[str] | None = None) -> xr.Dataset:
     for field in fields:
         if field not in names and field not in DERIVED:
             raise Error(f"{os.fspath(data)}: no field '{field}' (there are: {', '.join(sorted({*names} - {'checksum'}))})")
-    wanted = {*NEEDED, *fields, *(source for field in fields for source in SOURCES.get(field, ()))}
+    wanted = {*NEEDED, *fields, *(f"{field}_error" for field in fields), *(source for field in fields for source in SOURCES.get(field, ()))}
     return reading.open(data, fields=[name for name in names if name in wanted])
+
+
+def selected(select: Mapping[str, float] | None) -> dict[str, float]:
+    """{axis: value} that a caller has asked for."""
+    return dict(arguments.mapping(select, "select", "{'g0': 1.1}"))
 
 
 def has(data: xr.Dataset, field: str) -> bool:
@@ -139,7 +141,7 @@ def index_of(data: xr.Dataset, axis: str, value: float, nearest: bool) -> int:
     values = values_of(data, axis)
     if values.dtype.kind not in "iufb":
         raise Error(f"{axis} has names, not numbers: {', '.join(map(str, values[:12]))}")
-    if not np.isfinite(value):
+    if not isinstance(value, (int, float, np.integer, np.floating)) or not np.isfinite(value):
         raise Error(f"{axis} = {value} is not a number to select")
     distance = np.abs(values.astype(float) - value)
     i = int(distance.argmin())
@@ -175,6 +177,8 @@ def cue_of(data: xr.Dataset) -> int | None:
 def checked_axes(data: xr.Dataset, field: str, named: Mapping[str, str | None], select: Mapping[str, float]) -> None:
     """named: {what it is for: axis}."""
     dims = axes_of(data, field)
+    if 0 in field_values(data, field).shape:
+        raise Error(f"nothing is left of {field}: an axis is empty")
     groups: dict[str, str] = {}
     for what, axis in [*named.items(), *((f"--select {axis}", axis) for axis in select)]:
         if axis is None:
@@ -192,7 +196,7 @@ def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None 
             nearest: bool = False) -> Slice:
     """The data over the free axes and `over` alone.  Others are fixed: by `select`, `mode` at the cue's pattern where starts have
     one, the rest at the first value."""
-    select = dict(select or {})
+    select = selected(select)
     fixed: dict[str, Any] = {}
     kept = [axis for axis in (*free, over) if axis]
     scattered = len({group_of(data, axis) for axis in kept}) < len(kept)

@@ -37,7 +37,7 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
     data = slices.opened(data)
     if "state_xi" not in data:
         raise Error("the file has no states: its job does not say `task: states`")
-    select = dict(select or {})
+    select = slices.selected(select)
     slices.checked_axes(data, "n_states", {"--x": x}, select)
     free = [axis for axis in slices.numeric_axes(data, "n_states") if axis not in {slices.group_of(data, name) for name in select}]
     single = x is None and not free
@@ -51,7 +51,8 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
         if ax is not None or single:
             figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
             handles, found = _levels(axes, shown, x, single), set()
-            canvas.legend_beside(axes, handles)
+            _hatch_nothing(axes, part.data, x, found)
+            canvas.legend_beside(axes, handles + canvas.hatch_handles(found))
             axes.set_title(part.title)
             return style.finished(figure, ax)
         figure, panels = plt.subplot_mosaic([["U", "n"], ["U", "rate"]], figsize=(7.6, 3.9), layout="constrained",
@@ -59,6 +60,8 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
         handles, found = _levels(panels["U"], shown, x, False), set()
         _numbers(panels["n"], part.data, x, found)
         _rates(panels["rate"], shown, x)
+        for name in ("U", "rate"):
+            _hatch_nothing(panels[name], part.data, x, found)
         canvas.legend_below(panels["U"], handles + canvas.hatch_handles(found))
         panels["U"].set_title(part.title)
         panels["n"].set_xlabel("")
@@ -105,6 +108,14 @@ def _levels(axes, data, x, single):
     if not single:
         canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), canvas.ends(at))
     return handles
+
+
+def _hatch_nothing(axes, data, x, found):
+    """Where no state is known at all."""
+    why = cells.absent(data, "n_states").values
+    why = np.where(np.isin(why, [cells.code("not computed"), cells.code("failed")]), why, 0)
+    at = data[x].values
+    canvas.blocks(axes, canvas.edges(at, canvas.is_log(at)), why, found, None, None)
 
 
 def _numbers(axes, data, x, found):

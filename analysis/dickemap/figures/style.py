@@ -9,10 +9,14 @@ from __future__ import annotations
 import contextlib
 
 import matplotlib
+import matplotlib.axes
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib import patheffects
 from matplotlib.colors import LinearSegmentedColormap, to_rgb
+
+from .. import arguments
+from ..errors import Error
 
 STYLE = {
     "font.size": 9,
@@ -41,6 +45,7 @@ SIGNED = LinearSegmentedColormap.from_list("signed", ["#8a4b08", COLOURS[3], "wh
 HATCHES = {"undecided": ("////", "0.35", "white"), "end not known": ("\\\\\\\\", "0.35", "white"),
            "most starts undecided": ("////", "0.35", "white"), "search not complete": ("////", "0.35", "white"),
            "failed": ("xxxx", "0.15", "white"), "not computed": ("....", "0.55", "white"),
+           "most starts not computed": ("....", "0.55", "white"),
            "does not apply": ("", "0.90", "0.90"), "above all values": ("..", "#c9a36b", "#fdf3e3")}
 
 HALO = [patheffects.withStroke(linewidth=2.6, foreground="white")]  # of lines over any colours
@@ -72,10 +77,17 @@ def styled():
         yield
 
 
+def axes_of(ax):
+    """What a caller draws on."""
+    if not isinstance(ax, matplotlib.axes.Axes):
+        raise Error(f"ax must be an Axes of matplotlib, but is {arguments.shown(ax)}")
+    return ax
+
+
 def panels(n: int, width: float, height: float, ax=None, most: int = 4, **how):
     """A figure of n panels of that size in inches, or the Axes of the caller: (figure, [Axes])."""
     if ax is not None:
-        return ax.figure, [ax]
+        return axes_of(ax).figure, [ax]
     columns = min(n, most if n not in (5, 6, 9) else 3)
     rows = -(-n // columns)
     figure, grid = plt.subplots(rows, columns, figsize=(1.1 + width * columns, 0.5 + height * rows), layout="constrained",
