@@ -97,8 +97,7 @@ static double bytes_of(const dkm_job *job, const char *cpu) {
   const double evaluator = job->exactness.start == DKM_EXACTNESS_REST
                                ? dkm_evaluator_bytes(&job->system, &job->solver, cpu, dkm_job_needs_all_classes(job), NULL)
                                : 0.0;
-  /* Levels are added beside those that are there. */
-  return (double)form.bytes + 8.0 * sizeof(double) * values + 2e6 * job->exactness.memory + evaluator;
+  return (double)form.bytes + 8.0 * sizeof(double) * values + 1e6 * job->exactness.memory + evaluator;
 }
 
 /* ---- the start ---- */

@@ -4,6 +4,9 @@
 #include "cmocka_headers.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "finite_models.h"
 
@@ -503,6 +506,62 @@ static void what_is_put_aside_goes_on_with_the_same_bits(void **state) {
   }
 }
 
+/* ---- memory ---- */
+
+/* Peak of the resident memory of this process, in bytes; of a child it begins anew. */
+static double peak_bytes(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * (double)usage.ru_maxrss;
+}
+
+/* Bytes that a computation has taken at most, which adds levels until they do not fit any more, and is saved whenever it asks. */
+static double peak_of(const dkm_finite_model *model, const dkm_finite_how *how) {
+  int ends[2];
+  double taken = NAN;
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    dkm_finite *e = NULL;
+    const double before = peak_bytes();
+    dkm_status status = dkm_finite_create(model, N_TABLE_TIMES, table_times, how, 0, &e, NULL);
+    while (!status && (status = dkm_finite_advance(e, NULL)) == DKM_STOPPED) {
+      void *bytes = malloc(dkm_finite_saved_bytes(e));
+      dkm_finite_save(e, bytes);
+      free(bytes);
+      status = DKM_OK;
+    }
+    taken = status == DKM_NUMERIC ? peak_bytes() - before : NAN;
+    _exit(write(ends[1], &taken, sizeof taken) != sizeof taken);
+  }
+  close(ends[1]);
+  assert_int_equal(read(ends[0], &taken, sizeof taken), sizeof taken);
+  close(ends[0]);
+  int code;
+  assert_int_equal(waitpid(child, &code, 0), child);
+  return taken;
+}
+
+static void memory_stays_below_what_is_allowed(void **state) {
+  (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip(); /* which takes memory of its own */
+#endif
+  static const double allowed[] = {4e6, 30e6}, besides = 0.5e6; /* code that is run for the first time, tables */
+  dkm_finite_model models[] = {one_mode(40, 0.9, 0.9), one_mode(6, 0.9, 0.9)};
+  models[1].gamma_down = 0.1;
+  for (int method = DKM_FINITE_MASTER; method <= DKM_FINITE_SYMMETRIC; method += 2)
+    for (int i = 0; i < 2; i++) {
+      int asked = 0;
+      const dkm_finite_how how = {.method = method, .frame = DKM_FINITE_FOLLOWING, .tolerance = 1e-4, .edge = 1e-12,
+                                  .memory = allowed[i], .interrupt = every_other_time, .context = &asked};
+      const double peak = peak_of(&models[method == DKM_FINITE_SYMMETRIC], &how);
+      if (!(peak <= allowed[i] + besides && peak > 0.5 * allowed[i]))
+        fail_msg("method %d, %g bytes allowed: %g were taken", method, allowed[i], peak);
+    }
+}
+
 /* ---- what does not fit, what is wrong ---- */
 
 static void a_density_matrix_that_does_not_fit_becomes_trajectories(void **state) {
@@ -561,6 +620,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_trajectory_depends_on_seed_and_index_alone),
       cmocka_unit_test(jumps_do_not_depend_on_steps),
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
+      cmocka_unit_test(memory_stays_below_what_is_allowed),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
       cmocka_unit_test(wrong_input_is_refused),
   };
