@@ -144,14 +144,13 @@ dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, cons
 typedef struct dkm_finite dkm_finite;
 
 /* A computation at its start; model, times and how are copied.  index: of the trajectory, from 0; otherwise 0.  The method must not
- * be DKM_FINITE_AUTO; DKM_FINITE_TRAJECTORIES is a single one here.  Fails with DKM_INPUT, DKM_MEMORY. */
+ * be DKM_FINITE_AUTO; DKM_FINITE_TRAJECTORIES is a single one here.  Fails with DKM_INPUT, DKM_LIMIT, DKM_MEMORY. */
 dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
                              int64_t index, dkm_finite **out, dkm_error *err);
 void dkm_finite_destroy(dkm_finite *finite);
 
 /* Goes on to the last time.  Fails with DKM_STOPPED if it was interrupted (call it again to go on: the same bits),
- * DKM_NUMERIC if the levels that are needed do not fit into how.memory or steps become too short,
- * DKM_MEMORY. */
+ * DKM_LIMIT if the levels that are needed do not fit into how.memory, DKM_NUMERIC if steps become too short, DKM_MEMORY. */
 dkm_status dkm_finite_advance(dkm_finite *finite, dkm_error *err);
 
 /* Rows so far: those of times reached; fewer than before where a computation began again (DKM_FINITE_BEST).
@@ -162,7 +161,7 @@ const double *dkm_finite_mean_field(const dkm_finite *finite);
 const dkm_finite_diagnostics *dkm_finite_said(const dkm_finite *finite);
 
 /* A computation under way as plain bytes, of this machine's format; what is restored, into one that was created with the same
- * arguments, goes on with the same bits.  Restoring fails with DKM_INPUT if they are not n_bytes of such a one, DKM_NUMERIC if its
+ * arguments, goes on with the same bits.  Restoring fails with DKM_INPUT if they are not n_bytes of such a one, DKM_LIMIT if its
  * levels do not fit into how.memory, the computation being then as before; DKM_MEMORY, and then it can only be destroyed. */
 size_t dkm_finite_saved_bytes(const dkm_finite *finite);
 void dkm_finite_save(const dkm_finite *finite, void *bytes);

@@ -60,7 +60,7 @@ dkm_status dkm_finite_set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   if (status) return status;
   const double bytes = bytes_of(e->kind, &space, e->n_classical);
   if (bytes > e->how.memory) {
-    status = dkm_fail(err, DKM_NUMERIC, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
+    status = dkm_fail(err, DKM_LIMIT, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
                       bytes, e->how.memory);
     dkm_finite_space_free(&space);
     return status;

@@ -45,7 +45,7 @@ struct dkm_finite {
   int64_t i_asked;
 };
 
-/* Makes the space one of levels d (of each factor), and moves the state there, if there is one.  Fails with DKM_NUMERIC if it would
+/* Makes the space one of levels d (of each factor), and moves the state there, if there is one.  Fails with DKM_LIMIT if it would
  * exceed how.memory, the computation being as before, and with DKM_MEMORY; then it can only be destroyed. */
 dkm_status dkm_finite_set_levels(dkm_finite *finite, const int *d, dkm_error *err);
 

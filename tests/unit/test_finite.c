@@ -532,7 +532,7 @@ static double peak_of(const dkm_finite_model *model, const dkm_finite_how *how) 
       free(bytes);
       status = DKM_OK;
     }
-    taken = status == DKM_NUMERIC ? peak_bytes() - before : NAN;
+    taken = status == DKM_LIMIT ? peak_bytes() - before : NAN;
     _exit(write(ends[1], &taken, sizeof taken) != sizeof taken);
   }
   close(ends[1]);
@@ -575,8 +575,24 @@ static void a_density_matrix_that_does_not_fit_becomes_trajectories(void **state
   double values[12], errors[12], mean_field[10];
   dkm_finite_result result = {.values = values, .errors = errors, .mean_field = mean_field};
   dkm_error err = {0};
-  assert_int_equal(dkm_finite_run(&model, 2, table_times, &how, &result, &err), DKM_NUMERIC);
+  assert_int_equal(dkm_finite_run(&model, 2, table_times, &how, &result, &err), DKM_LIMIT);
   assert_non_null(strstr(err.message, "are allowed"));
+}
+
+/* A field of 1e12 turns spins faster than the steps that a model of such rates may make. */
+static void steps_that_become_too_short_are_no_lack_of_memory(void **state) {
+  (void)state;
+  dkm_finite_model model = one_mode(4, 0.4, 0.9);
+  model.alpha_re[0] = 1e12;
+  dkm_finite_how how = {0};
+  double values[12], errors[12], mean_field[10];
+  dkm_finite_result result = {.values = values, .errors = errors, .mean_field = mean_field};
+  dkm_error err = {0};
+  for (int method = DKM_FINITE_AUTO; method <= DKM_FINITE_SYMMETRIC; method++) {
+    how.method = method;
+    assert_int_equal(dkm_finite_run(&model, 2, table_times, &how, &result, &err), DKM_NUMERIC);
+    assert_non_null(strstr(err.message, "steps become too short"));
+  }
 }
 
 static void wrong_input_is_refused(void **state) {
@@ -622,6 +638,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
       cmocka_unit_test(memory_stays_below_what_is_allowed),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
+      cmocka_unit_test(steps_that_become_too_short_are_no_lack_of_memory),
       cmocka_unit_test(wrong_input_is_refused),
   };
   const struct CMUnitTest many[] = {cmocka_unit_test(errors_of_many_spins_are_those_of_the_tables)};
