@@ -464,6 +464,11 @@ static bool every_other_time(void *context) {
   return ++*(int *)context % 2 == 0;
 }
 
+/* On the way to the third time; of a computation that is not there yet when it is created. */
+static bool after_two_times(void *context) {
+  return dkm_finite_rows(*(dkm_finite **)context) == 2;
+}
+
 static void what_is_put_aside_goes_on_with_the_same_bits(void **state) {
   (void)state;
   dkm_finite_model models[2] = {one_mode(8, 0.9, 0.9), one_mode(2, 0.5, 0.9)}; /* the first begins again in another frame */
@@ -502,6 +507,52 @@ static void what_is_put_aside_goes_on_with_the_same_bits(void **state) {
     free(bytes);
     dkm_finite_destroy(other);
     dkm_finite_destroy(now);
+    dkm_finite_destroy(whole);
+  }
+}
+
+/* Density matrices in the middle, after levels were added, in a frame that moves; with losses in the laboratory: restored into a computation
+ * that has the levels of its start. */
+static void a_density_matrix_with_more_levels_goes_on_with_the_same_bits(void **state) {
+  (void)state;
+  static const double times[] = {0.5, 1.0, 1.5, 2.0};
+  const struct {
+    int method, frame, mode;
+    dkm_finite_model model;
+  } of[] = {{DKM_FINITE_MASTER, DKM_FINITE_FOLLOWING, 1, one_mode(8, 0.9, 0.9)},
+            {DKM_FINITE_MASTER, DKM_FINITE_MEAN_FIELD, 1, one_mode(8, 0.9, 0.9)},
+            {DKM_FINITE_SYMMETRIC, DKM_FINITE_LABORATORY, 1, one_mode(3, 1.2, 0.9)}};
+  for (int i = 0; i < 3; i++) {
+    dkm_finite_model model = of[i].model;
+    if (of[i].method == DKM_FINITE_SYMMETRIC) model.gamma_down = 0.1, model.gamma_phi = 0.05;
+    dkm_finite_how how = {.method = of[i].method, .frame = of[i].frame, .tolerance = 1e-7, .edge = 1e-7};
+    dkm_finite *whole = NULL, *first = NULL, *rest = NULL;
+    assert_int_equal(dkm_finite_create(&model, N_TABLE_TIMES, times, &how, 0, &whole, NULL), DKM_OK);
+    const int begin = dkm_finite_said(whole)->levels[of[i].mode];
+    assert_int_equal(dkm_finite_advance(whole, NULL), DKM_OK);
+    how.interrupt = after_two_times;
+    how.context = &first;
+    assert_int_equal(dkm_finite_create(&model, N_TABLE_TIMES, times, &how, 0, &first, NULL), DKM_OK);
+    assert_int_equal(dkm_finite_advance(first, NULL), DKM_STOPPED);
+    assert_true(dkm_finite_rows(first) == 2 && dkm_finite_said(first)->levels[of[i].mode] > begin);
+    assert_int_equal(dkm_finite_said(first)->frame, of[i].frame);
+    const size_t n = dkm_finite_saved_bytes(first);
+    void *bytes = malloc(n);
+    dkm_finite_save(first, bytes);
+    dkm_finite_destroy(first);
+    how.interrupt = NULL;
+    assert_int_equal(dkm_finite_create(&model, N_TABLE_TIMES, times, &how, 0, &rest, NULL), DKM_OK);
+    assert_int_equal(dkm_finite_restore(rest, bytes, n, NULL), DKM_OK);
+    free(bytes);
+    assert_int_equal(dkm_finite_rows(rest), 2);
+    assert_int_equal(dkm_finite_advance(rest, NULL), DKM_OK);
+    assert_memory_equal(dkm_finite_values(rest), dkm_finite_values(whole),
+                        (size_t)(N_TABLE_TIMES * dkm_finite_columns(&model)) * sizeof(double));
+    assert_memory_equal(dkm_finite_mean_field(rest), dkm_finite_mean_field(whole),
+                        (size_t)(N_TABLE_TIMES * dkm_finite_mean_field_columns(&model)) * sizeof(double));
+    assert_true(dkm_finite_said(rest)->steps == dkm_finite_said(whole)->steps);
+    assert_true(dkm_finite_said(rest)->step_error == dkm_finite_said(whole)->step_error);
+    dkm_finite_destroy(rest);
     dkm_finite_destroy(whole);
   }
 }
@@ -636,6 +687,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_trajectory_depends_on_seed_and_index_alone),
       cmocka_unit_test(jumps_do_not_depend_on_steps),
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
+      cmocka_unit_test(a_density_matrix_with_more_levels_goes_on_with_the_same_bits),
       cmocka_unit_test(memory_stays_below_what_is_allowed),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
       cmocka_unit_test(steps_that_become_too_short_are_no_lack_of_memory),
