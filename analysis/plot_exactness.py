@@ -1,11 +1,12 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Draws how far finitely many spins are from the mean field, from the outputs of jobs/exactness.yaml, of the same with
-`exactness.start: rest` (--rest) and of jobs/exactness_memory.yaml (--memory):
+`exactness.start: rest` (--rest), of jobs/exactness_memory.yaml (--memory) and of jobs/exactness_retrieval.yaml (--retrieval):
 
   above   N E_N over time, N -> infinity dashed
   below   E_N at the end against N, with fitted exponents; how long the mean field holds; the growth of ln E_N beside its
-          bounds; how long a retrieved pattern survives
+          bounds; the decay of a retrieved pattern
+  last    retrieval: overlaps with the cue's pattern over time, the mean field dashed; how long a retrieved pattern survives against N
 
 Standard errors of trajectories are bars, or bands.  Needs nothing but the files."""
 
@@ -130,13 +131,49 @@ def draw_survival(axes, memory):
     return dict(zip(memory.spins_per_class.values.tolist(), lives))
 
 
-def draw(data, rest=None, memory=None):
+def draw_retrieval(axes, retrieval):
+    """Overlaps with the pattern that the mean field finds, of each N, with bands of a standard error."""
+    mode = int(abs(retrieval.xi_mean_field.isel({SPINS: 0, "time": -1})).argmax())
+    for colour, N in zip(style.sequence_colours(retrieval.sizes[SPINS]), retrieval[SPINS].values):
+        cell = retrieval.sel({SPINS: N}).isel(mode=mode)
+        axes.plot(cell.time, cell.xi, color=colour, lw=1, label=f"{N}")
+        axes.fill_between(cell.time, cell.xi - cell.xi_se, cell.xi + cell.xi_se, color=colour, alpha=0.2, lw=0)
+    axes.plot(retrieval.time, retrieval.xi_mean_field.isel({SPINS: 0, "mode": mode}), "k--", lw=1, label="mean field")
+    axes.axhline(0, color="0.7", lw=0.5, zorder=0)
+    axes.set(xlabel="$t$", ylabel=rf"$\xi_{mode + 1}$, {retrieval.sizes['mode']} modes", ylim=(-0.25, 1.35))
+    axes.legend(fontsize=6.5, ncol=5, loc="upper left", title="$N$ of a class", title_fontsize=6.5)
+
+
+def draw_lives(axes, lives):
+    """How long a retrieved pattern survives; where nothing decays there is no point."""
+    N = np.array([n for n, life in lives.items() if np.isfinite(life)])
+    life = np.array([lives[n] for n in N])
+    axes.plot(N, life, "o", ms=4, color=style.pattern_colours(1)[0])
+    if len(N) > 1:
+        rate, start = np.polyfit(N, np.log(life), 1)
+        axes.plot(N, np.exp(start + rate * N), "k:", lw=0.7, label=rf"$\propto \mathrm{{e}}^{{{rate:.2g} N}}$")
+        axes.legend(fontsize=6.5, loc="upper left")
+    axes.set(yscale="log", xlabel="$N$", ylabel="a retrieved pattern survives")
+
+
+def draw_last(figure, retrieval, lives):
+    """The row of what there is of both."""
+    both = retrieval is not None and len(lives) > 0
+    axes = figure.subplots(1, 1 + both, squeeze=False, width_ratios=[2, 1] if both else None)
+    if retrieval is not None:
+        draw_retrieval(axes[0, 0], retrieval)
+    if lives:
+        draw_lives(axes[0, -1], lives)
+
+
+def draw(data, rest=None, memory=None, retrieval=None):
     """The figure, and the lifetimes by N of --memory."""
     courses = list(cases(data, rest))
     lives = {}
     with plt.rc_context(style.STYLE):
-        figure = plt.figure(figsize=(9.6, 5.0), layout="constrained")
-        rows = figure.subfigures(2, 1, height_ratios=[1, 1.05])
+        last = memory is not None or retrieval is not None
+        figure = plt.figure(figsize=(9.6, 7.2 if last else 5.0), layout="constrained")
+        rows = figure.subfigures(3 if last else 2, 1, height_ratios=[1, 1.05, 0.95][:3 if last else 2])
         above = rows[0].subplots(1, len(courses), sharex=True)
         for axes, (name, cell) in zip(np.atleast_1d(above), courses):
             course(axes, cell, SPINS)
@@ -149,6 +186,8 @@ def draw(data, rest=None, memory=None):
         draw_growth(below[2], data)
         if memory is not None:
             lives = draw_survival(below[3], memory)
+        if last:
+            draw_last(rows[2], retrieval, lives)
     return figure, lives
 
 
@@ -157,10 +196,11 @@ def main():
     parser.add_argument("file")
     parser.add_argument("--rest", help="output of the job with exactness.start: rest")
     parser.add_argument("--memory", help="output of jobs/exactness_memory.yaml")
+    parser.add_argument("--retrieval", help="output of jobs/exactness_retrieval.yaml")
     parser.add_argument("-o", "--output", default="exactness.png")
     parser.add_argument("--dpi", type=int, default=200)
     a = parser.parse_args()
-    files = [done(dickemap.open(path)) if path else None for path in (a.file, a.rest, a.memory)]
+    files = [done(dickemap.open(path)) if path else None for path in (a.file, a.rest, a.memory, a.retrieval)]
     figure, lives = draw(*files)
     figure.savefig(a.output, dpi=a.dpi)
     print(f"{a.output}: {files[0].sizes['g0']} couplings, {files[0].sizes['spins_per_class']} numbers of spins")

@@ -86,7 +86,8 @@ typedef struct dkm_finite_how {
   double tolerance;        /* of a step: 2-norm of its error, of a state of norm 1; 0: a default, below */
   double edge;             /* largest weight of the last two levels of a factor; 0: a default. E_N has some 100 times that
                               error at worst (one spin, strong coupling), a tenth of it below threshold */
-  double memory;           /* bytes that a computation may take; 0: DKM_FINITE_MEMORY */
+  double memory;           /* bytes that the state and its steps may take at any time, also while levels are added and while it is
+                              saved; not the rows of values; 0: DKM_FINITE_MEMORY */
   int64_t n_trajectories;  /* of DKM_FINITE_TRAJECTORIES, >= 2; 0: DKM_FINITE_N_TRAJECTORIES */
   const char *cpu;         /* instruction set, as in dkm_integrator_create; NULL: the best */
   uint64_t seed;           /* of trajectories: the stream of each comes from (seed, its index) alone */
@@ -99,7 +100,7 @@ typedef struct dkm_finite_how {
 #define DKM_FINITE_TOLERANCE_SAMPLED 1e-7 /* of trajectories, whose errors are those of sampling */
 #define DKM_FINITE_EDGE_SAMPLED 1e-7
 #define DKM_FINITE_MEMORY 2e9
-#define DKM_FINITE_MEMORY_AUTO 1e8 /* of a density matrix that is tried by DKM_FINITE_AUTO: 1016 rows, a minute or so */
+#define DKM_FINITE_MEMORY_AUTO 1e8 /* of a density matrix that is tried by DKM_FINITE_AUTO: 976 rows, a minute or so */
 #define DKM_FINITE_N_TRAJECTORIES 200
 
 /* ---- what is computed: rows of numbers, one a time ---- */
@@ -143,14 +144,13 @@ dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, cons
 typedef struct dkm_finite dkm_finite;
 
 /* A computation at its start; model, times and how are copied.  index: of the trajectory, from 0; otherwise 0.  The method must not
- * be DKM_FINITE_AUTO; DKM_FINITE_TRAJECTORIES is a single one here.  Fails with DKM_INPUT, DKM_MEMORY. */
+ * be DKM_FINITE_AUTO; DKM_FINITE_TRAJECTORIES is a single one here.  Fails with DKM_INPUT, DKM_LIMIT, DKM_MEMORY. */
 dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
                              int64_t index, dkm_finite **out, dkm_error *err);
 void dkm_finite_destroy(dkm_finite *finite);
 
 /* Goes on to the last time.  Fails with DKM_STOPPED if it was interrupted (call it again to go on: the same bits),
- * DKM_NUMERIC if the levels that are needed do not fit into how.memory or steps become too short,
- * DKM_MEMORY. */
+ * DKM_LIMIT if the levels that are needed do not fit into how.memory, DKM_NUMERIC if steps become too short, DKM_MEMORY. */
 dkm_status dkm_finite_advance(dkm_finite *finite, dkm_error *err);
 
 /* Rows so far: those of times reached; fewer than before where a computation began again (DKM_FINITE_BEST).
@@ -161,8 +161,8 @@ const double *dkm_finite_mean_field(const dkm_finite *finite);
 const dkm_finite_diagnostics *dkm_finite_said(const dkm_finite *finite);
 
 /* A computation under way as plain bytes, of this machine's format; what is restored, into one that was created with the same
- * arguments, goes on with the same bits.  Restoring fails with DKM_INPUT if they are not n_bytes of such a one, DKM_NUMERIC if its
- * levels do not fit into how.memory, DKM_MEMORY; the computation is then as before. */
+ * arguments, goes on with the same bits.  Restoring fails with DKM_INPUT if they are not n_bytes of such a one, DKM_LIMIT if its
+ * levels do not fit into how.memory, the computation being then as before; DKM_MEMORY, and then it can only be destroyed. */
 size_t dkm_finite_saved_bytes(const dkm_finite *finite);
 void dkm_finite_save(const dkm_finite *finite, void *bytes);
 dkm_status dkm_finite_restore(dkm_finite *finite, const void *bytes, size_t n_bytes, dkm_error *err);

@@ -22,7 +22,8 @@ extern "C" {
   X(NUMERIC, 2, "a numerical method did not converge")                                      \
   X(PARALLEL, 2, "the parallel run failed")                                                 \
   X(DIFFERENT, 3, "verification found a difference")                                        \
-  X(STOPPED, 85, "stopped early, can be resumed")
+  X(STOPPED, 85, "stopped early, can be resumed")                                           \
+  X(LIMIT, 2, "more is needed than was allowed")
 
 typedef enum dkm_status {
 #define DKM_STATUS_ENUM(name, exit_code, text) DKM_##name,

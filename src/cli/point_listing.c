@@ -277,8 +277,6 @@ static void print_record(const dkm_listing *l) {
 
 void dkm_listing_print(const dkm_listing *l) {
   print_head(l);
-  if (l->form->task == &dkm_task_sweep && l->job->task == &dkm_task_exactness)
-    printf("  this is the mean field; finitely many spins are computed by `run`, and shown by `show`\n");
   if (l->form->task == &dkm_task_sweep) dkm_point_words_print(l->record, l->system->n_modes, l->job->solver.tolerance);
   print_parameters(l);
   print_record(l);

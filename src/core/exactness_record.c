@@ -8,7 +8,7 @@
 /* ---- fields ---- */
 
 static const char *failure_name(int code) {
-  static const char *const names[DKM_EXACTNESS_N_FAILURES] = {"none", "not_at_rest", "start", "memory"};
+  static const char *const names[DKM_EXACTNESS_N_FAILURES] = {"none", "not_at_rest", "start", "memory", "steps"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? names[code] : "?";
 }
 
@@ -16,7 +16,7 @@ static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
       "the start is no product of pure states",
-      "the levels that are needed do not fit into exactness.memory, or steps became too short"};
+      "the levels that are needed do not fit into exactness.memory", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
 

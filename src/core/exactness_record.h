@@ -10,6 +10,7 @@ typedef enum dkm_exactness_failure {
   DKM_EXACTNESS_NOT_AT_REST,
   DKM_EXACTNESS_START,
   DKM_EXACTNESS_MEMORY,
+  DKM_EXACTNESS_STEPS,
   DKM_EXACTNESS_N_FAILURES
 } dkm_exactness_failure;
 

@@ -18,6 +18,7 @@
 
 #include "dickemap/clock.h"
 #include "finite_computation.h"
+#include "finite_pages.h"
 #include "finite_positive.h"
 
 static const double ask_interval = 0.1;   /* seconds between two questions whether to give up */
@@ -38,43 +39,54 @@ static double fastest_rate(const dkm_finite_model *model) {
   return rate > 0.0 ? rate : 1.0;
 }
 
+/* At most: of a state, of what its steps need, and of one copy more, which there is of the old state while levels change (when they
+ * become fewer all that was there has more room than that), and of this one while it is saved. */
 static double bytes_of(const finite_kind *kind, const finite_space *space, int n_classical) {
   const double n = kind->values(space) + n_classical;
-  return dkm_finite_stepper_bytes(1) * n + 8.0 * (n + kind->scratch(space));
+  double tables = 2.0 * (double)space->mode_rows; /* of the space, new and old */
+  for (int f = 0; f < space->K + space->M; f++) tables += space->d[f] + 1.0;
+  return dkm_finite_stepper_bytes(1) * n + 8.0 * (2.0 * n + kind->scratch(space) + 2.0 * tables);
+}
+
+static void give_back(dkm_finite *e) {
+  dkm_finite_stepper_free(&e->stepper);
+  dkm_finite_pages_give(e->work, e->n_work);
+  e->work = NULL;
 }
 
 dkm_status dkm_finite_set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   finite_space space;
-  finite_stepper stepper = {0};
-  double *y = NULL, *work = NULL;
   dkm_status status = dkm_finite_space_create(&e->model, d, &space, err);
   if (status) return status;
   const double bytes = bytes_of(e->kind, &space, e->n_classical);
   if (bytes > e->how.memory) {
-    status = dkm_fail(err, DKM_NUMERIC, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
+    status = dkm_fail(err, DKM_LIMIT, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
                       bytes, e->how.memory);
-    goto failed;
+    dkm_finite_space_free(&space);
+    return status;
   }
+  give_back(e); /* of what there was, y alone is needed */
   const int64_t n_state = (int64_t)e->kind->values(&space), n = n_state + e->n_classical;
-  y = calloc((size_t)n, sizeof *y);
-  work = malloc(((size_t)e->kind->scratch(&space) + 1) * sizeof *work);
-  if (!y || !work) {
+  double *y = dkm_finite_pages_take(n);
+  e->n_work = (int64_t)e->kind->scratch(&space) + 1;
+  e->work = dkm_finite_pages_take(e->n_work);
+  if (!y || !e->work)
     status = dkm_fail(err, DKM_MEMORY, "out of memory for a state of %lld numbers", (long long)n);
-    goto failed;
+  else
+    status = dkm_finite_stepper_create(e->kernel, n, &e->stepper, err);
+  if (status) {
+    dkm_finite_space_free(&space);
+    dkm_finite_pages_give(y, n);
+    return status;
   }
-  if ((status = dkm_finite_stepper_create(e->kernel, n, &stepper, err))) goto failed;
   if (e->y) {
     e->kind->move(&e->space, e->y, &space, y);
     memcpy(y + n_state, e->y + e->n_state, (size_t)e->n_classical * sizeof *y);
+    dkm_finite_pages_give(e->y, e->n_state + e->n_classical);
   }
   dkm_finite_space_free(&e->space);
-  dkm_finite_stepper_free(&e->stepper);
-  free(e->y);
-  free(e->work);
   e->space = space;
-  e->stepper = stepper;
   e->y = y;
-  e->work = work;
   e->n_state = n_state;
   e->op.space = &e->space;
   for (int f = 0; f < e->n_factors; f++) {
@@ -82,11 +94,6 @@ dkm_status dkm_finite_set_levels(dkm_finite *e, const int *d, dkm_error *err) {
     if (d[f] > e->at.said.levels[f]) e->at.said.levels[f] = d[f];
   }
   return DKM_OK;
-failed:
-  dkm_finite_space_free(&space);
-  free(y);
-  free(work);
-  return status;
 }
 
 /* At time 0 in this frame. */
@@ -157,12 +164,11 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
 void dkm_finite_destroy(dkm_finite *finite) {
   if (!finite) return;
   dkm_finite_space_free(&finite->space);
-  dkm_finite_stepper_free(&finite->stepper);
+  give_back(finite);
+  dkm_finite_pages_give(finite->y, finite->n_state + finite->n_classical);
   free(finite->times);
   free(finite->values);
   free(finite->mean_field);
-  free(finite->y);
-  free(finite->work);
   free(finite);
 }
 
@@ -388,7 +394,7 @@ dkm_status dkm_finite_advance(dkm_finite *e, dkm_error *err) {
     double *mean_field = e->mean_field + e->at.i_time * e->n_mean_field;
     memcpy(mean_field, c, (size_t)e->n_mean_field * sizeof *c);
     if (++e->at.i_time == e->n_times && e->how.method == DKM_FINITE_MASTER && e->space.rows <= DKM_FINITE_POSITIVE_ROWS)
-      e->at.said.negativity = dkm_finite_negativity(e->space.rows, e->y);
+      e->at.said.negativity = dkm_finite_negativity(e->space.rows, e->y, e->stepper.memory);
   }
   return DKM_OK;
 }

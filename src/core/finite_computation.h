@@ -38,15 +38,15 @@ struct dkm_finite {
   finite_space space;
   finite_operator op;
   finite_stepper stepper;
-  int64_t n_state;  /* values of the state, before the classical ones */
-  double *y, *work; /* n_state + n_classical; scratch of the equation */
+  int64_t n_state, n_work; /* values of the state, before the classical ones; of work */
+  double *y, *work;        /* n_state + n_classical; scratch of the equation; of finite_pages.h, as those of the stepper */
   double *values, *mean_field;
   double t_asked;   /* when it was last asked whether to give up, and before which time */
   int64_t i_asked;
 };
 
-/* Makes the space one of levels d (of each factor), and moves the state there, if there is one.  Fails with DKM_MEMORY, DKM_NUMERIC;
- * the computation is then as before. */
+/* Makes the space one of levels d (of each factor), and moves the state there, if there is one.  Fails with DKM_LIMIT if it would
+ * exceed how.memory, the computation being as before, and with DKM_MEMORY; then it can only be destroyed. */
 dkm_status dkm_finite_set_levels(dkm_finite *finite, const int *d, dkm_error *err);
 
 #endif

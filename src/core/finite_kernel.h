@@ -7,7 +7,7 @@
 #define DICKEMAP_FINITE_KERNEL_H
 #include "finite_space.h"
 
-enum { FINITE_LANES = 16 }; /* columns of a density matrix that are taken at once */
+enum { FINITE_LANES = 8 }; /* columns of a density matrix that are taken at once */
 
 typedef struct finite_kernel {
   const char *cpu;

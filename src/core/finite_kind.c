@@ -5,17 +5,22 @@
 
 #include <string.h>
 
-enum { FIRST_LEVELS = 8 };
+/* A density matrix of two modes and classes pays for twice the levels of each with 256 times the time. */
+enum { FIRST_LEVELS_PURE = 8, FIRST_LEVELS_DENSITY = 4 };
 
-static void levels(const dkm_finite_model *model, int *d, bool *whole) {
+static void levels(const dkm_finite_model *model, int first, int *d, bool *whole) {
   const int K = dkm_finite_classes(model), all = model->spins_per_class + 1;
   for (int f = 0; f < K + model->n_modes; f++) {
-    whole[f] = f < K && all <= FIRST_LEVELS;
-    d[f] = whole[f] ? all : FIRST_LEVELS;
+    whole[f] = f < K && all <= first;
+    d[f] = whole[f] ? all : first;
   }
 }
 
 /* ---- pure ---- */
+
+static void pure_levels(const dkm_finite_model *model, int *d, bool *whole) {
+  levels(model, FIRST_LEVELS_PURE, d, whole);
+}
 
 static double pure_values(const finite_space *space) {
   return 2.0 * (double)space->rows;
@@ -33,12 +38,16 @@ static void pure_rhs(const finite_kernel *kernel, const finite_operator *op, con
   kernel->pure(op, psi, out, work);
 }
 
-const finite_kind dkm_finite_pure = {levels,   pure_values,
+const finite_kind dkm_finite_pure = {pure_levels, pure_values,
                                      pure_values, pure_start,
                                      pure_rhs, dkm_finite_space_moments_pure,
                                      dkm_finite_space_tail_pure, dkm_finite_space_move_pure};
 
 /* ---- density ---- */
+
+static void density_levels(const dkm_finite_model *model, int *d, bool *whole) {
+  levels(model, FIRST_LEVELS_DENSITY, d, whole);
+}
 
 static double density_values(const finite_space *space) {
   return (double)space->rows * (double)space->rows;
@@ -60,7 +69,7 @@ static void density_rhs(const finite_kernel *kernel, const finite_operator *op, 
   kernel->density(op, P, out, work);
 }
 
-const finite_kind dkm_finite_density = {levels,      density_values,
+const finite_kind dkm_finite_density = {density_levels, density_values,
                                         density_scratch, density_start,
                                         density_rhs, dkm_finite_space_moments_density,
                                         dkm_finite_space_tail_density, dkm_finite_space_move_density};

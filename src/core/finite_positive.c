@@ -4,7 +4,6 @@
 
 #include <math.h>
 #include <stdbool.h>
-#include <stdlib.h>
 
 /* Whether P + shift has a decomposition L L^+; L: 2 rows^2 values, planes of the lower triangle by rows. */
 static bool decomposes(int64_t rows, const double *P, double shift, double *L) {
@@ -29,15 +28,9 @@ static bool decomposes(int64_t rows, const double *P, double shift, double *L) {
   return true;
 }
 
-double dkm_finite_negativity(int64_t rows, const double *P) {
-  double *L = malloc(2 * (size_t)rows * (size_t)rows * sizeof *L), out = NAN;
-  if (!L) return out;
-  if (decomposes(rows, P, 0.0, L)) {
-    out = 0.0;
-  } else {
-    for (double shift = 1e-16; shift <= 1.0 && isnan(out); shift *= 10.0)
-      if (decomposes(rows, P, shift, L)) out = shift;
-  }
-  free(L);
-  return out;
+double dkm_finite_negativity(int64_t rows, const double *P, double *work) {
+  if (decomposes(rows, P, 0.0, work)) return 0.0;
+  for (double shift = 1e-16; shift <= 1.0; shift *= 10.0)
+    if (decomposes(rows, P, shift, work)) return shift;
+  return NAN;
 }

@@ -100,7 +100,7 @@ dkm_status dkm_finite_run(const dkm_finite_model *model, int64_t n_times, const 
     asked.memory = DKM_FINITE_MEMORY_AUTO;
   if (asked.method != DKM_FINITE_TRAJECTORIES) {
     status = run_density(model, n_times, times, &asked, out, err);
-    if (status != DKM_NUMERIC || !automatic || asked.method == DKM_FINITE_SYMMETRIC) return status;
+    if (status != DKM_LIMIT || !automatic || asked.method == DKM_FINITE_SYMMETRIC) return status;
     asked.method = DKM_FINITE_TRAJECTORIES; /* it did not fit */
     asked.memory = allowed;
   }

@@ -3,7 +3,8 @@
 #include "finite_step.h"
 
 #include <math.h>
-#include <stdlib.h>
+
+#include "finite_pages.h"
 
 enum { STAGES = 12 };
 
@@ -61,8 +62,8 @@ double dkm_finite_stepper_bytes(int64_t n) {
 dkm_status dkm_finite_stepper_create(const finite_kernel *kernel, int64_t n, finite_stepper *out, dkm_error *err) {
   *out = (finite_stepper){.kernel = kernel,
                           .n = n,
-                          .memory = malloc((size_t)n * FINITE_SLOTS * sizeof *out->memory),
-                          .next = malloc((size_t)n * sizeof *out->next)};
+                          .memory = dkm_finite_pages_take(n * FINITE_SLOTS),
+                          .next = dkm_finite_pages_take(n)};
   if (!out->memory || !out->next) {
     dkm_finite_stepper_free(out);
     return dkm_fail(err, DKM_MEMORY, "out of memory for the steps of %lld numbers", (long long)n);
@@ -72,8 +73,8 @@ dkm_status dkm_finite_stepper_create(const finite_kernel *kernel, int64_t n, fin
 }
 
 void dkm_finite_stepper_free(finite_stepper *stepper) {
-  free(stepper->memory);
-  free(stepper->next);
+  dkm_finite_pages_give(stepper->memory, stepper->n * FINITE_SLOTS);
+  dkm_finite_pages_give(stepper->next, stepper->n);
   *stepper = (finite_stepper){0};
 }
 

@@ -12,9 +12,9 @@ enum { FINITE_SLOTS = 10 };
 typedef struct finite_stepper {
   const finite_kernel *kernel;
   int64_t n;
-  double *memory;
+  double *memory;                  /* of the slots, one after the other: free between two steps */
   double *k[FINITE_SLOTS];
-  double *next; /* n values: the state after the step; may be exchanged for another array that free() takes */
+  double *next; /* n values: the state after the step; may be exchanged for another array of finite_pages.h */
 } finite_stepper;
 
 /* Bytes that a stepper of n values takes. */

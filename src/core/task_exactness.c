@@ -97,8 +97,7 @@ static double bytes_of(const dkm_job *job, const char *cpu) {
   const double evaluator = job->exactness.start == DKM_EXACTNESS_REST
                                ? dkm_evaluator_bytes(&job->system, &job->solver, cpu, dkm_job_needs_all_classes(job), NULL)
                                : 0.0;
-  /* Levels are added beside those that are there. */
-  return (double)form.bytes + 8.0 * sizeof(double) * values + 2e6 * job->exactness.memory + evaluator;
+  return (double)form.bytes + 8.0 * sizeof(double) * values + 1e6 * job->exactness.memory + evaluator;
 }
 
 /* ---- the start ---- */
@@ -292,14 +291,15 @@ static dkm_status compute(engine *e, const dkm_point *point, dkm_exactness_failu
     if (e->n_done > 0 && e->finite && dkm_finite_rows(e->finite) == n_times(e)) drop(e);
     dkm_error said = {.status = DKM_OK};
     const dkm_status status = advance(e, &said);
-    if (status == DKM_NUMERIC && e->how.method == DKM_FINITE_MASTER && e->job->exactness.method == DKM_FINITE_AUTO) {
+    if (status == DKM_LIMIT && e->how.method == DKM_FINITE_MASTER && e->job->exactness.method == DKM_FINITE_AUTO) {
       drop(e);
       e->how = how_by(e, point, DKM_FINITE_TRAJECTORIES);
       continue;
     }
-    if (status == DKM_NUMERIC) *why = DKM_EXACTNESS_MEMORY;
+    if (status == DKM_LIMIT) *why = DKM_EXACTNESS_MEMORY;
+    if (status == DKM_NUMERIC) *why = DKM_EXACTNESS_STEPS;
     if (status == DKM_INPUT) *why = DKM_EXACTNESS_START;
-    if (status == DKM_NUMERIC || status == DKM_INPUT) return DKM_OK;
+    if (*why != DKM_EXACTNESS_DONE) return DKM_OK;
     if (status) return dkm_fail(err, status, "%s", said.message);
   }
   return DKM_OK;

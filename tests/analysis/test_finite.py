@@ -23,7 +23,7 @@ class Model(ctypes.Structure):
 
 class How(ctypes.Structure):
     _fields_ = [("method", c_int), ("frame", c_int), ("tolerance", c_double), ("edge", c_double), ("memory", c_double),
-                ("n_trajectories", c_int64), ("seed", c_uint64), ("interrupt", c_void_p), ("context", c_void_p)]
+                ("n_trajectories", c_int64), ("cpu", c_void_p), ("seed", c_uint64), ("interrupt", c_void_p), ("context", c_void_p)]
 
 
 class Diagnostics(ctypes.Structure):

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """`task: exactness` from outside: finitely many spins beside the mean field."""
 
+import json
 import zlib
 
 import h5py
@@ -21,6 +22,8 @@ initial: {pattern: 2, perturbation: 0.2}
 exactness: {t_end: 1, points: 3, edge: 1e-7}
 solver: {tolerance: 1e-7}
 """
+ONE_POINT = JOB.replace("axes:\n  - {name: g0, values: [0.4, 0.9]}\n  - {name: spins_per_class, values: [1, 2, 4]}\n", "").replace(
+    "patterns: 1", "patterns: 1, g0: 0.9, spins_per_class: 4")
 JUMPS = JOB.replace("points: 11", "points: 11, method: trajectories, trajectories: 40")
 # E_N of FINITE-N calculations at t = 1, 2, 5, 10, by another program; (g0, N).
 KNOWN = {(0.4, 1): (3.1964171725, 3.6970783670, 3.7268125543, 3.6210908185),
@@ -135,10 +138,61 @@ def test_losses_of_single_spins(computed):
     assert np.isnan(found["log_bound"]).all()
 
 
+MATRIX = ONE_POINT.replace("points: 11", "points: 41, method: master, frame: following")
+LOSSES = ONE_POINT.replace("patterns: 1", "patterns: 1, gamma_down: 0.1").replace("points: 11", "points: 41")
+
+
 @pytest.mark.parametrize("how", ["kill", "stop"])
-def test_a_point_goes_on_inside(check_going_on, how):
-    job = JUMPS.replace("values: [1, 2, 4]", "values: [16]")
-    check_going_on(lambda length: job.replace("trajectories: 40", f"trajectories: {25 * length}"), how)
+@pytest.mark.parametrize("text", [lambda n: JUMPS.replace("[1, 2, 4]", "[16]").replace("trajectories: 40", f"trajectories: {25 * n}"),
+                                  lambda n: MATRIX.replace("per_class: 4", f"per_class: {7 + n.bit_length()}"),
+                                  lambda n: LOSSES.replace("per_class: 4", f"per_class: {min(4 + n.bit_length(), 10)}")],
+                         ids=["trajectories", "density_matrix", "losses"])
+def test_a_point_goes_on_inside(check_going_on, how, text):
+    """Density matrices have more levels by then than at their start: n_max grows from 4 and 8 to some 20."""
+    check_going_on(text, how)
+
+
+def test_point_prints_what_run_writes(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(JUMPS.replace("trajectories: 40", "trajectories: 4") + "  - {name: seed, values: [1, 2]}\n")
+    ok(dickemap("run", "a.yaml", "-q"))
+    at = "g0=0.9,spins_per_class=2,seed=2"
+    stored, computed = (json.loads(ok(dickemap(*words, "--at", at, "--json")).stdout)["record"]
+                        for words in (("show", "a.h5"), ("point", "a.yaml")))
+    assert len(stored["E_N"]) == 11 and stored["dynamics"] == "trajectories" and stored["n_jumps"] > 0
+    assert {**stored, "wall_time": None} == {**computed, "wall_time": None}
+    told = ok(dickemap("point", "a.yaml", "--at", "g0=0.7,spins_per_class=3,seed=1", "--set", "exactness.method=master")).stdout
+    assert "not on the grid: g0 = 0.7" in told and "following: " in told and "master: " in told
+    rows = [line.split() for line in told.split("E_N_se")[1].splitlines()[1:12]]
+    assert [float(row[0]) for row in rows] == list(range(11)) and float(rows[0][1]) == 1.0  # (2 K + M)/N
+    assert all(float(row[2]) == 0.0 for row in rows)
+
+
+def exponent(N, E):
+    """p of E ~ N^-p, and its error."""
+    (slope, _), covariance = np.polyfit(np.log(N), np.log(E), 1, cov=True)
+    return -slope, np.sqrt(covariance[0, 0])
+
+
+@pytest.mark.parametrize("g0, start", [(0.4, "cue"), (0.9, "rest")])
+def test_the_error_of_the_mean_field_falls_as_one_over_N(computed, g0, start):
+    """The theorem, below threshold and from rest above it: E_N ~ N^-1, and N E_N goes to its limit."""
+    text = JOB.replace("values: [1, 2, 4]", "values: [8, 16, 32]").replace("values: [0.4, 0.9]", f"values: [{g0}]")
+    found = computed(text.replace("t_end: 10, points: 11", f"t_end: 5, points: 3, method: master, edge: 1e-7, start: {start}")
+                     + "solver: {tolerance: 1e-7}\n")
+    N, limit = found["spins_per_class"], found["N_E_N_limit"][0, 0]
+    assert (found["failure"] == 0).all()
+    for i in (1, 2):
+        E = found["E_N"][0, :, i]
+        p, error = exponent(N, E)
+        assert abs(p - 1) < 3 * error + 0.03 and error < 0.03
+        assert abs(np.log2(E[1] / E[2]) - 1) < 0.03  # of the larger ones alone
+        assert abs(N[2] * E[2] - limit[i]) < 0.6 * abs(N[0] * E[0] - limit[i]) and abs(N[2] * E[2] / limit[i] - 1) < 0.03
+
+
+def test_steps_that_become_too_short_are_no_lack_of_memory(computed):
+    """Spins at rest in a field of 4 g0^2 turn faster than steps that are measured by g0 may be."""
+    found = computed(JOB.replace("values: [0.4, 0.9]", "values: [1e9]").replace("points: 11", "points: 3, start: rest"))
+    assert (found["failure"] == 4).all() and (found["status"] == 2).all() and np.isnan(found["E_N"]).all()
 
 
 @pytest.mark.parametrize("change, message", [

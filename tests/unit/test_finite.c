@@ -4,6 +4,9 @@
 #include "cmocka_headers.h"
 
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "finite_models.h"
 
@@ -461,6 +464,11 @@ static bool every_other_time(void *context) {
   return ++*(int *)context % 2 == 0;
 }
 
+/* On the way to the third time; of a computation that is not there yet when it is created. */
+static bool after_two_times(void *context) {
+  return dkm_finite_rows(*(dkm_finite **)context) == 2;
+}
+
 static void what_is_put_aside_goes_on_with_the_same_bits(void **state) {
   (void)state;
   dkm_finite_model models[2] = {one_mode(8, 0.9, 0.9), one_mode(2, 0.5, 0.9)}; /* the first begins again in another frame */
@@ -503,6 +511,108 @@ static void what_is_put_aside_goes_on_with_the_same_bits(void **state) {
   }
 }
 
+/* Density matrices in the middle, after levels were added, in a frame that moves; with losses in the laboratory: restored into a computation
+ * that has the levels of its start. */
+static void a_density_matrix_with_more_levels_goes_on_with_the_same_bits(void **state) {
+  (void)state;
+  static const double times[] = {0.5, 1.0, 1.5, 2.0};
+  const struct {
+    int method, frame, mode;
+    dkm_finite_model model;
+  } of[] = {{DKM_FINITE_MASTER, DKM_FINITE_FOLLOWING, 1, one_mode(8, 0.9, 0.9)},
+            {DKM_FINITE_MASTER, DKM_FINITE_MEAN_FIELD, 1, one_mode(8, 0.9, 0.9)},
+            {DKM_FINITE_SYMMETRIC, DKM_FINITE_LABORATORY, 1, one_mode(3, 1.2, 0.9)}};
+  for (int i = 0; i < 3; i++) {
+    dkm_finite_model model = of[i].model;
+    if (of[i].method == DKM_FINITE_SYMMETRIC) model.gamma_down = 0.1, model.gamma_phi = 0.05;
+    dkm_finite_how how = {.method = of[i].method, .frame = of[i].frame, .tolerance = 1e-7, .edge = 1e-7};
+    dkm_finite *whole = NULL, *first = NULL, *rest = NULL;
+    assert_int_equal(dkm_finite_create(&model, N_TABLE_TIMES, times, &how, 0, &whole, NULL), DKM_OK);
+    const int begin = dkm_finite_said(whole)->levels[of[i].mode];
+    assert_int_equal(dkm_finite_advance(whole, NULL), DKM_OK);
+    how.interrupt = after_two_times;
+    how.context = &first;
+    assert_int_equal(dkm_finite_create(&model, N_TABLE_TIMES, times, &how, 0, &first, NULL), DKM_OK);
+    assert_int_equal(dkm_finite_advance(first, NULL), DKM_STOPPED);
+    assert_true(dkm_finite_rows(first) == 2 && dkm_finite_said(first)->levels[of[i].mode] > begin);
+    assert_int_equal(dkm_finite_said(first)->frame, of[i].frame);
+    const size_t n = dkm_finite_saved_bytes(first);
+    void *bytes = malloc(n);
+    dkm_finite_save(first, bytes);
+    dkm_finite_destroy(first);
+    how.interrupt = NULL;
+    assert_int_equal(dkm_finite_create(&model, N_TABLE_TIMES, times, &how, 0, &rest, NULL), DKM_OK);
+    assert_int_equal(dkm_finite_restore(rest, bytes, n, NULL), DKM_OK);
+    free(bytes);
+    assert_int_equal(dkm_finite_rows(rest), 2);
+    assert_int_equal(dkm_finite_advance(rest, NULL), DKM_OK);
+    assert_memory_equal(dkm_finite_values(rest), dkm_finite_values(whole),
+                        (size_t)(N_TABLE_TIMES * dkm_finite_columns(&model)) * sizeof(double));
+    assert_memory_equal(dkm_finite_mean_field(rest), dkm_finite_mean_field(whole),
+                        (size_t)(N_TABLE_TIMES * dkm_finite_mean_field_columns(&model)) * sizeof(double));
+    assert_true(dkm_finite_said(rest)->steps == dkm_finite_said(whole)->steps);
+    assert_true(dkm_finite_said(rest)->step_error == dkm_finite_said(whole)->step_error);
+    dkm_finite_destroy(rest);
+    dkm_finite_destroy(whole);
+  }
+}
+
+/* ---- memory ---- */
+
+/* Peak of the resident memory of this process, in bytes; of a child it begins anew. */
+static double peak_bytes(void) {
+  struct rusage usage;
+  getrusage(RUSAGE_SELF, &usage);
+  return 1024.0 * (double)usage.ru_maxrss;
+}
+
+/* Bytes that a computation has taken at most, which adds levels until they do not fit any more, and is saved whenever it asks. */
+static double peak_of(const dkm_finite_model *model, const dkm_finite_how *how) {
+  int ends[2];
+  double taken = NAN;
+  assert_int_equal(pipe(ends), 0);
+  const pid_t child = fork();
+  assert_true(child >= 0);
+  if (child == 0) {
+    dkm_finite *e = NULL;
+    const double before = peak_bytes();
+    dkm_status status = dkm_finite_create(model, N_TABLE_TIMES, table_times, how, 0, &e, NULL);
+    while (!status && (status = dkm_finite_advance(e, NULL)) == DKM_STOPPED) {
+      void *bytes = malloc(dkm_finite_saved_bytes(e));
+      dkm_finite_save(e, bytes);
+      free(bytes);
+      status = DKM_OK;
+    }
+    taken = status == DKM_LIMIT ? peak_bytes() - before : NAN;
+    _exit(write(ends[1], &taken, sizeof taken) != sizeof taken);
+  }
+  close(ends[1]);
+  assert_int_equal(read(ends[0], &taken, sizeof taken), sizeof taken);
+  close(ends[0]);
+  int code;
+  assert_int_equal(waitpid(child, &code, 0), child);
+  return taken;
+}
+
+static void memory_stays_below_what_is_allowed(void **state) {
+  (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip(); /* which takes memory of its own */
+#endif
+  static const double allowed[] = {4e6, 30e6}, besides = 0.5e6; /* code that is run for the first time, tables */
+  dkm_finite_model models[] = {one_mode(40, 0.9, 0.9), one_mode(6, 0.9, 0.9)};
+  models[1].gamma_down = 0.1;
+  for (int method = DKM_FINITE_MASTER; method <= DKM_FINITE_SYMMETRIC; method += 2)
+    for (int i = 0; i < 2; i++) {
+      int asked = 0;
+      const dkm_finite_how how = {.method = method, .frame = DKM_FINITE_FOLLOWING, .tolerance = 1e-4, .edge = 1e-12,
+                                  .memory = allowed[i], .interrupt = every_other_time, .context = &asked};
+      const double peak = peak_of(&models[method == DKM_FINITE_SYMMETRIC], &how);
+      if (!(peak <= allowed[i] + besides && peak > 0.5 * allowed[i]))
+        fail_msg("method %d, %g bytes allowed: %g were taken", method, allowed[i], peak);
+    }
+}
+
 /* ---- what does not fit, what is wrong ---- */
 
 static void a_density_matrix_that_does_not_fit_becomes_trajectories(void **state) {
@@ -516,8 +626,24 @@ static void a_density_matrix_that_does_not_fit_becomes_trajectories(void **state
   double values[12], errors[12], mean_field[10];
   dkm_finite_result result = {.values = values, .errors = errors, .mean_field = mean_field};
   dkm_error err = {0};
-  assert_int_equal(dkm_finite_run(&model, 2, table_times, &how, &result, &err), DKM_NUMERIC);
+  assert_int_equal(dkm_finite_run(&model, 2, table_times, &how, &result, &err), DKM_LIMIT);
   assert_non_null(strstr(err.message, "are allowed"));
+}
+
+/* A field of 1e12 turns spins faster than the steps that a model of such rates may make. */
+static void steps_that_become_too_short_are_no_lack_of_memory(void **state) {
+  (void)state;
+  dkm_finite_model model = one_mode(4, 0.4, 0.9);
+  model.alpha_re[0] = 1e12;
+  dkm_finite_how how = {0};
+  double values[12], errors[12], mean_field[10];
+  dkm_finite_result result = {.values = values, .errors = errors, .mean_field = mean_field};
+  dkm_error err = {0};
+  for (int method = DKM_FINITE_AUTO; method <= DKM_FINITE_SYMMETRIC; method++) {
+    how.method = method;
+    assert_int_equal(dkm_finite_run(&model, 2, table_times, &how, &result, &err), DKM_NUMERIC);
+    assert_non_null(strstr(err.message, "steps become too short"));
+  }
 }
 
 static void wrong_input_is_refused(void **state) {
@@ -561,7 +687,10 @@ int main(int argc, char **argv) {
       cmocka_unit_test(a_trajectory_depends_on_seed_and_index_alone),
       cmocka_unit_test(jumps_do_not_depend_on_steps),
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
+      cmocka_unit_test(a_density_matrix_with_more_levels_goes_on_with_the_same_bits),
+      cmocka_unit_test(memory_stays_below_what_is_allowed),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
+      cmocka_unit_test(steps_that_become_too_short_are_no_lack_of_memory),
       cmocka_unit_test(wrong_input_is_refused),
   };
   const struct CMUnitTest many[] = {cmocka_unit_test(errors_of_many_spins_are_those_of_the_tables)};

@@ -20,11 +20,12 @@ static void exit_codes_are_those_of_the_manual(void **state) {
   assert_int_equal(dkm_status_exit_code(DKM_PARALLEL), 2);
   assert_int_equal(dkm_status_exit_code(DKM_DIFFERENT), 3);
   assert_int_equal(dkm_status_exit_code(DKM_STOPPED), 85);
+  assert_int_equal(dkm_status_exit_code(DKM_LIMIT), 2);
 }
 
 static void every_status_has_a_text_and_unknown_ones_do_not_crash(void **state) {
   (void)state;
-  for (int status = DKM_OK; status <= DKM_STOPPED; status++) assert_true(strlen(dkm_status_text(status)) > 5);
+  for (int status = DKM_OK; status <= DKM_LIMIT; status++) assert_true(strlen(dkm_status_text(status)) > 5);
   assert_string_equal(dkm_status_text((dkm_status)99), "unknown status");
   assert_int_equal(dkm_status_exit_code((dkm_status)99), 2);
 }
