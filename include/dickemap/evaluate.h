@@ -45,7 +45,7 @@ typedef struct dkm_stream {
   bool (*interrupt)(void *context);
   bool wants_states;
   /* Asked when a point is about to begin: returns true and the bytes that dkm_evaluator_save has made of it, aligned
-   * as by malloc and valid until the next call of any function here; or false: it begins at its start. May be NULL. */
+   * as by malloc and valid until the next call of any function here, `resumed` too; or false: it begins at its start. May be NULL. */
   bool (*resume)(void *context, int64_t id, const void **bytes, size_t *n_bytes);
   /* A point goes on at time t with those bytes; not called if they are not of this point, patterns and solver, and it
    * begins at its start. May be NULL. */

@@ -21,7 +21,7 @@ extern "C" {
 #endif
 
 /* Where points come from and where their records go; as dkm_stream (evaluate.h), but that points are known by their index in the
- * job, and records by their form. */
+ * job, and records by their form.  The bytes that resume gives are valid until resumed is called, or resume again. */
 typedef struct dkm_task_stream {
   void *context;
   bool (*next)(void *context, int64_t *i_point);
@@ -52,8 +52,6 @@ typedef struct dkm_task {
   dkm_status (*save)(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
   bool (*has_failed)(const struct dkm_form *form, const void *record);      /* NULL: none ever does */
   int64_t (*n_undecided)(const struct dkm_form *form, const void *record); /* starts without an outcome; NULL: there are none */
-  /* Whether solver.max_steps or t_max had a say in it (record.h); NULL: the job's limits must be the same for records to be. */
-  dkm_limited (*limited)(const struct dkm_form *form, const void *record);
   /* What theory has against a record (check.h), which was made by any method; NULL: it knows nothing of them. */
   bool (*check)(const dkm_job *job, int64_t i_point, const void *record, char *why, size_t why_bytes);
 } dkm_task;
@@ -72,7 +70,7 @@ typedef struct dkm_form {
   const dkm_field *fields;
   size_t bytes, offset[DKM_MOST_FIELDS], n_values[DKM_MOST_FIELDS];
   int method, wall_time, steps; /* fields of every task */
-  int limited;                  /* the field that dkm_task.limited goes by, -1 without */
+  int limited; /* the field `limited`, of cells of starts `n_limited`; -1: records are the same for the same limits alone */
 } dkm_form;
 
 void dkm_form_of(const dkm_job *job, dkm_form *form);
@@ -111,7 +109,8 @@ uint32_t dkm_form_checksum(const dkm_form *form, const void *record, const doubl
 uint8_t dkm_form_method(const dkm_form *form, const void *record);
 bool dkm_form_has_failed(const dkm_form *form, const void *record);
 
-/* Whether limits of the solver had a say in a record: dkm_task.limited; of tasks without, DKM_LIMITED_UNKNOWN. */
+/* Whether solver.max_steps or t_max had a say in a record (record.h), of a cell: in that of any start; of tasks that do not note
+ * it, DKM_LIMITED_UNKNOWN. */
 dkm_limited dkm_form_limited(const dkm_form *form, const void *record);
 
 /* Whether something was written there; the value 0 of `verdict` and of `method` mean that nothing was. */

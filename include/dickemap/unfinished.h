@@ -49,10 +49,13 @@ void dkm_unfinished_look(const dkm_unfinished *unfinished, dkm_unfinished_survey
 dkm_status dkm_unfinished_save(dkm_unfinished *unfinished, int64_t i_point, double t, const void *bytes, size_t n_bytes,
                                dkm_error *err);
 
-/* The state of a point, aligned as by malloc, valid until the next call; false if there is none to be used.  `why` then
- * says what is wrong with the contents, where the head was in order; its status is DKM_OK otherwise. */
+/* The state of a point, aligned as by malloc, valid until the next call or dkm_unfinished_forget; false if there is none to be
+ * used.  `why` then says what is wrong with the contents, where the head was in order; its status is DKM_OK otherwise. */
 bool dkm_unfinished_load(dkm_unfinished *unfinished, int64_t i_point, const void **bytes, size_t *n_bytes,
                          dkm_error *why);
+
+/* Frees what dkm_unfinished_load gave: nobody needs it any more. */
+void dkm_unfinished_forget(dkm_unfinished *unfinished);
 
 /* The records of points first ... first+count-1 are on disk and were reported: their states are removed by the next
  * call but one of dkm_unfinished_sweep, when they will have been marked as done. */

@@ -109,7 +109,7 @@ static void tell_source(FILE *out, const dkm_carry_source *source, const dkm_car
   fprintf(out, "%lld of %lld points reused", (long long)source->n_carried, (long long)source->n_done);
   if (source->n_refuted > 0) fprintf(out, ", %lld of an older method are computed anew", (long long)source->n_refuted);
   if (source->n_limited > 0)
-    fprintf(out, ", %lld may go further with larger limits and are computed anew", (long long)source->n_limited);
+    fprintf(out, ", %lld may go further with larger limits and are left out", (long long)source->n_limited);
   if (source->n_damaged > 0)
     fprintf(out, "; %lld are damaged (wrong checksum) and computed anew", (long long)source->n_damaged);
   if (source->n_repeated > 0) fprintf(out, "; %lld were in a file before", (long long)source->n_repeated);

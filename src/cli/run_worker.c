@@ -237,11 +237,12 @@ static bool offer_state(void *context, int64_t id, const void **bytes, size_t *n
   return false;
 }
 
-/* dkm_task_stream.resumed */
+/* dkm_task_stream.resumed. The bytes have been taken; of density matrices they are as large as the matrix. */
 static void count_resumed(void *context, int64_t id, double t) {
   struct run *run = context;
   (void)id;
   (void)t;
+  dkm_unfinished_forget(run->worker->unfinished);
   run->worker->n_resumed++;
 }
 

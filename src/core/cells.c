@@ -128,10 +128,6 @@ int dkm_cells_cue(const dkm_job *job, int64_t i_point, int64_t j) {
   return point.overlap > 0.0 ? point.pattern : -point.pattern;
 }
 
-dkm_limited dkm_cells_limited(int64_t n) {
-  return n < 0 ? DKM_LIMITED_UNKNOWN : n > 0 ? DKM_LIMITED_YES : DKM_LIMITED_NO;
-}
-
 void dkm_cells_put(const dkm_form *form, void *record, int field, int i, double value) {
   dkm_field_put(form->fields[field].type, dkm_form_member(form, record, field), i, value);
 }

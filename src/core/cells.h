@@ -29,9 +29,6 @@ double dkm_cells_bytes(const dkm_job *job, const char *cpu);
 dkm_status dkm_cells_run(void *engine, const dkm_task_stream *stream, dkm_error *err);
 dkm_status dkm_cells_save(void *engine, double least_seconds, dkm_save *save, void *context, dkm_error *err);
 
-/* What a number of starts that are limited (record.h) says of their cell; below 0: it was not noted. */
-dkm_limited dkm_cells_limited(int64_t n);
-
 /* The outcome that the cue of start j of a point stands for (basins.h); DKM_OUTCOME_NONE: it is no pattern. */
 int dkm_cells_cue(const dkm_job *job, int64_t i_point, int64_t j);
 

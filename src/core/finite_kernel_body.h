@@ -147,7 +147,8 @@ INLINE void drive(const finite_space *s, int mu, double c_re, double c_im, int64
     }
 }
 
-/* work: 2 (M + 1) mode_rows lanes. */
+/* work: 2 (M + 1) mode_rows lanes, which is no more than 2 rows lanes: each class has two levels or more, and there are as many classes
+ * as 2^(M-1). */
 INLINE void apply(const finite_operator *op, int64_t lanes, const double *psi, double *out, double *work) {
   const finite_space *s = op->space;
   const int64_t n = s->rows * lanes, block = s->mode_rows * lanes;

@@ -99,7 +99,7 @@ dkm_status dkm_finite_restore(dkm_finite *e, const void *bytes, size_t n_bytes, 
   double levels = 1.0; /* in all, each of which takes more than a byte */
   for (int f = 0; f < e->n_factors && fits; f++) {
     levels *= at.d[f];
-    fits = at.d[f] >= 1 && levels <= (double)n_bytes;
+    fits = at.d[f] >= 2 && levels <= (double)n_bytes;
   }
   if (!fits) return dkm_fail(err, DKM_INPUT, "these bytes are of another computation of finitely many spins");
   dkm_status status = dkm_finite_space_create(&e->model, at.d, &space, err);

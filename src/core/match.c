@@ -230,7 +230,9 @@ static char *keep_rules(char *canonical, bool limits) {
 }
 
 int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
-  const bool limits = !(job->task->limited && dkm_match_goes_further(old, job));
+  dkm_form form;
+  dkm_form_of(job, &form);
+  const bool limits = form.limited < 0 || !dkm_match_goes_further(old, job);
   char *theirs = keep_rules(dkm_job_canonical(old), limits), *ours = keep_rules(dkm_job_canonical(job), limits);
   int n = theirs && ours ? dkm_job_differences(theirs, ours, out, out_bytes) : -1;
   free(theirs);

@@ -82,7 +82,7 @@ static double window_length(const dkm_oscillation *o, const dkm_inquiry *q) {
   return o->n_samples * dkm_sampling_spacing(q->system, q->point, q->u, o->fastest);
 }
 
-/* Whether a window of samples ends before t_max, and max_steps at the pace so far. */
+/* Whether a window of samples ends before t_max, and max_steps at the pace so far; a->limited notes where it does not. */
 static bool room_for_samples(dkm_attractor *a, const dkm_inquiry *q, const dkm_lane *lane) {
   const double length = window_length(&a->oscillation, q), steps = (double)dkm_inquiry_steps(a, lane);
   const double more = fmax(steps * length / lane->t, a->oscillation.n_samples); /* steps end at samples */

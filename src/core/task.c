@@ -86,7 +86,10 @@ bool dkm_form_has_failed(const dkm_form *form, const void *record) {
 }
 
 dkm_limited dkm_form_limited(const dkm_form *form, const void *record) {
-  return form->task->limited ? form->task->limited(form, record) : DKM_LIMITED_UNKNOWN;
+  if (form->limited < 0) return DKM_LIMITED_UNKNOWN;
+  const int64_t value = (int64_t)dkm_form_value(form, record, form->limited, 0);
+  if (!form->task->cells) return (dkm_limited)value;
+  return value < 0 ? DKM_LIMITED_UNKNOWN : value > 0 ? DKM_LIMITED_YES : DKM_LIMITED_NO;
 }
 
 bool dkm_form_is_written(const dkm_form *form, const void *record) {

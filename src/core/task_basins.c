@@ -167,10 +167,6 @@ static int64_t n_undecided(const dkm_form *form, const void *record) {
   return count_of(form, record, UNDECIDED);
 }
 
-static dkm_limited limited(const dkm_form *form, const void *record) {
-  return dkm_cells_limited(count_of(form, record, LIMITED));
-}
-
 const dkm_task dkm_task_basins = {.name = "basins",
                                   .text = "all starts that differ along the axis of `reduce`, counted by what they end in",
                                   .fields = &fields,
@@ -181,5 +177,4 @@ const dkm_task dkm_task_basins = {.name = "basins",
                                   .run = dkm_cells_run,
                                   .save = dkm_cells_save,
                                   .has_failed = has_failed,
-                                  .n_undecided = n_undecided,
-                                  .limited = limited};
+                                  .n_undecided = n_undecided};

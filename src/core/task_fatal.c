@@ -176,10 +176,6 @@ static bool has_failed(const dkm_form *form, const void *record) {
   return n_failed > 0 && isnan(*(const double *)dkm_form_at(form, record, LEAST));
 }
 
-static dkm_limited limited(const dkm_form *form, const void *record) {
-  return dkm_cells_limited(*(const int64_t *)dkm_form_at(form, record, LIMITED));
-}
-
 const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .text = "of all starts along the axis of `reduce` the smallest value of the axis of `fatal` from which "
                                          "the cue's pattern is lost",
@@ -191,5 +187,4 @@ const dkm_task dkm_task_fatal = {.name = "fatal",
                                  .run = dkm_cells_run,
                                  .save = dkm_cells_save,
                                  .has_failed = has_failed,
-                                 .n_undecided = n_undecided,
-                                 .limited = limited};
+                                 .n_undecided = n_undecided};

@@ -92,11 +92,6 @@ static bool has_failed(const dkm_form *form, const void *record) {
   return ((const dkm_record *)record)->verdict == DKM_VERDICT_FAILED;
 }
 
-static dkm_limited limited(const dkm_form *form, const void *record) {
-  (void)form;
-  return ((const dkm_record *)record)->limited;
-}
-
 static bool check(const dkm_job *job, int64_t i_point, const void *record, char *why, size_t why_bytes) {
   dkm_point point;
   dkm_job_point(job, i_point, &point);
@@ -114,5 +109,4 @@ const dkm_task dkm_task_sweep = {.name = "sweep",
                                  .run = run,
                                  .save = save,
                                  .has_failed = has_failed,
-                                 .limited = limited,
                                  .check = check};

@@ -371,7 +371,7 @@ bool dkm_unfinished_load(dkm_unfinished *u, int64_t i_point, const void **bytes,
   *why = (dkm_error){0};
   if (u->why[0] || !has(u, position(u, i_point), i_point) || open_state(u, i_point, &head, &descriptor) != USABLE)
     return false;
-  free(u->bytes);
+  dkm_unfinished_forget(u);
   *n_bytes = (size_t)head.n_bytes;
   *bytes = u->bytes = malloc(*n_bytes > 0 ? *n_bytes : 1);
   if (!u->bytes)
@@ -382,6 +382,11 @@ bool dkm_unfinished_load(dkm_unfinished *u, int64_t i_point, const void **bytes,
     dkm_fail(why, DKM_IO, "wrong checksum");
   dkm_file_close(descriptor);
   return why->status == DKM_OK;
+}
+
+void dkm_unfinished_forget(dkm_unfinished *u) {
+  free(u->bytes);
+  u->bytes = NULL;
 }
 
 /* ---- points that are done ---- */

@@ -112,6 +112,17 @@ def test_extending_takes_what_theory_does_not_contradict(dickemap, old, tmp_path
     assert old.read_bytes() == before
 
 
+def test_what_did_not_note_its_limits_is_computed_anew_with_larger_ones(dickemap, old, tmp_path):
+    few = ["--set", "axes.pattern.values=[2]"]
+    assert dickemap("run", JOB, *few, "-o", "same.h5", "--extend", OLD).returncode == 0
+    with h5py.File(tmp_path / "same.h5") as file:
+        stays = file["wall_time"][...] >= 1000
+        assert stays.sum() >= 10
+        assert (file["limited"][...][stays] == 2).all() and (file["limited"][...][~stays] < 2).all()
+    result = dickemap("run", JOB, *few, "--set", "solver.t_max=2e7", "-o", "further.h5", "--extend", "same.h5")
+    assert result.returncode == 0 and f"{(~stays).sum()} of 18 points reused, {stays.sum()} may go further" in result.stderr
+
+
 def test_a_finer_grid_takes_them_too_and_drops_states_it_does_not_keep(dickemap, old, tmp_path):
     settings = ["--set", "axes.pattern.values=[2]", "--set", "output.state=none"]
     result = dickemap("run", JOB, *settings, "-o", "new.h5", "--extend", OLD)

@@ -34,7 +34,7 @@ FIELDS = [("xi", "<f8", True), ("xi_rms", "<f8", True), ("occupation", "<f8", Tr
           ("frequency_1", "<f8", False), ("frequency_2", "<f8", False), ("lyapunov", "<f8", False),
           ("lyapunov_error", "<f8", False), ("lyapunov_times", "<f8", False), ("power", "<f8", False),
           ("power_error", "<f8", False),
-          ("amplification", "<f8", False), ("amplification_total", "<f8", False), ("sensitive", "|u1", False),
+          ("amplification", "<f8", False), ("amplification_total", "<f8", False), ("sensitive", "|u1", False), ("limited", "|u1", False),
           ("x_mean", "<f8", False), ("x_theory", "<f8", False),
           ("xi_theory", "<f8", False), ("g_crit", "<f8", False),
           ("g_retrieve", "<f8", False), ("L_end", "<f8", False), ("L_limit", "<f8", False), ("L_saddle", "<f8", False),

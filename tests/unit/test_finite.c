@@ -511,8 +511,8 @@ static void what_is_put_aside_goes_on_with_the_same_bits(void **state) {
   }
 }
 
-/* Density matrices in the middle, after levels were added, in a frame that moves; with losses in the laboratory: restored into a computation
- * that has the levels of its start. */
+/* Density matrices in the middle, after levels were added, in a frame that moves; with losses in the laboratory: restored into a
+ * computation that has the levels of its start. */
 static void a_density_matrix_with_more_levels_goes_on_with_the_same_bits(void **state) {
   (void)state;
   static const double times[] = {0.5, 1.0, 1.5, 2.0};
