@@ -72,59 +72,69 @@ dkm_status dkm_at_choose(const dkm_texts *at, const char *command, const char *w
 
 /* ---- what a job lacks ---- */
 
-/* What the last of the items gives to `name`, with its length in *bytes; NULL: nothing, or no number. */
+/* What the last of the items gives to `name`, with its length in *bytes; NULL: nothing.  What is no number the job refuses. */
 static const char *value_of(const dkm_texts *at, const char *name, size_t *bytes) {
   const char *found = NULL;
   const size_t length = strlen(name);
   for (int i = 0; i < at->n; i++)
     for (const char *item = at->list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
       if (strncmp(item, name, length) == 0 && item[length] == '=') found = item + length + 1;
-  char number[DKM_NAME_BYTES];
   *bytes = found ? strcspn(found, ",") : 0;
-  if (*bytes == 0 || *bytes >= sizeof number) return NULL;
-  snprintf(number, sizeof number, "%.*s", (int)*bytes, found);
-  char *end;
-  return isfinite(strtod(number, &end)) && *end == '\0' ? found : NULL;
+  return found;
 }
 
-/* "[1,2]" of Omega_mu_1=1,Omega_mu_2=2 or as a job spells these; of a single mode, which would be that of all, nothing. */
-static int list_of_modes(const dkm_texts *at, const char *name, char list[DKM_MAX_MODES * DKM_NAME_BYTES]) {
-  size_t used = 0, bytes;
+/* Writes "[1,2]" of Omega_mu_1=1,Omega_mu_2=2, or as a job spells these, and returns how many they are; of a single mode, which
+ * would be that of all, nothing. */
+static int print_modes(FILE *out, const dkm_texts *at, const char *name) {
+  const char *values[DKM_MAX_MODES];
+  size_t bytes[DKM_MAX_MODES];
   int n = 0;
   for (; n < DKM_MAX_MODES; n++) {
-    char spelled[DKM_NAME_BYTES + 16];
+    char spelled[DKM_NAME_BYTES];
     snprintf(spelled, sizeof spelled, "%s_%d", name, n + 1);
-    const char *value = value_of(at, spelled, &bytes);
-    if (!value) {
+    values[n] = value_of(at, spelled, &bytes[n]);
+    if (!values[n]) {
       snprintf(spelled, sizeof spelled, "%s[%d]", name, n + 1);
-      value = value_of(at, spelled, &bytes);
+      values[n] = value_of(at, spelled, &bytes[n]);
     }
-    if (!value) break;
-    used += (size_t)snprintf(list + used, DKM_MAX_MODES * DKM_NAME_BYTES - used, "%c%.*s", n ? ',' : '[', (int)bytes, value);
+    if (!values[n]) break;
   }
-  if (n) snprintf(list + used, DKM_MAX_MODES * DKM_NAME_BYTES - used, "]");
+  if (n < 2) return 0;
+  for (int i = 0; i < n; i++) fprintf(out, "%c%.*s", i ? ',' : '[', (int)bytes[i], values[i]);
+  fprintf(out, "]");
   return n;
+}
+
+/* "model.g0=1.1" in *setting, malloc'ed; NULL: --at does not give it. */
+static dkm_status setting_of(const dkm_texts *at, const dkm_parameter *parameter, char **setting, dkm_error *err) {
+  size_t size, bytes;
+  FILE *out = open_memstream(setting, &size);
+  if (!out) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+  const char *value = value_of(at, parameter->name, &bytes);
+  fprintf(out, "%s=", parameter->key);
+  if (value) fprintf(out, "%.*s", (int)bytes, value);
+  const bool is_given = value || (parameter->per_mode && print_modes(out, at, parameter->name));
+  const bool is_whole = !ferror(out);
+  if (fclose(out) || !is_whole) {
+    free(*setting);
+    return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+  }
+  if (is_given) return DKM_OK;
+  free(*setting);
+  *setting = NULL;
+  return DKM_OK;
 }
 
 dkm_status dkm_at_settings(const dkm_texts *at, dkm_texts *settings, dkm_error *err) {
   *settings = (dkm_texts){.list = calloc((size_t)dkm_n_parameters, sizeof *settings->list)};
-  char *list = malloc(DKM_MAX_MODES * DKM_NAME_BYTES);
-  bool has_room = settings->list && list;
-  for (int i = 0; i < dkm_n_parameters && has_room; i++) {
-    const dkm_parameter *parameter = &dkm_parameters[i];
-    size_t bytes;
-    const char *value = value_of(at, parameter->name, &bytes);
+  if (!settings->list) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+  dkm_status status = DKM_OK;
+  for (int i = 0; i < dkm_n_parameters && !status; i++) {
     char *setting = NULL;
-    int length = 0;
-    if (value)
-      length = asprintf(&setting, "%s=%.*s", parameter->key, (int)bytes, value);
-    else if (parameter->per_mode && list_of_modes(at, parameter->name, list) > 1)
-      length = asprintf(&setting, "%s=%s", parameter->key, list);
-    has_room = length >= 0;
-    if (length > 0) settings->list[settings->n++] = setting;
+    status = setting_of(at, &dkm_parameters[i], &setting, err);
+    if (!status && setting) settings->list[settings->n++] = setting;
   }
-  free(list);
-  return has_room ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+  return status;
 }
 
 void dkm_at_free_settings(dkm_texts *settings) {
