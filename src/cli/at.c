@@ -83,8 +83,7 @@ static const char *value_of(const dkm_texts *at, const char *name, size_t *bytes
   return found;
 }
 
-/* Writes "[1,2]" of Omega_mu_1=1,Omega_mu_2=2, or as a job spells these, and returns how many they are; of a single mode, which
- * would be that of all, nothing. */
+/* Writes "[1,2]" of Omega_mu_1=1,Omega_mu_2=2, or as a job spells these, and returns how many they are. */
 static int print_modes(FILE *out, const dkm_texts *at, const char *name) {
   const char *values[DKM_MAX_MODES];
   size_t bytes[DKM_MAX_MODES];
@@ -99,9 +98,8 @@ static int print_modes(FILE *out, const dkm_texts *at, const char *name) {
     }
     if (!values[n]) break;
   }
-  if (n < 2) return 0;
   for (int i = 0; i < n; i++) fprintf(out, "%c%.*s", i ? ',' : '[', (int)bytes[i], values[i]);
-  fprintf(out, "]");
+  if (n) fprintf(out, "]");
   return n;
 }
 

@@ -79,6 +79,12 @@ def test_the_trajectory_of_a_completed_job_names_its_coupling(dickemap, tmp_path
         assert file.attrs["g0"] == 1.1
 
 
+@pytest.mark.parametrize("at", ["Omega_mu_1=1.5", "Omega_mu[1]=1.5", "Omega_mu=1.5"])
+def test_the_value_of_the_only_mode_completes_a_job(dickemap, tmp_path, at):
+    (tmp_path / "lacking.yaml").write_text("model: {patterns: 1, g0: 1.1, Omega: 0.5, kappa_mu: [1.0]}\n")
+    assert json_of(dickemap, "lacking.yaml", "--at", at)["parameters"]["Omega_mu"] == [1.5]
+
+
 NO_OMEGA_MU = "lacking.yaml:1:1: model.Omega_mu is missing, but must be a list of 1 or 3 values"
 NO_COUPLING = "but must be a finite number >= 0"
 
