@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which point is asked for; see at.h. */
-#define _GNU_SOURCE /* asprintf */
+#define _GNU_SOURCE /* strsep */
 #include "at.h"
 
 #include <math.h>
@@ -21,17 +21,39 @@ static dkm_status assign_all(const dkm_texts *at, const dkm_job *job, dkm_point 
   return status;
 }
 
-static bool is_named(const dkm_texts *at, const char *name) {
-  size_t length = strlen(name);
-  for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
-      if (strncmp(item, name, length) == 0 && item[length] == '=') return true;
-  return false;
+/* Whether item[0 ... bytes-1] is the name of a quantity, of mode 1 ... M or 0: in the spelling of jobs or of files, "Omega_mu[2]",
+ * "Omega_mu_2". */
+static bool is_name_of(const char *item, size_t bytes, const char *name, int mode) {
+  const size_t length = strlen(name);
+  char in_jobs[DKM_NAME_BYTES] = "", in_files[DKM_NAME_BYTES] = "";
+  if (bytes < length || memcmp(item, name, length) != 0) return false;
+  if (mode) snprintf(in_jobs, sizeof in_jobs, "[%d]", mode);
+  if (mode) snprintf(in_files, sizeof in_files, "_%d", mode);
+  bytes -= length;
+  return (bytes == strlen(in_jobs) && memcmp(item + length, in_jobs, bytes) == 0) ||
+         (bytes == strlen(in_files) && memcmp(item + length, in_files, bytes) == 0);
 }
 
-/* As a job spells it, or a file: Omega_mu[2], Omega_mu_2. */
+/* NULL: that was the last of its text. */
+static const char *next_item(const char *item) {
+  const char *comma = strchr(item, ',');
+  return comma ? comma + 1 : NULL;
+}
+
+const char *dkm_at_find(const dkm_texts *at, const char *name, int mode, size_t *bytes) {
+  const char *found = NULL;
+  for (int i = 0; i < at->n; i++)
+    for (const char *item = at->list[i]; item; item = next_item(item)) {
+      const size_t name_bytes = strcspn(item, "=,");
+      if (item[name_bytes] == '=' && is_name_of(item, name_bytes, name, mode)) found = item + name_bytes + 1;
+    }
+  *bytes = found ? strcspn(found, ",") : 0;
+  return found;
+}
+
 static bool is_axis_named(const dkm_texts *at, const dkm_axis *axis) {
-  return is_named(at, axis->long_name) || is_named(at, axis->name);
+  size_t bytes;
+  return dkm_at_find(at, axis->parameter->name, axis->mode, &bytes) != NULL;
 }
 
 /* Whether --at names none of the axes of a zip group, which is then asked for by its own name. */
@@ -70,93 +92,18 @@ dkm_status dkm_at_choose(const dkm_texts *at, const char *command, const char *w
   return status;
 }
 
-/* ---- what a job lacks ---- */
-
-/* What the last of the items gives to `name`, with its length in *bytes; NULL: nothing.  What is no number the job refuses. */
-static const char *value_of(const dkm_texts *at, const char *name, size_t *bytes) {
-  const char *found = NULL;
-  const size_t length = strlen(name);
-  for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
-      if (strncmp(item, name, length) == 0 && item[length] == '=') found = item + length + 1;
-  *bytes = found ? strcspn(found, ",") : 0;
-  return found;
-}
-
-/* Writes "[1,2]" of Omega_mu_1=1,Omega_mu_2=2, or as a job spells these, and returns how many they are. */
-static int print_modes(FILE *out, const dkm_texts *at, const char *name) {
-  const char *values[DKM_MAX_MODES];
-  size_t bytes[DKM_MAX_MODES];
-  int n = 0;
-  for (; n < DKM_MAX_MODES; n++) {
-    char spelled[DKM_NAME_BYTES];
-    snprintf(spelled, sizeof spelled, "%s_%d", name, n + 1);
-    values[n] = value_of(at, spelled, &bytes[n]);
-    if (!values[n]) {
-      snprintf(spelled, sizeof spelled, "%s[%d]", name, n + 1);
-      values[n] = value_of(at, spelled, &bytes[n]);
-    }
-    if (!values[n]) break;
-  }
-  for (int i = 0; i < n; i++) fprintf(out, "%c%.*s", i ? ',' : '[', (int)bytes[i], values[i]);
-  if (n) fprintf(out, "]");
-  return n;
-}
-
-/* "model.g0=1.1" in *setting, malloc'ed; NULL: --at does not give it. */
-static dkm_status setting_of(const dkm_texts *at, const dkm_parameter *parameter, char **setting, dkm_error *err) {
-  size_t size, bytes;
-  FILE *out = open_memstream(setting, &size);
-  if (!out) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
-  const char *value = value_of(at, parameter->name, &bytes);
-  fprintf(out, "%s=", parameter->key);
-  if (value) fprintf(out, "%.*s", (int)bytes, value);
-  const bool is_given = value || (parameter->per_mode && print_modes(out, at, parameter->name));
-  const bool is_whole = !ferror(out);
-  if (fclose(out) || !is_whole) {
-    free(*setting);
-    return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
-  }
-  if (is_given) return DKM_OK;
-  free(*setting);
-  *setting = NULL;
-  return DKM_OK;
-}
-
-dkm_status dkm_at_settings(const dkm_texts *at, dkm_texts *settings, dkm_error *err) {
-  *settings = (dkm_texts){.list = calloc((size_t)dkm_n_parameters, sizeof *settings->list)};
-  if (!settings->list) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
-  dkm_status status = DKM_OK;
-  for (int i = 0; i < dkm_n_parameters && !status; i++) {
-    char *setting = NULL;
-    status = setting_of(at, &dkm_parameters[i], &setting, err);
-    if (!status && setting) settings->list[settings->n++] = setting;
-  }
-  return status;
-}
-
-void dkm_at_free_settings(dkm_texts *settings) {
-  for (int i = 0; i < settings->n; i++) free((char *)settings->list[i]);
-  free(settings->list);
-  *settings = (dkm_texts){0};
-}
-
 /* ---- the grid ---- */
 
 /* Whether item[0 ... bytes-1] names the axis, or its group. */
 static bool names_axis(const char *item, size_t bytes, const dkm_axis *axis) {
-  const char *const names[] = {axis->long_name, axis->name, axis->zip};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strlen(names[i]) == bytes && memcmp(names[i], item, bytes) == 0) return true;
-  return false;
+  return is_name_of(item, bytes, axis->parameter->name, axis->mode) || is_name_of(item, bytes, axis->zip, 0);
 }
 
 dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_error *err) {
   for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i], *next; item; item = next) {
+    for (const char *item = at->list[i]; item; item = next_item(item)) {
       const size_t bytes = strcspn(item, "=,");
       const dkm_axis *axis = NULL;
-      next = strchr(item, ',') ? strchr(item, ',') + 1 : NULL;
       for (int j = 0; j < job->n_axes && !axis; j++)
         if (names_axis(item, bytes, &job->axes[j])) axis = &job->axes[j];
       if (!axis)
