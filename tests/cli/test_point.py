@@ -79,6 +79,23 @@ def test_the_trajectory_of_a_completed_job_names_its_coupling(dickemap, tmp_path
         assert file.attrs["g0"] == 1.1
 
 
+def test_the_job_in_the_trajectory_of_a_completed_job_is_whole(dickemap, tmp_path):
+    (tmp_path / "lacking.yaml").write_text(LACKING % ", Omega_mu: [1.5, 2.0, 2.5]")
+    sampled = ["--t-end", "5", "--dt", "1"]
+    result = dickemap("point", "lacking.yaml", "--set", "model.Omega=0.4", "--at", "g0=1.1", "--trajectory", "course.h5", *sampled)
+    assert result.returncode == 0, result.stderr
+    with h5py.File(tmp_path / "course.h5") as file:
+        job, sets = (numpy.asarray(file.attrs[name]).astype(str).item() for name in ("job", "job_sets"))
+        xi = file["xi"][:]
+    assert sets.splitlines() == ["model.Omega=0.4", "model.g0=1.1"]
+    (tmp_path / "again.yaml").write_text(job)
+    settings = [word for line in sets.splitlines() for word in ("--set", line)]
+    again = dickemap("point", "again.yaml", *settings, "--trajectory", "-", *sampled)
+    assert again.returncode == 0, again.stderr
+    columns = table(again.stdout)
+    numpy.testing.assert_array_equal(xi, numpy.transpose([columns[f"xi_{mode}"] for mode in (1, 2, 3)]))
+
+
 @pytest.mark.parametrize("at", ["Omega_mu_1=1.5", "Omega_mu[1]=1.5", "Omega_mu=1.5"])
 def test_the_value_of_the_only_mode_completes_a_job(dickemap, tmp_path, at):
     (tmp_path / "lacking.yaml").write_text("model: {patterns: 1, g0: 1.1, Omega: 0.5, kappa_mu: [1.0]}\n")
