@@ -190,8 +190,8 @@ bool dkm_store_reader_guarded(const dkm_store_reader *reader);
  * room, because another program has copied or changed it.  DKM_IO, DKM_MEMORY. */
 dkm_status dkm_store_append_history(const char *path, const char *line, bool *kept, dkm_error *err);
 
-/* Writes one trajectory to a new file (t, mode, xi, alpha_re, alpha_im; the point as attributes).
- * Fails with DKM_IO, also if the file exists; nothing is left behind then. */
+/* Writes one trajectory to a new file (t, mode, xi, alpha_re, alpha_im; the point, the job and its settings as attributes).
+ * Fails with DKM_IO, also if the file exists, DKM_MEMORY; nothing is left behind then. */
 dkm_status dkm_store_write_trajectory(const char *path, const dkm_job *job, const dkm_point *point,
                                       const dkm_trajectory *trajectory, dkm_error *err);
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which point is asked for; see at.h. */
-#define _GNU_SOURCE /* asprintf */
+#define _GNU_SOURCE /* strsep */
 #include "at.h"
 
 #include <math.h>
@@ -21,17 +21,39 @@ static dkm_status assign_all(const dkm_texts *at, const dkm_job *job, dkm_point 
   return status;
 }
 
-static bool is_named(const dkm_texts *at, const char *name) {
-  size_t length = strlen(name);
-  for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
-      if (strncmp(item, name, length) == 0 && item[length] == '=') return true;
-  return false;
+/* Whether item[0 ... bytes-1] is the name of a quantity, of mode 1 ... M or 0: in the spelling of jobs or of files, "Omega_mu[2]",
+ * "Omega_mu_2". */
+static bool is_name_of(const char *item, size_t bytes, const char *name, int mode) {
+  const size_t length = strlen(name);
+  char in_jobs[DKM_NAME_BYTES] = "", in_files[DKM_NAME_BYTES] = "";
+  if (bytes < length || memcmp(item, name, length) != 0) return false;
+  if (mode) snprintf(in_jobs, sizeof in_jobs, "[%d]", mode);
+  if (mode) snprintf(in_files, sizeof in_files, "_%d", mode);
+  bytes -= length;
+  return (bytes == strlen(in_jobs) && memcmp(item + length, in_jobs, bytes) == 0) ||
+         (bytes == strlen(in_files) && memcmp(item + length, in_files, bytes) == 0);
 }
 
-/* As a job spells it, or a file: Omega_mu[2], Omega_mu_2. */
+/* NULL: that was the last of its text. */
+static const char *next_item(const char *item) {
+  const char *comma = strchr(item, ',');
+  return comma ? comma + 1 : NULL;
+}
+
+const char *dkm_at_find(const dkm_texts *at, const char *name, int mode, size_t *bytes) {
+  const char *found = NULL;
+  for (int i = 0; i < at->n; i++)
+    for (const char *item = at->list[i]; item; item = next_item(item)) {
+      const size_t name_bytes = strcspn(item, "=,");
+      if (item[name_bytes] == '=' && is_name_of(item, name_bytes, name, mode)) found = item + name_bytes + 1;
+    }
+  *bytes = found ? strcspn(found, ",") : 0;
+  return found;
+}
+
 static bool is_axis_named(const dkm_texts *at, const dkm_axis *axis) {
-  return is_named(at, axis->long_name) || is_named(at, axis->name);
+  size_t bytes;
+  return dkm_at_find(at, axis->parameter->name, axis->mode, &bytes) != NULL;
 }
 
 /* Whether --at names none of the axes of a zip group, which is then asked for by its own name. */
@@ -70,85 +92,18 @@ dkm_status dkm_at_choose(const dkm_texts *at, const char *command, const char *w
   return status;
 }
 
-/* ---- what a job lacks ---- */
-
-/* What the last of the items gives to `name`, with its length in *bytes; NULL: nothing, or no number. */
-static const char *value_of(const dkm_texts *at, const char *name, size_t *bytes) {
-  const char *found = NULL;
-  const size_t length = strlen(name);
-  for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i]; item; item = strchr(item, ',') ? strchr(item, ',') + 1 : NULL)
-      if (strncmp(item, name, length) == 0 && item[length] == '=') found = item + length + 1;
-  char number[DKM_NAME_BYTES];
-  *bytes = found ? strcspn(found, ",") : 0;
-  if (*bytes == 0 || *bytes >= sizeof number) return NULL;
-  snprintf(number, sizeof number, "%.*s", (int)*bytes, found);
-  char *end;
-  return isfinite(strtod(number, &end)) && *end == '\0' ? found : NULL;
-}
-
-/* "[1,2]" of Omega_mu_1=1,Omega_mu_2=2 or as a job spells these; of a single mode, which would be that of all, nothing. */
-static int list_of_modes(const dkm_texts *at, const char *name, char list[DKM_MAX_MODES * DKM_NAME_BYTES]) {
-  size_t used = 0, bytes;
-  int n = 0;
-  for (; n < DKM_MAX_MODES; n++) {
-    char spelled[DKM_NAME_BYTES + 16];
-    snprintf(spelled, sizeof spelled, "%s_%d", name, n + 1);
-    const char *value = value_of(at, spelled, &bytes);
-    if (!value) {
-      snprintf(spelled, sizeof spelled, "%s[%d]", name, n + 1);
-      value = value_of(at, spelled, &bytes);
-    }
-    if (!value) break;
-    used += (size_t)snprintf(list + used, DKM_MAX_MODES * DKM_NAME_BYTES - used, "%c%.*s", n ? ',' : '[', (int)bytes, value);
-  }
-  if (n) snprintf(list + used, DKM_MAX_MODES * DKM_NAME_BYTES - used, "]");
-  return n;
-}
-
-dkm_status dkm_at_settings(const dkm_texts *at, dkm_texts *settings, dkm_error *err) {
-  *settings = (dkm_texts){.list = calloc((size_t)dkm_n_parameters, sizeof *settings->list)};
-  char *list = malloc(DKM_MAX_MODES * DKM_NAME_BYTES);
-  bool has_room = settings->list && list;
-  for (int i = 0; i < dkm_n_parameters && has_room; i++) {
-    const dkm_parameter *parameter = &dkm_parameters[i];
-    size_t bytes;
-    const char *value = value_of(at, parameter->name, &bytes);
-    char *setting = NULL;
-    int length = 0;
-    if (value)
-      length = asprintf(&setting, "%s=%.*s", parameter->key, (int)bytes, value);
-    else if (parameter->per_mode && list_of_modes(at, parameter->name, list) > 1)
-      length = asprintf(&setting, "%s=%s", parameter->key, list);
-    has_room = length >= 0;
-    if (length > 0) settings->list[settings->n++] = setting;
-  }
-  free(list);
-  return has_room ? DKM_OK : dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
-}
-
-void dkm_at_free_settings(dkm_texts *settings) {
-  for (int i = 0; i < settings->n; i++) free((char *)settings->list[i]);
-  free(settings->list);
-  *settings = (dkm_texts){0};
-}
-
 /* ---- the grid ---- */
 
 /* Whether item[0 ... bytes-1] names the axis, or its group. */
 static bool names_axis(const char *item, size_t bytes, const dkm_axis *axis) {
-  const char *const names[] = {axis->long_name, axis->name, axis->zip};
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strlen(names[i]) == bytes && memcmp(names[i], item, bytes) == 0) return true;
-  return false;
+  return is_name_of(item, bytes, axis->parameter->name, axis->mode) || is_name_of(item, bytes, axis->zip, 0);
 }
 
 dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_error *err) {
   for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i], *next; item; item = next) {
+    for (const char *item = at->list[i]; item; item = next_item(item)) {
       const size_t bytes = strcspn(item, "=,");
       const dkm_axis *axis = NULL;
-      next = strchr(item, ',') ? strchr(item, ',') + 1 : NULL;
       for (int j = 0; j < job->n_axes && !axis; j++)
         if (names_axis(item, bytes, &job->axes[j])) axis = &job->axes[j];
       if (!axis)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* at: which point --at asks for, and where that is in the grid. */
+/* at: which point --at asks for, and where that is in the grid (at.c);
+ *     what it gives to a job that lacks a parameter (at_settings.c). */
 #ifndef DICKEMAP_AT_H
 #define DICKEMAP_AT_H
 #include <stdbool.h>
@@ -23,6 +24,10 @@ dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const cha
 /* Where it is nearest to the grid: index[d] along each dimension, those of `reduce` and `fatal` too; of axes that advance
  * together the smallest sum of squares, each in units of its range; of several the first. */
 void dkm_at_nearest(const dkm_job *job, const dkm_point *point, int64_t index[DKM_MAX_AXES]);
+
+/* The value of the last item of that name, up to a comma or the end, with its length in *bytes; NULL: there is none.  mode: 1 ... M of a
+ * quantity of single modes, in either spelling, Omega_mu[2] or Omega_mu_2; 0: of the bare name. */
+const char *dkm_at_find(const dkm_texts *at, const char *name, int mode, size_t *bytes);
 
 /* What a point has of an axis. */
 double dkm_at_value(const dkm_axis *axis, const dkm_point *point);

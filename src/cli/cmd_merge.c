@@ -26,7 +26,7 @@ static const char help[] =
     "usage: dickemap merge SHARD.h5... -o FILE.h5 [OPTIONS]\n"
     "Puts the files of shards (run --shard), or any files of the same job, together into a new one. Every record is\n"
     "compared with its checksum; damaged ones are left out. Two files may hold the same point if its records are\n"
-    "equal, or equal but for digits in which machines differ (1e-12): that of the first file is kept. Says which "
+    "equal, or equal but for digits in which machines differ (1e-12): that of the first file is kept. Says which\n"
     "points are missing: then the exit code is 85, and `run --resume` computes them.\n\n"
     "  -o, --output FILE.h5   the file to write\n"
     "      --overwrite        replace an existing file\n"

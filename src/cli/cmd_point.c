@@ -8,9 +8,7 @@
  * Of task exactness the record is that of finitely many spins, as `run` makes it; a trajectory is still that of the mean field. */
 #define _GNU_SOURCE /* asprintf */
 #include <getopt.h>
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #include "arguments.h"
 #include "at.h"
@@ -21,6 +19,7 @@
 #include "point_listing.h"
 #include "point_spins.h"
 #include "point_states.h"
+#include "point_task.h"
 #include "point_trajectory.h"
 
 static const char help[] =
@@ -107,64 +106,31 @@ static dkm_status evaluate(const struct arguments *args, const dkm_job *job, con
   return status;
 }
 
-/* The one record of a task that makes records of a job. */
-typedef struct task_point {
+/* Prints the record that the job's task makes of the point. */
+static dkm_status list_task(const struct arguments *args, dkm_listing *listing, dkm_error *err) {
   dkm_form form;
   void *record;
-  bool given;
-} task_point;
-
-static bool next_point(void *context, int64_t *i_point) {
-  task_point *of = context;
-  if (of->given) return false;
-  of->given = true;
-  *i_point = 0;
-  return true;
-}
-
-static void take_record(void *context, int64_t i_point, const void *record, const double *state) {
-  task_point *of = context;
-  (void)i_point, (void)state;
-  memcpy(of->record, record, of->form.bytes);
-}
-
-/* Prints what the job's task makes of the point, which is all of a job without axes. */
-static dkm_status list_task(const struct arguments *args, dkm_listing *listing, dkm_error *err) {
-  const dkm_task *task = listing->job->task;
-  dkm_job alone = *listing->job; /* whose arrays stay the other's */
-  task_point of = {.given = false};
-  const dkm_task_stream stream = {.context = &of, .next = next_point, .done = take_record};
-  void *engine = NULL;
-  alone.n_axes = alone.n_dims = 0;
-  alone.n_points = 1;
-  alone.base = *listing->point;
-  dkm_form_of(&alone, &of.form);
-  of.record = malloc(of.form.bytes);
-  if (!of.record) return dkm_fail(err, DKM_MEMORY, "point: out of memory for a record");
-  dkm_status status = task->create(&alone, args->cpu, &engine, err);
-  if (!status) status = task->run(engine, &stream, err);
-  if (!status) {
-    listing->form = &of.form;
-    listing->record = of.record;
-    status = print(args, listing, NULL, err);
-  }
-  task->destroy(engine);
-  free(of.record);
+  dkm_status status = dkm_point_task_compute(listing->job, listing->point, args->cpu, &form, &record, err);
+  if (status) return status;
+  listing->form = &form;
+  listing->record = record;
+  status = print(args, listing, NULL, err);
+  free(record);
   return status;
 }
 
 static dkm_status compute(const struct arguments *args, dkm_listing *listing, dkm_error *err) {
   const dkm_point_samples *samples = &args->samples;
-  const bool listed = !dkm_point_samples_are_printed(samples), exact = listing->job->task == &dkm_task_exactness;
+  const bool listed = !dkm_point_samples_are_printed(samples), by_task = dkm_point_task_is_asked(listing->job);
   dkm_record record = {.t_end = 0};
   dkm_form form;
   dkm_status status = DKM_OK;
-  if ((listed && !exact) || (samples->path && samples->t_end == 0) || args->spins)
+  if ((listed && !by_task) || (samples->path && samples->t_end == 0) || args->spins)
     status = evaluate(args, listing->job, listing->point, listed, &record, err);
   if (!status && samples->path)
     status = dkm_point_samples_write(samples, listing->job, listing->point, record.t_end, args->cpu, err);
   if (status || !listed) return status;
-  if (exact) return list_task(args, listing, err);
+  if (by_task) return list_task(args, listing, err);
   dkm_form_of_sweep(listing->job->system.n_modes, &form);
   listing->form = &form;
   listing->record = &record;

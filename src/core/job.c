@@ -239,18 +239,27 @@ static bool copy_sources(dkm_job *job, const char *path, const char *text, int n
   return true;
 }
 
-/* From disk: the settings are those of a command line, and not what a file keeps of one. */
+/* Of a job that is read again and again until it is whole. */
+struct completion {
+  int n_own;           /* how many of its sets are not such that complete it */
+  const char *lacking; /* the key of a parameter that nothing gives, if it failed for that; or NULL */
+  int n_modes;         /* then those of the job */
+};
+
+/* From disk: the settings are those of a command line, and not what a file keeps of one.  completion: NULL for a job that is to be
+ * whole. */
 static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
-                        const dkm_file_source *files, const char **lacking, dkm_error *err) {
+                        const dkm_file_source *files, struct completion *completion, dkm_error *err) {
   *job = (dkm_job){0};
   dkm_job_source source = {0};
   dkm_status status;
   if (!copy_sources(job, path, text, n_sets, sets))
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);
   else
-    status = dkm_schema_load(&source, path, text, n_sets, sets, err);
-  source.lacking = lacking;
+    status = dkm_schema_load(&source, path, text, n_sets, completion ? completion->n_own : n_sets, sets, err);
+  source.lacking = completion ? &completion->lacking : NULL;
   if (status == DKM_OK) status = read_keys(job, &source, files, err);
+  if (completion) completion->n_modes = job->system.n_modes;
   if (status == DKM_OK && files->from_disk) status = check_sets(job, &source, err);
   dkm_schema_free(&source);
   if (status != DKM_OK) dkm_job_free(job);
@@ -292,14 +301,23 @@ static const char *setting_of(int n, const char *const *settings, const char *ke
   return NULL;
 }
 
+/* "model.Omega_mu=[1.5]", in brackets: of mode 1 alone, where a job takes one value as that of all. */
+static bool is_of_one_mode(const char *setting) {
+  const char *value = strchr(setting, '=') + 1;
+  return *value == '[' && !strchr(value, ',');
+}
+
 /* Read again with each setting that turns out to be needed: only where axes have been read it is known what is lacking. */
 static dkm_status read_completed(dkm_job *job, const char *path, const char *text, int n_sets, const char **sets, int n_more,
                                  const char *const *more, dkm_error *err) {
+  struct completion completion = {.n_own = n_sets};
   for (;;) {
-    const char *lacking = NULL, *setting;
-    const dkm_status status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, &lacking, err);
-    if (status != DKM_INPUT || !lacking || !(setting = setting_of(n_more, more, lacking))) return status;
-    if (setting_of(n_sets, sets, lacking)) return status; /* it was no use */
+    const char *setting;
+    completion.lacking = NULL;
+    const dkm_status status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, &completion, err);
+    if (status != DKM_INPUT || !completion.lacking || !(setting = setting_of(n_more, more, completion.lacking))) return status;
+    if (completion.n_modes > 1 && is_of_one_mode(setting)) return status;
+    if (setting_of(n_sets, sets, completion.lacking)) return status; /* it was no use */
     sets[n_sets++] = setting;
   }
 }

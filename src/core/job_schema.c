@@ -28,15 +28,18 @@
 
 enum { LABEL_BYTES = 256, SHOWN_KEY_BYTES = 160 };
 
-/* A text that is read through the schema: the file, or what a --set amounts to. */
+/* A text that is read through the schema: the file, or what a --set or --at amounts to. */
 typedef struct document {
-  const char *label; /* "job.yaml" or "--set model.g0=1" */
+  const char *label; /* "job.yaml", "--set model.g0=1" or "--at g0=1" */
   const char *text;
   bool has_lines; /* lines and columns mean something to the user */
 } document;
 
-static void set_label(const char *set, char label[LABEL_BYTES]) {
-  int n = snprintf(label, LABEL_BYTES, "--set %s", set);
+/* Of --at without the group, which is not typed there. */
+static void set_label(const dkm_job_source *source, int i_set, char label[LABEL_BYTES]) {
+  const char *set = source->sets[i_set], *option = i_set < source->n_own ? "--set" : "--at";
+  if (i_set >= source->n_own) set += strcspn(set, ".") + 1;
+  int n = snprintf(label, LABEL_BYTES, "%s %s", option, set);
   if (n >= LABEL_BYTES) memcpy(label + LABEL_BYTES - 4, "...", 4);
   for (; *label; label++)
     if (iscntrl((unsigned char)*label)) *label = '?';
@@ -113,7 +116,7 @@ dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const c
   document doc = {source->path, source->text, true};
   for (int i = 0; i < source->n_sets; i++) /* the last one that set this key counts */
     if (source->set_paths && source->set_paths[i] && lies_within(key_path, source->set_paths[i])) {
-      set_label(source->sets[i], label);
+      set_label(source, i, label);
       doc = (document){label, "", false};
     }
   va_list args;
@@ -328,7 +331,7 @@ static bool has_several_lines(const char *text) {
 static dkm_status apply_set(dkm_job_source *source, int i_set, dkm_error *err) {
   const char *set = source->sets[i_set], *value = strchr(set, '=');
   char label[LABEL_BYTES], key[2 * DKM_YAML_KEY_BYTES];
-  set_label(set, label);
+  set_label(source, i_set, label);
   if (!value || value == set)
     return dkm_fail(err, DKM_INPUT, "%s: must have the form key=value, such as model.Omega=0.4", label);
   if (has_several_lines(set)) return dkm_fail(err, DKM_INPUT, "%s: must be a single line of text", label);
@@ -378,9 +381,9 @@ cleanup:
   return status;
 }
 
-dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets,
+dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets, int n_own,
                            const char *const *sets, dkm_error *err) {
-  *source = (dkm_job_source){.path = path, .text = text, .n_sets = n_sets, .sets = sets};
+  *source = (dkm_job_source){.path = path, .text = text, .n_sets = n_sets, .n_own = n_own, .sets = sets};
   if (n_sets > 0) {
     source->set_paths = calloc((size_t)n_sets, sizeof *source->set_paths);
     if (!source->set_paths) return dkm_fail(err, DKM_MEMORY, "%s: out of memory", path);

@@ -43,7 +43,7 @@ typedef struct dkm_job_keys {
 /* What was read and where it came from. path, text and sets are borrowed. */
 typedef struct dkm_job_source {
   const char *path, *text;
-  int n_sets;
+  int n_sets, n_own; /* the first n_own are of --set; the others complete the job, and are of --at */
   const char *const *sets;
   char **set_paths; /* key path that each --set replaced: "model.g0", "axes[2].points" */
   struct dkm_job_fields *fields;
@@ -52,15 +52,15 @@ typedef struct dkm_job_source {
 } dkm_job_source;
 
 /* Fails with DKM_INPUT, DKM_MEMORY; call dkm_schema_free in any case. */
-dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets,
+dkm_status dkm_schema_load(dkm_job_source *source, const char *path, const char *text, int n_sets, int n_own,
                            const char *const *sets, dkm_error *err);
 void dkm_schema_free(dkm_job_source *source);
 
 /* What was read of the key of a row: "model.g0". */
 const dkm_key_text *dkm_schema_text(const dkm_job_source *source, const char *key);
 
-/* DKM_INPUT with "job.yaml:12:5: axes.g0.points <message>" or "--set axes.g0.points=0: axes.g0.points <message>",
- * for the key path axes[1].points. A key that is absent is placed where its group begins. */
+/* DKM_INPUT with "job.yaml:12:5: axes.g0.points <message>", "--set axes.g0.points=0: axes.g0.points <message>" or
+ * "--at g0=-1: model.g0 <message>", for the key path axes[1].points. A key that is absent is placed where its group begins. */
 dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const char *key_path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 

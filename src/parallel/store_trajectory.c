@@ -1,7 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* store_trajectory: one trajectory as a small labelled file of its own:
- *   t [t], mode [mode], xi, alpha_re, alpha_im [t, mode], and the point as attributes. */
+ *   t [t], mode [mode], xi, alpha_re, alpha_im [t, mode], and as attributes the point and, as outputs have them, the job and
+ *   its settings. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "store_hdf5.h"
@@ -61,13 +63,25 @@ static dkm_status put_parameter(const writer *w, const dkm_parameter *p, const d
   return code < 0 ? failed(w, p->name) : DKM_OK;
 }
 
+/* What the text of the job was read with, one a line; without any, no attribute. */
+static dkm_status put_sets(const writer *w, const dkm_job *job) {
+  char *sets = dkm_job_join_sets(job);
+  dkm_status status = DKM_OK;
+  if (!sets)
+    status = dkm_fail(w->err, DKM_MEMORY, "%s: out of memory for its job", w->path);
+  else if (*sets && H5LTset_attribute_string(w->file, "/", "job_sets", sets) < 0)
+    status = failed(w, "job_sets");
+  free(sets);
+  return status;
+}
+
 /* Whole numbers come first, as they always have. */
 static dkm_status put_point(const writer *w, const dkm_job *job, const dkm_point *point) {
-  dkm_status status = DKM_OK;
   if (H5LTset_attribute_string(w->file, "/", "Conventions", "CF-1.10") < 0 ||
       H5LTset_attribute_string(w->file, "/", "title", "trajectory of one point") < 0 ||
       H5LTset_attribute_string(w->file, "/", "job", job->text) < 0)
     return failed(w, "the point");
+  dkm_status status = put_sets(w, job);
   for (int whole = 1; whole >= 0; whole--)
     for (int i = 0; i < dkm_n_parameters && status == DKM_OK; i++)
       if ((dkm_parameters[i].type != DKM_FLOAT64) == whole)

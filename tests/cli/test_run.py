@@ -252,6 +252,11 @@ def test_help_is_printed_once_and_is_no_error(dickemap, arguments):
     assert dickemap(*arguments, ranks=3).stdout == alone.stdout
 
 
+@pytest.mark.parametrize("command", ["run", "plan", "point", "show", "info", "verify", "merge", "basins"])
+def test_help_is_not_wider_than_sources_are(dickemap, command):
+    assert [line for line in dickemap(command, "--help").stdout.splitlines() if len(line) > 120] == []
+
+
 def test_help_names_every_subcommand(dickemap):
     text = dickemap("--help").stdout
     assert [line.split()[0] for line in text.splitlines() if line.startswith("  ")][:4] == ["run", "plan", "point",
