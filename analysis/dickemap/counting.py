@@ -167,12 +167,30 @@ def _is(ended, pattern, either_sign):
     return abs(ended) == abs(pattern) if either_sign else ended == pattern
 
 
+def _done_of(data, values):
+    """Where the points are done that the values are of, which may be a part: at their coordinates without dimensions."""
+    is_done = done(data)
+    for axis in (dim for dim in is_done.dims if dim not in values.dims and dim in is_done.coords and dim in values.coords):
+        if values[axis].ndim:
+            continue
+        try:
+            is_done = is_done.sel({axis: values[axis].item()}, drop=True)
+        except KeyError:
+            raise Error(f"{axis} = {values[axis].item()} is not in the data") from None
+    lacking = [str(dim) for dim in is_done.dims if dim not in values.dims]
+    if lacking:
+        raise Error(f"which points of {values.name or 'the field'} are done is not known: it is not over {', '.join(lacking)} "
+                    "(give the Dataset that holds it)")
+    return is_done
+
+
 def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None) -> xr.DataArray:
     """Where a field first crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
 
-    field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  along: the axis, None for
-    the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
-    is not looked for beside points that are NaN or not done.
+    field: a name, or an array over the axes of the data, also of truths: is_verdict(data, "fixed_point"), or a part of it, such as
+    .sel(seed=1).  along: the axis, None for the first of the field.  Between two points it is interpolated along a straight line,
+    so that of truths it is the middle; it is not looked for beside points that are NaN or not done.  What goes over starts is
+    asked of the Dataset that holds it: boundary(probability(data, 1), "probability").
     """
     arguments.dataset(data, *([field] if isinstance(field, str) else []))
     arguments.number("level", level)
@@ -182,8 +200,8 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
     if not values.dims:
         raise Error(f"{values.name or 'the field'} has no axis to look along")
     values = numbers(values)
-    if "status" in data and set(data.status.dims) <= set(values.dims):  # truths are never NaN
-        values = values.where(done(data))
+    if "status" in data:
+        values = values.where(_done_of(data, values))  # truths are never NaN
     along = along or values.dims[0]
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
