@@ -240,6 +240,8 @@ def test_the_legend_says_which_points_of_finitely_many_spins_are_not_computed():
     data = dickemap.evaluate(job)
     data["status"].values[1] = reading.TODO
     data = reading.masked(data)
-    data["failure"].values[2] = 3
-    named = legend_of(figures.exactness(data))
-    assert "$N$ = 1" in named and "$N$ = 2 (not computed)" in named and "$N$ = 3 (failed)" in named
+    for name in ("memory", "not_at_rest"):
+        data["failure"].values[2] = data.failure.attrs["flag_meanings"].split().index(name)
+        named = legend_of(figures.exactness(data))
+        shown = name.replace("_", " ")
+        assert "$N$ = 1" in named and "$N$ = 2 (not computed)" in named and f"$N$ = 3 (failed: {shown})" in named
