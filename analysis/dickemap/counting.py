@@ -64,7 +64,7 @@ def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
 
     What is not known is NaN, or the `_FillValue` of integers: points that are not done, and where the value does not apply.  A mean
     with n_missing > 0 is one of those that were known first, which need not be like the others.  Truths are never NaN:
-    mean(is_verdict(data, "irregular").where(done(data))).
+    mean(is_verdict(data, "irregular").where(done(data))).  Flags, which outcome() are too, are refused.
     """
     arguments.axis(arguments.array(values), over)
     if "flag_meanings" in values.attrs or values.dtype.kind not in "biuf":
@@ -88,6 +88,8 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
         101         at rest where directions grow, which is a saddle
         100 + v     other motion, of verdict v
         -1000       none: undecided, failed, not done, or relaxing to nobody knows what
+
+    They are flags, with the names of these jobs ("minus_pattern_2", "saddle", "none"), and have no mean: probability().
     """
     arguments.dataset(data)
     lacking = {"xi", "xi_second", "xi_error", "xi_limit", "verdict", "how", "retrieved", "n_unstable"} - set(data)
@@ -99,11 +101,17 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
     ended = xr.zeros_like(data.retrieved, dtype=np.int32) + NO_OUTCOME
     ended = ended.where(~at_rest, data.retrieved.where(_leads(data, relaxing, how), 0))
     ended = ended.where(~(at_rest & ~relaxing & (data.n_unstable > 0)), SADDLE)
+    patterns = np.arange(1, int(data["mode"].max()) + 1).tolist()
+    names = {NO_OUTCOME: "none"} | {-nu: f"minus_pattern_{nu}" for nu in patterns[::-1]} | {0: "no_pattern"}
+    names |= {nu: f"pattern_{nu}" for nu in patterns} | {SADDLE: "saddle"}
     for name, code in zip(data.verdict.attrs["flag_meanings"].split(), np.atleast_1d(data.verdict.attrs["flag_values"]).tolist()):
         if name in OSCILLATIONS:
             ended = ended.where(verdict != name, OF_VERDICT + code)
+            names[OF_VERDICT + code] = name
     ended = ended.where(done(data), NO_OUTCOME).astype(np.int32)
-    return ended.rename("outcome").assign_attrs(units="1", long_name="pattern that leads at rest, with its sign, or another end")
+    return ended.rename("outcome").assign_attrs(
+        units="1", long_name="pattern that leads at rest, with its sign, or another end", _FillValue=np.int32(NO_OUTCOME),
+        flag_values=np.array([*names], np.int32), flag_meanings=" ".join(names.values()))
 
 
 def _leads(data, relaxing, how):
