@@ -146,7 +146,7 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
         n_left = (~done(data)) * _starts_of_a_cell(data)
         n_missing = data["n_undecided"].where(done(data), n_left)
     else:
-        if over not in data.dims:
+        if arguments.axis_name("over", over) not in data.dims:
             raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
         arguments.axis(data.status, over)
         ended = outcome(data)

@@ -8,7 +8,7 @@ from typing import Mapping
 import numpy as np
 import xarray as xr
 
-from .. import reading, verdicts
+from .. import arguments, reading, verdicts
 from ..errors import Error
 from . import canvas, labels, slices, style
 
@@ -67,8 +67,8 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
         raise Error("the file has no E_N: its job does not say `task: exactness`")
     select = slices.selected(select)
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
-    for name in (along, panels, *select):
-        if name and slices.group_of(data, name) not in axes_there:
+    for what, name in (("--along", along), ("--panels", panels), *(("--select", name) for name in select)):
+        if name and slices.group_of(data, arguments.axis_name(what, name)) not in axes_there:
             raise Error(f"{name} is no axis of the file (it has: {', '.join(axes_there)})")
     free = [dim for dim in axes_there if data.sizes[dim] > 1 and dim not in {slices.group_of(data, name) for name in select}]
     along = along or (SPINS if SPINS in free else free[0] if free else None)
