@@ -43,6 +43,13 @@ def flags(field: xr.DataArray) -> xr.DataArray:
     return field
 
 
+def axis_name(what: str, name: Any) -> str:
+    """What an axis is called, whether there is such a one or not."""
+    if not isinstance(name, str):
+        raise Error(f"{what} is an axis, named by a text, not by {shown(name)}")
+    return name
+
+
 def axis(values: xr.DataArray, name: Any) -> str:
     """A dimension of the values that is not empty."""
     if name not in values.dims:

@@ -64,7 +64,7 @@ def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
 
     What is not known is NaN, or the `_FillValue` of integers: points that are not done, and where the value does not apply.  A mean
     with n_missing > 0 is one of those that were known first, which need not be like the others.  Truths are never NaN:
-    mean(is_verdict(data, "irregular").where(done(data))).
+    mean(is_verdict(data, "irregular").where(done(data))).  Flags, which outcome() are too, are refused.
     """
     arguments.axis(arguments.array(values), over)
     if "flag_meanings" in values.attrs or values.dtype.kind not in "biuf":
@@ -88,6 +88,8 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
         101         at rest where directions grow, which is a saddle
         100 + v     other motion, of verdict v
         -1000       none: undecided, failed, not done, or relaxing to nobody knows what
+
+    They are flags, with the names of these jobs ("minus_pattern_2", "saddle", "none"), and have no mean: probability().
     """
     arguments.dataset(data)
     lacking = {"xi", "xi_second", "xi_error", "xi_limit", "verdict", "how", "retrieved", "n_unstable"} - set(data)
@@ -99,11 +101,17 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
     ended = xr.zeros_like(data.retrieved, dtype=np.int32) + NO_OUTCOME
     ended = ended.where(~at_rest, data.retrieved.where(_leads(data, relaxing, how), 0))
     ended = ended.where(~(at_rest & ~relaxing & (data.n_unstable > 0)), SADDLE)
+    patterns = np.arange(1, int(data["mode"].max()) + 1).tolist()
+    names = {NO_OUTCOME: "none"} | {-nu: f"minus_pattern_{nu}" for nu in patterns[::-1]} | {0: "no_pattern"}
+    names |= {nu: f"pattern_{nu}" for nu in patterns} | {SADDLE: "saddle"}
     for name, code in zip(data.verdict.attrs["flag_meanings"].split(), np.atleast_1d(data.verdict.attrs["flag_values"]).tolist()):
         if name in OSCILLATIONS:
             ended = ended.where(verdict != name, OF_VERDICT + code)
+            names[OF_VERDICT + code] = name
     ended = ended.where(done(data), NO_OUTCOME).astype(np.int32)
-    return ended.rename("outcome").assign_attrs(units="1", long_name="pattern that leads at rest, with its sign, or another end")
+    return ended.rename("outcome").assign_attrs(
+        units="1", long_name="pattern that leads at rest, with its sign, or another end", _FillValue=np.int32(NO_OUTCOME),
+        flag_values=np.array([*names], np.int32), flag_meanings=" ".join(names.values()))
 
 
 def _leads(data, relaxing, how):
@@ -138,7 +146,7 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
         n_left = (~done(data)) * _starts_of_a_cell(data)
         n_missing = data["n_undecided"].where(done(data), n_left)
     else:
-        if over not in data.dims:
+        if arguments.axis_name("over", over) not in data.dims:
             raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
         arguments.axis(data.status, over)
         ended = outcome(data)
@@ -167,12 +175,30 @@ def _is(ended, pattern, either_sign):
     return abs(ended) == abs(pattern) if either_sign else ended == pattern
 
 
+def _done_of(data, values):
+    """Where the points are done that the values are of, which may be a part: at their coordinates without dimensions."""
+    is_done = done(data)
+    for axis in (dim for dim in is_done.dims if dim not in values.dims and dim in is_done.coords and dim in values.coords):
+        if values[axis].ndim:
+            continue
+        try:
+            is_done = is_done.sel({axis: values[axis].item()}, drop=True)
+        except KeyError:
+            raise Error(f"{axis} = {values[axis].item()} is not in the data") from None
+    lacking = [str(dim) for dim in is_done.dims if dim not in values.dims]
+    if lacking:
+        raise Error(f"which points of {values.name or 'the field'} are done is not known: it is not over {', '.join(lacking)} "
+                    "(give the Dataset that holds it)")
+    return is_done
+
+
 def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None) -> xr.DataArray:
     """Where a field first crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
 
-    field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  along: the axis, None for
-    the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
-    is not looked for beside points that are NaN or not done.
+    field: a name, or an array over the axes of the data, also of truths: is_verdict(data, "fixed_point"), or a part of it, such as
+    .sel(seed=1).  along: the axis, None for the first of the field.  Between two points it is interpolated along a straight line,
+    so that of truths it is the middle; it is not looked for beside points that are NaN or not done.  What goes over starts is
+    asked of the Dataset that holds it: boundary(probability(data, 1), "probability").
     """
     arguments.dataset(data, *([field] if isinstance(field, str) else []))
     arguments.number("level", level)
@@ -182,8 +208,8 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
     if not values.dims:
         raise Error(f"{values.name or 'the field'} has no axis to look along")
     values = numbers(values)
-    if "status" in data and set(data.status.dims) <= set(values.dims):  # truths are never NaN
-        values = values.where(done(data))
+    if "status" in data:
+        values = values.where(_done_of(data, values))  # truths are never NaN
     along = along or values.dims[0]
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")

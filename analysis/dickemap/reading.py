@@ -44,8 +44,6 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
     """
     if chunks is not None and not importlib.util.find_spec("dask"):
         raise ImportError("dickemap.open with chunks needs dask (Debian: python3-dask)")
-    if engine not in (None, *ENGINES):
-        raise Error(f"engine is {arguments.shown(engine)}, but must be {' or '.join(ENGINES)}")
     file = raw(path, engine, chunks=chunks)
     try:
         data = _chosen(file, path, fields)
@@ -66,6 +64,8 @@ def open(path: str | os.PathLike, fields: str | Sequence[str] | None = None, eng
 
 def raw(path: str | os.PathLike, engine: str | None = None, **how: Any) -> xr.Dataset:
     """What xarray makes of a file that is HDF5, as it stands: flags stay integers, and times in "s" numbers.  Errors as of `open`."""
+    if engine not in (None, *ENGINES):
+        raise Error(f"engine is {arguments.shown(engine)}, but must be {' or '.join(ENGINES)}")
     shown = os.fspath(arguments.path(path))
     with builtins.open(path, "rb") as file:
         if file.read(len(SIGNATURE)) != SIGNATURE:

@@ -17,6 +17,8 @@ from dickemap import figures  # noqa: E402
 JOB = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, 2.0], "kappa_mu": [1.0]}}
 SWEEP = JOB | {"axes": [{"name": "g0", "values": [0.5, 0.9]}, {"name": "seed", "values": [1, 2, 3]}], "initial": {"perturbation": 0.2}}
 ZIPPED = JOB | {"axes": [{"name": "g0", "values": [0.5, 0.9], "zip": "path"}, {"name": "overlap", "values": [0.5, 0.9], "zip": "path"}]}
+FINITE = {"task": "exactness", "exactness": {"t_end": 1, "points": 2}, "axes": [{"name": "spins_per_class", "values": [1, 2]}],
+          "model": {"patterns": 1, "g0": 0.9, "Omega": 0.5, "Omega_mu": [1.0], "kappa_mu": [1.0]}}
 
 CASES = """
 open("text.h5")                                     | text.h5: not a file of dickemap (it is no HDF5)
@@ -55,6 +57,7 @@ probability(sweep, 1, over="g1")                    | 'g1' is not an axis of the
 probability(sweep, "one")                           | pattern is 'one', but must be an integer
 probability(sweep, 1.5)                             | pattern is 1.5, but must be an integer
 probability(sweep.isel(seed=slice(0, 0)), 1)        | the axis is empty
+probability(sweep, 1, over=["seed"])                | over is an axis, named by a text, not by ['seed']
 probability(3, 1)                                   | data must be a Dataset
 mean(sweep, "seed")                                 | values must be a DataArray, such as data.xi, but are of type Dataset
 mean(sweep.xi.values, "seed")                       | values must be a DataArray
@@ -126,13 +129,27 @@ figures.picture(3)                                  | a file is named by its pat
 figures.picture("text.h5")                          | text.h5: not a file of dickemap (it is no HDF5)
 figures.picture(sweep, select=3)                    | select is 3, but must be a mapping
 figures.cut(sweep, "g1")                            | 'g1' is not an axis of xi
+figures.cut(sweep, ["g0"])                          | --x is an axis, named by a text, not by ['g0']
+figures.cut(sweep, "g0", by=["seed"])               | --by is an axis, named by a text, not by ['seed']
+figures.cut(sweep, "g0", over=["seed"])             | --over is an axis
+figures.cut(sweep, "g0", ["xi"])                    | no field '['xi']'
+figures.cut(sweep, "g0", select={("g0",): 1})       | '('g0',)' is not an axis of xi
 figures.cut(sweep, "g0", 3)                         | no field '3'
 figures.cut(sweep, "g0", select={"seed": "a"})      | seed = a is not a number to select
 figures.cut(sweep.isel(seed=slice(0, 0)), "g0")     | an axis is empty
 figures.cut(sweep, "g0", ax=3)                      | ax must be an Axes of matplotlib, but is 3
+figures.map(sweep, ["g0"], "seed")                  | --x is an axis
+figures.map(sweep, "g0", ["seed"])                  | --y is an axis
+figures.map(sweep, "g0", panels=["seed"])           | --panels is an axis
+figures.map(sweep, "g0", "seed", ["xi"])            | no field '['xi']'
 figures.map(sweep, "g0", "g0")                      | must name different axes
+figures.basins(sweep, ["g0"])                       | --x is an axis
+figures.basins(sweep, over=["seed"])                | '['seed']' is not an axis of the file
 figures.basins(states)                              | neither single trajectories nor counts
+figures.states(states, ["g0"])                      | --x is an axis
 figures.states(sweep)                               | the file has no states
+figures.exactness(finite, ["spins_per_class"])      | --along is an axis
+figures.exactness(finite, panels=["spins_per_class"]) | --panels is an axis
 figures.exactness(sweep)                            | the file has no E_N
 figures.trajectory("table.csv")                     | table.csv: not a trajectory of dickemap
 figures.trajectory("empty.csv")                     | empty.csv: not a trajectory of dickemap
@@ -169,6 +186,7 @@ def given(program, tmp_path_factory):
     names |= {"figures": figures, "xr": xr, "JOB": JOB, "SWEEP": SWEEP, "object": object, "float": float, "slice": slice,
               "sweep": dickemap.run(SWEEP, folder / "sweep.h5", ranks=1),
               "states": dickemap.evaluate(JOB | {"task": "states"}, g0=[0.5, 0.9]),
+              "finite": dickemap.evaluate(FINITE),
               "course": dickemap.trajectory(JOB, 5, g0=1)}
     return folder, names
 

@@ -38,6 +38,34 @@ def test_outcomes_are_those_that_the_program_counts(both):
     np.testing.assert_array_equal((ended == dickemap.NO_OUTCOME).sum("seed"), counted.n_undecided)
 
 
+def test_outcomes_have_the_names_that_the_program_gives_them_and_no_mean(both):
+    single, counted = both
+    ended, named = dickemap.outcome(single), counted["outcome"]
+    names = dict(zip(ended.attrs["flag_values"].tolist(), ended.attrs["flag_meanings"].split()))
+    assert names == dict(zip(named.attrs["flag_values"].tolist(), named.attrs["flag_meanings"].split())) | {dickemap.NO_OUTCOME: "none"}
+    assert ended.attrs["_FillValue"] == dickemap.NO_OUTCOME and set(np.unique(ended)) <= set(names)
+    assert set(np.unique(dickemap.flag_names(ended))) == {names[code] for code in np.unique(ended)}
+    with pytest.raises(dickemap.Error, match="outcome are flags, which have no mean"):
+        dickemap.mean(ended)
+
+
+def test_outcomes_are_written_and_read_again(both, tmp_path):
+    ended = dickemap.outcome(both[0])
+    ended.to_netcdf(tmp_path / "o.nc")
+    with xr.open_dataset(tmp_path / "o.nc", mask_and_scale=False) as read:
+        xr.testing.assert_equal(read["outcome"], ended)
+        assert read["outcome"].attrs["flag_meanings"] == ended.attrs["flag_meanings"]
+
+
+def test_no_boundary_lies_beside_what_has_no_outcome():
+    job = starts("one sign")
+    data = dickemap.evaluate(job | {"axes": job["axes"][1:]})
+    data["verdict"].values[0] = data.verdict.attrs["flag_meanings"].split().index("undecided")
+    ended = dickemap.outcome(data)
+    assert ended.values[0] == dickemap.NO_OUTCOME and (ended.values[1:] != dickemap.NO_OUTCOME).all()
+    assert not dickemap.boundary(data, ended, -500) > 0
+
+
 def test_an_exact_start_may_end_on_a_saddle(program):
     """Between g_crit and g_retrieve."""
     data = dickemap.evaluate(ROOT / "jobs" / "fig3.yaml", g0=[0.95, 1.5], pattern=[4, 4])

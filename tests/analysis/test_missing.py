@@ -142,6 +142,26 @@ def test_no_boundary_of_truths_or_of_whole_numbers_lies_beside_what_is_not_done(
     assert at_rest.values[:3].all() and not at_rest.values[3:].any()
     assert np.isnan(dickemap.boundary(data, at_rest, along="g0")).all()
     assert np.isnan(dickemap.boundary(data, "steps", -0.5, along="g0")).all()
+    for part in (at_rest.sel(seed=1), at_rest.isel(seed=0, pattern=1), data.steps.sel(seed=1) * 0 + at_rest.sel(seed=1)):
+        assert np.isnan(dickemap.boundary(data, part, along="g0")).all()
+
+
+def test_a_part_of_the_truths_has_the_boundaries_of_its_starts(whole):
+    high = whole.g0.broadcast_like(whole.status) > 0.9
+    found = dickemap.boundary(whole, high, along="g0")
+    for seed in (1, 8):
+        np.testing.assert_array_equal(dickemap.boundary(whole, high.sel(seed=seed), along="g0"), found.sel(seed=seed))
+
+
+def test_a_field_of_which_nobody_knows_what_is_done_has_no_boundary(part):
+    at_rest = dickemap.is_at_rest(part)
+    for truths in (at_rest.any("seed"), at_rest.sel(seed=1, drop=True)):
+        with pytest.raises(dickemap.Error, match="not over seed"):
+            dickemap.boundary(part, truths, along="g0")
+    with pytest.raises(dickemap.Error, match="seed = 99 is not in the data"):
+        dickemap.boundary(part, at_rest.sel(seed=1).assign_coords(seed=99), along="g0")
+    found = dickemap.probability(part, 1)
+    assert dickemap.boundary(found, "probability", along="g0").dims == ("pattern",)
 
 
 # ---- pictures ----
@@ -220,6 +240,8 @@ def test_the_legend_says_which_points_of_finitely_many_spins_are_not_computed():
     data = dickemap.evaluate(job)
     data["status"].values[1] = reading.TODO
     data = reading.masked(data)
-    data["failure"].values[2] = 3
-    named = legend_of(figures.exactness(data))
-    assert "$N$ = 1" in named and "$N$ = 2 (not computed)" in named and "$N$ = 3 (failed)" in named
+    for name in ("memory", "not_at_rest"):
+        data["failure"].values[2] = data.failure.attrs["flag_meanings"].split().index(name)
+        named = legend_of(figures.exactness(data))
+        shown = name.replace("_", " ")
+        assert "$N$ = 1" in named and "$N$ = 2 (not computed)" in named and f"$N$ = 3 (failed: {shown})" in named

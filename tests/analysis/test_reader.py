@@ -12,6 +12,7 @@ import xarray as xr
 
 import dickemap
 import synthetic
+from dickemap import reading
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -21,6 +22,12 @@ def test_axes_are_named_and_selectable(closed_forms, engine):
     data = dickemap.open(closed_forms, engine=engine)
     assert data.xi.dims == ("g0", "pattern", "mode")
     assert float(abs(data.xi).sel(pattern=4, mode=4).sel(g0=2.0)) == pytest.approx(0.9812, abs=1e-4)
+
+
+@pytest.mark.parametrize("call", [dickemap.open, reading.names, reading.raw])
+def test_an_engine_that_does_not_exist_is_refused(closed_forms, call):
+    with pytest.raises(dickemap.Error, match="^engine is 'nope', but must be h5netcdf or netcdf4$"):
+        call(closed_forms, engine="nope")
 
 
 def test_both_engines_read_the_same(closed_forms):

@@ -8,7 +8,7 @@ from typing import Mapping
 import numpy as np
 import xarray as xr
 
-from .. import reading
+from .. import arguments, reading, verdicts
 from ..errors import Error
 from . import canvas, labels, slices, style
 
@@ -46,14 +46,16 @@ def _without_curve(one: xr.Dataset) -> str:
     """Why a point has no curve, "" where it has one."""
     if np.isfinite(one["E_N"].values).any():
         return ""
-    return "(failed)" if bool(reading.done(one)) else "(not computed)"
+    if not reading.done(one):
+        return "(not computed)"
+    why = verdicts.flag_names(one["failure"]).item()
+    return "(failed)" if why in ("none", "") else f"(failed: {labels.flag_text(why)})"
 
 
 def exactness(data: slices.Data, along: str | None = None, *, panels: str | None = None, select: Mapping[str, float] | None = None,
               nearest: bool = False, ax=None):
     """How far finitely many spins are from the mean field: N E_N over time, a curve for each value of an axis (N, where it is one),
-    small multiples over another; dashed the limit of infinitely many.  What has no result has no curve,
-    which the legend says.
+    small multiples over another; dashed the limit of infinitely many.  What has no result has no curve, and the legend says why.
 
         figures.exactness("exactness.h5")
         figures.exactness("exactness.h5", along="g0", select={"spins_per_class": 32})
@@ -65,15 +67,16 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
         raise Error("the file has no E_N: its job does not say `task: exactness`")
     select = slices.selected(select)
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
-    for name in (along, panels, *select):
-        if name and slices.group_of(data, name) not in axes_there:
+    for what, name in (("--along", along), ("--panels", panels), *(("--select", name) for name in select)):
+        if name and slices.group_of(data, arguments.axis_name(what, name)) not in axes_there:
             raise Error(f"{name} is no axis of the file (it has: {', '.join(axes_there)})")
     free = [dim for dim in axes_there if data.sizes[dim] > 1 and dim not in {slices.group_of(data, name) for name in select}]
     along = along or (SPINS if SPINS in free else free[0] if free else None)
     free = [dim for dim in free if dim not in (along, panels)]
     panels = panels or (free[0] if free and ax is None else None)
     part = slices.cut_out(data, "E_N", [name for name in (along, panels, "time") if name], None, select, nearest)
-    shown = part.data.where(part.data.failure == 0, drop=False).assign(status=part.data.status)
+    failure = part.data["failure"]
+    shown = part.data.where(verdicts.flag_names(failure) == "none").assign(status=part.data.status, failure=failure)
     n = shown.sizes[panels] if panels else 1
     if n > MOST_PANELS:
         raise Error(f"{panels} has {n} values, more than {MOST_PANELS} panels: choose by --select, or name another axis")

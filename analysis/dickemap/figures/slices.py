@@ -61,7 +61,7 @@ def has(data: xr.Dataset, field: str) -> bool:
 
 def field_values(data: xr.Dataset, field: str) -> xr.DataArray:
     """A field of the file, or one that is made of its fields."""
-    if field in data.data_vars:
+    if isinstance(field, str) and field in data.data_vars:
         return data[field]
     if field == "xi_end" and has(data, field):
         return verdicts.xi_end(data).assign_attrs(units="1", long_name="overlap where the trajectory ends")
@@ -183,7 +183,7 @@ def checked_axes(data: xr.Dataset, field: str, named: Mapping[str, str | None], 
     for what, axis in [*named.items(), *((f"--select {axis}", axis) for axis in select)]:
         if axis is None:
             continue
-        group = group_of(data, axis)
+        group = group_of(data, arguments.axis_name(what, axis) if what in named else axis)
         if group not in dims:
             others = sorted(name for name in data.coords if data[name].ndim == 1 and name not in dims and data[name].dims[0] in dims)
             raise Error(f"'{axis}' is not an axis of {field} (axes: {', '.join([*dims, *map(str, others)])})")
