@@ -78,7 +78,7 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     result["outcome"].attrs = {"flag_values": np.array([counting.OF_VERDICT + code for code in names], np.int32),
                                "flag_meanings": " ".join(names.values())}
     cue = data["pattern"] if "pattern" in data.coords else slices.cue_of(data)
-    if cue is not None and slices.of_job(data, "initial.cue") is None:
+    if cue is not None and reading.of_job(data, "initial.cue") is None:
         how_often = counting.probability(data, cue, over, either_sign=True)
         for end in ("", "_low", "_high"):
             result[f"retrieval_either_sign{end}"] = how_often[f"probability{end}"]

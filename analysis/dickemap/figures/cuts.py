@@ -12,6 +12,7 @@ import xarray as xr
 
 import matplotlib.pyplot as plt
 
+from .. import reading
 from ..errors import Error
 from . import canvas, cells, labels, lines, maps, slices, style
 
@@ -189,7 +190,7 @@ def _style(n, colour, log):
 def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
     """Curves of both signs where signs are shown; else, at thresholds, lines to the frame."""
     data = own.data
-    if x not in data.coords or data[x].values.dtype.kind != "f" or lines.of_job(data, "model.g0") is None:
+    if x not in data.coords or data[x].values.dtype.kind != "f" or reading.of_job(data, "model.g0") is None:
         return False
     mode = value if by == "mode" else own.mode_number or lines.cue_of(data)
     kinds = lines.kinds(data, own.field, mode)

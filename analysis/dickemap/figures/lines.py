@@ -25,8 +25,9 @@ import numpy as np
 import xarray as xr
 
 from .. import theory, verdicts
+from ..reading import of_job
 from . import cells
-from .slices import cue_of, of_job
+from .slices import cue_of
 
 FINE = 401  # places along an axis of a map
 NO_LINE = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic", "undecided", "failed")
