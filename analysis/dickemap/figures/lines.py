@@ -182,7 +182,7 @@ def through_rest(data: xr.Dataset, field: str) -> xr.DataArray:
     """False in cells that no line goes through: what oscillates or is undecided, and where the field has no result.  (Cells that
     are not computed yet are no reason.)"""
     why = cells.absent(data, field)
-    rest = (why == 0) | (why == cells.code("not computed")) | (why == cells.code("most starts undecided"))
+    rest = why.isin([0, *map(cells.code, ("not computed", "most starts undecided", "most starts failed"))])
     if "verdict" in data:
         rest = rest & ~verdicts.flag_names(data["verdict"]).isin(NO_LINE)
     return rest
