@@ -24,8 +24,8 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
         figures.basins("letters.h5", x="flip_exactly", panels="pattern")           # of single records, over the seed
 
     Along x alone the shares of all outcomes are stacked, starts without an outcome and starts that are not computed hatched, and a
-    line with its interval (Wilson's,
-    95 %) is the probability that the cue is retrieved, with either sign.  Over x and y it is a map of that probability.
+    line with its interval (Wilson's, 95 %) is the probability that the cue is retrieved, with either sign.  Over x and y it is a
+    map of that probability.
     x, y: None takes g0 and, where x is not named, the longest other axis.  panels: small multiples.  over: of single records, the
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
     """
