@@ -139,7 +139,7 @@ def parser():
 def draw(a):
     if a.kind in ("trajectory", "spectrum"):
         way, record = course(a)
-        until = a.t_end if record is None and isinstance(way, pathlib.Path) else None
+        until = a.t_end if isinstance(way, pathlib.Path) else None
         if a.kind == "spectrum":
             return figures.spectrum(way, record, field=a.field, begin=a.begin, until=until)
         return figures.trajectory(way, record, until=until, log=a.log)

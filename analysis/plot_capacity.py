@@ -5,7 +5,6 @@ above 0.9 where the landscape leads to from the pattern), that of trajectories t
 same patterns, spin by spin and without self-coupling; and how many stable states were found."""
 
 import argparse
-import re
 
 import matplotlib
 
@@ -14,6 +13,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
+from dickemap.reading import of_job  # noqa: E402
 from plot_fig3 import COLOURS, STYLE  # noqa: E402
 
 KEPT = 0.9  # overlap of a pattern that is kept
@@ -41,13 +41,8 @@ def hopfield(n_spins, n_patterns, n_networks, seed=1):
     return kept, n_networks * n_patterns
 
 
-def of_job(data, key):
-    """An integer of the job that the file is of."""
-    return int(re.search(rf"^{re.escape(key)} = (\d+)", data.attrs["job_canonical"], re.M).group(1))
-
-
 def n_spins(data):
-    return of_job(data, "model.spins")
+    return int(of_job(data, "model.spins"))
 
 
 class Curve:
@@ -83,8 +78,8 @@ def shares(states, recalls):
             curves[g0].add(load, int((xi > KEPT).sum()), int(np.isfinite(xi).sum()))
     for data in recalls:
         decided = (data.status == 1) & ~dickemap.is_verdict(data, "undecided", "failed")
-        recall.add(data.sizes["mode"] / n_spins(data), int((data.retrieved.where(decided) == of_job(data, "initial.pattern")).sum()),
-                   int(decided.sum()))
+        kept = data.retrieved.where(decided) == int(of_job(data, "initial.pattern"))
+        recall.add(data.sizes["mode"] / n_spins(data), int(kept.sum()), int(decided.sum()))
     return [*curves.values(), recall, network]
 
 

@@ -16,6 +16,7 @@ from matplotlib.colors import ListedColormap  # noqa: E402
 import dickemap  # noqa: E402
 from dickemap.figures import VERDICTS  # noqa: E402
 from dickemap.figures.canvas import edges  # noqa: E402
+from dickemap.reading import of_job  # noqa: E402
 from plot_fig3 import STYLE  # noqa: E402
 
 ENDS = {"normal, $x = -1$": "#dfe9f2", "inverted, $x = +1$": "#c9b8d8", "superradiant": VERDICTS["fixed_point"],
@@ -26,8 +27,7 @@ AN_OVERLAP = 1e-6
 
 def parameters(data):
     """omega, omega_0, kappa of the usual symbols, from the job's."""
-    lines = dict(line.split(" = ", 1) for line in data.attrs["job_canonical"].splitlines())
-    Omega, Omega_mu, kappa_mu = (float(lines[f"model.{key}"].strip("[]")) for key in ("Omega", "Omega_mu", "kappa_mu"))
+    Omega, Omega_mu, kappa_mu = (float(of_job(data, f"model.{key}").strip("[]")) for key in ("Omega", "Omega_mu", "kappa_mu"))
     return Omega_mu, 2 * Omega, kappa_mu / 2
 
 

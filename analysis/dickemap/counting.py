@@ -10,7 +10,7 @@ import xarray as xr
 
 from . import arguments
 from .errors import Error
-from .reading import done, numbers
+from .reading import done, numbers, of_job
 from .theory import Numbers
 from .verdicts import flag_names
 
@@ -164,9 +164,9 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
 
 def _starts_of_a_cell(data):
     """How many starts `reduce` counts in each cell."""
-    axis = re.search(r"^reduce = (\S+) (\d+) values", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
-    if axis:
-        return int(axis[2])
+    values = re.search(r" (\d+) values", of_job(data, "reduce") or "")
+    if values:
+        return int(values[1])
     known = (data["count"].sum("outcome") + data["n_undecided"]).where(done(data), 0)
     return int(known.max())
 

@@ -26,8 +26,7 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     job: a path, YAML, or a mapping of its keys.  set: keys to override, {"solver.t_max": 1e5}.
     quantities: values by the names of axes, g0=..., Omega_mu_2=... for Omega_mu[2].  A number takes the place of the job's value
         or axis, and is a coordinate without dimensions.  Arrays [n] of one length advance together along a dimension `point`; with
-        product=True each is an axis.  An axis
-        of the job that a quantity names is replaced, others stay.
+        product=True each is an axis.  An axis of the job that a quantity names is replaced, others stay.
     cpu: the instruction set, None for the best.  progress: True, False, or None for a bar where somebody looks.
 
     One thread computes. Ctrl-C raises KeyboardInterrupt within milliseconds, and the points are lost.

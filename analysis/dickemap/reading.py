@@ -12,6 +12,7 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import os
+import re
 from typing import Any, Sequence
 
 # A file on NFS, or one that a run is writing, is read without asking for a lock.
@@ -133,6 +134,12 @@ def numbers(field: xr.DataArray) -> xr.DataArray:
 def done(data: xr.Dataset) -> xr.DataArray:
     """True where a point has a record, of whatever verdict; over the axes of the job."""
     return arguments.dataset(data, "status").status != TODO
+
+
+def of_job(data: xr.Dataset, key: str) -> str | None:
+    """A key of the job that the data are of, as text: "model.Omega", "reduce"; None where it says nothing."""
+    found = re.search(rf"^{re.escape(key)} = (.*)$", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
+    return found[1] if found else None
 
 
 def alpha(data: xr.Dataset) -> xr.DataArray:

@@ -93,7 +93,7 @@ def plan(job: jobs.Job, *, set: Mapping[str, Any] | None = None) -> Plan:
 
 
 def _renamed(job, file):
-    """What a job that is no file is called in messages: not by that which was written for the program."""
+    """(from, to): messages name the job, and not the file that was written for the program."""
     return (str(file), jobs.NAME) if jobs.text_of(job) is not None else None
 
 

@@ -194,6 +194,19 @@ def test_a_map_of_counted_starts_is_hatched_by_what_is_undecided(part_counted):
         figures.map(part_counted, "g0", "pattern", "n_undecided").axes[0], "undecided")
 
 
+def test_cells_most_starts_of_which_have_failed_say_so(whole, counted):
+    """Two undecided and four failed of eight starts, and the other way round."""
+    data, counts = whole.copy(deep=True), counted.copy(deep=True)
+    for i, names in ((2, ("undecided",) * 2 + ("failed",) * 4), (4, ("undecided",) * 4 + ("failed",) * 2)):
+        data["verdict"].values[i, 0, :6] = [code_of(data, name) for name in names]
+        counts["n_undecided"].values[i, 0], counts["n_failed"].values[i, 0] = 6, names.count("failed")
+        counts["n_decided"].values[i, 0] = 2
+    for figure in (figures.map(data, "g0", "pattern", "xi", over="seed"), figures.basins(data, "g0", "pattern"),
+                   figures.basins(counts, "g0", "pattern")):
+        for why, i in (("most starts failed", 2), ("most starts undecided", 4)):
+            assert strips(figure.axes[0], why) == {(i, 0): pytest.approx(1)} and why in legend_of(figure)
+
+
 def test_a_complete_mean_has_no_hatch(whole, counted):
     for figure in (figures.map(whole, "g0", "pattern", "xi", over="seed"), figures.basins(counted, "g0", "pattern"),
                    figures.cut(whole, "g0", "xi", over="seed"), figures.basins(whole, x="g0")):

@@ -30,6 +30,17 @@ def test_an_engine_that_does_not_exist_is_refused(closed_forms, call):
         call(closed_forms, engine="nope")
 
 
+def test_keys_of_the_job_are_texts(program):
+    data = dickemap.evaluate({"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, 2.0], "kappa_mu": [1.0]}, "reduce": "seed",
+                              "axes": [{"name": "g0", "values": [0.5, 0.9]}, {"name": "seed", "values": [1, 2, 3]}]})
+    expected = {"model.Omega_mu": "[1.5, 2]", "model.Omega": "0.5", "model.g0": "axis", "reduce": "seed 3 values", "model.Omeg": None,
+                "Omega": None, "model.": None}
+    for key, text in expected.items():
+        found = reading.of_job(data, key)
+        assert found == text or text and found.startswith(text), key
+    assert reading.of_job(data.assign_attrs(job_canonical=""), "model.g0") is None
+
+
 def test_both_engines_read_the_same(closed_forms):
     assert dickemap.open(closed_forms, engine="h5netcdf").identical(dickemap.open(closed_forms, engine="netcdf4"))
 

@@ -24,8 +24,8 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
         figures.basins("letters.h5", x="flip_exactly", panels="pattern")           # of single records, over the seed
 
     Along x alone the shares of all outcomes are stacked, starts without an outcome and starts that are not computed hatched, and a
-    line with its interval (Wilson's,
-    95 %) is the probability that the cue is retrieved, with either sign.  Over x and y it is a map of that probability.
+    line with its interval (Wilson's, 95 %) is the probability that the cue is retrieved, with either sign.  Over x and y it is a
+    map of that probability.
     x, y: None takes g0 and, where x is not named, the longest other axis.  panels: small multiples.  over: of single records, the
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
     """
@@ -78,7 +78,7 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     result["outcome"].attrs = {"flag_values": np.array([counting.OF_VERDICT + code for code in names], np.int32),
                                "flag_meanings": " ".join(names.values())}
     cue = data["pattern"] if "pattern" in data.coords else slices.cue_of(data)
-    if cue is not None and slices.of_job(data, "initial.cue") is None:
+    if cue is not None and reading.of_job(data, "initial.cue") is None:
         how_often = counting.probability(data, cue, over, either_sign=True)
         for end in ("", "_low", "_high"):
             result[f"retrieval_either_sign{end}"] = how_often[f"probability{end}"]

@@ -92,9 +92,11 @@ def starts_of_cells(data):
 
 
 def _most(n_lost):
-    """The code of what most starts are that have no result, of {why: how many}."""
-    left = n_lost.get("not computed", 0)
-    return xr.where(left > sum(n_lost.values()) - left, code("most starts not computed"), code("most starts undecided"))
+    """The code of what most starts are that have no result, of {why: how many}; of those that are computed, failed or undecided."""
+    left, failed = n_lost.get("not computed", 0), n_lost["failed"]
+    ended = sum(n_lost.values()) - left
+    most = xr.where(failed > ended - failed, code("most starts failed"), code("most starts undecided"))
+    return xr.where(left > ended, code("most starts not computed"), most)
 
 
 def lost_shares(data: xr.Dataset, field: str) -> xr.DataArray:
@@ -182,15 +184,16 @@ def shares(data: xr.Dataset, field: str, over: str) -> tuple[list[Class], xr.Dat
 
 
 def mean(data: xr.Dataset, field: str, over: str, signed: bool = False) -> xr.Dataset:
-    """`mean`, `low`, `high`, `n` of the starts with a result, `why` there is none: as `absent`, and where most starts are undecided or
-    not computed; and what share of the starts is `lost` for each reason [reason, ...] where there is a mean."""
+    """`mean`, `low`, `high`, `n` of the starts with a result, `why` there is none: as `absent`, and where most starts are undecided,
+    failed or not computed; and what share of the starts is `lost` for each reason [reason, ...] where there is a mean."""
     values, why = shown(data, field, signed), absent(data, field)
     result = counting.mean(values, over)
     lost = (why > 0) & (why != code("does not apply"))
     most = lost.sum(over) > (why == 0).sum(over)
-    n_left = (why == code("not computed")).sum(over)
+    n_left, n_failed = ((why == code(name)).sum(over) for name in ("not computed", "failed"))
     first = why.where(lost, 0).max(over)
-    reason = xr.where(most, _most({"undecided": lost.sum(over) - n_left, "not computed": n_left}), 0)
+    n_lost = {"undecided": lost.sum(over) - n_left - n_failed, "failed": n_failed, "not computed": n_left}
+    reason = xr.where(most, _most(n_lost), 0)
     same = (why == first).all(over) & (first > 0)
     reason = xr.where(same, first, reason)
     reason = xr.where((result["n"] == 0) & ~most & ~same, code("does not apply"), reason)

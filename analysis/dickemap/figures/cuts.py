@@ -12,6 +12,7 @@ import xarray as xr
 
 import matplotlib.pyplot as plt
 
+from .. import reading
 from ..errors import Error
 from . import canvas, cells, labels, lines, maps, slices, style
 
@@ -31,19 +32,18 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
         figures.cut(data, "g0", "xi", by="pattern", over="seed")              # means of the seeds, intervals of 95 %
         figures.cut(data, "g0", "verdict", by="pattern")                      # classes: a strip for each cue
 
-    data: a Dataset or the path of a file.  x: None takes g0, or the longest axis.  field: None takes what
-    `figures.map` would.  by: an axis; None takes the cue's pattern, else the mode, else an axis of few values.  over: an axis of
-    starts, along which numbers become their mean with its interval (Student's, 95 %), and classes their shares.  select, nearest,
-    signed: as of `figures.map`.  log: a logarithmic vertical scale.
+    data: a Dataset or the path of a file.  x: None takes g0, or the longest axis.  field: None takes what `figures.map` would.
+    by: an axis; None takes the cue's pattern, else the mode, else an axis of few values.  over: an axis of starts, along which
+    numbers become their mean with its interval (Student's, 95 %), and classes their shares.  select, nearest, signed: as of
+    `figures.map`.  log: a logarithmic vertical scale.
     theory: Eq. (12) and what follows from it, for xi, occupation, alpha and x_mean, where points have ended in that state; for other
         fields lines at g_c.
 
     Where the file has the error of a field (xi_error, lyapunov_error, ...) points have error bars, if these are large enough to be seen;
     means have the interval of their scatter, which has these errors in it.
     Points without a result are left out, and hatched blocks show where: over the whole height for one curve, in a strip above the
-    frame for several; in that strip also where some
-    starts of a mean, or of a cell that counts them, have none.  Returns the figure, or `ax`
-    where that is given.
+    frame for several; in that strip also where some starts of a mean, or of a cell that counts them, have none.  Returns the
+    figure, or `ax` where that is given.
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)
@@ -189,7 +189,7 @@ def _style(n, colour, log):
 def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
     """Curves of both signs where signs are shown; else, at thresholds, lines to the frame."""
     data = own.data
-    if x not in data.coords or data[x].values.dtype.kind != "f" or lines.of_job(data, "model.g0") is None:
+    if x not in data.coords or data[x].values.dtype.kind != "f" or reading.of_job(data, "model.g0") is None:
         return False
     mode = value if by == "mode" else own.mode_number or lines.cue_of(data)
     kinds = lines.kinds(data, own.field, mode)

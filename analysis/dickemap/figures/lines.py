@@ -25,8 +25,9 @@ import numpy as np
 import xarray as xr
 
 from .. import theory, verdicts
+from ..reading import of_job
 from . import cells
-from .slices import cue_of, of_job
+from .slices import cue_of
 
 FINE = 401  # places along an axis of a map
 NO_LINE = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic", "undecided", "failed")
@@ -181,7 +182,7 @@ def through_rest(data: xr.Dataset, field: str) -> xr.DataArray:
     """False in cells that no line goes through: what oscillates or is undecided, and where the field has no result.  (Cells that
     are not computed yet are no reason.)"""
     why = cells.absent(data, field)
-    rest = (why == 0) | (why == cells.code("not computed")) | (why == cells.code("most starts undecided"))
+    rest = why.isin([0, *map(cells.code, ("not computed", "most starts undecided", "most starts failed"))])
     if "verdict" in data:
         rest = rest & ~verdicts.flag_names(data["verdict"]).isin(NO_LINE)
     return rest
@@ -243,6 +244,11 @@ def ended_in(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.
         values = truth.any([dim for dim in truth.dims if dim != x])
         return np.atleast_1d(values.values)
 
+    def has_both(truth):
+        n = np.bincount(cell, minlength=pattern.size)
+        n_true = np.bincount(cell, weights=truth, minlength=pattern.size)
+        return ((n_true > 0) & (n_true < n))[cell]
+
     pattern, normal = of_cell(rest & (label == mode)), of_cell(rest & (label == 0))
     cell = np.clip(np.searchsorted(border, at, side="right") - 1, 0, pattern.size - 1)
     beside = pattern.copy()
@@ -253,11 +259,6 @@ def ended_in(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.
         g_crit, least = closed_g_crit(finer, mode), least_g_crit(finer)
         stable = g0 >= np.broadcast_to(np.asarray(theory.g_retrieve(g_crit, least), float), at.shape)
         below = g0 <= np.broadcast_to(np.asarray(g_crit, float), at.shape)
-    def has_both(truth):
-        n = np.bincount(cell, minlength=pattern.size)
-        n_true = np.bincount(cell, weights=truth, minlength=pattern.size)
-        return ((n_true > 0) & (n_true < n))[cell]
-
     return ((pattern[cell] | beside[cell] & stable & has_both(stable)) & ~below
             | (normal[cell] | pattern[cell] & has_both(below)) & below)
 

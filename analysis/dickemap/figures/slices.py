@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import re
 from typing import Any, Mapping, Sequence, Union
 
 import numpy as np
@@ -160,17 +159,11 @@ def index_of(data: xr.Dataset, axis: str, value: float, nearest: bool) -> int:
     return i
 
 
-def of_job(data: xr.Dataset, key: str) -> str | None:
-    """A key of the job that the data are of, as text; None where it says nothing."""
-    found = re.search(rf"^{re.escape(key)} = (.*)$", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
-    return found[1] if found else None
-
-
 def cue_of(data: xr.Dataset) -> int | None:
     """The pattern that all starts resemble, where they have one."""
     if "pattern" in data.coords:
         return int(data["pattern"]) if data["pattern"].ndim == 0 else None
-    text = of_job(data, "initial.pattern")
+    text = reading.of_job(data, "initial.pattern")
     return int(text) if text and text.isdigit() else None
 
 
