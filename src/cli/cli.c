@@ -67,6 +67,10 @@ const char *dkm_cli_spins(const dkm_job *job, const dkm_system *system, char out
   return out;
 }
 
+void dkm_cli_say_unit(const dkm_job *job, const char *before) {
+  if (strcmp(job->unit, "1") != 0) dkm_cli_say(stdout, "%sfrequencies in %s, times in 1/(%s)\n", before, job->unit, job->unit);
+}
+
 const char *dkm_cli_number(double value, char out[DKM_NUMBER_BYTES]) {
   for (int digits = 15; digits <= 17; digits++) {
     snprintf(out, DKM_NUMBER_BYTES, "%.*g", digits, value);

@@ -43,6 +43,9 @@ void dkm_cli_warn(const dkm_job *job);
 enum { DKM_SPINS_BYTES = 96 };
 const char *dkm_cli_spins(const dkm_job *job, const dkm_system *system, char out[DKM_SPINS_BYTES]);
 
+/* One line of what numbers are in, where a job has a unit: "<before>frequencies in 2 pi kHz, times in 1/(2 pi kHz)"; nothing without. */
+void dkm_cli_say_unit(const dkm_job *job, const char *before);
+
 /* The shortest decimal number that is this very double: "1.1", not "1.1000000000000001". Returns out. */
 enum { DKM_NUMBER_BYTES = 32 };
 const char *dkm_cli_number(double value, char out[DKM_NUMBER_BYTES]);

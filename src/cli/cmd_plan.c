@@ -258,6 +258,7 @@ static void print_job(const dkm_job *job) {
   const dkm_system *system = &job->system;
   dkm_cli_say(stdout, "job             %s%s%s\n", job->path, *job->title ? ": " : "", job->title);
   if (job->task != &dkm_task_sweep) printf("task            %s: %s\n", job->task->name, job->task->text);
+  dkm_cli_say_unit(job, "units           ");
   printf("points          %" PRId64, job->n_points);
   for (int dim = 0; dim < job->n_dims; dim++)
     dkm_cli_say(stdout, "%s%" PRId64 " %s", dim == 0 ? " = " : " x ", job->shape[dim], job->dim_name[dim]);

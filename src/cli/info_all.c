@@ -71,6 +71,7 @@ void dkm_info_print_all(const dkm_info *info) {
          dkm_cli_spins(job, &job->system, spins));
   printf("state: %s\n", dkm_option_word(DKM_OPTION(keep_state), job));
   print_axes(job);
+  dkm_cli_say_unit(job, "units: ");
   printf("points: %lld\n", (long long)job->n_points);
   if (job->reduces) printf("starts of each point: %lld\n", (long long)job->n_starts);
   printf("shard: %d of %d\n", info->shard.index, info->shard.n);

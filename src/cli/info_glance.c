@@ -27,7 +27,9 @@ static void print_job(const dkm_info *info) {
               job->system.n_modes == 1 ? "" : "s", dkm_option_word(DKM_OPTION(system.mapping), job),
               dkm_cli_spins(job, &job->system, spins));
   for (int i = 0; i < job->n_sets; i++) dkm_cli_say(stdout, "%s%s", i ? " " : "with ", job->sets[i]);
-  printf(job->n_sets > 0 ? "\n\n" : "\n");
+  if (job->n_sets > 0) printf("\n");
+  dkm_cli_say_unit(job, "");
+  printf("\n");
 }
 
 static void print_axes(const dkm_job *job) {

@@ -106,6 +106,7 @@ static void print_head(const dkm_listing *l) {
   char spins[DKM_SPINS_BYTES];
   dkm_cli_say(stdout, "%s: %d pattern%s, %s%s\n", l->what, n_modes, n_modes == 1 ? "" : "s",
               dkm_cli_spins(l->job, l->system, spins), l->job->n_spins > 0 ? "" : " of spins");
+  dkm_cli_say_unit(l->job, "");
   print_grid(l);
 }
 

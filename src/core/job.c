@@ -307,6 +307,12 @@ static bool is_of_one_mode(const char *setting) {
   return *value == '[' && !strchr(value, ',');
 }
 
+/* That --at, which more settings are of, may give what is lacking. */
+static void say_how(const char *lacking, dkm_error *err) {
+  const size_t used = err ? strlen(err->message) : 0;
+  if (err) snprintf(err->message + used, sizeof err->message - used, "; --at %s=... gives it, too", strchr(lacking, '.') + 1);
+}
+
 /* Read again with each setting that turns out to be needed: only where axes have been read it is known what is lacking. */
 static dkm_status read_completed(dkm_job *job, const char *path, const char *text, int n_sets, const char **sets, int n_more,
                                  const char *const *more, dkm_error *err) {
@@ -315,7 +321,11 @@ static dkm_status read_completed(dkm_job *job, const char *path, const char *tex
     const char *setting;
     completion.lacking = NULL;
     const dkm_status status = parse(job, path, text, n_sets, sets, &(dkm_file_source){.from_disk = true}, &completion, err);
-    if (status != DKM_INPUT || !completion.lacking || !(setting = setting_of(n_more, more, completion.lacking))) return status;
+    if (status != DKM_INPUT || !completion.lacking) return status;
+    if (!(setting = setting_of(n_more, more, completion.lacking))) {
+      if (more) say_how(completion.lacking, err);
+      return status;
+    }
     if (completion.n_modes > 1 && is_of_one_mode(setting)) return status;
     if (setting_of(n_sets, sets, completion.lacking)) return status; /* it was no use */
     sets[n_sets++] = setting;

@@ -107,7 +107,8 @@ NO_COUPLING = "but must be a finite number >= 0"
 
 
 @pytest.mark.parametrize("more, arguments, message", [
-    (", Omega_mu: [1.5, 2.0, 2.5]", ["--at", "pattern=2"], f"lacking.yaml:1:1: model.g0 is missing, {NO_COUPLING}"),
+    (", Omega_mu: [1.5, 2.0, 2.5]", ["--at", "go=2"], f"lacking.yaml:1:1: model.g0 is missing, {NO_COUPLING}; --at g0=... gives it, too"),
+    (", Omega_mu: [1.5, 2.0, 2.5]", [], f"lacking.yaml:1:1: model.g0 is missing, {NO_COUPLING}; --at g0=... gives it, too"),
     (", Omega_mu: [1.5, 2.0, 2.5]", ["--at", "g0=-1"], f"--at g0=-1: model.g0 is -1, {NO_COUPLING}"),
     (", Omega_mu: [1.5, 2.0, 2.5]", ["--at", "g0=0x1"], f'--at g0=0x1: model.g0 is "0x1", {NO_COUPLING}'),
     (", Omega_mu: [1.5, 2.0, 2.5]", ["--at", "g0=inf"], f"--at g0=inf: model.g0 is inf, {NO_COUPLING}"),
@@ -128,6 +129,17 @@ def test_a_job_that_still_lacks_something_is_refused(refused, tmp_path, more, ar
 
 
 # ---- the listing ----
+
+
+def test_units_are_named_where_a_job_has_one(dickemap, job, tmp_path):
+    """By every subcommand that prints numbers which have one; and not where numbers are dimensionless."""
+    words = "frequencies in 2 pi kHz, times in 1/(2 pi kHz)\n"
+    with_unit = ["--set", "unit=2 pi kHz"]
+    assert dickemap("run", job, *with_unit, "-o", "a.h5", "-q").returncode == 0
+    told = [dickemap("point", job, *with_unit, "--at", "g0=0.4,pattern=1"), dickemap("plan", job, *with_unit), dickemap("info", "a.h5"),
+            dickemap("info", "--all", "a.h5"), dickemap("show", "a.h5", "--at", "g0=0.3,pattern=1")]
+    assert [result.stdout.count(words) for result in told] == [1] * 5
+    assert "frequencies in" not in dickemap("point", job, "--at", "g0=0.4,pattern=1").stdout
 
 
 def test_the_listing_shows_every_field_that_applies_and_json_every_field(dickemap, job, tmp_path):
