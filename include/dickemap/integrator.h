@@ -136,6 +136,9 @@ const char *dkm_cpu_best(void);
 const char *dkm_cpu_best_for_one(void);
 bool dkm_cpu_supported(const char *name);
 
+/* DKM_INPUT for a name that is unknown or not this machine's, with those that are; NULL is the best one. */
+dkm_status dkm_cpu_check(const char *name, dkm_error *err);
+
 #ifdef __cplusplus
 }
 #endif

@@ -163,6 +163,10 @@ void dkm_job_set_states_reader(dkm_states_reader *reader);
 /* The lines of the canonical text that are about the system; malloc'ed, NULL if out of memory. */
 char *dkm_job_canonical_system(const dkm_job *job);
 
+/* Whether the job's task knows a point that is none of the job's own, which were checked when it was read.  DKM_INPUT, with the
+ * parameter that it does not know. */
+dkm_status dkm_job_check_point(const dkm_job *job, const dkm_point *point, dkm_error *err);
+
 /* Parameters of point i = 0 ... n_points-1 of the flattened grid; of its first start, where several are reduced. */
 void dkm_job_point(const dkm_job *job, int64_t i_point, dkm_point *point);
 

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "cli.h"
+#include "dickemap/integrator.h"
 
 /* getopt_long has answered '?' or ':'. */
 static dkm_status fail_option(char **argv, int answer, dkm_error *err) {
@@ -72,6 +73,12 @@ dkm_status dkm_argument_text(const char *command, const char *name, const char *
   (void)command, (void)name, (void)err;
   *(const char **)target = text;
   return DKM_OK;
+}
+
+dkm_status dkm_argument_cpu(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  (void)command, (void)name;
+  *(const char **)target = text;
+  return dkm_cpu_check(text, err);
 }
 
 dkm_status dkm_argument_texts(const char *command, const char *name, const char *text, void *target, dkm_error *err) {

@@ -27,6 +27,9 @@ dkm_status dkm_arguments_read(int argc, char **argv, const char *help, int n, co
 /* The text itself, of argv: a const char *. */
 dkm_argument_take dkm_argument_text;
 
+/* The name of an instruction set that this machine runs: a const char *. Whatever the job then asks for. */
+dkm_argument_take dkm_argument_cpu;
+
 /* Texts of an option that may be repeated: a dkm_texts, empty at first, whose list the caller frees.  Also DKM_MEMORY. */
 typedef struct dkm_texts {
   int n;

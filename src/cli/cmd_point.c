@@ -154,6 +154,9 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
     point = asked;
     dkm_at_nearest(&job, &asked, index);
     if (args->nearest) dkm_job_set_axes(&job, index, &point);
+    status = dkm_job_check_point(&job, &point, err);
+  }
+  if (!status) {
     dkm_listing listing = {.what = what, .job = &job, .asked = &asked, .point = &point};
     status = args->states ? list_states(args, &listing, err) : compute(args, &listing, err);
   }
@@ -174,7 +177,7 @@ static dkm_status read_arguments(int argc, char **argv, struct arguments *args, 
                                     {"--spins", 0, dkm_argument_text, &args->spins},
                                     {"--states", 0, NULL, &args->states},
                                     {"--set", 0, dkm_argument_texts, &args->sets},
-                                    {"--cpu", 0, dkm_argument_text, &args->cpu}};
+                                    {"--cpu", 0, dkm_argument_cpu, &args->cpu}};
   dkm_status status =
       dkm_arguments_read(argc, argv, help, sizeof arguments / sizeof *arguments, arguments, helped, err);
   if (status || *helped) return status;

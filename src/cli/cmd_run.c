@@ -58,7 +58,7 @@ static dkm_status read_arguments(int argc, char **argv, dkm_run_request *r, dkm_
                                     {"--save-interval", 0, take_time, &r->save_interval},
                                     {"--break-lock", 0, NULL, &r->break_lock},
                                     {"--set", 0, dkm_argument_texts, sets},
-                                    {"--cpu", 0, dkm_argument_text, &r->cpu},
+                                    {"--cpu", 0, dkm_argument_cpu, &r->cpu},
                                     {"--quiet", 'q', NULL, &r->quiet}};
   dkm_status status =
       dkm_arguments_read(argc, argv, help, sizeof arguments / sizeof *arguments, arguments, helped, err);

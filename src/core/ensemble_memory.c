@@ -130,25 +130,25 @@ void dkm_ensemble_destroy(void *memory) {
   free(w);
 }
 
-static dkm_status select_kernel(const char *cpu, const ensemble_kernel **kernel, dkm_error *err) {
+dkm_status dkm_cpu_check(const char *cpu, dkm_error *err) {
+  const ensemble_kernel *kernel = kernel_named(cpu);
   char names[128] = "";
   for (int i = 0; i < N_KERNELS; i++)
     if (kernels[i]->supported()) {
       if (names[0]) strcat(names, ", ");
       strcat(names, kernels[i]->cpu);
     }
-  *kernel = kernel_named(cpu);
-  if (!*kernel) return dkm_fail(err, DKM_INPUT, "unknown instruction set \"%s\"; this machine runs: %s", cpu, names);
-  if (!(*kernel)->supported())
+  if (!kernel) return dkm_fail(err, DKM_INPUT, "unknown instruction set \"%s\"; this machine runs: %s", cpu, names);
+  if (!kernel->supported())
     return dkm_fail(err, DKM_INPUT, "this machine does not run instruction set \"%s\"; it runs: %s", cpu, names);
   return DKM_OK;
 }
 
 dkm_status dkm_ensemble_create(const dkm_system *system, const dkm_solver *solver, const char *cpu, workspace **out,
                                dkm_error *err) {
-  const ensemble_kernel *kernel;
-  dkm_status status = select_kernel(cpu, &kernel, err);
+  dkm_status status = dkm_cpu_check(cpu, err);
   if (status != DKM_OK) return status;
+  const ensemble_kernel *kernel = kernel_named(cpu);
   workspace *w = aligned_zeros((sizeof *w + sizeof(double) - 1) / sizeof(double));
   if (!w) return dkm_fail(err, DKM_MEMORY, "out of memory for the integrator");
   w->kernel = kernel;

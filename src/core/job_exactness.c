@@ -2,6 +2,7 @@
 /* The task exactness of a job: which models it knows, and when it looks. */
 #include "job_exactness.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,52 +25,89 @@ static dkm_status refuse_without_task(const dkm_job *job, const dkm_job_source *
   return DKM_OK;
 }
 
-/* What the mean field may have and large spins may not. */
-static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, bool lossy, dkm_error *err) {
-  const dkm_parameter *const refused[] = {DKM_PARAMETER(flip), DKM_PARAMETER(flip_exactly), DKM_PARAMETER(imbalance)};
+/* What a point has, or all points of a job have, of what its computation depends on. */
+struct demands {
+  bool lossy;
+  double least, most;            /* spins of a class */
+  const dkm_parameter *has_more; /* what the mean field knows and large spins do not; NULL */
+};
+
+enum { N_UNKNOWN = 3 };
+static const dkm_parameter *unknown_to_large_spins(int i) {
+  const dkm_parameter *const list[N_UNKNOWN] = {DKM_PARAMETER(flip), DKM_PARAMETER(flip_exactly), DKM_PARAMETER(imbalance)};
+  return list[i];
+}
+
+/* The first rule that they break: the key, and into `text` what of it; NULL: none. */
+static const char *broken_by(const dkm_job *job, const struct demands *demands, char text[DKM_MESSAGE_BYTES]) {
+  if (demands->lossy && job->system.n_modes > 1) {
+    snprintf(text, DKM_MESSAGE_BYTES, "is %d, but must be 1 for task: exactness with losses of single spins", job->system.n_modes);
+    return "model.patterns";
+  }
+  if (demands->has_more) {
+    snprintf(text, DKM_MESSAGE_BYTES, "is not 0 everywhere, but task: exactness knows nothing of it; leave it out");
+    return demands->has_more->key;
+  }
+  if (demands->least < 1 || demands->most > DKM_FINITE_MAX_SPINS) {
+    snprintf(text, DKM_MESSAGE_BYTES, "is %g, but task: exactness needs an integer 1 ... %g, as a key or an axis",
+             demands->least < 1 ? demands->least : demands->most, DKM_FINITE_MAX_SPINS);
+    return DKM_PARAMETER(spins_per_class)->key;
+  }
+  if (demands->lossy && demands->most > DKM_FINITE_MAX_SYMMETRIC) {
+    const double N = demands->most;
+    snprintf(text, DKM_MESSAGE_BYTES,
+             "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins "
+             "has (N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
+             N, DKM_FINITE_MAX_SYMMETRIC, (N + 1) * (N + 2) * (N + 3) / 6);
+    return DKM_PARAMETER(spins_per_class)->key;
+  }
+  if (demands->lossy && job->exactness.method != DKM_FINITE_AUTO) {
+    snprintf(text, DKM_MESSAGE_BYTES, "is %s, but must be automatic with losses of single spins, which leave the large spins' space",
+             dkm_option_word(DKM_OPTION(exactness.method), job));
+    return DKM_OPTION(exactness.method)->key;
+  }
+  return NULL;
+}
+
+static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   if (job->system.mapping != DKM_GAUGED)
     return dkm_schema_fail(source, err, "model.mapping", "is %s, but task: exactness knows gauged patterns alone",
                            dkm_option_word(DKM_OPTION(system.mapping), job));
   if (job->system.n_modes > MOST_MODES)
     return dkm_schema_fail(source, err, "model.patterns", "is %d, but must be 1 or 2 for task: exactness", job->system.n_modes);
-  if (lossy && job->system.n_modes > 1)
-    return dkm_schema_fail(source, err, "model.patterns", "is %d, but must be 1 for task: exactness with losses of single spins",
-                           job->system.n_modes);
-  for (size_t i = 0; i < sizeof refused / sizeof *refused; i++)
-    if (dkm_job_axes_any(job, refused[i]))
-      return dkm_schema_fail(source, err, refused[i]->key, "is not 0 everywhere, but task: exactness knows nothing of it; leave it out");
   if (job->drive) return dkm_schema_fail(source, err, "drive.time", "is given, but task: exactness knows no drives");
   if (job->solver.sensitivity)
     return dkm_schema_fail(source, err, DKM_OPTION(solver.sensitivity)->key, "is on, but has no effect with task: exactness");
   return DKM_OK;
 }
 
-static dkm_status check_spins(const dkm_job *job, const dkm_job_source *source, bool lossy, dkm_error *err) {
-  const dkm_parameter *parameter = DKM_PARAMETER(spins_per_class);
-  double least, largest;
-  dkm_job_axes_range(job, parameter, &least, &largest);
-  if (least < 1)
-    return dkm_schema_fail(source, err, parameter->key, "is 0, but task: exactness needs an integer 1 ... %g, as a key or an axis",
-                           DKM_FINITE_MAX_SPINS);
-  if (lossy && largest > DKM_FINITE_MAX_SYMMETRIC)
-    return dkm_schema_fail(source, err, parameter->key,
-                           "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins "
-                           "has (N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
-                           largest, DKM_FINITE_MAX_SYMMETRIC, (largest + 1) * (largest + 2) * (largest + 3) / 6);
-  if (lossy && job->exactness.method != DKM_FINITE_AUTO)
-    return dkm_schema_fail(source, err, DKM_OPTION(exactness.method)->key,
-                           "is %s, but must be automatic with losses of single spins, which leave the large spins' space",
-                           dkm_option_word(DKM_OPTION(exactness.method), job));
-  return DKM_OK;
+static dkm_status check_points(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  struct demands demands = {.lossy = dkm_job_axes_any(job, DKM_PARAMETER(gamma_down)) || dkm_job_axes_any(job, DKM_PARAMETER(gamma_up)) ||
+                                     dkm_job_axes_any(job, DKM_PARAMETER(gamma_phi))};
+  char text[DKM_MESSAGE_BYTES];
+  dkm_job_axes_range(job, DKM_PARAMETER(spins_per_class), &demands.least, &demands.most);
+  for (int i = 0; i < N_UNKNOWN && !demands.has_more; i++)
+    if (dkm_job_axes_any(job, unknown_to_large_spins(i))) demands.has_more = unknown_to_large_spins(i);
+  const char *key = broken_by(job, &demands, text);
+  return key ? dkm_schema_fail(source, err, key, "%s", text) : DKM_OK;
+}
+
+dkm_status dkm_job_check_point(const dkm_job *job, const dkm_point *point, dkm_error *err) {
+  if (job->task != &dkm_task_exactness) return DKM_OK;
+  struct demands demands = {.lossy = dkm_point_has_losses(point)};
+  char text[DKM_MESSAGE_BYTES];
+  demands.least = demands.most = dkm_parameter_get(DKM_PARAMETER(spins_per_class), point, 0);
+  for (int i = 0; i < N_UNKNOWN && !demands.has_more; i++)
+    if (dkm_parameter_get(unknown_to_large_spins(i), point, 0) != 0.0) demands.has_more = unknown_to_large_spins(i);
+  const char *key = broken_by(job, &demands, text);
+  return key ? dkm_fail(err, DKM_INPUT, "point: %s %s", key, text) : DKM_OK;
 }
 
 dkm_status dkm_job_exactness_read(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   dkm_exactness *exactness = &job->exactness;
   if (job->task != &dkm_task_exactness) return refuse_without_task(job, source, err);
-  const bool lossy = dkm_job_axes_any(job, DKM_PARAMETER(gamma_down)) || dkm_job_axes_any(job, DKM_PARAMETER(gamma_up)) ||
-                     dkm_job_axes_any(job, DKM_PARAMETER(gamma_phi));
-  dkm_status status = check_model(job, source, lossy, err);
-  if (status == DKM_OK) status = check_spins(job, source, lossy, err);
+  dkm_status status = check_model(job, source, err);
+  if (status == DKM_OK) status = check_points(job, source, err);
   if (status != DKM_OK) return status;
   exactness->times = malloc((size_t)exactness->n_times * sizeof *exactness->times);
   if (!exactness->times) return dkm_fail(err, DKM_MEMORY, "%s: out of memory for %lld times", source->path, (long long)exactness->n_times);

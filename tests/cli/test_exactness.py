@@ -170,6 +170,34 @@ def test_point_prints_what_run_writes(dickemap, tmp_path):
     assert all(float(row[2]) == 0.0 for row in rows)
 
 
+@pytest.mark.parametrize("more, message", [
+    ("imbalance=0.3", "model.imbalance is not 0 everywhere, but task: exactness knows nothing of it"),
+    ("flip=0.3", "initial.flip is not 0 everywhere, but task: exactness knows nothing of it"),
+    ("spins_per_class=0", "model.spins_per_class is 0, but task: exactness needs an integer 1 ... "),
+    ("spins_per_class=11,gamma_down=0.1", "model.spins_per_class is up to 11, but with losses of single spins must be at most 10"),
+])
+def test_point_refuses_what_run_refuses(refused, tmp_path, more, message):
+    (tmp_path / "a.yaml").write_text(JOB)
+    at = ["--at", ",".join(dict.fromkeys(["g0=0.4", more] + ["spins_per_class=2"] * ("spins" not in more)))]
+    assert refused("point", "a.yaml", *at).startswith(f"point: {message}")
+
+
+def test_point_refuses_losses_by_another_method_or_of_two_classes(refused, tmp_path):
+    (tmp_path / "a.yaml").write_text(JOB)
+    at = ["--at", "g0=0.4,spins_per_class=2,gamma_down=0.1"]
+    assert "exactness.method is master, but must be automatic" in refused("point", "a.yaml", *at, "--set", "exactness.method=master")
+    (tmp_path / "b.yaml").write_text(TWO)
+    assert "model.patterns is 2, but must be 1 for task: exactness with losses" in refused("point", "b.yaml", "--at", "gamma_down=0.1")
+
+
+@pytest.mark.parametrize("task", ["exactness", "states", "sweep"])
+def test_an_unknown_instruction_set_is_refused_whatever_the_task(refused, tmp_path, task):
+    model = "model: {patterns: 1, g0: 0.9, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0], spins_per_class: 2}\n"
+    (tmp_path / "a.yaml").write_text(f"task: {task}\n" + (model if task == "exactness" else model.replace(", spins_per_class: 2", "")))
+    for command in ("run", "point"):
+        assert refused(command, "a.yaml", "--cpu", "sse9").startswith('unknown instruction set "sse9"; this machine runs: ')
+
+
 def exponent(N, E):
     """p of E ~ N^-p, and its error."""
     (slope, _), covariance = np.polyfit(np.log(N), np.log(E), 1, cov=True)
