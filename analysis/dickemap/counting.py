@@ -12,7 +12,7 @@ from . import arguments
 from .errors import Error
 from .reading import done, numbers
 from .theory import Numbers
-from .verdicts import flag_names
+from .verdicts import MIXTURE, flag_names
 
 NO_OUTCOME = -1000  # undecided, failed, not done, or relaxing to nobody knows what
 SADDLE, OF_VERDICT = 101, 100
@@ -167,24 +167,30 @@ def _is(ended, pattern, either_sign):
     return abs(ended) == abs(pattern) if either_sign else ended == pattern
 
 
-def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None) -> xr.DataArray:
-    """Where a field first crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
+def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None,
+             which: str = "first") -> xr.DataArray:
+    """Where a field crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
 
-    field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  along: the axis, None for
-    the first of the field.  Between two points it is interpolated along a straight line, so that of truths it is the middle; it
-    is not looked for beside points that are NaN or not done.
+    field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point").  `retrieved` stands for the
+    truth that some pattern is, upside down or not, retrieved != 0; other fields of codes (`verdict`, `how`, outcomes) are refused.
+    along: the axis, which may be left out where the field has a single axis of more than one value (`mode` is none).
+    which: "first" or "last" of several crossings, in the order of the axis.
+    Between two points it is interpolated along a straight line, so that of truths it is the middle; it is not looked for beside
+    points that are NaN or not done.
     """
     arguments.dataset(data, *([field] if isinstance(field, str) else []))
     arguments.number("level", level)
+    if which not in ("first", "last"):
+        raise Error(f"which is {arguments.shown(which)}, but must be 'first' or 'last'")
     values = arguments.array(data[field] if isinstance(field, str) else field, "a field")
     if values.dtype.kind not in "biuf":
         raise Error(f"{values.name or 'the field'} has no numbers")
     if not values.dims:
         raise Error(f"{values.name or 'the field'} has no axis to look along")
-    values = numbers(values)
+    values = _uncoded(values, level)
     if "status" in data and set(data.status.dims) <= set(values.dims):  # truths are never NaN
         values = values.where(done(data))
-    along = along or values.dims[0]
+    along = _along(data, values) if along is None else along
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
     arguments.axis(values, along)
@@ -198,7 +204,35 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
         crosses = (np.sign(first) != np.sign(second)) & np.isfinite(first) & np.isfinite(second)
         steps = (x[1:] - x[:-1]).reshape(-1, *[1] * (above.ndim - 1))
         places = x[:-1].reshape(steps.shape) + steps * first / (first - second)
-    i = np.expand_dims(crosses.argmax(0), 0)
+    i = np.expand_dims(crosses.argmax(0) if which == "first" else len(crosses) - 1 - crosses[::-1].argmax(0), 0)
     found = np.where(crosses.any(0), np.take_along_axis(places, i, 0)[0], np.nan)
     return values.isel({along: 0}, drop=True).copy(data=found).rename(f"{along}_boundary").assign_attrs(
-        units=values[along].attrs.get("units", "1"), long_name=f"{along} where {values.name or 'the field'} crosses {level:g}")
+        units=values[along].attrs.get("units", "1"),
+        long_name=f"{along} where {values.name or 'the field'} {'last' if which == 'last' else 'first'} crosses {level:g}")
+
+
+def _uncoded(values, level):
+    """The values as numbers that may be compared with a level, NaN where they are not known: codes and labels may not."""
+    name = values.name
+    if values.dtype.kind == "b":
+        return numbers(values)
+    if "flag_meanings" in values.attrs:
+        raise Error(f"'{name}' has codes, which have no order: give a truth, such as "
+                    f"dickemap.is_flag(data, '{name}', '{values.attrs['flag_meanings'].split()[-1]}')")
+    if name == "outcome" and values.dtype.kind in "iu":
+        raise Error("outcomes are labels, which have no order: give a truth, such as dickemap.outcome(data) == 3")
+    if name != "retrieved":
+        return numbers(values)
+    if level != 0.5:
+        raise Error("'retrieved' is a label with a sign and has no level: give a truth, such as abs(data.retrieved) == 3")
+    label = numbers(values)
+    return ((label != 0) & (label != MIXTURE)).astype(float).where(label.notnull())
+
+
+def _along(data, values):
+    """The only axis that may be meant."""
+    axes = [dim for dim in values.dims if dim in values.coords and (dim in data.status.dims if "status" in data else True)]
+    several = [dim for dim in axes if values.sizes[dim] != 1]
+    if len(several) > 1:
+        raise Error(f"{values.name or 'the field'} may change along {', '.join(map(repr, several))}: along must say which")
+    return (several or axes or list(values.dims))[0]

@@ -74,7 +74,13 @@ boundary(sweep, "zeta")                             | the data have no field 'ze
 boundary(sweep, 3)                                  | a field must be a DataArray
 boundary(sweep, "xi", along="g1")                   | 'g1' is not an axis of xi
 boundary(sweep, "xi", level="a")                    | level is 'a', but must be a finite number
-boundary(sweep.isel(g0=slice(0, 0)), "xi")          | the axis is empty
+boundary(sweep.isel(g0=slice(0, 0)), "xi", along="g0") | the axis is empty
+boundary(sweep, "xi")                               | xi may change along 'g0', 'seed': along must say which
+boundary(sweep, "verdict", along="g0")              | 'verdict' has codes, which have no order: give a truth, such as dickemap.is_flag(
+boundary(sweep, sweep.how, along="g0")              | 'how' has codes
+boundary(sweep, outcome(sweep), along="g0")         | outcomes are labels, which have no order
+boundary(sweep, "retrieved", 1.5, along="g0")       | 'retrieved' is a label with a sign and has no level
+boundary(sweep, "xi", along="g0", which="second")   | which is 'second', but must be 'first' or 'last'
 boundary(sweep.isel(g0=[0]), "steps", along="g0")   | g0 has a single value
 boundary(point(JOB, g0=0.9), "steps")               | steps has no axis to look along
 evaluate(JOB, g1=[1, 2])                            | 'g1' is no quantity of a job

@@ -109,3 +109,26 @@ def test_no_boundary_is_seen_beside_points_that_are_not_done(tmp_path):
     assert np.isnan(found[0]) and np.isfinite(found[1:]).all()
     with pytest.raises(dickemap.Error, match="'kappa' is not an axis of xi"):
         dickemap.boundary(data, "xi", along="kappa")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_pattern_upside_down_is_retrieved_too(sign):
+    """Points that are not done, and mixtures of method 1, are not."""
+    labels = xr.DataArray(np.array([[0, 0, 3, 2], [3, -3, 0, 0], [0, -128, 1, 1], [0, 127, 127, 2], [-1, 1, -1, 1]], np.int8),
+                          dims=("a", "g0"), coords={"g0": [1.0, 2.0, 3.0, 4.0]}, name="retrieved", attrs={"_FillValue": np.int8(-128)})
+    labels = labels.copy(data=np.where(abs(labels.values) < 100, sign * labels.values, labels.values)).assign_attrs(labels.attrs)
+    for field in ("retrieved", labels):
+        np.testing.assert_array_equal(dickemap.boundary(labels.to_dataset(), field, along="g0"), [2.5, 2.5, np.nan, 3.5, np.nan])
+    np.testing.assert_array_equal(dickemap.boundary(labels.to_dataset(), labels == sign, along="g0"), [np.nan, np.nan, 2.5, np.nan, 1.5])
+
+
+def test_the_last_crossing_may_be_asked_for():
+    x = xr.DataArray([[False, False, True, False], [True] * 4, [True, False, False, True]], dims=("a", "x"),
+                     coords={"x": [1.0, 2.0, 4.0, 5.0], "a": [0, 1, 2]}, name="it")
+    np.testing.assert_array_equal(dickemap.boundary(x.to_dataset(), "it", along="x", which="last"), [4.5, np.nan, 4.5])
+
+
+def test_an_axis_of_one_value_or_of_modes_is_not_meant(closed_forms):
+    data = dickemap.open(closed_forms).isel(pattern=[1])
+    xi = abs(data.xi)
+    assert dickemap.boundary(data, xi).identical(dickemap.boundary(data, xi, along="g0"))
