@@ -124,13 +124,13 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     in none of these: `n_missing`, of which `n_not_computed` have no record yet, and the rest is undecided, failed, or relaxing to
     nobody knows what.  Where there are any, the probability is that of starts that were decided first.
 
-    pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.
+    pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.  Error
+        for one that the data do not have.
     over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
     either_sign: nu and -nu count as the same, as in the paper.
     """
     arguments.dataset(data, "status")
-    if not isinstance(pattern, xr.DataArray):
-        arguments.number("pattern", pattern, integer=True)
+    _patterns(data, pattern)
     if "outcome" in data.dims and "count" in data:
         counted = data["count"].where(done(data), 0)
         is_it = _is(data["outcome"], pattern, either_sign)
@@ -152,6 +152,18 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n,
               "n_missing": n_missing.astype(np.int64), "n_not_computed": n_left.astype(np.int64)}
     return xr.Dataset({name: value.assign_attrs(units="1", long_name=about[name]) for name, value in values.items()})
+
+
+def _patterns(data, pattern):
+    """Error unless these are patterns of the data, 0 for none."""
+    if not isinstance(pattern, xr.DataArray):
+        arguments.number("pattern", pattern, integer=True)
+    asked = np.atleast_1d(np.asarray(arguments.numbers("pattern", pattern), float))
+    n_patterns = int(data["mode"].max()) if "mode" in data.dims else np.inf
+    wrong = asked[~((asked == np.round(asked)) & (abs(asked) <= n_patterns))]
+    if wrong.size:
+        raise Error(f"pattern is {wrong.flat[0]:g}, but the data have patterns 1 ... {'M' if n_patterns == np.inf else n_patterns}, "
+                    "-1 ... for those upside down, and 0 for none")
 
 
 def _starts_of_a_cell(data):

@@ -54,6 +54,16 @@ outcome(3)                                          | data must be a Dataset
 probability(sweep, 1, over="g1")                    | 'g1' is not an axis of the data (axes: g0, seed)
 probability(sweep, "one")                           | pattern is 'one', but must be an integer
 probability(sweep, 1.5)                             | pattern is 1.5, but must be an integer
+probability(sweep, 3)                               | pattern is 3, but the data have patterns 1 ... 2, -1 ... for those upside down, and 0
+probability(sweep, -3)                              | pattern is -3, but the data have patterns 1 ... 2
+probability(sweep, 101)                             | pattern is 101, but the data have patterns 1 ... 2
+probability(counted, 3)                             | pattern is 3, but the data have patterns 1 ... 2
+probability(counted, -3, either_sign=True)          | pattern is -3, but the data have patterns 1 ... 2
+probability(sweep, True)                            | pattern is True, but must be an integer
+probability(sweep, float("nan"))                    | pattern is nan, but must be an integer
+probability(sweep, sweep.g0)                        | pattern is 0.5, but the data have patterns 1 ... 2
+probability(sweep, xr.DataArray(["a"]))             | pattern is of type DataArray, but must be a number
+probability(sweep, xr.DataArray([1, 3]))            | pattern is 3, but the data have patterns 1 ... 2
 probability(sweep.isel(seed=slice(0, 0)), 1)        | the axis is empty
 probability(3, 1)                                   | data must be a Dataset
 mean(sweep, "seed")                                 | values must be a DataArray, such as data.xi, but are of type Dataset
@@ -174,6 +184,7 @@ def given(program, tmp_path_factory):
     names = {name: getattr(dickemap, name) for name in dickemap.__all__}
     names |= {"figures": figures, "xr": xr, "JOB": JOB, "SWEEP": SWEEP, "object": object, "float": float, "slice": slice,
               "sweep": dickemap.run(SWEEP, folder / "sweep.h5", ranks=1),
+              "counted": dickemap.evaluate(SWEEP | {"reduce": "seed"}),
               "states": dickemap.evaluate(JOB | {"task": "states"}, g0=[0.5, 0.9]),
               "course": dickemap.trajectory(JOB, 5, g0=1)}
     return folder, names
