@@ -120,7 +120,8 @@ def _leads(data, relaxing, how):
 
 def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
     """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
-    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.  Other starts are
+    `low` and `high` as of `mean` (in files, and so here too, `probability_low` and `probability_high`), of `n` starts that have an
+    outcome; without the dimension `over`.  Other starts are
     in none of these: `n_missing`, of which `n_not_computed` have no record yet, and the rest is undecided, failed, or relaxing to
     nobody knows what.  Where there are any, the probability is that of starts that were decided first.
 
@@ -148,8 +149,10 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     low, high = wilson(k.values, n.values)
     about = {"probability": "that a start ends with the pattern in the lead", "n": "starts that have an outcome",
              "n_missing": "starts without an outcome", "n_not_computed": "of these, starts that are not computed",
-             "probability_low": "lower end of its interval of 95 % (Wilson)", "probability_high": "upper end of that interval"}
-    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n,
+             "low": "lower end of its interval of 95 % (Wilson)", "high": "upper end of that interval"}
+    about |= {f"probability_{end}": about[end] for end in ("low", "high")}
+    low, high = k.copy(data=low), k.copy(data=high)
+    values = {"probability": k / n.where(n > 0), "low": low, "high": high, "probability_low": low, "probability_high": high, "n": n,
               "n_missing": n_missing.astype(np.int64), "n_not_computed": n_left.astype(np.int64)}
     return xr.Dataset({name: value.assign_attrs(units="1", long_name=about[name]) for name, value in values.items()})
 

@@ -132,3 +132,16 @@ def test_an_axis_of_one_value_or_of_modes_is_not_meant(closed_forms):
     data = dickemap.open(closed_forms).isel(pattern=[1])
     xi = abs(data.xi)
     assert dickemap.boundary(data, xi).identical(dickemap.boundary(data, xi, along="g0"))
+
+
+def test_the_readme_names_what_probabilities_and_means_consist_of(both):
+    text = (ROOT / "analysis" / "README.md").read_text()
+    table = text[text.index("| of `probability` | of `mean` |"):].partition("\n\n")[0]
+    for data in both:
+        found = dickemap.probability(data, 2)
+        assert all(f"`{name}`" in table for name in found) and "probability_low" in found
+        for end in ("low", "high"):
+            np.testing.assert_array_equal(found[end], found[f"probability_{end}"])
+    means = dickemap.mean(both[0].xi, "seed")
+    assert all(f"`{name}`" in table for name in means) and set(means) - {"mean"} <= set(found)
+    assert callable(both[1].count) and both[1]["count"].dims and 'data["count"]' in text
