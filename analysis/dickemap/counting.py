@@ -12,7 +12,7 @@ from . import arguments
 from .errors import Error
 from .reading import done, numbers, of_job
 from .theory import Numbers
-from .verdicts import flag_names
+from .verdicts import MIXTURE, flag_names
 
 NO_OUTCOME = -1000  # undecided, failed, not done, or relaxing to nobody knows what
 SADDLE, OF_VERDICT = 101, 100
@@ -128,17 +128,18 @@ def _leads(data, relaxing, how):
 
 def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
     """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
-    `probability_low` and `probability_high`, of `n` starts that have an outcome; without the dimension `over`.  Other starts are
+    `low` and `high` as of `mean` (in files, and so here too, `probability_low` and `probability_high`), of `n` starts that have an
+    outcome; without the dimension `over`.  Other starts are
     in none of these: `n_missing`, of which `n_not_computed` have no record yet, and the rest is undecided, failed, or relaxing to
     nobody knows what.  Where there are any, the probability is that of starts that were decided first.
 
-    pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.
+    pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.  Error
+        for one that the data do not have.
     over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
     either_sign: nu and -nu count as the same, as in the paper.
     """
     arguments.dataset(data, "status")
-    if not isinstance(pattern, xr.DataArray):
-        arguments.number("pattern", pattern, integer=True)
+    _patterns(data, pattern)
     if "outcome" in data.dims and "count" in data:
         counted = data["count"].where(done(data), 0)
         is_it = _is(data["outcome"], pattern, either_sign)
@@ -156,10 +157,24 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     low, high = wilson(k.values, n.values)
     about = {"probability": "that a start ends with the pattern in the lead", "n": "starts that have an outcome",
              "n_missing": "starts without an outcome", "n_not_computed": "of these, starts that are not computed",
-             "probability_low": "lower end of its interval of 95 % (Wilson)", "probability_high": "upper end of that interval"}
-    values = {"probability": k / n.where(n > 0), "probability_low": k.copy(data=low), "probability_high": k.copy(data=high), "n": n,
+             "low": "lower end of its interval of 95 % (Wilson)", "high": "upper end of that interval"}
+    about |= {f"probability_{end}": about[end] for end in ("low", "high")}
+    low, high = k.copy(data=low), k.copy(data=high)
+    values = {"probability": k / n.where(n > 0), "low": low, "high": high, "probability_low": low, "probability_high": high, "n": n,
               "n_missing": n_missing.astype(np.int64), "n_not_computed": n_left.astype(np.int64)}
     return xr.Dataset({name: value.assign_attrs(units="1", long_name=about[name]) for name, value in values.items()})
+
+
+def _patterns(data, pattern):
+    """Error unless these are patterns of the data, 0 for none."""
+    if not isinstance(pattern, xr.DataArray):
+        arguments.number("pattern", pattern, integer=True)
+    asked = np.atleast_1d(np.asarray(arguments.numbers("pattern", pattern), float))
+    n_patterns = int(data["mode"].max()) if "mode" in data.dims else np.inf
+    wrong = asked[~((asked == np.round(asked)) & (abs(asked) <= n_patterns))]
+    if wrong.size:
+        raise Error(f"pattern is {wrong.flat[0]:g}, but the data have patterns 1 ... {'M' if n_patterns == np.inf else n_patterns}, "
+                    "-1 ... for those upside down, and 0 for none")
 
 
 def _starts_of_a_cell(data):
@@ -192,25 +207,32 @@ def _done_of(data, values):
     return is_done
 
 
-def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None) -> xr.DataArray:
-    """Where a field first crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
+def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None,
+             which: str = "first") -> xr.DataArray:
+    """Where a field crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
 
-    field: a name, or an array over the axes of the data, also of truths: is_verdict(data, "fixed_point"), or a part of it, such as
-    .sel(seed=1).  along: the axis, None for the first of the field.  Between two points it is interpolated along a straight line,
-    so that of truths it is the middle; it is not looked for beside points that are NaN or not done.  What goes over starts is
-    asked of the Dataset that holds it: boundary(probability(data, 1), "probability").
+    field: a name, or an array over axes of the data, also of truths: is_verdict(data, "fixed_point"), or a part of it, such as
+    .sel(seed=1).  What goes over starts is asked of the Dataset that holds it: boundary(probability(data, 1), "probability").
+    `retrieved` stands for the truth that some pattern is, upside down or not, retrieved != 0; other fields of codes (`verdict`,
+    `how`, outcomes) are refused.
+    along: the axis, which may be left out where the field has a single axis of more than one value (`mode` is none).
+    which: "first" or "last" of several crossings, in the order of the axis.
+    Between two points it is interpolated along a straight line, so that of truths it is the middle; it is not looked for beside
+    points that are NaN or not done.
     """
     arguments.dataset(data, *([field] if isinstance(field, str) else []))
     arguments.number("level", level)
+    if which not in ("first", "last"):
+        raise Error(f"which is {arguments.shown(which)}, but must be 'first' or 'last'")
     values = arguments.array(data[field] if isinstance(field, str) else field, "a field")
     if values.dtype.kind not in "biuf":
         raise Error(f"{values.name or 'the field'} has no numbers")
     if not values.dims:
         raise Error(f"{values.name or 'the field'} has no axis to look along")
-    values = numbers(values)
+    values = _uncoded(values, level)
     if "status" in data:
         values = values.where(_done_of(data, values))  # truths are never NaN
-    along = along or values.dims[0]
+    along = _along(data, values) if along is None else along
     if along not in values.dims or along not in values.coords:
         raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
     arguments.axis(values, along)
@@ -224,7 +246,35 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
         crosses = (np.sign(first) != np.sign(second)) & np.isfinite(first) & np.isfinite(second)
         steps = (x[1:] - x[:-1]).reshape(-1, *[1] * (above.ndim - 1))
         places = x[:-1].reshape(steps.shape) + steps * first / (first - second)
-    i = np.expand_dims(crosses.argmax(0), 0)
+    i = np.expand_dims(crosses.argmax(0) if which == "first" else len(crosses) - 1 - crosses[::-1].argmax(0), 0)
     found = np.where(crosses.any(0), np.take_along_axis(places, i, 0)[0], np.nan)
     return values.isel({along: 0}, drop=True).copy(data=found).rename(f"{along}_boundary").assign_attrs(
-        units=values[along].attrs.get("units", "1"), long_name=f"{along} where {values.name or 'the field'} crosses {level:g}")
+        units=values[along].attrs.get("units", "1"),
+        long_name=f"{along} where {values.name or 'the field'} {'last' if which == 'last' else 'first'} crosses {level:g}")
+
+
+def _uncoded(values, level):
+    """The values as numbers that may be compared with a level, NaN where they are not known: codes and labels may not."""
+    name = values.name
+    if values.dtype.kind == "b":
+        return numbers(values)
+    if name == "outcome" and values.dtype.kind in "iu":
+        raise Error("outcomes are labels, which have no order: give a truth, such as dickemap.outcome(data) == 3")
+    if "flag_meanings" in values.attrs:
+        raise Error(f"'{name}' has codes, which have no order: give a truth, such as "
+                    f"dickemap.is_flag(data, '{name}', '{values.attrs['flag_meanings'].split()[-1]}')")
+    if name != "retrieved":
+        return numbers(values)
+    if level != 0.5:
+        raise Error("'retrieved' is a label with a sign and has no level: give a truth, such as abs(data.retrieved) == 3")
+    label = numbers(values)
+    return ((label != 0) & (label != MIXTURE)).astype(float).where(label.notnull())
+
+
+def _along(data, values):
+    """The only axis that may be meant."""
+    axes = [dim for dim in values.dims if dim in values.coords and (dim in data.status.dims if "status" in data else True)]
+    several = [dim for dim in axes if values.sizes[dim] != 1]
+    if len(several) > 1:
+        raise Error(f"{values.name or 'the field'} may change along {', '.join(map(repr, several))}: along must say which")
+    return (several or axes or list(values.dims))[0]

@@ -56,6 +56,16 @@ outcome(3)                                          | data must be a Dataset
 probability(sweep, 1, over="g1")                    | 'g1' is not an axis of the data (axes: g0, seed)
 probability(sweep, "one")                           | pattern is 'one', but must be an integer
 probability(sweep, 1.5)                             | pattern is 1.5, but must be an integer
+probability(sweep, 3)                               | pattern is 3, but the data have patterns 1 ... 2, -1 ... for those upside down, and 0
+probability(sweep, -3)                              | pattern is -3, but the data have patterns 1 ... 2
+probability(sweep, 101)                             | pattern is 101, but the data have patterns 1 ... 2
+probability(counted, 3)                             | pattern is 3, but the data have patterns 1 ... 2
+probability(counted, -3, either_sign=True)          | pattern is -3, but the data have patterns 1 ... 2
+probability(sweep, True)                            | pattern is True, but must be an integer
+probability(sweep, float("nan"))                    | pattern is nan, but must be an integer
+probability(sweep, sweep.g0)                        | pattern is 0.5, but the data have patterns 1 ... 2
+probability(sweep, xr.DataArray(["a"]))             | pattern is of type DataArray, but must be a number
+probability(sweep, xr.DataArray([1, 3]))            | pattern is 3, but the data have patterns 1 ... 2
 probability(sweep.isel(seed=slice(0, 0)), 1)        | the axis is empty
 probability(sweep, 1, over=["seed"])                | over is an axis, named by a text, not by ['seed']
 probability(3, 1)                                   | data must be a Dataset
@@ -77,7 +87,13 @@ boundary(sweep, "zeta")                             | the data have no field 'ze
 boundary(sweep, 3)                                  | a field must be a DataArray
 boundary(sweep, "xi", along="g1")                   | 'g1' is not an axis of xi
 boundary(sweep, "xi", level="a")                    | level is 'a', but must be a finite number
-boundary(sweep.isel(g0=slice(0, 0)), "xi")          | the axis is empty
+boundary(sweep.isel(g0=slice(0, 0)), "xi", along="g0") | the axis is empty
+boundary(sweep, "xi")                               | xi may change along 'g0', 'seed': along must say which
+boundary(sweep, "verdict", along="g0")              | 'verdict' has codes, which have no order: give a truth, such as dickemap.is_flag(
+boundary(sweep, sweep.how, along="g0")              | 'how' has codes
+boundary(sweep, outcome(sweep), along="g0")         | outcomes are labels, which have no order
+boundary(sweep, "retrieved", 1.5, along="g0")       | 'retrieved' is a label with a sign and has no level
+boundary(sweep, "xi", along="g0", which="second")   | which is 'second', but must be 'first' or 'last'
 boundary(sweep.isel(g0=[0]), "steps", along="g0")   | g0 has a single value
 boundary(point(JOB, g0=0.9), "steps")               | steps has no axis to look along
 evaluate(JOB, g1=[1, 2])                            | 'g1' is no quantity of a job
@@ -185,6 +201,7 @@ def given(program, tmp_path_factory):
     names = {name: getattr(dickemap, name) for name in dickemap.__all__}
     names |= {"figures": figures, "xr": xr, "JOB": JOB, "SWEEP": SWEEP, "object": object, "float": float, "slice": slice,
               "sweep": dickemap.run(SWEEP, folder / "sweep.h5", ranks=1),
+              "counted": dickemap.evaluate(SWEEP | {"reduce": "seed"}),
               "states": dickemap.evaluate(JOB | {"task": "states"}, g0=[0.5, 0.9]),
               "finite": dickemap.evaluate(FINITE),
               "course": dickemap.trajectory(JOB, 5, g0=1)}

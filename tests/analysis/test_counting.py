@@ -57,13 +57,14 @@ def test_outcomes_are_written_and_read_again(both, tmp_path):
         assert read["outcome"].attrs["flag_meanings"] == ended.attrs["flag_meanings"]
 
 
-def test_no_boundary_lies_beside_what_has_no_outcome():
+def test_a_start_without_an_outcome_has_a_label_of_its_own_and_labels_no_boundary():
     job = starts("one sign")
     data = dickemap.evaluate(job | {"axes": job["axes"][1:]})
     data["verdict"].values[0] = data.verdict.attrs["flag_meanings"].split().index("undecided")
     ended = dickemap.outcome(data)
     assert ended.values[0] == dickemap.NO_OUTCOME and (ended.values[1:] != dickemap.NO_OUTCOME).all()
-    assert not dickemap.boundary(data, ended, -500) > 0
+    with pytest.raises(dickemap.Error, match="outcomes are labels"):
+        dickemap.boundary(data, ended, -500)
 
 
 def test_an_exact_start_may_end_on_a_saddle(program):
@@ -137,3 +138,39 @@ def test_no_boundary_is_seen_beside_points_that_are_not_done(tmp_path):
     assert np.isnan(found[0]) and np.isfinite(found[1:]).all()
     with pytest.raises(dickemap.Error, match="'kappa' is not an axis of xi"):
         dickemap.boundary(data, "xi", along="kappa")
+
+
+@pytest.mark.parametrize("sign", [1, -1])
+def test_a_pattern_upside_down_is_retrieved_too(sign):
+    """Points that are not done, and mixtures of method 1, are not."""
+    labels = xr.DataArray(np.array([[0, 0, 3, 2], [3, -3, 0, 0], [0, -128, 1, 1], [0, 127, 127, 2], [-1, 1, -1, 1]], np.int8),
+                          dims=("a", "g0"), coords={"g0": [1.0, 2.0, 3.0, 4.0]}, name="retrieved", attrs={"_FillValue": np.int8(-128)})
+    labels = labels.copy(data=np.where(abs(labels.values) < 100, sign * labels.values, labels.values)).assign_attrs(labels.attrs)
+    for field in ("retrieved", labels):
+        np.testing.assert_array_equal(dickemap.boundary(labels.to_dataset(), field, along="g0"), [2.5, 2.5, np.nan, 3.5, np.nan])
+    np.testing.assert_array_equal(dickemap.boundary(labels.to_dataset(), labels == sign, along="g0"), [np.nan, np.nan, 2.5, np.nan, 1.5])
+
+
+def test_the_last_crossing_may_be_asked_for():
+    x = xr.DataArray([[False, False, True, False], [True] * 4, [True, False, False, True]], dims=("a", "x"),
+                     coords={"x": [1.0, 2.0, 4.0, 5.0], "a": [0, 1, 2]}, name="it")
+    np.testing.assert_array_equal(dickemap.boundary(x.to_dataset(), "it", along="x", which="last"), [4.5, np.nan, 4.5])
+
+
+def test_an_axis_of_one_value_or_of_modes_is_not_meant(closed_forms):
+    data = dickemap.open(closed_forms).isel(pattern=[1])
+    xi = abs(data.xi)
+    assert dickemap.boundary(data, xi).identical(dickemap.boundary(data, xi, along="g0"))
+
+
+def test_the_readme_names_what_probabilities_and_means_consist_of(both):
+    text = (ROOT / "analysis" / "README.md").read_text()
+    table = text[text.index("| of `probability` | of `mean` |"):].partition("\n\n")[0]
+    for data in both:
+        found = dickemap.probability(data, 2)
+        assert all(f"`{name}`" in table for name in found) and "probability_low" in found
+        for end in ("low", "high"):
+            np.testing.assert_array_equal(found[end], found[f"probability_{end}"])
+    means = dickemap.mean(both[0].xi, "seed")
+    assert all(f"`{name}`" in table for name in means) and set(means) - {"mean"} <= set(found)
+    assert callable(both[1].count) and both[1]["count"].dims and 'data["count"]' in text
