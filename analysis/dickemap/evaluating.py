@@ -69,6 +69,8 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
     """
+    if "until" in quantities:  # as pictures and plot.py call it
+        raise Error(f"trajectory: the time of its end is t_end, not until: t_end={arguments.shown(quantities['until'])}")
     points = arguments.number("points", points, 2, integer=True)
     if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
         raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")

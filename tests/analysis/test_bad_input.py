@@ -34,7 +34,7 @@ open("sweep.h5", fields=3)                          | fields are names of fields
 open("sweep.h5", fields=["xi", 3])                  | fields are names of fields
 open("sweep.h5", fields="zeta")                     | no field 'zeta'
 alpha(states)                                       | the data have no field 'alpha_re', 'alpha_im'
-alpha(3)                                            | data must be a Dataset of dickemap.open, evaluate or run, but are 3
+alpha(3)                                            | data must be a Dataset of dickemap.open, evaluate or run, or the path of a file, but are 3
 done(xr.Dataset())                                  | the data have no field 'status'
 flag_names(sweep.xi)                                | 'xi' is no field of flags
 flag_names(3)                                       | flags must be a DataArray
@@ -81,6 +81,8 @@ wilson(-1, 3)                                       | k is -1 and n 3
 wilson(0, -3)                                       | k is 0 and n -3
 wilson([1, 4], [2, 3])                              | k is 4 and n 3
 wilson(float("nan"), 3)                             | k is nan and n 3
+wilson(1.5, 10)                                     | k is 1.5 and n 10, but k of n were counted: 0 <= k <= n, both integers
+wilson([1, 2], [10, 10.5])                          | k is 2 and n 10.5
 wilson("a", 3)                                      | k is 'a', but must be a number
 wilson([1, 2], [1, 2, 3])                           | k and n have shapes (2,) and (3,), which do not go together
 wilson(1, 3, z="a")                                 | z is 'a', but must be a finite number >= 0
@@ -139,6 +141,7 @@ point(SWEEP, g0=1)                                  | a value is needed for seed
 trajectory(JOB, g0=1, t_end=-1)                     | t_end is -1, but must be a finite number >= 0
 trajectory(JOB, g0=1, t_end=0)                      | t_end is 0, but must be a finite number > 0
 trajectory(JOB, g0=1, t_end="a")                    | t_end is 'a'
+trajectory(JOB, g0=1, until=3)                      | trajectory: the time of its end is t_end, not until: t_end=3
 trajectory(JOB, g0=1, points=1)                     | points is 1, but must be an integer >= 2
 trajectory(JOB, g0=1, points=2.5)                   | points is 2.5, but must be an integer
 plan(3)                                             | a job is a path, YAML, or a mapping
