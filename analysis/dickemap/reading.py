@@ -23,7 +23,7 @@ import xarray as xr  # noqa: E402
 from . import arguments  # noqa: E402
 from .errors import Error  # noqa: E402
 
-Data = Union[xr.Dataset, str, os.PathLike]  # what has been read, or is to be
+Data = Union["xr.Dataset", str, os.PathLike]  # what has been read, or is to be
 TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
 ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}  # the module that each needs
 SIGNATURE = b"\x89HDF\r\n\x1a\n"

@@ -34,7 +34,7 @@ open("sweep.h5", fields=3)                          | fields are names of fields
 open("sweep.h5", fields=["xi", 3])                  | fields are names of fields
 open("sweep.h5", fields="zeta")                     | no field 'zeta'
 alpha(states)                                       | the data have no field 'alpha_re', 'alpha_im'
-alpha(3)                                            | data must be a Dataset of dickemap.open, evaluate or run, or the path of a file, but are 3
+alpha(3)                                            | data must be a Dataset of dickemap.open, evaluate or run, or the path of a file, but
 done(xr.Dataset())                                  | the data have no field 'status'
 flag_names(sweep.xi)                                | 'xi' is no field of flags
 flag_names(3)                                       | flags must be a DataArray
