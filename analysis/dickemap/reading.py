@@ -85,6 +85,9 @@ def names(path: str | os.PathLike, engine: str | None = None) -> list[str]:
 
 
 def _chosen(file, path, fields):
+    if "status" not in file and "xi" in file and "t" in file["xi"].dims:
+        raise Error(f"{path}: a trajectory, which has no records: plot.py trajectory or dickemap.figures.trajectory draws it, "
+                    "xarray.open_dataset reads it")
     if "status" not in file:
         raise Error(f"{path}: not a file of dickemap (there is no `status`)")
     if fields is None:

@@ -249,3 +249,12 @@ def test_an_interpreter_without_the_packages_is_told_which(lacking, words):
     assert "/usr/bin/python3" in last and len(last) < 360
     section = (ROOT / "jobs" / "packages.txt").read_text().partition("[python]")[2].partition("[test]")[0]
     assert all(f"\n{name} " in section for name in re.findall(r"python3-\w+", last)) and "python3-h5netcdf" in last
+
+
+def test_a_trajectory_is_called_one(program, tmp_path):
+    path = tmp_path / "way.h5"
+    subprocess.run([program, "point", ROOT / "jobs" / "fig3.yaml", "--at", "g0=1.1,pattern=3", "--trajectory", path, "--t-end", "5"],
+                   check=True, capture_output=True)
+    with pytest.raises(dickemap.Error, match="way.h5: a trajectory, which has no records: plot.py trajectory"):
+        dickemap.open(path)
+    assert xr.open_dataset(path, engine=dickemap.reading.first_engine()).xi.dims == ("t", "mode")
