@@ -23,11 +23,12 @@ import os
 import pathlib
 import sys
 
+import dickemap  # (first: says which package is missing)
+
 import matplotlib
 
 matplotlib.use("Agg")
 
-import dickemap  # noqa: E402
 from dickemap import figures, jobs  # noqa: E402
 
 SUFFIXES = (".png", ".pdf", ".svg", ".eps")

@@ -20,9 +20,12 @@ def shown(value: Any) -> str:
 
 
 def dataset(data: Any, *fields: str) -> xr.Dataset:
-    """Data of this package that have these fields."""
+    """Data of this package that have these fields; a path is opened."""
+    if isinstance(data, (str, os.PathLike)):
+        from . import reading
+        data = reading.open(data)
     if not isinstance(data, xr.Dataset):
-        raise Error(f"data must be a Dataset of dickemap.open, evaluate or run, but are {shown(data)}")
+        raise Error(f"data must be a Dataset of dickemap.open, evaluate or run, or the path of a file, but are {shown(data)}")
     lacking = [name for name in fields if name not in data]
     if lacking:
         raise Error(f"the data have no field {', '.join(map(repr, lacking))} (there are: {', '.join(sorted(map(str, data.data_vars)))})")

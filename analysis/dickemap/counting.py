@@ -10,7 +10,7 @@ import xarray as xr
 
 from . import arguments
 from .errors import Error
-from .reading import done, numbers, of_job
+from .reading import Data, done, numbers, of_job
 from .theory import Numbers
 from .verdicts import MIXTURE, flag_names
 
@@ -22,17 +22,17 @@ OSCILLATIONS = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
 
 def wilson(k: Numbers, n: Numbers, z: float = 1.959963984540054) -> tuple[Numbers, Numbers]:
     """(low, high): the limits of Wilson's interval for a probability of which k of n were counted, 95 % unless z says otherwise;
-    0 and 1 where n is 0.  Numbers, or arrays that broadcast; Error unless 0 <= k <= n."""
+    0 and 1 where n is 0.  Numbers, or arrays that broadcast; Error unless these are integers (of whatever type) with 0 <= k <= n."""
     k, n = (np.asarray(arguments.numbers(name, values), float) for name, values in (("k", k), ("n", n)))
     arguments.number("z", z, 0)
     try:
-        wrong = ~((0 <= k) & (k <= n) & np.isfinite(n))
+        wrong = ~((0 <= k) & (k <= n) & np.isfinite(n) & (k == np.floor(k)) & (n == np.floor(n)))
     except ValueError:
         raise Error(f"k and n have shapes {k.shape} and {n.shape}, which do not go together") from None
     if wrong.any():
         first = tuple(np.argwhere(wrong)[0])
         raise Error(f"k is {np.broadcast_to(k, wrong.shape)[first]:g} and n {np.broadcast_to(n, wrong.shape)[first]:g}, "
-                    "but k of n were counted: 0 <= k <= n")
+                    "but k of n were counted: 0 <= k <= n, both integers")
     with np.errstate(divide="ignore", invalid="ignore"):
         p, share = k / n, z * z / n
         centre, half = (p + share / 2) / (1 + share), z * np.sqrt((p * (1 - p) + share / 4) / n) / (1 + share)
@@ -80,7 +80,7 @@ def mean(values: xr.DataArray, over: str = "seed") -> xr.Dataset:
                        "n_missing": (n_all - n).assign_attrs(units="1", long_name="values that are not known")})
 
 
-def outcome(data: xr.Dataset) -> xr.DataArray:
+def outcome(data: Data) -> xr.DataArray:
     """What each trajectory ended in [axes], as integers, by the rule of `dickemap basins` and of jobs with `reduce`:
 
         nu or -nu   at rest, pattern nu leads, with its sign
@@ -91,7 +91,7 @@ def outcome(data: xr.Dataset) -> xr.DataArray:
 
     They are flags, with the names of these jobs ("minus_pattern_2", "saddle", "none"), and have no mean: probability().
     """
-    arguments.dataset(data)
+    data = arguments.dataset(data)
     lacking = {"xi", "xi_second", "xi_error", "xi_limit", "verdict", "how", "retrieved", "n_unstable"} - set(data)
     if lacking:
         raise Error(f"outcomes need fields that the data do not have: {', '.join(sorted(lacking))}")
@@ -126,7 +126,7 @@ def _leads(data, relaxing, how):
     return is_pattern & ~(second > xi - margin)
 
 
-def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
+def probability(data: Data, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
     """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
     `low` and `high` as of `mean` (in files, and so here too, `probability_low` and `probability_high`), of `n` starts that have an
     outcome; without the dimension `over`.  Other starts are
@@ -138,7 +138,7 @@ def probability(data: xr.Dataset, pattern: int | xr.DataArray, over: str = "seed
     over: the axis that the random starts lie along.  Of a job with `reduce`, which has counted them, it is not looked at.
     either_sign: nu and -nu count as the same, as in the paper.
     """
-    arguments.dataset(data, "status")
+    data = arguments.dataset(data, "status")
     _patterns(data, pattern)
     if "outcome" in data.dims and "count" in data:
         counted = data["count"].where(done(data), 0)
@@ -207,7 +207,7 @@ def _done_of(data, values):
     return is_done
 
 
-def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, along: str | None = None,
+def boundary(data: Data, field: str | xr.DataArray, level: float = 0.5, along: str | None = None,
              which: str = "first") -> xr.DataArray:
     """Where a field crosses a level along an axis: a value of the axis, without that dimension; NaN where it does not.
 
@@ -220,7 +220,7 @@ def boundary(data: xr.Dataset, field: str | xr.DataArray, level: float = 0.5, al
     Between two points it is interpolated along a straight line, so that of truths it is the middle; it is not looked for beside
     points that are NaN or not done.
     """
-    arguments.dataset(data, *([field] if isinstance(field, str) else []))
+    data = arguments.dataset(data, *([field] if isinstance(field, str) else []))
     arguments.number("level", level)
     if which not in ("first", "last"):
         raise Error(f"which is {arguments.shown(which)}, but must be 'first' or 'last'")

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import re
 from typing import Any, Mapping
 
@@ -32,7 +33,7 @@ def evaluate(job: jobs.Job, *, set: Mapping[str, Any] | None = None, product: bo
     One thread computes. Ctrl-C raises KeyboardInterrupt within milliseconds, and the points are lost.
     Raises Error in the words of the program.
     """
-    with Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
+    with _by_argument(quantities), Session(job, _with_quantities(job, set, quantities, product), cpu) as session:
         data = _dataset(session, progress)
     numbers = {name: value for name, value in quantities.items() if np.ndim(value) == 0}
     data = _at(data, {jobs.file_name(name): value for name, value in numbers.items()})
@@ -67,6 +68,8 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
     """
+    if "until" in quantities:  # as pictures and plot.py call it
+        raise Error(f"trajectory: the time of its end is t_end, not until: t_end={arguments.shown(quantities['until'])}")
     points = arguments.number("points", points, 2, integer=True)
     if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
         raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")
@@ -129,7 +132,8 @@ def _one_point(job, set, cpu, quantities):
     for name, value in quantities.items():
         if np.ndim(value):
             raise Error(f"{name}: a point has one value of it, not {np.size(value)}")
-    session = Session(job, _with_quantities(job, set, quantities, False), cpu)
+    with _by_argument(quantities):
+        session = Session(job, _with_quantities(job, set, quantities, False), cpu)
     if session.n_points == 1:
         return session
     missing = [variable.long_name for variable in session.of_kind("coordinate") if variable.is_axis and variable.n_values > 1
@@ -145,6 +149,30 @@ def _long_name(name):
     """Omega_mu[2] of Omega_mu_2, the name of that axis in files."""
     found = re.fullmatch(r"(Omega_mu|kappa_mu|mixture)_(\d+)", name)
     return f"{found[1]}[{found[2]}]" if found else name
+
+
+@contextlib.contextmanager
+def _by_argument(quantities):
+    """What the core says of settings that quantities have become, as said of the arguments that they are."""
+    try:
+        yield
+    except Error as error:
+        own = {_long_name(name): name for name in quantities}
+        found = re.fullmatch(r"--set .*: axes\.(.+?)\.(?:values\[(\d+)\]|name is wrong:) (.*)", str(error))
+        if found and found[1] in own:
+            place = f"{own[found[1]]}[{int(found[2]) - 1}] " if found[2] else f"{own[found[1]]}: "
+            raise Error(place + _unquoted(found[3])) from None
+        for name in own:
+            key = key_of(name.partition("[")[0]) if _is_quantity(name) else ""
+            found = key and re.fullmatch(rf"--set .*: {re.escape(key)}(?:\[\d+\])? (is .*)", str(error))
+            if found:
+                raise Error(f"{own[name]}{'[0]' if np.ndim(quantities[own[name]]) else ''} {_unquoted(found[1])}") from None
+        raise
+
+
+def _unquoted(text):
+    """NaN and infinities are texts to YAML."""
+    return re.sub(r'^is "(\S+)",', r"is \1,", text)
 
 
 def _base(job, set, quantities):
@@ -185,6 +213,9 @@ def _with_quantities(job, set, quantities, product):
             key_of(name.partition("[")[0])
         raise
     with base:
+        unknown = [name for name in unknown if name not in {dim for variable in base.of_kind("coordinate") for dim in variable.dims}]
+        for name in unknown:
+            key_of(name)
         for variable in base.of_kind("coordinate"):
             if not variable.is_axis:
                 continue

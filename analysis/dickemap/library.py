@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import dataclasses
+import difflib
 import functools
 import os
 import pathlib
@@ -20,13 +21,15 @@ from typing import Any, Callable, Mapping
 
 import numpy as np
 
-from . import jobs
+from . import arguments, jobs
 from .errors import Error
 
 VERSION = 3  # DKM_SESSION_VERSION
 MESSAGE_BYTES, DIMS = 1024, 27
 KINDS = ("coordinate", "table", "field", "mark", "state")  # dkm_session_kind
 NAMES = ("libdickemap_core.so", "libdickemap_core.dylib")
+QUANTITIES = ("g0", "Omega", "Omega_mu", "kappa_mu", "pattern", "overlap", "perturbation", "seed", "flip", "flip_exactly", "mixture",
+              "pattern_seed", "gamma_down", "gamma_up", "gamma_phi", "imbalance", "duration", "spins_per_class")  # axes.name, to be shown
 Interrupt = ctypes.CFUNCTYPE(c_int, c_void_p, c_int64)
 
 
@@ -96,8 +99,8 @@ def load(path: str) -> dict[str, Callable]:
         functions = {name: getattr(library, f"dkm_session_{name}") for name in SIGNATURES}
     except (OSError, AttributeError) as error:
         raise Error(f"{path}: not a library of dickemap that this package can use ({error})") from error
-    for name, (result, arguments) in SIGNATURES.items():
-        functions[name].restype, functions[name].argtypes = result, arguments
+    for name, (result, types) in SIGNATURES.items():
+        functions[name].restype, functions[name].argtypes = result, types
     if functions["version"]() != VERSION:
         raise Error(f"{path}: speaks version {functions['version']()} of session.h, and this package version {VERSION}")
     return functions
@@ -166,10 +169,10 @@ class Session:
     def __exit__(self, *error: object) -> None:
         self.close()
 
-    def _checked(self, name, *arguments):
+    def _checked(self, name, *given):
         """Calls a function that may fail."""
         error = CError()
-        status = self._call[name](*arguments, byref(error))
+        status = self._call[name](*given, byref(error))
         if status:
             raise Error(error.message.decode(errors="replace"))
 
@@ -249,5 +252,7 @@ def key_of(quantity: str) -> str:
     """"model.g0" of "g0"."""
     key = load(find())["key"](quantity.encode())
     if key is None:
-        raise Error(f"'{quantity}' is no quantity of a job (jobs/README.md, axes.name)")
+        near = difflib.get_close_matches(quantity, QUANTITIES, 1, 0.5)
+        raise Error(f"{arguments.shown(quantity)} is no quantity of a job{f'; the nearest is {near[0]!r}' if near else ''} "
+                    "(jobs/README.md, axes.name)")
     return key.decode()

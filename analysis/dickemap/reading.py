@@ -12,8 +12,12 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import os
+<<<<<<< HEAD
 import re
 from typing import Any, Sequence
+=======
+from typing import Any, Sequence, Union
+>>>>>>> py2
 
 # A file on NFS, or one that a run is writing, is read without asking for a lock.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
@@ -24,6 +28,7 @@ import xarray as xr  # noqa: E402
 from . import arguments  # noqa: E402
 from .errors import Error  # noqa: E402
 
+Data = Union["xr.Dataset", str, os.PathLike]  # what has been read, or is to be
 TODO, DONE, POINT_FAILED = 0, 1, 2  # values of `status`
 ENGINES = {"h5netcdf": "h5netcdf", "netcdf4": "netCDF4"}  # the module that each needs
 SIGNATURE = b"\x89HDF\r\n\x1a\n"
@@ -85,6 +90,9 @@ def names(path: str | os.PathLike, engine: str | None = None) -> list[str]:
 
 
 def _chosen(file, path, fields):
+    if "status" not in file and "xi" in file and "t" in file["xi"].dims:
+        raise Error(f"{path}: a trajectory, which has no records: plot.py trajectory or dickemap.figures.trajectory draws it, "
+                    "xarray.open_dataset reads it")
     if "status" not in file:
         raise Error(f"{path}: not a file of dickemap (there is no `status`)")
     if fields is None:
@@ -131,11 +139,12 @@ def numbers(field: xr.DataArray) -> xr.DataArray:
     return known
 
 
-def done(data: xr.Dataset) -> xr.DataArray:
+def done(data: Data) -> xr.DataArray:
     """True where a point has a record, of whatever verdict; over the axes of the job."""
     return arguments.dataset(data, "status").status != TODO
 
 
+<<<<<<< HEAD
 def of_job(data: xr.Dataset, key: str) -> str | None:
     """A key of the job that the data are of, as text: "model.Omega", "reduce"; None where it says nothing."""
     found = re.search(rf"^{re.escape(key)} = (.*)$", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
@@ -143,8 +152,11 @@ def of_job(data: xr.Dataset, key: str) -> str | None:
 
 
 def alpha(data: xr.Dataset) -> xr.DataArray:
+=======
+def alpha(data: Data) -> xr.DataArray:
+>>>>>>> py2
     """Amplitudes of the modes [axes, mode], complex, in the paper's normalisation.  They are made of `alpha_re` and `alpha_im`
     whenever they are asked for: netCDF knows no complex numbers, and so `data.to_netcdf` would not write them."""
-    arguments.dataset(data, "alpha_re", "alpha_im")
+    data = arguments.dataset(data, "alpha_re", "alpha_im")
     values = (data.alpha_re + 1j * data.alpha_im).rename("alpha")
     return values.assign_attrs(units="1", long_name="amplitude of the mode (the paper's alpha)")

@@ -8,7 +8,7 @@ import xarray as xr
 
 from . import arguments
 from .errors import Error
-from .reading import alpha, done, masked
+from .reading import Data, alpha, done, masked
 
 MIXTURE = 127  # value of `retrieved` in records of method 1 (version 0.1.0): several patterns at once
 
@@ -21,44 +21,48 @@ def flag_names(field: xr.DataArray) -> xr.DataArray:
     return xr.DataArray(names, coords=field.coords, dims=field.dims, name=field.name)
 
 
-def is_flag(data: xr.Dataset, field: str, *names: str) -> xr.DataArray:
+def is_flag(data: Data, field: str, *names: str) -> xr.DataArray:
     """True where a point is done and the field has one of the flags named, which the file must know."""
-    known = arguments.flags(arguments.dataset(data, "status", field)[field]).attrs["flag_meanings"].split()
+    data = arguments.dataset(data, "status", field)
+    known = arguments.flags(data[field]).attrs["flag_meanings"].split()
     for name in names:
         if name not in known:
             raise Error(f"unknown {field} '{name}' (known: {', '.join(known)})")
     return done(data) & flag_names(data[field]).isin(names)
 
 
-def is_verdict(data: xr.Dataset, *verdicts: str) -> xr.DataArray:
+def is_verdict(data: Data, *verdicts: str) -> xr.DataArray:
     """True where a point is done and its verdict is one of those named, which the file must know."""
     return is_flag(data, "verdict", *verdicts)
 
 
-def is_how(data: xr.Dataset, *hows: str) -> xr.DataArray:
+def is_how(data: Data, *hows: str) -> xr.DataArray:
     """True where a point is done and its end is known in one of the ways named ("reached", "settled", "predicted",
     "symmetric"); nowhere in files of version 0.1.0, which do not say."""
-    return is_flag(data, "how", *hows) if "how" in arguments.dataset(data, "status") else xr.zeros_like(data.status, dtype=bool)
+    data = arguments.dataset(data, "status")
+    return is_flag(data, "how", *hows) if "how" in data else xr.zeros_like(data.status, dtype=bool)
 
 
-def is_at_rest(data: xr.Dataset) -> xr.DataArray:
+def is_at_rest(data: Data) -> xr.DataArray:
     """True where the order parameters come to rest and xi is their limit, not a mean over a window."""
     return is_verdict(data, "fixed_point", "dark_precession")
 
 
-def xi_end(data: xr.Dataset) -> xr.DataArray:
+def xi_end(data: Data) -> xr.DataArray:
     """Overlaps [axes, mode] of the state in which each trajectory ends: xi where it came to rest, xi_limit where it is known to
     be on its way there (verdict `relaxing`), NaN where the end is not known or is an oscillation."""
-    known = arguments.flags(arguments.dataset(data, "status", "verdict", "xi").verdict).attrs["flag_meanings"].split()
+    data = arguments.dataset(data, "status", "verdict", "xi")
+    known = arguments.flags(data.verdict).attrs["flag_meanings"].split()
     end = data.xi.where(is_at_rest(data))
     if "relaxing" in known and "xi_limit" in data:
         end = end.where(~is_verdict(data, "relaxing"), data.xi_limit)
     return end.transpose(*data.xi.dims).assign_attrs(units="1", long_name="overlap in the end")
 
 
-def verdict_counts(data: xr.Dataset) -> dict[str, int]:
+def verdict_counts(data: Data) -> dict[str, int]:
     """How many points of each verdict, those that occur; 'to_do' counts the points that are not done."""
-    if "verdict" not in arguments.dataset(data, "status"):
+    data = arguments.dataset(data, "status")
+    if "verdict" not in data:
         raise Error("the file has no verdicts: its records are not those of single trajectories (`reduce`, `task: states`)")
     names = flag_names(data.verdict).values[done(data).values]
     counts = {name: int((names == name).sum()) for name in data.verdict.attrs["flag_meanings"].split()}
@@ -66,9 +70,10 @@ def verdict_counts(data: xr.Dataset) -> dict[str, int]:
     return {name: count for name, count in counts.items() if count}
 
 
-def select(data: xr.Dataset, **flags: str | tuple | list) -> xr.Dataset:
+def select(data: Data, **flags: str | tuple | list) -> xr.Dataset:
     """The data with every field of numbers NaN, and every other its `_FillValue`, but where all flags are as asked:
     select(data, verdict="fixed_point", how=("settled", "reached"))."""
+    data = arguments.dataset(data, "status")
     chosen = done(data)
     for field, names in flags.items():
         if field not in data or "flag_meanings" not in data[field].attrs:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Whatever a public function is given, what is wrong is said in one line, as dickemap.Error; what cannot be read is an OSError."""
 
+import pathlib
+import re
+
 import h5py
 import matplotlib
 import numpy as np
@@ -14,6 +17,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 
 from dickemap import figures  # noqa: E402
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 JOB = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, 2.0], "kappa_mu": [1.0]}}
 SWEEP = JOB | {"axes": [{"name": "g0", "values": [0.5, 0.9]}, {"name": "seed", "values": [1, 2, 3]}], "initial": {"perturbation": 0.2}}
 ZIPPED = JOB | {"axes": [{"name": "g0", "values": [0.5, 0.9], "zip": "path"}, {"name": "overlap", "values": [0.5, 0.9], "zip": "path"}]}
@@ -32,7 +36,7 @@ open("sweep.h5", fields=3)                          | fields are names of fields
 open("sweep.h5", fields=["xi", 3])                  | fields are names of fields
 open("sweep.h5", fields="zeta")                     | no field 'zeta'
 alpha(states)                                       | the data have no field 'alpha_re', 'alpha_im'
-alpha(3)                                            | data must be a Dataset of dickemap.open, evaluate or run, but are 3
+alpha(3)                                            | data must be a Dataset of dickemap.open, evaluate or run, or the path of a file, but
 done(xr.Dataset())                                  | the data have no field 'status'
 flag_names(sweep.xi)                                | 'xi' is no field of flags
 flag_names(3)                                       | flags must be a DataArray
@@ -80,6 +84,8 @@ wilson(-1, 3)                                       | k is -1 and n 3
 wilson(0, -3)                                       | k is 0 and n -3
 wilson([1, 4], [2, 3])                              | k is 4 and n 3
 wilson(float("nan"), 3)                             | k is nan and n 3
+wilson(1.5, 10)                                     | k is 1.5 and n 10, but k of n were counted: 0 <= k <= n, both integers
+wilson([1, 2], [10, 10.5])                          | k is 2 and n 10.5
 wilson("a", 3)                                      | k is 'a', but must be a number
 wilson([1, 2], [1, 2, 3])                           | k and n have shapes (2,) and (3,), which do not go together
 wilson(1, 3, z="a")                                 | z is 'a', but must be a finite number >= 0
@@ -104,7 +110,23 @@ evaluate(JOB, g0=[[1, 2]])                          | arrays of one dimension
 evaluate(JOB, g0=[])                                | arrays of one dimension that are not empty
 evaluate(JOB, g0=None)                              | g0 is None, but must be a number
 evaluate(JOB, g0=1j)                                | g0 is 1j, but must be a number
-evaluate(JOB, g0=-1)                                | model.g0 is -1, but must be a finite number >= 0
+evaluate(JOB, g0=-1)                                | g0 is -1, but must be a finite number >= 0
+evaluate(FULL, go=list(range(200)))                 | 'go' is no quantity of a job; the nearest is 'g0' (jobs
+evaluate(SWEEP, go=list(range(200)))                | 'go' is no quantity of a job; the nearest is 'g0' (jobs
+evaluate(SWEEP, go=1)                               | 'go' is no quantity of a job; the nearest is 'g0' (jobs
+point(SWEEP, patern=1)                              | 'patern' is no quantity of a job; the nearest is 'pattern' (jobs
+evaluate(JOB, g0=[0.5, float("nan")])               | ^g0[1] is NaN, but must be a finite number >= 0
+evaluate(JOB, g0=[float("nan"), 0.5])               | ^g0[0] is NaN, but must be a finite number >= 0
+evaluate(JOB, g0=[0.5, -1])                         | ^g0[1] is -1.0, but must be a finite number >= 0
+evaluate(JOB, g0=[0.5, 0.6], kappa_mu=[1, -2])      | ^kappa_mu[1] is -2, but must be a finite number > 0
+evaluate(JOB, g0=1, kappa_mu=-2)                    | ^kappa_mu is -2, but must be a finite number > 0
+evaluate(JOB, g0=1, pattern=[1, 1.5])               | ^pattern[1] is 1.5, but must be an integer 1 ... 2
+evaluate(JOB, g0=1, pattern=5)                      | ^pattern is 5, but must be an integer 1 ... 2
+evaluate(SWEEP, g0=[0.5] * 400 + [-1])              | ^g0[400] is -1
+evaluate(JOB, g0=[0.5, 1], Omega_mu_2=[1, float("inf")]) | ^Omega_mu_2[1] is Infinity, but must be
+evaluate(JOB, g0=1, Omega_mu_7=[1, 2])              | ^Omega_mu_7: "Omega_mu[7]" has a mode index outside 1 ... 2
+evaluate(JOB, g0=1, set={"axes": list(range(500))}) | axes[1] is a single value, but must be a group of keys
+run(JOB, set={"axes": [{"name": "go", "values": list(range(500))}]}, ranks=1) | axes.go.name is wrong: "go" is not a quantity
 evaluate(JOB, g0=[1, 2], kappa_mu=[1, 2, 3])        | arrays of one length advance together, but these have 2, 3 values
 evaluate(JOB, g0=1, Omega_mu_7=[1, 2])              | Omega_mu[7]
 evaluate(JOB, g0=1, set=3)                          | set is 3, but must be a mapping
@@ -122,6 +144,7 @@ point(SWEEP, g0=1)                                  | a value is needed for seed
 trajectory(JOB, g0=1, t_end=-1)                     | t_end is -1, but must be a finite number >= 0
 trajectory(JOB, g0=1, t_end=0)                      | t_end is 0, but must be a finite number > 0
 trajectory(JOB, g0=1, t_end="a")                    | t_end is 'a'
+trajectory(JOB, g0=1, until=3)                      | trajectory: the time of its end is t_end, not until: t_end=3
 trajectory(JOB, g0=1, points=1)                     | points is 1, but must be an integer >= 2
 trajectory(JOB, g0=1, points=2.5)                   | points is 2.5, but must be an integer
 plan(3)                                             | a job is a path, YAML, or a mapping
@@ -199,7 +222,8 @@ def given(program, tmp_path_factory):
                 file[key] = values
             file.create_group("a")
     names = {name: getattr(dickemap, name) for name in dickemap.__all__}
-    names |= {"figures": figures, "xr": xr, "JOB": JOB, "SWEEP": SWEEP, "object": object, "float": float, "slice": slice,
+    names |= {"FULL": {"model": JOB["model"] | {"g0": 1}}, "list": list, "range": range, "figures": figures,
+              "xr": xr, "JOB": JOB, "SWEEP": SWEEP, "object": object, "float": float, "slice": slice,
               "sweep": dickemap.run(SWEEP, folder / "sweep.h5", ranks=1),
               "counted": dickemap.evaluate(SWEEP | {"reduce": "seed"}),
               "states": dickemap.evaluate(JOB | {"task": "states"}, g0=[0.5, 0.9]),
@@ -216,7 +240,8 @@ def test_what_is_wrong_is_said_in_one_line(given, monkeypatch, case):
     call, _, message = (part.strip() for part in case.partition(" | "))
     with pytest.raises(dickemap.Error) as error:
         eval(call, {"__builtins__": {}}, names)
-    assert message in str(error.value) and "\n" not in str(error.value)
+    assert message.lstrip("^") in str(error.value) and "\n" not in str(error.value) and len(str(error.value)) <= 300
+    assert not message.startswith("^") or str(error.value).startswith(message[1:])
 
 
 def test_every_public_function_is_asked():
@@ -251,3 +276,18 @@ def test_numbers_are_coordinates_without_dimensions(program, job, quantities):
 def test_closed_forms_take_lists_and_have_their_limits():
     np.testing.assert_allclose(dickemap.g_crit([0.5, 0.5], [1.5, 2.0], 1.0), [dickemap.g_crit(0.5, O, 1.0) for O in (1.5, 2.0)])
     assert dickemap.g_crit(0.5, 0.0, 1.0) == np.inf
+
+
+def test_long_messages_are_cut_in_the_middle():
+    text = str(dickemap.Error("--set axes=[" + "1, " * 400 + "2]: axes[1] is a single value; allowed: " + "name, " * 100 + "last"))
+    assert len(text) == 300 and text.startswith("--set axes=[1, 1,") and text.endswith(" last")
+    assert "1, 2]: axes[1] is a single value; allowed: name" in text
+    short = 'out.h5: no field \'zeta\' (there are: "a": 1)'
+    assert str(dickemap.Error(short)) == short and str(dickemap.Error("x" * 300 + "\n" + short)).endswith(short)
+
+
+def test_the_quantities_that_messages_name_are_those_of_jobs(program):
+    from dickemap import library
+    row = next(line for line in (ROOT / "jobs" / "README.md").read_text().splitlines() if line.startswith("| `axes.name` |"))
+    named = [name for name in re.findall(r"`([^`]+)`", row)[1:] if "[" not in name]
+    assert named == list(library.QUANTITIES) and all(library.key_of(name) for name in named)

@@ -174,3 +174,17 @@ def test_the_readme_names_what_probabilities_and_means_consist_of(both):
     means = dickemap.mean(both[0].xi, "seed")
     assert all(f"`{name}`" in table for name in means) and set(means) - {"mean"} <= set(found)
     assert callable(both[1].count) and both[1]["count"].dims and 'data["count"]' in text
+
+
+@pytest.mark.parametrize("function", [
+    lambda data: dickemap.probability(data, 2), dickemap.outcome, dickemap.done, dickemap.alpha, dickemap.xi_end, dickemap.is_at_rest,
+    lambda data: dickemap.is_how(data, "settled"), lambda data: dickemap.is_flag(data, "how", "settled"),
+    lambda data: dickemap.select(data, verdict="fixed_point"), lambda data: dickemap.boundary(data, "retrieved", along="g0")])
+def test_a_path_stands_for_its_data(program, tmp_path_factory, function):
+    path = tmp_path_factory.getbasetemp() / "starts.h5"
+    data = dickemap.open(path) if path.exists() else dickemap.run(starts("one sign"), path, ranks=1)
+    assert function(path).identical(function(data)) and dickemap.verdict_counts(str(path)) == dickemap.verdict_counts(data)
+
+
+def test_counts_may_be_whole_numbers_in_floating_point():
+    assert dickemap.wilson(np.array([1.0, 2.0]), 10.0)[0].tolist() == dickemap.wilson([1, 2], 10)[0].tolist()

@@ -2,6 +2,7 @@
 import importlib.util
 import os
 import pathlib
+import re
 import subprocess
 import sys
 
@@ -252,3 +253,26 @@ def test_an_xarray_that_is_too_old_is_named(tmp_path, version, will_do):
     assert result.returncode == (0 if will_do else 1), result.stderr
     assert will_do or result.stderr.splitlines()[-1] == (
         f"ImportError: xarray {version} is too old: 0.16.1 or later is needed")
+
+
+@pytest.mark.parametrize("lacking", ["numpy", "xarray"])
+@pytest.mark.parametrize("words", [["-c", "import dickemap"], [str(ROOT / "analysis" / "plot.py")]], ids=["package", "plot.py"])
+def test_an_interpreter_without_the_packages_is_told_which(lacking, words):
+    """As one of another installation than Debian's."""
+    hidden = f"import sys, runpy; sys.modules['{lacking}'] = None; sys.path.insert(0, {str(ROOT / 'analysis')!r}); "
+    run = "import dickemap" if words[0] == "-c" else f"runpy.run_path({words[0]!r}, run_name='__main__')"
+    result = subprocess.run([sys.executable, "-c", hidden + run], text=True, capture_output=True)
+    last = result.stderr.splitlines()[-1]
+    assert result.returncode == 1 and f"{sys.executable} has no {lacking}: dickemap needs numpy, xarray" in last, result.stderr
+    assert "/usr/bin/python3" in last and len(last) < 360
+    section = (ROOT / "jobs" / "packages.txt").read_text().partition("[python]")[2].partition("[test]")[0]
+    assert all(f"\n{name} " in section for name in re.findall(r"python3-\w+", last)) and "python3-h5netcdf" in last
+
+
+def test_a_trajectory_is_called_one(program, tmp_path):
+    path = tmp_path / "way.h5"
+    subprocess.run([program, "point", ROOT / "jobs" / "fig3.yaml", "--at", "g0=1.1,pattern=3", "--trajectory", path, "--t-end", "5"],
+                   check=True, capture_output=True)
+    with pytest.raises(dickemap.Error, match="way.h5: a trajectory, which has no records: plot.py trajectory"):
+        dickemap.open(path)
+    assert xr.open_dataset(path, engine=dickemap.reading.first_engine()).xi.dims == ("t", "mode")
