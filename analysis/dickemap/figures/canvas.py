@@ -209,20 +209,24 @@ def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
     axes.pcolormesh(border_x, border_y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=many, zorder=1, **edge)
 
 
-def blocks(axes, border, why, found, row, colour):
-    """Hatched, where there is no result: over the whole height, or above the frame in the row of the curve."""
-    _blocks(axes, border, {code: why == code for code in np.unique(why[why > 0]).tolist()}, found, row, colour)
+def blocks(axes, border, why, found, row, colour, frame_x=None):
+    """Hatched, where there is no result: over the whole height, or above the frame, from frame_x[0] to frame_x[1], in the row of the
+    curve."""
+    _blocks(axes, border, {code: why == code for code in np.unique(why[why > 0]).tolist()}, found, row, colour, frame_x)
 
 
-def lost_blocks(axes, border, lost: np.ndarray, found: set[int], row: int, colour) -> None:
+def lost_blocks(axes, border, lost: np.ndarray, found: set[int], row: int, colour, frame_x) -> None:
     """Above the frame in the row of the curve, where some starts [reason, x] have no result, hatched for the most frequent reason."""
     there, most = lost.sum(0) > 0, lost.argmax(0)
-    _blocks(axes, border, {1 + i: there & (most == i) for i in np.unique(most[there]).tolist()}, found, row, colour, "some starts: ")
+    _blocks(axes, border, {1 + i: there & (most == i) for i in np.unique(most[there]).tolist()}, found, row, colour, frame_x,
+            "some starts: ")
 
 
-def _blocks(axes, border, where, found, row, colour, some=""):
+def _blocks(axes, border, where, found, row, colour, frame_x, some=""):
     frame = axes.get_xaxis_transform()
     low, high = (0.0, 1.0) if row is None else (1.012 + 0.02 * row, 1.030 + 0.02 * row)
+    if row is not None:  # nothing cuts off what is above the frame
+        border = np.clip(border, *frame_x)
     for code, there in where.items():
         look = without_result(code) | ({"lw": 0} if row is None else {"lw": 0.4, "edgecolor": colour, "clip_on": False})
         for _, a, b in runs(there[None, :]):

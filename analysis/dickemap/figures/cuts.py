@@ -98,9 +98,10 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
     at = part.data[x].values if x in part.data.coords else np.arange(part.data.sizes[x])
     is_log = canvas.is_log(at)
     border = canvas.edges(at, is_log)
+    ends = border[[0, -1]] if at.dtype.kind in "iu" else canvas.ends(at)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
     colours = style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
-    found, some, handles, has_theory, all_values, bars = set(), set(), [], False, [], []
+    found, some, handles, has_theory, has_interval, all_values, bars = set(), set(), [], False, False, [], []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:
             result = cells.mean(own.data, own.field, over, signed)
@@ -114,6 +115,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         if theory:
             has_theory |= _theory(axes, own, x, by, value, signed, at if at.size > 1 else border, is_log, colour)
         if low is not None:
+            has_interval |= bool(np.isfinite(low).any())
             axes.fill_between(at, low, high, color=colour, alpha=0.22, lw=0, zorder=2)
             all_values += [low, high]
         axes.plot(at, values, zorder=3, **(style_of if low is None else style_of | {"ls": "-", "lw": 1.0}))
@@ -122,8 +124,8 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
             error = _error(own, x, values)
             bars.append((values, error, colour))
             all_values += [values - error, values + error]
-        canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
-        canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour)
+        canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour, ends)
+        canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour, ends)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
                                       label=labels.item(part.data, by, value)))
@@ -139,6 +141,8 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
     if over:
         handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label=f"mean over {labels.WORDS.get(over, over)}, 95 %"))
+    elif has_interval:
+        handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label="interval" + _level(part)))
     canvas.legend_beside(axes, handles + canvas.hatch_handles(found) + canvas.hatch_handles(some, "some starts: "))
     lines_above = len(parts) if some or found and len(parts) > 1 else 0
     if part.title:
@@ -147,13 +151,19 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
 
 
 def _interval(own, why):
-    """Of probabilities and medians of a file that counts starts: (low, high), or (None, None)."""
+    """What the file has beside a field as NAME_low and NAME_high: (low, high), or (None, None)."""
     stem = own.field.removesuffix("_median")
-    if f"{stem}_low" not in own.data:
+    if f"{stem}_low" not in own.data or f"{stem}_high" not in own.data:
         return None, None
     low, high = own.data[f"{stem}_low"].values, own.data[f"{stem}_high"].values
     known = (why == 0) & np.isfinite(low) & np.isfinite(high)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _level(part):
+    """Of the interval, as the file has it."""
+    about = part.data[f"{part.field.removesuffix('_median')}_low"].attrs.get("long_name", "")
+    return ", 95 %" if "95" in about else ""
 
 
 def _error(own, x, values):

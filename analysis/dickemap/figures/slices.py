@@ -21,6 +21,7 @@ STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
 NEEDED = ("verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
           "n_never", "fatal_low", "fatal_high")
+BESIDE = ("_error", "_se", "_low", "_high", "_mean_field")  # what a file has beside a field, under the field's name
 SOURCES = {"xi_end": ("xi", "xi_limit"), "outcome": ("xi", "xi_second", "xi_error", "xi_limit", "retrieved", "n_unstable")}
 
 
@@ -46,7 +47,8 @@ def opened(data: Data, fields: Sequence[str] | None = None) -> xr.Dataset:
     for field in fields:
         if field not in names and field not in DERIVED:
             raise Error(f"{os.fspath(data)}: no field '{field}' (there are: {', '.join(sorted({*names} - {'checksum'}))})")
-    wanted = {*NEEDED, *fields, *(f"{field}_error" for field in fields), *(source for field in fields for source in SOURCES.get(field, ()))}
+    beside = {f"{field.removesuffix('_median')}{end}" for field in fields for end in BESIDE}
+    wanted = {*NEEDED, *fields, *beside, *(source for field in fields for source in SOURCES.get(field, ()))}
     return reading.open(data, fields=[name for name in names if name in wanted])
 
 
