@@ -181,6 +181,13 @@ def striped(axes, border_x, border_y, parts: np.ndarray, colours: list, log_x: b
         axes.add_collection(PolyCollection(corners, **look), autolim=False)
 
 
+def separated(axes, border_x: np.ndarray, border_y: np.ndarray) -> None:
+    """White lines between cells that are divided, thinner the more there are."""
+    for draw, border in ((axes.vlines, border_x), (axes.hlines, border_y)):
+        ends = (border_y if border is border_x else border_x)[[0, -1]]
+        draw(border[1:-1], *ends, color="white", lw=min(1.0, 40 / border.size), zorder=2).set_gid("between cells")
+
+
 def lost_starts(axes, border_x, border_y, lost: np.ndarray, log_x: bool, found: set[int]) -> None:
     """What share of the starts of each cell has no result [reason, y, x], as a hatched strip of that width at its right."""
     striped(axes, border_x, border_y, np.concatenate([1 - lost.sum(0, keepdims=True), lost]), [None], log_x, found)
@@ -270,12 +277,14 @@ def columns(all_axes) -> int:
     return spec.get_gridspec().ncols if spec is not None else 1
 
 
-def titles(figure, all_axes, part, over, ax, many):
+def titles(figure, all_axes, part, over, ax, many, divided=False):
+    """divided: each cell is divided in the shares of its starts."""
     texts = [part.title]
     if cells.is_categorical(part.values):
         texts.insert(0, labels.WORDS.get(part.field, labels.flag_text(part.field)))
     if over:
-        texts.append(f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}")
+        starts = f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}"
+        texts.append(f"widths: shares of {starts} in each cell" if divided else starts)
     text = ";  ".join(text for text in texts if text)
     if many:
         figure.suptitle(text, fontsize=9)

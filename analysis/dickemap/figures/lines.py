@@ -131,11 +131,16 @@ def is_exact(data: xr.Dataset) -> bool:
     return zero("perturbation") and zero("flip_exactly") and not other
 
 
+def is_on_its_way(data: xr.Dataset) -> bool:
+    """Whether the data are of finitely many spins over time: what is stationary is no theory of theirs."""
+    return "E_N" in data or "time" in data.coords
+
+
 def kinds(data: xr.Dataset, field: str, mode: object = None) -> dict[str, str]:
     """{label: what} of the lines that mean something for the field: what is "crit", "least" or "ret".  mode: which one is shown
     where the starts have one cue."""
     closed = is_closed(data)
-    if "E_N" in data:  # finitely many spins, on their way
+    if is_on_its_way(data):
         return {}
     if not closed and "g_crit" not in data or field in WITHOUT_LINES or of_job(data, "model.g0") is None:
         return {}
@@ -308,7 +313,7 @@ def curve(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dat
     there is no closed form."""
     at, finer = places
     given = parameters(finer)
-    if given is None or not is_closed(data) or "E_N" in data:
+    if given is None or is_on_its_way(data) or not is_closed(data):
         return None
 
     def array(value):
