@@ -12,12 +12,8 @@ from __future__ import annotations
 import builtins
 import importlib.util
 import os
-<<<<<<< HEAD
 import re
-from typing import Any, Sequence
-=======
 from typing import Any, Sequence, Union
->>>>>>> py2
 
 # A file on NFS, or one that a run is writing, is read without asking for a lock.
 os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
@@ -144,17 +140,13 @@ def done(data: Data) -> xr.DataArray:
     return arguments.dataset(data, "status").status != TODO
 
 
-<<<<<<< HEAD
 def of_job(data: xr.Dataset, key: str) -> str | None:
     """A key of the job that the data are of, as text: "model.Omega", "reduce"; None where it says nothing."""
     found = re.search(rf"^{re.escape(key)} = (.*)$", str(data.attrs.get("job_canonical", "")), re.MULTILINE)
     return found[1] if found else None
 
 
-def alpha(data: xr.Dataset) -> xr.DataArray:
-=======
 def alpha(data: Data) -> xr.DataArray:
->>>>>>> py2
     """Amplitudes of the modes [axes, mode], complex, in the paper's normalisation.  They are made of `alpha_re` and `alpha_im`
     whenever they are asked for: netCDF knows no complex numbers, and so `data.to_netcdf` would not write them."""
     data = arguments.dataset(data, "alpha_re", "alpha_im")

@@ -976,3 +976,64 @@ axes:
     assert len(along.lines) == 4 and along.get_xlabel().startswith("time")
     with pytest.raises(dickemap.Error, match="pattern is no axis"):
         figures.exactness(data, along="pattern")
+
+
+# ---- what a newcomer asks for ----
+
+
+@pytest.mark.parametrize("field", ["retrieval", "retrieval_either_sign", "probability"])
+def test_what_has_an_interval_in_the_file_is_drawn_with_it(files, field):
+    data = dickemap.open(files["cells"]).sel(pattern=2).isel(perturbation=1)
+    select = {"pattern": 2, "perturbation": float(data.perturbation)} | ({"outcome": 2} if field == "probability" else {})
+    figure = figures.cut(files["cells"], "g0", field, select=select)
+    data = data.sel(outcome=2) if field == "probability" else data
+    line, = (line for line in figure.axes[0].lines if line.get_marker() == "o")
+    band, = (found for found in figure.axes[0].collections if isinstance(found, PolyCollection))
+    assert line.get_linestyle() == "-" and "interval, 95 %" in legend_of(figure)
+    corners = {(round(float(x), 9), round(float(y), 9)) for x, y in band.get_paths()[0].vertices}
+    for end in ("low", "high"):
+        assert {(round(float(p), 9), round(float(v), 9)) for p, v in zip(data.g0, data[f"{field}_{end}"])} <= corners
+
+
+@pytest.mark.parametrize("x, y", [("g0", "Omega_mu"), ("Omega_mu", "g0")])
+def test_a_steep_line_reaches_the_frame_in_both_orientations(x, y):
+    job = {"model": {"patterns": 1, "Omega": 25, "kappa_mu": [200]}}
+    data = dickemap.evaluate(job, Omega_mu=np.linspace(-1000, 1000, 30), g0=np.linspace(5, 340, 30), product=True)
+    axes = figures.map(data, x, y, "xi").axes[0]
+    frame = axes.get_xlim() if x == "g0" else axes.get_ylim()
+    for sign in (-1, 1):
+        points = np.concatenate([np.asarray(line.get_xydata())[:, ::1 if x == "g0" else -1] for line in theory_lines(axes, "crit")])
+        own = points[(np.sign(points[:, 1]) == sign)]
+        near = own[abs(own[:, 1]) < 50]
+        assert near[:, 0].max() == pytest.approx(max(frame))
+        np.testing.assert_allclose(near[:, 0], dickemap.g_crit(25, near[:, 1], 200), rtol=0.02)
+
+
+@pytest.mark.parametrize("n_done", [0, 40])
+def test_lines_of_theory_do_not_depend_on_what_is_computed(files, n_done):
+    data = dickemap.open(files["seeds"])
+    whole = np.concatenate([line.get_xydata() for line in theory_lines(figures.map(data, "g0", "pattern", "xi", over="seed").axes[0])])
+    status = data.status.values.copy()
+    status.reshape(-1)[n_done:] = 0
+    data["status"] = data.status.dims, status
+    half = dickemap.reading.masked(data)
+    assert int(np.isfinite(half.g_crit).sum()) == n_done
+    drawn = np.concatenate([line.get_xydata() for line in theory_lines(figures.map(half, "g0", "pattern", "xi", over="seed").axes[0])])
+    np.testing.assert_array_equal(drawn, whole)
+
+
+def test_every_reason_has_a_hatch_of_its_own():
+    looks = {why: (frozenset(hatch), paper) for why, (hatch, _, paper) in style.HATCHES.items()}
+    assert len(set(looks.values())) == len(looks)
+    handles = canvas.hatch_handles(set(range(1, 1 + len(cells.WHY))))
+    assert {h.get_label(): (frozenset(h.get_hatch() or ""), ) for h in handles} == {why: (look[0], ) for why, look in looks.items()}
+
+
+def test_strips_above_a_cut_end_with_the_frame(files):
+    data = dickemap.open(files["seeds"])
+    data["status"].values[[0, -1]] = 0
+    axes = figures.cut(data, "g0", "xi", by="pattern").axes[0]
+    strips = [p for p in axes.patches if (p.get_gid() or "").startswith("no result") and p.get_y() > 1]
+    assert len(strips) == 6
+    for strip in strips:
+        assert axes.get_xlim()[0] <= strip.get_x() and strip.get_x() + strip.get_width() <= axes.get_xlim()[1]

@@ -64,6 +64,8 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     if over not in data["verdict"].dims:
         raise Error(f"'{over}' is not an axis of the file (axes: {', '.join(map(str, data['verdict'].dims))})")
     ended = counting.outcome(data)
+    if not bool(reading.done(data).any()):
+        raise Error("nothing is computed yet")
     present = sorted({*np.unique(ended.values).tolist()} - {counting.NO_OUTCOME}) or [0]
     count = xr.concat([(ended == code).sum(over) for code in present], xr.DataArray(present, dims="outcome", name="outcome"))
     n_decided = (ended != counting.NO_OUTCOME).sum(over)
@@ -85,16 +87,6 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
     return result
 
 
-def outcome_names(data: xr.Dataset) -> dict[int, str]:
-    """Of the codes above 100, the verdict's names by the verdict's codes."""
-    attributes = data["outcome"].attrs
-    if "flag_meanings" not in attributes:
-        return {}
-    named = dict(zip(np.atleast_1d(attributes["flag_values"]).tolist(), attributes["flag_meanings"].split()))
-    return {code - counting.OF_VERDICT: name for code, name in named.items()
-            if code >= counting.OF_VERDICT and code != counting.SADDLE}
-
-
 def _along(part, x, panels, ax):
     parts = canvas.panel_parts(part, panels)
     if ax is not None and len(parts) > 1:
@@ -103,7 +95,7 @@ def _along(part, x, panels, ax):
     figure, all_axes = style.panels(len(parts), *((2.1, 1.9) if many else (4.0, 2.9)), ax, sharex=many, sharey=many)
     total = part.data["count"].where(part.data["count"] >= 0, 0).sum([dim for dim in part.data["count"].dims if dim != "outcome"])
     present = [int(code) for code, n in zip(part.data["outcome"].values, total.values) if n > 0]
-    kinds = cells.outcome_classes(present, cells.most_patterns(part.data, present), outcome_names(part.data))
+    kinds = cells.outcome_classes(present, cells.most_patterns(part.data, present), slices.outcome_names(part.data))
     found, has_line = set(), False
     for axes, (value, own) in zip(all_axes, parts):
         counts = own.data["count"].where(own.data["count"] >= 0, 0).transpose("outcome", x)

@@ -181,6 +181,13 @@ def striped(axes, border_x, border_y, parts: np.ndarray, colours: list, log_x: b
         axes.add_collection(PolyCollection(corners, **look), autolim=False)
 
 
+def separated(axes, border_x: np.ndarray, border_y: np.ndarray) -> None:
+    """White lines between cells that are divided, thinner the more there are."""
+    for draw, border in ((axes.vlines, border_x), (axes.hlines, border_y)):
+        ends = (border_y if border is border_x else border_x)[[0, -1]]
+        draw(border[1:-1], *ends, color="white", lw=min(1.0, 40 / border.size), zorder=2).set_gid("between cells")
+
+
 def lost_starts(axes, border_x, border_y, lost: np.ndarray, log_x: bool, found: set[int]) -> None:
     """What share of the starts of each cell has no result [reason, y, x], as a hatched strip of that width at its right."""
     striped(axes, border_x, border_y, np.concatenate([1 - lost.sum(0, keepdims=True), lost]), [None], log_x, found)
@@ -209,20 +216,24 @@ def mesh(axes, border_x, border_y, values: np.ndarray, cmap, norm) -> None:
     axes.pcolormesh(border_x, border_y, np.ma.masked_invalid(values), cmap=cmap, norm=norm, rasterized=many, zorder=1, **edge)
 
 
-def blocks(axes, border, why, found, row, colour):
-    """Hatched, where there is no result: over the whole height, or above the frame in the row of the curve."""
-    _blocks(axes, border, {code: why == code for code in np.unique(why[why > 0]).tolist()}, found, row, colour)
+def blocks(axes, border, why, found, row, colour, frame_x=None):
+    """Hatched, where there is no result: over the whole height, or above the frame, from frame_x[0] to frame_x[1], in the row of the
+    curve."""
+    _blocks(axes, border, {code: why == code for code in np.unique(why[why > 0]).tolist()}, found, row, colour, frame_x)
 
 
-def lost_blocks(axes, border, lost: np.ndarray, found: set[int], row: int, colour) -> None:
+def lost_blocks(axes, border, lost: np.ndarray, found: set[int], row: int, colour, frame_x) -> None:
     """Above the frame in the row of the curve, where some starts [reason, x] have no result, hatched for the most frequent reason."""
     there, most = lost.sum(0) > 0, lost.argmax(0)
-    _blocks(axes, border, {1 + i: there & (most == i) for i in np.unique(most[there]).tolist()}, found, row, colour, "some starts: ")
+    _blocks(axes, border, {1 + i: there & (most == i) for i in np.unique(most[there]).tolist()}, found, row, colour, frame_x,
+            "some starts: ")
 
 
-def _blocks(axes, border, where, found, row, colour, some=""):
+def _blocks(axes, border, where, found, row, colour, frame_x, some=""):
     frame = axes.get_xaxis_transform()
     low, high = (0.0, 1.0) if row is None else (1.012 + 0.02 * row, 1.030 + 0.02 * row)
+    if row is not None:  # nothing cuts off what is above the frame
+        border = np.clip(border, *frame_x)
     for code, there in where.items():
         look = without_result(code) | ({"lw": 0} if row is None else {"lw": 0.4, "edgecolor": colour, "clip_on": False})
         for _, a, b in runs(there[None, :]):
@@ -266,12 +277,14 @@ def columns(all_axes) -> int:
     return spec.get_gridspec().ncols if spec is not None else 1
 
 
-def titles(figure, all_axes, part, over, ax, many):
+def titles(figure, all_axes, part, over, ax, many, divided=False):
+    """divided: each cell is divided in the shares of its starts."""
     texts = [part.title]
     if cells.is_categorical(part.values):
         texts.insert(0, labels.WORDS.get(part.field, labels.flag_text(part.field)))
     if over:
-        texts.append(f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}")
+        starts = f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}"
+        texts.append(f"widths: shares of {starts} in each cell" if divided else starts)
     text = ";  ".join(text for text in texts if text)
     if many:
         figure.suptitle(text, fontsize=9)

@@ -59,6 +59,13 @@ def _colours(data: xr.Dataset, values: xr.DataArray):
 def _title(data: xr.Dataset) -> str:
     fixed = {str(name): c.item() for name, c in data.coords.items()
              if c.ndim == 0 and c.dtype.kind in "iuf" and name not in ("mode", "t")}
+    if not fixed:  # a file of the program: what is not zero
+        for name in ("pattern", "g0", "Omega", "Omega_mu", "kappa_mu", "gamma_down", "gamma_up", "gamma_phi", "imbalance", "perturbation",
+                     "flip", "flip_exactly"):
+            values = np.atleast_1d(data.attrs.get(name, []))
+            names = [name] if values.size == 1 else \
+                [f"{name}_{i + 1}" for i in range(values.size)]
+            fixed |= {name: value.item() for name, value in zip(names, values) if value.dtype.kind in "iuf" and value != 0}
     return labels.items(data, fixed)
 
 

@@ -76,10 +76,18 @@ def _curves(data, field, taken, categorical):
     used = {slices.group_of(data, name) for name in taken if name}
     free = [dim for dim in slices.axes_of(data, field) if dim not in used and data.sizes[dim] > 1]
     most = MOST_CURVES if not categorical else 2 * MOST_CURVES
+    if "outcome" in free:
+        return "outcome"
     for dim in ("pattern", "mode", *sorted(free, key=lambda dim: data.sizes[dim])):
         if dim in free and data.sizes[dim] <= (most if dim in ("pattern", "mode") else 6):
             return dim
     return None
+
+
+def _of_outcomes(data, present):
+    """Their colours: those of all pictures."""
+    found = cells.outcome_classes(present, cells.most_patterns(data, present), slices.outcome_names(data))
+    return [next(kind.colour for kind in found if kind.code == code) for code in present]
 
 
 def _parts(part, by):
@@ -88,6 +96,9 @@ def _parts(part, by):
         return [(None, part)]
     axis = by if by in part.data.dims else slices.group_of(part.data, by)
     values = slices.values_of(part.data, axis)
+    if by == "outcome":
+        kept = np.isin(values, slices.outcomes_of(part.data, part.field))
+        part, values = dataclasses.replace(part, data=part.data.isel(outcome=kept)), values[kept]
     if values.size > MOST_CURVES:
         raise Error(f"{by} has {values.size} values, more than {MOST_CURVES} curves: select one, or draw a map")
     return [(v.item(), dataclasses.replace(part, data=part.data.isel({axis: i}))) for i, v in enumerate(values)]
@@ -98,9 +109,10 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
     at = part.data[x].values if x in part.data.coords else np.arange(part.data.sizes[x])
     is_log = canvas.is_log(at)
     border = canvas.edges(at, is_log)
+    ends = border[[0, -1]] if at.dtype.kind in "iu" else canvas.ends(at)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
-    colours = style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
-    found, some, handles, has_theory, all_values, bars = set(), set(), [], False, [], []
+    colours = _of_outcomes(part.data, [value for value, _ in parts]) if by == "outcome" else style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
+    found, some, handles, has_theory, has_interval, has_limit, all_values, bars = set(), set(), [], False, False, False, [], []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:
             result = cells.mean(own.data, own.field, over, signed)
@@ -114,19 +126,26 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         if theory:
             has_theory |= _theory(axes, own, x, by, value, signed, at if at.size > 1 else border, is_log, colour)
         if low is not None:
+            has_interval |= bool(np.isfinite(low).any())
             axes.fill_between(at, low, high, color=colour, alpha=0.22, lw=0, zorder=2)
             all_values += [low, high]
         axes.plot(at, values, zorder=3, **(style_of if low is None else style_of | {"ls": "-", "lw": 1.0}))
         all_values.append(values)
+        limit = None if over else _mean_field(own, signed)
+        if limit is not None and theory:
+            axes.plot(at, limit, color=colour, lw=1.0, ls="--", zorder=2)[0].set_gid("mean field")
+            all_values.append(limit)
+            has_limit = True
         if not over:
             error = _error(own, x, values)
             bars.append((values, error, colour))
             all_values += [values - error, values + error]
-        canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour)
-        canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour)
+        canvas.blocks(axes, border, why, found, i if len(parts) > 1 else None, colour, ends)
+        canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour, ends)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
-                                      label=labels.item(part.data, by, value)))
+                                      label=slices.outcome_text(part.data, value) if by == "outcome" else
+                                      labels.item(part.data, by, value)))
     whole = 1.04 if cells.is_unsigned(part.field) else np.ptp(np.concatenate([[0.0], *[v[np.isfinite(v)] for v in all_values]]))
     has_bars = any([_error_bars(axes, at, *bar, None if log else whole) for bar in bars])
     _frame(axes, part, x, by, at, is_log, border, np.concatenate(all_values), signed, log, over)
@@ -134,11 +153,15 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         about = part.data[f"{part.field}_error"].attrs.get("long_name", "")
         handles.append(plt.Line2D([], [], color="0.3", lw=0.9, marker="|", ms=7, ls="",
                                   label="standard error" if about.startswith("standard") else "error"))
+    if has_limit:
+        handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls="--", label="mean field"))
     if has_theory:
         text = has_theory_text(part.field)
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
     if over:
         handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label=f"mean over {labels.WORDS.get(over, over)}, 95 %"))
+    elif has_interval:
+        handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label="interval" + _level(part)))
     canvas.legend_beside(axes, handles + canvas.hatch_handles(found) + canvas.hatch_handles(some, "some starts: "))
     lines_above = len(parts) if some or found and len(parts) > 1 else 0
     if part.title:
@@ -147,13 +170,28 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
 
 
 def _interval(own, why):
-    """Of probabilities and medians of a file that counts starts: (low, high), or (None, None)."""
+    """What the file has beside a field as NAME_low and NAME_high: (low, high), or (None, None)."""
     stem = own.field.removesuffix("_median")
-    if f"{stem}_low" not in own.data:
+    if f"{stem}_low" not in own.data or f"{stem}_high" not in own.data:
         return None, None
     low, high = own.data[f"{stem}_low"].values, own.data[f"{stem}_high"].values
     known = (why == 0) & np.isfinite(low) & np.isfinite(high)
     return np.where(known, low, np.nan), np.where(known, high, np.nan)
+
+
+def _mean_field(own, signed):
+    """What the file has beside a field as NAME_mean_field: the limit of infinitely many spins."""
+    name = f"{own.field}_mean_field"
+    if name not in own.data or own.data[name].dims != own.data[own.field].dims:
+        return None
+    values = own.data[name].values
+    return abs(values) if cells.is_unsigned(own.field) and not signed else values
+
+
+def _level(part):
+    """Of the interval, as the file has it."""
+    about = part.data[f"{part.field.removesuffix('_median')}_low"].attrs.get("long_name", "")
+    return ", 95 %" if "95" in about else ""
 
 
 def _error(own, x, values):

@@ -30,6 +30,8 @@ from . import cells
 from .slices import cue_of
 
 FINE = 401  # places along an axis of a map
+STEEP = 0.01  # of one axis that a line may go on from one place to the next along the other
+HALVINGS = 10  # of what lies between two places where it goes on by more
 NO_LINE = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic", "undecided", "failed")
 WITHOUT_LINES = ("g_crit", "g_retrieve", "xi_theory", "x_theory", "method", "failure", "wall_time")
 OF_MODE = ("xi", "xi_end", "xi_limit", "occupation", "alpha_re", "alpha_im", "retrieval", "retrieval_either_sign")
@@ -100,18 +102,25 @@ def one_sign(data: xr.Dataset) -> xr.DataArray | float:
     return xr.where(same, 1.0, np.nan) if isinstance(same, xr.DataArray) else 1.0 if same else np.nan
 
 
+def _says_closed(data: xr.Dataset) -> bool:
+    """Whether the job alone tells that the closed forms hold."""
+    return of_job(data, "model.mapping") in ("gauged", "ungauged") and not any(of_job(data, key) is not None for key in BEYOND)
+
+
 def is_closed(data: xr.Dataset) -> bool:
-    """Whether the closed forms give the file's own g_crit at each point."""
+    """Whether the closed forms give the file's own g_crit at each point that is done."""
     mine = closed_g_crit(data)
     if "g_crit" not in data:  # cells of starts, states: the job must say that the closed forms hold
-        return mine is not None and of_job(data, "model.mapping") in ("gauged", "ungauged") and not any(
-            of_job(data, key) is not None for key in BEYOND)
+        return mine is not None and _says_closed(data)
     own = data["g_crit"]
     known = np.isfinite(own.values)
+    there = (own.notnull() | cells.reading.done(data)).values if "status" in data else np.ones(own.shape, bool)
+    if not there.any():  # nothing is computed yet
+        return mine is not None and _says_closed(data)
     if mine is None or not known.any():
         return False
     mine = (own * 0 + mine).transpose(*own.dims) if isinstance(mine, xr.DataArray) else xr.full_like(own, mine)
-    return bool(np.allclose(mine.values[known], own.values[known], rtol=1e-9, atol=0) and known.mean() > 0.5)
+    return bool(np.allclose(mine.values[known], own.values[known], rtol=1e-9, atol=0) and known[there].mean() > 0.5)
 
 
 def is_exact(data: xr.Dataset) -> bool:
@@ -123,11 +132,16 @@ def is_exact(data: xr.Dataset) -> bool:
     return zero("perturbation") and zero("flip_exactly") and not other
 
 
+def is_on_its_way(data: xr.Dataset) -> bool:
+    """Whether the data are of finitely many spins over time: what is stationary is no theory of theirs."""
+    return "E_N" in data or "time" in data.coords
+
+
 def kinds(data: xr.Dataset, field: str, mode: object = None) -> dict[str, str]:
     """{label: what} of the lines that mean something for the field: what is "crit", "least" or "ret".  mode: which one is shown
     where the starts have one cue."""
     closed = is_closed(data)
-    if "E_N" in data:  # finitely many spins, on their way
+    if is_on_its_way(data):
         return {}
     if not closed and "g_crit" not in data or field in WITHOUT_LINES or of_job(data, "model.g0") is None:
         return {}
@@ -155,15 +169,17 @@ def linear(values: np.ndarray, at: np.ndarray, new: np.ndarray) -> np.ndarray:
                                                             values[..., i] * (1 - part) + values[..., i + 1] * part))
 
 
-def fine(data: xr.Dataset, axis: str, border: np.ndarray, log: bool, n: int = FINE) -> tuple[np.ndarray, xr.Dataset, np.ndarray]:
-    """Places along an axis to the frame, the data's coordinates there, and the cell of each place.  A whole number has nothing
-    between its values: each fills its cell."""
+def fine(data: xr.Dataset, axis: str, border: np.ndarray, log: bool, n: int = FINE,
+         places: np.ndarray | None = None) -> tuple[np.ndarray, xr.Dataset, np.ndarray]:
+    """Places along an axis to the frame (None: n at equal distances), the data's coordinates there, and the cell of each place.  A whole
+    number has nothing between its values: each fills its cell."""
     values = data[axis].values if axis in data.coords else np.arange(data.sizes[axis])
     if values.dtype.kind in "iu":
         cell = np.repeat(np.arange(values.size), 2)
         places = np.stack([border[:-1], border[1:]], axis=1).ravel()
         return places, data.isel({axis: cell}), cell
-    places = np.geomspace(border[0], border[-1], n) if log else np.linspace(border[0], border[-1], n)
+    if places is None:
+        places = np.geomspace(border[0], border[-1], n) if log else np.linspace(border[0], border[-1], n)
     cell = np.clip(np.searchsorted(border, places, side="right") - 1, 0, values.size - 1)
     finer = data.isel({axis: cell}).assign_coords({axis: (axis, places, data[axis].attrs)})
     for name, coordinate in data.coords.items():
@@ -182,10 +198,33 @@ def through_rest(data: xr.Dataset, field: str) -> xr.DataArray:
     """False in cells that no line goes through: what oscillates or is undecided, and where the field has no result.  (Cells that
     are not computed yet are no reason.)"""
     why = cells.absent(data, field)
-    rest = why.isin([0, *map(cells.code, ("not computed", "most starts undecided", "most starts failed"))])
+    no_reason = ("not computed", "most starts undecided", "most starts failed", "most starts not computed")
+    rest = why.isin([0, *map(cells.code, no_reason)])
     if "verdict" in data:
         rest = rest & ~verdicts.flag_names(data["verdict"]).isin(NO_LINE)
     return rest
+
+
+def _distance(finer: xr.Dataset, x: str, y: str, what: str) -> np.ndarray:
+    """g0 - threshold [y, x] in closed form."""
+    with np.errstate(invalid="ignore"):
+        distance = parameters(finer)["g0"] - threshold(finer, what)
+    frame = xr.DataArray(np.zeros((finer.sizes[y], finer.sizes[x])), dims=(y, x))
+    return (frame + (distance.variable if isinstance(distance, xr.DataArray) else distance)).transpose(y, x).values
+
+
+def _is_steep(distance: np.ndarray, across: np.ndarray, log: bool) -> np.ndarray:
+    """Between which places along the first axis the line goes on by more than STEEP of the second, whose places are `across`."""
+    width = np.gradient(np.log(across) if log else across)
+    with np.errstate(invalid="ignore"):
+        changes = (distance[1:] > 0) != (distance[:-1] > 0)
+    changes &= ~np.isnan(distance[1:]) & ~np.isnan(distance[:-1])
+    return changes @ width > STEEP * width.sum()
+
+
+def _with_middles(at: np.ndarray, steep: np.ndarray, axis: xr.DataArray) -> np.ndarray:
+    """The places and, of an axis that has something between its values, the middles of those intervals that are steep."""
+    return at if axis.dtype.kind in "iu" else np.sort(np.concatenate([at, (at[1:] + at[:-1])[steep] / 2]))
 
 
 def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.ndarray, np.ndarray], logs: tuple[bool, bool],
@@ -195,11 +234,15 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
     at_x, finer, cell_x = fine(data, x, borders[0], logs[0])
     at_y, finer, cell_y = fine(finer, y, borders[1], logs[1])
     if is_closed(data):
-        given = parameters(finer)
-        with np.errstate(invalid="ignore"):
-            distance = given["g0"] - threshold(finer, what)
-        frame = xr.DataArray(np.zeros((at_y.size, at_x.size)), dims=(y, x))
-        distance = (frame + (distance.variable if isinstance(distance, xr.DataArray) else distance)).transpose(y, x).values
+        for _ in range(HALVINGS):
+            distance = _distance(finer, x, y, what)
+            places = [_with_middles(at_x, _is_steep(distance.T, at_y, logs[1]), data[x]),
+                      _with_middles(at_y, _is_steep(distance, at_x, logs[0]), data[y])]
+            if (places[0].size, places[1].size) == (at_x.size, at_y.size):
+                break
+            at_x, finer, cell_x = fine(data, x, borders[0], logs[0], places=places[0])
+            at_y, finer, cell_y = fine(finer, y, borders[1], logs[1], places=places[1])
+        distance = _distance(finer, x, y, what)
     else:
         own = {"crit": "g_crit", "ret": "g_retrieve"}.get(what)
         if own not in data or not {x, y} & {"g0"} and "g0" not in data.coords and (of_job(data, "model.g0") or "axis") == "axis":
@@ -215,14 +258,17 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
     rest = through_rest(data, field)
     rest = rest.any([dim for dim in rest.dims if dim not in (x, y)])
     frame = xr.DataArray(np.ones((data.sizes[y], data.sizes[x]), bool), dims=(y, x))
-    drawn = (frame & rest.variable).transpose(y, x).values[np.ix_(cell_y, cell_x)]
+    cells_drawn = (frame & rest.variable).transpose(y, x).values
+    drawn = cells_drawn[np.ix_(cell_y, cell_x)]
     with np.errstate(invalid="ignore"):
         positive = distance > 0
         near = np.zeros_like(drawn)
         near[:, 1:] |= positive[:, 1:] != positive[:, :-1]
         near[1:] |= positive[1:] != positive[:-1]
         near &= np.isfinite(distance)
-    if not near.any() or drawn[near].mean() < 0.5:
+    through = np.zeros((data.sizes[y], data.sizes[x]), bool)  # cells that the line goes through
+    through[np.broadcast_to(cell_y[:, None], near.shape)[near], np.broadcast_to(cell_x, near.shape)[near]] = True
+    if not near.any() or cells_drawn[through].mean() < 0.5:
         return None
     shown = np.ma.masked_where(~drawn | ~np.isfinite(distance), distance)
     return at_x, at_y, shown
@@ -268,7 +314,7 @@ def curve(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dat
     there is no closed form."""
     at, finer = places
     given = parameters(finer)
-    if given is None or not is_closed(data) or "E_N" in data:
+    if given is None or is_on_its_way(data) or not is_closed(data):
         return None
 
     def array(value):

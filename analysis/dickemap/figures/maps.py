@@ -152,7 +152,7 @@ def _draw(part, x, y, panels, over, signed, theory, ax):
             axes.tick_params(labelbottom=True)
         if not many or axes.get_subplotspec().is_first_col():
             axes.set_ylabel(labels.label(part.data, y, words=not many))
-    canvas.titles(figure, all_axes, part, over, ax, many)
+    canvas.titles(figure, all_axes, part, over, ax, many, categorical)
     rest = [*canvas.hatch_handles(found), *drawn.values()]
     if categorical:
         canvas.legend_beside(all_axes[canvas.columns(all_axes) - 1],
@@ -183,6 +183,7 @@ def draw_classes(axes, own, x, y, over, borders, logs, kinds, found):
         colours = [next(k.colour for k in kinds if k.code == c.code) for c in present]
         both = np.concatenate([counts.transpose("class", y, x).values, lost.transpose("why", y, x).values]).astype(float)
         canvas.striped(axes, *borders, both / both.sum(0), colours, logs[0], found)
+        canvas.separated(axes, *borders)
         return
     values = cells.shown(own.data, own.field).transpose(y, x).values
     position = np.full(values.shape, np.nan)

@@ -18,8 +18,9 @@ Data = Union[xr.Dataset, str, os.PathLike]
 Axis = Union[float, int, str]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
-NEEDED = ("verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
+NEEDED = ("count", "verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
           "n_never", "fatal_low", "fatal_high")
+BESIDE = ("_error", "_se", "_low", "_high", "_mean_field")  # what a file has beside a field, under the field's name
 SOURCES = {"xi_end": ("xi", "xi_limit"), "outcome": ("xi", "xi_second", "xi_error", "xi_limit", "retrieved", "n_unstable")}
 
 
@@ -38,15 +39,23 @@ def opened(data: Data, fields: Sequence[str] | None = None) -> xr.Dataset:
     if isinstance(data, xr.Dataset):
         if "status" not in data:
             raise Error("these data have no `status`: they are not those of dickemap.open, evaluate or run")
-        return data
+        return _begun(data, "these data")
     if fields is None:
-        return reading.open(data)
+        return _begun(reading.open(data), os.fspath(data))
     names = reading.names(data)
     for field in fields:
         if field not in names and field not in DERIVED:
             raise Error(f"{os.fspath(data)}: no field '{field}' (there are: {', '.join(sorted({*names} - {'checksum'}))})")
-    wanted = {*NEEDED, *fields, *(f"{field}_error" for field in fields), *(source for field in fields for source in SOURCES.get(field, ()))}
-    return reading.open(data, fields=[name for name in names if name in wanted])
+    beside = {f"{field.removesuffix('_median')}{end}" for field in fields for end in BESIDE}
+    wanted = {*NEEDED, *fields, *beside, *(source for field in fields for source in SOURCES.get(field, ()))}
+    return _begun(reading.open(data, fields=[name for name in names if name in wanted]), os.fspath(data))
+
+
+def _begun(data: xr.Dataset, name: str) -> xr.Dataset:
+    """The data; of those that count starts or follow finitely many spins there must be some."""
+    if {"n_undecided", "E_N", "n_states"} & set(data.data_vars) and data.status.size and not bool(reading.done(data).any()):
+        raise Error(f"{name}: nothing is computed yet")
+    return data
 
 
 def selected(select: Mapping[str, float] | None) -> dict[str, float]:
@@ -185,6 +194,27 @@ def checked_axes(data: xr.Dataset, field: str, named: Mapping[str, str | None], 
         groups[group] = what
 
 
+def outcome_names(data: xr.Dataset) -> dict[int, str]:
+    """Of the codes above 100, the verdict's names by the verdict's codes."""
+    attributes = data["outcome"].attrs
+    if "flag_meanings" not in attributes:
+        return {}
+    named = dict(zip(np.atleast_1d(attributes["flag_values"]).tolist(), attributes["flag_meanings"].split()))
+    return {code - counting.OF_VERDICT: name for code, name in named.items()
+            if code >= counting.OF_VERDICT and code != counting.SADDLE}
+
+
+def outcome_text(data: xr.Dataset, code: int) -> str:
+    return labels.outcome_text(int(code), outcome_names(data))
+
+
+def outcomes_of(data: xr.Dataset, field: str) -> list[int]:
+    """Those that starts have ended in, by their codes; of fields of each outcome."""
+    there = data["count"] > 0 if "count" in data else field_values(data, field).notnull()
+    there = there.any([dim for dim in there.dims if dim != "outcome"])
+    return [int(code) for code in data["outcome"].values[there.values]]
+
+
 def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None = None, select: Mapping[str, float] | None = None,
             nearest: bool = False) -> Slice:
     """The data over the free axes and `over` alone.  Others are fixed: by `select`, `mode` at the cue's pattern where starts have
@@ -201,6 +231,9 @@ def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None 
         fixed[axis] = values_of(data, axis)[i].item()
         data = data.isel({axis: i})
     follows = False
+    if "outcome" in axes_of(data, field) and "outcome" not in kept and data.sizes["outcome"] > 1:
+        found = ", ".join(f"{code} ({outcome_text(data, code)})" for code in outcomes_of(data, field))
+        raise Error(f"{field} has a value for each outcome: choose one by --select outcome=..., of {found}")
     for axis in sorted((dim for dim in axes_of(data, field) if dim not in kept), key=lambda dim: dim == "mode"):
         if axis == "mode" and "pattern" in data.coords and "mode" in data.coords and set(data["pattern"].dims) <= set(kept) \
                 and data["pattern"].ndim:

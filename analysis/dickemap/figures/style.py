@@ -41,11 +41,11 @@ NO_PATTERN, SADDLE = "#d9d9d9", "#8f8f8f"
 SEQUENCE = "viridis"
 SIGNED = LinearSegmentedColormap.from_list("signed", ["#8a4b08", COLOURS[3], "white", COLOURS[1], COLOURS[0]])
 
-# Cells without a result, none of them in a colour of a scale: (hatch, ink, paper).
+# Cells without a result, none of them in a colour of a scale: (hatch, ink, paper).  A line across says that it is most starts of a cell.
 HATCHES = {"undecided": ("////", "0.35", "white"), "end not known": ("\\\\\\\\", "0.35", "white"),
-           "most starts undecided": ("////", "0.35", "white"), "search not complete": ("////", "0.35", "white"),
-           "failed": ("xxxx", "0.15", "white"), "most starts failed": ("xxxx", "0.15", "white"),
-           "not computed": ("....", "0.55", "white"), "most starts not computed": ("....", "0.55", "white"),
+           "most starts undecided": ("/-/-", "0.35", "white"), "search not complete": ("||||", "0.35", "white"),
+           "failed": ("xxxx", "0.15", "white"), "most starts failed": ("x-x-", "0.15", "white"),
+           "not computed": ("....", "0.55", "white"), "most starts not computed": (".-.-", "0.55", "white"),
            "does not apply": ("", "0.90", "0.90"), "above all values": ("..", "#c9a36b", "#fdf3e3")}
 
 HALO = [patheffects.withStroke(linewidth=2.6, foreground="white")]  # of lines over any colours
