@@ -11,6 +11,7 @@
 Standard errors of trajectories are bars, or bands.  Needs nothing but the files."""
 
 import argparse
+import sys
 
 import matplotlib
 
@@ -20,15 +21,29 @@ import numpy as np  # noqa: E402
 
 import dickemap  # noqa: E402
 from dickemap.figures import style  # noqa: E402
-from dickemap.figures.exactness import SPINS, course  # noqa: E402
+from dickemap.figures.exactness import HOLDS, SPINS, course  # noqa: E402
 
 LARGE = 16  # exponents are those of so many spins and more
-HOLDS = 0.3  # E_N up to which the mean field is said to hold
+NEEDS = {"file": ("g0", SPINS), "rest": (SPINS,), "memory": (SPINS,), "retrieval": (SPINS,)}  # axes
 
 
 def done(data):
     """The numbers of spins that have a result."""
     return data.where(data.failure == 0)
+
+
+def opened(path, axes):
+    """The results of a file, which must have E_N along the axes; else one sentence says what it lacks."""
+    try:
+        data = dickemap.open(path)
+    except (dickemap.Error, OSError) as error:
+        sys.exit(f"plot_exactness.py: {error}")
+    if "E_N" not in data:
+        sys.exit(f"plot_exactness.py: {path} has no E_N: its job does not say `task: exactness`")
+    lacking = [axis for axis in axes if axis not in data.E_N.dims]
+    if lacking:
+        sys.exit(f"plot_exactness.py: {path} has no axis {' and none '.join(lacking)}; plot.py exactness draws any such file")
+    return done(data)
 
 
 def fit(N, E, error):
@@ -200,7 +215,8 @@ def main():
     parser.add_argument("-o", "--output", default="exactness.png")
     parser.add_argument("--dpi", type=int, default=200)
     a = parser.parse_args()
-    files = [done(dickemap.open(path)) if path else None for path in (a.file, a.rest, a.memory, a.retrieval)]
+    files = [opened(path, NEEDS[name]) if path else None for name, path in
+             (("file", a.file), ("rest", a.rest), ("memory", a.memory), ("retrieval", a.retrieval))]
     figure, lives = draw(*files)
     figure.savefig(a.output, dpi=a.dpi)
     print(f"{a.output}: {files[0].sizes['g0']} couplings, {files[0].sizes['spins_per_class']} numbers of spins")

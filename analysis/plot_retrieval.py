@@ -4,6 +4,7 @@
 coupling and tilt, a line where it is one half; and dotted g_ret, from which on pattern states are stable (closed form)."""
 
 import argparse
+import sys
 
 import matplotlib
 
@@ -51,15 +52,31 @@ def draw(data):
     return figure
 
 
+def lacking(data):
+    """What the file has not that the picture needs, "" where it has all."""
+    if "retrieval_either_sign" not in data:
+        return "it has no retrieval_either_sign, which takes `reduce: seed`"
+    dims = data.retrieval_either_sign.dims
+    missing = [axis for axis in CELL if axis not in dims]
+    if missing:
+        return f"it has no axis {' and none '.join(missing)}"
+    if dims != CELL:
+        return f"its axes are {', '.join(dims)}, not {', '.join(CELL)}"
+    return "" if set(data.pattern.values) <= {1, 2, 3, 4} else "it has patterns beyond the four of Fig. 3"
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("file", help="output of jobs/retrieval_map.yaml")
     parser.add_argument("-o", "--output", default="retrieval_map.png",
                         help="picture: .png, .pdf or .svg (default retrieval_map.png)")
     a = parser.parse_args()
-    data = dickemap.open(a.file)
-    if "retrieval_either_sign" not in data or data.retrieval.dims != CELL:
-        parser.error(f"{a.file}: not the output of jobs/retrieval_map.yaml")
+    try:
+        data = dickemap.open(a.file)
+    except (dickemap.Error, OSError) as error:
+        sys.exit(f"plot_retrieval.py: {error}")
+    if lack := lacking(data):
+        sys.exit(f"plot_retrieval.py: {a.file} is not of a job like jobs/retrieval_map.yaml: {lack}; plot.py basins draws any such file")
     draw(data).savefig(a.output, dpi=200)
     left = ~dickemap.done(data)
     print(f"{a.output}: {data.retrieval.size} cells of {int(data.n_decided.max())} starts, "

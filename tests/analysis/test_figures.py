@@ -959,8 +959,8 @@ axes:
     data = dickemap.open(tmp_path / "e.h5")
     data["failure"].values[1, 1] = data.failure.attrs["flag_meanings"].split().index("steps")  # without a result there is no curve
     figure = figures.picture(data)
-    panels = [axes for axes in figure.axes if axes.get_visible()]
-    assert len(panels) == 2 and [axes.get_title() for axes in panels] == ["$g_0$ = 0.4", "$g_0$ = 0.9"]
+    panels, below = figure.axes[:2], figure.axes[2:]
+    assert len(below) == 2 and [axes.get_title() for axes in panels] == ["$g_0$ = 0.4", "$g_0$ = 0.9"]
     for g0, axes in zip(data.g0.values, panels):
         curves = {line.get_label(): line for line in axes.lines}
         for N in data.spins_per_class.values:
@@ -971,9 +971,20 @@ axes:
                 assert np.isnan(drawn.get_ydata()).all()
             else:
                 np.testing.assert_allclose(drawn.get_ydata(), N * here.E_N.values)
-                np.testing.assert_allclose(curves[r"$\infty$"].get_ydata(), here.N_E_N_limit.values)
+                np.testing.assert_allclose(curves[r"$N \to \infty$"].get_ydata(), here.N_E_N_limit.values)
+    for g0, axes in zip(data.g0.values, below):
+        holds, = (line for line in axes.lines if line.get_gid() == "holds")
+        assert set(holds.get_ydata()) == {0.3} and axes.get_yscale() == "log"
+        np.testing.assert_allclose(axes.lines[0].get_ydata(), data.E_N.sel(g0=g0).isel(spins_per_class=0))
+    one = figures.exactness(data.isel(g0=[1], spins_per_class=[2]))
+    assert r"$N \to \infty$" in legend_of(one) and "$E_N$ = 0.3" in legend_of(one)
+    assert all(text in one._suptitle.get_text() for text in ("$N$ = 4", "$g_0$ = 0.9", r"$\Omega$ = 0.5"))
+    course = figures.cut(data, "time", "xi", select={"g0": 0.9}).axes[0]
+    assert not theory_lines(course)
+    limit = next(line for line in course.lines if line.get_gid() == "mean field")
+    np.testing.assert_allclose(limit.get_ydata(), abs(data.xi_mean_field.sel(g0=0.9).isel(spins_per_class=0, mode=0)))
     along = figures.exactness(data, along="g0", select={"spins_per_class": 4}).axes[0]
-    assert len(along.lines) == 4 and along.get_xlabel().startswith("time")
+    assert sum(line.get_xdata().size > 0 for line in along.lines) == 4 and along.get_xlabel().startswith("time")
     with pytest.raises(dickemap.Error, match="pattern is no axis"):
         figures.exactness(data, along="pattern")
 
@@ -1037,3 +1048,66 @@ def test_strips_above_a_cut_end_with_the_frame(files):
     assert len(strips) == 6
     for strip in strips:
         assert axes.get_xlim()[0] <= strip.get_x() and strip.get_x() + strip.get_width() <= axes.get_xlim()[1]
+
+
+def test_shares_of_starts_are_said_to_be_shares_and_cells_are_seen_as_one(files):
+    figure = figures.map(files["seeds"], "g0", "pattern", "retrieved", over="seed")
+    assert "widths: shares of 8 starts" in figure.axes[0].get_title()
+    across, along = (c for c in figure.axes[0].collections if c.get_gid() == "between cells")
+    assert len(across.get_segments()) == 12 and len(along.get_segments()) == 2
+    assert "widths" not in figures.map(files["seeds"], "g0", "pattern", "xi", over="seed").axes[0].get_title()
+
+
+def test_outcomes_that_occur_are_curves_or_asked_for(files):
+    data = dickemap.open(files["cells"])
+    counts = data["count"].sel(pattern=2).isel(perturbation=1)
+    occur = [int(code) for code, own in zip(data.outcome.values, counts.transpose("outcome", ...)) if (own > 0).any()]
+    select = {"pattern": 2, "perturbation": float(data.perturbation[1])}
+    figure = figures.cut(files["cells"], "g0", "probability", select=select)
+    curves = [line for line in figure.axes[0].lines if line.get_marker() == "o"]
+    assert len(curves) == len(occur) > 1
+    for code, line in zip(occur, curves):
+        np.testing.assert_array_equal(line.get_ydata(), data.probability.sel(select, method="nearest").sel(outcome=code))
+    with pytest.raises(dickemap.Error, match=r"choose one by --select outcome=..., of .*2 \(pattern 2\)"):
+        figures.map(files["cells"], "g0", "perturbation", "probability", select={"pattern": 2})
+
+
+@pytest.mark.parametrize("name", ["cells", "states"])
+def test_of_a_file_with_nothing_in_it_that_is_what_is_said(files, name):
+    data = dickemap.open(files[name])
+    data["status"] = data.status * 0
+    for draw in (figures.picture, figures.map, figures.cut, figures.basins, figures.states):
+        with pytest.raises(dickemap.Error, match="nothing is computed yet"):
+            draw(data)
+
+
+def test_starts_none_of_which_is_computed_are_said_to_be_none(files):
+    data = dickemap.open(files["seeds"])
+    data["status"] = data.status * 0
+    with pytest.raises(dickemap.Error, match="nothing is computed yet"):
+        figures.basins(data)
+
+
+def test_a_trajectory_of_the_program_says_of_which_point_it_is(files, program, tmp_path):
+    subprocess.run([program, "point", files["exact"].with_suffix(".yaml"), "--at", "g0=0.9,pattern=2,Omega_mu=1.5", "--trajectory",
+                    tmp_path / "c.h5", "--t-end", "2"], check=True, capture_output=True)
+    title = figures.trajectory(tmp_path / "c.h5").axes[0].get_title()
+    assert all(text in title for text in ("cue 2", "$g_0$ = 0.9", r"$\Omega_{1}$ = 1.5")), title
+
+
+@pytest.mark.parametrize("name, file, message", [
+    ("plot_exactness.py", "seeds", "has no E_N"), ("plot_exactness.py", "finite", "has no axis g0"),
+    ("plot_retrieval.py", "seeds", "it has no retrieval_either_sign"), ("plot_retrieval.py", "fatal", "it has no axis pattern")])
+def test_scripts_of_one_job_say_what_another_lacks(files, program, script, tmp_path, name, file, message):
+    if file == "finite":
+        (tmp_path / "finite.yaml").write_text("""task: exactness
+model: {patterns: 1, g0: 0.9, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0], spins_per_class: 2}
+exactness: {t_end: 1, points: 3}
+""")
+        subprocess.run([program, "run", "finite.yaml", "--quiet"], cwd=tmp_path, check=True)
+    if file == "fatal":
+        job = JOBS["fatal"].replace("fatal: perturbation\n", "")
+        (tmp_path / "fatal.yaml").write_text(f"title: no cue{job}")
+        subprocess.run([program, "run", "fatal.yaml", "--quiet"], cwd=tmp_path, check=True)
+    result = script(name, files[file] if file == "seeds" else tmp_path / f"{file}.h5")
+    assert result.returncode == 1 and message in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr

@@ -111,7 +111,10 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
     border = canvas.edges(at, is_log)
     ends = border[[0, -1]] if at.dtype.kind in "iu" else canvas.ends(at)
     figure, (axes,) = style.panels(1, 4.0, 2.9, ax)
-    colours = _of_outcomes(part.data, [value for value, _ in parts]) if by == "outcome" else style.pattern_colours(len(parts)) if by in ("pattern", "mode", None) else style.sequence_colours(len(parts))
+    if by == "outcome":
+        colours = _of_outcomes(part.data, [value for value, _ in parts])
+    else:
+        colours = (style.pattern_colours if by in ("pattern", "mode", None) else style.sequence_colours)(len(parts))
     found, some, handles, has_theory, has_interval, has_limit, all_values, bars = set(), set(), [], False, False, False, [], []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:

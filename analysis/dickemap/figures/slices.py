@@ -18,8 +18,8 @@ Data = Union[xr.Dataset, str, os.PathLike]
 Axis = Union[float, int, str]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
-NEEDED = ("count", "verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed", "n_found", "n_at_once",
-          "n_never", "fatal_low", "fatal_high")
+NEEDED = ("count", "verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed",
+          "n_found", "n_at_once", "n_never", "fatal_low", "fatal_high")
 BESIDE = ("_error", "_se", "_low", "_high", "_mean_field")  # what a file has beside a field, under the field's name
 SOURCES = {"xi_end": ("xi", "xi_limit"), "outcome": ("xi", "xi_second", "xi_error", "xi_limit", "retrieved", "n_unstable")}
 
