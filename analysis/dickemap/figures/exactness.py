@@ -60,7 +60,7 @@ def _of_job(data: xr.Dataset, taken) -> dict[str, float]:
     """Parameters of the job that are not in the picture already, and have one value."""
     found = {}
     for key in ("model.spins_per_class", "model.g0", "model.Omega", "model.Omega_mu", "model.kappa_mu", "initial.overlap"):
-        name, text = key.split(".")[1], slices.of_job(data, key)
+        name, text = key.split(".")[1], reading.of_job(data, key)
         words = [] if text is None else text.strip("[]").split(",")
         for i, word in enumerate(words):
             own = name if len(words) == 1 else f"{name}_{i + 1}"
