@@ -19,59 +19,20 @@ typedef struct code {
   const char *name, *text;
 } code;
 
+/* Of a field that is a code: dkm_verdict_name, dkm_verdict_text, verdict_codes. */
 #define CODE(NAME, name, text) {#name, text},
-static const code verdicts[] = {{"none", "never written"}, DKM_VERDICT_LIST(CODE)};
-static const code hows[] = {DKM_HOW_LIST(CODE)};
-static const code failures[] = {DKM_FAILURE_LIST(CODE)};
-static const code sensitives[] = {DKM_SENSITIVE_LIST(CODE)};
-static const code limiteds[] = {DKM_LIMITED_LIST(CODE)};
+#define CODES(field, N, ...)                                                                                              \
+  static const code field##_list[] = {__VA_ARGS__};                                                                       \
+  const char *dkm_##field##_name(int value) { return value >= 0 && value < N ? field##_list[value].name : "?"; }           \
+  const char *dkm_##field##_text(int value) { return value >= 0 && value < N ? field##_list[value].text : "?"; }           \
+  static const dkm_codes field##_codes = {N, dkm_##field##_name, dkm_##field##_text};
+CODES(verdict, DKM_N_VERDICTS, {"none", "never written"}, DKM_VERDICT_LIST(CODE))
+CODES(how, DKM_N_HOWS, DKM_HOW_LIST(CODE))
+CODES(failure, DKM_N_FAILURES, DKM_FAILURE_LIST(CODE))
+CODES(sensitive, DKM_N_SENSITIVES, DKM_SENSITIVE_LIST(CODE))
+CODES(limited, DKM_N_LIMITEDS, DKM_LIMITED_LIST(CODE))
+#undef CODES
 #undef CODE
-
-const char *dkm_verdict_name(int verdict) {
-  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].name : "?";
-}
-
-const char *dkm_verdict_text(int verdict) {
-  return verdict >= 0 && verdict < DKM_N_VERDICTS ? verdicts[verdict].text : "?";
-}
-
-const char *dkm_failure_name(int failure) {
-  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].name : "?";
-}
-
-const char *dkm_failure_text(int failure) {
-  return failure >= 0 && failure < DKM_N_FAILURES ? failures[failure].text : "?";
-}
-
-const char *dkm_how_name(int how) {
-  return how >= 0 && how < DKM_N_HOWS ? hows[how].name : "?";
-}
-
-const char *dkm_how_text(int how) {
-  return how >= 0 && how < DKM_N_HOWS ? hows[how].text : "?";
-}
-
-const char *dkm_sensitive_name(int sensitive) {
-  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].name : "?";
-}
-
-const char *dkm_sensitive_text(int sensitive) {
-  return sensitive >= 0 && sensitive < DKM_N_SENSITIVES ? sensitives[sensitive].text : "?";
-}
-
-const char *dkm_limited_name(int limited) {
-  return limited >= 0 && limited < DKM_N_LIMITEDS ? limiteds[limited].name : "?";
-}
-
-const char *dkm_limited_text(int limited) {
-  return limited >= 0 && limited < DKM_N_LIMITEDS ? limiteds[limited].text : "?";
-}
-
-static const dkm_codes verdict_codes = {DKM_N_VERDICTS, dkm_verdict_name, dkm_verdict_text};
-static const dkm_codes how_codes = {DKM_N_HOWS, dkm_how_name, dkm_how_text};
-static const dkm_codes failure_codes = {DKM_N_FAILURES, dkm_failure_name, dkm_failure_text};
-static const dkm_codes sensitive_codes = {DKM_N_SENSITIVES, dkm_sensitive_name, dkm_sensitive_text};
-static const dkm_codes limited_codes = {DKM_N_LIMITEDS, dkm_limited_name, dkm_limited_text};
 
 #define FIELD(member, type, shape, reproducible, units, long_name)                                                      \
   FIELD_AS(NUMBER, member, type, shape, reproducible, units, long_name, NULL)
