@@ -58,6 +58,11 @@ typedef struct dkm_task {
 
 extern const dkm_task dkm_task_sweep, dkm_task_basins, dkm_task_fatal, dkm_task_states, dkm_task_exactness;
 
+/* Computes point i_point alone with an engine of the form's task, into `record` of form->bytes.  interrupt: asked with `context` whether to
+ * give it up; NULL: never.  *finished: whether it was not; else the record is as it was.  Fails as dkm_task.run. */
+dkm_status dkm_task_run_one(const struct dkm_form *form, void *engine, int64_t i_point, bool (*interrupt)(void *context), void *context,
+                            void *record, bool *finished, dkm_error *err);
+
 /* The one that `name` stands for in a job (basins and fatal are asked for otherwise, by `reduce`); NULL: there is none. */
 const dkm_task *dkm_task_named(const char *name);
 

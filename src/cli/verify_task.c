@@ -1,39 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Some points of a task that is no sweep, anew: there is no other method for them, but the same one must say the same. */
 #include <stdlib.h>
-#include <string.h>
 
 #include "dickemap/clock.h"
 #include "dickemap/compare.h"
 #include "verify.h"
 
-/* A stream of one point, given up at a deadline. */
-struct attempt {
-  const dkm_form *form;
-  int64_t i_point;
-  bool drawn, finished;
-  double deadline;
-  void *record;
-};
-
-static bool attempt_next(void *context, int64_t *i_point) {
-  struct attempt *attempt = context;
-  if (attempt->drawn) return false;
-  attempt->drawn = true;
-  *i_point = attempt->i_point;
-  return true;
-}
-
-static void attempt_done(void *context, int64_t i_point, const void *record, const double *state) {
-  struct attempt *attempt = context;
-  (void)i_point;
-  (void)state;
-  attempt->finished = true;
-  memcpy(attempt->record, record, attempt->form->bytes);
-}
-
-static bool attempt_interrupt(void *context) {
-  return dkm_clock_now() > ((const struct attempt *)context)->deadline;
+static bool is_too_late(void *deadline) {
+  return dkm_clock_now() > *(const double *)deadline;
 }
 
 void dkm_verify_same(dkm_verification *v, const dkm_verify_sampled *sampled, const void *anew) {
@@ -59,15 +33,11 @@ dkm_status dkm_verify_task(dkm_verification *v, dkm_error *err) {
   if (!status && !(record = malloc(v->form.bytes)))
     status = dkm_fail(err, DKM_MEMORY, "verify: out of memory for a record");
   for (int64_t i = 0; i < v->n_sampled && !status; i++) {
-    struct attempt attempt = {.form = &v->form,
-                              .i_point = v->sampled[i].i_point,
-                              .deadline = dkm_clock_now() + v->seconds,
-                              .record = record};
-    const dkm_task_stream stream = {
-        .context = &attempt, .next = attempt_next, .done = attempt_done, .interrupt = attempt_interrupt};
-    status = task->run(engine, &stream, err);
-    if (!status && attempt.finished) dkm_verify_same(v, &v->sampled[i], record);
-    v->n_given_up += !status && !attempt.finished;
+    double deadline = dkm_clock_now() + v->seconds;
+    bool finished;
+    status = dkm_task_run_one(&v->form, engine, v->sampled[i].i_point, is_too_late, &deadline, record, &finished, err);
+    if (!status && finished) dkm_verify_same(v, &v->sampled[i], record);
+    v->n_given_up += !status && !finished;
   }
   free(record);
   if (engine) task->destroy(engine);

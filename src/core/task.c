@@ -14,6 +14,49 @@ const dkm_task *dkm_task_named(const char *name) {
   return NULL;
 }
 
+/* ---- one point ---- */
+
+/* A stream of it. */
+struct one {
+  const dkm_form *form;
+  int64_t i_point;
+  bool (*interrupt)(void *context);
+  void *context, *record;
+  bool drawn, finished;
+};
+
+static bool next_one(void *context, int64_t *i_point) {
+  struct one *one = context;
+  if (one->drawn) return false;
+  one->drawn = true;
+  *i_point = one->i_point;
+  return true;
+}
+
+static void take_one(void *context, int64_t i_point, const void *record, const double *state) {
+  struct one *one = context;
+  (void)i_point, (void)state;
+  one->finished = true;
+  memcpy(one->record, record, one->form->bytes);
+}
+
+static bool interrupt_one(void *context) {
+  const struct one *one = context;
+  return one->interrupt(one->context);
+}
+
+dkm_status dkm_task_run_one(const dkm_form *form, void *engine, int64_t i_point, bool (*interrupt)(void *context), void *context,
+                            void *record, bool *finished, dkm_error *err) {
+  struct one one = {.form = form, .i_point = i_point, .interrupt = interrupt, .context = context, .record = record};
+  const dkm_task_stream stream = {
+      .context = &one, .next = next_one, .done = take_one, .interrupt = interrupt ? interrupt_one : NULL};
+  const dkm_status status = form->task->run(engine, &stream, err);
+  *finished = one.finished;
+  return status;
+}
+
+/* ---- the form of records ---- */
+
 static void form_of(const dkm_task *task, const dkm_counts *counts, dkm_form *form) {
   *form = (dkm_form){.task = task, .n_fields = task->fields->n, .fields = task->fields->rows};
   size_t end = 0;
