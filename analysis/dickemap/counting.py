@@ -12,7 +12,7 @@ from . import arguments
 from .errors import Error
 from .reading import Data, done, numbers, of_job
 from .theory import Numbers
-from .verdicts import MIXTURE, flag_names
+from .verdicts import MIXTURE, flag_names, meanings_of
 
 NO_OUTCOME = -1000  # undecided, failed, not done, or relaxing to nobody knows what
 SADDLE, OF_VERDICT = 101, 100
@@ -104,7 +104,7 @@ def outcome(data: Data) -> xr.DataArray:
     patterns = np.arange(1, int(data["mode"].max()) + 1).tolist()
     names = {NO_OUTCOME: "none"} | {-nu: f"minus_pattern_{nu}" for nu in patterns[::-1]} | {0: "no_pattern"}
     names |= {nu: f"pattern_{nu}" for nu in patterns} | {SADDLE: "saddle"}
-    for name, code in zip(data.verdict.attrs["flag_meanings"].split(), np.atleast_1d(data.verdict.attrs["flag_values"]).tolist()):
+    for code, name in meanings_of(data.verdict).items():
         if name in OSCILLATIONS:
             ended = ended.where(verdict != name, OF_VERDICT + code)
             names[OF_VERDICT + code] = name
@@ -127,11 +127,11 @@ def _leads(data, relaxing, how):
 
 
 def probability(data: Data, pattern: int | xr.DataArray, over: str = "seed", either_sign: bool = False) -> xr.Dataset:
-    """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %,
-    `low` and `high` as of `mean` (in files, and so here too, `probability_low` and `probability_high`), of `n` starts that have an
-    outcome; without the dimension `over`.  Other starts are
-    in none of these: `n_missing`, of which `n_not_computed` have no record yet, and the rest is undecided, failed, or relaxing to
-    nobody knows what.  Where there are any, the probability is that of starts that were decided first.
+    """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %, `low` and
+    `high` as of `mean` (in files, and so here too, `probability_low` and `probability_high`), of `n` starts that have an outcome;
+    without the dimension `over`.  Other starts are in none of these: `n_missing`, of which `n_not_computed` have no record yet, and
+    the rest is undecided, failed, or relaxing to nobody knows what.  Where there are any, the probability is that of starts that
+    were decided first.
 
     pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.  Error
         for one that the data do not have.

@@ -13,10 +13,15 @@ from .reading import Data, alpha, done, masked
 MIXTURE = 127  # value of `retrieved` in records of method 1 (version 0.1.0): several patterns at once
 
 
+def meanings_of(field: xr.DataArray) -> dict[int, str]:
+    """{code: name} of a field of flags, in the order of the file."""
+    arguments.flags(field)
+    return dict(zip(np.atleast_1d(field.attrs["flag_values"]).tolist(), field.attrs["flag_meanings"].split()))
+
+
 def flag_names(field: xr.DataArray) -> xr.DataArray:
     """The names of a field of flags (`verdict`, `failure`, ...), as strings in its shape; "" where there is none."""
-    arguments.flags(field)
-    meanings = dict(zip(np.atleast_1d(field.attrs["flag_values"]).tolist(), field.attrs["flag_meanings"].split()))
+    meanings = meanings_of(field)
     names = np.vectorize(lambda value: meanings.get(value, ""), otypes=[object])(field.values)
     return xr.DataArray(names, coords=field.coords, dims=field.dims, name=field.name)
 

@@ -76,9 +76,7 @@ def _counted(data: xr.Dataset, over: str | None) -> xr.Dataset:
                          "status": xr.where(is_done > 0, 1, 0).astype(np.uint8)}, attrs=data.attrs)
     result = result.assign_coords({name: c for name, c in data.coords.items()
                                    if over not in c.dims and set(c.dims) <= {*result.dims, "mode"}})
-    names = dict(zip(np.atleast_1d(data.verdict.attrs["flag_values"]).tolist(), data.verdict.attrs["flag_meanings"].split()))
-    result["outcome"].attrs = {"flag_values": np.array([counting.OF_VERDICT + code for code in names], np.int32),
-                               "flag_meanings": " ".join(names.values())}
+    result["outcome"].attrs = {name: ended.attrs[name] for name in ("flag_values", "flag_meanings")}
     cue = data["pattern"] if "pattern" in data.coords else slices.cue_of(data)
     if cue is not None and reading.of_job(data, "initial.cue") is None:
         how_often = counting.probability(data, cue, over, either_sign=True)

@@ -134,13 +134,10 @@ class Class:
 def classes(data: xr.Dataset, values: xr.DataArray) -> list[Class]:
     """Those that occur among values that are not NaN, in the order of their codes: patterns by number, each before its inverse."""
     present = [int(v) for v in np.unique(values.values[np.isfinite(values.values)])]
-    attributes = values.attrs
     if values.name in OF_LABEL:
-        verdict = {}
-        if "verdict" in data:
-            verdict = dict(zip(np.atleast_1d(data.verdict.attrs["flag_values"]).tolist(), data.verdict.attrs["flag_meanings"].split()))
+        verdict = verdicts.meanings_of(data.verdict) if "verdict" in data else {}
         return outcome_classes(present, data.sizes.get("mode") or most_patterns(data, present), verdict)
-    names = dict(zip(np.atleast_1d(attributes["flag_values"]).tolist(), attributes["flag_meanings"].split()))
+    names = verdicts.meanings_of(values)
     unknown = [v for v in present if v not in names]
     if unknown:
         raise Error(f"{values.name} has codes without a name: {', '.join(map(str, unknown))}")

@@ -62,10 +62,8 @@ def _title(data: xr.Dataset) -> str:
     if not fixed:  # a file of the program: what is not zero
         for name in ("pattern", "g0", "Omega", "Omega_mu", "kappa_mu", "gamma_down", "gamma_up", "gamma_phi", "imbalance", "perturbation",
                      "flip", "flip_exactly"):
-            values = np.atleast_1d(data.attrs.get(name, []))
-            names = [name] if values.size == 1 else \
-                [f"{name}_{i + 1}" for i in range(values.size)]
-            fixed |= {name: value.item() for name, value in zip(names, values) if value.dtype.kind in "iuf" and value != 0}
+            given = labels.of_modes(name, np.atleast_1d(data.attrs.get(name, [])))
+            fixed |= {own: value.item() for own, value in given.items() if value.dtype.kind in "iuf" and value != 0}
     return labels.items(data, fixed)
 
 

@@ -62,10 +62,7 @@ def _of_job(data: xr.Dataset, taken) -> dict[str, float]:
     for key in ("model.spins_per_class", "model.g0", "model.Omega", "model.Omega_mu", "model.kappa_mu", "initial.overlap"):
         name, text = key.split(".")[1], reading.of_job(data, key)
         words = [] if text is None else text.strip("[]").split(",")
-        for i, word in enumerate(words):
-            own = name if len(words) == 1 else f"{name}_{i + 1}"
-            if "axis" not in word and own not in taken:
-                found[own] = float(word)
+        found |= {own: float(word) for own, word in labels.of_modes(name, words).items() if "axis" not in word and own not in taken}
     return found
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import re
 import textwrap
+from typing import Sequence
 
 import numpy as np
 import xarray as xr
@@ -105,6 +106,11 @@ def item(data: xr.Dataset, name: str, value: object) -> str:
     unit = unit_text(data[name].attrs.get("units")) if name in data.variables else ""
     called = f"${sign}$" if sign else WORDS.get(name, name).replace(" (tangent)", "")
     return f"{called} = {number(value)}{' ' + unit if unit else ''}"
+
+
+def of_modes(name: str, values: Sequence) -> dict[str, object]:
+    """Values by the names that files give them: {"g0": ...} of one, {"Omega_mu_1": ..., "Omega_mu_2": ...} of several."""
+    return {name: values[0]} if len(values) == 1 else {f"{name}_{i + 1}": value for i, value in enumerate(values)}
 
 
 def items(data: xr.Dataset, fixed: dict[str, object], width: int = 60) -> str:

@@ -234,15 +234,15 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
     at_x, finer, cell_x = fine(data, x, borders[0], logs[0])
     at_y, finer, cell_y = fine(finer, y, borders[1], logs[1])
     if is_closed(data):
+        distance = _distance(finer, x, y, what)
         for _ in range(HALVINGS):
-            distance = _distance(finer, x, y, what)
             places = [_with_middles(at_x, _is_steep(distance.T, at_y, logs[1]), data[x]),
                       _with_middles(at_y, _is_steep(distance, at_x, logs[0]), data[y])]
             if (places[0].size, places[1].size) == (at_x.size, at_y.size):
                 break
             at_x, finer, cell_x = fine(data, x, borders[0], logs[0], places=places[0])
             at_y, finer, cell_y = fine(finer, y, borders[1], logs[1], places=places[1])
-        distance = _distance(finer, x, y, what)
+            distance = _distance(finer, x, y, what)
     else:
         own = {"crit": "g_crit", "ret": "g_retrieve"}.get(what)
         if own not in data or not {x, y} & {"g0"} and "g0" not in data.coords and (of_job(data, "model.g0") or "axis") == "axis":

@@ -12,9 +12,9 @@ import xarray as xr
 
 from .. import arguments, counting, reading, verdicts
 from ..errors import Error
+from ..reading import Data
 from . import labels
 
-Data = Union[xr.Dataset, str, os.PathLike]
 Axis = Union[float, int, str]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
@@ -196,11 +196,9 @@ def checked_axes(data: xr.Dataset, field: str, named: Mapping[str, str | None], 
 
 def outcome_names(data: xr.Dataset) -> dict[int, str]:
     """Of the codes above 100, the verdict's names by the verdict's codes."""
-    attributes = data["outcome"].attrs
-    if "flag_meanings" not in attributes:
+    if "flag_meanings" not in data["outcome"].attrs:
         return {}
-    named = dict(zip(np.atleast_1d(attributes["flag_values"]).tolist(), attributes["flag_meanings"].split()))
-    return {code - counting.OF_VERDICT: name for code, name in named.items()
+    return {code - counting.OF_VERDICT: name for code, name in verdicts.meanings_of(data["outcome"]).items()
             if code >= counting.OF_VERDICT and code != counting.SADDLE}
 
 
