@@ -6,7 +6,7 @@
     data.xi.sel(pattern=4, mode=4).plot()
     dickemap.verdict_counts(data)                # {'fixed_point': 800}
 
-Names of dimensions and fields are those of the file (analysis/README.md, "The file").  Frequencies, rates and 1/time are in the job's
+Names of dimensions and fields are those of the file (analysis/FILES.md, "The file").  Frequencies, rates and 1/time are in the job's
 unit of frequency.
 
     reading     files, and which of their points are done

@@ -2,7 +2,7 @@
 /* record: what the program says about one point, and the one table that describes it.
  *
  * This is the record of a trajectory, of the task `sweep`; those of others are in task.h.  The table `dkm_fields` drives
- * everything that touches it: creation, writing and reading of the output file, checksums, `point`'s listing and analysis/README.md.
+ * everything that touches it: creation, writing and reading of the output file, checksums, `point`'s listing and analysis/FILES.md.
  * A new field is a member of dkm_record and a row in the table, nothing else. */
 #ifndef DICKEMAP_RECORD_H
 #define DICKEMAP_RECORD_H
@@ -109,7 +109,7 @@ typedef struct dkm_record {
   double occupation[DKM_MAX_MODES]; /* |alpha_mu|^2, the paper's normalisation */
   double alpha_re[DKM_MAX_MODES], alpha_im[DKM_MAX_MODES];
   double xi_limit[DKM_MAX_MODES];   /* relaxing, undecided: overlaps of the state that it is on its way to, if known */
-  double xi_error;    /* bound on the error of each xi, see analysis/README.md */
+  double xi_error;    /* bound on the error of each xi, see analysis/FILES.md */
   double xi_second;   /* |xi|, second largest (of xi, whatever `retrieved` is that of) */
   double L_end, L_limit, L_saddle; /* sign(Omega_mu) L (landscape.h) when the integration ended, at the end state, and at
                          the lowest barrier that encloses it */

@@ -10,7 +10,8 @@ import subprocess
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-PAGES = ["README.md", "jobs/README.md", "jobs/MODELS.md", "analysis/README.md", "src/README.md", "tests/README.md"]
+PAGES = ["README.md", "jobs/README.md", "jobs/RUNS.md", "jobs/MODELS.md", "analysis/README.md", "analysis/FILES.md", "src/README.md",
+         "tests/README.md"]
 TYPES = {"f8": "float64", "i8": "int64", "i4": "int32", "i1": "int8", "u1": "uint8", "u4": "uint32"}
 SET_UP = "jobs/quickstart.sh"  # the first command of the first page, on whose output all others build
 # Jobs that take most of the time: (text, what stands for it where they are coarser).
@@ -77,7 +78,7 @@ def test_the_table_of_fields_is_that_of_a_file(fields):
     expected = [[f"`{name}`", f"[{', '.join(dims)}]", kind, units, long_name]
                 for name, (dims, kind, units, long_name) in fields.items()]
     lines = "\n".join(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |" for row in expected)
-    assert table("analysis/README.md", "The file") == expected, f"the table in analysis/README.md should be\n{lines}"
+    assert table("analysis/FILES.md", "The file") == expected, f"the table in analysis/FILES.md should be\n{lines}"
 
 
 def test_the_table_of_keys_is_that_of_the_schema(program, tmp_path):
@@ -99,7 +100,7 @@ def test_the_table_of_keys_is_that_of_the_schema(program, tmp_path):
 
 
 def test_the_verdicts_are_those_of_the_program():
-    section = text_of("analysis/README.md").split("\n| `verdict` | meaning |")[1].split("\n\n")[0]
+    section = text_of("analysis/FILES.md").split("\n| `verdict` | meaning |")[1].split("\n\n")[0]
     named = re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE)
     source = (ROOT / "include" / "dickemap" / "record.h").read_text()
     assert named == re.findall(r"X\([A-Z_]+, (\w+),", source.split("DKM_VERDICT_LIST(X)")[1].split("typedef")[0])
