@@ -108,9 +108,10 @@ bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
 /* The landscape of spins that keep their present components along their fields: each class weighted by a_k = -sign
  * m_k.b_k/|b_k| (those that are negative by 0), adiabatic invariants where spins are fast, constants of dark
  * precession. V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a on a surface
- * that sets its valley apart from those of others: for +-1 patterns where another mode's field on the spins becomes as
- * strong as its own, otherwise on planes across the lines to other valleys (landscape_frozen.c).  The barrier is the
- * lowest point found there, on the nearer side alone, not all valleys may be known, the a_k may change: no proof. */
+ * that sets its valley apart from those of others: for +-1 patterns where the field of another mode on the spins, or that
+ * of all others together, becomes as strong as its own, otherwise on planes across the lines to other valleys
+ * (landscape_frozen.c).  The barrier is the lowest point found there, on the nearer side alone, not all valleys may be
+ * known, the a_k may change: no proof. */
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */

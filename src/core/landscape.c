@@ -320,18 +320,16 @@ bool dkm_landscape_unbound(dkm_landscape *l) {
   return sufficed;
 }
 
-bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
-                           int most_steps, double *q, double *U) {
+bool dkm_landscape_descend(dkm_landscape *l, const double *a, const landscape_set *set, double accuracy, int most_steps,
+                           double *q, double *U) {
   const int M = l->system.n_modes;
   double next[DKM_MAX_MODES];
   for (int it = 0; it < most_steps; it++) {
-    double change = 0.0, size = 1e-12, out = 0.0;
+    double change = 0.0, size = 1e-12;
     if (--l->n_left < 0) return false;
     *U = dkm_landscape_potential(l, a, q, next);
-    for (int mu = 0; normal && mu < M; mu++) out += normal[mu] * next[mu];
-    out -= offset;
+    if (set) set->project(set, l, next);
     for (int mu = 0; mu < M; mu++) {
-      if (normal) next[mu] -= out * normal[mu];
       change = fmax(change, fabs(next[mu] - q[mu]));
       size = fmax(size, fabs(next[mu]));
       q[mu] = next[mu];

@@ -3,14 +3,17 @@
  * another one in it; see dickemap/landscape.h.
  *
  * Any surface between two valleys is crossed by every way from one to the other, so the lowest point of U_a on it is no
- * higher than the pass; the surfaces here are planes.
+ * higher than the pass.
  *
- *   +-1 patterns  where another mode's field on the spins is as strong as that of the leading one
+ *   +-1 patterns  where another mode's field on the spins is as strong as that of the leading one (planes); and where
+ *                 those of all others together are (the ridge): far above threshold spins begin to change over there, and
+ *                 planes lead through deeper third valleys.  What is below either does not pass
  *   any couplings patterns overlap: their states have parts along the other modes, or no valley of their own.  So the
  *                 other valleys are looked for: downhill from each pattern, and from the lowest minima of U.  Those
  *                 with another label are set apart from the present one by the plane across the line between the two
  *                 minima through its highest point, the opposite valley by the plane through 0 */
 #include <math.h>
+#include <string.h>
 
 #include "landscape_workspace.h"
 
@@ -27,17 +30,74 @@ static void weigh_classes(dkm_landscape *l, const double *u, const double *q) {
   }
 }
 
+/* ---- surfaces ---- */
+
+static void project_on_plane(const landscape_set *set, const dkm_landscape *l, double *q) {
+  double out = -set->offset;
+  for (int mu = 0; mu < l->system.n_modes; mu++) out += set->normal[mu] * q[mu];
+  for (int mu = 0; mu < l->system.n_modes; mu++) q[mu] -= out * set->normal[mu];
+}
+
+/* The lowest point of U_a on this surface that descent from the projection of q finds. */
+static bool lowest_on(dkm_landscape *l, const landscape_set *set, double accuracy, const double *q, double *U) {
+  double p[DKM_MAX_MODES];
+  memcpy(p, q, (size_t)l->system.n_modes * sizeof *p);
+  set->project(set, l, p);
+  return dkm_landscape_descend(l, l->a, set, accuracy, LANDSCAPE_STEPS, p, U);
+}
+
 /* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead =
  * side r_other q_other, from the projection of q. */
 static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
-  const int M = l->system.n_modes;
   const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);
-  double normal[DKM_MAX_MODES] = {0}, p[DKM_MAX_MODES], out = 0.0;
+  double normal[DKM_MAX_MODES] = {0};
   normal[lead] = l->r[lead] / norm;
   normal[other] = -side * l->r[other] / norm;
-  for (int mu = 0; mu < M; mu++) out += normal[mu] * q[mu];
-  for (int mu = 0; mu < M; mu++) p[mu] = q[mu] - out * normal[mu];
-  return dkm_landscape_descend(l, l->a, normal, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, p, U);
+  return lowest_on(l, &(landscape_set){.project = project_on_plane, .normal = normal}, LANDSCAPE_ACCURACY, q, U);
+}
+
+/* Whether the field of mode `lead` is stronger than those of all other active modes together. */
+static bool rules_all_spins(const dkm_landscape *l, int lead, const double *q) {
+  double others = 0.0;
+  for (int i = 0; i < l->n_active; i++)
+    if (l->active[i] != lead) others += l->r[l->active[i]] * fabs(q[l->active[i]]);
+  return l->r[lead] * fabs(q[lead]) > others;
+}
+
+/* The points where turn r_lead q_lead = sum_nu |r_nu q_nu|, nu the other active modes: the nearest to q.  Those modes whose
+ * fields would change their sign on the way have none. */
+static void project_on_ridge(const landscape_set *set, const dkm_landscape *l, double *q) {
+  const double r_lead = l->r[set->lead];
+  bool gone[DKM_MAX_MODES] = {false};
+  double step;
+  for (bool again = true; again;) {
+    double excess = set->turn * r_lead * q[set->lead], share = r_lead * r_lead;
+    for (int i = 0; i < l->n_active; i++) {
+      const int nu = l->active[i];
+      if (nu == set->lead || gone[nu]) continue;
+      excess -= l->r[nu] * fabs(q[nu]);
+      share += l->r[nu] * l->r[nu];
+    }
+    step = excess / share;
+    again = false;
+    for (int i = 0; i < l->n_active; i++) {
+      const int nu = l->active[i];
+      if (nu == set->lead || gone[nu] || fabs(q[nu]) + step * l->r[nu] >= 0.0) continue;
+      gone[nu] = again = true;
+    }
+  }
+  q[set->lead] -= set->turn * step * r_lead;
+  for (int i = 0; i < l->n_active; i++) {
+    const int nu = l->active[i];
+    if (nu != set->lead) q[nu] = gone[nu] ? 0.0 : copysign(fabs(q[nu]) + step * l->r[nu], q[nu]);
+  }
+}
+
+/* The lowest point of U_a that descent from the projection of q finds where spins may begin to follow other modes than the
+ * leading one. */
+static bool ridge_around(dkm_landscape *l, const double *q, int lead, double *U) {
+  const landscape_set ridge = {.project = project_on_ridge, .lead = lead, .turn = q[lead] < 0.0 ? -1.0 : 1.0};
+  return lowest_on(l, &ridge, LANDSCAPE_ACCURACY, q, U);
 }
 
 /* The leading mode of U_a's minimum at q, and the overlaps. */
@@ -50,15 +110,20 @@ static int leading_of(const dkm_landscape *l, const double *q, double *xi) {
   return leading;
 }
 
-static bool lower_by_patterns(dkm_landscape *l, const double *q, dkm_frozen *frozen) {
-  const int lead = frozen->leading;
-  double U;
+/* Two surfaces: what either lets pass must be higher than it. */
+static bool lower_by_patterns(dkm_landscape *l, const double *start, const double *q, dkm_frozen *frozen) {
+  double nearest = frozen->barrier, ridge, U;
   for (int i = 0; i < l->n_active; i++) {
     const int mu = l->active[i];
-    if (mu == lead) continue;
-    if (!barrier_between(l, q, lead, mu, q[lead] * q[mu] >= 0.0 ? 1.0 : -1.0, &U)) return false;
-    frozen->barrier = fmin(frozen->barrier, U);
+    if (mu == frozen->leading) continue;
+    if (!barrier_between(l, q, frozen->leading, mu, q[frozen->leading] * q[mu] >= 0.0 ? 1.0 : -1.0, &U)) return false;
+    nearest = fmin(nearest, U);
   }
+  if (rules_all_spins(l, frozen->leading, start)) {
+    if (!ridge_around(l, q, frozen->leading, &ridge)) return false;
+    nearest = fmax(nearest, fmin(frozen->barrier, ridge));
+  }
+  frozen->barrier = nearest;
   return true;
 }
 
@@ -73,7 +138,7 @@ static bool lower_towards(dkm_landscape *l, const double *q, double *from, dkm_f
   const int M = l->system.n_modes;
   double xi[DKM_MAX_MODES], normal[DKM_MAX_MODES], p[DKM_MAX_MODES], ignored[DKM_MAX_MODES];
   double length = 0.0, top = -INFINITY, at = 0.5, offset = 0.0, U;
-  (void)dkm_landscape_descend(l, l->a, NULL, 0.0, rough, ROUGH_STEPS, from, &U);
+  (void)dkm_landscape_descend(l, l->a, NULL, rough, ROUGH_STEPS, from, &U);
   const int other = leading_of(l, from, xi);
   if (other == frozen->leading && xi[other] * frozen->xi[other] > 0.0) return true;
   for (int mu = 0; mu < M; mu++) {
@@ -96,7 +161,8 @@ static bool lower_towards(dkm_landscape *l, const double *q, double *from, dkm_f
     normal[mu] /= length;
     offset += normal[mu] * p[mu];
   }
-  if (!dkm_landscape_descend(l, l->a, normal, offset, rough, LANDSCAPE_STEPS, p, &U)) return false;
+  const landscape_set plane = {.project = project_on_plane, .normal = normal, .offset = offset};
+  if (!lowest_on(l, &plane, rough, p, &U)) return false;
   frozen->barrier = fmin(frozen->barrier, U);
   return true;
 }
@@ -120,16 +186,13 @@ static void pattern_start(dkm_landscape *l, int mu, const double *q, double *fro
 /* Lowers the barrier to what is found on the plane through 0 across q, between the minimum and its opposite. */
 static bool lower_across(dkm_landscape *l, const double *q, const double *from, dkm_frozen *frozen) {
   const int M = l->system.n_modes;
-  double normal[DKM_MAX_MODES], p[DKM_MAX_MODES], length = 0.0, along = 0.0, U;
+  double normal[DKM_MAX_MODES], length = 0.0, U;
   for (int mu = 0; mu < M; mu++) length += q[mu] * q[mu];
   length = sqrt(length);
   if (!(length > 0.0)) return true;
-  for (int mu = 0; mu < M; mu++) {
-    normal[mu] = q[mu] / length;
-    along += normal[mu] * from[mu];
-  }
-  for (int mu = 0; mu < M; mu++) p[mu] = from[mu] - along * normal[mu];
-  if (!dkm_landscape_descend(l, l->a, normal, 0.0, rough, LANDSCAPE_STEPS, p, &U)) return false;
+  for (int mu = 0; mu < M; mu++) normal[mu] = q[mu] / length;
+  const landscape_set plane = {.project = project_on_plane, .normal = normal};
+  if (!lowest_on(l, &plane, rough, from, &U)) return false;
   frozen->barrier = fmin(frozen->barrier, U);
   return true;
 }
@@ -156,10 +219,11 @@ static bool lower_by_valleys(dkm_landscape *l, const double *q, dkm_frozen *froz
 }
 
 static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
-  double q[DKM_MAX_MODES], U;
-  dkm_landscape_coordinates(l, u, q);
+  double start[DKM_MAX_MODES], q[DKM_MAX_MODES], U;
+  dkm_landscape_coordinates(l, u, start);
+  memcpy(q, start, (size_t)l->system.n_modes * sizeof *q);
   weigh_classes(l, u, q);
-  if (!dkm_landscape_descend(l, l->a, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U)) return false;
+  if (!dkm_landscape_descend(l, l->a, NULL, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U)) return false;
   frozen->leading = leading_of(l, q, frozen->xi);
   /* To the other side of the leading mode the way is over q = 0, or through where another mode has taken over: there
    * half of the classes are between their two directions, as on the saddles between two patterns. (Of +-1 patterns.) */
@@ -168,7 +232,7 @@ static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
   frozen->barrier = dkm_landscape_potential(l, l->a, origin, ignored);
   const bool of_patterns = dkm_system_has_patterns(&l->system) && !l->s;
   if (of_patterns) {
-    if (!lower_by_patterns(l, q, frozen)) return false;
+    if (!lower_by_patterns(l, start, q, frozen)) return false;
   } else if (dkm_landscape_value(l, u) < frozen->barrier * l->unit &&
              !lower_by_valleys(l, q, frozen)) /* else no need */
     return false;

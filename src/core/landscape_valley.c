@@ -136,7 +136,7 @@ double dkm_landscape_kept(dkm_landscape *l, int nu) { /* upside down, from q > 0
     if (mu != nu) q[mu] += aside * l->r[mu] * l->correlations[mu * M + mu] / M_SQRT2;
   }
   dkm_landscape_bound(l);
-  const bool stands = dkm_landscape_descend(l, l->s, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U);
+  const bool stands = dkm_landscape_descend(l, l->s, NULL, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U);
   return dkm_landscape_unbound(l) && stands ? M_SQRT2 * q[nu] / l->r[nu] : NAN;
 }
 
@@ -178,7 +178,7 @@ void dkm_landscape_valley(dkm_landscape *l, const double *u, double value, dkm_v
   /* A single pair of minima: q keeps its sign on the way down, which may take long near the threshold. */
   if (l->n_active > 1) {
     dkm_landscape_bound(l);
-    const bool stands = dkm_landscape_descend(l, l->s, NULL, 0.0, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U);
+    const bool stands = dkm_landscape_descend(l, l->s, NULL, LANDSCAPE_ACCURACY, LANDSCAPE_STEPS, q, &U);
     if (!dkm_landscape_unbound(l) || !stands) return;
   }
   if (!can_search(l, &extent)) {

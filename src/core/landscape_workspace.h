@@ -39,11 +39,20 @@ static inline bool landscape_has_unit_patterns(const dkm_landscape *l) {
 /* U_a(q), and next = grad C_a(q). a: weights of the classes (NULL: 1). */
 double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *q, double *next);
 
-/* q -> grad C_a(q) until it stands still, for so many steps at most; in the plane normal.q = offset with this unit
- * normal, if not NULL: the touching parabola is the same in all directions, so its lowest point there is the
- * projection. *U: at the end.  Returns whether it stands still to a relative accuracy; not if n_left does not suffice. */
-bool dkm_landscape_descend(dkm_landscape *l, const double *a, const double *normal, double offset, double accuracy,
-                           int most_steps, double *q, double *U);
+/* A set of q, by the projection onto it (q -> its nearest point of the set). */
+typedef struct landscape_set {
+  void (*project)(const struct landscape_set *set, const dkm_landscape *l, double *q);
+  const double *normal; /* a plane normal.q = offset, of this unit normal */
+  double offset;
+  int lead; /* a ridge, see landscape_frozen.c: this mode, with the sign `turn` of q */
+  double turn;
+} landscape_set;
+
+/* q -> grad C_a(q) until it stands still, for so many steps at most; within this set, if not NULL: the touching parabola
+ * is the same in all directions, so its lowest point there is the projection. *U: at the end.  Returns whether it stands
+ * still to a relative accuracy; not if n_left does not suffice. a: weights of the classes (NULL: 1). */
+bool dkm_landscape_descend(dkm_landscape *l, const double *a, const landscape_set *set, double accuracy, int most_steps,
+                           double *q, double *U);
 
 /* Bounds what is asked from here on by the multiplications that one look is worth, a second or some; and ends that, and
  * returns whether it was enough.  (K M = 1e5: 2e4 potentials, more than is usually asked for; a million spins have to do

@@ -567,6 +567,70 @@ static void a_settled_state_ends_where_it_is_said_to(void **state) {
   gsl_rng_free(rng);
 }
 
+/* ---- frozen spins ---- */
+
+/* U of spins aligned with the fields of these overlaps, as V. */
+static double potential_at(dkm_landscape *l, const double *xi) {
+  double u[MAX_STATE];
+  dkm_landscape_aligned_state(l, xi, u);
+  return dkm_landscape_value(l, u);
+}
+
+/* Far above threshold U -> |Omega| (sum_mu q_mu^2/2 - mean_k |sum_mu f_k,mu r_mu q_mu|/sqrt(2)).  Where a first spin changes
+ * over from pattern `lead` to others, r_lead |q_lead| = sum_nu r_nu |q_nu|: there it is at least -|Omega|/4/(1/r_lead^2 + 1/sum
+ * r_nu^2), which can be far above other minima.  The barrier is no lower, and no higher than the way straight to them. */
+static void the_barrier_of_frozen_spins_is_the_ridge_of_their_pattern(void **state) {
+  (void)state;
+  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
+  int n_shallow = 0;
+  for (int trial = 0; trial < 120; trial++) {
+    const int M = 2 + trial % 4, lead = trial / 4 % M;
+    const dkm_system p = patterns_of(DKM_GAUGED, M);
+    double ratio[DKM_MAX_MODES], u[MAX_STATE], others = 0.0, deepest = 0.0;
+    for (int mu = 0; mu < M; mu++) {
+      ratio[mu] = 60.0 * pow(4.0, uniform_between(rng, 0, 1));
+      deepest = fmax(deepest, ratio[mu]);
+      if (mu != lead) others += ratio[mu] * ratio[mu];
+    }
+    const dkm_point pt = point_of_ratios(M, ratio);
+    const double mine = ratio[lead] * ratio[lead], ridge = -0.25 * fabs(pt.Omega) / (1.0 / mine + 1.0 / others);
+    dkm_landscape *l = landscape_for(&p, &pt);
+    for (int side = -1; side <= 1; side += 2) {
+      double at[DKM_MAX_MODES] = {0};
+      dkm_frozen frozen;
+      at[lead] = side;
+      dkm_landscape_aligned_state(l, at, u);
+      assert_true(dkm_landscape_frozen(l, u, &frozen));
+      assert_int_equal(frozen.leading, lead);
+      assert_true(frozen.barrier >= ridge * 1.002);
+      assert_true(frozen.barrier > dkm_landscape_value(l, u));
+      for (int64_t k = 0; k < p.n_classes; k++) { /* spins that turn about their fields, which lifts the ridge */
+        const double along = uniform_between(rng, 0.9, 1.0);
+        u[k] *= along;
+        u[2 * p.n_classes + k] *= along;
+        u[p.n_classes + k] = sqrt(1.0 - along * along);
+      }
+      dkm_frozen turning;
+      assert_true(dkm_landscape_frozen(l, u, &turning));
+      assert_true(turning.leading == lead && turning.barrier >= ridge * 1.002);
+      for (int mu = 0; mu < M; mu++) {
+        double top = -INFINITY;
+        for (int i = 0; i <= 4000; i++) {
+          double xi[DKM_MAX_MODES] = {0};
+          xi[lead] = side * (mu == lead ? 1.0 - i / 2000.0 : 1.0 - i / 4000.0);
+          if (mu != lead) xi[mu] = i / 4000.0;
+          top = fmax(top, potential_at(l, xi));
+        }
+        assert_true(frozen.barrier <= top + 1e-3 * fabs(top));
+      }
+    }
+    n_shallow += ridge > -0.25 * fabs(pt.Omega) * deepest * deepest;
+    dkm_landscape_destroy(l);
+  }
+  assert_true(n_shallow >= 80); /* other valleys are deeper than the ridge of this one */
+  gsl_rng_free(rng);
+}
+
 /* Descent keeps the sign of each Re beta_mu, and ends in a minimum of the list, not above where it began. */
 static void descent_keeps_signs(void **state) {
   (void)state;
@@ -825,6 +889,7 @@ int main(void) {
       cmocka_unit_test(below_threshold_there_is_one_end),
       cmocka_unit_test(one_mode_next_to_threshold_is_not_settled),
       cmocka_unit_test(what_is_not_certified_is_not_settled),
+      cmocka_unit_test(the_barrier_of_frozen_spins_is_the_ridge_of_their_pattern),
       cmocka_unit_test(nothing_is_below_saddles_that_were_not_found),
       cmocka_unit_test(turning_keeps_what_was_found_for_equal_parameters),
       cmocka_unit_test(a_smaller_system_in_between_changes_nothing),
