@@ -6,15 +6,14 @@ same patterns, spin by spin and without self-coupling; and how many stable state
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import dickemap  # noqa: E402
-from dickemap.reading import of_job  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+import dickemap
+from dickemap.reading import of_job
+from plot_fig3 import COLOURS, STYLE
 
 KEPT = 0.9  # overlap of a pattern that is kept
 

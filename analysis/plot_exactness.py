@@ -13,15 +13,14 @@ Standard errors of trajectories are bars, or bands.  Needs nothing but the files
 import argparse
 import sys
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import dickemap  # noqa: E402
-from dickemap.figures import style  # noqa: E402
-from dickemap.figures.exactness import HOLDS, SPINS, course  # noqa: E402
+import dickemap
+from dickemap.figures import style
+from dickemap.figures.exactness import HOLDS, SPINS, course
 
 LARGE = 16  # exponents are those of so many spins and more
 NEEDS = {"file": ("g0", SPINS), "rest": (SPINS,), "memory": (SPINS,), "retrieval": (SPINS,)}  # axes
