@@ -12,6 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import dickemap
+from dickemap.figures import labels
 from dickemap.reading import of_job
 from plot_fig3 import COLOURS, STYLE
 
@@ -72,7 +73,7 @@ def shares(states, recalls):
         network.add(load, *hopfield(n_spins(data), data.sizes["mode"], data.sizes["pattern_seed"]))
         for g0 in data.g0.values:
             if g0 not in curves:
-                curves[g0] = Curve(f"states, $g_0$ = {g0:.3g}", color=next(colours), marker="o", ms=4)
+                curves[g0] = Curve(f"states, {labels.item(data, 'g0', float(g0))}", color=next(colours), marker="o", ms=4)
             xi = data.pattern_xi.sel(g0=g0).values.ravel()
             curves[g0].add(load, int((xi > KEPT).sum()), int(np.isfinite(xi).sum()))
     for data in recalls:

@@ -17,6 +17,7 @@ from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.colors import to_rgb
 
 import dickemap
+import plot_exactness
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -987,6 +988,38 @@ axes:
     assert along[1].get_xlabel().startswith("time") and sum(line.get_xdata().size > 0 for line in along[0].lines) == 4
     with pytest.raises(dickemap.Error, match="pattern is no axis"):
         figures.exactness(data, along="pattern")
+
+
+UNITS = ("model: {patterns: 1, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0], spins_per_class: 2, gamma_phi: 0.1}\n"
+         "unit: MHz\ndrive: {time: [0, 1], g0: [1, 2]}\naxes: [{name: g0, values: [0.4, 0.9]}, {name: duration, values: [1]}]\n")
+
+
+def test_parameters_of_the_job_have_its_unit_in_the_pictures_of_finitely_many_spins(tmp_path, program):
+    (tmp_path / "e.yaml").write_text(f"task: exactness\nexactness: {{t_end: 1, points: 5}}\n{UNITS}".replace(
+        "spins_per_class: 2, gamma_phi: 0.1}", "spins_per_class: 0}").replace("drive: {time: [0, 1], g0: [1, 2]}\n", "").replace(
+        "name: duration, values: [1]", "name: spins_per_class, values: [1, 2]"))
+    subprocess.run([program, "run", "e.yaml", "--quiet"], cwd=tmp_path, check=True)
+    data = dickemap.open(tmp_path / "e.h5")
+    figure = figures.exactness(data, along="spins_per_class")
+    assert figure.axes[1].get_title() == "$g_0$ = 0.9 MHz"
+    assert {text.strip() for text in figure._suptitle.get_text().replace("\n", ",").split(",")} == {
+        r"$\Omega$ = 0.5 MHz", r"$\Omega_{\mu}$ = 1 MHz", r"$\kappa_{\mu}$ = 1 MHz", "overlap of the start = 1"}
+    assert "$g_0$ = 0.4 MHz" in legend_of(figures.exactness(data, along="g0", select={"spins_per_class": 1}))
+    figure, _ = plot_exactness.draw(data, memory=data.isel(g0=1))
+    texts = [text for axes in figure.axes for text in (axes.get_title(), axes.get_xlabel(), axes.get_ylabel())]
+    for text in ("$g_0$ = 0.9 MHz", "time $t$ (MHz$^{-1}$)", "$t$ (MHz$^{-1}$)", "$E_N$ at $t$ = 1 MHz$^{-1}$", "$g_0$ (MHz)",
+                 r"growth of $\ln E_N$ (MHz)", "a retrieved pattern survives (MHz$^{-1}$)"):
+        assert text in texts, text
+
+
+def test_parameters_of_a_trajectory_s_point_have_the_job_s_unit(tmp_path, program):
+    (tmp_path / "t.yaml").write_text(UNITS.replace(", spins_per_class: 2", ""))
+    subprocess.run([program, "point", "t.yaml", "--at", "g0=0.4", "--trajectory", "t.h5", "--t-end", "2"], cwd=tmp_path, check=True,
+                   capture_output=True)
+    title = figures.trajectory(tmp_path / "t.h5").axes[0].get_title()
+    assert all(text in title for text in ("$g_0$ = 0.4 MHz", r"$\Omega_{\mu}$ = 1 MHz", r"$\gamma_\phi$ = 0.1 MHz")), title
+    course = dickemap.trajectory(tmp_path / "t.yaml", t_end=2, g0=0.9)
+    assert "$g_0$ = 0.9 MHz" in figures.trajectory(course).axes[0].get_title()
 
 
 # ---- what a newcomer asks for ----
