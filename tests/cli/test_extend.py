@@ -224,7 +224,8 @@ def test_another_job_is_refused_and_the_keys_are_named(refused, job, old, settin
 
 @pytest.mark.parametrize("there, here", [(1000, 2000), (2000, 1000)])
 def test_where_records_do_not_note_limits_these_must_be_the_same(dickemap, refused, tmp_path, there, here):
-    (tmp_path / "a.yaml").write_text(ALIKE + G0 + "task: states\n")
+    (tmp_path / "a.yaml").write_text("task: exactness\nmodel: {patterns: 1, Omega: 0.5, Omega_mu: [1], kappa_mu: [1], spins_per_class: 1}\n"
+                                     "exactness: {t_end: 1, points: 2, start: rest}\naxes: [{name: g0, values: [0.3]}]\n")
     assert dickemap("run", "a.yaml", "--set", f"solver.max_steps={there}", "-o", "old.h5", "-q").returncode == 0
     message = refused("run", "a.yaml", "--set", f"solver.max_steps={here}", "-o", "new.h5", "--extend", "old.h5")
     assert message == (f"old.h5 has no point in common with the job: they differ in solver.max_steps; solver.max_steps is {here}, but was "
