@@ -256,13 +256,13 @@ exactness: {t_end: 0.1, points: 2, start: rest, method: trajectories, trajectori
     (("task: exactness\n", "task: exactness\noutput: {state: final}\n"), "output.state is final, but task: exactness keeps no states"),
     (("points: 11", "points: 1"), "exactness.points is 1, but must be an integer 2 ..."),
     *[(("task: exactness\n", f"task: exactness\nsolver: {{{key}: {value}}}\n"),
-       f"a.yaml:2:{12 + len(key)}: solver.{key} is {value}, but has no effect with task: exactness and exactness.start: cue: it must be {default} "
-       "there, or left out") for key, value, default in (("method", "gsl", "ensemble"), ("t_max", "100", "10000000"),
+       f"a.yaml:2:{12 + len(key)}: solver.{key} is {value}, but has no effect with task: exactness and exactness.start: cue: "
+       f"it must be {default} there, or left out") for key, value, default in (("method", "gsl", "ensemble"), ("t_max", "100", "10000000"),
                                                         ("max_steps", "100", "1000000"), ("sensitivity", "on", "off"),
                                                         ("until", "settled", "rest"))],
     (("task: exactness\n", "task: exactness\nsolver: {tolerance: 1e-7, method: ensemble, t_max: 1e7}\n"), None),
-    (("task: exactness\n", "task: exactness\nsolver: {tolerance: 1e-7, method: gsl, t_max: 100, max_steps: 100}\n", "points: 11",
-      "points: 11, start: rest"), None),
+    (("task: exactness\n", "task: exactness\nsolver: {tolerance: 1e-7, method: gsl, t_max: 100, max_steps: 100}\n",
+      "points: 11", "points: 11, start: rest"), None),
     (("task: exactness\n", "task: exactness\nsolver: {sensitivity: on}\n", "points: 11", "points: 11, start: rest"),
      "solver.sensitivity is on, but has no effect with task: exactness: it must be off"),
 ])
