@@ -11,9 +11,10 @@ Exit code 0: all within the tolerance; 1: the file is not what it should be; 3: 
 import argparse
 import sys
 
+import checks  # (first: says which package is missing)
+
 import numpy as np
 
-import checks
 import dickemap
 
 # Rates in 1/us, as in the job.

@@ -9,10 +9,11 @@ Exit code 0: all within the tolerance; 1: the file is not what it should be; 3: 
 import argparse
 import sys
 
+import checks  # (first: says which package is missing)
+
 import numpy as np
 import xarray as xr
 
-import checks
 import dickemap
 
 # Fig. 3 of the paper, rates in units of kappa.

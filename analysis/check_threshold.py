@@ -12,9 +12,10 @@ Exit code 0: so it is; 1: the file is not what it should be; 3: a difference.
 import argparse
 import sys
 
+import checks  # (first: says which package is missing)
+
 import numpy as np
 
-import checks
 import dickemap
 
 

@@ -3,6 +3,8 @@
 
 import sys
 
+import packages  # noqa: F401  (first: says which package is missing)
+
 import dickemap
 
 # Verdicts that say what a trajectory ends in, whatever that is.

@@ -23,13 +23,10 @@ import os
 import pathlib
 import sys
 
-import dickemap  # (first: says which package is missing)
+import drawing  # noqa: F401  (first: says which package is missing)
 
-import matplotlib
-
-matplotlib.use("Agg")
-
-from dickemap import figures, jobs  # noqa: E402
+import dickemap
+from dickemap import figures, jobs
 
 SUFFIXES = (".png", ".pdf", ".svg", ".eps")
 

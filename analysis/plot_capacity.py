@@ -6,15 +6,15 @@ same patterns, spin by spin and without self-coupling; and how many stable state
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import dickemap  # noqa: E402
-from dickemap.reading import of_job  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+import dickemap
+from dickemap.figures import labels
+from dickemap.reading import of_job
+from plot_fig3 import COLOURS, STYLE
 
 KEPT = 0.9  # overlap of a pattern that is kept
 
@@ -73,7 +73,7 @@ def shares(states, recalls):
         network.add(load, *hopfield(n_spins(data), data.sizes["mode"], data.sizes["pattern_seed"]))
         for g0 in data.g0.values:
             if g0 not in curves:
-                curves[g0] = Curve(f"states, $g_0$ = {g0:.3g}", color=next(colours), marker="o", ms=4)
+                curves[g0] = Curve(f"states, {labels.item(data, 'g0', float(g0))}", color=next(colours), marker="o", ms=4)
             xi = data.pattern_xi.sel(g0=g0).values.ravel()
             curves[g0].add(load, int((xi > KEPT).sum()), int(np.isfinite(xi).sum()))
     for data in recalls:

@@ -6,18 +6,17 @@ relaxation time over both, in the job's unit, with the threshold of Eq. (12).  P
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-from matplotlib.colors import LinearSegmentedColormap, LogNorm  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
-import check_cavity as cavity  # noqa: E402
-import dickemap  # noqa: E402
-from dickemap.figures import labels, lines  # noqa: E402
-from dickemap.figures.canvas import edges  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+import check_cavity as cavity
+import dickemap
+from dickemap.figures import labels, lines
+from dickemap.figures.canvas import edges
+from plot_fig3 import COLOURS, STYLE
 
 OVERLAP = LinearSegmentedColormap.from_list("overlap", ["#f4f6f8", "#9cc3df", COLOURS[1], COLOURS[0]])
 

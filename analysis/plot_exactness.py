@@ -13,15 +13,14 @@ Standard errors of trajectories are bars, or bands.  Needs nothing but the files
 import argparse
 import sys
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import dickemap  # noqa: E402
-from dickemap.figures import style  # noqa: E402
-from dickemap.figures.exactness import HOLDS, SPINS, course  # noqa: E402
+import dickemap
+from dickemap.figures import labels, style
+from dickemap.figures.exactness import HOLDS, SPINS, course
 
 LARGE = 16  # exponents are those of so many spins and more
 NEEDS = {"file": ("g0", SPINS), "rest": (SPINS,), "memory": (SPINS,), "retrieval": (SPINS,)}  # axes
@@ -46,6 +45,17 @@ def opened(path, axes):
     return done(data)
 
 
+def short(data, name):
+    """An axis by its symbol and unit."""
+    return labels.label(data, name, words=False)
+
+
+def in_unit(values):
+    """" (MHz)", or nothing."""
+    unit = labels.unit_text(values.attrs.get("units"))
+    return f" ({unit})" if unit else ""
+
+
 def fit(N, E, error):
     """The exponent p of E ~ N^-p and its error, from ln E against ln N; weights where all have standard errors."""
     x, y = np.log(N), np.log(E)
@@ -57,10 +67,10 @@ def fit(N, E, error):
 def cases(data, rest):
     """(name, records of one start along N and time), one for each coupling and start."""
     for g0 in data.g0.values:
-        yield rf"$g_0 = {g0:.3g}$", data.sel(g0=g0)
+        yield labels.item(data, "g0", float(g0)), data.sel(g0=g0)
     if rest is not None:
         for g0 in np.atleast_1d(rest.g0.values):
-            yield rf"$g_0 = {g0:.3g}$, from rest", rest.sel(g0=g0)
+            yield f"{labels.item(rest, 'g0', float(g0))}, from rest", rest.sel(g0=g0)
 
 
 def coloured(data, rest):
@@ -83,7 +93,7 @@ def draw_exponents(axes, data, rest):
     N = data.spins_per_class.values
     axes.plot(N, 3 / N, "k:", lw=1, label="at the start")
     axes.set_ylim(bottom=0.1 * 3 / N.max())
-    axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=f"$E_N$ at $t$ = {float(data.time[-1]):g}")
+    axes.set(xscale="log", yscale="log", xlabel="$N$", ylabel=f"$E_N$ at {labels.item(data, 'time', float(data.time[-1]))}")
     axes.legend(fontsize=6.5, loc="lower left", title=rf"exponent of $1/N$, $N \geq {LARGE}$", title_fontsize=6.5)
 
 
@@ -98,7 +108,7 @@ def draw_holding(axes, data, rest):
         axes.plot(N[until <= end], until[until <= end], "o", ms=3, color=colour, label=name)
         axes.plot(N[until > end], np.full((until > end).sum(), end), "^", ms=4, color=colour, label=None if (until <= end).any() else name)
     axes.plot([], [], "k^", ms=4, label="and longer")
-    axes.set(xscale="log", xlabel="$N$", ylabel=rf"$E_N \leq {HOLDS}$ until $t$ =", ylim=(0, 1.75 * end))
+    axes.set(xscale="log", xlabel="$N$", ylabel=rf"$E_N \leq {HOLDS}$ until {short(data, 'time')} =", ylim=(0, 1.75 * end))
     axes.legend(fontsize=6.5, loc="upper left")
 
 
@@ -120,10 +130,10 @@ def draw_growth(axes, data):
         E = data.sel(g0=g).E_N.values
         largest.append(np.nanmax(np.diff(np.log(E), axis=-1)) / float(data.time[1] - data.time[0]))
     first = data[["bound_rate", "bound_rate_paper"]].max("spins_per_class")
-    for values, label, style in ((largest, "seen", "o"), (first.bound_rate.values, r"$3\sqrt{2M}\,g_0$", "^"),
-                                 (first.bound_rate_paper.values, "the paper's $C$", "s")):
-        axes.plot(g0, values, style + ":", ms=4, lw=0.7, label=label)
-    axes.set(yscale="log", xlabel="$g_0$", ylabel=r"growth of $\ln E_N$",
+    for values, label, marker in ((largest, "seen", "o"), (first.bound_rate.values, r"$3\sqrt{2M}\,g_0$", "^"),
+                                  (first.bound_rate_paper.values, "the paper's $C$", "s")):
+        axes.plot(g0, values, marker + ":", ms=4, lw=0.7, label=label)
+    axes.set(yscale="log", xlabel=short(data, "g0"), ylabel=r"growth of $\ln E_N$" + in_unit(data.bound_rate),
              ylim=(0.5 * min(largest), 1e2 * first.bound_rate_paper.values.max()))
     axes.legend(fontsize=6.5, loc="upper left")
 
@@ -141,7 +151,7 @@ def draw_survival(axes, memory):
         xi = memory.sel(spins_per_class=N).xi.isel(mode=0)
         axes.plot(xi.time, abs(xi) / abs(xi[0]), color=colour, lw=1, label=f"{N}")
         lives.append(lifetime(xi.time.values, xi.values))
-    axes.set(yscale="log", ylim=(1e-4, 1.3), xlabel="$t$", ylabel=r"$|\xi(t)|/|\xi(0)|$, from rest")
+    axes.set(yscale="log", ylim=(1e-4, 1.3), xlabel=short(memory, "time"), ylabel=r"$|\xi(t)|/|\xi(0)|$, from rest")
     axes.legend(fontsize=6.5, ncol=3, loc="lower left", title="$N$", title_fontsize=6.5)
     return dict(zip(memory.spins_per_class.values.tolist(), lives))
 
@@ -155,11 +165,11 @@ def draw_retrieval(axes, retrieval):
         axes.fill_between(cell.time, cell.xi - cell.xi_se, cell.xi + cell.xi_se, color=colour, alpha=0.2, lw=0)
     axes.plot(retrieval.time, retrieval.xi_mean_field.isel({SPINS: 0, "mode": mode}), "k--", lw=1, label="mean field")
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
-    axes.set(xlabel="$t$", ylabel=rf"$\xi_{mode + 1}$, {retrieval.sizes['mode']} modes", ylim=(-0.25, 1.35))
+    axes.set(xlabel=short(retrieval, "time"), ylabel=rf"$\xi_{mode + 1}$, {retrieval.sizes['mode']} modes", ylim=(-0.25, 1.35))
     axes.legend(fontsize=6.5, ncol=5, loc="upper left", title="$N$ of a class", title_fontsize=6.5)
 
 
-def draw_lives(axes, lives):
+def draw_lives(axes, lives, time):
     """How long a retrieved pattern survives; where nothing decays there is no point."""
     N = np.array([n for n, life in lives.items() if np.isfinite(life)])
     life = np.array([lives[n] for n in N])
@@ -168,17 +178,17 @@ def draw_lives(axes, lives):
         rate, start = np.polyfit(N, np.log(life), 1)
         axes.plot(N, np.exp(start + rate * N), "k:", lw=0.7, label=rf"$\propto \mathrm{{e}}^{{{rate:.2g} N}}$")
         axes.legend(fontsize=6.5, loc="upper left")
-    axes.set(yscale="log", xlabel="$N$", ylabel="a retrieved pattern survives")
+    axes.set(yscale="log", xlabel="$N$", ylabel="a retrieved pattern survives" + in_unit(time))
 
 
-def draw_last(figure, retrieval, lives):
-    """The row of what there is of both."""
+def draw_last(figure, retrieval, memory, lives):
+    """The row of what there is of both; lives: those of memory."""
     both = retrieval is not None and len(lives) > 0
     axes = figure.subplots(1, 1 + both, squeeze=False, width_ratios=[2, 1] if both else None)
     if retrieval is not None:
         draw_retrieval(axes[0, 0], retrieval)
     if lives:
-        draw_lives(axes[0, -1], lives)
+        draw_lives(axes[0, -1], lives, memory.time)
 
 
 def draw(data, rest=None, memory=None, retrieval=None):
@@ -202,7 +212,7 @@ def draw(data, rest=None, memory=None, retrieval=None):
         if memory is not None:
             lives = draw_survival(below[3], memory)
         if last:
-            draw_last(rows[2], retrieval, lives)
+            draw_last(rows[2], retrieval, memory, lives)
     return figure, lives
 
 

@@ -4,15 +4,14 @@
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import check_fig3 as fig3  # noqa: E402
-import dickemap  # noqa: E402
-from dickemap.figures import COLOURS, STYLE  # noqa: E402
+import check_fig3 as fig3
+import dickemap
+from dickemap.figures import COLOURS, STYLE
 
 
 def draw_panel(axes, data, computed, theory, every, steep):

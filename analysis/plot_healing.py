@@ -10,15 +10,14 @@ import os
 import pathlib
 import tempfile
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import dickemap  # noqa: E402
-from dickemap.figures.letters import ask, draw_pixels, images_of  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+import dickemap
+from dickemap.figures.letters import ask, draw_pixels, images_of
+from plot_fig3 import COLOURS, STYLE
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 T_END = 60

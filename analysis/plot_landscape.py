@@ -6,12 +6,10 @@ decays."""
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-
-import dickemap  # noqa: E402
-from dickemap import figures  # noqa: E402
+import dickemap
+from dickemap import figures
 
 
 def main():

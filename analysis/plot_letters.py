@@ -8,13 +8,11 @@ import argparse
 import os
 import pathlib
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-
-import dickemap  # noqa: E402
-from dickemap import figures  # noqa: E402
-from dickemap.figures.letters import images_of  # noqa: E402
+import dickemap
+from dickemap import figures
+from dickemap.figures.letters import images_of
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 

@@ -10,15 +10,14 @@ import os
 import pathlib
 import tempfile
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import dickemap  # noqa: E402
-from dickemap.figures.letters import read_table, run_point  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+import dickemap
+from dickemap.figures.letters import read_table, run_point
+from plot_fig3 import COLOURS, STYLE
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
 LOW, HIGH = 0.3, 1.2  # of jobs/quench.yaml

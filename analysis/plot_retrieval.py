@@ -6,16 +6,15 @@ coupling and tilt, a line where it is one half; and dotted g_ret, from which on 
 import argparse
 import sys
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import check_fig3 as fig3  # noqa: E402
-import dickemap  # noqa: E402
-from dickemap.figures.canvas import edges  # noqa: E402
-from plot_fig3 import STYLE  # noqa: E402
+import check_fig3 as fig3
+import dickemap
+from dickemap.figures.canvas import edges
+from plot_fig3 import STYLE
 
 CELL = ("pattern", "perturbation", "g0")
 

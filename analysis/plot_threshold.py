@@ -8,15 +8,14 @@ that it ends in and in that pattern's colour.  Shaded: g_nu to g_ret, where the 
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
 
-import check_threshold as thresholds  # noqa: E402
-import dickemap  # noqa: E402
-from plot_fig3 import COLOURS, STYLE  # noqa: E402
+import check_threshold as thresholds
+import dickemap
+from plot_fig3 import COLOURS, STYLE
 
 
 def draw_panel(axes, data, nu, every):

@@ -6,18 +6,17 @@ jobs/unbalanced.yaml, with the lines on which the normal state x = -1 loses its 
 
 import argparse
 
-import matplotlib
+import drawing  # noqa: F401  (first: says which package is missing)
 
-matplotlib.use("Agg")
-import matplotlib.pyplot as plt  # noqa: E402
-import numpy as np  # noqa: E402
-from matplotlib.colors import ListedColormap  # noqa: E402
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.colors import ListedColormap
 
-import dickemap  # noqa: E402
-from dickemap.figures import VERDICTS  # noqa: E402
-from dickemap.figures.canvas import edges  # noqa: E402
-from dickemap.reading import of_job  # noqa: E402
-from plot_fig3 import STYLE  # noqa: E402
+import dickemap
+from dickemap.figures import VERDICTS
+from dickemap.figures.canvas import edges
+from dickemap.reading import of_job
+from plot_fig3 import STYLE
 
 ENDS = {"normal, $x = -1$": "#dfe9f2", "inverted, $x = +1$": "#c9b8d8", "superradiant": VERDICTS["fixed_point"],
         "limit cycle": VERDICTS["limit_cycle"], "torus": VERDICTS["quasiperiodic"], "chaos": VERDICTS["irregular"],

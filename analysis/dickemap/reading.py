@@ -21,7 +21,7 @@ os.environ.setdefault("HDF5_USE_FILE_LOCKING", "FALSE")
 import numpy as np  # noqa: E402
 import xarray as xr  # noqa: E402
 
-from . import arguments  # noqa: E402
+from . import arguments, requirements  # noqa: E402
 from .errors import Error  # noqa: E402
 
 Data = Union["xr.Dataset", str, os.PathLike]  # what has been read, or is to be
@@ -106,7 +106,7 @@ def first_engine():
     for name, module in ENGINES.items():
         if importlib.util.find_spec(module):
             return name
-    raise ImportError("xarray needs h5netcdf or netCDF4 (Debian: python3-h5netcdf)")
+    requirements.need("h5netcdf")  # which has a name in Debian
 
 
 def masked(data: xr.Dataset) -> xr.Dataset:

@@ -31,6 +31,11 @@ bool dkm_match_goes_further(const dkm_job *old, const dkm_job *job);
  * into out[out_bytes]; returns their number, -1 if out of memory. */
 int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes);
 
+/* Those of the limits, solver.t_max and max_steps, because of which no record of `old` could be one of `job`: they are smaller than there,
+ * or, of tasks whose records do not note them, not equal.  With both values, and what would be possible, as a part of a sentence into
+ * out[out_bytes], which is empty if there are none; returns their number. */
+int dkm_match_limits(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes);
+
 /* How many values of axis i_axis of the job the old one has up to rounding, but not exactly; example[0] is an old value
  * and example[1] the new one next to it. -1 if out of memory. */
 int64_t dkm_match_rounded(const dkm_job *old, const dkm_job *job, int i_axis, double example[2]);

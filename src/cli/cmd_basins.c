@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* dickemap basins: how often the starts of a file end in each attractor, over one of its axes.
  *
- * One pass over the records, block by block; a cell holds only the outcomes that occur in it.  Points that are not done do not
- * count: a file that is half computed gives wider intervals.  In a file of a job with `reduce` each record is a cell, counted
- * when it was made. */
+ * One pass over the records, block by block; a cell holds only the outcomes that occur in it.  Points that are not done are
+ * counted apart and have no part in the rest: a file that is half computed gives wider intervals.  In a file of a job with `reduce`
+ * each record is a cell, counted when it was made. */
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -31,7 +31,8 @@ static const char help[] =
     "columns:\n"
     "  one for each other axis\n"
     "  n             starts with an outcome\n"
-    "  undecided     starts without: the verdict is undecided or failed, or the point is not done\n"
+    "  undecided     starts without: the verdict is undecided or failed, or nobody knows where what is relaxing goes\n"
+    "  not_computed  starts that have no record (yet)\n"
     "  entropy       -sum p ln p over the outcomes\n"
     "  outcome       pattern +3: at rest, pattern 3 has the leading overlap, which is positive; no pattern: at rest,\n"
     "                none leads; saddle: at rest where directions grow; or the verdict of other motion\n"
@@ -50,6 +51,7 @@ typedef struct table {
   dkm_form form;
   int64_t n_cells;
   dkm_basins *cells; /* [i], of the indices along the other dimensions, the last varying fastest */
+  int64_t *n_not_computed; /* [i], starts of that cell without a record */
 } table;
 
 /* ---- which axis ---- */
@@ -102,12 +104,13 @@ static int64_t cell_of(const table *t, int64_t i_point) {
   return cell;
 }
 
-/* Counts point i of the grid in; record NULL: it is not done, so that nobody knows where its starts end. */
+/* Counts point i of the grid in; record NULL: it is not done, and nothing is known of its starts. */
 static dkm_status add(table *t, int64_t i_point, const void *record, dkm_error *err) {
-  dkm_basins *cell = &t->cells[cell_of(t, i_point)];
+  const int64_t i_cell = cell_of(t, i_point);
+  dkm_basins *cell = &t->cells[i_cell];
   if (record && t->job->reduces) return dkm_basins_of_record(&t->form, record, t->job->system.n_modes, cell, err);
   if (record) return dkm_basins_add(cell, record, err);
-  cell->n_undecided += t->job->n_starts;
+  t->n_not_computed[i_cell] += t->job->n_starts;
   return DKM_OK;
 }
 
@@ -139,7 +142,7 @@ static void print_number(double value) {
 static void print_header(const table *t) {
   for (int i = 0; i < t->job->n_axes; i++)
     if (t->job->axes[i].dim != t->over) dkm_cli_say(stdout, "%s,", t->job->axes[i].name);
-  printf("n,undecided,entropy,outcome,count,probability,low,high,xi_mean,xi_std,t_settled_mean\n");
+  printf("n,undecided,not_computed,entropy,outcome,count,probability,low,high,xi_mean,xi_std,t_settled_mean\n");
 }
 
 static void print_place(const table *t, int64_t i_cell) {
@@ -171,7 +174,7 @@ static void print_cell(const table *t, int64_t i_cell) {
   dkm_basins_sort(cell);
   for (int i = 0; i < cell->n_basins || i == 0; i++) {
     print_place(t, i_cell);
-    printf("%" PRId64 ",%" PRId64, cell->n, cell->n_undecided);
+    printf("%" PRId64 ",%" PRId64 ",%" PRId64, cell->n, cell->n_undecided, t->n_not_computed[i_cell]);
     print_number(dkm_basins_entropy(cell));
     printf(",");
     if (cell->n_basins > 0)
@@ -198,7 +201,8 @@ static dkm_status count_and_print(const struct arguments *args, dkm_error *err) 
   if (!status) {
     t.n_cells = t.job->reduces ? t.job->n_points : t.job->n_points / t.job->shape[t.over];
     t.cells = calloc((size_t)t.n_cells, sizeof *t.cells);
-    if (!t.cells) status = dkm_fail(err, DKM_MEMORY, "basins: out of memory for %" PRId64 " cells", t.n_cells);
+    t.n_not_computed = calloc((size_t)t.n_cells, sizeof *t.n_not_computed);
+    if (!t.cells || !t.n_not_computed) status = dkm_fail(err, DKM_MEMORY, "basins: out of memory for %" PRId64 " cells", t.n_cells);
   }
   if (!status) status = count(reader, &t, err);
   if (!status) {
@@ -208,6 +212,7 @@ static dkm_status count_and_print(const struct arguments *args, dkm_error *err) 
   }
   for (int64_t i = 0; t.cells && i < t.n_cells; i++) dkm_basins_free(&t.cells[i]);
   free(t.cells);
+  free(t.n_not_computed);
   dkm_store_reader_close(reader);
   return status;
 }

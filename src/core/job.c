@@ -22,6 +22,7 @@
 #include "job_schema.h"
 #include "job_spelling.h"
 #include "job_system.h"
+#include "job_uses.h"
 
 enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, MAX_UNIT_BYTES = 40, KEY_BYTES = 64 };
 
@@ -154,11 +155,7 @@ static dkm_status read_task(dkm_job *job, const dkm_job_source *source, dkm_erro
 }
 
 static dkm_status check_states(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  const dkm_option *const options[] = {DKM_OPTION(n_states), DKM_OPTION(most_inverted)};
   const double choices = dkm_ground_choices(job->system.n_classes, job->most_inverted);
-  for (size_t i = 0; i < sizeof options / sizeof *options; i++)
-    if (job->task != &dkm_task_states && dkm_schema_text(source, options[i]->key)->value)
-      return dkm_schema_fail(source, err, options[i]->key, "has no effect without task: states");
   if (choices > DKM_MOST_CHOICES)
     return dkm_schema_fail(source, err, DKM_OPTION(most_inverted)->key,
                            "is %d: so many of %" PRId64 " classes are %.0f choices, but must be at most %.0f", job->most_inverted,
@@ -174,9 +171,6 @@ static dkm_status check_task(const dkm_job *job, const dkm_job_source *source, d
                            (job->base.overlap != 0.0 || dkm_job_axes_cover(job, DKM_PARAMETER(overlap), 0));
   if (job->searches && !has_pattern)
     return dkm_schema_fail(source, err, "fatal", "asks when a pattern is lost, but starts are made of none");
-  if (!job->reduces && job->solver.until_settled)
-    return dkm_schema_fail(source, err, DKM_OPTION(solver.until_settled)->key,
-                           "is settled, but that is only for starts that `reduce` counts");
   return check_states(job, source, err);
 }
 
@@ -204,6 +198,7 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
   if (status == DKM_OK) status = dkm_job_system_finish(job, source, files, err);
   if (status == DKM_OK) status = read_options(job, source, err);
   if (status == DKM_OK) status = dkm_job_drive_read(job, source, err);
+  if (status == DKM_OK) status = dkm_job_uses_check(job, source, files->from_disk, err);
   if (status == DKM_OK) status = check_task(job, source, err);
   if (status == DKM_OK) status = dkm_job_exactness_read(job, source, err);
   return status;

@@ -12,19 +12,6 @@
 
 enum { MOST_MODES = 2 }; /* three would take weeks */
 
-static bool is_given(const dkm_job_source *source, const char *key) {
-  return dkm_schema_text(source, key)->value != NULL;
-}
-
-static dkm_status refuse_without_task(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  for (int i = 0; i < dkm_n_options; i++)
-    if (strncmp(dkm_options[i].key, "exactness.", strlen("exactness.")) == 0 && is_given(source, dkm_options[i].key))
-      return dkm_schema_fail(source, err, dkm_options[i].key, "has no effect without task: exactness");
-  if (dkm_job_axes_any(job, DKM_PARAMETER(spins_per_class)))
-    return dkm_schema_fail(source, err, DKM_PARAMETER(spins_per_class)->key, "has no effect without task: exactness");
-  return DKM_OK;
-}
-
 /* What a point has, or all points of a job have, of what its computation depends on. */
 struct demands {
   bool lossy;
@@ -76,8 +63,6 @@ static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, 
   if (job->system.n_modes > MOST_MODES)
     return dkm_schema_fail(source, err, "model.patterns", "is %d, but must be 1 or 2 for task: exactness", job->system.n_modes);
   if (job->drive) return dkm_schema_fail(source, err, "drive.time", "is given, but task: exactness knows no drives");
-  if (job->solver.sensitivity)
-    return dkm_schema_fail(source, err, DKM_OPTION(solver.sensitivity)->key, "is on, but has no effect with task: exactness");
   return DKM_OK;
 }
 
@@ -105,7 +90,7 @@ dkm_status dkm_job_check_point(const dkm_job *job, const dkm_point *point, dkm_e
 
 dkm_status dkm_job_exactness_read(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   dkm_exactness *exactness = &job->exactness;
-  if (job->task != &dkm_task_exactness) return refuse_without_task(job, source, err);
+  if (job->task != &dkm_task_exactness) return DKM_OK;
   dkm_status status = check_model(job, source, err);
   if (status == DKM_OK) status = check_points(job, source, err);
   if (status != DKM_OK) return status;

@@ -208,9 +208,41 @@ bool dkm_match_goes_further(const dkm_job *old, const dkm_job *job) {
   return b->max_steps >= a->max_steps && b->t_max >= a->t_max && (b->max_steps > a->max_steps || b->t_max > a->t_max);
 }
 
+/* Those that dkm_match_goes_further compares. */
+enum { N_LIMITS = 2 };
+static const dkm_option *limit_at(int i) {
+  return i == 0 ? DKM_OPTION(solver.t_max) : DKM_OPTION(solver.max_steps);
+}
+
 static bool is_limit(const char *line) {
-  return strncmp(line, "solver.max_steps ", strlen("solver.max_steps ")) == 0 ||
-         strncmp(line, "solver.t_max ", strlen("solver.t_max ")) == 0;
+  for (int i = 0; i < N_LIMITS; i++) {
+    const size_t length = strlen(limit_at(i)->key);
+    if (strncmp(line, limit_at(i)->key, length) == 0 && line[length] == ' ') return true;
+  }
+  return false;
+}
+
+static bool notes_limits(const dkm_job *job) {
+  dkm_form form;
+  dkm_form_of(job, &form);
+  return form.limited >= 0;
+}
+
+int dkm_match_limits(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
+  int n = 0;
+  if (out_bytes > 0) *out = '\0';
+  for (int i = 0; i < N_LIMITS; i++) {
+    const double theirs = dkm_option_get(limit_at(i), old), ours = dkm_option_get(limit_at(i), job);
+    if (notes_limits(job) ? ours >= theirs : ours == theirs) continue;
+    const size_t used = strlen(out);
+    snprintf(out + used, out_bytes - used, "%s%s is %.15g, but was %.15g in the file", n++ ? ", " : "", limit_at(i)->key, ours, theirs);
+  }
+  if (n > 0) {
+    const size_t used = strlen(out);
+    snprintf(out + used, out_bytes - used, ", and points can be taken only where %s",
+             notes_limits(job) ? "limits are as large or larger" : "limits are the same, as records of this task do not note their say");
+  }
+  return n;
 }
 
 /* Keeps these of all lines; limits: also those of the work. */
@@ -230,9 +262,7 @@ static char *keep_rules(char *canonical, bool limits) {
 }
 
 int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
-  dkm_form form;
-  dkm_form_of(job, &form);
-  const bool limits = form.limited < 0 || !dkm_match_goes_further(old, job);
+  const bool limits = !notes_limits(job) || !dkm_match_goes_further(old, job);
   char *theirs = keep_rules(dkm_job_canonical(old), limits), *ours = keep_rules(dkm_job_canonical(job), limits);
   int n = theirs && ours ? dkm_job_differences(theirs, ours, out, out_bytes) : -1;
   free(theirs);

@@ -17,6 +17,7 @@ from matplotlib.collections import PolyCollection, QuadMesh
 from matplotlib.colors import to_rgb
 
 import dickemap
+import plot_exactness
 
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt  # noqa: E402
@@ -409,11 +410,58 @@ def covered(line, border):
     return np.array(found)
 
 
-@pytest.mark.parametrize("Omega_mu_2", [2.0, -2.0])
+def assert_ranges(line, ends, frame):
+    """A line is there from each of the ends to the next, and nowhere else, within two of its places."""
+    x, there = line.get_xdata(), np.isfinite(line.get_ydata())
+    assert x[0] == pytest.approx(frame[0]) and x[-1] == pytest.approx(frame[1])
+    expected = np.zeros(x.size, bool)
+    for low, high in zip(ends[::2], ends[1::2]):
+        expected |= (x >= low) & (x <= high)
+    near = abs(x[:, None] - np.array([end for end in ends if frame[0] < end < frame[1]] or [np.inf])).min(1) < 2 * (x[1] - x[0])
+    np.testing.assert_array_equal(there[~near], expected[~near])
+
+
+@pytest.mark.parametrize("points", [7, 40])
+@pytest.mark.parametrize("field", ["xi", "occupation", "alpha_re"])
+def test_of_tilted_starts_the_curve_goes_from_where_the_pattern_is_stable_to_the_frame(field, points):
+    """Wherever the couplings lie; and the normal state from the frame to where it loses its stability."""
+    job = {"model": {"patterns": 3, "Omega": 0.5, "Omega_mu": [1.5, 2.0, 2.5], "kappa_mu": [1.0]}, "initial": {"perturbation": 0.3}}
+    data = dickemap.evaluate(job, g0=np.linspace(0.5, 1.4, points), pattern=[1, 2, 3], product=True)
+    g_crit = dickemap.g_crit(0.5, np.array([1.5, 2.0, 2.5]), 1.0)
+    g_ret = dickemap.g_retrieve(g_crit, g_crit[0])
+    axes = figures.cut(data, "g0", field).axes[0]
+    frame = axes.get_xlim()
+    for pattern, colour in zip((1, 2, 3), style.pattern_colours(3)):
+        lines_of = [line for line in theory_lines(axes) if line.get_color() == colour]
+        assert len(lines_of) == (2 if field == "alpha_re" else 1)
+        for line in lines_of:
+            assert_ranges(line, (frame[0], g_crit[0], g_ret[pattern - 1], frame[1]), frame)
+            known, x = np.isfinite(line.get_ydata()), line.get_xdata()
+            xi = dickemap.xi_theory(x, g_crit[pattern - 1])
+            arguments = (x, xi, (1.5, 2.0, 2.5)[pattern - 1], 1.0, 4)
+            closed = {"xi": xi, "occupation": dickemap.occupation_theory(*arguments), "alpha_re": dickemap.alpha_theory(*arguments).real}
+            np.testing.assert_allclose(abs(line.get_ydata())[known], abs(closed[field])[known], atol=1e-12)
+
+
+def test_along_the_tilt_the_curve_reaches_both_frames():
+    """Though large tilts leave the pattern; below g_c it is the normal state; where no start ends in the pattern there is none."""
+    job = {"model": {"patterns": 3, "Omega": 0.5, "Omega_mu": [1.5, 2.0, 2.5], "kappa_mu": [1.0]}, "initial": {"pattern": 3}}
+    tilts = np.geomspace(0.02, 1, 9)
+    for g0, share, height in ((1.2, 1, None), (0.5, 1, 0), (0.82, 0, None)):
+        data = dickemap.evaluate(job, g0=g0, perturbation=tilts)
+        axes = figures.cut(data, "perturbation", "xi", select={"mode": 3}).axes[0]
+        drawn = theory_lines(axes)
+        assert len(drawn) == share
+        for line in drawn:
+            assert_ranges(line, axes.get_xlim(), axes.get_xlim())
+            expected = dickemap.xi_theory(g0, dickemap.g_crit(0.5, 2.5, 1.0)) if height is None else height
+            np.testing.assert_allclose(line.get_ydata(), expected, atol=1e-12)
+
+
 @pytest.mark.parametrize("field", ["xi", "occupation"])
-def test_of_tilted_starts_the_curve_goes_through_what_has_ended_in_the_pattern_alone(Omega_mu_2, field):
-    """Of one sign a pattern is retrieved from g_ret on; of both signs there is chaos, and below g_c rest without a pattern."""
-    job = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, Omega_mu_2], "kappa_mu": [1.0]}, "solver": {"max_steps": 6000},
+def test_of_modes_of_both_signs_the_curve_goes_through_what_has_ended_in_the_pattern_alone(field):
+    """As no pattern is stable: there is chaos, and below g_c rest without a pattern."""
+    job = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, -2.0], "kappa_mu": [1.0]}, "solver": {"max_steps": 6000},
            "initial": {"perturbation": 0.3}}
     data = dickemap.evaluate(job, g0=np.linspace(0.5, 1.4, 19), pattern=[1, 2], product=True)
     axes = figures.cut(data, "g0", field).axes[0]
@@ -421,35 +469,41 @@ def test_of_tilted_starts_the_curve_goes_through_what_has_ended_in_the_pattern_a
     rest = verdict_is(data, "fixed_point", "dark_precession").values
     curves = {line.get_color(): line for line in theory_lines(axes)}
     for j, (pattern, colour) in enumerate(zip((1, 2), style.pattern_colours(2))):
-        g_crit = dickemap.g_crit(0.5, (1.5, Omega_mu_2)[j], 1.0)
+        g_crit = dickemap.g_crit(0.5, (1.5, -2.0)[j], 1.0)
         own = rest[:, j] & (abs(data.retrieved.values[:, j].astype(int)) == pattern)
         normal = rest[:, j] & (data.retrieved.values[:, j] == 0) & (data.g0.values < g_crit)
         if colour not in curves:
             assert not (own | normal).any()
             continue
-        line, away = curves[colour], abs(data.g0.values - g_crit) > 0.05
-        np.testing.assert_array_equal((covered(line, border) == (own | normal))[away], True)
-        known = np.isfinite(line.get_ydata())
-        xi = dickemap.xi_theory(line.get_xdata(), g_crit)
-        expected = xi if field == "xi" else dickemap.occupation_theory(line.get_xdata(), xi, (1.5, Omega_mu_2)[j], 1.0, 2)
-        np.testing.assert_allclose(line.get_ydata()[known], expected[known], atol=1e-12)
-        if Omega_mu_2 > 0:
-            assert own.any()
-    assert Omega_mu_2 > 0 or (~rest).any()
+        away = abs(data.g0.values - g_crit) > 0.05
+        np.testing.assert_array_equal((covered(curves[colour], border) == (own | normal))[away], True)
+    assert (~rest).any()
 
 
-def test_a_curve_of_a_mode_goes_through_the_starts_that_end_in_its_pattern_whatever_their_cue(files):
+def test_a_curve_of_a_mode_is_that_of_its_pattern_whatever_the_cue(files):
     data = dickemap.open(files["seeds"]).sel(pattern=3)
     axes = figures.cut(data, "g0", "xi", by="mode").axes[0]
     curves = {line.get_color(): line for line in theory_lines(axes)}
-    border = canvas.edges(data.g0.values)
+    g_crit = dickemap.g_crit(0.5, np.array([1.5, 2.0, 2.5]), 1.0)
+    g_ret = dickemap.g_retrieve(g_crit, g_crit[0])
     for mode, colour in zip((1, 2, 3), style.pattern_colours(3)):
-        own = ((abs(data.retrieved.astype(int)) == mode) & verdict_is(data, "fixed_point", "dark_precession")).any("seed").values
-        g_crit = dickemap.g_crit(0.5, (1.5, 2.0, 2.5)[mode - 1], 1.0)
-        g_ret = dickemap.g_retrieve(g_crit, dickemap.g_crit(0.5, 1.5, 1.0))
-        above = (data.g0.values > g_crit + 0.05) & (abs(data.g0.values - g_ret) > 0.05)
+        own = (abs(data.retrieved.astype(int)) == mode) & verdict_is(data, "fixed_point", "dark_precession")
         assert own.any()
-        np.testing.assert_array_equal(covered(curves[colour], border)[above], own[above])
+        frame = axes.get_xlim()
+        assert_ranges(curves[colour], (frame[0], g_crit[0], g_ret[mode - 1], frame[1]), frame)
+    one = figures.cut(data.isel(g0=slice(0, 4)), "g0", "xi", by="mode").axes[0]  # up to 0.7
+    assert len({line.get_color() for line in theory_lines(one) if np.nanmax(line.get_ydata()) > 0.1}) == 1
+
+
+def test_thresholds_of_a_cut_are_those_of_a_map_and_are_called_so(files):
+    figure = figures.cut(dickemap.open(files["seeds"]).isel(seed=0), "g0", "growth_rate")
+    g_crit = dickemap.g_crit(0.5, np.array([1.5, 2.0, 2.5]), 1.0)
+    for kind, places in (("least", g_crit[[0, 0, 0]]), ("ret", dickemap.g_retrieve(g_crit, g_crit[0]))):
+        found = sorted(line.get_xdata()[0] for line in theory_lines(figure.axes[0], kind))
+        np.testing.assert_allclose(found, places, rtol=1e-4)
+    assert {r"$g_{\mathrm{c}}$, least", r"$g_{\mathrm{ret}}$"} <= set(legend_of(figure))
+    figure = figures.cut(dickemap.open(files["cells"]), "g0", "retrieval", select={"perturbation": 0.05})
+    assert r"$g_{\mathrm{ret}}$" in legend_of(figure) and r"$g_{\mathrm{c}}$" not in legend_of(figure)
 
 
 def test_a_cut_with_signs_has_both_branches(files):
@@ -987,6 +1041,38 @@ axes:
     assert along[1].get_xlabel().startswith("time") and sum(line.get_xdata().size > 0 for line in along[0].lines) == 4
     with pytest.raises(dickemap.Error, match="pattern is no axis"):
         figures.exactness(data, along="pattern")
+
+
+UNITS = ("model: {patterns: 1, Omega: 0.5, Omega_mu: [1.0], kappa_mu: [1.0], spins_per_class: 2, gamma_phi: 0.1}\n"
+         "unit: MHz\ndrive: {time: [0, 1], g0: [1, 2]}\naxes: [{name: g0, values: [0.4, 0.9]}, {name: duration, values: [1]}]\n")
+
+
+def test_parameters_of_the_job_have_its_unit_in_the_pictures_of_finitely_many_spins(tmp_path, program):
+    (tmp_path / "e.yaml").write_text(f"task: exactness\nexactness: {{t_end: 1, points: 5}}\n{UNITS}".replace(
+        "spins_per_class: 2, gamma_phi: 0.1}", "spins_per_class: 0}").replace("drive: {time: [0, 1], g0: [1, 2]}\n", "").replace(
+        "name: duration, values: [1]", "name: spins_per_class, values: [1, 2]"))
+    subprocess.run([program, "run", "e.yaml", "--quiet"], cwd=tmp_path, check=True)
+    data = dickemap.open(tmp_path / "e.h5")
+    figure = figures.exactness(data, along="spins_per_class")
+    assert figure.axes[1].get_title() == "$g_0$ = 0.9 MHz"
+    assert {text.strip() for text in figure._suptitle.get_text().replace("\n", ",").split(",")} == {
+        r"$\Omega$ = 0.5 MHz", r"$\Omega_{\mu}$ = 1 MHz", r"$\kappa_{\mu}$ = 1 MHz", "overlap of the start = 1"}
+    assert "$g_0$ = 0.4 MHz" in legend_of(figures.exactness(data, along="g0", select={"spins_per_class": 1}))
+    figure, _ = plot_exactness.draw(data, memory=data.isel(g0=1))
+    texts = [text for axes in figure.axes for text in (axes.get_title(), axes.get_xlabel(), axes.get_ylabel())]
+    for text in ("$g_0$ = 0.9 MHz", "time $t$ (MHz$^{-1}$)", "$t$ (MHz$^{-1}$)", "$E_N$ at $t$ = 1 MHz$^{-1}$", "$g_0$ (MHz)",
+                 r"growth of $\ln E_N$ (MHz)", "a retrieved pattern survives (MHz$^{-1}$)"):
+        assert text in texts, text
+
+
+def test_parameters_of_a_trajectory_s_point_have_the_job_s_unit(tmp_path, program):
+    (tmp_path / "t.yaml").write_text(UNITS.replace(", spins_per_class: 2", ""))
+    subprocess.run([program, "point", "t.yaml", "--at", "g0=0.4", "--trajectory", "t.h5", "--t-end", "2"], cwd=tmp_path, check=True,
+                   capture_output=True)
+    title = figures.trajectory(tmp_path / "t.h5").axes[0].get_title()
+    assert all(text in title for text in ("$g_0$ = 0.4 MHz", r"$\Omega_{\mu}$ = 1 MHz", r"$\gamma_\phi$ = 0.1 MHz")), title
+    course = dickemap.trajectory(tmp_path / "t.yaml", t_end=2, g0=0.9)
+    assert "$g_0$ = 0.9 MHz" in figures.trajectory(course).axes[0].get_title()
 
 
 # ---- what a newcomer asks for ----

@@ -70,7 +70,7 @@ def test_probabilities_are_those_of_the_records(dickemap, file):
                 assert [int(row["count"]) for row in cell] == sorted(counts.values(), reverse=True)
                 for row in cell:
                     seen.add(row["outcome"])
-                    assert int(row["n"]) == 40 and int(row["undecided"]) == 0
+                    assert (row["n"], row["undecided"], row["not_computed"]) == ("40", "0", "0")
                     assert float(row["probability"]) == pytest.approx(counts[row["outcome"]] / 40)
                     assert [float(row["low"]), float(row["high"])] == pytest.approx(wilson(counts[row["outcome"]], 40), abs=1e-9)
                     assert float(row["entropy"]) == pytest.approx(
@@ -78,13 +78,16 @@ def test_probabilities_are_those_of_the_records(dickemap, file):
     assert "no pattern" in seen and len(seen) >= 4
 
 
-def test_what_is_not_done_counts_as_undecided(dickemap, file):
+def test_what_is_not_computed_is_counted_apart_from_what_is_undecided(dickemap, file):
     with h5py.File(file, "r+") as data:
+        names = data["verdict"].attrs["flag_meanings"]
+        names = (names.decode() if isinstance(names, bytes) else names).split()
+        data["verdict"][0, 10:13, 0] = data["verdict"].attrs["flag_values"][names.index("undecided")]
         data["status"][0, :10, 0] = 0
     rows = table(dickemap("basins", file).stdout)
     first = [row for row in rows if float(row["g0"]) == 0.5 and float(row["perturbation"]) == 0.1]
-    assert [(row["n"], row["undecided"], row["outcome"]) for row in first] == [("30", "10", "no pattern")]
-    assert float(first[0]["low"]) == pytest.approx(wilson(30, 30)[0], abs=1e-9)
+    assert [(row["n"], row["undecided"], row["not_computed"], row["outcome"]) for row in first] == [("27", "3", "10", "no pattern")]
+    assert float(first[0]["low"]) == pytest.approx(wilson(27, 27)[0], abs=1e-9)
 
 
 def test_cells_without_any_outcome_have_a_line(dickemap, file):
@@ -92,7 +95,18 @@ def test_cells_without_any_outcome_have_a_line(dickemap, file):
         data["status"][1, :, 1] = 0
     rows = table(dickemap("basins", file).stdout)
     row, = [row for row in rows if float(row["g0"]) == 1.3 and float(row["perturbation"]) == 0.3]
-    assert (row["n"], row["undecided"], row["count"], row["probability"], row["low"], row["high"]) == ("0", "40", "0", "", "0", "1")
+    assert [row[name] for name in ("n", "undecided", "not_computed", "count", "probability", "low", "high")] == \
+        ["0", "0", "40", "0", "", "0", "1"]
+
+
+def test_the_starts_of_cells_that_are_not_computed_are_counted_apart_too(dickemap, tmp_path):
+    (tmp_path / "counted.yaml").write_text(JOB.replace("axes:", "reduce: seed\naxes:"))
+    assert dickemap("run", "counted.yaml", "-o", "counted.h5", "-q").returncode == 0
+    with h5py.File(tmp_path / "counted.h5", "r+") as data:
+        data["status"][1, 2] = 0
+    rows = table(dickemap("basins", "counted.h5").stdout)
+    cells = {(row["g0"], row["perturbation"]): (row["n"], row["undecided"], row["not_computed"]) for row in rows}
+    assert cells.pop(max(cells)) == ("0", "0", "40") and set(cells.values()) == {("40", "0", "0")}
 
 
 def test_any_axis_may_be_counted_over(dickemap, file):

@@ -226,6 +226,19 @@ def test_steps_that_become_too_short_are_no_lack_of_memory(computed):
     assert (found["failure"] == "steps").all() and (found["status"] == 2).all() and np.isnan(found["E_N"]).all()
 
 
+def test_the_solver_leads_to_the_rest_that_spins_begin_in(computed):
+    """Its limits and its method have a say there."""
+    job = """task: exactness
+model: {patterns: 2, g0: 0.9, Omega: 0.5, Omega_mu: [1.0, 1.5], kappa_mu: [1.0], spins_per_class: 1}
+initial: {overlap: 0.9, perturbation: 0.2}
+exactness: {t_end: 0.1, points: 2, start: rest, method: trajectories, trajectories: 2}
+"""
+    ours, gsl, short = (computed(job + solver) for solver in ("", "solver: {method: gsl}\n", "solver: {max_steps: 2}\n"))
+    assert (ours["failure"] == "none").all() and (short["failure"] == "not_at_rest").all()
+    np.testing.assert_allclose(gsl["xi_mean_field"], ours["xi_mean_field"], rtol=1e-6)
+    assert (abs(ours["xi_mean_field"]).max() > 0.5).all()
+
+
 @pytest.mark.parametrize("change, message", [
     (("patterns: 1", "patterns: 3"), "model.patterns is 3, but must be 1 or 2 for task: exactness"),
     (("patterns: 1", "patterns: 1, mapping: ungauged"), "model.mapping is ungauged, but task: exactness knows gauged patterns alone"),
@@ -242,7 +255,16 @@ def test_steps_that_become_too_short_are_no_lack_of_memory(computed):
     (("task: exactness\n", "task: exactness\nreduce: g0\n"), "reduce counts what starts end in, which task: exactness has none of"),
     (("task: exactness\n", "task: exactness\noutput: {state: final}\n"), "output.state is final, but task: exactness keeps no states"),
     (("points: 11", "points: 1"), "exactness.points is 1, but must be an integer 2 ..."),
-    (("task: exactness\n", "task: exactness\nsolver: {sensitivity: on}\n"), "solver.sensitivity is on, but has no effect"),
+    *[(("task: exactness\n", f"task: exactness\nsolver: {{{key}: {value}}}\n"),
+       f"a.yaml:2:{12 + len(key)}: solver.{key} is {value}, but has no effect with task: exactness and exactness.start: cue: "
+       f"it must be {default} there, or left out") for key, value, default in (("method", "gsl", "ensemble"), ("t_max", "100", "10000000"),
+                                                        ("max_steps", "100", "1000000"), ("sensitivity", "on", "off"),
+                                                        ("until", "settled", "rest"))],
+    (("task: exactness\n", "task: exactness\nsolver: {tolerance: 1e-7, method: ensemble, t_max: 1e7}\n"), None),
+    (("task: exactness\n", "task: exactness\nsolver: {tolerance: 1e-7, method: gsl, t_max: 100, max_steps: 100}\n",
+      "points: 11", "points: 11, start: rest"), None),
+    (("task: exactness\n", "task: exactness\nsolver: {sensitivity: on}\n", "points: 11", "points: 11, start: rest"),
+     "solver.sensitivity is on, but has no effect with task: exactness: it must be off"),
 ])
 def test_wrong_jobs_are_refused(dickemap, tmp_path, change, message):
     text = JOB

@@ -198,11 +198,20 @@ def test_quiet_says_nothing(dickemap, job, old):
 
 # ---- refused ----
 
+GROW = "and points can be taken only where limits are as large or larger"
+
 
 @pytest.mark.parametrize("settings, keys", [
     (["model.Omega=0.7"], "model.Omega"),
-    (["solver.tolerance=1e-9", "solver.t_max=40"], "solver.tolerance, solver.t_max"),
-    (["solver.max_steps=1e5"], "solver.max_steps"),
+    (["solver.tolerance=1e-9", "solver.t_max=60"], "solver.tolerance"),
+    (["solver.tolerance=1e-9", "solver.t_max=40"],
+     f"solver.tolerance, solver.t_max; solver.t_max is 40, but was 50 in the file, {GROW}"),
+    (["solver.max_steps=1e5"], f"solver.max_steps; solver.max_steps is 100000, but was 1000000 in the file, {GROW}"),
+    (["solver.max_steps=1e5", "solver.t_max=60"],
+     f"solver.t_max, solver.max_steps; solver.max_steps is 100000, but was 1000000 in the file, {GROW}"),
+    (["solver.max_steps=1e5", "solver.t_max=0.5"],
+     "solver.t_max, solver.max_steps; solver.t_max is 0.5, but was 50 in the file, solver.max_steps is 100000, but was 1000000 in the "
+     f"file, {GROW}"),
     (["model.patterns=3", "model.Omega_mu=[1.5]"], "model.patterns"),
     (["axes.g0.from=10", "axes.g0.to=11"], "axes.g0"),
     (["solver.sensitivity=on"], "solver.sensitivity"),
@@ -211,6 +220,17 @@ def test_another_job_is_refused_and_the_keys_are_named(refused, job, old, settin
     settings = TILT + [word for setting in settings for word in ("--set", setting)]
     message = refused("run", job, *settings, "-o", "new.h5", "--extend", "old.h5")
     assert message == f"old.h5 has no point in common with the job: they differ in {keys}"
+
+
+@pytest.mark.parametrize("there, here", [(1000, 2000), (2000, 1000)])
+def test_where_records_do_not_note_limits_these_must_be_the_same(dickemap, refused, tmp_path, there, here):
+    (tmp_path / "a.yaml").write_text("task: exactness\nmodel: {patterns: 1, Omega: 0.5, Omega_mu: [1], kappa_mu: [1], spins_per_class: 1}\n"
+                                     "exactness: {t_end: 1, points: 2, start: rest}\naxes: [{name: g0, values: [0.3]}]\n")
+    assert dickemap("run", "a.yaml", "--set", f"solver.max_steps={there}", "-o", "old.h5", "-q").returncode == 0
+    message = refused("run", "a.yaml", "--set", f"solver.max_steps={here}", "-o", "new.h5", "--extend", "old.h5")
+    assert message == (f"old.h5 has no point in common with the job: they differ in solver.max_steps; solver.max_steps is {here}, but was "
+                       f"{there} in the file, and points can be taken only where limits are the same, as records of this task do not "
+                       "note their say")
 
 
 def test_records_with_measured_sensitivity_are_not_taken_for_others(dickemap, refused, job, tmp_path):

@@ -136,7 +136,7 @@ def test_basins_counts_starts_of_cells_that_are_not_done(dickemap, tmp_path):
     with h5py.File(shard) as file:
         n_left = int((file["status"][...] == 0).sum())
     left = [row for row in rows if row["n"] == "0"]
-    assert 0 < n_left == len(left) and all(row["undecided"] == "40" and row["outcome"] == "" for row in left)
+    assert 0 < n_left == len(left) and all(row["not_computed"] == "40" and row["outcome"] == "" for row in left)
     assert all(row["n"] == "40" for row in rows if row not in left)
 
 
@@ -370,7 +370,14 @@ def test_what_has_no_single_records_says_so(dickemap, tmp_path):
     ("output: {inverted: 1}\n", "output.inverted has no effect without task: states"),
     ("task: states\noutput: {inverted: 5}\n", "output.inverted is 5, but must be an integer 0 ... 4"),
     ("task: states\noutput: {states: 0}\n", "output.states is 0, but must be an integer 1 ... 100000"),
-    ("solver: {until: settled}\n", "solver.until is settled, but that is only for starts that `reduce` counts"),
+    ("solver: {until: settled}\n", "solver.until is settled, but has no effect with task: sweep without reduce: it must be rest"),
+    ("solver: {until: settled}\ntask: states\n", "solver.until is settled, but has no effect with task: states"),
+    ("solver: {method: gsl}\ntask: states\n", "solver.method is gsl, but has no effect with task: states: it must be ensemble"),
+    ("solver: {tolerance: 1e-8}\ntask: states\n", "solver.tolerance is 1e-08, but has no effect with task: states"),
+    ("solver: {t_max: 1e5}\ntask: states\n", "solver.t_max is 100000, but has no effect with task: states"),
+    ("solver: {max_steps: 100}\ntask: states\n", "solver.max_steps is 100, but has no effect with task: states"),
+    ("solver: {sensitivity: on}\ntask: states\n", "solver.sensitivity is on, but has no effect with task: states"),
+    ("solver: {sensitivity: on}\nreduce: seed\nfatal: perturbation\n", "solver.sensitivity is on, but has no effect with fatal"),
     ("solver: {until: later}\n", "solver.until is \"later\", but must be rest or settled"),
 ])
 def test_wrong_jobs_are_refused(refused, tmp_path, change, message):

@@ -32,6 +32,21 @@ static void parse(dkm_job *job, const char *text, const char *set) {
 
 /* ---- what is accepted ---- */
 
+/* That of a file may be of a version that was silent about keys without effect; one that is given now has none of them. */
+static void jobs_of_files_may_have_keys_without_effect(void **state) {
+  (void)state;
+  static const char *const texts[] = {"task: states\nsolver: {t_max: 10}\n" SMALL, "task: states\nsolver: {method: gsl}\n" SMALL,
+                                      "task: states\nsolver: {sensitivity: on}\n" SMALL};
+  for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+    dkm_job job;
+    dkm_error err = {DKM_OK, ""};
+    parse(&job, texts[i], NULL);
+    dkm_job_free(&job);
+    assert_int_equal(dkm_job_read_text(&job, "job.yaml", texts[i], 0, NULL, &err), DKM_INPUT);
+    assert_non_null(strstr(err.message, "has no effect with task: states"));
+  }
+}
+
 static void a_job_without_axes_is_one_point(void **state) {
   (void)state;
   dkm_job job;
@@ -758,6 +773,7 @@ int main(void) {
       cmocka_unit_test(axes_matter_by_value_order_and_zip),
       cmocka_unit_test(what_an_axis_gives_is_taken_from_it_alone),
       cmocka_unit_test(long_axes_are_told_apart_by_any_of_their_values),
+      cmocka_unit_test(jobs_of_files_may_have_keys_without_effect),
       cmocka_unit_test(differences_fit_into_a_short_buffer),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

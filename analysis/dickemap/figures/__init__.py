@@ -26,16 +26,20 @@ from __future__ import annotations
 
 from typing import Mapping
 
-from . import slices
-from .basins import basins
-from .courses import amplitudes, spectrum, trajectory
-from .cuts import cut
-from .exactness import exactness
-from .letters import letters
-from .maps import default_field, is_map, map  # noqa: A004
-from .states import states
-from .slices import is_records
-from .style import COLOURS, STYLE, VERDICTS, styled
+from .. import requirements
+
+requirements.need("matplotlib")
+
+from . import slices  # noqa: E402
+from .basins import basins  # noqa: E402
+from .courses import amplitudes, spectrum, trajectory  # noqa: E402
+from .cuts import cut  # noqa: E402
+from .exactness import exactness  # noqa: E402
+from .letters import letters  # noqa: E402
+from .maps import default_field, is_map, map  # noqa: A004, E402
+from .states import states  # noqa: E402
+from .slices import is_records  # noqa: E402
+from .style import COLOURS, STYLE, VERDICTS, styled  # noqa: E402
 
 __all__ = ["amplitudes", "basins", "COLOURS", "cut", "exactness", "is_records", "letters", "map", "picture", "spectrum", "states", "STYLE",
            "trajectory", "VERDICTS"]

@@ -19,6 +19,7 @@ from . import canvas, cells, labels, lines, maps, slices, style
 FINE = 2001
 MOST_CURVES = 24
 VISIBLE = 4e-3  # of the height of a frame, or of the value on a logarithmic scale: smaller errors lie within their points
+DASHES = {"crit": ":", "least": ":", "ret": "-."}  # of thresholds
 POINTS = 45  # that are drawn as circles; more stand as small dots
 
 
@@ -115,7 +116,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         colours = _of_outcomes(part.data, [value for value, _ in parts])
     else:
         colours = (style.pattern_colours if by in ("pattern", "mode", None) else style.sequence_colours)(len(parts))
-    found, some, handles, has_theory, has_interval, has_limit, all_values, bars = set(), set(), [], False, False, False, [], []
+    found, some, handles, theories, has_interval, has_limit, all_values, bars = set(), set(), [], {}, False, False, [], []
     for i, ((value, own), colour) in enumerate(zip(parts, colours)):
         if over:
             result = cells.mean(own.data, own.field, over, signed)
@@ -127,7 +128,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         values = np.where(np.isfinite(values), values, np.nan)
         style_of = _style(at.size, colour, log)
         if theory:
-            has_theory |= _theory(axes, own, x, by, value, signed, at if at.size > 1 else border, is_log, colour)
+            theories |= _theory(axes, own, x, by, value, signed, at if at.size > 1 else border, is_log, colour)
         if low is not None:
             has_interval |= bool(np.isfinite(low).any())
             axes.fill_between(at, low, high, color=colour, alpha=0.22, lw=0, zorder=2)
@@ -158,9 +159,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
                                   label="standard error" if about.startswith("standard") else "error"))
     if has_limit:
         handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls="--", label="mean field"))
-    if has_theory:
-        text = has_theory_text(part.field)
-        handles.append(plt.Line2D([], [], color="0.3", lw=1.0, ls=":" if text.startswith("$") else "-", label=text))
+    handles += [plt.Line2D([], [], color="0.3", lw=1.0, ls=dashes, label=text) for text, dashes in theories.items()]
     if over:
         handles.append(plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.25, label=f"mean over {labels.WORDS.get(over, over)}, 95 %"))
     elif has_interval:
@@ -216,51 +215,51 @@ def _error_bars(axes, at, values, error, colour, whole) -> bool:
     return bool(shown.any())
 
 
-def has_theory_text(field: str) -> str:
-    return "Eq. (12)" if field in ("xi", "xi_end") else "closed form" if field in ("occupation", "alpha_re", "alpha_im", "x_mean") \
-        else r"$g_{\mathrm{c}}$"
-
-
 def _style(n, colour, log):
     if n <= POINTS:
         return {"marker": "o", "ms": 3.6, "mfc": "white", "mec": colour, "color": colour, "mew": 0.9, "ls": "", "clip_on": log}
     return {"marker": "o", "ms": 2.0, "mew": 0, "color": colour, "ls": "", "clip_on": log}
 
 
-def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> bool:
-    """Curves of both signs where signs are shown; else, at thresholds, lines to the frame."""
+def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> dict[str, object]:
+    """Curves of both signs where signs are shown; else, at thresholds, lines to the frame.  {what the legend says: dashes}."""
     data = own.data
     if x not in data.coords or data[x].values.dtype.kind != "f" or reading.of_job(data, "model.g0") is None:
-        return False
+        return {}
     mode = value if by == "mode" else own.mode_number or lines.cue_of(data)
     kinds = lines.kinds(data, own.field, mode)
     if not kinds or mode is None:
-        return False
+        return {}
     at, finer, _ = lines.fine(data, x, border[[0, -1]], is_log, FINE)
     if by == "mode" and lines.is_exact(data) and lines.cue_of(data) is not None and value != lines.cue_of(data):
-        return False
+        return {}
     curve = lines.curve(data, x, own.field, (at, finer), int(mode))
     if curve is not None:
         if not lines.is_exact(data):
             cells_of = canvas.edges(data[x].values, is_log)
-            curve = np.where(lines.ended_in(data, x, own.field, (at, finer), cells_of, int(mode)), curve, np.nan)
+            curve = np.where(lines.is_drawn(data, x, own.field, (at, finer), cells_of, int(mode)), curve, np.nan)
         if not np.isfinite(curve).any():
-            return False
+            return {}
         branches = [curve, -curve] if signed and own.field in ("xi", "xi_end") or own.field in ("alpha_re", "alpha_im") else [curve]
         for branch in branches:
             drawn, = axes.plot(at, branch, color=colour, lw=1.0, zorder=2)
             drawn.set_gid("theory")
-        return True
+        return {"Eq. (12)" if own.field in ("xi", "xi_end") else "closed form": "-"}
     if not lines.is_closed(data) or np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
-        return False
-    distance = lines.parameters(finer)["g0"] - lines.threshold(finer, next(iter(kinds.values())))
+        return {}
+    return {text: DASHES[what] for text, what in kinds.items() if _crossings(axes, at, finer, what, colour)}
+
+
+def _crossings(axes, at, finer, what, colour) -> bool:
+    """Lines where the coupling is that of a threshold."""
+    distance = lines.parameters(finer)["g0"] - lines.threshold(finer, what)
     distance = np.broadcast_to(np.asarray(distance, float), at.shape)
     with np.errstate(invalid="ignore"):
         changes = np.diff(np.sign(distance)) != 0
     crossings = np.flatnonzero(changes & np.isfinite(np.diff(distance)))
     for i in crossings:
         place = at[i] - distance[i] * (at[i + 1] - at[i]) / (distance[i + 1] - distance[i])
-        axes.axvline(place, color=colour, lw=0.9, ls=":", zorder=1).set_gid("theory")
+        axes.axvline(place, color=colour, lw=0.9, ls=DASHES[what], zorder=1).set_gid(f"theory {what}")
     return crossings.size > 0
 
 

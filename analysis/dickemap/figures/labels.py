@@ -44,6 +44,8 @@ WORDS = {  # short enough for an axis; symbols stand beside those that have one
     "xi_second": r"second largest $|\xi|$",
 }
 ITEMS = {"pattern": "cue {}", "mode": r"$\mu$ = {}", "seed": "seed {}", "pattern_seed": "patterns {}", "state": "state {}"}
+RATES = ("g0", "Omega", "Omega_mu", "kappa_mu", "gamma_down", "gamma_up", "gamma_phi")  # in the job's unit
+TIMES = ("duration",)  # in its inverse
 OWN_MODE = r"\nu"  # of the cue, where each panel or curve has its own
 
 
@@ -64,6 +66,16 @@ def unit_text(units: str | None) -> str:
     return f"{per[1]}$^{{-1}}$" if per else text
 
 
+def units_of(data: xr.Dataset, name: str) -> str | None:
+    """Of a variable what the file says; where that says nothing, of a parameter of the job, what the job's unit makes of it."""
+    if name in data.variables and "units" in data[name].attrs:
+        return data[name].attrs["units"]
+    of_time = next((re.fullmatch(r"1/\((.*)\)", str(data[t].attrs.get("units"))) for t in ("t", "time") if t in data.variables), None)
+    unit = data.attrs.get("unit") or (of_time[1] if of_time else "1")
+    base = re.sub(r"_\d+$", "", name)
+    return unit if base in RATES else f"1/({unit})" if base in TIMES and unit != "1" else None
+
+
 def symbol(name: str, mode: object = r"\mu") -> str:
     """In math mode, without the dollars; "" where there is none."""
     found = re.fullmatch(r"(Omega_mu|kappa_mu|mixture)_(\d+)", name)
@@ -77,7 +89,7 @@ def symbol(name: str, mode: object = r"\mu") -> str:
 def label(data: xr.Dataset, name: str, mode: object = r"\mu", magnitude: bool = False, words: bool = True) -> str:
     """Of an axis or a colour scale: words, symbol and unit."""
     attributes = data[name].attrs if name in data.variables else {}
-    sign, unit = symbol(name, mode), unit_text(attributes.get("units"))
+    sign, unit = symbol(name, mode), unit_text(units_of(data, name))
     sign = rf"$|{sign}|$" if sign and magnitude else f"${sign}$" if sign else ""
     text = WORDS.get(re.sub(r"^(Omega_mu|kappa_mu)_\d+$", r"\1", name), "") if words or not sign else ""
     if not text and not sign:
@@ -103,7 +115,7 @@ def item(data: xr.Dataset, name: str, value: object) -> str:
     if name in ITEMS:
         return ITEMS[name].format(number(value))
     sign = symbol(name)
-    unit = unit_text(data[name].attrs.get("units")) if name in data.variables else ""
+    unit = unit_text(units_of(data, name))
     called = f"${sign}$" if sign else WORDS.get(name, name).replace(" (tangent)", "")
     return f"{called} = {number(value)}{' ' + unit if unit else ''}"
 

@@ -13,9 +13,10 @@ g_crit at each of its points; else what the file has is interpolated.
 
 Nor is a line drawn through cells that oscillate or are undecided, nor at all where most of it would be.
 
-A curve of a pattern's state, Eq. (12) and what follows from it, goes through the points that have ended in that state, whatever they
-began as: of exact starts along the whole axis, of others where some point of a cell is at rest with that pattern in the lead, or in
-the normal state below g_c (`ended_in`).  Dark precession goes about that state, which makes overlaps shorter by p^2/2 or so."""
+A curve of a pattern's state, Eq. (12) and what follows from it, is drawn of exact starts along the whole axis.  Of others it is drawn
+if points have ended in that state, whatever they began as, wherever closed forms say that tilts leave it: from g_ret to the frame,
+and the normal state up to the least g_c (`is_drawn`).  Where that is not known, as of modes of both signs, it goes through the
+cells of those points.  Dark precession goes about that state, which makes overlaps shorter by p^2/2 or so."""
 
 from __future__ import annotations
 
@@ -274,10 +275,11 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
     return at_x, at_y, shown
 
 
-def ended_in(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dataset], border: np.ndarray, mode: int) -> np.ndarray:
-    """At which of the fine places the state of a pattern, or below its g_c the normal state, is one that points have ended in:
-    those of the cell [between its borders] that a place lies in, of any start.  A cell with a threshold in it, g_c or the closed g_ret,
-    is of either state: on each side of it that of the cells there."""
+def is_drawn(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dataset], border: np.ndarray, mode: int) -> np.ndarray:
+    """At which of the fine places the curve of a pattern is drawn, of starts that are not exact: its state above g_c, below it the
+    normal state.  Of either it is the whole range in which that is stable, in closed form, if any point of any start has ended in it
+    there; where closed forms do not know, the cells [between their borders] of the points that have.  A cell with g_c in it is of
+    either state."""
     at, finer = places
     if "verdict" not in data or "retrieved" not in data:
         return np.zeros(at.shape, bool)
@@ -285,28 +287,25 @@ def ended_in(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.
     if field == "xi_end" and "how" in data:
         rest = rest | verdicts.is_verdict(data, "relaxing") & (verdicts.flag_names(data["how"]) != "not_applicable")
     label = abs(data["retrieved"].astype(int))
+    still = verdicts.is_verdict(data, "fixed_point") if field == "x_mean" else rest  # without modes precession is not small
 
     def of_cell(truth):
         values = truth.any([dim for dim in truth.dims if dim != x])
         return np.atleast_1d(values.values)
 
-    def has_both(truth):
-        n = np.bincount(cell, minlength=pattern.size)
-        n_true = np.bincount(cell, weights=truth, minlength=pattern.size)
-        return ((n_true > 0) & (n_true < n))[cell]
+    def along(value):
+        return np.broadcast_to(np.asarray(value, float), at.shape)
 
-    pattern, normal = of_cell(rest & (label == mode)), of_cell(rest & (label == 0))
+    pattern, normal = of_cell(rest & (label == mode)), of_cell(still & (label == 0))
     cell = np.clip(np.searchsorted(border, at, side="right") - 1, 0, pattern.size - 1)
-    beside = pattern.copy()
-    beside[1:] |= pattern[:-1]
-    beside[:-1] |= pattern[1:]
     with np.errstate(invalid="ignore"):
-        g0 = np.broadcast_to(np.asarray(parameters(finer)["g0"], float), at.shape)
-        g_crit, least = closed_g_crit(finer, mode), least_g_crit(finer)
-        stable = g0 >= np.broadcast_to(np.asarray(theory.g_retrieve(g_crit, least), float), at.shape)
-        below = g0 <= np.broadcast_to(np.asarray(g_crit, float), at.shape)
-    return ((pattern[cell] | beside[cell] & stable & has_both(stable)) & ~below
-            | (normal[cell] | pattern[cell] & has_both(below)) & below)
+        g0, g_crit, least = along(parameters(finer)["g0"]), along(closed_g_crit(finer, mode)), along(least_g_crit(finer))
+        stable, is_normal, below = g0 >= theory.g_retrieve(g_crit, least), g0 <= least, g0 <= g_crit
+    n, n_below = np.bincount(cell, minlength=pattern.size), np.bincount(cell, weights=below, minlength=pattern.size)
+    has_both = ((n_below > 0) & (n_below < n))[cell]
+    reached, at_rest = pattern[cell] & ~below, (normal[cell] | pattern[cell] & has_both) & below
+    ranges = stable & ~below & (reached & stable).any() | is_normal & (at_rest & is_normal).any()
+    return np.where(np.isfinite(least), ranges, reached | at_rest)
 
 
 def curve(data: xr.Dataset, x: str, field: str, places: tuple[np.ndarray, xr.Dataset], mode: int) -> np.ndarray | None:
