@@ -15,7 +15,7 @@ static const char *failure_name(int code) {
 static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
-      "the start is no product of pure states",
+      "the spins at the start are shorter than 1, which without losses of single spins they cannot be",
       "the levels that are needed do not fit into exactness.memory", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
@@ -202,6 +202,19 @@ bool dkm_exactness_has_failed(const dkm_form *form, const void *record) {
 
 /* ---- what theory has against a record ---- */
 
+/* E_N(0) of a product state with the spins that the record has at the start, which losses may have made shorter than 1. */
+static double start_error(const dkm_form *form, const void *record, const dkm_point *point, int K, int M) {
+  double sum = M + 2.0 * K;
+  for (int k = 0; k < K && dkm_point_has_losses(point); k++) {
+    sum += 1.0;
+    for (int a = 0; a < 3; a++) {
+      const double m = dkm_form_value(form, record, SPIN_MF, 3 * k + a);
+      sum -= m * m;
+    }
+  }
+  return sum / (double)point->spins_per_class;
+}
+
 bool dkm_exactness_check(const dkm_job *job, int64_t i_point, const void *record, char *why, size_t why_bytes) {
   dkm_form form;
   dkm_point point;
@@ -209,7 +222,7 @@ bool dkm_exactness_check(const dkm_job *job, int64_t i_point, const void *record
   dkm_job_point(job, i_point, &point);
   if (dkm_exactness_has_failed(&form, record)) return true;
   const int M = job->system.n_modes, K = (int)job->system.n_classes;
-  const double start = (2.0 * K + M) / (double)point.spins_per_class, allowed = 1e-7;
+  const double start = start_error(&form, record, &point, K, M), allowed = 1e-7;
   for (int64_t i = 0; i < job->exactness.n_times; i++) {
     const double E = dkm_form_value(&form, record, E_N, (int)i), se = dkm_form_value(&form, record, E_N_SE, (int)i);
     const double bound = dkm_form_value(&form, record, BOUND, (int)i), t = job->exactness.times[i];
@@ -218,7 +231,8 @@ bool dkm_exactness_check(const dkm_job *job, int64_t i_point, const void *record
       return false;
     }
     if (i == 0 && !(fabs(E - start) <= allowed * start)) {
-      snprintf(why, why_bytes, "E_N is %.12g at the start, but (2 K + M)/N is %.12g", E, start);
+      snprintf(why, why_bytes, "E_N is %.12g at the start, but %s is %.12g", E,
+               dkm_point_has_losses(&point) ? "(4 - |m|^2)/N" : "(2 K + M)/N", start);
       return false;
     }
     if (log(E) > bound + allowed && log(fmax(E - 5.0 * se, 1e-300)) > bound + allowed) {

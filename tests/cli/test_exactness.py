@@ -130,6 +130,34 @@ def test_a_start_at_rest_is_where_a_sweep_ends(computed):
     np.testing.assert_allclose(found["E_N"][:, :, 0], np.broadcast_to(3 / found["spins_per_class"], (2, 3)), rtol=1e-9)
 
 
+def test_a_start_at_rest_with_losses_has_shorter_spins(computed):
+    """Dephasing alone leaves no spin; decay leaves the pattern state of shorter ones, in which the mean field stays."""
+    text = JOB.replace("points: 11", "points: 3, start: rest").replace("patterns: 1", "patterns: 1, gamma_down: 0.05")
+    for how, least, most in (((), 0.5, 0.95), (("--set", "model.gamma_down=0", "--set", "model.gamma_phi=0.1"), 0.0, 0.4)):
+        found = computed(text, *how)
+        m = found["spin_mean_field"][:, :, :, 0]
+        square = (m[:, :, 0] ** 2).sum(-1)
+        assert (found["failure"] == "none").all() and (found["dynamics"] == 3).all()
+        assert (least <= square).all() and (square <= most).all()
+        np.testing.assert_allclose(m, np.broadcast_to(m[:, :, :1], m.shape), atol=1e-8)
+        np.testing.assert_allclose(found["spin"][:, :, 0, 0], m[:, :, 0], atol=1e-14)
+        np.testing.assert_allclose(found["E_N"][:, :, 0], (4 - square) / found["spins_per_class"], rtol=1e-12)
+        np.testing.assert_allclose(found["N_E_N_limit"][:, :, 0], 4 - square, rtol=1e-12)
+        assert (found["E_N"][:, :, 1:] > 0).all()
+
+
+def test_a_state_of_shorter_spins_is_a_start_with_losses_alone(computed, dickemap, tmp_path):
+    (tmp_path / "s.yaml").write_text(MODEL.replace("1, Omega:", "1, g0: 0.9, gamma_down: 0.05, Omega:") + "output: {state: final}\n")
+    ok(dickemap("run", "s.yaml", "-q"))
+    text = ONE_POINT.replace("points: 11", "points: 3").replace("overlap: 0.9", "from: s.h5")
+    assert computed(text)["failure"] == "start"
+    assert "shorter than 1, which without losses" in ok(dickemap("show", "a.h5")).stdout
+    found = computed(text, "--set", "model.gamma_down=0.05")
+    m = found["spin_mean_field"][0, 0]
+    assert found["failure"] == "none" and (m ** 2).sum() < 0.95
+    np.testing.assert_allclose(found["E_N"][0], (4 - (m ** 2).sum()) / 4, rtol=1e-12)
+
+
 def test_losses_of_single_spins(computed):
     """One class, in the permutation-invariant space: x, y, z and photons at t = 5, by another program."""
     text = ("task: exactness\nmodel: {patterns: 1, g0: 0.9, Omega: 0.5, Omega_mu: [1], kappa_mu: [1], gamma_down: 0.2, gamma_phi: 0.1}\n"

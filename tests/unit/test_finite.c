@@ -129,6 +129,36 @@ static void losses_of_single_spins_are_those_of_the_tables(void **state) {
   }
 }
 
+/* Two spins that start shorter than 1, in a coherent field, by QuTiP's mesolve with every spin written out: x, y, z, Re and Im alpha,
+ * photons, <S^2>/N^2 at t = 2 and 5. */
+static void spins_that_start_mixed_are_those_of_qutip(void **state) {
+  (void)state;
+  static const double expected[][7] = {
+      {-0.42567046320, 0.14357319532, 0.13790468808, -0.35432717831, -0.17036706013, 0.93220671266, 1.73779061228},
+      {-0.34026802402, -0.00273469234, 0.11084129935, -0.08536353157, -0.00103122032, 0.82950177366, 1.65022122926}};
+  static const double times[] = {0.0, 2.0, 5.0}, m[] = {-0.5, 0.2, 0.6};
+  dkm_finite_model model = one_mode(2, 0.9, 1.0);
+  model.gamma_down = 0.2;
+  model.gamma_phi = 0.1;
+  memcpy(model.spin[0], m, sizeof m);
+  model.alpha_re[0] = 0.3;
+  model.alpha_im[0] = -0.2;
+  rows r = run_rows(&model, 3, times, &(dkm_finite_how){.tolerance = 1e-11, .edge = 1e-12});
+  const double start = (3.0 - 0.65 + 1.0) / 2.0;
+  assert_close(row_value(&r, 0, DKM_FINITE_ERROR), start, 1e-14);
+  assert_close(dkm_finite_start_error(&model), start, 1e-14);
+  for (int i = 0; i < 2; i++) {
+    const double *x = expected[i], *f = r.mean_field + (i + 1) * dkm_finite_mean_field_columns(&model);
+    for (int a = 0; a < 3; a++) assert_close(row_value(&r, i + 1, dkm_finite_column_spin(0) + a), x[a], 1e-9);
+    for (int a = 0; a < 2; a++) assert_close(row_value(&r, i + 1, dkm_finite_column_mode(1, 0) + a), x[3 + a], 1e-9);
+    assert_close(2.0 * row_value(&r, i + 1, dkm_finite_column_mode(1, 0) + 2), x[5], 1e-9);
+    double spins = x[6];
+    for (int a = 0; a < 3; a++) spins += f[a] * f[a] - 2.0 * f[a] * x[a];
+    assert_close(row_value(&r, i + 1, DKM_FINITE_ERROR_SPINS), spins, 1e-9);
+  }
+  free_rows(&r);
+}
+
 /* Without losses the permutation-invariant space says what the large spin does, E_N and correlations of spins included. */
 static void without_losses_single_spins_are_a_large_spin(void **state) {
   (void)state;
@@ -659,7 +689,13 @@ static void wrong_input_is_refused(void **state) {
   model = one_mode(4, 0.4, 0.9);
   model.spin[0][1] = 0.5;
   assert_int_equal(dkm_finite_check(&model, 1, falling, NULL, &err), DKM_INPUT);
-  assert_non_null(strstr(err.message, "length"));
+  assert_non_null(strstr(err.message, "no spin is longer than 1"));
+  model.spin[0][1] = 0.0;
+  model.spin[0][2] = 0.5;
+  assert_int_equal(dkm_finite_check(&model, 1, falling, NULL, &err), DKM_INPUT);
+  assert_non_null(strstr(err.message, "without losses of single spins it must be 1"));
+  model.gamma_down = 0.1;
+  assert_int_equal(dkm_finite_check(&model, 1, falling, NULL, &err), DKM_OK);
   model = one_mode(11, 0.4, 0.9);
   model.gamma_phi = 0.1;
   const dkm_finite_how how = {0};
@@ -674,6 +710,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(frames_are_chosen_by_the_levels_that_they_need),
       cmocka_unit_test(two_modes_are_those_of_qutip),
       cmocka_unit_test(losses_of_single_spins_are_those_of_the_tables),
+      cmocka_unit_test(spins_that_start_mixed_are_those_of_qutip),
       cmocka_unit_test(without_losses_single_spins_are_a_large_spin),
       cmocka_unit_test(one_spin_is_the_exponential_of_its_matrix),
       cmocka_unit_test(without_coupling_the_error_does_not_change),
