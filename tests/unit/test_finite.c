@@ -643,6 +643,41 @@ static void memory_stays_below_what_is_allowed(void **state) {
     }
 }
 
+/* 104 L^2 bytes of L levels in all, and 208 C(N + 3, 3) n^2 with losses: that is 13 states, of which the last to be added, the copy
+ * of a smaller one, may be less. */
+static void memory_is_what_the_formulas_say(void **state) {
+  (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip(); /* which takes memory of its own */
+#endif
+  static const double end[] = {5.0}, besides = 0.5e6;
+  for (int lossy = 0; lossy < 2; lossy++) {
+    dkm_finite_model model = one_mode(lossy ? 10 : 20, 0.9, 0.9);
+    if (lossy) model.gamma_down = 0.1;
+    double said[2] = {NAN, NAN};
+    int ends[2], code;
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+      const dkm_finite_how how = {.method = lossy ? DKM_FINITE_SYMMETRIC : DKM_FINITE_MASTER, .frame = DKM_FINITE_LABORATORY,
+                                  .tolerance = 1e-3, .edge = 1e-3};
+      const double before = peak_bytes();
+      const rows r = run_rows(&model, 1, end, &how);
+      said[0] = peak_bytes() - before;
+      const double n = r.said.levels[1];
+      said[1] = lossy ? 208.0 * 286.0 * n * n : 104.0 * r.said.levels[0] * r.said.levels[0] * n * n;
+      _exit(write(ends[1], said, sizeof said) != sizeof said);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], said, sizeof said), sizeof said);
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &code, 0), child);
+    if (!(said[0] > 0.88 * said[1] && said[0] < 1.02 * said[1] + besides && said[1] > 10.0 * besides))
+      fail_msg("%g bytes were taken, where the formula says %g", said[0], said[1]);
+  }
+}
+
 /* ---- what does not fit, what is wrong ---- */
 
 static void a_density_matrix_that_does_not_fit_becomes_trajectories(void **state) {
@@ -726,6 +761,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
       cmocka_unit_test(a_density_matrix_with_more_levels_goes_on_with_the_same_bits),
       cmocka_unit_test(memory_stays_below_what_is_allowed),
+      cmocka_unit_test(memory_is_what_the_formulas_say),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
       cmocka_unit_test(steps_that_become_too_short_are_no_lack_of_memory),
       cmocka_unit_test(wrong_input_is_refused),
