@@ -16,7 +16,7 @@ static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
       "the spins at the start are shorter than 1, which without losses of single spins they cannot be",
-      "the levels that are needed do not fit into exactness.memory", "steps became too short"};
+      "levels_spin and levels_mode do not fit into exactness.memory, and more may be needed", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
 
@@ -167,10 +167,15 @@ static int most_levels(const dkm_finite_diagnostics *said, int first, int n) {
   return most;
 }
 
+static void put_levels(target to, const dkm_finite_model *model, const dkm_finite_diagnostics *said) {
+  const int M = model->n_modes, K = dkm_finite_classes(model);
+  const bool symmetric = said->method == DKM_FINITE_SYMMETRIC;
+  put(to, LEVELS_SPIN, 0, symmetric ? model->spins_per_class + 1 : most_levels(said, 0, K));
+  put(to, LEVELS_MODE, 0, symmetric ? said->levels[1] : most_levels(said, K, M));
+}
+
 void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_result *r) {
   const target to = {form, record};
-  const int M = r->model->n_modes, K = dkm_finite_classes(r->model);
-  const bool symmetric = r->said->method == DKM_FINITE_SYMMETRIC;
   for (int64_t i = 0; i < r->n_times; i++) put_time(to, i, r);
   put(to, RATE, 0, dkm_finite_constant(r->model));
   put(to, RATE_PAPER, 0, dkm_finite_constant_paper(r->model));
@@ -179,8 +184,7 @@ void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_
   put(to, FAILURE, 0, DKM_EXACTNESS_DONE);
   put(to, TRAJECTORIES, 0, r->said->method == DKM_FINITE_TRAJECTORIES ? (double)r->said->n_trajectories : 0.0);
   put(to, JUMPS, 0, (double)r->said->n_jumps);
-  put(to, LEVELS_SPIN, 0, symmetric ? r->model->spins_per_class + 1 : most_levels(r->said, 0, K));
-  put(to, LEVELS_MODE, 0, symmetric ? r->said->levels[1] : most_levels(r->said, K, M));
+  put_levels(to, r->model, r->said);
   put(to, EDGE, 0, r->said->edge_weight);
   put(to, TRACE, 0, r->said->trace_error);
   put(to, NEGATIVITY, 0, r->said->negativity);
@@ -188,12 +192,14 @@ void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_
   put(to, STEPS, 0, (double)(r->said->steps + r->said->rejected));
 }
 
-void dkm_exactness_fill_failure(const dkm_form *form, void *record, dkm_exactness_failure why) {
+void dkm_exactness_fill_failure(const dkm_form *form, void *record, dkm_exactness_failure why, const dkm_finite_model *model,
+                                const dkm_finite_diagnostics *said) {
   const target to = {form, record};
   put(to, FAILURE, 0, why);
   put(to, STEPS, 0, 0);
   put(to, WAY, 0, 0);
   put(to, FRAME, 0, 0);
+  if (why == DKM_EXACTNESS_MEMORY && said->levels[0] > 0) put_levels(to, model, said);
 }
 
 bool dkm_exactness_has_failed(const dkm_form *form, const void *record) {

@@ -103,6 +103,7 @@ def test_a_density_matrix_that_does_not_fit_becomes_trajectories_or_a_failure(co
     assert (computed(text)["n_trajectories"] == 2).all()
     found = computed(text, "--set", "exactness.method=master")
     assert (found["failure"] == "memory").all() and (found["status"] == 2).all() and np.isnan(found["E_N"]).all()
+    assert (104 * (found["levels_spin"] * found["levels_mode"]) ** 2 > 0.8e6).all()  # those that were asked for
 
 
 def test_a_state_that_fits_where_it_is_followed_is_not_taken_to_the_laboratory(computed):
