@@ -8,14 +8,16 @@
  *   H = Omega sum_k S_x,k + sum_mu Omega_mu a_mu^+ a_mu + (g/sqrt N) sum_{mu,k} f_{mu,k} (a_mu + a_mu^+) S_z,k,
  *
  * where asked for with losses of single spins (model.h), from a product state: all spins of class k along the unit vector m_k(0),
- * mode mu in the coherent state of amplitude sqrt(N) alpha_mu(0).  Without losses each class stays one spin of length N/2.
+ * mode mu in the coherent state of amplitude sqrt(N) alpha_mu(0).  Without losses each class stays one spin of length N/2.  With them
+ * |m_k(0)| may be below 1: each spin is then in the mixed state (1 + m_k.sigma)/2.
  * Amplitudes are normalised by the size of a class, as the paper's alpha: alpha = sqrt(K) beta of model.h.
  *
  * Computed is the error of the mean field, Eq. (9),
  *
  *   E_N(t) = sum_k <(S_k/N - m_k(t))^2> + sum_mu <A_mu^+ A_mu + A_mu A_mu^+>,   A_mu = a_mu/sqrt(N) - alpha_mu(t),
  *
- * with m, alpha solving the mean-field equations (7) from the same start; of a pure product state E_N(0) = (2K + M)/N.
+ * with m, alpha solving the mean-field equations (7) from the same start; of a product state
+ * E_N(0) = (sum_k (3 - |m_k(0)|^2) + M)/N, which of a pure one is (2K + M)/N.
  *
  * Methods
  *   master        the density matrix (rows^2 real numbers), which is exact up to steps and truncation
@@ -55,7 +57,7 @@ typedef struct dkm_finite_model {
   double Omega_mu[DKM_FINITE_MAX_MODES];
   double kappa_mu[DKM_FINITE_MAX_MODES];      /* >= 0 */
   double gamma_down, gamma_up, gamma_phi;     /* >= 0; any of them above 0: symmetric, one mode */
-  double spin[DKM_FINITE_MAX_CLASSES][3];     /* m_k(0), unit vectors (to 1e-9; they are normalised) */
+  double spin[DKM_FINITE_MAX_CLASSES][3];     /* m_k(0), unit vectors (to 1e-9; they are normalised); with losses 0 ... 1 long */
   double alpha_re[DKM_FINITE_MAX_MODES], alpha_im[DKM_FINITE_MAX_MODES]; /* alpha_mu(0) */
 } dkm_finite_model;
 

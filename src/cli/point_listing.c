@@ -164,7 +164,9 @@ static void print_field(const dkm_form *form, const void *record, int f, int n_m
   for (int i = 0; i < n; i++) values[i] = dkm_form_value(form, record, f, i);
   if (!applies(field, n, values)) return;
   const dkm_codes *codes = field->codes;
-  snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "", field->long_name);
+  const bool says_why = codes && strcmp(field->name, "failure") == 0; /* its own words say more than the field's */
+  snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "",
+           says_why ? codes->text((int)values[0]) : field->long_name);
   print_values(field->name, n, values, n_modes, meaning);
 }
 

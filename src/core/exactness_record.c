@@ -15,8 +15,8 @@ static const char *failure_name(int code) {
 static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
-      "the start is no product of pure states",
-      "the levels that are needed do not fit into exactness.memory", "steps became too short"};
+      "the spins at the start are shorter than 1, which without losses of single spins they cannot be",
+      "levels_spin and levels_mode do not fit into exactness.memory, and more may be needed", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
 
@@ -167,10 +167,15 @@ static int most_levels(const dkm_finite_diagnostics *said, int first, int n) {
   return most;
 }
 
+static void put_levels(target to, const dkm_finite_model *model, const dkm_finite_diagnostics *said) {
+  const int M = model->n_modes, K = dkm_finite_classes(model);
+  const bool symmetric = said->method == DKM_FINITE_SYMMETRIC;
+  put(to, LEVELS_SPIN, 0, symmetric ? model->spins_per_class + 1 : most_levels(said, 0, K));
+  put(to, LEVELS_MODE, 0, symmetric ? said->levels[1] : most_levels(said, K, M));
+}
+
 void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_result *r) {
   const target to = {form, record};
-  const int M = r->model->n_modes, K = dkm_finite_classes(r->model);
-  const bool symmetric = r->said->method == DKM_FINITE_SYMMETRIC;
   for (int64_t i = 0; i < r->n_times; i++) put_time(to, i, r);
   put(to, RATE, 0, dkm_finite_constant(r->model));
   put(to, RATE_PAPER, 0, dkm_finite_constant_paper(r->model));
@@ -179,8 +184,7 @@ void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_
   put(to, FAILURE, 0, DKM_EXACTNESS_DONE);
   put(to, TRAJECTORIES, 0, r->said->method == DKM_FINITE_TRAJECTORIES ? (double)r->said->n_trajectories : 0.0);
   put(to, JUMPS, 0, (double)r->said->n_jumps);
-  put(to, LEVELS_SPIN, 0, symmetric ? r->model->spins_per_class + 1 : most_levels(r->said, 0, K));
-  put(to, LEVELS_MODE, 0, symmetric ? r->said->levels[1] : most_levels(r->said, K, M));
+  put_levels(to, r->model, r->said);
   put(to, EDGE, 0, r->said->edge_weight);
   put(to, TRACE, 0, r->said->trace_error);
   put(to, NEGATIVITY, 0, r->said->negativity);
@@ -188,12 +192,14 @@ void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_
   put(to, STEPS, 0, (double)(r->said->steps + r->said->rejected));
 }
 
-void dkm_exactness_fill_failure(const dkm_form *form, void *record, dkm_exactness_failure why) {
+void dkm_exactness_fill_failure(const dkm_form *form, void *record, dkm_exactness_failure why, const dkm_finite_model *model,
+                                const dkm_finite_diagnostics *said) {
   const target to = {form, record};
   put(to, FAILURE, 0, why);
   put(to, STEPS, 0, 0);
   put(to, WAY, 0, 0);
   put(to, FRAME, 0, 0);
+  if (why == DKM_EXACTNESS_MEMORY && said->levels[0] > 0) put_levels(to, model, said);
 }
 
 bool dkm_exactness_has_failed(const dkm_form *form, const void *record) {
@@ -202,6 +208,19 @@ bool dkm_exactness_has_failed(const dkm_form *form, const void *record) {
 
 /* ---- what theory has against a record ---- */
 
+/* E_N(0) of a product state with the spins that the record has at the start, which losses may have made shorter than 1. */
+static double start_error(const dkm_form *form, const void *record, const dkm_point *point, int K, int M) {
+  double sum = M + 2.0 * K;
+  for (int k = 0; k < K && dkm_point_has_losses(point); k++) {
+    sum += 1.0;
+    for (int a = 0; a < 3; a++) {
+      const double m = dkm_form_value(form, record, SPIN_MF, 3 * k + a);
+      sum -= m * m;
+    }
+  }
+  return sum / (double)point->spins_per_class;
+}
+
 bool dkm_exactness_check(const dkm_job *job, int64_t i_point, const void *record, char *why, size_t why_bytes) {
   dkm_form form;
   dkm_point point;
@@ -209,7 +228,7 @@ bool dkm_exactness_check(const dkm_job *job, int64_t i_point, const void *record
   dkm_job_point(job, i_point, &point);
   if (dkm_exactness_has_failed(&form, record)) return true;
   const int M = job->system.n_modes, K = (int)job->system.n_classes;
-  const double start = (2.0 * K + M) / (double)point.spins_per_class, allowed = 1e-7;
+  const double start = start_error(&form, record, &point, K, M), allowed = 1e-7;
   for (int64_t i = 0; i < job->exactness.n_times; i++) {
     const double E = dkm_form_value(&form, record, E_N, (int)i), se = dkm_form_value(&form, record, E_N_SE, (int)i);
     const double bound = dkm_form_value(&form, record, BOUND, (int)i), t = job->exactness.times[i];
@@ -218,7 +237,8 @@ bool dkm_exactness_check(const dkm_job *job, int64_t i_point, const void *record
       return false;
     }
     if (i == 0 && !(fabs(E - start) <= allowed * start)) {
-      snprintf(why, why_bytes, "E_N is %.12g at the start, but (2 K + M)/N is %.12g", E, start);
+      snprintf(why, why_bytes, "E_N is %.12g at the start, but %s is %.12g", E,
+               dkm_point_has_losses(&point) ? "(4 - |m|^2)/N" : "(2 K + M)/N", start);
       return false;
     }
     if (log(E) > bound + allowed && log(fmax(E - 5.0 * se, 1e-300)) > bound + allowed) {

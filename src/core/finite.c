@@ -62,6 +62,8 @@ dkm_status dkm_finite_set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   if (bytes > e->how.memory) {
     status = dkm_fail(err, DKM_LIMIT, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
                       bytes, e->how.memory);
+    for (int f = 0; f < e->n_factors; f++) /* what was asked for, for who reports it */
+      if (d[f] > e->at.said.levels[f]) e->at.said.levels[f] = d[f];
     dkm_finite_space_free(&space);
     return status;
   }

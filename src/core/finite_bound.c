@@ -32,7 +32,14 @@ double dkm_finite_constant(const dkm_finite_model *model) {
 }
 
 double dkm_finite_start_error(const dkm_finite_model *model) {
-  return (2.0 * dkm_finite_classes(model) + model->n_modes) / model->spins_per_class;
+  if (!finite_model_has_losses(model)) return (2.0 * dkm_finite_classes(model) + model->n_modes) / model->spins_per_class;
+  double sum = model->n_modes;
+  for (int k = 0; k < dkm_finite_classes(model); k++) {
+    double m[3];
+    dkm_finite_spin(model, k, m);
+    sum += 3.0 - (m[0] * m[0] + m[1] * m[1] + m[2] * m[2]);
+  }
+  return sum / model->spins_per_class;
 }
 
 double dkm_finite_log_bound(const dkm_finite_model *model, double C, double t) {

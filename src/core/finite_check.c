@@ -4,10 +4,14 @@
 
 #include <math.h>
 
-static const double unit_tolerance = 1e-9; /* of |m_k(0)| */
+static const double unit_tolerance = 1e-9; /* of |m_k(0)|, within which it is 1 */
 
 static bool is_rate(double x) {
   return isfinite(x) && x >= 0.0;
+}
+
+static double length_of(const double *s) {
+  return sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2]);
 }
 
 static dkm_status check_model(const dkm_finite_model *m, dkm_error *err) {
@@ -25,11 +29,20 @@ static dkm_status check_model(const dkm_finite_model *m, dkm_error *err) {
   if (!is_rate(m->gamma_down) || !is_rate(m->gamma_up) || !is_rate(m->gamma_phi))
     return dkm_fail(err, DKM_INPUT, "gamma_down, gamma_up and gamma_phi must be >= 0");
   for (int k = 0; k < dkm_finite_classes(m); k++) {
-    const double *s = m->spin[k], length = sqrt(s[0] * s[0] + s[1] * s[1] + s[2] * s[2]);
-    if (!(fabs(length - 1.0) <= unit_tolerance))
-      return dkm_fail(err, DKM_INPUT, "the spins of class %d start with length %.12g; a product of pure states needs 1", k + 1, length);
+    const double length = length_of(m->spin[k]);
+    if (!(length <= 1.0 + unit_tolerance))
+      return dkm_fail(err, DKM_INPUT, "the spins of class %d start with length %.12g; no spin is longer than 1", k + 1, length);
+    if (length < 1.0 - unit_tolerance && !finite_model_has_losses(m))
+      return dkm_fail(err, DKM_INPUT, "the spins of class %d start with length %.12g; without losses of single spins it must be 1",
+                      k + 1, length);
   }
   return DKM_OK;
+}
+
+void dkm_finite_spin(const dkm_finite_model *model, int k, double *m) {
+  const double *s = model->spin[k], length = length_of(s);
+  const bool pure = length >= 1.0 - unit_tolerance;
+  for (int a = 0; a < 3; a++) m[a] = pure ? s[a] / length : s[a];
 }
 
 dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "finite_check.h"
+
 void dkm_finite_flow_create(const dkm_finite_model *model, dkm_finite_frame frame, finite_flow *flow) {
   *flow = (finite_flow){.model = model, .frame = frame, .K = dkm_finite_classes(model), .M = model->n_modes};
   flow->g = model->g0 / sqrt((double)flow->K);
@@ -31,8 +33,11 @@ void dkm_finite_flow_start(const finite_flow *flow, double *c) {
   const int K = flow->K, M = flow->M;
   for (int k = 0; k < K; k++) {
     double *axes = c + finite_flow_axes(K, M, k), *m = c + 3 * k;
-    memcpy(m, flow->model->spin[k], 3 * sizeof *m);
-    normalise(m);
+    dkm_finite_spin(flow->model, k, m);
+    if (finite_model_has_losses(flow->model)) { /* no large spin, whose direction they would follow */
+      for (int i = 0; i < 9; i++) axes[i] = i % 4 == 0 ? 1.0 : 0.0;
+      continue;
+    }
     /* The second axis is across m and the coordinate axis that it is farthest from. */
     const double ax = fabs(m[0]), ay = fabs(m[1]), az = fabs(m[2]);
     const int least = ay <= ax && ay <= az ? 1 : ax <= az ? 0 : 2;

@@ -17,6 +17,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "finite_check.h"
 #include "finite_kind.h"
 
 enum { MOST = DKM_FINITE_MAX_SYMMETRIC + 2 }; /* N + 1 and some */
@@ -58,12 +59,13 @@ static double scratch(const finite_space *space) {
   return 2.0 * space->d[1] * (double)space->d[1];
 }
 
-/* A product of N equal pure spins, no photons. */
+/* A product of N equal spins, pure or not, (1 + m.sigma)/2 each, and no photons. */
 static void start(const finite_space *space, const dkm_finite_model *model, double *state) {
   const int N = space->N;
   const int64_t block = (int64_t)space->d[1] * space->d[1], plane = space->d[0] * block;
-  const double x = model->spin[0][0], y = model->spin[0][1], z = model->spin[0][2], length = sqrt(x * x + y * y + z * z);
-  const double up = 0.5 * (1.0 + z / length), down = 0.5 * (1.0 - z / length), re = 0.5 * x / length, im = -0.5 * y / length;
+  double m[3];
+  dkm_finite_spin(model, 0, m);
+  const double up = 0.5 * (1.0 + m[2]), down = 0.5 * (1.0 - m[2]), re = 0.5 * m[0], im = -0.5 * m[1];
   memset(state, 0, 2 * (size_t)plane * sizeof *state);
   int64_t s = 0;
   for (int a = 0; a <= N; a++)

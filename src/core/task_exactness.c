@@ -296,7 +296,10 @@ static dkm_status compute(engine *e, const dkm_point *point, dkm_exactness_failu
       e->how = how_by(e, point, DKM_FINITE_TRAJECTORIES);
       continue;
     }
-    if (status == DKM_LIMIT) *why = DKM_EXACTNESS_MEMORY;
+    if (status == DKM_LIMIT) {
+      *why = DKM_EXACTNESS_MEMORY;
+      if (e->finite) dkm_finite_merge(&e->model, &e->said, dkm_finite_said(e->finite));
+    }
     if (status == DKM_NUMERIC) *why = DKM_EXACTNESS_STEPS;
     if (status == DKM_INPUT) *why = DKM_EXACTNESS_START;
     if (*why != DKM_EXACTNESS_DONE) return DKM_OK;
@@ -351,7 +354,7 @@ static dkm_status make_record(engine *e, dkm_error *err) {
   if (status == DKM_OK && why == DKM_EXACTNESS_DONE) status = compute(e, &point, &why, err);
   if (status == DKM_OK && why == DKM_EXACTNESS_DONE) status = fill(e, err);
   if (status != DKM_OK) return status;
-  if (why != DKM_EXACTNESS_DONE) dkm_exactness_fill_failure(&e->form, e->record, why);
+  if (why != DKM_EXACTNESS_DONE) dkm_exactness_fill_failure(&e->form, e->record, why, &e->model, &e->said);
   dkm_field_put(DKM_FLOAT64, dkm_form_member(&e->form, e->record, e->form.wall_time), 0, e->spent + dkm_clock_now() - e->begun);
   return DKM_OK;
 }

@@ -103,6 +103,7 @@ def test_a_density_matrix_that_does_not_fit_becomes_trajectories_or_a_failure(co
     assert (computed(text)["n_trajectories"] == 2).all()
     found = computed(text, "--set", "exactness.method=master")
     assert (found["failure"] == "memory").all() and (found["status"] == 2).all() and np.isnan(found["E_N"]).all()
+    assert (104 * (found["levels_spin"] * found["levels_mode"]) ** 2 > 0.8e6).all()  # those that were asked for
 
 
 def test_a_state_that_fits_where_it_is_followed_is_not_taken_to_the_laboratory(computed):
@@ -128,6 +129,41 @@ def test_a_start_at_rest_is_where_a_sweep_ends(computed):
     np.testing.assert_allclose(abs(found["alpha_re"][1, 0, 0, 0] + 1j * found["alpha_im"][1, 0, 0, 0]), abs(alpha), rtol=1e-8)
     np.testing.assert_allclose(found["xi_mean_field"][1], found["xi_mean_field"][1, :, :1].repeat(11, 1), atol=1e-8)
     np.testing.assert_allclose(found["E_N"][:, :, 0], np.broadcast_to(3 / found["spins_per_class"], (2, 3)), rtol=1e-9)
+
+
+def test_a_start_at_rest_with_losses_has_shorter_spins(computed, dickemap, tmp_path):
+    """Decay leaves x = -1 below threshold, dephasing what a sweep says; above it spins are shorter. The mean field stays there."""
+    text = JOB.replace("points: 11", "points: 3, start: rest").replace("patterns: 1", "patterns: 1, gamma_down: 0.05")
+    for how in ((), ("--set", "model.gamma_down=0", "--set", "model.gamma_phi=0.1")):
+        found = computed(text, *how)
+        m = found["spin_mean_field"][:, :, :, 0]
+        square = (m[:, :, 0] ** 2).sum(-1)
+        assert (found["failure"] == "none").all() and (found["dynamics"] == 3).all()
+        (tmp_path / "sweep.yaml").write_text(MODEL.replace("patterns: 1", "patterns: 1, gamma_down: 0.05")
+                                             + "axes: [{name: g0, values: [0.4, 0.9]}]\n")
+        ok(dickemap("run", "sweep.yaml", "-q", "--overwrite", *how))
+        with h5py.File(tmp_path / "sweep.h5") as sweep:
+            for i in range(2):
+                np.testing.assert_allclose(m[i, :, 0, 0], sweep["x_mean"][i], atol=1e-6)
+                np.testing.assert_allclose(abs(m[i, :, 0, 2]), abs(sweep["xi"][i, 0]), atol=1e-6)
+        assert (0.1 < square[1]).all() and (square[1] < 0.95).all()
+        np.testing.assert_allclose(m, np.broadcast_to(m[:, :, :1], m.shape), atol=1e-8)
+        np.testing.assert_allclose(found["spin"][:, :, 0, 0], m[:, :, 0], atol=1e-14)
+        np.testing.assert_allclose(found["E_N"][:, :, 0], (4 - square) / found["spins_per_class"], rtol=1e-12)
+        np.testing.assert_allclose(found["N_E_N_limit"][:, :, 0], 4 - square, rtol=1e-12)
+        assert (found["E_N"][:, :, 1:] > 0).all()
+
+
+def test_a_state_of_shorter_spins_is_a_start_with_losses_alone(computed, dickemap, tmp_path):
+    (tmp_path / "s.yaml").write_text(MODEL.replace("1, Omega:", "1, g0: 0.9, gamma_down: 0.05, Omega:") + "output: {state: final}\n")
+    ok(dickemap("run", "s.yaml", "-q"))
+    text = ONE_POINT.replace("points: 11", "points: 3").replace("overlap: 0.9", "from: s.h5")
+    assert computed(text)["failure"] == "start"
+    assert "shorter than 1, which without losses" in ok(dickemap("show", "a.h5")).stdout
+    found = computed(text, "--set", "model.gamma_down=0.05")
+    m = found["spin_mean_field"][0, 0]
+    assert found["failure"] == "none" and (m ** 2).sum() < 0.95
+    np.testing.assert_allclose(found["E_N"][0, 0], (4 - (m ** 2).sum()) / 4, rtol=1e-12)
 
 
 def test_losses_of_single_spins(computed):

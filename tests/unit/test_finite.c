@@ -129,6 +129,36 @@ static void losses_of_single_spins_are_those_of_the_tables(void **state) {
   }
 }
 
+/* Two spins that start shorter than 1, in a coherent field, by QuTiP's mesolve with every spin written out: x, y, z, Re and Im alpha,
+ * photons, <S^2>/N^2 at t = 2 and 5. */
+static void spins_that_start_mixed_are_those_of_qutip(void **state) {
+  (void)state;
+  static const double expected[][7] = {
+      {-0.42567046320, 0.14357319532, 0.13790468808, -0.35432717831, -0.17036706013, 0.93220671266, 1.73779061228},
+      {-0.34026802402, -0.00273469234, 0.11084129935, -0.08536353157, -0.00103122032, 0.82950177366, 1.65022122926}};
+  static const double times[] = {0.0, 2.0, 5.0}, m[] = {-0.5, 0.2, 0.6};
+  dkm_finite_model model = one_mode(2, 0.9, 1.0);
+  model.gamma_down = 0.2;
+  model.gamma_phi = 0.1;
+  memcpy(model.spin[0], m, sizeof m);
+  model.alpha_re[0] = 0.3;
+  model.alpha_im[0] = -0.2;
+  rows r = run_rows(&model, 3, times, &(dkm_finite_how){.tolerance = 1e-11, .edge = 1e-12});
+  const double start = (3.0 - 0.65 + 1.0) / 2.0;
+  assert_close(row_value(&r, 0, DKM_FINITE_ERROR), start, 1e-14);
+  assert_close(dkm_finite_start_error(&model), start, 1e-14);
+  for (int i = 0; i < 2; i++) {
+    const double *x = expected[i], *f = r.mean_field + (i + 1) * dkm_finite_mean_field_columns(&model);
+    for (int a = 0; a < 3; a++) assert_close(row_value(&r, i + 1, dkm_finite_column_spin(0) + a), x[a], 1e-9);
+    for (int a = 0; a < 2; a++) assert_close(row_value(&r, i + 1, dkm_finite_column_mode(1, 0) + a), x[3 + a], 1e-9);
+    assert_close(2.0 * row_value(&r, i + 1, dkm_finite_column_mode(1, 0) + 2), x[5], 1e-9);
+    double spins = x[6];
+    for (int a = 0; a < 3; a++) spins += f[a] * f[a] - 2.0 * f[a] * x[a];
+    assert_close(row_value(&r, i + 1, DKM_FINITE_ERROR_SPINS), spins, 1e-9);
+  }
+  free_rows(&r);
+}
+
 /* Without losses the permutation-invariant space says what the large spin does, E_N and correlations of spins included. */
 static void without_losses_single_spins_are_a_large_spin(void **state) {
   (void)state;
@@ -613,6 +643,41 @@ static void memory_stays_below_what_is_allowed(void **state) {
     }
 }
 
+/* 104 L^2 bytes of L levels in all, and 208 C(N + 3, 3) n^2 with losses: that is 13 states, of which the last to be added, the copy
+ * of a smaller one, may be less. */
+static void memory_is_what_the_formulas_say(void **state) {
+  (void)state;
+#ifdef __SANITIZE_ADDRESS__
+  skip(); /* which takes memory of its own */
+#endif
+  static const double end[] = {5.0}, besides = 0.5e6;
+  for (int lossy = 0; lossy < 2; lossy++) {
+    dkm_finite_model model = one_mode(lossy ? 10 : 20, 0.9, 0.9);
+    if (lossy) model.gamma_down = 0.1;
+    double said[2] = {NAN, NAN};
+    int ends[2], code;
+    assert_int_equal(pipe(ends), 0);
+    const pid_t child = fork();
+    assert_true(child >= 0);
+    if (child == 0) {
+      const dkm_finite_how how = {.method = lossy ? DKM_FINITE_SYMMETRIC : DKM_FINITE_MASTER, .frame = DKM_FINITE_LABORATORY,
+                                  .tolerance = 1e-3, .edge = 1e-3};
+      const double before = peak_bytes();
+      const rows r = run_rows(&model, 1, end, &how);
+      said[0] = peak_bytes() - before;
+      const double n = r.said.levels[1];
+      said[1] = lossy ? 208.0 * 286.0 * n * n : 104.0 * r.said.levels[0] * r.said.levels[0] * n * n;
+      _exit(write(ends[1], said, sizeof said) != sizeof said);
+    }
+    close(ends[1]);
+    assert_int_equal(read(ends[0], said, sizeof said), sizeof said);
+    close(ends[0]);
+    assert_int_equal(waitpid(child, &code, 0), child);
+    if (!(said[0] > 0.88 * said[1] && said[0] < 1.02 * said[1] + besides && said[1] > 10.0 * besides))
+      fail_msg("%g bytes were taken, where the formula says %g", said[0], said[1]);
+  }
+}
+
 /* ---- what does not fit, what is wrong ---- */
 
 static void a_density_matrix_that_does_not_fit_becomes_trajectories(void **state) {
@@ -659,7 +724,13 @@ static void wrong_input_is_refused(void **state) {
   model = one_mode(4, 0.4, 0.9);
   model.spin[0][1] = 0.5;
   assert_int_equal(dkm_finite_check(&model, 1, falling, NULL, &err), DKM_INPUT);
-  assert_non_null(strstr(err.message, "length"));
+  assert_non_null(strstr(err.message, "no spin is longer than 1"));
+  model.spin[0][1] = 0.0;
+  model.spin[0][2] = 0.5;
+  assert_int_equal(dkm_finite_check(&model, 1, falling, NULL, &err), DKM_INPUT);
+  assert_non_null(strstr(err.message, "without losses of single spins it must be 1"));
+  model.gamma_down = 0.1;
+  assert_int_equal(dkm_finite_check(&model, 1, falling, NULL, &err), DKM_OK);
   model = one_mode(11, 0.4, 0.9);
   model.gamma_phi = 0.1;
   const dkm_finite_how how = {0};
@@ -674,6 +745,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(frames_are_chosen_by_the_levels_that_they_need),
       cmocka_unit_test(two_modes_are_those_of_qutip),
       cmocka_unit_test(losses_of_single_spins_are_those_of_the_tables),
+      cmocka_unit_test(spins_that_start_mixed_are_those_of_qutip),
       cmocka_unit_test(without_losses_single_spins_are_a_large_spin),
       cmocka_unit_test(one_spin_is_the_exponential_of_its_matrix),
       cmocka_unit_test(without_coupling_the_error_does_not_change),
@@ -689,6 +761,7 @@ int main(int argc, char **argv) {
       cmocka_unit_test(what_is_put_aside_goes_on_with_the_same_bits),
       cmocka_unit_test(a_density_matrix_with_more_levels_goes_on_with_the_same_bits),
       cmocka_unit_test(memory_stays_below_what_is_allowed),
+      cmocka_unit_test(memory_is_what_the_formulas_say),
       cmocka_unit_test(a_density_matrix_that_does_not_fit_becomes_trajectories),
       cmocka_unit_test(steps_that_become_too_short_are_no_lack_of_memory),
       cmocka_unit_test(wrong_input_is_refused),
