@@ -160,7 +160,7 @@ static dkm_status compute(struct run *run, dkm_error *err) {
 /* Counts of all workers together, on every rank.  Collective. */
 static dkm_status sum_counts(struct run *run, dkm_error *err) {
   dkm_run_worker *w = &run->worker;
-  int64_t *const single[] = {&w->n_finished, &w->n_unstable, &w->n_undecided, &w->n_suspended, &w->n_resumed};
+  int64_t *const single[] = {&w->n_finished, &w->n_unstable, &w->n_undecided, &w->n_failed, &w->n_suspended, &w->n_resumed};
   dkm_status status = dkm_agree_sum(MPI_COMM_WORLD, DKM_N_VERDICTS, w->n_verdicts, err);
   for (size_t i = 0; i < sizeof single / sizeof *single && !status; i++)
     status = dkm_agree_sum(MPI_COMM_WORLD, 1, single[i], err);

@@ -142,6 +142,7 @@ void dkm_run_master_print(const dkm_run_master *master, const dkm_run_worker *su
       printf("%12lld  of these unstable: any tilt of the start leads away\n", (long long)sum->n_unstable);
   }
   if (sum->n_undecided > 0) printf("%12lld  starts have no outcome: undecided, or failed\n", (long long)sum->n_undecided);
+  if (sum->n_failed > 0) printf("%12lld  points failed: `show --at` says why\n", (long long)sum->n_failed);
   if (master->n_before > 0) printf("%12lld  points were done before\n", (long long)master->n_before);
   if (sum->n_resumed > 0) printf("%12lld  points went on inside\n", (long long)sum->n_resumed);
   if (shard->n > 1) snprintf(part, sizeof part, " of shard %d/%d", shard->index, shard->n);

@@ -219,8 +219,12 @@ static void take_record(void *context, int64_t id, const void *record, const dou
   const double took = dkm_clock_now() - block->t_open; /* up to a second too much */
   if (gives_up(run->worker->job) && took > run->notice) run->notice = took;
   run->worker->n_finished++;
-  if (run->form.task == &dkm_task_sweep) count_verdict(run->worker, record);
-  if (run->form.task->n_undecided) run->worker->n_undecided += run->form.task->n_undecided(&run->form, record);
+  if (run->form.task == &dkm_task_sweep)
+    count_verdict(run->worker, record);
+  else if (run->form.task->n_undecided)
+    run->worker->n_undecided += run->form.task->n_undecided(&run->form, record);
+  else
+    run->worker->n_failed += dkm_form_has_failed(&run->form, record);
   write_if_complete(run, block);
 }
 

@@ -21,6 +21,7 @@ typedef struct dkm_run_worker {
   int64_t n_verdicts[DKM_N_VERDICTS]; /* what they ended in */
   int64_t n_unstable;                 /* of them, fixed points with directions that grow */
   int64_t n_undecided;                /* of tasks that count starts: those without an outcome */
+  int64_t n_failed;                   /* of the others: points that have no result */
   int64_t n_suspended, n_resumed;     /* points saved when the run was stopped; points that went on inside */
 } dkm_run_worker;
 

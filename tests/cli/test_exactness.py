@@ -106,6 +106,16 @@ def test_a_density_matrix_that_does_not_fit_becomes_trajectories_or_a_failure(co
     assert (104 * (found["levels_spin"] * found["levels_mode"]) ** 2 > 0.8e6).all()  # those that were asked for
 
 
+def test_a_run_says_how_many_points_failed(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master")
+                                     + "axes: [{name: spins_per_class, values: [1, 40, 50]}]\n")
+    for ranks in (None, 3):
+        said = ok(dickemap("run", "a.yaml", "-q", "--overwrite", ranks=ranks)).stdout
+        assert "           2  points failed: `show --at` says why\n" in said
+    (tmp_path / "a.yaml").write_text(ONE_POINT)
+    assert "failed" not in ok(dickemap("run", "a.yaml", "-q", "--overwrite")).stdout
+
+
 def test_a_state_that_fits_where_it_is_followed_is_not_taken_to_the_laboratory(computed):
     """Of 90 spins that need 22 levels where axes follow them, and 54 in the laboratory, which would not fit."""
     found = computed("task: exactness\nmodel: {patterns: 1, Omega: -0.7, Omega_mu: [1.2], kappa_mu: [0.5], g0: 0.6, spins_per_class: 90}\n"
