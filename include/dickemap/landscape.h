@@ -110,8 +110,8 @@ bool dkm_landscape_may_be_settled(dkm_landscape *landscape, double value);
  * precession. V is exactly U_a(q) plus the kinetic term, so the leading mode is kept while V is below U_a on a surface
  * that sets its valley apart from those of others: for +-1 patterns where the field of another mode on the spins, or that
  * of all others together, becomes as strong as its own, otherwise on planes across the lines to other valleys
- * (landscape_frozen.c).  The barrier is the lowest point found there, on the nearer side alone, not all valleys may be
- * known, the a_k may change: no proof. */
+ * (landscape_frozen.c).  The barrier is the lowest point that descent from a few points finds there, not all valleys may be
+ * known, the a_k may change: no proof.  Where V is not below it, it need not be the lowest. */
 typedef struct dkm_frozen {
   double xi[DKM_MAX_MODES]; /* of the minimum of U_a that descent from q leads to */
   int leading;              /* mode with the largest of them */

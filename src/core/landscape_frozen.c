@@ -46,22 +46,45 @@ static bool lowest_on(dkm_landscape *l, const landscape_set *set, double accurac
   return dkm_landscape_descend(l, l->a, set, accuracy, LANDSCAPE_STEPS, p, U);
 }
 
-/* The lowest point of U_a where modes `lead` and `other` have fields of equal strength on the spins, r_lead q_lead =
- * side r_other q_other, from the projection of q. */
-static bool barrier_between(dkm_landscape *l, const double *q, int lead, int other, double side, double *U) {
-  const double norm = sqrt(l->r[other] * l->r[other] + l->r[lead] * l->r[lead]);
-  double normal[DKM_MAX_MODES] = {0};
-  normal[lead] = l->r[lead] / norm;
-  normal[other] = -side * l->r[other] / norm;
-  return lowest_on(l, &(landscape_set){.project = project_on_plane, .normal = normal}, LANDSCAPE_ACCURACY, q, U);
+/* The lowest point of U_a on this surface that descent finds from q, from where the field of one other mode is turned, and from where
+ * those of all are: spins that are not along their fields make these ends unequal.  Ends as soon as it is at or below `enough`.
+ * Returns false if a descent does not converge. */
+static bool lowest_around(dkm_landscape *l, const landscape_set *set, const double *q, int lead, double enough, double *lowest) {
+  *lowest = INFINITY;
+  for (int turned = -2; turned < l->n_active && *lowest > enough; turned++) { /* -2: none, -1: all */
+    double from[DKM_MAX_MODES], U;
+    if (turned >= 0 && l->active[turned] == lead) continue;
+    memcpy(from, q, (size_t)l->system.n_modes * sizeof *from);
+    for (int i = 0; i < l->n_active; i++)
+      if ((turned == -1 || turned == i) && l->active[i] != lead) from[l->active[i]] = -from[l->active[i]];
+    if (!lowest_on(l, set, LANDSCAPE_ACCURACY, from, &U)) return false;
+    *lowest = fmin(*lowest, U);
+  }
+  return true;
 }
 
-/* Whether the field of mode `lead` is stronger than those of all other active modes together. */
-static bool rules_all_spins(const dkm_landscape *l, int lead, const double *q) {
+/* The lowest point of U_a where another mode has a field as strong as that of the leading one, r_lead q_lead = +- r_nu q_nu. */
+static bool planes_around(dkm_landscape *l, const double *q, int lead, double enough, double *lowest) {
+  *lowest = INFINITY;
+  for (int i = 0; i < l->n_active && *lowest > enough; i++)
+    for (int side = -1; side <= 1 && l->active[i] != lead; side += 2) {
+      const int nu = l->active[i];
+      const double norm = sqrt(l->r[nu] * l->r[nu] + l->r[lead] * l->r[lead]);
+      double normal[DKM_MAX_MODES] = {0}, U;
+      normal[lead] = l->r[lead] / norm;
+      normal[nu] = -side * l->r[nu] / norm;
+      if (!lowest_around(l, &(landscape_set){.project = project_on_plane, .normal = normal}, q, lead, enough, &U)) return false;
+      *lowest = fmin(*lowest, U);
+    }
+  return true;
+}
+
+/* Whether the field of mode `lead`, with this sign, is stronger than those of all other active modes together. */
+static bool rules_all_spins(const dkm_landscape *l, int lead, double turn, const double *q) {
   double others = 0.0;
   for (int i = 0; i < l->n_active; i++)
     if (l->active[i] != lead) others += l->r[l->active[i]] * fabs(q[l->active[i]]);
-  return l->r[lead] * fabs(q[lead]) > others;
+  return turn * l->r[lead] * q[lead] > others;
 }
 
 /* The points where turn r_lead q_lead = sum_nu |r_nu q_nu|, nu the other active modes: the nearest to q.  Those modes whose
@@ -93,11 +116,9 @@ static void project_on_ridge(const landscape_set *set, const dkm_landscape *l, d
   }
 }
 
-/* The lowest point of U_a that descent from the projection of q finds where spins may begin to follow other modes than the
- * leading one. */
-static bool ridge_around(dkm_landscape *l, const double *q, int lead, double *U) {
-  const landscape_set ridge = {.project = project_on_ridge, .lead = lead, .turn = q[lead] < 0.0 ? -1.0 : 1.0};
-  return lowest_on(l, &ridge, LANDSCAPE_ACCURACY, q, U);
+/* The lowest point of U_a where spins may begin to follow other modes than the leading one. */
+static bool ridge_around(dkm_landscape *l, const double *q, int lead, double turn, double enough, double *lowest) {
+  return lowest_around(l, &(landscape_set){.project = project_on_ridge, .lead = lead, .turn = turn}, q, lead, enough, lowest);
 }
 
 /* The leading mode of U_a's minimum at q, and the overlaps. */
@@ -110,20 +131,19 @@ static int leading_of(const dkm_landscape *l, const double *q, double *xi) {
   return leading;
 }
 
-/* Two surfaces: what either lets pass must be higher than it. */
-static bool lower_by_patterns(dkm_landscape *l, const double *start, const double *q, dkm_frozen *frozen) {
-  double nearest = frozen->barrier, ridge, U;
-  for (int i = 0; i < l->n_active; i++) {
-    const int mu = l->active[i];
-    if (mu == frozen->leading) continue;
-    if (!barrier_between(l, q, frozen->leading, mu, q[frozen->leading] * q[mu] >= 0.0 ? 1.0 : -1.0, &U)) return false;
-    nearest = fmin(nearest, U);
+/* What leaves crosses both surfaces, so either may show that V = value does not; the barrier is then that of the one that does. */
+static bool lower_by_patterns(dkm_landscape *l, const double *start, const double *q, double value, dkm_frozen *frozen) {
+  const int lead = frozen->leading;
+  const double turn = q[lead] < 0.0 ? -1.0 : 1.0;
+  double ridge, planes;
+  if (value >= frozen->barrier) return true; /* no need */
+  if (rules_all_spins(l, lead, turn, start) && rules_all_spins(l, lead, turn, q) && ridge_around(l, q, lead, turn, value, &ridge) &&
+      value < ridge) {
+    frozen->barrier = fmin(frozen->barrier, ridge);
+    return true;
   }
-  if (rules_all_spins(l, frozen->leading, start)) {
-    if (!ridge_around(l, q, frozen->leading, &ridge)) return false;
-    nearest = fmax(nearest, fmin(frozen->barrier, ridge));
-  }
-  frozen->barrier = nearest;
+  if (!planes_around(l, q, lead, value, &planes)) return false;
+  frozen->barrier = fmin(frozen->barrier, planes);
   return true;
 }
 
@@ -230,12 +250,12 @@ static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
   const double origin[DKM_MAX_MODES] = {0};
   double ignored[DKM_MAX_MODES];
   frozen->barrier = dkm_landscape_potential(l, l->a, origin, ignored);
-  const bool of_patterns = dkm_system_has_patterns(&l->system) && !l->s;
-  if (of_patterns) {
-    if (!lower_by_patterns(l, start, q, frozen)) return false;
-  } else if (dkm_landscape_value(l, u) < frozen->barrier * l->unit &&
-             !lower_by_valleys(l, q, frozen)) /* else no need */
+  const double value = dkm_landscape_value(l, u) / l->unit;
+  if (dkm_system_has_patterns(&l->system) && !l->s) {
+    if (!lower_by_patterns(l, start, q, value, frozen)) return false;
+  } else if (value < frozen->barrier && !lower_by_valleys(l, q, frozen)) { /* else no need */
     return false;
+  }
   frozen->barrier *= l->unit;
   return true;
 }

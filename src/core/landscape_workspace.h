@@ -42,9 +42,11 @@ double dkm_landscape_potential(dkm_landscape *l, const double *a, const double *
 /* A set of q, by the projection onto it (q -> its nearest point of the set). */
 typedef struct landscape_set {
   void (*project)(const struct landscape_set *set, const dkm_landscape *l, double *q);
-  const double *normal; /* a plane normal.q = offset, of this unit normal */
+  /* A plane normal.q = offset, of this unit normal; or */
+  const double *normal;
   double offset;
-  int lead; /* a ridge, see landscape_frozen.c: this mode, with the sign `turn` of q */
+  /* a ridge turn r_lead q_lead = sum_nu |r_nu q_nu|, nu the other active modes, turn the sign of q_lead. */
+  int lead;
   double turn;
 } landscape_set;
 
