@@ -3,7 +3,7 @@
 
 import sys
 
-import packages  # noqa: F401  (first: says which package is missing)
+import script_packages  # noqa: F401  (first: says which package is missing)
 
 import dickemap
 

@@ -23,7 +23,7 @@ import os
 import pathlib
 import sys
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import dickemap
 from dickemap import figures, jobs

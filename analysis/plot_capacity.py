@@ -6,7 +6,7 @@ same patterns, spin by spin and without self-coupling; and how many stable state
 
 import argparse
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

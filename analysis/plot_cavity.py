@@ -6,7 +6,7 @@ relaxation time over both, in the job's unit, with the threshold of Eq. (12).  P
 
 import argparse
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -13,7 +13,7 @@ Standard errors of trajectories are bars, or bands.  Needs nothing but the files
 import argparse
 import sys
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

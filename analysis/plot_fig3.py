@@ -4,7 +4,7 @@
 
 import argparse
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -10,7 +10,7 @@ import os
 import pathlib
 import tempfile
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -6,7 +6,7 @@ decays."""
 
 import argparse
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import dickemap
 from dickemap import figures

@@ -8,7 +8,7 @@ import argparse
 import os
 import pathlib
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import dickemap
 from dickemap import figures

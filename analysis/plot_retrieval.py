@@ -6,7 +6,7 @@ coupling and tilt, a line where it is one half; and dotted g_ret, from which on 
 import argparse
 import sys
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

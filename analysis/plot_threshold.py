@@ -8,7 +8,7 @@ that it ends in and in that pattern's colour.  Shaded: g_nu to g_ret, where the 
 
 import argparse
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -6,7 +6,7 @@ jobs/unbalanced.yaml, with the lines on which the normal state x = -1 loses its 
 
 import argparse
 
-import drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # noqa: F401  (first: says which package is missing)
 
 import matplotlib.pyplot as plt
 import numpy as np

@@ -136,7 +136,7 @@ dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *
 /* The same of a job that may lack parameters: each that no key and no axis gives takes the first of n_more settings that is of its
  * key, "model.g0=1.1", which then counts among the job's sets.  The others are left alone, and so is a list of one value in brackets,
  * "model.Omega_mu=[1]", if there are several modes: it is that of mode 1.  Messages about one say where it came from:
- * "--at g0=-1: ...". */
+ * "--at g0=-1: ...".  Keys of the solver may be set whatever the task is, as a point is followed by them. */
 dkm_status dkm_job_read_completed(dkm_job *job, const char *path, int n_sets, const char *const *sets, int n_more,
                                   const char *const *more, dkm_error *err);
 

@@ -16,7 +16,7 @@ static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
       "the spins at the start are shorter than 1, which without losses of single spins they cannot be",
-      "levels_spin and levels_mode do not fit into exactness.memory, and more may be needed", "steps became too short"};
+      "the levels that are needed do not fit into exactness.memory (levels_spin, levels_mode, where known)", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
 
@@ -208,7 +208,8 @@ bool dkm_exactness_has_failed(const dkm_form *form, const void *record) {
 
 /* ---- what theory has against a record ---- */
 
-/* E_N(0) of a product state with the spins that the record has at the start, which losses may have made shorter than 1. */
+/* E_N(0) of a product state with the spins that the record has at the start, which losses (of one class and one mode) may have made
+ * shorter than 1.  Computed anew, as it is to judge what finite_check.c said. */
 static double start_error(const dkm_form *form, const void *record, const dkm_point *point, int K, int M) {
   double sum = M + 2.0 * K;
   for (int k = 0; k < K && dkm_point_has_losses(point); k++) {

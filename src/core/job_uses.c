@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which keys have a say in the records of which task; see job_uses.h.
  *
- * Keys of `initial` are not in the table: all tasks but states have starts, and of a job of task: states `point` follows and `show` draws
- * the one that they describe.  What exactness does not know of them job_exactness.c refuses. */
+ * Keys of `initial` and `drive` are not in the table: all tasks but states have starts, and of a job of task: states `point` follows and
+ * `show` draws the one that they describe.  What exactness does not know of them job_exactness.c refuses.  Nor is output.state (job.c). */
 #include "job_uses.h"
 
 #include <math.h>
@@ -82,10 +82,10 @@ static dkm_status refuse(const dkm_job *job, const dkm_job_source *source, const
                          option->fallback);
 }
 
-dkm_status dkm_job_uses_check(const dkm_job *job, const dkm_job_source *source, bool from_disk, dkm_error *err) {
+dkm_status dkm_job_uses_check(const dkm_job *job, const dkm_job_source *source, bool strictly, dkm_error *err) {
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     const dkm_option *option = dkm_option_at(uses[i].offset);
-    if (uses[i].tasks & task_of(job) || !(from_disk || uses[i].is_old) || !dkm_schema_text(source, option->key)->value) continue;
+    if (uses[i].tasks & task_of(job) || !(strictly || uses[i].is_old) || !dkm_schema_text(source, option->key)->value) continue;
     if (uses[i].own) return dkm_schema_fail(source, err, option->key, "has no effect without %s", uses[i].own);
     if (dkm_option_get(option, job) != option->fallback) return refuse(job, source, option, err);
   }

@@ -5,6 +5,7 @@ import csv
 import io
 import itertools
 import os
+import re
 import signal
 import subprocess
 import time
@@ -385,3 +386,18 @@ def test_wrong_jobs_are_refused(refused, tmp_path, change, message):
     (tmp_path / "a.yaml").write_text(model + AXES + change)
     told = refused("run", "a.yaml")
     assert message in told and told.startswith("a.yaml:")
+
+
+def test_every_key_of_the_solver_is_known_to_have_no_say_in_states(refused, dickemap, tmp_path):
+    """`point` follows a trajectory of a job of task: states, so it takes them."""
+    (tmp_path / "a.yaml").write_text(MODEL + AXES + "task: states\n")
+    keys = re.search(r"unknown key \"none\" in solver; allowed: (.*)", refused("run", "a.yaml", "--set", "solver.none=1"))[1].split(", ")
+    values = {"method": "gsl", "tolerance": "1e-8", "t_max": "1e4", "max_steps": "100000", "sensitivity": "on", "until": "settled"}
+    assert set(keys) == set(values)
+    for key in keys:
+        assert f"solver.{key} is" in (told := refused("run", "a.yaml", "--set", f"solver.{key}={values[key]}")) and "no effect" in told
+    at = ("--at", "g0=1.2", "--at", "seed=1", "--at", "perturbation=0.1")
+    plain = ok(dickemap("point", "a.yaml", *at)).stdout
+    steps = lambda text: int(re.search(r"  steps +(\d+)", text)[1])  # noqa: E731
+    followed = ok(dickemap("point", "a.yaml", *at, "--set", "solver.tolerance=1e-6")).stdout
+    assert "verdict" in followed and steps(followed) < steps(plain)

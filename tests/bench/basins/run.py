@@ -38,7 +38,7 @@ axes:
 reduce: seed
 """
 # One half of which ends elsewhere at the lower couplings; all are retrieved, after long or soon; spins far above threshold, whose
-# energy takes long to fall.  The last: the part of the starts.
+# energy takes long to fall.  The last: so many times fewer starts.
 CASES = {
     "g0 = 1.2 ... 1.5, tilt 0.3": (0.3, 1.2, 1.5, 1),
     "g0 = 1.8 ... 1.5, tilt 0.2": (0.2, 1.8, 1.5, 1),
@@ -50,8 +50,8 @@ UNITS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "min": 60.0}
 
 def run(program, folder, environment, case, seeds, *settings):
     """Starts a second, and the counts."""
-    tilt, first, last, part = case
-    seeds //= part
+    tilt, first, last, fewer = case
+    seeds = max(1, seeds // fewer)
     (folder / "a.yaml").write_text(JOB.format(tilt=tilt, first=first, last=last, seeds=seeds))
     command = mpirun(3) + [program, "run", "a.yaml", "--overwrite", "-q", *settings]
     result = subprocess.run(command, cwd=folder, env=environment, text=True, capture_output=True)

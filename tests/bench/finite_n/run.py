@@ -30,7 +30,6 @@ import time
 for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS"):
     os.environ[name] = "1"
 
-import h5py
 import numpy as np
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -60,6 +59,7 @@ def timed(command, folder, environment):
 
 
 def own(program, folder, environment):
+    import h5py  # not the peer's to load
     _, seconds = timed([program, "run", "job.yaml", "--overwrite", "-q"], folder, environment)
     with h5py.File(folder / "job.h5") as file:
         if file["failure"][0] != 0:
@@ -124,6 +124,8 @@ def main():
     parser.add_argument("--trajectories", type=int, default=200)
     parser.add_argument("--only", default="", help="cases whose name has this in it")
     a = parser.parse_args()
+    if not any(a.only in case[0] for case in CASES):
+        parser.error(f"--only {a.only}: the cases are {'; '.join(case[0] for case in CASES)}")
     program = (a.build / "dickemap").resolve()
     with tempfile.TemporaryDirectory(prefix="dkm") as session:
         folder = pathlib.Path(session)
@@ -144,7 +146,7 @@ def main():
                 found = results["dickemap"]
                 if a.before and not np.array_equal(found["E_N"], results["before"]["E_N"]):
                     print(f"{name}: E_N of before is up to {np.nanmax(abs(found['E_N'] / results['before']['E_N'] - 1)):.1e} away")
-                # Trajectories here move with the state: QuTiP's, in the laboratory, get the levels that a density matrix needs there.
+                # Trajectories here move with the state: QuTiP's, in the laboratory, get levels that suffice there.
                 photons = photons or (int(found["levels_mode"].max()) if not sampled else 20)
                 np.savez(folder / "start.npz", spin=found["spin_mean_field"][[0, -1]],
                          alpha=(found["alpha_re_mean_field"] + 1j * found["alpha_im_mean_field"])[[0, -1]])
