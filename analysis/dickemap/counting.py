@@ -14,7 +14,7 @@ from .reading import Data, done, numbers, of_job
 from .theory import Numbers
 from .verdicts import MIXTURE, flag_names, meanings_of
 
-NO_OUTCOME = -1000  # undecided, failed, not done, or relaxing to nobody knows what
+NO_OUTCOME = -1000  # undecided, failed, not done, of open sign, or relaxing to nobody knows what
 SADDLE, OF_VERDICT = 101, 100
 EQUAL = 1e-6  # overlaps that differ by less than this part of them are equal but for rounding
 OSCILLATIONS = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
@@ -87,7 +87,7 @@ def outcome(data: Data) -> xr.DataArray:
         0           at rest, and no pattern leads
         101         at rest where directions grow, which is a saddle
         100 + v     other motion, of verdict v
-        -1000       none: undecided, failed, not done, or relaxing to nobody knows what
+        -1000       none: undecided, failed, not done, of open sign (`how` is symmetric), or relaxing to nobody knows what
 
     They are flags, with the names of these jobs ("minus_pattern_2", "saddle", "none"), and have no mean: probability().
     """
@@ -108,7 +108,7 @@ def outcome(data: Data) -> xr.DataArray:
         if name in OSCILLATIONS:
             ended = ended.where(verdict != name, OF_VERDICT + code)
             names[OF_VERDICT + code] = name
-    ended = ended.where(done(data), NO_OUTCOME).astype(np.int32)
+    ended = ended.where(done(data) & (how != "symmetric"), NO_OUTCOME).astype(np.int32)
     return ended.rename("outcome").assign_attrs(
         units="1", long_name="pattern that leads at rest, with its sign, or another end", _FillValue=np.int32(NO_OUTCOME),
         flag_values=np.array([*names], np.int32), flag_meanings=" ".join(names.values()))
@@ -130,8 +130,8 @@ def probability(data: Data, pattern: int | xr.DataArray, over: str = "seed", eit
     """How probable it is that a start ends with a pattern in the lead: `probability`, and its Wilson interval of 95 %, `low` and
     `high` as of `mean` (in files, and so here too, `probability_low` and `probability_high`), of `n` starts that have an outcome;
     without the dimension `over`.  Other starts are in none of these: `n_missing`, of which `n_not_computed` have no record yet, and
-    the rest is undecided, failed, or relaxing to nobody knows what.  Where there are any, the probability is that of starts that
-    were decided first.
+    the rest is undecided, failed, of open sign, or relaxing to nobody knows what.  Where there are any, the probability is that of
+    starts that were decided first.
 
     pattern: nu, or -nu for that pattern upside down; 0 for none; or an array, such as data.pattern, the cue of each point.  Error
         for one that the data do not have.

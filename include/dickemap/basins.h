@@ -2,8 +2,9 @@
 /* basins: how often starts end in each attractor.
  *
  * Records of starts that differ in a random choice (a seed) are counted by their outcome.  Ends at rest are told apart by
- * `retrieved`, the pattern of the leading overlap with its sign; other motion by its verdict.  What is undecided or has failed has
- * no outcome, and is counted beside: were it known, each probability might be higher or lower by as much. */
+ * `retrieved`, the pattern of the leading overlap with its sign; other motion by its verdict.  What is undecided or has failed, or
+ * whose sign is open (how: symmetric), has no outcome, and is counted beside: were it known, each probability might be higher or
+ * lower by as much. */
 #ifndef DICKEMAP_BASINS_H
 #define DICKEMAP_BASINS_H
 #include "dickemap/record.h"
@@ -17,7 +18,7 @@ extern "C" {
  *   0           at rest, and no pattern leads: there is none, or several have the same |xi|, within its error
  *   101         at rest (but for dark precession) where directions grow, which is a saddle
  *   100 + v     other motion, of verdict v
- *   DKM_OUTCOME_NONE   undecided, failed, or relaxing to nobody knows what */
+ *   DKM_OUTCOME_NONE   undecided, failed, of open sign, or relaxing to nobody knows what */
 enum { DKM_OUTCOME_NONE = -1000, DKM_OUTCOME_OF_VERDICT = 100 };
 int dkm_outcome_of(const dkm_record *record);
 

@@ -31,7 +31,7 @@ static const char help[] =
     "columns:\n"
     "  one for each other axis\n"
     "  n             starts with an outcome\n"
-    "  undecided     starts without: the verdict is undecided or failed, or what they relax to is not known\n"
+    "  undecided     starts without: the verdict is undecided or failed, or it is open what they relax to, or its sign\n"
     "  not_computed  starts that have no record (yet)\n"
     "  entropy       -sum p ln p over the outcomes\n"
     "  outcome       pattern +3: at rest, pattern 3 has the leading overlap, which is positive; no pattern: at rest,\n"

@@ -79,8 +79,8 @@ static void print_sensitivity(const dkm_record *record, double tolerance) {
         tolerance, record->amplification);
   else
     printf(
-        "the outcome is determined: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n",
-        tolerance, record->amplification);
+        "%s: differences of the size of the tolerance, %g, grew by a factor of %.3g at most\n",
+        record->how == DKM_HOW_SYMMETRIC ? "but the sign is not known yet" : "the outcome is determined", tolerance, record->amplification);
   if (record->sensitive == DKM_SENSITIVE_NO && record->amplification_total * tolerance >= DKM_SENSITIVE_PRODUCT)
     printf("             but details such as the last digits of xi are not: differences grew by a factor of %.3g in "
            "all\n",

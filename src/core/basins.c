@@ -42,6 +42,7 @@ static bool leads(const dkm_record *record) {
 }
 
 int dkm_outcome_of(const dkm_record *record) {
+  if (record->how == DKM_HOW_SYMMETRIC) return DKM_OUTCOME_NONE; /* retrieved has the sign so far */
   switch (record->verdict) {
   case DKM_VERDICT_FIXED_POINT:
   case DKM_VERDICT_DARK_PRECESSION:

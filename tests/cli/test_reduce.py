@@ -401,3 +401,26 @@ def test_every_key_of_the_solver_is_known_to_have_no_say_in_states(refused, dick
     steps = lambda text: int(re.search(r"  steps +(\d+)", text)[1])  # noqa: E731
     followed = ok(dickemap("point", "a.yaml", *at, "--set", "solver.tolerance=1e-6")).stdout
     assert "verdict" in followed and steps(followed) < steps(plain)
+
+
+def test_a_sign_that_is_open_is_no_outcome(dickemap, tmp_path):
+    """Weakly damped over the barrier between + and -: the sign of a while is not that of the end."""
+    (tmp_path / "a.yaml").write_text(
+        "model: {patterns: 3, g0: 1.11587, Omega: -2.89275, Omega_mu: [0.163186], kappa_mu: [1.40733, 0.160291, 1.14015]}\n"
+        "initial: {pattern: 2, perturbation: 0.71467, overlap: 0.336494}\naxes: [{name: seed, from: 8987, to: 8994, points: 8}]\n")
+    signs = []
+    for steps in (30000, 1000000):
+        limits = ("--overwrite", "-q", "--set", f"solver.max_steps={steps}")
+        ok(dickemap("run", "a.yaml", "-o", "single.h5", *limits))
+        (tmp_path / "r.yaml").write_text((tmp_path / "a.yaml").read_text() + "reduce: seed\nsolver: {until: rest}\n")
+        ok(dickemap("run", "r.yaml", "-o", "cell.h5", *limits))
+        with h5py.File(tmp_path / "single.h5") as single, h5py.File(tmp_path / "cell.h5") as cell:
+            is_open = single["how"][...] == 4  # symmetric
+            signs.append((is_open, np.sign(single["retrieved"][...])))
+            assert cell["n_undecided"][()] == is_open.sum() == cell["n_limited"][()] and cell["count"][...].sum() == 8 - is_open.sum()
+        for path in ("single.h5", "cell.h5"):
+            assert f"\n{8 - is_open.sum()},{is_open.sum()},0," in ok(dickemap("basins", path)).stdout
+    (open_before, before), (open_after, after) = signs
+    assert open_before.all() and not open_after.all()
+    assert (before != after)[~open_after].any()  # as they were counted, they were wrong
+    assert "the sign is not known yet" in ok(dickemap("point", "a.yaml", "--at", "seed=8987", "--set", "solver.max_steps=30000")).stdout
