@@ -118,8 +118,8 @@ typedef struct dkm_frozen {
   double barrier;           /* of U_a, as V */
 } dkm_frozen;
 
-/* Returns false if a descent does not converge, or for more classes than that it could be asked in seconds. */
-bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, dkm_frozen *frozen);
+/* value: V of u.  Returns false if a descent does not converge, or for more classes than that it could be asked in seconds. */
+bool dkm_landscape_frozen(dkm_landscape *landscape, const double *u, double value, dkm_frozen *frozen);
 
 /* All spins aligned with the fields of overlaps xi, modes at rest, into state (3K + 2M values). (A class that no mode
  * sees keeps its x_k in fact.) */

@@ -198,7 +198,7 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
   if (status == DKM_OK) status = dkm_job_system_finish(job, source, files, err);
   if (status == DKM_OK) status = read_options(job, source, err);
   if (status == DKM_OK) status = dkm_job_drive_read(job, source, err);
-  if (status == DKM_OK) status = dkm_job_uses_check(job, source, files->from_disk && !source->of_point, err);
+  if (status == DKM_OK) status = dkm_job_uses_check(job, source, files->from_disk && !source->lacking, err);
   if (status == DKM_OK) status = check_task(job, source, err);
   if (status == DKM_OK) status = dkm_job_exactness_read(job, source, err);
   return status;
@@ -237,7 +237,6 @@ struct completion {
   int n_own;           /* how many of its sets are not such that complete it */
   const char *lacking; /* the key of a parameter that nothing gives, if it failed for that; or NULL */
   int n_modes;         /* then those of the job */
-  bool of_point;       /* what is asked for is a single point */
 };
 
 /* From disk: the settings are those of a command line, and not what a file keeps of one.  completion: NULL for a job that is to be
@@ -252,7 +251,6 @@ static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_
   else
     status = dkm_schema_load(&source, path, text, n_sets, completion ? completion->n_own : n_sets, sets, err);
   source.lacking = completion ? &completion->lacking : NULL;
-  source.of_point = completion && completion->of_point;
   if (status == DKM_OK) status = read_keys(job, &source, files, err);
   if (completion) completion->n_modes = job->system.n_modes;
   if (status == DKM_OK && files->from_disk) status = check_sets(job, &source, err);
@@ -278,6 +276,17 @@ static const dkm_file_limits job_file = {
     .advice = "a job file must be smaller; an axis with that many values is one of from, to and points, or is cut into "
               "several jobs",
     .is_text = true};
+
+dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
+  *job = (dkm_job){0};
+  char *text;
+  size_t n_bytes;
+  dkm_status status = dkm_file_load(path, &job_file, &text, &n_bytes, err);
+  if (status) return status;
+  status = dkm_job_read_text(job, path, text, n_sets, sets, err);
+  free(text);
+  return status;
+}
 
 dkm_status dkm_job_read_text(dkm_job *job, const char *path, const char *text, int n_sets, const char *const *sets,
                              dkm_error *err) {
@@ -306,8 +315,8 @@ static void say_how(const char *lacking, dkm_error *err) {
 
 /* Read again with each setting that turns out to be needed: only where axes have been read it is known what is lacking. */
 static dkm_status read_completed(dkm_job *job, const char *path, const char *text, int n_sets, const char **sets, int n_more,
-                                 const char *const *more, bool of_point, dkm_error *err) {
-  struct completion completion = {.n_own = n_sets, .of_point = of_point};
+                                 const char *const *more, dkm_error *err) {
+  struct completion completion = {.n_own = n_sets};
   for (;;) {
     const char *setting;
     completion.lacking = NULL;
@@ -323,8 +332,8 @@ static dkm_status read_completed(dkm_job *job, const char *path, const char *tex
   }
 }
 
-static dkm_status read_whole(dkm_job *job, const char *path, int n_sets, const char *const *sets, int n_more,
-                             const char *const *more, bool of_point, dkm_error *err) {
+dkm_status dkm_job_read_completed(dkm_job *job, const char *path, int n_sets, const char *const *sets, int n_more,
+                                  const char *const *more, dkm_error *err) {
   *job = (dkm_job){0};
   char *text;
   size_t n_bytes;
@@ -333,20 +342,11 @@ static dkm_status read_whole(dkm_job *job, const char *path, int n_sets, const c
   for (int i = 0; i < n_sets; i++) all[i] = sets[i];
   dkm_status status = dkm_file_load(path, &job_file, &text, &n_bytes, err);
   if (!status) {
-    status = read_completed(job, path, text, n_sets, all, n_more, more, of_point, err);
+    status = read_completed(job, path, text, n_sets, all, n_more, more, err);
     free(text);
   }
   free(all);
   return status;
-}
-
-dkm_status dkm_job_read(dkm_job *job, const char *path, int n_sets, const char *const *sets, dkm_error *err) {
-  return read_whole(job, path, n_sets, sets, 0, NULL, false, err);
-}
-
-dkm_status dkm_job_read_completed(dkm_job *job, const char *path, int n_sets, const char *const *sets, int n_more,
-                                  const char *const *more, dkm_error *err) {
-  return read_whole(job, path, n_sets, sets, n_more, more, true, err);
 }
 
 char *dkm_job_join_sets(const dkm_job *job) {

@@ -48,8 +48,7 @@ typedef struct dkm_job_source {
   char **set_paths; /* key path that each --set replaced: "model.g0", "axes[2].points" */
   struct dkm_job_fields *fields;
   dkm_job_keys *keys;
-  const char **lacking; /* where the key goes of a parameter that no key and no axis gives; or NULL */
-  bool of_point;        /* it is read for a single point, which is followed whatever the task is */
+  const char **lacking; /* of a single point: where the key goes of a parameter that no key and no axis gives; else NULL */
 } dkm_job_source;
 
 /* Fails with DKM_INPUT, DKM_MEMORY; call dkm_schema_free in any case. */

@@ -67,7 +67,7 @@ static bool lowest_around(dkm_landscape *l, const landscape_set *set, const doub
 static bool planes_around(dkm_landscape *l, const double *q, int lead, double enough, double *lowest) {
   *lowest = INFINITY;
   for (int i = 0; i < l->n_active && *lowest > enough; i++)
-    for (int side = -1; side <= 1 && l->active[i] != lead; side += 2) {
+    for (int side = -1; side <= 1 && l->active[i] != lead && *lowest > enough; side += 2) {
       const int nu = l->active[i];
       const double norm = sqrt(l->r[nu] * l->r[nu] + l->r[lead] * l->r[lead]);
       double normal[DKM_MAX_MODES] = {0}, U;
@@ -131,7 +131,7 @@ static int leading_of(const dkm_landscape *l, const double *q, double *xi) {
   return leading;
 }
 
-/* What leaves crosses both surfaces, so either may show that V = value does not; the barrier is then that of the one that does. */
+/* What leaves crosses both surfaces, so either may show that V/|Omega| = value does not; the barrier is then that of the one that does. */
 static bool lower_by_patterns(dkm_landscape *l, const double *start, const double *q, double value, dkm_frozen *frozen) {
   const int lead = frozen->leading;
   const double turn = q[lead] < 0.0 ? -1.0 : 1.0;
@@ -238,7 +238,7 @@ static bool lower_by_valleys(dkm_landscape *l, const double *q, dkm_frozen *froz
   return true;
 }
 
-static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
+static bool ask(dkm_landscape *l, const double *u, double value, dkm_frozen *frozen) {
   double start[DKM_MAX_MODES], q[DKM_MAX_MODES], U;
   dkm_landscape_coordinates(l, u, start);
   memcpy(q, start, (size_t)l->system.n_modes * sizeof *q);
@@ -250,7 +250,6 @@ static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
   const double origin[DKM_MAX_MODES] = {0};
   double ignored[DKM_MAX_MODES];
   frozen->barrier = dkm_landscape_potential(l, l->a, origin, ignored);
-  const double value = dkm_landscape_value(l, u) / l->unit;
   if (dkm_system_has_patterns(&l->system) && !l->s) {
     if (!lower_by_patterns(l, start, q, value, frozen)) return false;
   } else if (value < frozen->barrier && !lower_by_valleys(l, q, frozen)) { /* else no need */
@@ -260,8 +259,8 @@ static bool ask(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
   return true;
 }
 
-bool dkm_landscape_frozen(dkm_landscape *l, const double *u, dkm_frozen *frozen) {
+bool dkm_landscape_frozen(dkm_landscape *l, const double *u, double value, dkm_frozen *frozen) {
   dkm_landscape_bound(l);
-  const bool found = ask(l, u, frozen);
+  const bool found = ask(l, u, value / l->unit, frozen);
   return dkm_landscape_unbound(l) && found;
 }

@@ -88,7 +88,7 @@ static bool is_predicted(dkm_settling *s, const dkm_inquiry *q, const dkm_window
   dkm_frozen frozen;
   int label = 0;
   if (q->solver->until_settled && t < frozen_patience * s->period) return false;
-  if (dkm_landscape_frozen(q->landscape, q->u, &frozen) && value < frozen.barrier) {
+  if (dkm_landscape_frozen(q->landscape, q->u, value, &frozen) && value < frozen.barrier) {
     /* An oscillation over the barrier shows in the window even where this look misses it. */
     const double mean = window->mean[frozen.leading];
     if (mean * frozen.xi[frozen.leading] > 0.0 && fabs(mean) > window->rms[frozen.leading])
@@ -241,10 +241,10 @@ static bool has_died(dkm_attractor *a, const dkm_inquiry *q, const dkm_window *w
 
 /* Whether spins with their present components along their fields lead to xi = 0: where more of them precess than there are
  * modes the energy of that may stay locked for ever, also above the thresholds. */
-static bool is_locked(const dkm_inquiry *q) {
+static bool is_locked(const dkm_inquiry *q, double value) {
   dkm_frozen frozen;
   if (dkm_landscape_full_rank(q->system)) return false;
-  return dkm_landscape_frozen(q->landscape, q->u, &frozen) && fabs(frozen.xi[frozen.leading]) <= DKM_RETRIEVED_OVERLAP;
+  return dkm_landscape_frozen(q->landscape, q->u, value, &frozen) && fabs(frozen.xi[frozen.leading]) <= DKM_RETRIEVED_OVERLAP;
 }
 
 static dkm_how how_known(const dkm_settling *s, bool known, bool symmetric) {
@@ -275,7 +275,7 @@ static dkm_outlook look_locked(dkm_attractor *a, const dkm_inquiry *q, const dkm
   const bool ends = enough || dkm_inquiry_is_out(a, q, lane);
   const bool may_be_symmetric = !known && single && s->n_octaves >= 3 &&
                                 (ends || steps >= steps_for_sign(q) * (dkm_plateau_is_quiet(s) ? 1 : SIGN_LONGER));
-  const bool symmetric = may_be_symmetric && !is_locked(q);
+  const bool symmetric = may_be_symmetric && !is_locked(q, value);
   if (!ends && !symmetric) return DKM_OUTLOOK_GO_ON;
   a->limited = a->limited || symmetric; /* of which there is a part for the sign */
   if (s->n_octaves >= 3 && (known || symmetric || dkm_plateau_is_there(s, q, window)))

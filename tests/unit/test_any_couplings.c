@@ -162,48 +162,6 @@ static void a_settled_trajectory_ends_in_its_valley(void **state) {
   gsl_rng_free(rng);
 }
 
-/* ---- frozen spins ---- */
-
-/* Spins aligned at a minimum: U_a is U there, and the barrier is no higher than the pass to any minimum with another
- * label. (A plane may cut a third valley: then it is lower.) */
-static void frozen_barriers_are_not_above_the_pass(void **state) {
-  (void)state;
-  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  int n_compared = 0;
-  for (int trial = 0; trial < 200; trial++) {
-    scene s = random_scene(rng, trial, 2 + trial % 3, size_between(rng, 3, 10), 2, 6);
-    search_scene(&s);
-    for (int i = 0; i < s.n && s.certified && !dkm_landscape_is_even(s.landscape); i++) {
-      double u[MOST_STATE];
-      dkm_frozen frozen;
-      int leading = 0;
-      if (s.points[i].index > 0) continue;
-      dkm_landscape_aligned_state(s.landscape, s.points[i].xi, u);
-      assert_true(dkm_landscape_frozen(s.landscape, u, &frozen));
-      for (int mu = 0; mu < s.M; mu++) {
-        assert_close(frozen.xi[mu], s.points[i].xi[mu], 1e-7);
-        if (fabs(s.points[i].xi[mu]) > fabs(s.points[i].xi[leading])) leading = mu;
-      }
-      assert_int_equal(frozen.leading, leading);
-      /* Minima of a list whose other members are led by another overlap, or the other way: its escape is that pass. */
-      bool only = true;
-      for (int j = 0; j < s.n; j++)
-        if (j != i && s.points[j].index == 0) {
-          int other = 0;
-          for (int mu = 0; mu < s.M; mu++)
-            if (fabs(s.points[j].xi[mu]) > fabs(s.points[j].xi[other])) other = mu;
-          only = only && other != leading;
-        }
-      if (!only) continue;
-      assert_true(frozen.barrier <= s.points[i].escape + 1e-6);
-      n_compared++;
-    }
-    end_scene(&s);
-  }
-  assert_true(n_compared > 100);
-  gsl_rng_free(rng);
-}
-
 /* ---- columns of zeros, other systems, large ones ---- */
 
 static void classes_that_no_mode_sees_are_left_out(void **state) {
@@ -371,7 +329,6 @@ int main(void) {
       cmocka_unit_test(with_aligned_spins_it_is_the_potential),
       cmocka_unit_test(below_g_c_the_normal_state_is_the_only_end),
       cmocka_unit_test(a_settled_trajectory_ends_in_its_valley),
-      cmocka_unit_test(frozen_barriers_are_not_above_the_pass),
       cmocka_unit_test(classes_that_no_mode_sees_are_left_out),
       cmocka_unit_test(a_class_without_weight_takes_the_rank_away),
       cmocka_unit_test(another_system_is_noticed),

@@ -43,16 +43,6 @@ static void random_state(gsl_rng *rng, const dkm_system *p, double *u) {
   for (int i = 0; i < 2 * p->n_modes; i++) u[3 * K + i] = uniform_between(rng, -1, 1);
 }
 
-/* M modes of ratios g0/g_mu = ratio[mu]. */
-static dkm_point point_of_ratios(int n_modes, const double *ratio) {
-  dkm_point pt = {.g0 = 1.0, .Omega = 0.5, .pattern = 1, .overlap = 1.0, .seed = 1};
-  for (int mu = 0; mu < n_modes; mu++) { /* g_mu^2 = |Omega| D/(2 |Omega_mu|), here with kappa_mu = Omega_mu */
-    pt.Omega_mu[mu] = pt.kappa_mu[mu] = 1.6 * pt.g0 * pt.g0 / (ratio[mu] * ratio[mu] * pt.Omega);
-    assert_close(pt.g0 / dkm_theory_g_crit(&pt, mu), ratio[mu], 1e-14 * ratio[mu]);
-  }
-  return pt;
-}
-
 /* ---- the theorem ---- */
 
 /* V is a polynomial of second degree: the difference over +- half a step along u' is dV/dt up to rounding. */
@@ -567,148 +557,6 @@ static void a_settled_state_ends_where_it_is_said_to(void **state) {
   gsl_rng_free(rng);
 }
 
-/* ---- frozen spins ---- */
-
-/* U of spins aligned with the fields of these overlaps, as V. */
-static double potential_at(dkm_landscape *l, const double *xi) {
-  double u[MAX_STATE];
-  dkm_landscape_aligned_state(l, xi, u);
-  return dkm_landscape_value(l, u);
-}
-
-/* Far above threshold U -> |Omega| (sum_mu q_mu^2/2 - mean_k |sum_mu f_k,mu r_mu q_mu|/sqrt(2)).  Where a first spin changes
- * over from pattern `lead` to others, r_lead |q_lead| = sum_nu r_nu |q_nu|: there it is at least -|Omega|/4/(1/r_lead^2 + 1/sum
- * r_nu^2), which can be far above other minima.  The barrier is no lower, and no higher than the way straight to them. */
-static void the_barrier_of_frozen_spins_is_the_ridge_of_their_pattern(void **state) {
-  (void)state;
-  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  int n_shallow = 0;
-  for (int trial = 0; trial < 120; trial++) {
-    const int M = 2 + trial % 4, lead = trial / 4 % M;
-    const dkm_system p = patterns_of(DKM_GAUGED, M);
-    double ratio[DKM_MAX_MODES], u[MAX_STATE], others = 0.0, deepest = 0.0;
-    for (int mu = 0; mu < M; mu++) {
-      ratio[mu] = 60.0 * pow(4.0, uniform_between(rng, 0, 1));
-      deepest = fmax(deepest, ratio[mu]);
-      if (mu != lead) others += ratio[mu] * ratio[mu];
-    }
-    const dkm_point pt = point_of_ratios(M, ratio);
-    const double mine = ratio[lead] * ratio[lead], ridge = -0.25 * fabs(pt.Omega) / (1.0 / mine + 1.0 / others);
-    dkm_landscape *l = landscape_for(&p, &pt);
-    for (int side = -1; side <= 1; side += 2) {
-      double at[DKM_MAX_MODES] = {0};
-      dkm_frozen frozen;
-      at[lead] = side;
-      dkm_landscape_aligned_state(l, at, u);
-      assert_true(dkm_landscape_frozen(l, u, &frozen));
-      assert_int_equal(frozen.leading, lead);
-      assert_true(frozen.barrier >= ridge * 1.002);
-      assert_true(frozen.barrier > dkm_landscape_value(l, u));
-      for (int64_t k = 0; k < p.n_classes; k++) { /* spins that turn about their fields, which lifts the ridge */
-        const double along = uniform_between(rng, 0.9, 1.0);
-        u[k] *= along;
-        u[2 * p.n_classes + k] *= along;
-        u[p.n_classes + k] = sqrt(1.0 - along * along);
-      }
-      dkm_frozen turning;
-      assert_true(dkm_landscape_frozen(l, u, &turning));
-      assert_true(turning.leading == lead && turning.barrier >= ridge * 1.002);
-      for (int mu = 0; mu < M; mu++) {
-        double top = -INFINITY;
-        for (int i = 0; i <= 4000; i++) {
-          double xi[DKM_MAX_MODES] = {0};
-          xi[lead] = side * (mu == lead ? 1.0 - i / 2000.0 : 1.0 - i / 4000.0);
-          if (mu != lead) xi[mu] = i / 4000.0;
-          top = fmax(top, potential_at(l, xi));
-        }
-        assert_true(frozen.barrier <= top + 1e-3 * fabs(top));
-      }
-    }
-    n_shallow += ridge > -0.25 * fabs(pt.Omega) * deepest * deepest;
-    dkm_landscape_destroy(l);
-  }
-  assert_true(n_shallow >= 80); /* other valleys are deeper than the ridge of this one */
-  gsl_rng_free(rng);
-}
-
-/* U_a/|Omega| of spins with these components along their fields, of gauged patterns and r_mu = ratio[mu]. */
-static double frozen_potential(const dkm_system *p, const double *ratio, const double *a, const double *q) {
-  double U = 0.0;
-  for (int mu = 0; mu < p->n_modes; mu++) U += 0.5 * q[mu] * q[mu];
-  for (int64_t k = 0; k < p->n_classes; k++) {
-    double v = 0.0;
-    for (int mu = 0; mu < p->n_modes; mu++) v += dkm_system_coupling(p, mu, k) * ratio[mu] * q[mu];
-    U -= 0.5 * a[k] * sqrt(1.0 + 2.0 * v * v) / (double)p->n_classes;
-  }
-  return U;
-}
-
-/* The lowest of U_a that random search finds where turn r_lead q_lead is the sum of the others' |r q| (other < 0), or side r_other
- * q_other. */
-static double lowest_by_search(gsl_rng *rng, const dkm_system *p, const double *ratio, const double *a, int lead, int other,
-                               double turn, double side) {
-  double lowest = INFINITY;
-  for (int start = 0; start < 12; start++) {
-    double best[DKM_MAX_MODES] = {0}, U = INFINITY, spread = 1.0;
-    for (int trial = 0; trial < 1500; trial++, spread *= 0.99) {
-      double q[DKM_MAX_MODES], sum = 0.0;
-      for (int mu = 0; mu < p->n_modes; mu++) {
-        q[mu] = best[mu] + spread * ratio[mu] * uniform_between(rng, -1, 1);
-        if (mu != lead) sum += ratio[mu] * fabs(q[mu]);
-      }
-      if (other >= 0) sum = side * turn * ratio[other] * q[other];
-      q[lead] = turn * sum / ratio[lead];
-      if (sum < 0.0) continue;
-      const double here = frozen_potential(p, ratio, a, q);
-      if (here < U) {
-        U = here;
-        memcpy(best, q, sizeof best);
-      }
-    }
-    lowest = fmin(lowest, U);
-  }
-  return lowest;
-}
-
-/* Of spins in random directions about those of a pattern, next to threshold and above: what is lower than the barrier crosses
- * neither of the surfaces, wherever these are lowest, but for few. */
-static void barriers_of_frozen_spins_are_not_above_both_surfaces(void **state) {
-  (void)state;
-  gsl_rng *rng = gsl_rng_alloc(gsl_rng_mt19937);
-  int n_asked = 0, n_above = 0;
-  for (int trial = 0; n_asked < 250 && trial < 4000; trial++) {
-    const int M = 3 + trial % 2, lead = trial / 2 % M;
-    const dkm_system p = patterns_of(DKM_GAUGED, M);
-    const int64_t K = p.n_classes;
-    double ratio[DKM_MAX_MODES], at[DKM_MAX_MODES] = {0}, u[MAX_STATE], a[MAX_CLASSES], highest = INFINITY;
-    for (int mu = 0; mu < M; mu++) ratio[mu] = 1.1 * pow(6.0, uniform_between(rng, 0, 1));
-    const dkm_point pt = point_of_ratios(M, ratio);
-    dkm_landscape *l = landscape_for(&p, &pt);
-    at[lead] = 1.0;
-    dkm_landscape_aligned_state(l, at, u);
-    for (int64_t k = 0; k < K; k++) { /* about their fields: a_k are those of these fields */
-      a[k] = uniform_between(rng, 0.1, 1.0);
-      u[k] *= a[k];
-      u[2 * K + k] *= a[k];
-      u[K + k] = sqrt(1.0 - a[k] * a[k]);
-    }
-    dkm_frozen frozen;
-    if (dkm_landscape_frozen(l, u, &frozen) && frozen.leading == lead && frozen.barrier > dkm_landscape_value(l, u)) {
-      const double turn = frozen.xi[lead] < 0.0 ? 1.0 : -1.0; /* xi = -q/r */
-      for (int mu = 0; mu < M; mu++)
-        for (int side = -1; side <= 1 && mu != lead; side += 2)
-          highest = fmin(highest, lowest_by_search(rng, &p, ratio, a, lead, mu, turn, side));
-      highest = fmax(highest, lowest_by_search(rng, &p, ratio, a, lead, -1, turn, 1.0));
-      n_asked++;
-      n_above += frozen.barrier / fabs(pt.Omega) > highest + 1e-6 * fabs(highest);
-    }
-    dkm_landscape_destroy(l);
-  }
-  assert_int_equal(n_asked, 250);
-  assert_true(n_above <= 2);
-  gsl_rng_free(rng);
-}
-
 /* Descent keeps the sign of each Re beta_mu, and ends in a minimum of the list, not above where it began. */
 static void descent_keeps_signs(void **state) {
   (void)state;
@@ -967,8 +815,6 @@ int main(void) {
       cmocka_unit_test(below_threshold_there_is_one_end),
       cmocka_unit_test(one_mode_next_to_threshold_is_not_settled),
       cmocka_unit_test(what_is_not_certified_is_not_settled),
-      cmocka_unit_test(the_barrier_of_frozen_spins_is_the_ridge_of_their_pattern),
-      cmocka_unit_test(barriers_of_frozen_spins_are_not_above_both_surfaces),
       cmocka_unit_test(nothing_is_below_saddles_that_were_not_found),
       cmocka_unit_test(turning_keeps_what_was_found_for_equal_parameters),
       cmocka_unit_test(a_smaller_system_in_between_changes_nothing),
