@@ -203,15 +203,20 @@ static bool is_rule(const char *line) {
   return false;
 }
 
-bool dkm_match_goes_further(const dkm_job *old, const dkm_job *job) {
-  const dkm_solver *a = &old->solver, *b = &job->solver;
-  return b->max_steps >= a->max_steps && b->t_max >= a->t_max && (b->max_steps > a->max_steps || b->t_max > a->t_max);
-}
-
-/* Those that dkm_match_goes_further compares. */
+/* How far points are followed at most. */
 enum { N_LIMITS = 2 };
 static const dkm_option *limit_at(int i) {
   return i == 0 ? DKM_OPTION(solver.t_max) : DKM_OPTION(solver.max_steps);
+}
+
+bool dkm_match_goes_further(const dkm_job *old, const dkm_job *job) {
+  bool further = false;
+  for (int i = 0; i < N_LIMITS; i++) {
+    const double theirs = dkm_option_get(limit_at(i), old), ours = dkm_option_get(limit_at(i), job);
+    if (ours < theirs) return false;
+    further = further || ours > theirs;
+  }
+  return further;
 }
 
 static bool is_limit(const char *line) {
@@ -229,18 +234,19 @@ static bool notes_limits(const dkm_job *job) {
 }
 
 int dkm_match_limits(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
+  const bool may_grow = notes_limits(job);
   int n = 0;
   if (out_bytes > 0) *out = '\0';
   for (int i = 0; i < N_LIMITS; i++) {
     const double theirs = dkm_option_get(limit_at(i), old), ours = dkm_option_get(limit_at(i), job);
-    if (notes_limits(job) ? ours >= theirs : ours == theirs) continue;
+    if (may_grow ? ours >= theirs : ours == theirs) continue;
     const size_t used = strlen(out);
     snprintf(out + used, out_bytes - used, "%s%s is %.15g, but was %.15g in the file", n++ ? ", " : "", limit_at(i)->key, ours, theirs);
   }
   if (n > 0) {
     const size_t used = strlen(out);
     snprintf(out + used, out_bytes - used, ", and points can be taken only where %s",
-             notes_limits(job) ? "limits are as large or larger" : "limits are the same, as records of this task do not note their say");
+             may_grow ? "limits are as large or larger" : "limits are the same, as records of this task do not note their say");
   }
   return n;
 }
