@@ -127,6 +127,7 @@ typedef struct dkm_finite_diagnostics {
   double edge_weight;       /* largest weight of the last two levels of a factor, at the end of any step */
   int levels[DKM_FINITE_MAX_CLASSES + DKM_FINITE_MAX_MODES]; /* largest number of levels: of each class, then of each mode
                                (n_max = levels - 1); symmetric: of the mode, at [1] */
+  double memory;            /* bytes that the state and its steps took at most; after DKM_LIMIT those that were not allowed */
   int64_t steps, rejected;  /* of trajectories: of all */
   int64_t n_jumps;          /* of trajectories, of all */
   int64_t n_trajectories;   /* that were averaged; 0: none are needed */
@@ -146,7 +147,8 @@ dkm_status dkm_finite_check(const dkm_finite_model *model, int64_t n_times, cons
 typedef struct dkm_finite dkm_finite;
 
 /* A computation at its start; model, times and how are copied.  index: of the trajectory, from 0; otherwise 0.  The method must not
- * be DKM_FINITE_AUTO; DKM_FINITE_TRAJECTORIES is a single one here.  Fails with DKM_INPUT, DKM_LIMIT, DKM_MEMORY. */
+ * be DKM_FINITE_AUTO; DKM_FINITE_TRAJECTORIES is a single one here.  Fails with DKM_INPUT, DKM_MEMORY; with DKM_LIMIT if its first
+ * levels do not fit into how.memory: *out can then be asked what it said, and be destroyed.  After other failures *out is NULL. */
 dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, const double *times, const dkm_finite_how *how,
                              int64_t index, dkm_finite **out, dkm_error *err);
 void dkm_finite_destroy(dkm_finite *finite);

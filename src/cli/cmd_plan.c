@@ -8,7 +8,7 @@
  *
  * Most of the time goes into few points, so the estimate tells of the tail: quantiles, what the slowest points take,
  * how far off the mean of the probes may be, and what slower points than all of them could add (tail.h).  The only
- * bound is solver.max_steps.
+ * bound is solver.max_steps, of tasks whose points are so many trajectories; of others there is none.
  *
  * In a run the vector lanes are always full, and a point costs its share of them.  So that this is true of the
  * last and slowest probe too, other points of the grid keep the lanes company until it is done; they do not
@@ -37,7 +37,7 @@ static const char help[] =
     "usage: dickemap plan JOB.yaml [--set KEY=VALUE]...\n"
     "Checks a job and prints its points, the size of its output file, the memory that a rank takes and an\n"
     "estimate of its computing time from a few probe points (a few seconds, half a minute at most): how time and\n"
-    "steps are distributed, what the slowest points take, and the bound that solver.max_steps sets.\n"
+    "steps are distributed, what the slowest points take, and the bound that solver.max_steps sets, where it sets one.\n"
     "Writes no file.\n\n"
     "  --set KEY=VALUE   replace a key of the job, such as model.Omega=0.4 or axes.g0.points=50\n"
     "  --help            this text\n\n"
@@ -53,7 +53,8 @@ typedef struct probes {
   int n_probes;                  /* of the points started first; 0: not yet known */
   int n_done;                    /* of the probes */
   struct {
-    bool done, stopped;   /* stopped: at max_steps, before it was decided */
+    bool done, failed;
+    bool stopped;         /* at max_steps, before it was decided */
     double started, cost; /* seconds */
     int64_t steps;
   } probe[MAX_PROBES];
@@ -116,6 +117,7 @@ static void take_record(void *context, int64_t i_point, const void *record, cons
   p->probe[id].cost = *(const double *)dkm_form_at(form, record, form->wall_time);
   p->probe[id].steps = *(const int64_t *)dkm_form_at(form, record, form->steps);
   p->probe[id].stopped = form->task == &dkm_task_sweep && was_stopped(p, record);
+  p->probe[id].failed = dkm_form_has_failed(form, record);
   p->n_done++;
 }
 
@@ -129,7 +131,7 @@ static bool enough(void *context) {
 /* What the probes say together. A probe that was given up counts with the time that it has had, its steps are not
  * known. */
 typedef struct sample {
-  int n, n_done, n_stopped;
+  int n, n_done, n_stopped, n_failed;
   double cost[MAX_PROBES];  /* of n, ascending */
   double steps[MAX_PROBES]; /* of n_done, ascending */
   double least_given_up;    /* cost from which on quantiles are lower bounds */
@@ -149,6 +151,7 @@ static void take_sample(const probes *p, sample *s) {
     s->sum_done += s->cost[i];
     s->sum_steps += (double)p->probe[i].steps;
     s->n_stopped += p->probe[i].stopped;
+    s->n_failed += p->probe[i].failed;
     s->steps[s->n_done++] = (double)p->probe[i].steps;
   }
   dkm_tail_sort(s->cost, s->n);
@@ -198,11 +201,16 @@ static void print_total(const sample *s, const dkm_job *job) {
            100 * largest / s->seconds);
 }
 
+/* Whether a point is so many trajectories, which max_steps stops. Of a search their number is open. */
+static bool is_bounded(const dkm_job *job) {
+  return job->solver.max_steps > 0 && !job->searches && job->task != &dkm_task_exactness && job->task != &dkm_task_states;
+}
+
 /* What points would cost that are stopped by max_steps alone. */
 static void print_bounds(const sample *s, const dkm_job *job) {
   char step[32];
   const double max_steps = (double)job->solver.max_steps * (double)job->n_starts, n_rest = (double)(job->n_points - s->n);
-  if (max_steps <= 0 || s->sum_steps <= 0 || job->searches) return; /* of a search the number of trajectories is open */
+  if (!is_bounded(job) || s->sum_steps <= 0) return;
   const double seconds_a_step = s->sum_done / s->sum_steps, largest = max_steps * seconds_a_step;
   dkm_cli_duration(seconds_a_step, step, sizeof step);
   if (n_rest > 0 && s->n_done == s->n)
@@ -220,8 +228,10 @@ static void print_estimate(const probes *p) {
   take_sample(p, &s);
   const bool given_up = s.n_done < s.n;
   dkm_cli_duration(give_up_seconds, limit, sizeof limit);
-  printf("probe points    %d of %d finished%s%s, %d stopped at max_steps undecided\n", s.n_done, s.n,
-         given_up ? " within " : "", given_up ? limit : "", s.n_stopped);
+  printf("probe points    %d of %d finished%s%s", s.n_done, s.n, given_up ? " within " : "", given_up ? limit : "");
+  if (p->form.task == &dkm_task_sweep) printf(", %d stopped at max_steps undecided", s.n_stopped);
+  if (s.n_failed > 0) printf(", %d failed", s.n_failed);
+  printf("\n");
   print_distributions(&s);
   if (s.n >= 100)
     printf("tail            the slowest 1 %% of the points take %.0f %% of the time\n",

@@ -239,12 +239,12 @@ static void print_table(const dkm_form *form, const void *record, dkm_shape shap
     if (shape != DKM_PER_OUTCOME || has_starts(form, record, row)) print_row(form, record, shape, row, n_modes);
 }
 
-/* The values of a task that samples times, at some of them. */
+/* The values of a task that samples times, at some of them; a point that failed has none. */
 static void print_times(const dkm_listing *l) {
   enum { MOST_ROWS = 11 };
   const dkm_form *form = l->form;
   const int64_t n = dkm_listing_rows(form, l->record, DKM_PER_TIME);
-  if (n == 0) return;
+  if (n == 0 || dkm_form_has_failed(form, l->record)) return;
   const int64_t every = (n - 1 + MOST_ROWS - 2) / (MOST_ROWS - 1);
   int width = 0;
   printf("\n  %-*s ", NAME, "time");
@@ -253,7 +253,7 @@ static void print_times(const dkm_listing *l) {
   for (int64_t i = 0; i < n; i = i < n - 1 && i + every > n - 1 ? n - 1 : i + every) {
     char text[DKM_NUMBER_BYTES];
     width = 0;
-    dkm_cli_number(l->job->exactness.times[i], text);
+    snprintf(text, sizeof text, "%.10g", l->job->exactness.times[i]);
     printf("\n  %-*s ", NAME, text);
     for (int f = 0; f < form->n_fields; f++) {
       if (form->fields[f].shape != DKM_PER_TIME) continue;

@@ -16,7 +16,7 @@ static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
       "the spins at the start are shorter than 1, which without losses of single spins they cannot be",
-      "the levels that are needed do not fit into exactness.memory (levels_spin, levels_mode, where known)", "steps became too short"};
+      "the levels that are needed do not fit into exactness.memory: they need memory_needed", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
 
@@ -51,7 +51,7 @@ enum {
   E_N, E_N_SE, E_SPINS, E_MODES, LIMIT, BOUND, BOUND_PAPER,
   XI, XI_SE, XI_MF, ALPHA_RE, ALPHA_RE_SE, ALPHA_RE_MF, ALPHA_IM, ALPHA_IM_SE, ALPHA_IM_MF, OCCUPATION, OCCUPATION_SE,
   SPIN, SPIN_SE, SPIN_MF,
-  RATE, RATE_PAPER, WAY, FRAME, FAILURE, TRAJECTORIES, JUMPS, LEVELS_SPIN, LEVELS_MODE, EDGE, TRACE, NEGATIVITY, STEP_ERROR,
+  RATE, RATE_PAPER, WAY, FRAME, FAILURE, TRAJECTORIES, JUMPS, LEVELS_SPIN, LEVELS_MODE, MEMORY, EDGE, TRACE, NEGATIVITY, STEP_ERROR,
   METHOD, STEPS, WALL_TIME, N_FIELDS
 };
 
@@ -92,6 +92,8 @@ static const dkm_field rows[] = {
     [JUMPS] = POINT(NUMBER, "n_jumps", DKM_INT64, "photons that they lost"),
     [LEVELS_SPIN] = POINT(NUMBER, "levels_spin", DKM_INT32, "largest number of levels of a class"),
     [LEVELS_MODE] = POINT(NUMBER, "levels_mode", DKM_INT32, "largest number of levels of a mode"),
+    [MEMORY] = {"memory_needed", DKM_FLOAT64, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "megabyte",
+                "MB that the state and its steps took at most, or would have taken", NULL},
     [EDGE] = POINT(NUMBER, "edge_weight", DKM_FLOAT64, "largest weight of the last two levels"),
     [TRACE] = POINT(NUMBER, "trace_error", DKM_FLOAT64, "largest distance of the trace from 1"),
     [NEGATIVITY] = POINT(NUMBER, "negativity", DKM_FLOAT64, "smallest power of ten that makes the last density matrix positive; 0: it is"),
@@ -167,11 +169,12 @@ static int most_levels(const dkm_finite_diagnostics *said, int first, int n) {
   return most;
 }
 
-static void put_levels(target to, const dkm_finite_model *model, const dkm_finite_diagnostics *said) {
+static void put_needs(target to, const dkm_finite_model *model, const dkm_finite_diagnostics *said) {
   const int M = model->n_modes, K = dkm_finite_classes(model);
   const bool symmetric = said->method == DKM_FINITE_SYMMETRIC;
   put(to, LEVELS_SPIN, 0, symmetric ? model->spins_per_class + 1 : most_levels(said, 0, K));
   put(to, LEVELS_MODE, 0, symmetric ? said->levels[1] : most_levels(said, K, M));
+  put(to, MEMORY, 0, 1e-6 * said->memory);
 }
 
 void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_result *r) {
@@ -184,7 +187,7 @@ void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_
   put(to, FAILURE, 0, DKM_EXACTNESS_DONE);
   put(to, TRAJECTORIES, 0, r->said->method == DKM_FINITE_TRAJECTORIES ? (double)r->said->n_trajectories : 0.0);
   put(to, JUMPS, 0, (double)r->said->n_jumps);
-  put_levels(to, r->model, r->said);
+  put_needs(to, r->model, r->said);
   put(to, EDGE, 0, r->said->edge_weight);
   put(to, TRACE, 0, r->said->trace_error);
   put(to, NEGATIVITY, 0, r->said->negativity);
@@ -199,7 +202,7 @@ void dkm_exactness_fill_failure(const dkm_form *form, void *record, dkm_exactnes
   put(to, STEPS, 0, 0);
   put(to, WAY, 0, 0);
   put(to, FRAME, 0, 0);
-  if (why == DKM_EXACTNESS_MEMORY && said->levels[0] > 0) put_levels(to, model, said);
+  if (why == DKM_EXACTNESS_MEMORY) put_needs(to, model, said);
 }
 
 bool dkm_exactness_has_failed(const dkm_form *form, const void *record) {

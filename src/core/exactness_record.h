@@ -43,8 +43,8 @@ typedef struct dkm_exactness_result {
 /* All fields but wall_time of a record that was cleared. */
 void dkm_exactness_fill(const dkm_form *form, void *record, const dkm_exactness_result *result);
 
-/* The same of a point without a result; of one that does not fit into the memory with the levels that were asked for last, if there
- * were any in `said`. */
+/* The same of a point without a result; of one that does not fit into the memory with the levels that were asked for last,
+ * and what they would have taken. */
 void dkm_exactness_fill_failure(const dkm_form *form, void *record, dkm_exactness_failure why, const dkm_finite_model *model,
                                 const dkm_finite_diagnostics *said);
 

@@ -59,6 +59,7 @@ dkm_status dkm_finite_set_levels(dkm_finite *e, const int *d, dkm_error *err) {
   dkm_status status = dkm_finite_space_create(&e->model, d, &space, err);
   if (status) return status;
   const double bytes = bytes_of(e->kind, &space, e->n_classical);
+  e->at.said.memory = fmax(e->at.said.memory, bytes);
   if (bytes > e->how.memory) {
     status = dkm_fail(err, DKM_LIMIT, "%lld states are too many: they need %.3g bytes, but %.3g are allowed", (long long)space.rows,
                       bytes, e->how.memory);
@@ -155,12 +156,12 @@ dkm_status dkm_finite_create(const dkm_finite_model *model, int64_t n_times, con
     return dkm_fail(err, DKM_MEMORY, "out of memory for %lld times", (long long)n_times);
   }
   memcpy(e->times, times, (size_t)n_times * sizeof *times);
-  if ((status = begin(e, e->how.frame, err))) {
+  status = begin(e, e->how.frame, err);
+  if (status == DKM_OK || status == DKM_LIMIT)
+    *out = e;
+  else
     dkm_finite_destroy(e);
-    return status;
-  }
-  *out = e;
-  return DKM_OK;
+  return status;
 }
 
 void dkm_finite_destroy(dkm_finite *finite) {

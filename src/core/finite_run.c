@@ -33,6 +33,7 @@ void dkm_finite_merge(const dkm_finite_model *model, dkm_finite_diagnostics *all
   all->edge_weight = fmax(all->edge_weight, one->edge_weight);
   for (int f = 0; f < n_factors; f++)
     if (one->levels[f] > all->levels[f]) all->levels[f] = one->levels[f];
+  all->memory = fmax(all->memory, one->memory);
   all->steps += one->steps;
   all->rejected += one->rejected;
   all->n_jumps += one->n_jumps;

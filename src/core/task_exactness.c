@@ -22,7 +22,7 @@ typedef struct saved_point {
   double spent;
   dkm_finite_diagnostics said;
 } saved_point;
-enum { SAVED_FORMAT = 1 };
+enum { SAVED_FORMAT = 2 };
 
 typedef struct exactness_engine {
   const dkm_job *job;

@@ -104,6 +104,36 @@ def test_a_density_matrix_that_does_not_fit_becomes_trajectories_or_a_failure(co
     found = computed(text, "--set", "exactness.method=master")
     assert (found["failure"] == "memory").all() and (found["status"] == 2).all() and np.isnan(found["E_N"]).all()
     assert (104 * (found["levels_spin"] * found["levels_mode"]) ** 2 > 0.8e6).all()  # those that were asked for
+    assert (found["memory_needed"] > 1).all()  # of these, in MB
+
+
+def test_a_point_says_how_much_memory_it_needs(computed):
+    """What suffices, by its own word, suffices; and of one that fails at its start it is what that takes."""
+    losses = ONE_POINT.replace("model: {", "model: {gamma_down: 0.1, ")
+    for text, method in ((ONE_POINT.replace("spins_per_class: 4", "spins_per_class: 6"), "master"), (losses, "automatic")):
+        enough = computed(text, "--set", "exactness.memory=1000")["memory_needed"].item()
+        assert 2 < enough < 100
+        for allowed, failure in ((1.001 * enough, "none"), (0.999 * enough, "memory")):
+            found = computed(text, "--set", f"exactness.memory={allowed}", "--set", f"exactness.method={method}")
+            assert found["failure"] == failure and (found["memory_needed"] <= allowed) == (failure == "none")
+    start = computed(losses, "--set", "exactness.memory=1")
+    assert start["failure"] == "memory" and start["memory_needed"] > 1 and start["levels_mode"] > 1
+
+
+def test_a_failed_point_is_shown_without_a_table(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master")
+                                     + "axes: [{name: spins_per_class, values: [1, 50]}]\n")
+    ok(dickemap("run", "a.yaml", "-q"))
+    assert "N_E_N_limit" in ok(dickemap("show", "a.h5", "--at", "spins_per_class=1")).stdout
+    shown = ok(dickemap("show", "a.h5", "--at", "spins_per_class=50")).stdout
+    assert "memory_needed" in shown and "N_E_N_limit" not in shown
+
+
+def test_plan_speaks_of_failures_and_not_of_max_steps(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master")
+                                     + "axes: [{name: spins_per_class, values: [1, 40, 50]}]\n")
+    said = ok(dickemap("plan", "a.yaml")).stdout
+    assert "probe points    3 of 3 finished, 2 failed\n" in said and "max_steps" not in said
 
 
 def test_a_run_says_how_many_points_failed(dickemap, tmp_path):
