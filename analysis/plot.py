@@ -10,7 +10,7 @@
   plot.py exactness FILE.h5 --along g0 --select spins_per_class=32
   plot.py trajectory JOB.yaml --at g0=1.1,pattern=3 --until 60
                                                       also of an output, or a file of `dickemap point --trajectory`
-  plot.py spectrum JOB.yaml --at g0=1.0 --t-end 2000 --points 20001
+  plot.py spectrum JOB.yaml --at g0=1.0
   plot.py letters JOB.yaml --pattern 3 --percents 10 20 30 40
 
 Axes that are not named are chosen: g0 first, seeds become a mean, `mode` follows the cue, the rest stands at its first value, which
@@ -32,22 +32,34 @@ SUFFIXES = (".png", ".pdf", ".svg", ".eps")
 
 
 def selection(items):
-    """{axis: value} of AXIS=VALUE."""
-    chosen = {}
+    """{axis: [value, ...]} of AXIS=VALUE, AXIS=VALUE,VALUE,..."""
+    chosen, name = {}, None
     for item in (part for text in items for part in text.split(",")):
-        name, equals, value = item.partition("=")
+        before, equals, value = item.rpartition("=")
+        name = jobs.file_name(before.strip()) if equals else name
         try:
-            chosen[jobs.file_name(name.strip())] = float(value)
+            chosen.setdefault(name, []).append(float(value))
         except ValueError:
-            equals = ""
-        if not equals:
-            raise dickemap.Error(f"{item}: expected AXIS=NUMBER")
+            name = None
+        if name is None:
+            raise dickemap.Error(f"{item}: expected AXIS=NUMBER, or AXIS=NUMBER,NUMBER,... for several values")
     return chosen
 
 
 def of_file(a):
     """Options of pictures of a file."""
-    return {"select": selection(a.select), "nearest": a.nearest}
+    select = {name: values[0] if len(values) == 1 else values for name, values in selection(a.select).items()}
+    return {"select": select, "nearest": a.nearest}
+
+
+def place(items):
+    """{axis: value} of a point."""
+    at = {}
+    for name, values in selection(items).items():
+        if len(values) > 1:
+            raise dickemap.Error(f"{name}: a point has one value of it, not {len(values)}")
+        at[name] = int(values[0]) if values[0].is_integer() else values[0]
+    return at
 
 
 @contextlib.contextmanager
@@ -64,12 +76,15 @@ def course(a):
     """The trajectory and, unless t_end was given or it is a file, the record of its point."""
     if a.file.suffix == ".csv" or a.file.suffix == ".h5" and not figures.is_records(a.file):
         return a.file, None
-    at = {name: int(value) if value.is_integer() else value for name, value in selection(a.at).items()}
+    at = place(a.at)
     with job_of(a.file) as (job, sets):
         if not job.exists():
             raise dickemap.Error(f"{job}: there is no such file")
         record = dickemap.point(job, set=sets, **at) if a.t_end is None or a.record else None
-        return dickemap.trajectory(job, a.t_end, a.points, set=sets, **at), record
+        t_start, t_end = 0.0, a.t_end
+        if a.kind == "spectrum" and t_end is None and "t_end" in record:
+            t_start, t_end = figures.window(record, a.points)
+        return dickemap.trajectory(job, t_end, a.points, t_start=t_start, set=sets, **at), record
 
 
 def parser():
@@ -80,7 +95,8 @@ def parser():
     common.add_argument("--dpi", type=int, default=200)
     select = argparse.ArgumentParser(add_help=False)
     select.add_argument("file", type=pathlib.Path, help="output of dickemap run")
-    select.add_argument("--select", nargs="+", action="extend", default=[], metavar="AXIS=VALUE", help="where to cut other axes")
+    select.add_argument("--select", nargs="+", action="extend", default=[], metavar="AXIS=VALUE",
+                        help="where to cut other axes; AXIS=VALUE,VALUE,... leaves the axis with these values")
     select.add_argument("--nearest", action="store_true", help="of --select: take the nearest value where there is no such one")
     look = argparse.ArgumentParser(add_help=False)
     look.add_argument("--field", help="what to draw")
@@ -116,7 +132,7 @@ def parser():
     point.add_argument("--at", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="which point, as of dickemap point")
     point.add_argument("--until", "--t-end", dest="t_end", type=float, metavar="T",
                        help="end of the trajectory (default: of a file its own; else twice the time from which the outcome is certain, or "
-                            "where there is none such the length of the record, at most 200/kappa)")
+                            "where there is none such the length of the record, at most 200/kappa; of a spectrum that of the record)")
     point.add_argument("--record", action="store_true", help="also with --until: compute the record of the point and mark what it says")
     kind = add("trajectory", figures.trajectory, point, help="a point through time")
     kind.add_argument("--points", type=int, default=2001, help="samples (default 2001)")

@@ -57,13 +57,13 @@ def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | Non
     return _at(data.isel({dim: 0 for dim in dims}), quantities)
 
 
-def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *, spins: bool = False,
+def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *, t_start: float = 0.0, spins: bool = False,
                set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
     Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
-    points: samples from 0 to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
+    points: samples from t_start to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
     overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and 20/kappa at least, of the smallest
     kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
@@ -73,13 +73,16 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     points = arguments.number("points", points, 2, integer=True)
     if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
         raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")
+    t_start = arguments.number("t_start", t_start, 0)
     with _one_point(job, set, cpu, quantities) as session:
         if t_end is None:
             t_end = _usual_end(session)
-        t = np.linspace(0, t_end, points)
+        if not t_start < t_end:
+            raise Error(f"t_start is {t_start:g}, but must be below t_end, {t_end:g}")
+        t = np.linspace(t_start, t_end, points)
         arrays = session.trajectory(0, t, spins)
         n_classes, text, alpha_factor = session.n_classes, session.text("job_canonical"), session.alpha_factor
-        units = {"t": _unit(session, -1), "L": _unit(session, 1)}
+        unit, units = _unit(session, 1), {"t": _unit(session, -1), "L": _unit(session, 1)}
     about = {"xi": "overlap with the pattern of the mode", "alpha_re": "real part of the mode's amplitude alpha",
              "alpha_im": "imaginary part of the mode's amplitude alpha", "L": "Lyapunov function", "m": "spin vector of the class"}
     dims = {"L": ("t",), "m": ("t", "class", "xyz")}
@@ -87,7 +90,7 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
                        for name, values in arrays.items()},
                       {"t": ("t", t, {"units": units["t"], "long_name": "time"}),
                        "mode": ("mode", np.arange(1, arrays["xi"].shape[1] + 1, dtype=np.int32))},
-                      {"title": "trajectory of one point", "job_canonical": text, "alpha_factor": alpha_factor})
+                      {"title": "trajectory of one point", "unit": unit, "job_canonical": text, "alpha_factor": alpha_factor})
     if spins:
         data = data.assign_coords({"class": np.arange(n_classes, dtype=np.int32), "xyz": ["x", "y", "z"]})
     return _at(data, quantities)

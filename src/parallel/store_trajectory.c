@@ -79,7 +79,7 @@ static dkm_status put_sets(const writer *w, const dkm_job *job) {
 static dkm_status put_point(const writer *w, const dkm_job *job, const dkm_point *point) {
   if (H5LTset_attribute_string(w->file, "/", "Conventions", "CF-1.10") < 0 ||
       H5LTset_attribute_string(w->file, "/", "title", "trajectory of one point") < 0 ||
-      H5LTset_attribute_string(w->file, "/", "job", job->text) < 0)
+      H5LTset_attribute_string(w->file, "/", "unit", job->unit) < 0 || H5LTset_attribute_string(w->file, "/", "job", job->text) < 0)
     return failed(w, "the point");
   dkm_status status = put_sets(w, job);
   for (int whole = 1; whole >= 0; whole--)

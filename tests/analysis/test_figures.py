@@ -400,6 +400,11 @@ def test_errors_that_nobody_could_see_have_no_bars(files):
     assert {"lyapunov", "lyapunov_error"} <= set(slices.opened(files["exact"], ["lyapunov"]).data_vars)
 
 
+def curves_of(axes):
+    """Curves of theory, without the lines of thresholds."""
+    return [line for line in theory_lines(axes) if line.get_gid() == "theory"]
+
+
 def covered(line, border):
     """Which cells between the borders a line, with gaps where it is NaN, goes through in their middle half."""
     x, there = line.get_xdata(), np.isfinite(line.get_ydata())
@@ -432,8 +437,10 @@ def test_of_tilted_starts_the_curve_goes_from_where_the_pattern_is_stable_to_the
     axes = figures.cut(data, "g0", field).axes[0]
     frame = axes.get_xlim()
     for pattern, colour in zip((1, 2, 3), style.pattern_colours(3)):
-        lines_of = [line for line in theory_lines(axes) if line.get_color() == colour]
+        lines_of = [line for line in curves_of(axes) if line.get_color() == colour]
         assert len(lines_of) == (2 if field == "alpha_re" else 1)
+        begin, = (line.get_xdata()[0] for line in theory_lines(axes, "ret") if line.get_color() == colour)
+        assert begin == pytest.approx(g_ret[pattern - 1], abs=1e-3)
         for line in lines_of:
             assert_ranges(line, (frame[0], g_crit[0], g_ret[pattern - 1], frame[1]), frame)
             known, x = np.isfinite(line.get_ydata()), line.get_xdata()
@@ -450,7 +457,7 @@ def test_along_the_tilt_the_curve_reaches_both_frames():
     for g0, share, height in ((1.2, 1, None), (0.5, 1, 0), (0.82, 0, None)):
         data = dickemap.evaluate(job, g0=g0, perturbation=tilts)
         axes = figures.cut(data, "perturbation", "xi", select={"mode": 3}).axes[0]
-        drawn = theory_lines(axes)
+        drawn = curves_of(axes)
         assert len(drawn) == share
         for line in drawn:
             assert_ranges(line, axes.get_xlim(), axes.get_xlim())
@@ -467,7 +474,7 @@ def test_of_modes_of_both_signs_the_curve_goes_through_what_has_ended_in_the_pat
     axes = figures.cut(data, "g0", field).axes[0]
     border = canvas.edges(data.g0.values)
     rest = verdict_is(data, "fixed_point", "dark_precession").values
-    curves = {line.get_color(): line for line in theory_lines(axes)}
+    curves = {line.get_color(): line for line in curves_of(axes)}
     for j, (pattern, colour) in enumerate(zip((1, 2), style.pattern_colours(2))):
         g_crit = dickemap.g_crit(0.5, (1.5, -2.0)[j], 1.0)
         own = rest[:, j] & (abs(data.retrieved.values[:, j].astype(int)) == pattern)
@@ -483,7 +490,7 @@ def test_of_modes_of_both_signs_the_curve_goes_through_what_has_ended_in_the_pat
 def test_a_curve_of_a_mode_is_that_of_its_pattern_whatever_the_cue(files):
     data = dickemap.open(files["seeds"]).sel(pattern=3)
     axes = figures.cut(data, "g0", "xi", by="mode").axes[0]
-    curves = {line.get_color(): line for line in theory_lines(axes)}
+    curves = {line.get_color(): line for line in curves_of(axes)}
     g_crit = dickemap.g_crit(0.5, np.array([1.5, 2.0, 2.5]), 1.0)
     g_ret = dickemap.g_retrieve(g_crit, g_crit[0])
     for mode, colour in zip((1, 2, 3), style.pattern_colours(3)):
@@ -491,8 +498,9 @@ def test_a_curve_of_a_mode_is_that_of_its_pattern_whatever_the_cue(files):
         assert own.any()
         frame = axes.get_xlim()
         assert_ranges(curves[colour], (frame[0], g_crit[0], g_ret[mode - 1], frame[1]), frame)
+    assert [line.get_xdata()[0] for line in theory_lines(axes, "ret")] == [pytest.approx(g_ret[2], abs=1e-3)]  # the cue's
     one = figures.cut(data.isel(g0=slice(0, 4)), "g0", "xi", by="mode").axes[0]  # up to 0.7
-    assert len({line.get_color() for line in theory_lines(one) if np.nanmax(line.get_ydata()) > 0.1}) == 1
+    assert len({line.get_color() for line in curves_of(one) if np.nanmax(line.get_ydata()) > 0.1}) == 1
 
 
 def test_thresholds_of_a_cut_are_those_of_a_map_and_are_called_so(files):
@@ -1197,3 +1205,61 @@ exactness: {t_end: 1, points: 3}
         subprocess.run([program, "run", "fatal.yaml", "--quiet"], cwd=tmp_path, check=True)
     result = script(name, files[file] if file == "seeds" else tmp_path / f"{file}.h5")
     assert result.returncode == 1 and message in result.stderr and len(result.stderr.splitlines()) == 1, result.stderr
+
+
+def test_several_values_of_an_axis_can_be_selected(files):
+    whole = dickemap.open(files["seeds"])
+    g0 = [float(whole.g0[2]), float(whole.g0[5])]
+    axes = figures.cut(files["seeds"], "pattern", "xi", by="g0", select={"g0": g0, "seed": 1}).axes[0]
+    assert sum(line.get_marker() == "o" for line in axes.lines) == 2
+    with pytest.raises(dickemap.Error, match="g0 has no value 17"):
+        figures.cut(files["seeds"], "pattern", "xi", select={"g0": [g0[0], 17]})
+    with pytest.raises(dickemap.Error, match="nothing is no axis of the file"):
+        figures.picture(files["seeds"], select={"nothing": [1, 2]})
+
+
+@pytest.mark.parametrize("signs, rows", [((1, 1), 3), ((-1, -1), 3), ((1, -1), 2)])
+def test_a_trajectory_shows_L_where_it_falls(signs, rows):
+    job = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5 * signs[0], 2 * signs[1]], "kappa_mu": [1.0], "g0": 1.1},
+           "initial": {"perturbation": 0.1}}
+    course = dickemap.trajectory(job, t_end=20, points=101)
+    figure = figures.trajectory(course)
+    assert len(figure.axes) == rows
+    if rows == 3:
+        assert (np.diff(figure.axes[2].lines[0].get_ydata()) < 1e-9).all()
+    else:
+        assert (np.diff(course.L) > 1e-6).any() and (np.diff(course.L) < -1e-6).any()
+
+
+def test_a_spectrum_is_that_of_the_end_of_a_record():
+    """The frequency of a limit cycle that is reached late: its line is the strongest there, and not at the beginning."""
+    job = {"model": {"patterns": 2, "Omega": 0.5, "Omega_mu": [1.5, -2.0], "kappa_mu": [1.0], "g0": 0.66},
+           "initial": {"perturbation": 0.1}}
+    record = dickemap.point(job)
+    assert verdict_is(record, "limit_cycle") and float(record.t_end) > 500
+    t_start, t_end = figures.window(record, 1001)
+    assert 0 < t_start < t_end == float(record.t_end)
+    late = figures.amplitudes(dickemap.trajectory(job, t_end, 1001, t_start=t_start))
+    harmonic = late.omega / float(record.frequency_1)
+    strong = late.max("mode") > 3e-2 * late.max()
+    np.testing.assert_allclose(harmonic[strong], np.round(harmonic[strong]), atol=0.15)
+    with pytest.raises(dickemap.Error, match="t_start is 9, but must be below t_end, 8"):
+        dickemap.trajectory(job, 8, t_start=9)
+
+
+def test_a_cut_of_finitely_many_spins_is_that_of_the_last_time():
+    job = {"task": "exactness", "model": {"patterns": 1, "Omega": 0.5, "Omega_mu": [1.0], "kappa_mu": [1.0], "g0": 0.9},
+           "initial": {"overlap": 0.9}, "exactness": {"t_end": 2, "points": 11, "method": "trajectories", "trajectories": 20}}
+    data = dickemap.evaluate(job, spins_per_class=[2, 8, 32])
+    figure = figures.cut(data, "spins_per_class", "E_N")
+    circles, = (line for line in figure.axes[0].lines if line.get_marker() == "o" and line.get_xdata().size)
+    np.testing.assert_array_equal(circles.get_ydata(), data.E_N.isel(time=-1))
+    assert "$t$ = 2" in figure.axes[0].get_title() and len(error_bars(figure.axes[0])) == 3 and "standard error" in legend_of(figure)
+    assert figure.axes[0].get_xscale() == "log" and figure.axes[0].get_xticks().tolist() == [2, 8, 32]
+
+
+def test_a_map_says_how_many_starts_it_counts(files):
+    data = dickemap.evaluate({"model": {"patterns": 3, "Omega": 0.5, "Omega_mu": [1.5, 2.0, 2.5], "kappa_mu": [1.0]},
+                              "initial": {"pattern": 2}, "reduce": "seed", "axes": [{"name": "seed", "from": 1, "to": 7, "points": 7}]},
+                             g0=[0.6, 1.0, 1.3], perturbation=[0.1, 0.3], product=True)
+    assert "cue 2, 7 starts a cell" in figures.map(data, "g0", "perturbation").axes[0].get_title()

@@ -370,7 +370,7 @@ def test_every_parameter_is_listed_and_an_attribute_of_the_trajectory(dickemap, 
     for name in set(names) - unused:
         assert listed[name] == list(numpy.atleast_1d(shown[name]))
     with h5py.File(tmp_path / "path.h5") as file:
-        assert set(file.attrs) == {"Conventions", "title", "job", *names}
+        assert set(file.attrs) == {"Conventions", "title", "unit", "job", *names}
         for name in names:
             numpy.testing.assert_array_equal(file.attrs[name], shown[name], err_msg=name)
             assert (file.attrs[name].dtype.kind == "i") == (name in ("pattern", "seed", "flip_exactly", "pattern_seed", "spins_per_class"))

@@ -24,7 +24,6 @@ selections in slices.py, colours and hatches in style.py."""
 
 from __future__ import annotations
 
-from typing import Mapping
 
 from .. import requirements
 
@@ -32,7 +31,7 @@ requirements.need("matplotlib")
 
 from . import slices  # noqa: E402
 from .basins import basins  # noqa: E402
-from .courses import amplitudes, spectrum, trajectory  # noqa: E402
+from .courses import amplitudes, spectrum, trajectory, window  # noqa: E402
 from .cuts import cut  # noqa: E402
 from .exactness import exactness  # noqa: E402
 from .letters import letters  # noqa: E402
@@ -42,10 +41,10 @@ from .slices import is_records  # noqa: E402
 from .style import COLOURS, STYLE, VERDICTS, styled  # noqa: E402
 
 __all__ = ["amplitudes", "basins", "COLOURS", "cut", "exactness", "is_records", "letters", "map", "picture", "spectrum", "states", "STYLE",
-           "trajectory", "VERDICTS"]
+           "trajectory", "VERDICTS", "window"]
 
 
-def picture(data: slices.Data, *, select: Mapping[str, float] | None = None, nearest: bool = False):
+def picture(data: slices.Data, *, select: slices.Selection | None = None, nearest: bool = False):
     """A first look at any file: a map or a cut of a sweep, the states of `task: states`, the outcomes of starts that are counted, the
     course of a trajectory.
 
@@ -53,7 +52,7 @@ def picture(data: slices.Data, *, select: Mapping[str, float] | None = None, nea
     """
     if not is_records(data):
         return trajectory(data)
-    data, select = slices.opened(data), slices.selected(select)
+    data, select = slices.selected(slices.opened(data), select, nearest)
     if "E_N" in data:
         return exactness(data, select=select, nearest=nearest)
     if "state_xi" in data and len(slices.numeric_axes(data, "n_states")) < 2:

@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Mapping
-
 import numpy as np
 import xarray as xr
 
@@ -16,7 +14,7 @@ from . import canvas, cells, cuts, labels, maps, slices, style
 
 
 def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, panels: str | None = None, over: str | None = None,
-           select: Mapping[str, float] | None = None, nearest: bool = False, ax=None):
+           select: slices.Selection | None = None, nearest: bool = False, ax=None):
     """How often starts end in each attractor.
 
         figures.basins("retrieval_map.h5", panels="pattern")                       # two axes: how often the cue is retrieved
@@ -30,7 +28,7 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
     """
     data = slices.opened(data)
-    select = slices.selected(select)
+    data, select = slices.selected(data, select, nearest)
     if "fatal_median" in data:
         return _fatal(data, x, select, nearest, ax)
     counted = _counted(data, over)
@@ -93,7 +91,7 @@ def _along(part, x, panels, ax):
     figure, all_axes = style.panels(len(parts), *((2.1, 1.9) if many else (4.0, 2.9)), ax, sharex=many, sharey=many)
     total = part.data["count"].where(part.data["count"] >= 0, 0).sum([dim for dim in part.data["count"].dims if dim != "outcome"])
     present = [int(code) for code, n in zip(part.data["outcome"].values, total.values) if n > 0]
-    kinds = cells.outcome_classes(present, cells.most_patterns(part.data, present), slices.outcome_names(part.data))
+    kinds = cells.outcome_classes(present, cells.most_patterns(part.data, present), labels.outcome_names(part.data))
     found, has_line = set(), False
     for axes, (value, own) in zip(all_axes, parts):
         counts = own.data["count"].where(own.data["count"] >= 0, 0).transpose("outcome", x)

@@ -26,13 +26,14 @@ PROBABILITIES = ("probability", "retrieval", "retrieval_either_sign")
 
 
 def is_log(values: np.ndarray) -> bool:
-    """Spaced evenly in the logarithm, or over decades and more evenly there than in the value."""
+    """Spaced evenly in the logarithm, or more evenly there than in the value: over decades, or much more."""
     values = np.asarray(values, float)
     if values.size < 3 or values.min() <= 0:
         return False
     steps, of_log = np.diff(values), np.diff(np.log(values))
     uneven, uneven_log = np.ptp(steps) / abs(steps.mean()), np.ptp(of_log) / abs(of_log.mean())
-    return uneven_log < uneven and (uneven_log < 1e-6 or values.max() > 30 * values.min())
+    reach = values.max() / values.min()
+    return uneven_log < uneven and (uneven_log < 1e-6 or reach > 30 or reach > 5 and uneven_log < uneven / 3)
 
 
 def edges(values: np.ndarray, log: bool = False) -> np.ndarray:
@@ -53,7 +54,12 @@ def set_axis(axis, values: np.ndarray, log: bool, border: np.ndarray) -> None:
     if log:
         (axis.axes.set_xscale if axis.axis_name == "x" else axis.axes.set_yscale)("log")
         (axis.axes.set_xlim if axis.axis_name == "x" else axis.axes.set_ylim)(border[0], border[-1])
-        if border[-1] / border[0] < 200:  # ticks at powers of ten are too few
+        few = values.size <= 8 and np.diff(np.log(values)).min() > 0.08 * np.log(border[-1] / border[0])
+        if few and values.dtype.kind in "iu":
+            axis.set_major_locator(FixedLocator(values.astype(float)))
+            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+            axis.set_minor_locator(NullLocator())
+        elif border[-1] / border[0] < 200:  # ticks at powers of ten are too few
             ticks = [m * 10.0**e for e in range(-9, 10) for m in (1, 2, 5) if border[0] <= m * 10.0**e <= border[-1]]
             axis.set_major_locator(FixedLocator(ticks))
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -277,11 +283,20 @@ def columns(all_axes) -> int:
     return spec.get_gridspec().ncols if spec is not None else 1
 
 
+def starts_of(data) -> str:
+    """What cells that count starts count: of which cue, where all have one, and how many each."""
+    n = max(int(sum(data[name] for name in ("n_decided", "n_undecided", "n_failed") if name in data).max()), 0)
+    cue = slices.cue_of(data) if "pattern" not in data.coords else None
+    return (f"cue {cue}, " if cue is not None else "") + f"{n} starts a cell"
+
+
 def titles(figure, all_axes, part, over, ax, many, divided=False):
     """divided: each cell is divided in the shares of its starts."""
     texts = [part.title]
     if cells.is_categorical(part.values):
         texts.insert(0, labels.WORDS.get(part.field, labels.flag_text(part.field)))
+    if "n_decided" in part.data and part.field != "n_decided":
+        texts.append(starts_of(part.data))
     if over:
         starts = f"{part.data.sizes[over]} starts along {labels.WORDS.get(over, over)}"
         texts.append(f"widths: shares of {starts} in each cell" if divided else starts)

@@ -15,6 +15,8 @@ from ..errors import Error
 from . import canvas, labels, lines, style
 
 Course = Union[xr.Dataset, str, os.PathLike]
+HARMONICS = 20  # up to which a spectrum shows the motion
+LONG = 1000  # of a spectrum without a frequency, in 1/kappa
 NAMED_MODES = 8  # curves with a name; of more modes those that come farthest
 
 
@@ -67,6 +69,11 @@ def _title(data: xr.Dataset) -> str:
     return labels.items(data, fixed)
 
 
+def has_both_signs(data: xr.Dataset) -> bool:
+    """Whether Omega_mu have both signs, where neither L nor -L falls."""
+    return lines.parameters(data) is not None and bool(np.isnan(lines.one_sign(data)))
+
+
 def falling_sign(data: xr.Dataset) -> int:
     """The sign with which L falls, that of the Omega_mu: records have L times it, trajectories L itself."""
     given = lines.parameters(data)
@@ -85,7 +92,7 @@ def _until(data: xr.Dataset, until: float | None) -> xr.Dataset:
 
 
 def trajectory(data: Course, record: xr.Dataset | None = None, *, until: float | None = None, log: bool = False, ax=None):
-    """The course of one point: overlaps, occupations, and the Lyapunov function L where there is one.
+    """The course of one point: overlaps, occupations, and the Lyapunov function L where there is one (Omega_mu of one sign).
 
         course = dickemap.trajectory("jobs/fig3.yaml", t_end=60, g0=0.95, pattern=3)
         figures.trajectory(course, dickemap.point("jobs/fig3.yaml", g0=0.95, pattern=3))
@@ -97,7 +104,7 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, until: float |
     log: a logarithmic axis of time.  Returns the figure, or with `ax` that Axes, with the overlaps alone.
     """
     data = _until(course_of(data), until)
-    has_L = "L" in data and bool(np.isfinite(data["L"]).any())
+    has_L = "L" in data and bool(np.isfinite(data["L"]).any()) and not has_both_signs(data)
     rows = ["xi"] if ax is not None else ["xi"] + ["occupation"] * ("alpha_re" in data) + ["L"] * has_L
     t = data["t"].values
     with style.styled():
@@ -144,13 +151,14 @@ def trajectory(data: Course, record: xr.Dataset | None = None, *, until: float |
 def _mark_record(all_axes, record, colours, t):
     """What the record of the point says of its end."""
     if "verdict" in record and "xi" in record:
-        end = verdicts.xi_end(record)
+        end, drawn = verdicts.xi_end(record), False
         for mode, (colour, name) in colours.items():
             value = float(end.sel(mode=mode))
             if np.isfinite(value) and name:
-                all_axes["xi"].axhline(value, xmin=0.97, color=colour, lw=2.4, zorder=3)
+                all_axes["xi"].axhline(value, xmin=0.95, color=colour, lw=2.8, zorder=3)
+                drawn = True
         verdict = str(verdicts.flag_names(record["verdict"]).values)
-        all_axes["xi"].plot([], [], color="0.3", lw=2.4, label=f"end: {labels.flag_text(verdict)}")
+        all_axes["xi"].plot([], [], color="0.3" if drawn else "white", lw=2.8, label=f"end: {labels.flag_text(verdict)}")
     settled = float(record["t_settled"]) if "t_settled" in record else np.nan
     if settled >= t[-1]:
         all_axes["xi"].plot([], [], color="white", label=f"outcome certain from $t$ = {labels.number(settled)} on")
@@ -197,13 +205,28 @@ def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) 
                         | {name: c for name, c in values.coords.items() if "t" not in c.dims})
 
 
+def window(record: xr.Dataset, points: int) -> tuple[float, float]:
+    """(t_start, t_end) of a trajectory of so many samples whose second half shows the motion that a record is of: it ends where the
+    record does, and is fine enough for HARMONICS of the fastest frequency of the record; without one, as of chaos, it is LONG/kappa.  Where the way there was chaotic
+    for long, another course than that of the record may still be on its way then."""
+    t_end = float(record["t_end"])
+    fastest = max((float(abs(record[name])) for name in ("frequency_1", "frequency_2") if name in record and np.isfinite(record[name])),
+                  default=0.0)
+    given = lines.parameters(record)
+    kappa = min(float(value) for value in given["kappa_mu"]) if given else 1.0
+    length = (points - 1) * np.pi / (HARMONICS * fastest) if fastest > 0 else LONG / kappa
+    return max(0.0, t_end - length), t_end
+
+
 def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi", begin: float | None = None,
              until: float | None = None, ax=None):
     """Which frequencies the motion of a point has: the amplitude of each, in the second half of the trajectory or from `begin` on;
     `until` a time, or to its end.
 
-        course = dickemap.trajectory(job, t_end=2000, points=20001, g0=1.0)
-        figures.spectrum(course, dickemap.point(job, g0=1.0))
+        record = dickemap.point(job, g0=1.0)
+        t_start, t_end = figures.window(record, 20001)
+        course = dickemap.trajectory(job, t_end, 20001, t_start=t_start, g0=1.0)
+        figures.spectrum(course, record)
 
     record: of dickemap.point: its frequencies (of a limit cycle or a torus) are marked.  field: of the trajectory, `xi` or another
     over t.  Samples must be dense enough, pi over their distance being the highest frequency shown.  Returns the figure, or `ax`.

@@ -5,8 +5,6 @@ starts."""
 from __future__ import annotations
 
 import dataclasses
-from typing import Mapping
-
 import numpy as np
 import xarray as xr
 
@@ -24,7 +22,7 @@ POINTS = 45  # that are drawn as circles; more stand as small dots
 
 
 def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by: str | None = None, over: str | None = None,
-        select: Mapping[str, float] | None = None, nearest: bool = False, signed: bool = False, theory: bool = True, log: bool = False,
+        select: slices.Selection | None = None, nearest: bool = False, signed: bool = False, theory: bool = True, log: bool = False,
         ax=None):
     """A field along an axis, one curve for each value of another, with theory where it has one.
 
@@ -48,7 +46,7 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)
-    select = slices.selected(select)
+    data, select = slices.selected(data, select, nearest)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--by": by, "--over": over}, select)
@@ -87,7 +85,7 @@ def _curves(data, field, taken, categorical):
 
 def _of_outcomes(data, present):
     """Their colours: those of all pictures."""
-    found = cells.outcome_classes(present, cells.most_patterns(data, present), slices.outcome_names(data))
+    found = cells.outcome_classes(present, cells.most_patterns(data, present), labels.outcome_names(data))
     return [next(kind.colour for kind in found if kind.code == code) for code in present]
 
 
@@ -148,13 +146,13 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour, ends)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
-                                      label=slices.outcome_text(part.data, value) if by == "outcome" else
+                                      label=labels.outcome_text(value, labels.outcome_names(part.data)) if by == "outcome" else
                                       labels.item(part.data, by, value)))
     whole = 1.04 if cells.is_unsigned(part.field) else np.ptp(np.concatenate([[0.0], *[v[np.isfinite(v)] for v in all_values]]))
     has_bars = any([_error_bars(axes, at, *bar, None if log else whole) for bar in bars])
     _frame(axes, part, x, by, at, is_log, border, np.concatenate(all_values), signed, log, over)
     if has_bars:
-        about = part.data[f"{part.field}_error"].attrs.get("long_name", "")
+        about = part.data[_error_name(part)].attrs.get("long_name", "")
         handles.append(plt.Line2D([], [], color="0.3", lw=0.9, marker="|", ms=7, ls="",
                                   label="standard error" if about.startswith("standard") else "error"))
     if has_limit:
@@ -196,10 +194,15 @@ def _level(part):
     return ", 95 %" if "95" in about else ""
 
 
+def _error_name(own):
+    """The field beside it that has its error, or its standard error; None where there is none."""
+    return next((name for name in (f"{own.field}_error", f"{own.field}_se") if name in own.data), None)
+
+
 def _error(own, x, values):
     """What the file has of the error of each value, NaN where it has none."""
-    name = f"{own.field}_error"
-    if name not in own.data or own.data[name].dims != (x,):
+    name = _error_name(own)
+    if name is None or own.data[name].dims != (x,):
         return np.full(values.shape, np.nan)
     error = own.data[name].values.astype(float)
     return np.where(np.isfinite(values) & np.isfinite(error) & (error > 0), error, np.nan)
@@ -244,7 +247,11 @@ def _theory(axes, own, x, by, value, signed, border, is_log, colour) -> dict[str
         for branch in branches:
             drawn, = axes.plot(at, branch, color=colour, lw=1.0, zorder=2)
             drawn.set_gid("theory")
-        return {"Eq. (12)" if own.field in ("xi", "xi_end") else "closed form": "-"}
+        found = {"Eq. (12)" if own.field in ("xi", "xi_end") else "closed form": "-"}
+        if lines.is_exact(data) or by == "mode" and value != lines.cue_of(data):
+            return found
+        # Where the state of a tilted start begins to be stable, its curve begins; the line says why there.
+        return found | {text: DASHES[what] for text, what in kinds.items() if what == "ret" and _crossings(axes, at, finer, what, colour)}
     if not lines.is_closed(data) or np.isnan(np.max(lines.one_sign(data))) and not lines.is_exact(data):
         return {}
     return {text: DASHES[what] for text, what in kinds.items() if _crossings(axes, at, finer, what, colour)}

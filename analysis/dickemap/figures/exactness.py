@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Mapping
-
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -89,7 +87,7 @@ def _panels(n: int, ax):
     return figure, above[:n], below[:n]
 
 
-def exactness(data: slices.Data, along: str | None = None, *, panels: str | None = None, select: Mapping[str, float] | None = None,
+def exactness(data: slices.Data, along: str | None = None, *, panels: str | None = None, select: slices.Selection | None = None,
               nearest: bool = False, ax=None):
     """How far finitely many spins are from the mean field: above N E_N over time, a curve for each value of an axis (N, where it is
     one), small multiples over another; dashed the limit of infinitely many.  Below E_N itself: the mean field holds as long as it
@@ -103,7 +101,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     data = slices.opened(data)
     if "E_N" not in data:
         raise Error("the file has no E_N: its job does not say `task: exactness`")
-    select = slices.selected(select)
+    data, select = slices.selected(data, select, nearest)
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
     for what, name in (("--along", along), ("--panels", panels), *(("--select", name) for name in select)):
         if name and slices.group_of(data, arguments.axis_name(what, name)) not in axes_there:

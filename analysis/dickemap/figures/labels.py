@@ -35,7 +35,8 @@ WORDS = {  # short enough for an axis; symbols stand beside those that have one
     "how": "how the end is known", "steps": "steps", "wall_time": "time of computing", "decay_rate": "slowest decay rate",
     "growth_rate": "largest growth rate", "n_unstable": "unstable directions", "n_neutral": "neutral directions",
     "residual": "residual", "amplitude": "amplitude", "n_states": "stationary states", "n_stable": "stable states",
-    "n_inverted": "inverted states", "entropy": "entropy of the outcomes", "relaxation_time": "relaxation time",
+    "probability": "share of decided starts", "log_bound": "logarithm of the bound of $E_N$",
+    "log_bound_paper": "logarithm of the paper's bound of $E_N$", "memory_needed": "memory needed", "n_inverted": "inverted states", "entropy": "entropy of the outcomes", "relaxation_time": "relaxation time",
     "retrieval": "retrieved, with its sign", "retrieval_either_sign": "retrieved, either sign", "lyapunov": "Lyapunov exponent",
     "fatal_median": "fatal shock, median", "t": "time", "time": "time",
     "spins_per_class": "spins of each class", "L": "Lyapunov function", "period": "period", "xi_error": r"error of $\xi$",
@@ -70,8 +71,7 @@ def units_of(data: xr.Dataset, name: str) -> str | None:
     """Of a variable what the file says; where that says nothing, of a parameter of the job, what the job's unit makes of it."""
     if name in data.variables and "units" in data[name].attrs:
         return data[name].attrs["units"]
-    of_time = next((re.fullmatch(r"1/\((.*)\)", str(data[t].attrs.get("units"))) for t in ("t", "time") if t in data.variables), None)
-    unit = data.attrs.get("unit") or (of_time[1] if of_time else "1")
+    unit = data.attrs.get("unit", "1")
     base = re.sub(r"_\d+$", "", name)
     return unit if base in RATES else f"1/({unit})" if base in TIMES and unit != "1" else None
 
@@ -112,6 +112,8 @@ def item(data: xr.Dataset, name: str, value: object) -> str:
     """A value of an axis, in a title or a legend: cue 3, $g_0$ = 1.2 MHz."""
     if isinstance(value, str):
         return f"{name} {value}"
+    if name == "outcome":
+        return outcome_text(int(value), outcome_names(data))
     if name in ITEMS:
         return ITEMS[name].format(number(value))
     sign = symbol(name)
@@ -139,15 +141,24 @@ def flag_text(name: str) -> str:
     return name.replace("_", " ")
 
 
-def outcome_text(code: int, verdicts: dict[int, str]) -> str:
+def outcome_names(data: xr.Dataset) -> dict[int, str]:
+    """Of the codes of `outcome` above 100, the verdict's names by the verdict's codes."""
+    from .. import verdicts
+    from ..counting import OF_VERDICT, SADDLE
+    if "outcome" not in data.variables or "flag_meanings" not in data["outcome"].attrs:
+        return {}
+    return {code - OF_VERDICT: name for code, name in verdicts.meanings_of(data["outcome"]).items() if code >= OF_VERDICT and code != SADDLE}
+
+
+def outcome_text(code: int, of_verdicts: dict[int, str]) -> str:
     """Of a code of `retrieved` or `outcome`."""
     from ..counting import OF_VERDICT, SADDLE
     if code == 0:
         return "no pattern"
     if code == SADDLE:
         return "saddle"
-    if code > OF_VERDICT and code - OF_VERDICT in verdicts:
-        return flag_text(verdicts[code - OF_VERDICT])
+    if code > OF_VERDICT and code - OF_VERDICT in of_verdicts:
+        return flag_text(of_verdicts[code - OF_VERDICT])
     if code == 127:
         return "mixture"
     return f"pattern {abs(code)}" + (", upside down" if code < 0 else "")

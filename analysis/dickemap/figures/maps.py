@@ -36,7 +36,7 @@ def draw_lines(axes, part: slices.Slice, x: str, y: str, borders, logs, found: d
 
 
 def map(data: slices.Data, x: str | None = None, y: str | None = None, field: str | None = None, *, panels: str | None = None,
-        over: str | None = None, select: Mapping[str, float] | None = None, nearest: bool = False, signed: bool = False,
+        over: str | None = None, select: slices.Selection | None = None, nearest: bool = False, signed: bool = False,
         theory: bool = True, ax=None):
     """A field over two axes, small multiples over a third.
 
@@ -49,7 +49,7 @@ def map(data: slices.Data, x: str | None = None, y: str | None = None, field: st
     `verdict` where trajectories oscillate, else `xi`; of states and of starts that are counted `n_stable`, `retrieval_either_sign`.
     over: an axis of starts (None: seed, if it is left): numbers become their mean, and each cell of a field of classes is divided
     in the shares of its starts.  select: {axis: value} of the others, which else stand at their first value and `mode` at the
-    cue's pattern; the value must be there, unless `nearest`.  signed: overlaps with their sign, else |xi|.
+    cue's pattern; the value must be there, unless `nearest`.  A list of values leaves the axis with these alone.  signed: overlaps with their sign, else |xi|.
     theory: g_c and g_ret, where they mean something (lines.py).
 
     Cells without a result are hatched, for each reason in its own way.  Of means and of starts that are counted, as much of a cell is
@@ -58,7 +58,7 @@ def map(data: slices.Data, x: str | None = None, y: str | None = None, field: st
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or default_field(data)
-    select = slices.selected(select)
+    data, select = slices.selected(data, select, nearest)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--y": y, "--panels": panels, "--over": over}, select)
@@ -79,7 +79,8 @@ def default_field(data: xr.Dataset) -> str:
     if "count" in data and "outcome" in data.dims:
         return "entropy"
     if "verdict" not in data or "xi" not in data:
-        raise Error("this file has no field that a picture shows by itself: name one")
+        there = ", ".join(sorted({*data.data_vars} - {*cells.NOT_DRAWN}))
+        raise Error(f"this file has no field that a picture shows by itself: name one by --field (there are: {there})")
     decided = cells.shown(data, "verdict")
     names = {c.name for c in cells.classes(data, decided)}
     is_lost = float((cells.absent(data, "verdict") > 0).mean()) > 0.2

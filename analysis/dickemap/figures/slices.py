@@ -16,6 +16,7 @@ from ..reading import Data
 from . import labels
 
 Axis = Union[float, int, str]
+Selection = Mapping[str, Union[float, Sequence[float]]]
 STARTS = ("seed", "pattern_seed")  # axes of starts that are drawn alike: a mean goes over them
 DERIVED = ("xi_end", "outcome")  # fields that are computed from those of a file
 NEEDED = ("count", "verdict", "how", "retrieved", "g_crit", "g_retrieve", "complete", "n_decided", "n_undecided", "n_failed",
@@ -58,9 +59,18 @@ def _begun(data: xr.Dataset, name: str) -> xr.Dataset:
     return data
 
 
-def selected(select: Mapping[str, float] | None) -> dict[str, float]:
-    """{axis: value} that a caller has asked for."""
-    return dict(arguments.mapping(select, "select", "{'g0': 1.1}"))
+def selected(data: xr.Dataset, select: Selection | None, nearest: bool = False) -> tuple[xr.Dataset, dict[str, float]]:
+    """What a caller has asked for: the data with those values alone of axes of which several are named, and {axis: value} of others."""
+    single = {}
+    for axis, value in arguments.mapping(select, "select", "{'g0': 1.1}").items():
+        if isinstance(value, str) or not np.ndim(value):
+            single[axis] = value
+            continue
+        group = group_of(data, arguments.axis_name("select", axis))
+        if group not in data.dims:
+            raise Error(f"{axis} is no axis of the file (it has: {', '.join(map(str, data.status.dims))})")
+        data = data.isel({group: [index_of(data, axis, one, nearest) for one in value]})
+    return data, single
 
 
 def has(data: xr.Dataset, field: str) -> bool:
@@ -194,18 +204,6 @@ def checked_axes(data: xr.Dataset, field: str, named: Mapping[str, str | None], 
         groups[group] = what
 
 
-def outcome_names(data: xr.Dataset) -> dict[int, str]:
-    """Of the codes above 100, the verdict's names by the verdict's codes."""
-    if "flag_meanings" not in data["outcome"].attrs:
-        return {}
-    return {code - counting.OF_VERDICT: name for code, name in verdicts.meanings_of(data["outcome"]).items()
-            if code >= counting.OF_VERDICT and code != counting.SADDLE}
-
-
-def outcome_text(data: xr.Dataset, code: int) -> str:
-    return labels.outcome_text(int(code), outcome_names(data))
-
-
 def outcomes_of(data: xr.Dataset, field: str) -> list[int]:
     """Those that starts have ended in, by their codes; of fields of each outcome."""
     there = data["count"] > 0 if "count" in data else field_values(data, field).notnull()
@@ -216,8 +214,8 @@ def outcomes_of(data: xr.Dataset, field: str) -> list[int]:
 def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None = None, select: Mapping[str, float] | None = None,
             nearest: bool = False) -> Slice:
     """The data over the free axes and `over` alone.  Others are fixed: by `select`, `mode` at the cue's pattern where starts have
-    one, the rest at the first value."""
-    select = selected(select)
+    one, `time` at its end, the rest at the first value."""
+    select = dict(select or {})
     fixed: dict[str, Any] = {}
     kept = [axis for axis in (*free, over) if axis]
     scattered = len({group_of(data, axis) for axis in kept}) < len(kept)
@@ -230,7 +228,7 @@ def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None 
         data = data.isel({axis: i})
     follows = False
     if "outcome" in axes_of(data, field) and "outcome" not in kept and data.sizes["outcome"] > 1:
-        found = ", ".join(f"{code} ({outcome_text(data, code)})" for code in outcomes_of(data, field))
+        found = ", ".join(f"{code} ({labels.outcome_text(code, labels.outcome_names(data))})" for code in outcomes_of(data, field))
         raise Error(f"{field} has a value for each outcome: choose one by --select outcome=..., of {found}")
     for axis in sorted((dim for dim in axes_of(data, field) if dim not in kept), key=lambda dim: dim == "mode"):
         if axis == "mode" and "pattern" in data.coords and "mode" in data.coords and set(data["pattern"].dims) <= set(kept) \
@@ -238,7 +236,7 @@ def cut_out(data: xr.Dataset, field: str, free: Sequence[str], over: str | None 
             data, follows = data.sel(mode=data["pattern"].astype(data["mode"].dtype)), True
             continue
         values = values_of(data, axis)
-        i = 0
+        i = values.size - 1 if axis == "time" else 0
         if axis not in data.coords or axis == "point" and values.size == 1:  # a job without axes
             data = data.isel({axis: 0})
             continue

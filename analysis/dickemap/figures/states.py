@@ -3,8 +3,6 @@
 
 from __future__ import annotations
 
-from typing import Mapping
-
 import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
@@ -21,7 +19,7 @@ def leading(data: xr.Dataset) -> np.ndarray:
     return np.where(xi.max(-1) > AN_OVERLAP, xi.argmax(-1) + 1, 0)
 
 
-def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, float] | None = None, nearest: bool = False,
+def states(data: slices.Data, x: str | None = None, *, select: slices.Selection | None = None, nearest: bool = False,
            inverted: bool = False, ax=None):
     """The stationary states of a file of `task: states` along an axis.
 
@@ -37,7 +35,7 @@ def states(data: slices.Data, x: str | None = None, *, select: Mapping[str, floa
     data = slices.opened(data)
     if "state_xi" not in data:
         raise Error("the file has no states: its job does not say `task: states`")
-    select = slices.selected(select)
+    data, select = slices.selected(data, select, nearest)
     slices.checked_axes(data, "n_states", {"--x": x}, select)
     free = [axis for axis in slices.numeric_axes(data, "n_states") if axis not in {slices.group_of(data, name) for name in select}]
     single = x is None and not free
