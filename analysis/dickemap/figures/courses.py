@@ -207,8 +207,8 @@ def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) 
 
 def window(record: xr.Dataset, points: int) -> tuple[float, float]:
     """(t_start, t_end) of a trajectory of so many samples whose second half shows the motion that a record is of: it ends where the
-    record does, and is fine enough for HARMONICS of the fastest frequency of the record; without one, as of chaos, it is LONG/kappa.  Where the way there was chaotic
-    for long, another course than that of the record may still be on its way then."""
+    record does, and is fine enough for HARMONICS of the fastest frequency of the record; without one, as of chaos, it is LONG/kappa.
+    Where the way there was chaotic for long, another course than that of the record may still be on its way then."""
     t_end = float(record["t_end"])
     fastest = max((float(abs(record[name])) for name in ("frequency_1", "frequency_2") if name in record and np.isfinite(record[name])),
                   default=0.0)

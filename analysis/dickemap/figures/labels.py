@@ -36,7 +36,8 @@ WORDS = {  # short enough for an axis; symbols stand beside those that have one
     "growth_rate": "largest growth rate", "n_unstable": "unstable directions", "n_neutral": "neutral directions",
     "residual": "residual", "amplitude": "amplitude", "n_states": "stationary states", "n_stable": "stable states",
     "probability": "share of decided starts", "log_bound": "logarithm of the bound of $E_N$",
-    "log_bound_paper": "logarithm of the paper's bound of $E_N$", "memory_needed": "memory needed", "n_inverted": "inverted states", "entropy": "entropy of the outcomes", "relaxation_time": "relaxation time",
+    "log_bound_paper": "logarithm of the paper's bound of $E_N$", "memory_needed": "memory needed",
+    "n_inverted": "inverted states", "entropy": "entropy of the outcomes", "relaxation_time": "relaxation time",
     "retrieval": "retrieved, with its sign", "retrieval_either_sign": "retrieved, either sign", "lyapunov": "Lyapunov exponent",
     "fatal_median": "fatal shock, median", "t": "time", "time": "time",
     "spins_per_class": "spins of each class", "L": "Lyapunov function", "period": "period", "xi_error": r"error of $\xi$",
@@ -147,7 +148,8 @@ def outcome_names(data: xr.Dataset) -> dict[int, str]:
     from ..counting import OF_VERDICT, SADDLE
     if "outcome" not in data.variables or "flag_meanings" not in data["outcome"].attrs:
         return {}
-    return {code - OF_VERDICT: name for code, name in verdicts.meanings_of(data["outcome"]).items() if code >= OF_VERDICT and code != SADDLE}
+    return {code - OF_VERDICT: name for code, name in verdicts.meanings_of(data["outcome"]).items()
+            if code >= OF_VERDICT and code != SADDLE}
 
 
 def outcome_text(code: int, of_verdicts: dict[int, str]) -> str:

@@ -49,7 +49,8 @@ def map(data: slices.Data, x: str | None = None, y: str | None = None, field: st
     `verdict` where trajectories oscillate, else `xi`; of states and of starts that are counted `n_stable`, `retrieval_either_sign`.
     over: an axis of starts (None: seed, if it is left): numbers become their mean, and each cell of a field of classes is divided
     in the shares of its starts.  select: {axis: value} of the others, which else stand at their first value and `mode` at the
-    cue's pattern; the value must be there, unless `nearest`.  A list of values leaves the axis with these alone.  signed: overlaps with their sign, else |xi|.
+    cue's pattern; the value must be there, unless `nearest`.  A list of values leaves the axis
+    with these alone.  signed: overlaps with their sign, else |xi|.
     theory: g_c and g_ret, where they mean something (lines.py).
 
     Cells without a result are hatched, for each reason in its own way.  Of means and of starts that are counted, as much of a cell is
