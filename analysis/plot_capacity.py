@@ -131,8 +131,9 @@ def main():
     states, recalls = [], []
     for path in a.files:
         is_states = "pattern_xi" in reading.names(path)
-        data = (script_file.opened(path, "jobs/capacity.yaml", ("pattern_seed", "g0"), ("pattern_xi", "n_stable", "complete")) if is_states
-                else script_file.opened(path, "jobs/recall.yaml", ("pattern_seed",), ("verdict", "retrieved")))
+        like = (("jobs/capacity.yaml", ("pattern_seed", "g0"), ("pattern_xi", "n_stable", "complete")) if is_states
+                else ("jobs/recall.yaml", ("pattern_seed",), ("verdict", "retrieved")))
+        data = script_file.opened(path, *like, lacking=lambda data: "" if of_job(data, "model.spins") else "its patterns are not random")
         (states if is_states else recalls).append(data)
     if not states:
         raise dickemap.Error(f"{', '.join(a.files)}: trajectories, without an output of jobs/capacity.yaml")

@@ -60,10 +60,10 @@ def draw(data):
     g0, eta = edges(data["g0"].values, False), np.clip(edges(data["imbalance"].values, False), -1, 1)
     minus, plus = np.outer(g0, 1 + eta), np.outer(g0, 1 - eta)
     found = ends(data.transpose("g0", "imbalance", ...))
-    most = data["g0"].values.max()
+    most = data["g0"].values.max() or 1.0
     given = parameters(data)
     with plt.rc_context(STYLE):
-        figure, axes = plt.subplots(figsize=(5.6, 4.2), layout="constrained")
+        figure, axes = plt.subplots(figsize=(6.2, 4.2), layout="constrained")
         axes.pcolormesh(minus, plus, found, cmap=ListedColormap(list(ENDS.values())), vmin=-0.5,
                         vmax=len(ENDS) - 0.5, rasterized=True)
         fine = np.linspace(0, most, 500)
@@ -71,13 +71,15 @@ def draw(data):
         unit = f" ({unit})" if unit else ""
         if given:
             omega, omega_0, kappa = given
-            axes.contour(fine, fine, pitchfork(omega, omega_0, kappa, *np.meshgrid(fine, fine)), levels=[0], colors="black",
-                         linewidths=1.3)
+            height = pitchfork(omega, omega_0, kappa, *np.meshgrid(fine, fine))
+            if height.min() < 0 < height.max():
+                axes.contour(fine, fine, height, levels=[0], colors="black", linewidths=1.3)
             axes.plot(fine, hopf_slope(omega, omega_0, kappa) * fine, color="black", lw=1.3, ls="--")
         axes.set(xlim=(0, most), ylim=(0, most), aspect="equal", xlabel=r"co-rotating coupling $\lambda_-$" + unit,
                  ylabel=r"counter-rotating coupling $\lambda_+$" + unit)
-        handles = [plt.Rectangle((0, 0), 1, 1, fc=colour, ec="0.3", lw=0.4) for i, colour in enumerate(ENDS.values()) if (found == i).any()]
-        names = [name for i, name in enumerate(ENDS) if (found == i).any()]
+        there = [(name, colour) for i, (name, colour) in enumerate(ENDS.items()) if (found == i).any()]
+        handles = [plt.Rectangle((0, 0), 1, 1, fc=colour, ec="0.3", lw=0.4) for _, colour in there]
+        names = [name for name, _ in there]
         if given:
             handles += [plt.Line2D([], [], color="black", lw=1.3), plt.Line2D([], [], color="black", lw=1.3, ls="--")]
             names += ["pitchfork", "Hopf"]
