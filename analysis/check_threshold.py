@@ -13,23 +13,45 @@ import argparse
 import sys
 
 import checks  # (first: says which package is missing)
+import script_file
 
 import numpy as np
 
 import dickemap
+from dickemap import models
 
 
-def open_thresholds(path, script):
-    """The file as a dataset over perturbation (0 first), pattern and g0, g0 rising; exits with a message if it is none."""
-    data = checks.open_file(path, script)
-    axes = data["status"].sizes
-    if set(axes) != {"perturbation", "pattern", "g0"}:
-        sys.exit(f"{script}: {path}: expected the axes perturbation, pattern and g0, found {', '.join(axes)}")
-    data = data.sortby(["perturbation", "g0"])
-    if data.sizes["perturbation"] != 2 or data.perturbation[0] != 0 or data.sizes["g0"] < 2:
-        sys.exit(f"{script}: {path}: expected two perturbations, one of them 0, and two values of g0 or more, "
-                 f"found perturbation {data.perturbation.values.tolist()} and {data.sizes['g0']} of g0")
-    return data
+def lacking(data):
+    """Which starts or closed forms it has not, "" if it has all."""
+    if data.sizes["perturbation"] != 2 or data.perturbation.min() != 0 or data.sizes["g0"] < 2:
+        return ("expected two perturbations, one of them 0, and two values of g0 or more, "
+                f"found perturbation {data.perturbation.values.tolist()} and {data.sizes['g0']} of g0")
+    return models.beyond(data)
+
+
+def one_sign(data):
+    """The same of a check, for which there must be a g_ret."""
+    if lack := lacking(data):
+        return lack
+    signs = {value > 0 for value in models.parameters(data)["Omega_mu"]}
+    return "" if len(signs) == 1 else "of modes of both signs no pattern state is stable: there is no g_ret"
+
+
+def open_thresholds(path, lacking=lacking, instead=""):
+    """The file as a dataset over perturbation (0 first), pattern and g0, g0 rising."""
+    fields = ("verdict", "xi", "xi_theory", "retrieved", "precession", "n_unstable", "g_crit", "g_retrieve")
+    data = script_file.opened(path, "jobs/retrieval_threshold.yaml", ("perturbation", "pattern", "g0"), fields, lacking=lacking,
+                              instead=instead)
+    return data.sortby(["perturbation", "g0"])
+
+
+def couplings(data, nu):
+    """g_nu of a pattern and its g_ret, NaN of modes of both signs; with the parameters of the file."""
+    given = models.parameters(data)
+    g = dickemap.g_crit(float(given["Omega"]), np.array([float(value) for value in given["Omega_mu"]]),
+                        np.array([float(value) for value in given["kappa_mu"]]))
+    has_one_sign = np.ptp(np.sign([float(value) for value in given["Omega_mu"]])) == 0
+    return float(g[nu - 1]), float(dickemap.g_retrieve(g[nu - 1], g.min())) if has_one_sign else np.nan
 
 
 def start(data, nu, tilted):
@@ -53,7 +75,7 @@ def mistakes(data, nu, tilted, tolerance):
     """What is not as theory has it, as texts."""
     one = start(data, nu, tilted)
     g0, found = one.g0.values, retrieves(one, nu)
-    g_nu, g_ret = float(one.g_crit[0]), float(one.g_retrieve[0])
+    g_nu, g_ret = couplings(data, nu)
     expected = g0 > (g_ret if tilted else g_nu)
     result = [f"g0 = {g:.9g}: retrieved {int(r)}" for g, r, wrong in
               zip(g0, one.retrieved.values, found != expected) if wrong]
@@ -69,12 +91,13 @@ def mistakes(data, nu, tilted, tolerance):
     return result
 
 
+@script_file.in_one_line
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", help="output of jobs/retrieval_threshold.yaml")
     parser.add_argument("--tolerance", type=float, default=1e-8, help="largest deviation of |xi| allowed (default 1e-8)")
     arguments = parser.parse_args()
-    data = open_thresholds(arguments.file, "check_threshold")
+    data = open_thresholds(arguments.file, one_sign)
 
     good = checks.all_are(data, checks.DECIDED, "decided")
     print("pattern  start                   fails up to   retrieves from   theory")
@@ -82,11 +105,11 @@ def main():
         for tilted in (False, True):
             one = start(data, nu, tilted)
             below, above = threshold(one.g0.values, retrieves(one, nu))
-            name, theory = ("g_ret", one.g_retrieve) if tilted else ("g_nu", one.g_crit)
+            name, theory = ("g_ret" if tilted else "g_nu"), couplings(data, nu)[tilted]
             wrong = mistakes(data, nu, tilted, arguments.tolerance)
-            good = good and not wrong and below <= float(theory[0]) <= above  # also False for NaN
+            good = good and not wrong and below <= theory <= above  # also False for NaN
             kind = f"tilted by {float(one.perturbation):.3g}" if tilted else "exact"
-            print(f"{nu:7d}  {kind:<20} {below:14.6f} {above:16.6f}   {name} = {float(theory[0]):.6f}"
+            print(f"{nu:7d}  {kind:<20} {below:14.6f} {above:16.6f}   {name} = {theory:.6f}"
                   f"{'' if not wrong else '   WRONG'}")
             for text in wrong[:5]:
                 print(f"         {text}")

@@ -1,22 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What the scripts that compare a file with theory have in common; they print what they find."""
 
-import sys
-
 import script_packages  # noqa: F401  (first: says which package is missing)
 
 import dickemap
 
 # Verdicts that say what a trajectory ends in, whatever that is.
 DECIDED = ("fixed_point", "dark_precession", "limit_cycle", "quasiperiodic", "irregular", "heteroclinic")
-
-
-def open_file(path, script, fields=None):
-    """The file as dickemap.open gives it; exits with its message, after the script's name, if it is none."""
-    try:
-        return dickemap.open(path, fields=fields)
-    except (OSError, ValueError) as error:
-        sys.exit(f"{script}: {error}")
 
 
 def all_are(data, verdicts, word):

@@ -18,17 +18,13 @@ the picture says.  Cells without a result (undecided, failed, not computed) are 
 """
 
 import argparse
-import contextlib
-import os
 import pathlib
 import sys
 
-import script_drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # (first: says which package is missing)
 
 import dickemap
 from dickemap import figures, jobs
-
-SUFFIXES = (".png", ".pdf", ".svg", ".eps")
 
 
 def selection(items):
@@ -62,24 +58,12 @@ def place(items):
     return at
 
 
-@contextlib.contextmanager
-def job_of(path):
-    """A job and its settings: as it is, or that in an output."""
-    if path.suffix in (".h5", ".nc"):
-        with jobs.inside(path) as job:
-            yield job
-    else:
-        yield path, {}
-
-
 def course(a):
     """The trajectory and, unless t_end was given or it is a file, the record of its point."""
     if a.file.suffix == ".csv" or a.file.suffix == ".h5" and not figures.is_records(a.file):
         return a.file, None
     at = place(a.at)
-    with job_of(a.file) as (job, sets):
-        if not job.exists():
-            raise dickemap.Error(f"{job}: there is no such file")
+    with jobs.of(a.file) as (job, sets):
         record = dickemap.point(job, set=sets, **at) if a.t_end is None or a.record else None
         t_start, t_end = 0.0, a.t_end
         if a.kind == "spectrum" and t_end is None and "t_end" in record:
@@ -173,12 +157,8 @@ def main():
     if words and words[0] not in (*kinds, "-h", "--help"):
         words = ["picture", *words]
     a = parser().parse_args(words)
-    output = a.output or pathlib.Path(f"{a.kind}.png")
     try:
-        if output.suffix.lower() not in SUFFIXES:
-            raise dickemap.Error(f"{output}: a picture's name ends with {', '.join(SUFFIXES)}")
-        if not os.access(output.resolve().parent, os.W_OK):
-            raise dickemap.Error(f"{output}: the folder does not exist or cannot be written")
+        output = script_drawing.checked(a.output or f"{a.kind}.png")
         with figures.styled():
             draw(a).savefig(output, dpi=a.dpi)
     except (dickemap.Error, OSError, ValueError) as error:

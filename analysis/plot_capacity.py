@@ -4,17 +4,16 @@
 above 0.9 where the landscape leads to from the pattern), that of trajectories that stay, and beside it a Hopfield network of the
 same patterns, spin by spin and without self-coupling; and how many stable states were found."""
 
-import argparse
-
-import script_drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # (first: says which package is missing)
+import script_file
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import dickemap
-from dickemap.figures import labels
+from dickemap import reading
+from dickemap.figures import COLOURS, STYLE, labels, style
 from dickemap.reading import of_job
-from plot_fig3 import COLOURS, STYLE
 
 KEPT = 0.9  # overlap of a pattern that is kept
 
@@ -62,18 +61,31 @@ class Curve:
         axes.errorbar(load, share, [share - low, high - share], label=self.label, capsize=2, lw=1, **self.style)
 
 
+def colours_of(states):
+    """{g0: colour} of all couplings of the files."""
+    couplings = sorted({float(g0) for data in states for g0 in data.g0.values})
+    free = [colour for colour in style.pattern_colours(len(couplings) + 1) if colour != style.to_rgb(COLOURS[2])]
+    return dict(zip(couplings, free if len(free) >= len(couplings) else style.pattern_colours(len(couplings))))
+
+
+def of_trajectories(recalls):
+    """What the curve of the trajectories is called: with the losses of single spins of their jobs."""
+    losses = {f"{name} = {of_job(data, f'model.{name}')}": labels.item(data, name, float(of_job(data, f"model.{name}")))
+              for data in recalls for name in ("gamma_down", "gamma_up", "gamma_phi") if of_job(data, f"model.{name}")}
+    return ", ".join(["trajectories", *losses.values()])
+
+
 def shares(states, recalls):
     """The curves: states of each coupling, trajectories, and Hopfield networks of the same sizes."""
-    colours = iter(COLOURS)
     curves = {}
     network = Curve("Hopfield network", color="0.6", marker="s", ms=3, ls="--")
-    recall = Curve("trajectories, weak losses", color=COLOURS[2], marker="^", ms=4)
+    recall = Curve(of_trajectories(recalls), color=COLOURS[2], marker="^", ms=4)
     for data in states:
         load = data.sizes["mode"] / n_spins(data)
         network.add(load, *hopfield(n_spins(data), data.sizes["mode"], data.sizes["pattern_seed"]))
         for g0 in data.g0.values:
             if g0 not in curves:
-                curves[g0] = Curve(f"states, {labels.item(data, 'g0', float(g0))}", color=next(colours), marker="o", ms=4)
+                curves[g0] = Curve(f"states, {labels.item(data, 'g0', float(g0))}", color=colours_of(states)[float(g0)], marker="o", ms=4)
             xi = data.pattern_xi.sel(g0=g0).values.ravel()
             curves[g0].add(load, int((xi > KEPT).sum()), int(np.isfinite(xi).sum()))
     for data in recalls:
@@ -84,13 +96,15 @@ def shares(states, recalls):
 
 
 def draw_numbers(axes, states):
-    loads = np.array([data.sizes["mode"] / n_spins(data) for data in states])
-    for colour, g0 in zip(COLOURS, states[0].g0.values):
-        mean = [float(data.n_stable.where(dickemap.done(data)).sel(g0=g0).mean()) for data in states]
-        whole = [bool(dickemap.is_flag(data.sel(g0=g0), "complete", "yes").all()) for data in states]
+    for g0, colour in colours_of(states).items():
+        there = [data.sel(g0=g0) for data in states if g0 in data.g0.values]
+        loads = np.array([data.sizes["mode"] / n_spins(data) for data in there])
+        mean = [float(data.n_stable.where(dickemap.done(data)).mean()) for data in there]
+        whole = [bool(dickemap.is_flag(data, "complete", "yes").all()) for data in there]
         axes.plot(loads, np.where(whole, mean, np.nan), color=colour, lw=1)
         for load, n, is_whole in zip(loads, mean, whole):
             axes.plot(load, n, marker="o" if is_whole else "^", ms=4, color=colour, mfc=colour if is_whole else "white")
+    loads = [data.sizes["mode"] / n_spins(data) for data in states]
     axes.plot(loads, [2 * data.sizes["mode"] for data in states], color="0.6", lw=1, ls=":", label="patterns, both signs")
     axes.plot([], [], marker="^", ms=4, mfc="white", color="black", ls="", label="at least: search not complete")
     axes.set(xlabel="patterns per spin, $M/N$", ylabel="stable states", yscale="log")
@@ -109,23 +123,21 @@ def draw(states, recalls):
     return figure
 
 
+@script_file.in_one_line
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = script_drawing.options(__doc__, "capacity.png")
     parser.add_argument("files", nargs="+", help="outputs of jobs/capacity.yaml and jobs/recall.yaml")
-    parser.add_argument("-o", "--output", default="capacity.png", help="picture: .png, .pdf or .svg (default capacity.png)")
-    a = parser.parse_args()
+    a = script_drawing.given(parser)
     states, recalls = [], []
     for path in a.files:
-        data = dickemap.open(path)
-        if "pattern_xi" in data and set(data.n_states.dims) == {"pattern_seed", "g0"}:
-            states.append(data)
-        elif "retrieved" in data and data.verdict.dims == ("pattern_seed",):
-            recalls.append(data)
-        else:
-            parser.error(f"{path}: not the output of jobs/capacity.yaml or jobs/recall.yaml")
+        is_states = "pattern_xi" in reading.names(path)
+        like = (("jobs/capacity.yaml", ("pattern_seed", "g0"), ("pattern_xi", "n_stable", "complete")) if is_states
+                else ("jobs/recall.yaml", ("pattern_seed",), ("verdict", "retrieved")))
+        data = script_file.opened(path, *like, lacking=lambda data: "" if of_job(data, "model.spins") else "its patterns are not random")
+        (states if is_states else recalls).append(data)
     if not states:
-        parser.error("no output of jobs/capacity.yaml")
-    draw(states, recalls).savefig(a.output, dpi=200)
+        raise dickemap.Error(f"{', '.join(a.files)}: trajectories, without an output of jobs/capacity.yaml")
+    draw(states, recalls).savefig(a.output, dpi=a.dpi)
     print(f"{a.output}: {len(states)} numbers of patterns up to {max(d.sizes['mode'] for d in states)}, "
           f"{len(recalls)} of them with trajectories")
 

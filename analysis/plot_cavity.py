@@ -4,9 +4,8 @@
 relaxation time over both, in the job's unit, with the threshold of Eq. (12).  Points that are not at rest are grey.
 """
 
-import argparse
-
-import script_drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # (first: says which package is missing)
+import script_file
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -14,9 +13,8 @@ from matplotlib.colors import LinearSegmentedColormap, LogNorm
 
 import check_cavity as cavity
 import dickemap
-from dickemap.figures import labels, lines
-from dickemap.figures.canvas import edges
-from plot_fig3 import COLOURS, STYLE
+from dickemap.figures import COLOURS, STYLE, labels, lines
+from dickemap.figures.canvas import edges, is_log
 
 OVERLAP = LinearSegmentedColormap.from_list("overlap", ["#f4f6f8", "#9cc3df", COLOURS[1], COLOURS[0]])
 
@@ -34,7 +32,7 @@ def threshold(data, Omega_mu):
 def draw_panel(axes, data, values, label, extend="neither", **style):
     """One field as colours, its colour bar above, the threshold as a line."""
     Omega_mu, g0 = data["Omega_mu"].values, data["g0"].values
-    x, y = edges(Omega_mu, log=False), edges(g0, log=False)
+    x, y = edges(Omega_mu), edges(g0, is_log(g0))
     axes.set_facecolor("0.7")
     cells = np.ma.masked_invalid(values.transpose("g0", "Omega_mu").values)
     mesh = axes.pcolormesh(x, y, cells, rasterized=True, **style)
@@ -43,7 +41,7 @@ def draw_panel(axes, data, values, label, extend="neither", **style):
         fine = np.sort(side * np.geomspace(2.5e-5, 1, 600) * abs(x).max())
         line, = axes.plot(fine, threshold(data, fine), color="white", lw=2.6)
         axes.plot(*line.get_data(), color=COLOURS[3], lw=1.3, label=r"$g_c(\Omega_1)$" if side > 0 else None)
-    axes.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=r"detuning $\Omega_1$" + in_unit(data["Omega_mu"]))
+    axes.set(yscale="log" if is_log(g0) else "linear", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=r"detuning $\Omega_1$" + in_unit(data["Omega_mu"]))
     bar = axes.figure.colorbar(mesh, ax=axes, location="top", aspect=30, pad=0.03, fraction=0.08, extend=extend)
     bar.set_label(label, labelpad=5)
     bar.ax.tick_params(direction="out", length=2.5)
@@ -64,6 +62,7 @@ def draw(data):
     time = (1 / data["decay_rate"]).where(rest & (data["decay_rate"] > 0))
     # Weak coupling, slower by decades, would take most of the colours.
     shown = (float(time.min()), float(time.quantile(0.95))) if time.notnull().any() else (1e-3, 1.0)
+    shown = (shown[0], max(shown[1], 1.01 * shown[0]))
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.4), sharey=True, layout="constrained")
         figure.get_layout_engine().set(wspace=0.06)
@@ -78,15 +77,13 @@ def draw(data):
     return figure
 
 
+@script_file.in_one_line
 def main():
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", help="output of jobs/cavity.yaml, or of another job of one mode over Omega_mu and g0")
-    parser.add_argument("-o", "--output", default="cavity.png", help="picture: .png, .pdf or .svg (default cavity.png)")
-    parser.add_argument("--dpi", type=int, default=200)
-    arguments = parser.parse_args()
-    data = cavity.open_map(arguments.file, "plot_cavity")
-    draw(data).savefig(arguments.output, dpi=arguments.dpi)
-    print(f"{arguments.output}: {data.sizes['Omega_mu']} detunings, {data.sizes['g0']} values of g0, "
+    a = script_drawing.given(script_drawing.options(__doc__, "cavity.png", "output of jobs/cavity.yaml, or of another job of one mode over "
+                                                    "Omega_mu and g0"))
+    data = cavity.open_map(a.file, instead=script_file.PLOT)
+    draw(data).savefig(a.output, dpi=a.dpi)
+    print(f"{a.output}: {data.sizes['Omega_mu']} detunings, {data.sizes['g0']} values of g0, "
           f"{int((~dickemap.is_verdict(data, 'fixed_point')).sum())} points not at rest")
 
 

@@ -1,96 +1,115 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws how a memory repairs its cue, from the output of jobs/healing.yaml: a damaged letter, the overlaps with it over time
-and what becomes of it, with spins that decay and without; and how often the right letter is found, and how well.  What
-happens to single pixels it asks `dickemap point`.
+"""Draws how a memory repairs its cue, from the output of jobs/healing.yaml or of another job with images over these axes: a damaged
+image, the overlaps with it over time and what becomes of it, for each rate at which spins decay; and how often the right image is found,
+and how well.  What happens to single pixels it asks `dickemap point` for, with the job in the file.
 """
 
-import argparse
 import os
 import pathlib
 import tempfile
 
-import script_drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # (first: says which package is missing)
+import script_file
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import dickemap
+from dickemap import jobs
+from dickemap.figures import COLOURS, STYLE, labels
 from dickemap.figures.letters import ask, draw_pixels, images_of
-from plot_fig3 import COLOURS, STYLE
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-T_END = 60
-LOOKS = {0: {"color": COLOURS[3], "label": "no losses"}, 1: {"color": COLOURS[0], "label": "spins decay"}}
+T_END = 60.0
+AXES = ("gamma_down", "pattern", "flip_exactly", "seed")
+LOOKS = (COLOURS[3], COLOURS[0], COLOURS[2], COLOURS[1])  # of the rates
 
 
-def draw_summary(found_axes, overlap_axes, data):
-    """Over the damage: the share of starts that end in their own letter, and the overlap with it of those."""
+def looks(data):
+    """[(colour, rate in words)] of each value of gamma_down."""
+    return [(colour, labels.item(data, "gamma_down", float(gamma))) for colour, gamma in zip(LOOKS, data["gamma_down"].values)]
+
+
+def draw_summary(found_axes, overlap_axes, data, n_pixels):
+    """Over the damage: the share of starts that end in their own image, and the overlap with it of those."""
     xi = dickemap.xi_end(data)
     own = data["retrieved"] == data["pattern"]
     known = xi.notnull().all("mode")  # also of those that are on their way there
-    percent = 100 * data["flip_exactly"].values / 256
-    rest = ("pattern", "seed")
-    for i, look in LOOKS.items():
-        here, decided = own.isel(gamma_down=i) & known.isel(gamma_down=i), known.isel(gamma_down=i)
-        n = decided.sum(rest).values
-        low, high = dickemap.wilson(here.sum(rest).values, n)
+    percent = 100 * data["flip_exactly"].values / n_pixels
+    starts = ("pattern", "seed")
+    for i, (colour, text) in enumerate(looks(data)):
+        look = {"color": colour, "label": text}
+        here, decided = (own & known).isel(gamma_down=i), known.isel(gamma_down=i)
+        n = decided.sum(starts).values
+        low, high = dickemap.wilson(here.sum(starts).values, n)
         with np.errstate(invalid="ignore"):
-            middle = here.sum(rest).values / n  # NaN, no point, where nothing is known
-        found_axes.errorbar(percent + (i - 0.5), middle, [middle - low, high - middle], fmt="o", ms=4, lw=1, **look)
+            middle = here.sum(starts).values / n  # NaN, no point, where nothing is known
+        at = percent + i - (data.sizes["gamma_down"] - 1) / 2
+        found_axes.errorbar(at, middle, [middle - low, high - middle], fmt="o", ms=4, lw=1, **look)
         cue = abs(xi.isel(gamma_down=i)).where(data["mode"] == data["pattern"]).max("mode").where(here)
-        overlap_axes.plot(percent + (i - 0.5), cue.mean(rest), "o", ms=4, **look)
+        overlap_axes.plot(at, cue.mean(starts), "o", ms=4, **look)
     if not known.all():
         found_axes.set_title(f"{int((~known).sum())} of {known.size} starts without a result", fontsize=8)
-    found_axes.set(ylim=(-0.05, 1.05), xlabel="flipped (%)", ylabel="own letter found")
+    found_axes.set(ylim=(-0.05, 1.05), xlabel="flipped (%)", ylabel="own image found")
     overlap_axes.set(ylim=(-0.05, 1.05), xlabel="flipped (%)", ylabel=r"$|\xi|$ of these")
     overlap_axes.legend(frameon=False, loc="lower left")
 
 
 def draw(data, tables, pattern, names, width):
+    """tables: {flipped pixels: [(spins, course) of each rate]}."""
+    n_pixels = len(next(iter(tables.values()))[0][0]["z"])
+    n_rates = data.sizes["gamma_down"]
     with plt.rc_context(STYLE):
-        figure = plt.figure(figsize=(6.8, 1.55 * len(tables) + 2.1), layout="constrained")
+        figure = plt.figure(figsize=(4.4 + 1.2 * n_rates, 1.55 * len(tables) + 2.1), layout="constrained")
         top, bottom = figure.subfigures(2, 1, height_ratios=[1.55 * len(tables), 2.1])
-        panels = top.subplots(len(tables), 4, width_ratios=[1, 2.4, 1, 1], squeeze=False)
-        for (flips, pair), (cue, middle, *ends) in zip(tables.items(), panels):
-            draw_pixels(cue, pair[0][0]["z_start"], width)
-            cue.set_ylabel(f"{100 * flips / len(pair[0][0]['z']):.0f} % flipped")
-            for (spins, course), end, look in zip(pair, ends, LOOKS.values()):
+        panels = top.subplots(len(tables), 2 + n_rates, width_ratios=[1, 2.4, *[1] * n_rates], squeeze=False)
+        for (flips, rates), (cue, middle, *ends) in zip(tables.items(), panels):
+            draw_pixels(cue, rates[0][0]["z_start"], width)
+            cue.set_ylabel(f"{100 * flips / n_pixels:.0f} % flipped")
+            for (spins, course), end, (colour, _) in zip(rates, ends, looks(data)):
                 draw_pixels(end, spins["z"], width)
-                middle.plot(course["t"], course[f"xi_{pattern}"], color=look["color"], lw=1.3)
+                middle.plot(course["t"], course[f"xi_{pattern}"], color=colour, lw=1.3)
             middle.axhline(0, color="0.8", lw=0.7, zorder=0)
-            middle.set(xlim=(0, T_END), ylim=(-1.05, 1.05), yticks=[-1, 0, 1],
+            middle.set(xlim=(0, course["t"][-1]), ylim=(-1.05, 1.05), yticks=[-1, 0, 1],
                        ylabel=rf"$\xi$ of {names[pattern - 1]}")
             if flips != list(tables)[-1]:
                 middle.set_xticklabels([])
-        for axes, title in zip(panels[0], ("cue", "course", "no losses", "spins decay")):
+        for axes, title in zip(panels[0], ("cue", "course", *[text for _, text in looks(data)])):
             axes.set_title(title)
-        panels[-1, 1].set_xlabel("time")
-        draw_summary(*bottom.subplots(1, 2), data)
+        unit = labels.unit_text(labels.units_of(data, "duration"))
+        panels[-1, 1].set_xlabel("time" + (f" ({unit})" if unit else ""))
+        draw_summary(*bottom.subplots(1, 2), data, n_pixels)
     return figure
 
 
+def lacking(data):
+    return "" if data.sizes["gamma_down"] <= len(LOOKS) else f"it has more than {len(LOOKS)} values of gamma_down"
+
+
+@script_file.in_one_line
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", help="output of jobs/healing.yaml")
-    parser.add_argument("--job", default=ROOT / "jobs/healing.yaml", help="the job that made it (default jobs/healing.yaml)")
+    parser = script_drawing.options(__doc__, "healing.png", "output of jobs/healing.yaml, or of another job with images over these axes")
     parser.add_argument("--program", default=os.environ.get("DICKEMAP", ROOT / "build/release/dickemap"))
-    parser.add_argument("--pattern", type=int, default=3, help="which image is the cue, from 1 (default 3)")
+    parser.add_argument("--pattern", type=int, default=3, help="which image is the cue, from 1 (default 3, or the last)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--flips", type=float, nargs="+", default=[10, 20, 30, 40], help="percents of the pixels")
-    parser.add_argument("-o", "--output", default="healing.png", help="picture: .png, .pdf or .svg (default healing.png)")
-    a = parser.parse_args()
-    data = dickemap.open(a.file)
-    names, width = images_of(a.job)
-    with tempfile.TemporaryDirectory() as folder:
-        counts = [round(percent * 256 / 100) for percent in a.flips]
-        try:
-            tables = {n: [ask(a.job, a.pattern, n, a.seed, pathlib.Path(folder), T_END, more=f"gamma_down={gamma}", program=a.program)
-                          for gamma in data["gamma_down"].values[:2]] for n in counts}
-        except dickemap.Error as error:
-            raise SystemExit(f"plot_healing: {error}") from None
-    draw(data, tables, a.pattern, names, width).savefig(a.output, dpi=200)
-    print(f"{a.output}: {names[a.pattern - 1]} with {', '.join(map(str, counts))} of 256 pixels flipped")
+    parser.add_argument("--t-end", type=float, default=T_END, help=f"end of the courses (default {T_END:g})")
+    a = script_drawing.given(parser)
+    data = script_file.opened(a.file, "jobs/healing.yaml", AXES, ("verdict", "retrieved", "xi"), lacking=lacking)
+    names, width = images_of(a.file)
+    pattern = min(a.pattern, len(names))
+    with tempfile.TemporaryDirectory() as folder, jobs.of(a.file) as (job, sets):
+
+        def asked(flips):
+            return [ask(job, pattern, flips, a.seed, pathlib.Path(folder), a.t_end, more=f"gamma_down={gamma}", settings=sets,
+                        program=a.program) for gamma in data["gamma_down"].values]
+
+        plain = asked(0)
+        counts = [round(percent * len(plain[0][0]["z"]) / 100) for percent in a.flips]
+        tables = {n: asked(n) if n else plain for n in counts}
+    draw(data, tables, pattern, names, width).savefig(a.output, dpi=a.dpi)
+    print(f"{a.output}: {names[pattern - 1]} with {', '.join(map(str, counts))} of {len(plain[0][0]['z'])} pixels flipped")
 
 
 if __name__ == "__main__":

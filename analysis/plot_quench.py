@@ -1,93 +1,126 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws ramps of the coupling through the transition, from the output of jobs/quench.yaml: which pattern has grown when a
-ramp is over, by its duration; and for some durations, up and down, the overlaps on the way, for which it asks
-`dickemap point`.
+"""Draws ramps of the coupling, from the output of jobs/quench.yaml or of another job with one ramp of g0 over these axes: which pattern
+has grown when a ramp is over, by its duration; and for some durations, the overlaps on the way, up and down (the way that is not the
+file's begins at overlap 0.9 downwards, at a tilt of 0.02 from the normal state upwards), for which it asks `dickemap point`.
 """
 
-import argparse
 import os
 import pathlib
 import tempfile
 
-import script_drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # (first: says which package is missing)
+import script_file
 
 import matplotlib.pyplot as plt
 import numpy as np
 
 import dickemap
+from dickemap import jobs, models
+from dickemap.figures import STYLE, canvas, labels, lines, style
 from dickemap.figures.letters import read_table, run_point
-from plot_fig3 import COLOURS, STYLE
+from dickemap.reading import of_job
 
 ROOT = pathlib.Path(__file__).resolve().parents[1]
-LOW, HIGH = 0.3, 1.2  # of jobs/quench.yaml
-DOWN = ["--set", f"drive.g0=[{HIGH},{LOW}]", "--set", "initial.overlap=0.9"]
 AN_OVERLAP = 1e-6
+BACK = {"up": {"initial.overlap": 0.0, "initial.perturbation": 0.02}, "down": {"initial.overlap": 0.9}}  # starts of the other way
 
 
-def course(program, job, duration, seed, more, folder):
-    """g0 and the largest |xi| during a ramp."""
-    table = folder / f"{duration}{len(more)}.csv"
-    run_point(job, "--at", f"duration={duration},seed={seed}", *more, "--trajectory", table, "--t-end", duration,
+def ramp(data):
+    """g0 at the beginning and at the end of the ramp."""
+    return [float(of_job(data, "model.g0")) * float(word) for word in of_job(data, "drive.g0").strip("[]").split(",")]
+
+
+def lacking(data):
+    """Why it is not one ramp of g0, "" if it is."""
+    g0 = of_job(data, "drive.g0")
+    if of_job(data, "drive.time") != "[0, 1]" or g0 is None or of_job(data, "drive.Omega") or of_job(data, "drive.repeat"):
+        return "its drive is not one ramp of g0 (drive.time: [0, 1])"
+    return "" if ramp(data)[0] != ramp(data)[1] else "its drive leaves g0 as it is"
+
+
+def course(program, job, sets, duration, seed, ends, folder):
+    """g0 and the largest |xi| during a ramp between these ends."""
+    table = folder / "course.csv"
+    options = [word for setting in jobs.settings(sets) for word in ("--set", setting)]
+    run_point(job, "--at", f"duration={duration},seed={seed}", *options, "--trajectory", table, "--t-end", duration,
               "--dt", duration / 2000, program=program)
     rows = read_table(table)
+    table.unlink()
     xi = abs(np.array([values for name, values in rows.items() if name.startswith("xi_")])).max(axis=0)
-    part = rows["t"] / duration
-    return (HIGH + (LOW - HIGH) * part if more else LOW + (HIGH - LOW) * part), xi
+    return ends[0] + (ends[1] - ends[0]) * rows["t"] / duration, xi
+
+
+def courses_of(data, path, durations, seed, program):
+    """[(up, down)] of each duration."""
+    begin, end = ramp(data)
+    own, other = ("up", "down") if begin < end else ("down", "up")
+    back = of_job(data, "drive.g0").strip("[]").split(",")[::-1]
+    found = []
+    with tempfile.TemporaryDirectory() as folder, jobs.of(path) as (job, sets):
+        for duration in durations:
+            asked = {own: course(program, job, sets, duration, seed, (begin, end), pathlib.Path(folder)),
+                     other: course(program, job, {**sets, "drive.g0": f"[{','.join(back)}]", **BACK[other]}, duration, seed, (end, begin),
+                                   pathlib.Path(folder))}
+            found.append((asked["up"], asked["down"]))
+    return found
 
 
 def draw_shares(axes, data):
     """How often each pattern leads in the end, stacked."""
     xi = abs(dickemap.xi_end(data))
-    leading = xi.argmax("mode", skipna=True).where(xi.max("mode") > AN_OVERLAP, -1) if xi.notnull().any() else None
-    n = xi.notnull().all("mode").sum("seed").values
-    below = np.zeros(n.size)
-    for mu, colour in enumerate(COLOURS):
-        share = ((leading == mu) & xi.notnull().all("mode")).sum("seed").values / np.maximum(n, 1)
-        axes.fill_between(data["duration"].values, below, below + share, color=colour, lw=0, label=f"pattern {mu + 1}")
+    known = xi.notnull().all("mode")
+    leading = xi.fillna(0.0).argmax("mode").where(known & (xi.max("mode") > AN_OVERLAP), -1)
+    n = known.sum("seed").values
+    below, duration = np.zeros(n.size), data["duration"].values
+    for mu, colour in enumerate(style.pattern_colours(data.sizes["mode"])):
+        share = (leading == mu).sum("seed").values / np.maximum(n, 1)
+        axes.fill_between(duration, below, below + share, color=colour, lw=0, label=f"pattern {mu + 1}")
         below = below + share
-    axes.set(xscale="log", xlim=(data["duration"].values[0], data["duration"].values[-1]), ylim=(0, 1),
-             xlabel="duration of the ramp", ylabel="leads in the end")
-    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, frameon=False)
+    log = canvas.is_log(duration)
+    axes.set(xscale="log" if log else "linear", xlim=canvas.ends(duration), ylim=(0, 1), xlabel=labels.label(data, "duration"),
+             ylabel="leads in the end")
+    title = "" if known.all() else f"{int((~known).sum())} of {known.size} starts without a result"
+    axes.legend(loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=2, fontsize=8, frameon=False, title=title, title_fontsize=8)
 
 
-def draw_courses(axes, courses, g_c, durations):
+def draw_courses(axes, data, courses, durations):
     """|xi| over the coupling at that time, up in full lines, down in broken ones, over Eq. 12 of the easiest pattern."""
-    for (up, down), shade in zip(courses, np.linspace(0.65, 0.0, len(courses))):
-        axes.plot(*up, color=plt.cm.viridis(shade + 0.1), lw=1.2)
-        axes.plot(*down, color=plt.cm.viridis(shade + 0.1), lw=1.2, ls="--")
-    fine = np.concatenate([[LOW], g_c + (HIGH - g_c) * np.linspace(0, 1, 300) ** 2])
-    axes.plot(fine, dickemap.xi_theory(fine, g_c), color="black", lw=0.9, zorder=5)
-    handles = [plt.Line2D([], [], color=plt.cm.viridis(shade + 0.1)) for shade in np.linspace(0.65, 0.0, len(courses))]
-    others = [plt.Line2D([], [], color="0.4"), plt.Line2D([], [], color="0.4", ls="--"),
-              plt.Line2D([], [], color="black", lw=0.9)]
-    axes.legend([*handles, *others], [*[f"duration {d:g}" for d in durations], "up", "down", "at rest"],
-                loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, fontsize=8, frameon=False)
-    axes.set(xlim=(LOW, HIGH), ylim=(0, 1.02), xlabel=r"coupling $g_0(t)$", ylabel=r"largest $|\xi_\mu|$")
+    low, high = sorted(ramp(data))
+    shades = [plt.cm.viridis(shade + 0.1) for shade in np.linspace(0.65, 0.0, len(courses))]
+    for (up, down), shade in zip(courses, shades):
+        axes.plot(*up, color=shade, lw=1.2)
+        axes.plot(*down, color=shade, lw=1.2, ls="--")
+    time = labels.unit_text(labels.units_of(data, "duration"))
+    time = f" {time}" if time else ""
+    handles = [plt.Line2D([], [], color=shade, label=f"duration {labels.number(duration)}{time}") for shade, duration in zip(shades, durations)]
+    handles += [plt.Line2D([], [], color="0.4", label="up"), plt.Line2D([], [], color="0.4", ls="--", label="down")]
+    g_c = float(lines.least_g_crit(data)) if not models.beyond(data, but=("drive.time",)) else np.nan
+    if np.isfinite(g_c):
+        fine = np.concatenate([[min(low, g_c)], g_c + max(high - g_c, 0) * np.linspace(0, 1, 300) ** 2])
+        axes.plot(fine, dickemap.xi_theory(fine, g_c), color="black", lw=0.9, zorder=5)
+        handles.append(plt.Line2D([], [], color="black", lw=0.9, label="at rest"))
+    axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, fontsize=8, frameon=False)
+    unit = labels.unit_text(labels.units_of(data, "g0"))
+    axes.set(xlim=(low, high), ylim=(0, 1.02), xlabel=r"coupling $g_0(t)$" + (f" ({unit})" if unit else ""), ylabel=r"largest $|\xi_\mu|$")
 
 
+@script_file.in_one_line
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", help="output of jobs/quench.yaml")
-    parser.add_argument("--job", default=ROOT / "jobs/quench.yaml", help="the job that made it (default jobs/quench.yaml)")
+    parser = script_drawing.options(__doc__, "quench.png", "output of jobs/quench.yaml, or of another job with one ramp of g0")
     parser.add_argument("--program", default=os.environ.get("DICKEMAP", ROOT / "build/release/dickemap"))
-    parser.add_argument("--durations", type=float, nargs="+", default=[30, 100, 1000])
+    parser.add_argument("--durations", type=float, nargs="+", help="whose courses are drawn (default: three of the longer ones of the file)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("-o", "--output", default="quench.png", help="picture: .png, .pdf or .svg (default quench.png)")
-    a = parser.parse_args()
-    data = dickemap.open(a.file)
-    with tempfile.TemporaryDirectory() as folder:
-        try:
-            courses = [[course(a.program, a.job, duration, a.seed, more, pathlib.Path(folder)) for more in ([], DOWN)]
-                       for duration in a.durations]
-        except dickemap.Error as error:
-            raise SystemExit(f"plot_quench: {error}") from None
-    g_c = dickemap.g_crit(0.5, 1.5, 1.0)
+    a = script_drawing.given(parser)
+    data = script_file.opened(a.file, "jobs/quench.yaml", ("duration", "seed"), ("verdict", "xi"), lacking=lacking).sortby("duration")
+    last = data.sizes["duration"] - 1
+    durations = a.durations or sorted({float(data["duration"][round(part * last)]) for part in (0.625, 0.75, 1)} - {0.0})
+    courses = courses_of(data, a.file, durations, a.seed, a.program)
     with plt.rc_context(STYLE):
         figure, (left, right) = plt.subplots(1, 2, figsize=(6.8, 3.4), layout="constrained")
         draw_shares(left, data)
-        draw_courses(right, courses, g_c, a.durations)
-        figure.savefig(a.output, dpi=200)
+        draw_courses(right, data, courses, durations)
+        figure.savefig(a.output, dpi=a.dpi)
     print(f"{a.output}: {data.sizes['duration']} durations, {data.sizes['seed']} starts")
 
 

@@ -1,84 +1,85 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Draws how often each pattern is retrieved, with either sign, from the output of jobs/retrieval_map.yaml: the probability over
-coupling and tilt, a line where it is one half; and dotted g_ret, from which on pattern states are stable (closed form)."""
+"""Draws how often each pattern is retrieved, with either sign, from the output of jobs/retrieval_map.yaml or of another job with
+`reduce` over these axes: the probability over coupling and tilt, a line where it is one half; and dotted g_ret, from which on pattern
+states are stable, where a closed form with the parameters of the file knows it.  Cells that are not computed, or most of whose starts are
+undecided, are hatched."""
 
-import argparse
-import sys
-
-import script_drawing  # noqa: F401  (first: says which package is missing)
+import script_drawing  # (first: says which package is missing)
+import script_file
 
 import matplotlib.pyplot as plt
 import numpy as np
 
-import check_fig3 as fig3
 import dickemap
-from dickemap.figures.canvas import edges
-from plot_fig3 import STYLE
+from dickemap.figures import STYLE, canvas, cells, labels, lines, style
 
 CELL = ("pattern", "perturbation", "g0")
+FIELD = "retrieval_either_sign"
+COLOUR = "#d1495b"
 
 
-def thresholds():
-    """g_ret of each pattern of Fig. 3."""
-    g = np.array([dickemap.g_crit(fig3.OMEGA, Omega_mu, fig3.KAPPA) for Omega_mu in fig3.OMEGA_MU])
-    return g * np.sqrt(g / g.min())
+def g_ret(data):
+    """g_ret of each pattern by the parameters of the file; NaN where there is no closed form, or modes have both signs."""
+    if not lines.is_closed(data):
+        return np.full(data.sizes["pattern"], np.nan)
+    return np.broadcast_to(np.asarray(lines.threshold(data, "ret"), float), data.sizes["pattern"])
 
 
-def draw_pattern(axes, data, pattern, ret):
-    cell = data.sel(pattern=pattern)
-    share = cell.retrieval_either_sign
-    picture = axes.pcolormesh(edges(cell.g0.values), edges(cell.perturbation.values, log=True), share, vmin=0, vmax=1, cmap="cividis")
-    axes.set_facecolor("0.7")  # of cells that are not computed
-    if share.min() < 0.5 < share.max():
-        axes.contour(cell.g0, cell.perturbation, share, levels=[0.5], colors="#d1495b", linewidths=1)
-    axes.axvline(ret, color="#d1495b", lw=1.2, ls=":")
-    axes.set(xlim=edges(cell.g0.values)[[0, -1]], xticks=[0.8, 1.2, 1.6, 2.0])
-    axes.set(yscale="log", title=f"pattern {pattern}")
-    return picture
+def draw_pattern(axes, cell, ret, logs, borders, found):
+    """One pattern: whether each of the lines "one half" and "g_ret" is in the picture."""
+    share = cells.shown(cell, FIELD).values
+    canvas.mesh(axes, *borders, share, "cividis", plt.Normalize(0, 1))
+    canvas.hatched(axes, *borders, cells.absent(cell, FIELD).values, found)
+    known = share[np.isfinite(share)]
+    has_half = bool(known.size and min(share.shape) > 1 and known.min() < 0.5 < known.max())
+    if has_half:
+        axes.contour(cell.g0.values, cell.perturbation.values, np.ma.masked_invalid(share), levels=[0.5], colors=COLOUR, linewidths=1)
+    has_ret = bool(borders[0].min() < ret < borders[0].max())
+    if has_ret:
+        axes.axvline(ret, color=COLOUR, lw=1.2, ls=":").set_gid("g_ret")
+    for axis, name, log, border in zip((axes.xaxis, axes.yaxis), ("g0", "perturbation"), logs, borders):
+        canvas.set_axis(axis, cell[name].values, log, border)
+    axes.set_title(labels.item(cell, "pattern", int(cell.pattern)))
+    return has_half, has_ret
 
 
 def draw(data):
-    with plt.rc_context(STYLE):
-        figure, panels = plt.subplots(1, data.sizes["pattern"], figsize=(7.6, 2.6), layout="constrained", sharey=True)
-        for axes, pattern, threshold in zip(panels, data.pattern.values, thresholds()):
-            picture = draw_pattern(axes, data, pattern, threshold)
-            axes.set_xlabel("$g_0$")
-        panels[0].set_ylabel("tilt (tangent)")
-        lines = [plt.Line2D([], [], color="#d1495b", lw=1.2, ls=style) for style in ("-", ":")]
-        panels[0].legend(lines, ["one half", r"$g_{\mathrm{ret}}$"], loc="lower right", fontsize=8)
-        figure.colorbar(picture, ax=panels, label="retrieved, either sign", shrink=0.9)
-    return figure
+    logs = [canvas.is_log(data[name].values) for name in ("g0", "perturbation")]
+    borders = [canvas.edges(data[name].values, log) for name, log in zip(("g0", "perturbation"), logs)]
+    found, drawn = set(), []
+    with style.styled():
+        figure, panels = style.panels(data.sizes["pattern"], 1.7, 2.2, sharex=True, sharey=True)
+        for i, (axes, ret) in enumerate(zip(panels, g_ret(data))):
+            drawn.append(draw_pattern(axes, data.isel(pattern=i), ret, logs, borders, found))
+            if i + canvas.columns(panels) >= len(panels):
+                axes.set_xlabel(labels.label(data, "g0", words=False))
+                axes.tick_params(labelbottom=True)
+            if axes.get_subplotspec().is_first_col():
+                axes.set_ylabel(labels.label(data, "perturbation"))
+        rest = [plt.Line2D([], [], color=COLOUR, lw=1.2, ls=look, label=text) for look, text, is_there in
+                zip(("-", ":"), ("one half", labels.SYMBOLS["g_retrieve"].join("$$")), np.any(drawn, axis=0)) if is_there]
+        canvas.legend_below(panels[(len(panels) - 1) // canvas.columns(panels) * canvas.columns(panels)],
+                            [*rest, *canvas.hatch_handles(found)])
+        canvas.add_bar(figure, panels, canvas.Scale(plt.get_cmap("cividis"), plt.Normalize(0, 1)), labels.label(data, FIELD))
+        figure.suptitle(f"{most_starts(data)} starts a cell", fontsize=9)
+        return style.finished(figure, None)
 
 
-def lacking(data):
-    """What the file has not that the picture needs, "" where it has all."""
-    if "retrieval_either_sign" not in data:
-        return "it has no retrieval_either_sign, which takes `reduce: seed`"
-    dims = data.retrieval_either_sign.dims
-    missing = [axis for axis in CELL if axis not in dims]
-    if missing:
-        return f"it has no axis {' and none '.join(missing)}"
-    if dims != CELL:
-        return f"its axes are {', '.join(dims)}, not {', '.join(CELL)}"
-    return "" if set(data.pattern.values) <= {1, 2, 3, 4} else "it has patterns beyond the four of Fig. 3"
+def most_starts(data):
+    """How many starts a cell that is computed has."""
+    return int((data.n_decided + data.n_undecided + data.n_failed).where(dickemap.done(data)).max())
 
 
+@script_file.in_one_line
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("file", help="output of jobs/retrieval_map.yaml")
-    parser.add_argument("-o", "--output", default="retrieval_map.png",
-                        help="picture: .png, .pdf or .svg (default retrieval_map.png)")
-    a = parser.parse_args()
-    try:
-        data = dickemap.open(a.file)
-    except (dickemap.Error, OSError) as error:
-        sys.exit(f"plot_retrieval.py: {error}")
-    if lack := lacking(data):
-        sys.exit(f"plot_retrieval.py: {a.file} is not of a job like jobs/retrieval_map.yaml: {lack}; plot.py basins draws any such file")
-    draw(data).savefig(a.output, dpi=200)
+    a = script_drawing.given(script_drawing.options(__doc__, "retrieval_map.png",
+                                                    "output of jobs/retrieval_map.yaml, or of another job over these axes"))
+    data = script_file.opened(a.file, "jobs/retrieval_map.yaml", CELL, (FIELD, "n_decided", "n_undecided", "n_failed"))
+    figure = draw(data)
+    figure.savefig(a.output, dpi=a.dpi)
     left = ~dickemap.done(data)
-    print(f"{a.output}: {data.retrieval.size} cells of {int(data.n_decided.max())} starts, "
+    print(f"{a.output}: {data[FIELD].size} cells of {most_starts(data)} starts, "
           f"{int(data.n_undecided.where(~left).sum())} of all undecided" + f", {int(left.sum())} cells not computed" * bool(left.any()))
 
 

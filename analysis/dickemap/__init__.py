@@ -12,6 +12,7 @@ unit of frequency.
     reading     files, and which of their points are done
     verdicts    flags by name, what a trajectory ends in
     theory      closed forms
+    models      what a file says of its model, and whether closed forms hold
     counting    how often starts end in what, and where something changes
     evaluating  points in this process, through the core
     running     the program among processes

@@ -99,3 +99,23 @@ def inside(path: str | os.PathLike) -> Iterator[tuple[pathlib.Path, dict[str, st
                 target.write_bytes(variable.values.astype(np.uint8).tobytes())
         job.write_text(text, encoding="utf-8")
         yield job, dict(line.split("=", 1) for line in sets.splitlines() if "=" in line)
+
+
+def is_output(path: str | os.PathLike) -> bool:
+    """Whether a file is HDF5, and so no job."""
+    from . import reading
+
+    if not os.path.exists(path):
+        raise Error(f"{os.fspath(path)}: there is no such file")
+    with open(path, "rb") as file:
+        return file.read(len(reading.SIGNATURE)) == reading.SIGNATURE
+
+
+@contextlib.contextmanager
+def of(path: str | os.PathLike) -> Iterator[tuple[pathlib.Path, dict[str, str]]]:
+    """A job and the settings that go with it, for as long as it is needed: a job as it is, without any; of an output that in it."""
+    if is_output(path):
+        with inside(path) as job:
+            yield job
+    else:
+        yield pathlib.Path(path), {}

@@ -13,20 +13,23 @@ from . import canvas, labels, slices, style
 
 SPINS = "spins_per_class"
 MOST_PANELS, COLUMNS = 8, 4
-HOLDS = 0.3  # E_N up to which the mean field is said to hold
+# E_N up to which the mean field is said to hold, a convention: spins of a class are vectors of length 1 at most, so that E_N is of
+# order 1 (2 z^2 of spins that have split over both branches z, -z, and what their modes add) where the mean field has failed, and 0.3
+# lies on the way there.  As E_N grows exponentially on that way, another number moves the time by its logarithm alone.
+HOLDS = 0.3
+ALWAYS = ("g0", "Omega", "Omega_mu", "kappa_mu", SPINS)  # parameters that are told whatever they are, others if they are not 0
 
 
 def course(axes, data: xr.Dataset, along: str | None) -> None:
     """N E_N(t) of data over time and one axis: a curve for each value, its standard error as a band, the limit dashed."""
     values = slices.values_of(data, along) if along else [None]
     top, high = 0.0, 0.0  # of curves, of limits
-    weight = 2 * data.sizes["class"] + data.sizes["mode"]  # N E_N at the start
     for i, (colour, value) in enumerate(zip(style.sequence_colours(len(values)), values)):
         one = data.isel({along: i}) if along else data
-        N = np.round(weight / one.E_N.values[0]) if np.isfinite(one.E_N.values[0]) else np.nan
+        N = _spins(one)
         scaled, error = N * one.E_N.values, N * one.E_N_se.values
-        name = " ".join(text for text in (None if value is None else labels.item(data, along, value), _without_curve(one)) if text)
-        axes.plot(one.time, scaled, color=colour, lw=1, label=name or None)
+        name = None if value is None else labels.item(data, along, value)
+        axes.plot(one.time, scaled, color=colour, lw=1, label=name)
         if (error > 0).any():
             axes.fill_between(one.time, scaled - error, scaled + error, color=colour, alpha=0.3, lw=0)
         top = max(top, np.nanmax(scaled, initial=0.0))
@@ -39,6 +42,8 @@ def course(axes, data: xr.Dataset, along: str | None) -> None:
         high = np.nanmax(limit.values, initial=0.0)
     else:
         axes.plot([], [], "--", color="0.3", lw=1, label=r"$N \to \infty$")
+    if said := without_curves(data, along):
+        axes.annotate(said, (0.03, 0.97), xycoords="axes fraction", va="top", fontsize=7, color="0.3").set_gid("no result")
     # A limit that leaves finite N far behind would hide them.
     axes.set(ylim=(0, 1.1 * max(top, min(high, 2 * top)) or 1.0),
              xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"))
@@ -54,24 +59,56 @@ def errors(axes, data: xr.Dataset, along: str | None) -> None:
     axes.set(yscale="log", xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"))
 
 
-def _of_job(data: xr.Dataset, taken) -> dict[str, float]:
-    """Parameters of the job that are not in the picture already, and have one value."""
+def _spins(one: xr.Dataset) -> float:
+    """N of a point; NaN where the file does not tell."""
+    if SPINS in one.coords:
+        return float(one[SPINS])
+    text = reading.of_job(one, f"model.{SPINS}") or "nan"
+    return np.nan if text == "axis" else float(text)
+
+
+def of_job(data: xr.Dataset, taken=()) -> dict[str, float | str]:
+    """What the job says of the model and of the start that is not in the picture already (taken) and has one value."""
     found = {}
-    for key in ("model.spins_per_class", "model.g0", "model.Omega", "model.Omega_mu", "model.kappa_mu", "initial.overlap"):
-        name, text = key.split(".")[1], reading.of_job(data, key)
-        words = [] if text is None else text.strip("[]").split(",")
-        found |= {own: float(word) for own, word in labels.of_modes(name, words).items() if "axis" not in word and own not in taken}
-    return found
+    at_rest = reading.of_job(data, "exactness.start") == "rest"
+    several = int(reading.of_job(data, "model.patterns") or 1) > 1
+    for line in str(data.attrs.get("job_canonical", "")).splitlines():
+        key, _, text = line.partition(" = ")
+        group, _, name = key.partition(".")
+        if group not in ("model", "initial") or name in ("patterns", "mapping", "seed") or name == "pattern" and not several or \
+                name == "overlap" and at_rest:  # a start at rest keeps no overlap of a cue
+            continue
+        for own, word in labels.of_modes(name, text.strip("[]").split(",")).items():
+            try:
+                value = float(word)
+            except ValueError:  # an axis, the name of a file
+                continue
+            if own not in taken and (value != 0 or name in ALWAYS or name == "overlap"):
+                found[own] = value
+    return found | ({"start": "at rest"} if at_rest else {})
 
 
-def _without_curve(one: xr.Dataset) -> str:
-    """Why a point has no curve, "" where it has one."""
-    if np.isfinite(one["E_N"].values).any():
-        return ""
-    if not reading.done(one):
-        return "(not computed)"
-    why = verdicts.flag_names(one["failure"]).item()
-    return "(failed)" if why in ("none", "") else f"(failed: {labels.flag_text(why)})"
+def without_curves(data: xr.Dataset, along: str | None) -> str:
+    """Which points have no curve, and why; "" if all have one."""
+    why: dict[str, list[str]] = {}
+    for i, value in enumerate(slices.values_of(data, along) if along else [None]):
+        one = data.isel({along: i}) if along else data
+        if np.isfinite(one["E_N"].values).any():
+            continue
+        flag = verdicts.flag_names(one["failure"]).item()
+        reason = ("not computed" if not reading.done(one) else
+                  "failed" if flag in ("none", "") else f"failed: {labels.flag_text(flag)}")
+        why.setdefault(reason, []).append("" if value is None else labels.item(data, along, value))
+    return "\n".join(", ".join(filter(None, names)) + f" ({reason})" for reason, names in why.items())
+
+
+def band_handles(data: xr.Dataset) -> list:
+    """For a legend: what bands are, if there are any."""
+    if not (data["E_N_se"] > 0).any():
+        return []
+    n = np.unique(data["n_trajectories"].where(data["n_trajectories"] > 0))
+    n = [str(int(value)) for value in n if np.isfinite(value)]
+    return [plt.Rectangle((0, 0), 1, 1, fc="0.3", alpha=0.3, lw=0, label=f"standard error\n({' or '.join(n)} trajectories)")]
 
 
 def _panels(n: int, ax):
@@ -91,7 +128,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
               nearest: bool = False, ax=None):
     """How far finitely many spins are from the mean field: above N E_N over time, a curve for each value of an axis (N, where it is
     one), small multiples over another; dashed the limit of infinitely many.  Below E_N itself: the mean field holds as long as it
-    stays below the dotted line, 0.3.  What has no result has no curve, and the legend says why.
+    stays below the dotted line, 0.3, by convention.  What has no result has no curve, and its panel says why.
 
         figures.exactness("exactness.h5")
         figures.exactness("exactness.h5", along="g0", select={"spins_per_class": 32})
@@ -131,7 +168,8 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
         if below:
             below[0].set_ylabel("$E_N$")
             handles.append(plt.Line2D([], [], color="0.3", lw=0.9, ls=":", label=f"$E_N$ = {HOLDS}"))
-            fixed = {**part.fixed, **_of_job(data, {*part.fixed, along, panels})}
+            handles += band_handles(shown)
+            fixed = {**part.fixed, **of_job(data, {*part.fixed, along, panels})}
             figure.suptitle(labels.items(data, fixed), fontsize=9)
         canvas.legend_beside(grid[min(len(grid), COLUMNS) - 1], handles)
         return style.finished(figure, ax)

@@ -20,19 +20,20 @@ from . import canvas, style
 
 
 def images_of(job: os.PathLike | str) -> tuple[list[str], int]:
-    """Names of the images of a job, from their files, and the number of pixels in a row."""
-    text = pathlib.Path(job).read_text(encoding="utf-8")
-    found = re.search(r"\bimages: *\[(.*?)\]", text, re.DOTALL)
-    listed = re.findall(r"^ *- *['\"]?([^\n'\"#]+?\.(?:pbm|png))", text, re.MULTILINE)
-    files = [name.strip(" \n'\"") for name in found[1].split(",")] if found else listed
-    if not files:
-        raise Error(f"{os.fspath(job)} has no images as patterns (model.images)")
-    paths = [pathlib.Path(job).parent / name for name in files]
-    try:
-        width = plt.imread(paths[0]).shape[1] if paths[0].suffix == ".png" else _pbm_width(paths[0])
-    except (OSError, ValueError, IndexError) as error:
-        raise Error(f"{paths[0]}: the image cannot be read ({error})") from None
-    return [path.stem.upper() for path in paths], width
+    """Names of the images of a job, or of the job in an output, from their files, and the number of pixels in a row."""
+    with jobs.of(job) as (own, sets):
+        text = own.read_text(encoding="utf-8", errors="replace") + f"\nimages: {sets.get('model.images', '')}"
+        found = re.findall(r"\bimages: *\[(.*?)\]", text, re.DOTALL)
+        listed = re.findall(r"^ *- *['\"]?([^\n'\"#]+?\.(?:pbm|png))", text, re.MULTILINE)
+        files = [name.strip(" \n'\"") for name in found[-1].split(",")] if found else listed
+        if not files:
+            raise Error(f"{os.fspath(job)} has no images as patterns (model.images)")
+        paths = [own.parent / name for name in files]
+        try:
+            width = plt.imread(paths[0]).shape[1] if paths[0].suffix == ".png" else _pbm_width(paths[0])
+        except (OSError, ValueError, IndexError) as error:
+            raise Error(f"{paths[0]}: the image cannot be read ({error})") from None
+        return [path.stem.upper() for path in paths], width
 
 
 def _pbm_width(path):
@@ -95,20 +96,15 @@ def letters(job: os.PathLike | str, pattern: int = 1, percents: Sequence[float] 
     path = pathlib.Path(arguments.path(job, "a job with images"))
     arguments.number("pattern", pattern, 1, integer=True)
     arguments.number("t_end", t_end, 0)
-    if path.suffix in (".h5", ".hdf5", ".nc"):
-        with jobs.inside(path) as (own, sets):
-            return letters(own, pattern, percents, seed=seed, t_end=t_end, set={**sets, **(set or {})}, program=program)
-    if not path.exists():
-        raise Error(f"{path}: there is no such file")
     names, width = images_of(path)
     if not 1 <= pattern <= len(names):
         raise Error(f"pattern is {pattern}, but there are {len(names)} images")
     if not len(percents) or any(not 0 <= percent <= 100 for percent in percents):
         raise Error("shares of flipped pixels are percents, 0 ... 100")
-    with tempfile.TemporaryDirectory(prefix="dickemap-") as folder:
+    with tempfile.TemporaryDirectory(prefix="dickemap-") as folder, jobs.of(path) as (own, sets):
 
         def asked(flips):
-            return ask(path, pattern, flips, seed, pathlib.Path(folder), t_end, settings=set, program=program)
+            return ask(own, pattern, flips, seed, pathlib.Path(folder), t_end, settings={**sets, **(set or {})}, program=program)
 
         plain = asked(0)
         n_pixels = len(plain[0]["z"])

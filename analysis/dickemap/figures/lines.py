@@ -20,12 +20,11 @@ cells of those points.  Dark precession goes about that state, which makes overl
 
 from __future__ import annotations
 
-import re
-
 import numpy as np
 import xarray as xr
 
-from .. import theory, verdicts
+from .. import models, theory, verdicts
+from ..models import is_exact, parameters
 from ..reading import of_job
 from . import cells
 from .slices import cue_of
@@ -37,28 +36,6 @@ NO_LINE = ("limit_cycle", "quasiperiodic", "irregular", "heteroclinic", "undecid
 WITHOUT_LINES = ("g_crit", "g_retrieve", "xi_theory", "x_theory", "method", "failure", "wall_time")
 OF_MODE = ("xi", "xi_end", "xi_limit", "occupation", "alpha_re", "alpha_im", "retrieval", "retrieval_either_sign")
 OF_STABILITY = ("n_unstable", "growth_rate", "entropy")
-BEYOND = ("model.gamma_down", "model.gamma_up", "model.gamma_phi", "model.imbalance", "initial.flip", "initial.mixture",
-          "initial.flip_exactly", "initial.cue", "initial.from", "drive.time")  # keys with which others hold, or none
-
-
-def parameters(data: xr.Dataset) -> dict[str, list | xr.DataArray | float] | None:
-    """g0, Omega and, a list over modes, Omega_mu and kappa_mu: numbers, or arrays over the axes of the data; None where the job does
-    not tell."""
-    found: dict = {}
-    for name, per_mode in (("g0", False), ("Omega", False), ("Omega_mu", True), ("kappa_mu", True)):
-        text = of_job(data, f"model.{name}")
-        if text is None:
-            return None
-        words = re.split(r",\s*", text.strip("[]"))
-        values = []
-        for i, word in enumerate(words):
-            own = f"{name}_{i + 1}"
-            source = own if own in data.coords else name
-            if word == "axis" and source not in data.coords:
-                return None
-            values.append(data[source] if word == "axis" else float(word))
-        found[name] = values if per_mode else values[0]
-    return found
 
 
 def _of_mode(values, pattern):
@@ -103,34 +80,20 @@ def one_sign(data: xr.Dataset) -> xr.DataArray | float:
     return xr.where(same, 1.0, np.nan) if isinstance(same, xr.DataArray) else 1.0 if same else np.nan
 
 
-def _says_closed(data: xr.Dataset) -> bool:
-    """Whether the job alone tells that the closed forms hold."""
-    return of_job(data, "model.mapping") in ("gauged", "ungauged") and not any(of_job(data, key) is not None for key in BEYOND)
-
-
 def is_closed(data: xr.Dataset) -> bool:
     """Whether the closed forms give the file's own g_crit at each point that is done."""
     mine = closed_g_crit(data)
     if "g_crit" not in data:  # cells of starts, states: the job must say that the closed forms hold
-        return mine is not None and _says_closed(data)
+        return mine is not None and not models.beyond(data)
     own = data["g_crit"]
     known = np.isfinite(own.values)
     there = (own.notnull() | cells.reading.done(data)).values if "status" in data else np.ones(own.shape, bool)
     if not there.any():  # nothing is computed yet
-        return mine is not None and _says_closed(data)
+        return mine is not None and not models.beyond(data)
     if mine is None or not known.any():
         return False
     mine = (own * 0 + mine).transpose(*own.dims) if isinstance(mine, xr.DataArray) else xr.full_like(own, mine)
     return bool(np.allclose(mine.values[known], own.values[known], rtol=1e-9, atol=0) and known[there].mean() > 0.5)
-
-
-def is_exact(data: xr.Dataset) -> bool:
-    """Whether starts are on the symmetric subspace of their pattern: no tilts, no single flips, no cue of another kind."""
-    def zero(name):
-        return not np.any(data[name]) if name in data.coords else float(of_job(data, f"initial.{name}") or 0) == 0
-
-    other = [key for key in ("initial.cue", "initial.from", "initial.mixture") if of_job(data, key) is not None]
-    return zero("perturbation") and zero("flip_exactly") and not other
 
 
 def is_on_its_way(data: xr.Dataset) -> bool:

@@ -1,0 +1,55 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a file says of the model that it is of: its parameters, whether the closed forms of theory.py hold for it, and whether its starts
+are exact."""
+
+from __future__ import annotations
+
+import re
+
+import numpy as np
+import xarray as xr
+
+from .reading import of_job
+
+BEYOND = ("model.gamma_down", "model.gamma_up", "model.gamma_phi", "model.imbalance", "initial.flip", "initial.mixture",
+          "initial.flip_exactly", "initial.cue", "initial.from", "drive.time")  # keys with which others hold, or none
+
+
+def parameters(data: xr.Dataset) -> dict[str, list | xr.DataArray | float] | None:
+    """g0, Omega and, a list over modes, Omega_mu and kappa_mu: numbers, or arrays over the axes of the data; None where the job does
+    not tell."""
+    found: dict = {}
+    for name, per_mode in (("g0", False), ("Omega", False), ("Omega_mu", True), ("kappa_mu", True)):
+        text = of_job(data, f"model.{name}")
+        if text is None:
+            return None
+        words = re.split(r",\s*", text.strip("[]"))
+        values = []
+        for i, word in enumerate(words):
+            own = f"{name}_{i + 1}"
+            source = own if own in data.coords else name
+            if word == "axis" and source not in data.coords:
+                return None
+            values.append(data[source] if word == "axis" else float(word))
+        found[name] = values if per_mode else values[0]
+    return found
+
+
+def beyond(data: xr.Dataset, but: tuple[str, ...] = ()) -> str:
+    """Why the closed forms do not hold, by the job alone; "" where they do.  but: keys that do not count."""
+    mapping = of_job(data, "model.mapping")
+    keys = [key for key in BEYOND if key not in but and of_job(data, key) is not None]
+    if parameters(data) is None:
+        return "it does not say its parameters"
+    if mapping not in ("gauged", "ungauged"):
+        keys.insert(0, f"model.mapping: {mapping}")
+    return f"closed forms do not hold with {', '.join(keys)}" if keys else ""
+
+
+def is_exact(data: xr.Dataset) -> bool:
+    """Whether starts are on the symmetric subspace of their pattern: no tilts, no single flips, no cue of another kind."""
+    def zero(name):
+        return not np.any(data[name]) if name in data.coords else float(of_job(data, f"initial.{name}") or 0) == 0
+
+    other = [key for key in ("initial.cue", "initial.from", "initial.mixture") if of_job(data, key) is not None]
+    return zero("perturbation") and zero("flip_exactly") and not other
