@@ -1263,3 +1263,20 @@ def test_a_map_says_how_many_starts_it_counts(files):
                               "initial": {"pattern": 2}, "reduce": "seed", "axes": [{"name": "seed", "from": 1, "to": 7, "points": 7}]},
                              g0=[0.6, 1.0, 1.3], perturbation=[0.1, 0.3], product=True)
     assert "cue 2, 7 starts a cell" in figures.map(data, "g0", "perturbation").axes[0].get_title()
+
+
+def test_a_picture_of_finitely_many_spins_shows_the_bound_where_there_is_one():
+    """Curves below it, in their colours, within a frame that is theirs."""
+    job = {"task": "exactness", "model": {"patterns": 1, "Omega": 0.5, "Omega_mu": [1.0], "kappa_mu": [1.0], "g0": 0.9},
+           "initial": {"overlap": 0.9}, "exactness": {"t_end": 3, "points": 13}}
+    data = dickemap.evaluate(job, spins_per_class=[1, 4])
+    figure = figures.exactness(data)
+    axes = figure.axes[1]
+    bounds = [line for line in axes.lines if line.get_gid() == "bound"]
+    for i, bound in enumerate(bounds):
+        curve, = (line for line in axes.lines if line.get_color() == bound.get_color() and line.get_gid() is None)
+        np.testing.assert_allclose(bound.get_ydata(), data.E_N[i, 0] * np.exp(3 * np.sqrt(2) * 0.9 * data.time), rtol=1e-9)
+        assert (curve.get_ydata()[1:] < bound.get_ydata()[1:]).all()
+    assert len(bounds) == 2 and axes.get_ylim()[1] < 10 * float(data.E_N.max()) and "bound of $E_N$" in legend_of(figure)
+    lossy = figures.exactness(dickemap.evaluate(job, gamma_down=0.1, spins_per_class=[1, 4]))
+    assert not [line for line in lossy.axes[1].lines if line.get_gid() == "bound"] and "bound of $E_N$" not in legend_of(lossy)

@@ -17,6 +17,7 @@ MOST_PANELS, COLUMNS = 8, 4
 # order 1 (2 z^2 of spins that have split over both branches z, -z, and what their modes add) where the mean field has failed, and 0.3
 # lies on the way there.  As E_N grows exponentially on that way, another number moves the time by its logarithm alone.
 HOLDS = 0.3
+LARGEST = 700.0  # logarithm of a bound that a double still holds
 ALWAYS = ("g0", "Omega", "Omega_mu", "kappa_mu", SPINS)  # parameters that are told whatever they are, others if they are not 0
 
 
@@ -50,13 +51,19 @@ def course(axes, data: xr.Dataset, along: str | None) -> None:
 
 
 def errors(axes, data: xr.Dataset, along: str | None) -> None:
-    """E_N(t) itself, in the same colours, and HOLDS dotted: below it the mean field holds."""
+    """E_N(t) itself, in the same colours, under its bound, which leaves the frame; and HOLDS dotted: below it the mean field holds."""
     values = slices.values_of(data, along) if along else [None]
+    seen = [HOLDS]
     for i, colour in enumerate(style.sequence_colours(len(values))):
         one = data.isel({along: i}) if along else data
-        axes.plot(one.time, one.E_N.where(one.E_N > 0), color=colour, lw=1)
+        E = one.E_N.where(one.E_N > 0)
+        axes.plot(one.time, E, color=colour, lw=1)
+        if np.isfinite(one.log_bound).any():
+            axes.plot(one.time, np.exp(np.minimum(one.log_bound, LARGEST)), color=colour, lw=0.8, ls="-.")[0].set_gid("bound")
+        seen += [float(E.min()), float(E.max())]
     axes.axhline(HOLDS, color="0.3", lw=0.9, ls=":", zorder=0).set_gid("holds")
-    axes.set(yscale="log", xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"))
+    axes.set(yscale="log", xlim=(float(data.time[0]), float(data.time[-1])), xlabel=labels.label(data, "time"),
+             ylim=(0.7 * np.nanmin(seen), 5 * np.nanmax(seen)))
 
 
 def _spins(one: xr.Dataset) -> float:
@@ -128,7 +135,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
               nearest: bool = False, ax=None):
     """How far finitely many spins are from the mean field: above N E_N over time, a curve for each value of an axis (N, where it is
     one), small multiples over another; dashed the limit of infinitely many.  Below E_N itself: the mean field holds as long as it
-    stays below the dotted line, 0.3, by convention.  What has no result has no curve, and its panel says why.
+    stays below the dotted line, 0.3, by convention; dash-dotted the bound of E_N, where there is one (not with losses of single spins).  What has no result has no curve, and its panel says why.
 
         figures.exactness("exactness.h5")
         figures.exactness("exactness.h5", along="g0", select={"spins_per_class": 32})
@@ -168,6 +175,8 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
         if below:
             below[0].set_ylabel("$E_N$")
             handles.append(plt.Line2D([], [], color="0.3", lw=0.9, ls=":", label=f"$E_N$ = {HOLDS}"))
+            if np.isfinite(shown["log_bound"]).any():
+                handles.append(plt.Line2D([], [], color="0.3", lw=0.8, ls="-.", label="bound of $E_N$"))
             handles += band_handles(shown)
             fixed = {**part.fixed, **of_job(data, {*part.fixed, along, panels})}
             figure.suptitle(labels.items(data, fixed), fontsize=9)
