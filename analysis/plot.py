@@ -64,11 +64,14 @@ def course(a):
         return a.file, None
     at = place(a.at)
     with jobs.of(a.file) as (job, sets):
+        if a.kind == "spectrum" and a.t_end is None:
+            record = dickemap.point(job, set=sets | {"output.state": "final"}, **at)
+            if "t_end" not in record:
+                raise dickemap.Error(f"{a.file}: its records are not those of single trajectories, so that a spectrum needs --until")
+            return dickemap.trajectory(job, float(record.t_end) + figures.window(record, a.points), a.points, after=record, set=sets,
+                                       **at), record
         record = dickemap.point(job, set=sets, **at) if a.t_end is None or a.record else None
-        t_start, t_end = 0.0, a.t_end
-        if a.kind == "spectrum" and t_end is None and "t_end" in record:
-            t_start, t_end = figures.window(record, a.points)
-        return dickemap.trajectory(job, t_end, a.points, t_start=t_start, set=sets, **at), record
+        return dickemap.trajectory(job, a.t_end, a.points, set=sets, **at), record
 
 
 def parser():
@@ -116,7 +119,7 @@ def parser():
     point.add_argument("--at", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="which point, as of dickemap point")
     point.add_argument("--until", "--t-end", dest="t_end", type=float, metavar="T",
                        help="end of the trajectory (default: of a file its own; else twice the time from which the outcome is certain, or "
-                            "where there is none such the length of the record, at most 200/kappa; of a spectrum that of the record)")
+                            "where there is none such the length of the record, at most 200/kappa; a spectrum goes on from the end of the record)")
     point.add_argument("--record", action="store_true", help="also with --until: compute the record of the point and mark what it says")
     kind = add("trajectory", figures.trajectory, point, help="a point through time")
     kind.add_argument("--points", type=int, default=2001, help="samples (default 2001)")

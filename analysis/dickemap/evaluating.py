@@ -57,15 +57,17 @@ def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | Non
     return _at(data.isel({dim: 0 for dim in dims}), quantities)
 
 
-def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *, t_start: float = 0.0, spins: bool = False,
-               set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
+def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *, t_start: float | None = None, spins: bool = False,
+               after: xr.Dataset | None = None, set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
     Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
-    points: samples from t_start to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
+    points: samples from t_start (None: 0, or the end of `after`) to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
     overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and 20/kappa at least, of the smallest
     kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
+    after: a record of `point` with set={"output.state": "final"}: goes on from where that ended.  What is chaotic for long before it
+    comes to its end takes another course whenever steps differ; so it is the course of that record.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
     """
     if "until" in quantities:  # as pictures and plot.py call it
@@ -73,14 +75,17 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     points = arguments.number("points", points, 2, integer=True)
     if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
         raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")
-    t_start = arguments.number("t_start", t_start, 0)
+    state, t_from = _end_of(after)
+    t_start = t_from if t_start is None else arguments.number("t_start", t_start, t_from)
     with _one_point(job, set, cpu, quantities) as session:
         if t_end is None:
             t_end = _usual_end(session)
         if not t_start < t_end:
             raise Error(f"t_start is {t_start:g}, but must be below t_end, {t_end:g}")
+        if state is not None and state.size != 3 * session.n_classes + 2 * session.n_modes:
+            raise Error("after is a record of another job: its state has other numbers of classes or modes")
         t = np.linspace(t_start, t_end, points)
-        arrays = session.trajectory(0, t, spins)
+        arrays = session.trajectory(0, t, spins, state, t_from)
         n_classes, text, alpha_factor = session.n_classes, session.text("job_canonical"), session.alpha_factor
         unit, units = _unit(session, 1), {"t": _unit(session, -1), "L": _unit(session, 1)}
     about = {"xi": "overlap with the pattern of the mode", "alpha_re": "real part of the mode's amplitude alpha",
@@ -94,6 +99,16 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     if spins:
         data = data.assign_coords({"class": np.arange(n_classes, dtype=np.int32), "xyz": ["x", "y", "z"]})
     return _at(data, quantities)
+
+
+def _end_of(record):
+    """The state and the time at which a record ends; None and 0 without one."""
+    if record is None:
+        return None, 0.0
+    for name in ("m", "beta_re", "beta_im", "t_end"):
+        if name not in arguments.dataset(record):
+            raise Error(f'after has no {name}: it must be a record of `point` with set={{"output.state": "final"}}')
+    return np.concatenate([record["m"].values.T.ravel(), record["beta_re"].values, record["beta_im"].values]), float(record["t_end"])
 
 
 def _unit(session, power):

@@ -24,7 +24,7 @@ import numpy as np
 from . import arguments, jobs
 from .errors import Error
 
-VERSION = 3  # DKM_SESSION_VERSION
+VERSION = 4  # DKM_SESSION_VERSION
 MESSAGE_BYTES, DIMS = 1024, 27
 KINDS = ("coordinate", "table", "field", "mark", "state")  # dkm_session_kind
 NAMES = ("libdickemap_core.so", "libdickemap_core.dylib")
@@ -48,7 +48,8 @@ class CRecords(ctypes.Structure):
 
 
 class CSamples(ctypes.Structure):
-    _fields_ = [("n", c_int64), *[(name, c_void_p) for name in ("t", "xi", "alpha_re", "alpha_im", "L", "m")]]
+    _fields_ = [("n", c_int64), ("t", c_void_p), ("start", c_void_p), ("t_from", c_double),
+                *[(name, c_void_p) for name in ("xi", "alpha_re", "alpha_im", "L", "m")]]
 
 
 SIGNATURES = {  # result, arguments
@@ -212,13 +213,16 @@ class Session:
         self._interruptible(report, lambda interrupt: self._checked("run", self._handle, first, count, byref(to), interrupt, None))
         return records.view(np.uint8), states, status, checksums
 
-    def trajectory(self, i_point: int, t: np.ndarray, spins: bool = False) -> dict[str, np.ndarray]:
-        """xi, alpha_re, alpha_im [t, M], L [t] and, if asked for, m [t, K, 3] at ascending times t."""
+    def trajectory(self, i_point: int, t: np.ndarray, spins: bool = False, start: np.ndarray | None = None,
+                   t_from: float = 0.0) -> dict[str, np.ndarray]:
+        """xi, alpha_re, alpha_im [t, M], L [t] and, if asked for, m [t, K, 3] at ascending times t; from the state `start`
+        [3K + 2M] at t_from on, None: from the start of the point at 0."""
         t = np.ascontiguousarray(t, float)
         arrays = {name: np.empty((t.size, self.n_modes)) for name in ("xi", "alpha_re", "alpha_im")} | {"L": np.empty(t.size)}
         if spins:
             arrays["m"] = np.empty((t.size, self.n_classes, 3))
-        to = CSamples(t.size, t.ctypes.data, **{name: array.ctypes.data for name, array in arrays.items()})
+        at = None if start is None else np.ascontiguousarray(start, float)
+        to = CSamples(t.size, t.ctypes.data, None if at is None else at.ctypes.data, t_from, **{name: array.ctypes.data for name, array in arrays.items()})
         self._interruptible(None, lambda interrupt: self._checked("trajectory", self._handle, i_point, byref(to), interrupt, None))
         return arrays
 

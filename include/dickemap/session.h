@@ -27,7 +27,7 @@ extern "C" {
 #endif
 
 /* Raised whenever a signature or a struct of this header changes: whoever was written for another one must not go on. */
-enum { DKM_SESSION_VERSION = 3 };
+enum { DKM_SESSION_VERSION = 4 };
 int dkm_session_version(void);
 
 typedef struct dkm_session dkm_session;
@@ -125,7 +125,9 @@ dkm_status dkm_session_closed_forms(const dkm_session *session, int64_t i_point,
 /* Samples of a trajectory, i = 0 ... n-1. */
 typedef struct dkm_session_samples {
   int64_t n;
-  const double *t; /* given: 0 <= t[0] <= t[1] <= ... */
+  const double *t;    /* given: t_from <= t[0] <= t[1] <= ... */
+  const double *from; /* a state of dkm_session_state_values to go on from, at t_from; NULL: the point's start, at 0 */
+  double t_from;
   double *xi, *alpha_re, *alpha_im; /* [i*M + mu] */
   double *L;     /* the Lyapunov function of landscape.h; NaN where energy is not only lost by the modes: losses of single spins,
                     unbalanced couplings, drives; may be NULL */

@@ -377,11 +377,14 @@ dkm_status dkm_session_trajectory(dkm_session *s, int64_t i_point, const dkm_ses
   const dkm_system *system = &s->job.system;
   const double *t = to->t;
   struct path p = {.session = s, .to = to, .interrupt = interrupt, .context = context};
-  const dkm_course course = {.system = system, .point = &p.point, .solver = &s->job.solver, .cpu = s->cpu};
+  const double t_from = to->from ? to->t_from : 0.0;
+  const dkm_course course = {
+      .system = system, .point = &p.point, .solver = &s->job.solver, .cpu = s->cpu, .state = to->from, .t_state = t_from};
   dkm_status status = check_points(s, i_point, 1, err);
   for (int64_t i = 0; i < to->n && status == DKM_OK; i++)
-    if (!(t[i] >= (i ? t[i - 1] : 0.0)) || !isfinite(t[i]))
-      status = dkm_fail(err, DKM_INPUT, "times of a trajectory must be finite and rise from 0 on, but number %" PRId64 " is %g", i, t[i]);
+    if (!(t[i] >= (i ? t[i - 1] : t_from)) || !isfinite(t[i]))
+      status = dkm_fail(err, DKM_INPUT, "times of a trajectory must be finite and rise from %g on, but number %" PRId64 " is %g", t_from, i,
+                        t[i]);
   if (status != DKM_OK) return status;
   p.work = malloc(2 * (size_t)system->n_classes * sizeof *p.work);
   if (!p.work) return dkm_fail(err, DKM_MEMORY, "out of memory for a trajectory");

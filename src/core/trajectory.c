@@ -7,6 +7,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 void dkm_trajectory_free(dkm_trajectory *trajectory) {
   free(trajectory->t);
@@ -52,7 +53,24 @@ static void end(traveller *c) {
   free(c->u);
 }
 
-/* Ready at time 0, or not at all. */
+/* The state that the course was given, of the point's own classes; in its subspace what rounding had added is taken away. */
+static dkm_status take_state(traveller *c, const dkm_course *course, dkm_error *err) {
+  const int64_t K = course->system->n_classes, k = c->start.full.n_classes;
+  const size_t n_beta = 2 * (size_t)course->system->n_modes;
+  double *own = malloc(dkm_model_size(course->system) * sizeof *own);
+  if (!own) return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+  for (int component = 0; component < 3; component++)
+    memcpy(own + component * k, course->state + component * K, (size_t)k * sizeof *own);
+  memcpy(own + 3 * k, course->state + 3 * K, n_beta * sizeof *own);
+  if (c->inside)
+    dkm_start_reduce_state(&c->start, own, c->u);
+  else
+    memcpy(c->u, own, dkm_model_size(&c->start.full) * sizeof *own);
+  free(own);
+  return DKM_OK;
+}
+
+/* Ready where it begins, or not at all. */
 static dkm_status begin(traveller *c, const dkm_course *course, bool between_steps, dkm_error *err) {
   const dkm_system *system = course->system;
   dkm_solver own = *course->solver;
@@ -66,7 +84,8 @@ static dkm_status begin(traveller *c, const dkm_course *course, bool between_ste
   if (status == DKM_OK)
     status = dkm_integrator_create(c->inside ? &c->start.system : &c->start.full, &own,
                                    course->cpu ? course->cpu : dkm_cpu_best_for_one(), &c->integrator, err);
-  if (status == DKM_OK) status = dkm_start_state(&c->start, c->inside, c->u, err);
+  if (status == DKM_OK)
+    status = course->state ? take_state(c, course, err) : dkm_start_state(&c->start, c->inside, c->u, err);
   if (status != DKM_OK) {
     end(c);
     return status;
@@ -74,7 +93,7 @@ static dkm_status begin(traveller *c, const dkm_course *course, bool between_ste
   const dkm_point followed = driven      ? dkm_start_driven_point(&c->start, c->inside)
                              : c->inside ? c->start.point
                                          : c->start.given;
-  dkm_integrator_load(c->integrator, 0, &followed, c->u, 0.0);
+  dkm_integrator_load(c->integrator, 0, &followed, c->u, course->state ? course->t_state : 0.0);
   return DKM_OK;
 }
 

@@ -205,17 +205,14 @@ def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) 
                         | {name: c for name, c in values.coords.items() if "t" not in c.dims})
 
 
-def window(record: xr.Dataset, points: int) -> tuple[float, float]:
-    """(t_start, t_end) of a trajectory of so many samples whose second half shows the motion that a record is of: it ends where the
-    record does, and is fine enough for HARMONICS of the fastest frequency of the record; without one, as of chaos, it is LONG/kappa.
-    Where the way there was chaotic for long, another course than that of the record may still be on its way then."""
-    t_end = float(record["t_end"])
+def window(record: xr.Dataset, points: int) -> float:
+    """How long a trajectory of so many samples may be for a spectrum of the motion that a record has ended in: fine enough for
+    HARMONICS of the fastest frequency of the record; without one, as of chaos, it is LONG/kappa."""
     fastest = max((float(abs(record[name])) for name in ("frequency_1", "frequency_2") if name in record and np.isfinite(record[name])),
                   default=0.0)
     given = lines.parameters(record)
     kappa = min(float(value) for value in given["kappa_mu"]) if given else 1.0
-    length = (points - 1) * np.pi / (HARMONICS * fastest) if fastest > 0 else LONG / kappa
-    return max(0.0, t_end - length), t_end
+    return (points - 1) * np.pi / (HARMONICS * fastest) if fastest > 0 else LONG / kappa
 
 
 def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi", begin: float | None = None,
@@ -223,9 +220,9 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
     """Which frequencies the motion of a point has: the amplitude of each, in the second half of the trajectory or from `begin` on;
     `until` a time, or to its end.
 
-        record = dickemap.point(job, g0=1.0)
-        t_start, t_end = figures.window(record, 20001)
-        course = dickemap.trajectory(job, t_end, 20001, t_start=t_start, g0=1.0)
+        record = dickemap.point(job, set={"output.state": "final"}, g0=1.0)
+        t_end = float(record.t_end) + figures.window(record, 20001)
+        course = dickemap.trajectory(job, t_end, 20001, after=record, g0=1.0)
         figures.spectrum(course, record)
 
     record: of dickemap.point: its frequencies (of a limit cycle or a torus) are marked.  field: of the trajectory, `xi` or another
