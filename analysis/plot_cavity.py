@@ -41,7 +41,8 @@ def draw_panel(axes, data, values, label, extend="neither", **style):
         fine = np.sort(side * np.geomspace(2.5e-5, 1, 600) * abs(x).max())
         line, = axes.plot(fine, threshold(data, fine), color="white", lw=2.6)
         axes.plot(*line.get_data(), color=COLOURS[3], lw=1.3, label=r"$g_c(\Omega_1)$" if side > 0 else None)
-    axes.set(yscale="log" if is_log(g0) else "linear", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=r"detuning $\Omega_1$" + in_unit(data["Omega_mu"]))
+    axes.set(yscale="log" if is_log(g0) else "linear", xlim=(x[0], x[-1]), ylim=(y[0], y[-1]),
+             xlabel=r"detuning $\Omega_1$" + in_unit(data["Omega_mu"]))
     bar = axes.figure.colorbar(mesh, ax=axes, location="top", aspect=30, pad=0.03, fraction=0.08, extend=extend)
     bar.set_label(label, labelpad=5)
     bar.ax.tick_params(direction="out", length=2.5)

@@ -218,7 +218,8 @@ def draw_retrieval(axes, retrieval):
         axes.fill_between(cell.time, cell.xi - cell.xi_se, cell.xi + cell.xi_se, color=colour, alpha=0.2, lw=0)
     axes.plot(retrieval.time, retrieval.xi_mean_field.isel(mode=mode).mean(SPINS), "k--", lw=1, label="mean field")
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
-    axes.set(xlabel=short(retrieval, "time"), ylabel=rf"$\xi_{mode + 1}$, {retrieval.sizes['mode']} mode{'s' * (retrieval.sizes['mode'] > 1)}", ylim=(-0.25, 1.35))
+    n_modes = retrieval.sizes["mode"]
+    axes.set(xlabel=short(retrieval, "time"), ylabel=rf"$\xi_{mode + 1}$, {n_modes} mode{'s' * (n_modes > 1)}", ylim=(-0.25, 1.35))
     handles = axes.get_legend_handles_labels()[0] + band_handles(retrieval)
     axes.legend(handles=handles, fontsize=6.5, ncol=5, loc="upper left", title="$N$ of a class", title_fontsize=6.5)
 

@@ -15,8 +15,8 @@ from dickemap.figures import STYLE, canvas, labels, style
 
 
 def draw_panel(axes, data, theory, computed, line, every, steep):
-    """A curve a pattern: line(g0, pattern), of DataArrays, as a line, `computed` (over g0 and pattern) as circles: every n-th, and all of them
-    within `steep` thresholds above the threshold."""
+    """A curve a pattern: line(g0, pattern), of DataArrays, as a line, `computed` (over g0 and pattern) as circles: every n-th,
+    and all of them within `steep` thresholds above the threshold."""
     g0 = data["g0"].values
     frame = (0.0, g0.max()) if not canvas.is_log(g0) else tuple(canvas.ends(g0))
     for nu, colour in curves(data):

@@ -43,10 +43,9 @@ def draw_summary(found_axes, overlap_axes, data, n_pixels):
         here, decided = (own & known).isel(gamma_down=i), known.isel(gamma_down=i)
         n = decided.sum(starts).values
         low, high = dickemap.wilson(here.sum(starts).values, n)
-        with np.errstate(invalid="ignore"):
-            middle = here.sum(starts).values / n  # NaN, no point, where nothing is known
-        at = percent + i - (data.sizes["gamma_down"] - 1) / 2
-        found_axes.errorbar(at, middle, [middle - low, high - middle], fmt="o", ms=4, lw=1, **look)
+        middle, at = here.sum(starts).values / np.maximum(n, 1), percent + i - (data.sizes["gamma_down"] - 1) / 2
+        there = n > 0  # no point where nothing is known
+        found_axes.errorbar(at[there], middle[there], [(middle - low)[there], (high - middle)[there]], fmt="o", ms=4, lw=1, **look)
         cue = abs(xi.isel(gamma_down=i)).where(data["mode"] == data["pattern"]).max("mode").where(here)
         overlap_axes.plot(at, cue.mean(starts), "o", ms=4, **look)
     if not known.all():
@@ -93,7 +92,7 @@ def main():
     parser.add_argument("--program", default=os.environ.get("DICKEMAP", ROOT / "build/release/dickemap"))
     parser.add_argument("--pattern", type=int, default=3, help="which image is the cue, from 1 (default 3, or the last)")
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--flips", type=float, nargs="+", default=[10, 20, 30, 40], help="percents of the pixels")
+    parser.add_argument("--flips", type=float, nargs="+", help="percents of the pixels (default: the first four above 0 of the file)")
     parser.add_argument("--t-end", type=float, default=T_END, help=f"end of the courses (default {T_END:g})")
     a = script_drawing.given(parser)
     data = script_file.opened(a.file, "jobs/healing.yaml", AXES, ("verdict", "retrieved", "xi"), lacking=lacking)
@@ -106,10 +105,12 @@ def main():
                         program=a.program) for gamma in data["gamma_down"].values]
 
         plain = asked(0)
-        counts = [round(percent * len(plain[0][0]["z"]) / 100) for percent in a.flips]
+        n_pixels = len(plain[0][0]["z"])
+        own = [int(n) for n in np.unique(data["flip_exactly"]) if n > 0][:4] or [0]
+        counts = [round(percent * n_pixels / 100) for percent in a.flips] if a.flips else own
         tables = {n: asked(n) if n else plain for n in counts}
     draw(data, tables, pattern, names, width).savefig(a.output, dpi=a.dpi)
-    print(f"{a.output}: {names[pattern - 1]} with {', '.join(map(str, counts))} of {len(plain[0][0]['z'])} pixels flipped")
+    print(f"{a.output}: {names[pattern - 1]} with {', '.join(map(str, counts))} of {n_pixels} pixels flipped")
 
 
 if __name__ == "__main__":

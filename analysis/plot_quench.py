@@ -93,7 +93,8 @@ def draw_courses(axes, data, courses, durations):
         axes.plot(*down, color=shade, lw=1.2, ls="--")
     time = labels.unit_text(labels.units_of(data, "duration"))
     time = f" {time}" if time else ""
-    handles = [plt.Line2D([], [], color=shade, label=f"duration {labels.number(duration)}{time}") for shade, duration in zip(shades, durations)]
+    handles = [plt.Line2D([], [], color=shade, label=f"duration {labels.number(duration)}{time}")
+               for shade, duration in zip(shades, durations)]
     handles += [plt.Line2D([], [], color="0.4", label="up"), plt.Line2D([], [], color="0.4", ls="--", label="down")]
     g_c = float(lines.least_g_crit(data)) if not models.beyond(data, but=("drive.time",)) else np.nan
     if np.isfinite(g_c):
@@ -109,7 +110,8 @@ def draw_courses(axes, data, courses, durations):
 def main():
     parser = script_drawing.options(__doc__, "quench.png", "output of jobs/quench.yaml, or of another job with one ramp of g0")
     parser.add_argument("--program", default=os.environ.get("DICKEMAP", ROOT / "build/release/dickemap"))
-    parser.add_argument("--durations", type=float, nargs="+", help="whose courses are drawn (default: three of the longer ones of the file)")
+    parser.add_argument("--durations", type=float, nargs="+",
+                        help="whose courses are drawn (default: three of the longer ones of the file)")
     parser.add_argument("--seed", type=int, default=1)
     a = script_drawing.given(parser)
     data = script_file.opened(a.file, "jobs/quench.yaml", ("duration", "seed"), ("verdict", "xi"), lacking=lacking).sortby("duration")

@@ -8,9 +8,12 @@ import sys
 import script_packages  # noqa: F401  (first: says which package is missing)
 
 import dickemap
+from dickemap import reading
 
-WHY = {"verdict": "as its points are no single trajectories", "E_N": "which takes `task: exactness`", "state_U": "which takes `task: states`",
-       "pattern_xi": "which takes `task: states`", "retrieval_either_sign": "which takes `reduce: seed`"}  # of fields that a file has not
+# Of fields that a file has not.
+WHY = {"verdict": "as its points are no single trajectories", "E_N": "which takes `task: exactness`",
+       "state_U": "which takes `task: states`", "pattern_xi": "which takes `task: states`",
+       "retrieval_either_sign": "which takes `reduce: seed`"}
 PLOT = "plot.py draws any such file"
 
 
@@ -38,19 +41,20 @@ def opened(path, like, axes, fields=("verdict",), n_modes=None, lacking=None, in
 
     like: the job that the script is for.  fields: those it needs.  n_modes: how many, if that matters.  lacking: a function that says
     of such a dataset what else it lacks, "" if nothing.  Raises dickemap.Error for another file."""
+    names = reading.names(path)
+    for field in fields:
+        if field not in names:
+            raise foreign(path, like, f"it has no {field}" + (f", {WHY[field]}" if field in WHY else ""), instead)
     data = dickemap.open(path)
     others = [axis for axis in data.status.dims if axis not in axes and data.sizes[axis] == 1]
     data = data.isel({axis: 0 for axis in others})
-    lack = _lack(data, axes, fields, n_modes) or (lacking(data) if lacking else "")
+    lack = _lack(data, axes, n_modes) or (lacking(data) if lacking else "")
     if lack:
         raise foreign(path, like, lack, instead)
     return data.transpose(*axes, ...)
 
 
-def _lack(data, axes, fields, n_modes):
-    for field in fields:
-        if field not in data:
-            return f"it has no {field}" + (f", {WHY[field]}" if field in WHY else "")
+def _lack(data, axes, n_modes):
     missing = [axis for axis in axes if axis not in data.status.dims]
     if missing:
         return f"it has no axis {' and none '.join(missing)}"

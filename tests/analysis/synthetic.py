@@ -6,8 +6,22 @@ import h5py
 import numpy as np
 
 import check_cavity as cavity
-import check_fig3 as fig3
 import dickemap
+
+# Fig. 3 of the paper, rates in units of kappa.
+N_MODES, OMEGA, KAPPA = 4, 0.5, 1.0
+OMEGA_MU = OMEGA * (np.arange(1, N_MODES + 1) + 2)
+N_CLASSES = 2 ** (N_MODES - 1)
+JOB = f"""model.patterns = {N_MODES}
+model.mapping = gauged
+model.g0 = axis
+model.Omega = {OMEGA}
+model.Omega_mu = {OMEGA_MU.tolist()}
+model.kappa_mu = {[KAPPA] * N_MODES}
+initial.pattern = axis
+initial.overlap = 1
+initial.perturbation = 0
+"""
 
 VERDICTS = "none fixed_point dark_precession limit_cycle quasiperiodic irregular undecided failed relaxing heteroclinic".split()
 VERDICTS_0_1_0 = VERDICTS[1:-2]  # files of version 0.1.0 count from fixed_point = 0
@@ -48,17 +62,18 @@ class Fields:
 def write(path, n_g0=40, to_do=(), verdict="fixed_point", version="0.2.0"):
     """Fig. 3. to_do: flattened indices of points that were not computed; version: whose codes and fields the file has."""
     g0 = np.linspace(0.01, 2.0, n_g0)
-    pattern = np.arange(1, fig3.N_MODES + 1)
-    g_nu = dickemap.g_crit(fig3.OMEGA, fig3.OMEGA_MU, fig3.KAPPA)
-    xi = np.zeros((n_g0, pattern.size, fig3.N_MODES))
+    pattern = np.arange(1, N_MODES + 1)
+    g_nu = dickemap.g_crit(OMEGA, OMEGA_MU, KAPPA)
+    xi = np.zeros((n_g0, pattern.size, N_MODES))
     for nu in range(pattern.size):
         xi[:, nu, nu] = (-1) ** nu * dickemap.xi_theory(g0, g_nu[nu])
-    field = fig3.OMEGA_MU + 1j * fig3.KAPPA / 2
-    alpha = -np.sqrt(fig3.N_CLASSES) * g0[:, None, None] * xi * field / abs(field) ** 2
+    field = OMEGA_MU + 1j * KAPPA / 2
+    alpha = -np.sqrt(N_CLASSES) * g0[:, None, None] * xi * field / abs(field) ** 2
     verdicts = VERDICTS_0_1_0 if version == "0.1.0" else VERDICTS
 
     with h5py.File(path, "w") as file:
-        fields = Fields(file, {"g0": g0, "pattern": pattern}, fig3.N_MODES, to_do)
+        file.attrs["job_canonical"], file.attrs["alpha_factor"] = JOB, np.sqrt(N_CLASSES)
+        fields = Fields(file, {"g0": g0, "pattern": pattern}, N_MODES, to_do)
         fields.add("xi", xi)
         fields.add("occupation", abs(alpha) ** 2)
         fields.add("alpha_re", alpha.real)

@@ -59,7 +59,7 @@ def test_shares_are_those_of_the_file(capacity):
     curves = {curve.label: curve.points for curve in plot_capacity.shares([data], [recall])}
     load, share, low, high = curves["states, $g_0$ = 5.59"][0]
     assert load == 3 / 24 and share == kept / 12 and low < share <= high
-    assert curves["trajectories, weak losses"][0][1] == np.mean(recall.retrieved == 1)  # none is undecided
+    assert curves[r"trajectories, $\gamma_\downarrow$ = 0.1"][0][1] == np.mean(recall.retrieved == 1)  # none is undecided
 
 
 def test_hopfield_networks_forget_above_their_capacity():
@@ -73,4 +73,4 @@ def test_hopfield_networks_forget_above_their_capacity():
 
 def test_other_files_are_refused(script, closed_forms):
     result = script("plot_capacity.py", closed_forms)
-    assert result.returncode != 0 and "not the output of jobs/capacity.yaml" in result.stderr and "Traceback" not in result.stderr
+    assert result.returncode != 0 and "not of a job like jobs/recall.yaml" in result.stderr and "Traceback" not in result.stderr

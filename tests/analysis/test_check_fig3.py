@@ -48,15 +48,17 @@ def test_a_missing_file_is_named(script):
     assert "nowhere.h5" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_a_file_of_another_job_is_refused(script, closed_forms):
-    with h5py.File(closed_forms, "a") as file:
-        del file["xi"]
-        file["xi"] = np.zeros((40, 4))
-        for i, axis in enumerate(("g0", "pattern")):
-            file["xi"].dims[i].attach_scale(file[axis])
-    result = script("check_fig3.py", closed_forms)
+def test_a_file_of_another_job_is_refused(script, tmp_path):
+    result = script("check_fig3.py", synthetic.write_cavity(tmp_path / "cavity.h5", 4))
     assert result.returncode == 1
-    assert "expected xi over g0, pattern and 4 modes" in result.stderr
+    assert "not of a job like jobs/fig3.yaml: it has no occupation" in result.stderr and len(result.stderr.splitlines()) == 1
+
+
+def test_parameters_are_those_of_the_file(script, closed_forms):
+    with h5py.File(closed_forms, "a") as file:
+        file.attrs["job_canonical"] = file.attrs["job_canonical"].replace("model.Omega = 0.5", "model.Omega = 0.6")
+    result = script("check_fig3.py", closed_forms)
+    assert result.returncode == 3 and result.stdout.count("TOO MUCH") == 3
 
 
 def test_the_program_passes(script, computed):

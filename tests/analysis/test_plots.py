@@ -16,12 +16,12 @@ def has_colour(image, colour):
 
 
 def test_fig3_shows_one_colour_for_each_pattern(script, closed_forms, tmp_path):
-    import plot_fig3
+    from dickemap.figures import COLOURS
 
     result = script("plot_fig3.py", closed_forms, "-o", "fig3.png")
     assert result.returncode == 0, result.stderr
     image = picture(tmp_path / "fig3.png")
-    assert all(has_colour(image, colour) for colour in plot_fig3.COLOURS)
+    assert all(has_colour(image, colour) for colour in COLOURS)
 
 
 def test_fig3_draws_what_was_computed(script, closed_forms, tmp_path):

@@ -92,7 +92,7 @@ def test_an_undecided_point_is_found(check, copy):
 def test_a_file_of_another_job_is_refused(script, closed_forms, name):
     result = script(name, closed_forms)
     assert result.returncode == 1 and "Traceback" not in result.stderr
-    assert "expected the axes perturbation, pattern and g0, found g0, pattern" in result.stderr
+    assert "not of a job like jobs/retrieval_threshold.yaml: it has no" in result.stderr
 
 
 def test_a_missing_file_is_named(script):
