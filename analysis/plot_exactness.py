@@ -125,7 +125,7 @@ def draw_exponents(axes, data, rest):
             if np.isfinite(value)}) == 1:  # mixed states of single spins each have their own
         axes.plot(N_all, first / N_all, "k:", lw=1, label="at the start")
     axes.set_yscale("log")
-    axes.set(ylim=(0.1 * first / N_all.max(), None), ylabel=f"$E_N$ at {labels.item(data, 'time', float(data.time[-1]))}")
+    axes.set(ylim=(0.02 * first / N_all.max(), None), ylabel=f"$E_N$ at {labels.item(data, 'time', float(data.time[-1]))}")
     spin_axis(axes, N_all)
     axes.legend(fontsize=6.5, loc="lower left", title=rf"exponent of $1/N$, $N \geq {LARGE}$" if fitted else None, title_fontsize=6.5)
 
@@ -219,7 +219,7 @@ def draw_retrieval(axes, retrieval):
     axes.plot(retrieval.time, retrieval.xi_mean_field.isel(mode=mode).mean(SPINS), "k--", lw=1, label="mean field")
     axes.axhline(0, color="0.7", lw=0.5, zorder=0)
     n_modes = retrieval.sizes["mode"]
-    axes.set(xlabel=short(retrieval, "time"), ylabel=rf"$\xi_{mode + 1}$, {n_modes} mode{'s' * (n_modes > 1)}", ylim=(-0.25, 1.35))
+    axes.set(xlabel=short(retrieval, "time"), ylabel=rf"$\xi_{mode + 1}$, {n_modes} mode{'s' * (n_modes > 1)}", ylim=(-0.25, 1.6))
     handles = axes.get_legend_handles_labels()[0] + band_handles(retrieval)
     axes.legend(handles=handles, fontsize=6.5, ncol=5, loc="upper left", title="$N$ of a class", title_fontsize=6.5)
 

@@ -135,7 +135,8 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
               nearest: bool = False, ax=None):
     """How far finitely many spins are from the mean field: above N E_N over time, a curve for each value of an axis (N, where it is
     one), small multiples over another; dashed the limit of infinitely many.  Below E_N itself: the mean field holds as long as it
-    stays below the dotted line, 0.3, by convention; dash-dotted the bound of E_N, where there is one (not with losses of single spins).  What has no result has no curve, and its panel says why.
+    stays below the dotted line, 0.3, by convention; dash-dotted the bound of E_N, where there is one (not with
+    losses of single spins).  What has no result has no curve, and its panel says why.
 
         figures.exactness("exactness.h5")
         figures.exactness("exactness.h5", along="g0", select={"spins_per_class": 32})
