@@ -233,6 +233,32 @@ def test_where_records_do_not_note_limits_these_must_be_the_same(dickemap, refus
                        "note their say")
 
 
+ANEW = (": a record is about all of them together, and none can be added to it; run the job without --extend, into a new file")
+
+
+@pytest.mark.parametrize("settings, keys, starts", [
+    (["axes.seed.values=[1, 2, 3, 4, 5, 6]"], "reduce", "reduce counts 4 values of seed in the file, 6 in the job"),
+    (["axes.seed.values=[1, 2, 3, 5]"], "reduce", "reduce counts 4 values of seed in the file, 4 others in the job"),
+    (["reduce=g0"], "reduce", "reduce counts 4 values of seed in the file, 6 of g0 in the job"),
+    (["axes.perturbation.values=[0.1, 0.2, 0.3]"], "fatal", "fatal searches 2 values of perturbation in the file, 3 in the job"),
+    (["axes.perturbation.values=[0.1, 0.2, 0.3]", "axes.seed.values=[1, 2, 3]"], "reduce, fatal",
+     "reduce counts 4 values of seed in the file, 3 in the job, fatal searches 2 values of perturbation in the file, 3 in the job"),
+])
+def test_sums_over_other_starts_are_not_extended_and_their_numbers_are_told(dickemap, refused, tmp_path, settings, keys, starts):
+    text = ALIKE + SEEDS
+    if "fatal" in keys:
+        text = text.replace("axes: [", "axes: [{name: perturbation, values: [0.1, 0.2]}, ") + "fatal: perturbation\n"
+    else:
+        text += "initial: {perturbation: 0.1}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    assert dickemap("run", "a.yaml", "-o", "old.h5", "-q").returncode == 0
+    changed = [word for setting in settings for word in ("--set", setting)]
+    message = refused("run", "a.yaml", *changed, "-o", "new.h5", "--extend", "old.h5")
+    assert message == f"old.h5 has no point in common with the job: they differ in {keys}; {starts}{ANEW}"
+    result = dickemap("run", "a.yaml", "-o", "new.h5", "--extend", "old.h5")  # the same starts
+    assert result.returncode == 0 and "old.h5: " in result.stderr
+
+
 def test_records_with_measured_sensitivity_are_not_taken_for_others(dickemap, refused, job, tmp_path):
     """Nor the other way round: either file would have other bits than a run of its job."""
     assert dickemap("run", job, *TILT, "--set", "solver.sensitivity=on", "-o", "on.h5", "-q").returncode == 0
