@@ -104,6 +104,11 @@ static dkm_status fail_in(const document *doc, dkm_error *err, const char *key_p
   return dkm_fail(err, DKM_INPUT, "%s%s: %s%s", doc->label, place, message, hint);
 }
 
+/* "axes[2]" */
+static bool is_axis(const char *path) {
+  return strncmp(path, "axes[", strlen("axes[")) == 0 && path[strlen(path) - 1] == ']' && !strchr(path, '.');
+}
+
 /* True if `path` is `whole` or lies within it. */
 static bool lies_within(const char *path, const char *whole) {
   size_t n = strlen(whole);
@@ -114,11 +119,12 @@ dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const c
                            ...) {
   char shown[SHOWN_KEY_BYTES], message[DKM_MESSAGE_BYTES], label[LABEL_BYTES];
   document doc = {source->path, source->text, true};
-  for (int i = 0; i < source->n_sets; i++) /* the last one that set this key counts */
-    if (source->set_paths && source->set_paths[i] && lies_within(key_path, source->set_paths[i])) {
-      set_label(source, i, label);
-      doc = (document){label, "", false};
-    }
+  for (int i = 0; i < source->n_sets && source->set_paths; i++) { /* the last one that set this key counts, or one of this axis */
+    const char *set = source->set_paths[i];
+    if (!set || !(lies_within(key_path, set) || (is_axis(key_path) && lies_within(set, key_path)))) continue;
+    set_label(source, i, label);
+    doc = (document){label, "", false};
+  }
   va_list args;
   va_start(args, format);
   vsnprintf(message, sizeof message, format, args);

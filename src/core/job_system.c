@@ -244,34 +244,26 @@ static int axis_of(const dkm_job *job, const dkm_parameter *parameter) {
   return -1;
 }
 
-/* Where the job gives a parameter: its key, or that of an axis. */
-static const char *key_of(const dkm_job *job, const dkm_parameter *parameter, char axis_key[32]) {
-  const int i = axis_of(job, parameter);
-  if (i < 0) return parameter->key;
-  snprintf(axis_key, 32, "axes[%d]", i + 1);
-  return axis_key;
-}
-
 /* Parameters that say nothing of this system, or more than there is. */
 static dkm_status check_parameters(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
   const dkm_parameter *seed = DKM_PARAMETER(pattern_seed), *flip = DKM_PARAMETER(flip_exactly),
                       *mixture = DKM_PARAMETER(mixture);
   const char *mapping = dkm_option_word(DKM_OPTION(system.mapping), job);
-  char axis_key[32];
+  char place[DKM_PLACE_BYTES];
   if (axis_of(job, seed) >= 0 && job->system.mapping != DKM_RANDOM)
-    return dkm_schema_fail(source, err, key_of(job, seed, axis_key),
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, seed, NAN, place),
                            "is for model.mapping: random alone, but that is %s", mapping);
   if (flipped > 0.0 && job->n_spins == 0)
-    return dkm_schema_fail(source, err, key_of(job, flip, axis_key),
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, flip, flipped, place),
                            "is %.0f, but model.mapping: %s has no number of spins; initial.flip is for it", flipped,
                            mapping);
   if (flipped > (double)job->n_spins)
-    return dkm_schema_fail(source, err, key_of(job, flip, axis_key),
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, flip, flipped, place),
                            "is %.0f, but must be an integer 0 ... %lld, the number "
                            "of spins",
                            flipped, (long long)job->n_spins);
   if (job->cue_file.n > 0 && (axis_of(job, mixture) >= 0 || dkm_point_has_mixture(&job->base, job->system.n_modes)))
-    return dkm_schema_fail(source, err, key_of(job, mixture, axis_key), "is given beside %s, but there is one cue",
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, mixture, NAN, place), "is given beside %s, but there is one cue",
                            DKM_OPTION(cue_file)->key);
   return DKM_OK;
 }
@@ -346,8 +338,11 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
   if (status != DKM_OK) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
   for (int64_t i = 0; i == 0 || (seeds && i < seeds->n); i++) {
     const double seed = seeds ? seeds->values[i] : (double)job->base.pattern_seed;
-    if (!dkm_states_have(states, (int64_t)seed))
-      return dkm_schema_fail(source, err, key, "has no state of the patterns that pattern_seed %.0f draws", seed);
+    if (dkm_states_have(states, (int64_t)seed)) continue;
+    if (!seeds) return dkm_schema_fail(source, err, key, "has no state of the patterns that pattern_seed %.0f draws", seed);
+    char place[DKM_PLACE_BYTES];
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, seeds->parameter, seed, place),
+                           "is %.0f, but %s has no state of the patterns that it draws", seed, key);
   }
   job->system.from = states;
   return DKM_OK;
