@@ -171,13 +171,13 @@ static const cyaml_config_t config_without_log = {
 static dkm_status explain(const document *doc, const dkm_job_fields *fields, cyaml_err_t code, failure_log *log,
                           dkm_error *err) {
   if (code == CYAML_ERR_OOM) return dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", doc->label);
-  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES], suggestion[DKM_SUGGESTION_BYTES];
+  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES], suggestion[DKM_MEANT_BYTES];
   const char *key = strstr(log->cause, "key: ");
   if (code == CYAML_ERR_INVALID_KEY && key) {
     key += strlen("key: ");
     dkm_job_fields_list(dkm_job_fields_at(fields, log->path), allowed);
     snprintf(path, sizeof path, "%s%s%.*s", log->path, *log->path ? "." : "", DKM_YAML_KEY_BYTES, key);
-    dkm_job_fields_suggest(fields, key, suggestion);
+    dkm_job_fields_suggest(fields, log->path, key, suggestion);
     return fail_in(doc, err, path, 1, true, "unknown key \"%s\" %s%s; %sallowed: %s", key,
                    *log->path ? "in " : "at the top level", log->path, suggestion, allowed);
   }
@@ -270,16 +270,19 @@ typedef struct target {
 
 static dkm_status no_such_key(const dkm_job_source *source, const char *label, const char *key, const char *group_path,
                               dkm_error *err) {
-  char allowed[DKM_KEYS_BYTES], suggestion[DKM_SUGGESTION_BYTES], hint[DKM_HINT_BYTES];
+  char allowed[DKM_KEYS_BYTES], suggestion[DKM_MEANT_BYTES], hint[DKM_HINT_BYTES];
   dkm_job_fields_list(dkm_job_fields_at(source->fields, group_path), allowed);
-  dkm_job_fields_suggest(source->fields, key, suggestion);
+  dkm_job_fields_suggest(source->fields, group_path, key, suggestion);
   return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" %s%s; %sallowed: %s%s", label, key,
                   *group_path ? "in " : "at the top level", group_path, suggestion, allowed, dkm_hint(label, 1, hint));
 }
 
 static dkm_status find_axis(const dkm_job_source *source, const char *label, const char *name, size_t name_bytes,
                             target *t, dkm_error *err) {
-  char have[256] = "";
+  char have[256] = "", meant[DKM_MEANT_BYTES];
+  char typed[DKM_YAML_KEY_BYTES];
+  const char *names[DKM_MAX_AXES];
+  int n = 0;
   for (unsigned i = 0; i < source->keys->axes_count; i++) {
     const char *other = source->keys->axes[i].name;
     if (!other) continue;
@@ -289,9 +292,11 @@ static dkm_status find_axis(const dkm_job_source *source, const char *label, con
     }
     size_t used = strlen(have);
     snprintf(have + used, sizeof have - used, "%s%s", used ? ", " : "", other);
+    if (n < DKM_MAX_AXES) names[n++] = other;
   }
-  return dkm_fail(err, DKM_INPUT, "%s: the job has no axis %.*s (it has: %s)", label, (int)name_bytes, name,
-                  *have ? have : "none");
+  snprintf(typed, sizeof typed, "%.*s", (int)name_bytes, name);
+  return dkm_fail(err, DKM_INPUT, "%s: the job has no axis %.*s; %sit has: %s", label, (int)name_bytes, name,
+                  dkm_meant_text(typed, n, names, meant), *have ? have : "none");
 }
 
 static dkm_status find_target(const dkm_job_source *source, const char *label, const char *key, target *t,

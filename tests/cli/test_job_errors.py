@@ -26,7 +26,7 @@ solver: {t_max: 50}
 MANY_AXES = JOB.replace("axes:\n", "axes:\n" + "- {name: Omega}\n" * 23)
 
 WRONG = {
-    "unknown_key": (JOB.replace("kappa_mu", "kapa_mu"), 'job.yaml:5:3: unknown key "kapa_mu" in model; allowed: '),
+    "unknown_key": (JOB.replace("kappa_mu", "kapa_mu"), 'job.yaml:5:3: unknown key "kapa_mu" in model; did you mean kappa_mu? allowed: '),
     "wrong_type": (JOB.replace("[1.0]", "{a: 1}"), "job.yaml:5:13: model.kappa_mu is a group of keys, but must be a list"),
     "no_number": (JOB.replace("patterns: 2", "patterns: two"),
                   'job.yaml:2:13: model.patterns is "two", but must be an integer 1 ... 20'),
@@ -156,7 +156,7 @@ def test_a_file_without_permission_is_named(tmp_path):
 
 @pytest.mark.parametrize("setting, message", [
     ("model.kappa_mu=-1", "--set model.kappa_mu=-1: model.kappa_mu[1] is -1, but must be a finite number > 0"),
-    ("axes.g1.points=3", "--set axes.g1.points=3: the job has no axis g1 (it has: g0, pattern)"),
+    ("axes.g1.points=3", "--set axes.g1.points=3: the job has no axis g1; did you mean g0? it has: g0, pattern"),
     ("model.kapa=1", '--set model.kapa=1: unknown key "kapa" in model; allowed: '),
     ("nothing", "--set nothing: must have the form key=value"),
     ("title=a\u2028output: {state: final}", "must be a single line of text"),

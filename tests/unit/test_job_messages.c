@@ -62,11 +62,13 @@ static void refused(const char *text, const char *set, const char *message) {
 static void unknown_keys_are_refused_with_their_place(void **state) {
   (void)state;
   refused("titel: x\n" SMALL, NULL,
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; did you mean title? "
+          "allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output, exactness");
-  refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: " KEYS_OF_MODEL);
+  refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; did you mean kappa_mu? allowed: " KEYS_OF_MODEL);
   refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
-          "job.yaml:7:25: unknown key \"form\" in axes[1]; allowed: name, from, to, points, scale, sample, seed, values, "
+          "job.yaml:7:25: unknown key \"form\" in axes[1]; did you mean from? "
+          "allowed: name, from, to, points, scale, sample, seed, values, "
           "file, zip");
 }
 
@@ -442,7 +444,8 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused("\xef\xbb\xbf"
           "titel: x\r\n",
           NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; did you mean title? "
+          "allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output, exactness");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
@@ -687,9 +690,10 @@ static void wrong_sets_are_refused(void **state) {
   refused(SMALL, "=1", "--set =1: must have the form key=value, such as model.Omega=0.4");
   refused(SMALL, "model.Om=1", "--set model.Om=1: unknown key \"Om\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "modul.Omega=1",
-          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, unit, task, model, initial, drive, axes, "
+          "--set modul.Omega=1: unknown key \"modul\" at the top level; did you mean model? "
+          "allowed: title, unit, task, model, initial, drive, axes, "
           "reduce, fatal, solver, output, exactness");
-  refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: " KEYS_OF_MODEL);
+  refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; did you mean Omega? allowed: " KEYS_OF_MODEL);
   refused(SMALL, "model={g0: 1}",
           "--set model={g0: 1}: model is a group; name one of its keys, such as model.patterns");
   refused(SMALL, "model.Omega=[1]", "--set model.Omega=[1]: model.Omega is a list, but must be a single value");
@@ -702,14 +706,15 @@ static void wrong_sets_are_refused(void **state) {
           "--set title=a   output: {state: final}: must be a single line of text");
   refused(SMALL, "title=a\xe2\x80\xa9output: {state: final}",
           "--set title=a   output: {state: final}: must be a single line of text");
-  refused(axis, "axes.g1.points=2", "--set axes.g1.points=2: the job has no axis g1 (it has: g0)");
+  refused(axis, "axes.g1.points=2", "--set axes.g1.points=2: the job has no axis g1; did you mean g0? it has: g0");
   refused(MODEL "axes:\n- {name: g0, values: [1]}\n", "axes.g0.points=2", /* drops the values */
           "job.yaml:7:3: axes.g0.from is missing, but must be a finite number >= 0");
-  refused(SMALL, "axes.g0.points=2", "--set axes.g0.points=2: the job has no axis g0 (it has: none)");
+  refused(SMALL, "axes.g0.points=2", "--set axes.g0.points=2: the job has no axis g0; it has: none");
   refused(axis, "axes.g0=2", "--set axes.g0=2: must name an axis and its key, such as axes.g0.points");
   refused(axis, "axes.g0.name=Omega", "--set axes.g0.name=Omega: an axis cannot be renamed");
   refused(axis, "axes.g0.point=2",
-          "--set axes.g0.point=2: unknown key \"point\" in axes; allowed: name, from, to, points, scale, sample, seed, values, "
+          "--set axes.g0.point=2: unknown key \"point\" in axes; did you mean points? "
+          "allowed: name, from, to, points, scale, sample, seed, values, "
           "file, zip");
   refused(axis, "axes.g0.points=0",
           "--set axes.g0.points=0: axes.g0.points is 0, but must be an integer 1 ... 1000000000");
