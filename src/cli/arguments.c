@@ -8,6 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "dickemap/integrator.h"
@@ -41,6 +42,13 @@ static dkm_status fail_option(char **argv, int answer, int n, const dkm_argument
                   optopt > 0 && optopt < 0x80 ? letter : word, meant, command);
 }
 
+/* g0=1.1, and not a file that has such a name. */
+static bool is_assignment(const char *word) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]";
+  const size_t bytes = word ? strspn(word, letters) : 0;
+  return bytes > 0 && word[bytes] == '=' && access(word, F_OK) != 0;
+}
+
 dkm_status dkm_arguments_read(int argc, char **argv, const char *help, int n, const dkm_argument *arguments,
                               bool *helped, dkm_error *err) {
   enum { FIRST = UCHAR_MAX + 1 }; /* answers for what has no letter */
@@ -70,6 +78,8 @@ dkm_status dkm_arguments_read(int argc, char **argv, const char *help, int n, co
       continue;
     }
     dkm_status status = arguments[i].take(argv[0], arguments[i].name, optarg, arguments[i].target, err);
+    while (!status && arguments[i].take == dkm_argument_assignments && is_assignment(argv[optind]))
+      status = arguments[i].take(argv[0], arguments[i].name, argv[optind++], arguments[i].target, err);
     if (status) return status;
   }
   return DKM_OK;
@@ -94,6 +104,10 @@ dkm_status dkm_argument_texts(const char *command, const char *name, const char 
   texts->list = longer;
   texts->list[texts->n++] = text;
   return DKM_OK;
+}
+
+dkm_status dkm_argument_assignments(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  return dkm_argument_texts(command, name, text, target, err);
 }
 
 static dkm_status take_number(const char *command, const char *name, const char *text, bool zero_is_allowed, double *value,
