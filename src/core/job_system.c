@@ -348,17 +348,57 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
   return DKM_OK;
 }
 
+/* What a seed draws by: where all are 0 it draws nothing, but for quantum trajectories. */
+enum { N_DRAWN = 2 };
+static const dkm_parameter *drawn_by(int i) {
+  return i == 0 ? DKM_PARAMETER(perturbation) : DKM_PARAMETER(flip_exactly);
+}
+
+static bool seeds_draw(const dkm_job *job) {
+  bool draws = job->task == &dkm_task_exactness;
+  for (int i = 0; i < N_DRAWN; i++) draws = draws || dkm_job_axes_any(job, drawn_by(i));
+  return draws;
+}
+
+/* Whether all that an axis of this dimension, or none, gives of these is 0 at index j of it. */
+static bool is_idle_at(const dkm_job *job, int dim, int64_t j) {
+  for (int i = 0; i < N_DRAWN; i++) {
+    const int axis = axis_of(job, drawn_by(i));
+    if (axis >= 0 && job->axes[axis].dim == dim && job->axes[axis].values[j] != 0.0) return false;
+  }
+  return true;
+}
+
+bool dkm_job_seeds_in_part(const dkm_job *job) {
+  const int seed = axis_of(job, DKM_PARAMETER(seed));
+  if (seed < 0 || job->axes[seed].n == 1 || job->task == &dkm_task_exactness || !seeds_draw(job)) return false;
+  for (int i = 0; i < N_DRAWN; i++) {
+    const int axis = axis_of(job, drawn_by(i));
+    if (axis < 0 && dkm_parameter_get(drawn_by(i), &job->base, 0) != 0.0) return false;
+    bool any = axis < 0;
+    for (int64_t j = 0; axis >= 0 && j < job->axes[axis].n; j++) any = any || is_idle_at(job, job->axes[axis].dim, j);
+    if (!any) return false;
+  }
+  return true;
+}
+
+/* Whether no axis advances together with it. */
+static bool is_alone(const dkm_job *job, int i) {
+  int n = 0;
+  for (int j = 0; j < job->n_axes; j++) n += job->axes[j].dim == job->axes[i].dim;
+  return n == 1;
+}
+
 /* Axes along which nothing changes, or nothing but what closed forms are about. */
 static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
-  const bool draws = dkm_job_axes_any(job, DKM_PARAMETER(perturbation)) || dkm_job_axes_any(job, DKM_PARAMETER(flip_exactly)) ||
-                     job->task == &dkm_task_exactness; /* quantum trajectories */
+  const bool draws = seeds_draw(job);
   dkm_status status = DKM_OK;
   for (int i = 0; i < job->n_axes && status == DKM_OK; i++) {
     if (job->axes[i].n == 1) continue;
+    const bool is_counted = job->reduces && job->axes[i].dim == job->n_dims && is_alone(job, i);
     if (job->axes[i].parameter == DKM_PARAMETER(seed) && !draws)
-      status =
-          warn(job, err,
-               "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly");
+      status = warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly%s",
+                    is_counted ? ", which are 0; what is counted are copies of one start" : "");
     if (job->axes[i].parameter == DKM_PARAMETER(pattern) && (job->cue_file.n > 0 || job->from_file.n > 0) && !draws)
       status = warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
   }
