@@ -133,6 +133,11 @@ dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const c
   return fail_in(&doc, err, key_path, 1, false, "%s %s", shown, message);
 }
 
+int dkm_schema_line(const dkm_job_source *source, const char *key_path) {
+  dkm_yaml_place place;
+  return dkm_yaml_find(source->text, key_path, 1, &place) ? place.key_line : 0;
+}
+
 /* ---- reading through libcyaml ---- */
 
 /* What libcyaml's log says about a failure. */

@@ -74,8 +74,8 @@ def test_an_extended_file_has_the_bits_of_a_fresh_one(dickemap, job, old, tmp_pa
 
 # ---- larger limits ----
 
-MIXED = "model: {patterns: 2, Omega: 0.5, Omega_mu: [1.5, -1.0], kappa_mu: [1.0]}\n"
-ALIKE = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}\n"
+MIXED = "model: {patterns: 2, Omega: 0.5, Omega_mu: [1.5, -1.0]}\n"
+ALIKE = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5]}\n"
 G0 = "axes: [{name: g0, from: 0.3, to: 1.3, points: 6}, {name: kappa_mu, values: [1, 3]}, {name: pattern, values: [1, 2]}]\n"
 SEEDS = G0.replace("name: pattern, values: [1, 2]", "name: seed, values: [1, 2, 3, 4]") + "reduce: seed\n"
 
@@ -84,11 +84,11 @@ SEEDS = G0.replace("name: pattern, values: [1, 2]", "name: seed, values: [1, 2, 
     pytest.param(MIXED + "initial: {overlap: 0.6}\n" + G0 + "solver: {sensitivity: on}\n", (200, 4), id="sensitivity"),
     pytest.param(ALIKE + "initial: {perturbation: 0.2}\n" + G0, (100, 100), id="alike"),
     pytest.param(ALIKE + "initial: {perturbation: 1e-9, overlap: 0}\n" + G0, (300, 100), id="sign"),  # which is open for long
-    pytest.param(ALIKE.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], mapping: random, spins: 40") + "initial: {flip: 0.2}\n" + G0,
+    pytest.param(ALIKE.replace("Omega: 0.5", "Omega: 0.5, mapping: random, spins: 40") + "initial: {flip: 0.2}\n" + G0,
                  (100, 100), id="spins"),
-    pytest.param(MIXED.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], gamma_down: 0.02, gamma_phi: 0.01") +
+    pytest.param(MIXED.replace("Omega: 0.5", "Omega: 0.5, gamma_down: 0.02, gamma_phi: 0.01") +
                  "initial: {perturbation: 0.1}\n" + G0, (10000, 3000), id="losses"),
-    pytest.param(MIXED.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], imbalance: 0.5") + "initial: {perturbation: 0.1}\n" + G0, (1000, 300),
+    pytest.param(MIXED.replace("Omega: 0.5", "Omega: 0.5, imbalance: 0.5") + "initial: {perturbation: 0.1}\n" + G0, (1000, 300),
                  id="imbalance"),
     pytest.param(MIXED + "initial: {perturbation: 0.1}\ndrive: {duration: 20, time: [0, 1], g0: [0, 1]}\n" + G0, (5000, 1500),
                  id="drive"),

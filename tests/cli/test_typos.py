@@ -153,8 +153,8 @@ def test_a_list_of_one_value_needs_no_brackets(planned, kappa):
 
 def test_brackets_that_are_missing_change_neither_letters_nor_places(message, planned):
     """Characters of several bytes before it; lines and columns are those of the file."""
-    text = "\ufefftitle: “Größe”\r\n" + MODEL.replace("\n", "\r\n").replace("[1.0]", "1.0") + "axes: [{name: g0, values: 0.5}]\n"
-    assert "job.yaml: “Größe”" in planned(text) and "g0: 1 value, 0.5" in planned(text)
+    text = "\ufefftitle: “Größe”\r\n" + MODEL.replace("\n", "\r\n").replace("[1.0]", "1.0") + "axes: [{name: overlap, values: 0.5}]\n"
+    assert "job.yaml: “Größe”" in planned(text) and "overlap: 1 value, 0.5" in planned(text)
     assert message(text.replace(": 1.0", ": -1.0")).startswith("job.yaml:6:13: model.kappa_mu[1] is -1.0, but")
     assert message(text.replace("g0: 0.5", "g0: -7")).startswith("job.yaml:7:7: model.g0 is -7, but")
 
