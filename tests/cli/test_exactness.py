@@ -120,9 +120,11 @@ def test_a_point_says_how_much_memory_it_needs(computed):
     assert start["failure"] == "memory" and start["memory_needed"] > 1 and start["levels_mode"] > 1
 
 
+TOO_LARGE = ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master").replace(", spins_per_class: 4", "")
+
+
 def test_a_failed_point_is_shown_without_a_table(dickemap, tmp_path):
-    (tmp_path / "a.yaml").write_text(ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master")
-                                     + "axes: [{name: spins_per_class, values: [1, 50]}]\n")
+    (tmp_path / "a.yaml").write_text(TOO_LARGE + "axes: [{name: spins_per_class, values: [1, 50]}]\n")
     ok(dickemap("run", "a.yaml", "-q"))
     assert "N_E_N_limit" in ok(dickemap("show", "a.h5", "--at", "spins_per_class=1")).stdout
     shown = ok(dickemap("show", "a.h5", "--at", "spins_per_class=50")).stdout
@@ -130,15 +132,13 @@ def test_a_failed_point_is_shown_without_a_table(dickemap, tmp_path):
 
 
 def test_plan_speaks_of_failures_and_not_of_max_steps(dickemap, tmp_path):
-    (tmp_path / "a.yaml").write_text(ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master")
-                                     + "axes: [{name: spins_per_class, values: [1, 40, 50]}]\n")
+    (tmp_path / "a.yaml").write_text(TOO_LARGE + "axes: [{name: spins_per_class, values: [1, 40, 50]}]\n")
     said = ok(dickemap("plan", "a.yaml")).stdout
     assert "probe points    3 of 3 finished, 2 failed\n" in said and "max_steps" not in said
 
 
 def test_a_run_says_how_many_points_failed(dickemap, tmp_path):
-    few = ONE_POINT.replace("points: 11", "points: 3, memory: 1, method: master").replace(", spins_per_class: 4", "")
-    (tmp_path / "a.yaml").write_text(few + "axes: [{name: spins_per_class, values: [1, 40, 50]}]\n")
+    (tmp_path / "a.yaml").write_text(TOO_LARGE + "axes: [{name: spins_per_class, values: [1, 40, 50]}]\n")
     for ranks in (None, 3):
         said = ok(dickemap("run", "a.yaml", "-q", "--overwrite", ranks=ranks)).stdout
         assert "           2  points failed: `show --at` says why\n" in said
