@@ -191,6 +191,9 @@ int64_t dkm_job_n_correlations(const dkm_job *job);
  * with DKM_MEMORY. */
 dkm_status dkm_job_correlations(const dkm_job *job, int64_t i, double *C, dkm_error *err);
 
+/* Whether the axis seed draws something, but nothing at those points where both initial.perturbation and flip_exactly are 0. */
+bool dkm_job_seeds_in_part(const dkm_job *job);
+
 /* Whether any point of the job flips spins exactly, so that its classes depend on more than couplings. */
 bool dkm_job_flips_spins(const dkm_job *job);
 

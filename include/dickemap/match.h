@@ -36,6 +36,10 @@ int dkm_match_differences(const dkm_job *old, const dkm_job *job, char *out, siz
  * out[out_bytes], which is empty if there are none; returns their number. */
 int dkm_match_limits(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes);
 
+/* Whether the jobs reduce, or search along, other values, so that no record of one says anything of the other; then how many values
+ * each has, and what to do, as a part of a sentence into out[out_bytes], which is else empty. */
+bool dkm_match_starts(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes);
+
 /* How many values of axis i_axis of the job the old one has up to rounding, but not exactly; example[0] is an old value
  * and example[1] the new one next to it. -1 if out of memory. */
 int64_t dkm_match_rounded(const dkm_job *old, const dkm_job *job, int i_axis, double example[2]);

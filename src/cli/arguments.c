@@ -8,12 +8,14 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "cli.h"
 #include "dickemap/integrator.h"
+#include "dickemap/meant.h"
 
 /* getopt_long has answered '?' or ':'. */
-static dkm_status fail_option(char **argv, int answer, dkm_error *err) {
+static dkm_status fail_option(char **argv, int answer, int n, const dkm_argument *arguments, dkm_error *err) {
   const char *command = argv[0], *word = argv[optind - 1];
   const char *next = argv[optind];
   /* A short option may be one of several in its word; getopt is still at that word unless it is the last of them. */
@@ -31,8 +33,20 @@ static dkm_status fail_option(char **argv, int answer, dkm_error *err) {
   if (is_long && optopt && strchr(word, '='))
     return dkm_fail(err, DKM_INPUT, "%s: option %.*s takes no argument; see `dickemap %s --help`", command,
                     (int)strcspn(word, "="), word, command);
-  return dkm_fail(err, DKM_INPUT, "%s: unknown option %s; see `dickemap %s --help`", command,
-                  optopt > 0 && optopt < 0x80 ? letter : word, command);
+  char meant[DKM_MEANT_BYTES] = "", typed[64];
+  const char *names[DKM_MOST_ARGUMENTS + 1] = {"--help"};
+  for (int i = 0; i < n; i++) names[i + 1] = arguments[i].name;
+  snprintf(typed, sizeof typed, "%.*s", (int)strcspn(word, "="), word);
+  if (is_long) dkm_meant_text(typed, n + 1, names, meant);
+  return dkm_fail(err, DKM_INPUT, "%s: unknown option %s; %ssee `dickemap %s --help`", command,
+                  optopt > 0 && optopt < 0x80 ? letter : word, meant, command);
+}
+
+/* g0=1.1, and not a file that has such a name. */
+static bool is_assignment(const char *word) {
+  static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_[]";
+  const size_t bytes = word ? strspn(word, letters) : 0;
+  return bytes > 0 && word[bytes] == '=' && access(word, F_OK) != 0;
 }
 
 dkm_status dkm_arguments_read(int argc, char **argv, const char *help, int n, const dkm_argument *arguments,
@@ -58,12 +72,14 @@ dkm_status dkm_arguments_read(int argc, char **argv, const char *help, int n, co
     }
     int i = 0;
     while (i < n && answer != FIRST + i && answer != arguments[i].letter) i++;
-    if (i == n) return fail_option(argv, answer, err);
+    if (i == n) return fail_option(argv, answer, n, arguments, err);
     if (!arguments[i].take) {
       *(bool *)arguments[i].target = true;
       continue;
     }
     dkm_status status = arguments[i].take(argv[0], arguments[i].name, optarg, arguments[i].target, err);
+    while (!status && arguments[i].take == dkm_argument_assignments && is_assignment(argv[optind]))
+      status = arguments[i].take(argv[0], arguments[i].name, argv[optind++], arguments[i].target, err);
     if (status) return status;
   }
   return DKM_OK;
@@ -88,6 +104,10 @@ dkm_status dkm_argument_texts(const char *command, const char *name, const char 
   texts->list = longer;
   texts->list[texts->n++] = text;
   return DKM_OK;
+}
+
+dkm_status dkm_argument_assignments(const char *command, const char *name, const char *text, void *target, dkm_error *err) {
+  return dkm_argument_texts(command, name, text, target, err);
 }
 
 static dkm_status take_number(const char *command, const char *name, const char *text, bool zero_is_allowed, double *value,

@@ -37,6 +37,9 @@ typedef struct dkm_texts {
 } dkm_texts;
 dkm_argument_take dkm_argument_texts;
 
+/* The same, of NAME=VALUE: also words behind it that have this form, and are no files, are texts of the option. */
+dkm_argument_take dkm_argument_assignments;
+
 /* A finite number > 0: a double. */
 dkm_argument_take dkm_argument_positive;
 

@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/meant.h"
+
 /* Applies the items of all --at, separated by commas. */
 static dkm_status assign_all(const dkm_texts *at, const dkm_job *job, dkm_point *point, dkm_error *err) {
   dkm_status status = DKM_OK;
@@ -99,6 +101,27 @@ static bool names_axis(const char *item, size_t bytes, const dkm_axis *axis) {
   return is_name_of(item, bytes, axis->parameter->name, axis->mode) || is_name_of(item, bytes, axis->zip, 0);
 }
 
+/* With the axes that there are, and groups of them. */
+static dkm_status fail_unknown_axis(const char *item, size_t bytes, const char *command, const char *where, const dkm_job *job,
+                                    dkm_error *err) {
+  enum { MOST = 2 * DKM_MAX_AXES, SHOWN = 200 };
+  const char *names[MOST];
+  char list[MOST * (DKM_NAME_BYTES + 2)] = "", typed[SHOWN + 1], meant[DKM_MEANT_BYTES];
+  int n = 0;
+  for (int i = 0; i < job->n_axes; i++) {
+    const dkm_axis *axis = &job->axes[i];
+    bool is_new = *axis->zip;
+    for (int j = 0; j < i; j++) is_new = is_new && strcmp(job->axes[j].zip, axis->zip) != 0;
+    if (axis->dim >= job->n_dims) continue;
+    names[n++] = axis->long_name;
+    if (is_new) names[n++] = axis->zip;
+  }
+  for (int i = 0; i < n; i++) snprintf(list + strlen(list), sizeof list - strlen(list), "%s%s", i ? ", " : "", names[i]);
+  snprintf(typed, sizeof typed, "%.*s", (int)(bytes < SHOWN ? bytes : SHOWN), item);
+  return dkm_fail(err, DKM_INPUT, "%s: --at %s: %s has no axis of that name; %sit has: %s", command, typed, where,
+                  dkm_meant_text(typed, n, names, meant), n ? list : "none");
+}
+
 dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_error *err) {
   for (int i = 0; i < at->n; i++)
     for (const char *item = at->list[i]; item; item = next_item(item)) {
@@ -107,8 +130,7 @@ dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const cha
       for (int j = 0; j < job->n_axes && !axis; j++)
         if (names_axis(item, bytes, &job->axes[j])) axis = &job->axes[j];
       if (!axis)
-        return dkm_fail(err, DKM_INPUT, "%s: --at %.*s: %s has no axis of that name", command, (int)(bytes < 200 ? bytes : 200), item,
-                        where);
+        return fail_unknown_axis(item, bytes, command, where, job, err);
       if (axis->dim >= job->n_dims)
         return dkm_fail(err, DKM_INPUT, "%s: --at %.*s: the records of %s are about all values of that axis", command, (int)bytes,
                         item, where);

@@ -154,7 +154,8 @@ static void print_place(const table *t, int64_t i_cell) {
   }
   for (int i = 0; i < t->job->n_axes; i++) {
     const dkm_axis *axis = &t->job->axes[i];
-    if (axis->dim != t->over) printf("%.17g,", axis->values[index[axis->dim]]);
+    char text[DKM_NUMBER_BYTES];
+    if (axis->dim != t->over) printf("%s,", dkm_cli_number(axis->values[index[axis->dim]], text));
   }
 }
 

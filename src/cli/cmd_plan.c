@@ -285,6 +285,8 @@ static void print_job(const dkm_job *job) {
     if (*axis->zip) dkm_cli_say(stdout, ", in zip %s", axis->zip);
     printf("\n");
   }
+  if (dkm_job_seeds_in_part(job))
+    printf("note            where initial.perturbation and flip_exactly are 0 nothing is random, and all seeds give the same start\n");
   printf("model           M = %d patterns, %s", system->n_modes, dkm_option_word(DKM_OPTION(system.mapping), job));
   if (job->n_spins > 0) printf(" of %" PRId64 " spin%s", job->n_spins, job->n_spins == 1 ? "" : "s");
   printf(": K = %" PRId64 " classes%s, a state of %zu numbers\n", system->n_classes, system->spins ? " at most" : "",

@@ -26,9 +26,9 @@ static const char help[] =
     "usage: dickemap point JOB.yaml --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
     "Computes one point of a job and prints everything about it, also whether its outcome is determined (unless\n"
     "the job has solver.sensitivity: off). A point that a file has already is printed by `dickemap show`.\n\n"
-    "      --at NAME=VALUE,...    where: a value for each axis of the job, or for any other quantity that an\n"
-    "                             axis may vary, such as g0=1.1,pattern=3,Omega_mu_2=1.7, also one that the job\n"
-    "                             leaves out; for axes that advance together the number of the point along them, as\n"
+    "      --at NAME=VALUE,...    where, with commas or spaces: a value for each axis of the job, or for any other\n"
+    "                             quantity that an axis may vary, such as g0=1.1,pattern=3,Omega_mu_2=1.7, also\n"
+    "                             one that the job leaves out; for axes that advance together the number of the point along them, as\n"
     "                             in the file from 0: point=8. Values need not be on the grid; the listing says\n"
     "                             which are not\n"
     "      --nearest              take the nearest values of the axes instead\n"
@@ -167,7 +167,7 @@ static dkm_status point_of_job(const struct arguments *args, dkm_error *err) {
 }
 
 static dkm_status read_arguments(int argc, char **argv, struct arguments *args, bool *helped, dkm_error *err) {
-  const dkm_argument arguments[] = {{"--at", 0, dkm_argument_texts, &args->at},
+  const dkm_argument arguments[] = {{"--at", 0, dkm_argument_assignments, &args->at},
                                     {"--nearest", 0, NULL, &args->nearest},
                                     {"--json", 0, NULL, &args->json},
                                     {"--trajectory", 0, dkm_argument_text, &args->samples.path},

@@ -17,8 +17,8 @@ static const char help[] =
     "usage: dickemap show FILE.h5 --at NAME=VALUE[,NAME=VALUE]... [OPTIONS]\n"
     "Prints the record of one point of a file, and computes nothing: what became of it, its parameters, the fields\n"
     "that apply, closed forms to compare with. Of every task; a run may be writing the file at the same time.\n\n"
-    "      --at NAME=VALUE,...    where: a value for each axis, of which the nearest is taken; for axes that advance\n"
-    "                             together the number of the point along them, from 0: point=8\n"
+    "      --at NAME=VALUE,...    where, with commas or spaces: a value for each axis, of which the nearest is taken;\n"
+    "                             for axes that advance together the number of the point along them, from 0: point=8\n"
     "      --json                 print it for programs: all fields, also those that do not apply, as null\n"
     "  -h, --help                 this text\n";
 
@@ -84,7 +84,7 @@ static dkm_status show(const struct arguments *args, dkm_store_reader *reader, d
 
 dkm_status dkm_cmd_show(int argc, char **argv, dkm_error *err) {
   struct arguments args = {0};
-  const dkm_argument arguments[] = {{"--at", 0, dkm_argument_texts, &args.at}, {"--json", 0, NULL, &args.json}};
+  const dkm_argument arguments[] = {{"--at", 0, dkm_argument_assignments, &args.at}, {"--json", 0, NULL, &args.json}};
   dkm_store_reader *reader = NULL;
   bool helped;
   dkm_status status = dkm_arguments_read(argc, argv, help, 2, arguments, &helped, err);

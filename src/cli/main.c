@@ -18,6 +18,7 @@
 #include "cli.h"
 #include "dickemap/here.h"
 #include "dickemap/integrator.h"
+#include "dickemap/meant.h"
 #include "dickemap/store.h"
 #include "ranks.h"
 
@@ -83,7 +84,11 @@ static dkm_status find_subcommand(const char *name, const subcommand **found, dk
       *found = &subcommands[i];
       return DKM_OK;
     }
-  return dkm_fail(err, DKM_INPUT, "unknown subcommand \"%s\"; see `dickemap --help`", name);
+  const char *names[N_SUBCOMMANDS];
+  char meant[DKM_MEANT_BYTES];
+  for (int i = 0; i < N_SUBCOMMANDS; i++) names[i] = subcommands[i].name;
+  return dkm_fail(err, DKM_INPUT, "unknown subcommand \"%s\"; %ssee `dickemap --help`", name,
+                  dkm_meant_text(name, N_SUBCOMMANDS, names, meant));
 }
 
 static dkm_status help(int argc, char **argv, dkm_error *err) {
@@ -108,7 +113,11 @@ static dkm_status dispatch(int argc, char **argv, dkm_error *err) {
     print_version();
     return DKM_OK;
   }
-  if (name[0] == '-') return dkm_fail(err, DKM_INPUT, "unknown option %s; see `dickemap --help`", name);
+  if (name[0] == '-') {
+    char meant[DKM_MEANT_BYTES];
+    const char *const options[] = {"--help", "--version"};
+    return dkm_fail(err, DKM_INPUT, "unknown option %s; %ssee `dickemap --help`", name, dkm_meant_text(name, 2, options, meant));
+  }
   const subcommand *asked = NULL;
   if (find_subcommand(name, &asked, err)) return err->status;
   return asked->parallel || dkm_ranks_first() ? asked->run(argc - 1, argv + 1, err) : DKM_OK;

@@ -28,6 +28,12 @@ static void print_values(const char *name, int n, const double *values, int n_mo
   printf(" %s\n", meaning);
 }
 
+/* As one value, of words. */
+static void print_words(const char *name, const char *words, int n_modes, const char *meaning) {
+  const int n_columns = n_modes < BEFORE_MEANING ? n_modes : BEFORE_MEANING;
+  printf("  %-*s %-*s %s\n", NAME, name, n_columns * (COLUMN + 1) - 1, words, meaning);
+}
+
 static void print_modes(int n_modes) {
   if (n_modes < 2) return;
   printf("  %-*s", NAME, "");
@@ -156,18 +162,21 @@ static bool applies(const dkm_field *field, int n, const double *values) {
          !(strcmp(field->name, "period_multiple") == 0 && values[0] == 0.0);
 }
 
+/* The name in place of the number, and what this one means in place of what the field is about. */
+static void print_code(const dkm_field *field, int code, int n_modes) {
+  print_words(field->name, field->codes->name(code), n_modes, field->codes->text(code));
+}
+
 static void print_field(const dkm_form *form, const void *record, int f, int n_modes) {
   const dkm_field *field = &form->fields[f];
   const int n = (int)form->n_values[f];
-  double values[DKM_MAX_MODES];
-  char meaning[256];
+  double values[DKM_MAX_MODES] = {NAN};
   for (int i = 0; i < n; i++) values[i] = dkm_form_value(form, record, f, i);
   if (!applies(field, n, values)) return;
-  const dkm_codes *codes = field->codes;
-  const bool says_why = codes && strcmp(field->name, "failure") == 0; /* its own words say more than the field's */
-  snprintf(meaning, sizeof meaning, "%s%s%s", codes ? codes->name((int)values[0]) : "", codes ? ": " : "",
-           says_why ? codes->text((int)values[0]) : field->long_name);
-  print_values(field->name, n, values, n_modes, meaning);
+  if (field->codes)
+    print_code(field, (int)values[0], n_modes);
+  else
+    print_values(field->name, n, values, n_modes, field->long_name);
 }
 
 int64_t dkm_listing_rows(const dkm_form *form, const void *record, dkm_shape shape) {

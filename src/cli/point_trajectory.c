@@ -30,7 +30,8 @@ static void print_trajectory(FILE *file, const dkm_trajectory *trajectory) {
   print_columns(file, "alpha_im", M);
   fputc('\n', file);
   for (int64_t i = 0; i < trajectory->n; i++) {
-    fprintf(file, "%.17g", trajectory->t[i]);
+    char text[DKM_NUMBER_BYTES];
+    fprintf(file, "%s", dkm_cli_number(trajectory->t[i], text));
     for (int c = 0; c < 3; c++)
       for (int mu = 0; mu < M; mu++) fprintf(file, ",%.17g", columns[c][i * M + mu]);
     fputc('\n', file);

@@ -27,7 +27,7 @@
 #include "job_spelling.h"
 #include "job_table.h"
 
-enum { KEY_BYTES = 64 };
+enum { KEY_BYTES = DKM_PLACE_BYTES };
 
 /* "axes[2].points"; i counts from 0, users from 1. */
 static const char *axis_key(int i, const char *key, char out[KEY_BYTES]) {
@@ -456,4 +456,33 @@ bool dkm_job_axes_any(const dkm_job *job, const dkm_parameter *parameter) {
   double least, largest;
   dkm_job_axes_range(job, parameter, &least, &largest);
   return least != 0.0 || largest != 0.0;
+}
+
+/* What of an axis has a value: values[3], from, to; false: nothing does, or a file or a sample made it. */
+enum { PART_BYTES = 40 };
+static bool find_value(const dkm_axis *axis, const dkm_axis_keys *keys, double value, char out[PART_BYTES]) {
+  const int64_t n = keys->values ? axis->n : keys->from && !keys->sample ? (axis->n > 1) + 1 : 0;
+  for (int64_t j = 0; j < n; j++) {
+    if (axis->values[keys->values || j == 0 ? j : axis->n - 1] != value) continue;
+    if (keys->values)
+      snprintf(out, PART_BYTES, "values[%lld]", (long long)j + 1);
+    else
+      snprintf(out, PART_BYTES, "%s", j == 0 ? "from" : "to");
+    return true;
+  }
+  return false;
+}
+
+const char *dkm_job_axes_place(const dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter, double value,
+                               char out[DKM_PLACE_BYTES]) {
+  char part[PART_BYTES];
+  int first = -1;
+  for (int i = 0; i < job->n_axes; i++) {
+    if (job->axes[i].parameter != parameter) continue;
+    if (first < 0) first = i;
+    if (find_value(&job->axes[i], &source->keys->axes[i], value, part)) return axis_key(i, part, out);
+  }
+  if (first >= 0) return axis_key(first, "", out);
+  snprintf(out, DKM_PLACE_BYTES, "%s", parameter->key);
+  return out;
 }

@@ -20,4 +20,10 @@ void dkm_job_axes_range(const dkm_job *job, const dkm_parameter *parameter, doub
 /* Whether any point has another than 0. */
 bool dkm_job_axes_any(const dkm_job *job, const dkm_parameter *parameter);
 
+/* Where a job gives a parameter, as the key path of a message: its key; or, of the axes that vary it, what has this value, an item of a
+ * list ("axes[2].values[3]") or an end ("axes[2].to"); the first of these axes if nothing has it, as NaN. Returns out. */
+enum { DKM_PLACE_BYTES = 64 };
+const char *dkm_job_axes_place(const dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter, double value,
+                               char out[DKM_PLACE_BYTES]);
+
 #endif

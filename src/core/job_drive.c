@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The drive of a job: lists of times and factors. */
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -63,17 +64,16 @@ static dkm_status check_durations(const dkm_job *job, const dkm_job_source *sour
   const bool drives = job->drive_time.n > 0;
   bool has_axis = false;
   for (int i = 0; i < job->n_axes; i++) {
-    char key[KEY_BYTES];
+    char place[DKM_PLACE_BYTES];
     if (job->axes[i].parameter != duration) continue;
     has_axis = true;
-    snprintf(key, sizeof key, "axes[%d]", i + 1);
     if (!drives)
-      return dkm_schema_fail(source, err, key, "varies the duration of a drive, but there is none: %s is missing",
-                             DKM_OPTION(drive_time)->key);
+      return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, duration, NAN, place),
+                             "varies the duration of a drive, but there is none: %s is missing", DKM_OPTION(drive_time)->key);
     for (int64_t j = 0; j < job->axes[i].n; j++)
       if (!(job->axes[i].values[j] > 0.0))
-        return dkm_schema_fail(source, err, key, "has the value %.15g, but must have numbers > 0",
-                               job->axes[i].values[j]);
+        return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, duration, job->axes[i].values[j], place),
+                               "is %.15g, but a drive needs a number > 0", job->axes[i].values[j]);
   }
   if (!drives && job->base.duration != 0.0)
     return dkm_schema_fail(source, err, duration->key, "is given without %s", DKM_OPTION(drive_time)->key);

@@ -2,6 +2,8 @@
 /* The task exactness of a job: which models it knows, and when it looks. */
 #include "job_exactness.h"
 
+#include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,35 +27,54 @@ static const dkm_parameter *unknown_to_large_spins(int i) {
   return list[i];
 }
 
-/* The first rule that they break: the key, and into `text` what of it; NULL: none. */
-static const char *broken_by(const dkm_job *job, const struct demands *demands, char text[DKM_MESSAGE_BYTES]) {
+/* A rule that they break: what of the job does, an option or a parameter with such a value (NaN: no single one), and what is wrong. */
+struct breach {
+  const char *key; /* NULL: there is none */
+  const dkm_parameter *parameter;
+  double value;
+  char text[DKM_MESSAGE_BYTES];
+};
+
+__attribute__((format(printf, 3, 4))) static void break_option(struct breach *breach, const char *key, const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  *breach = (struct breach){.key = key};
+  vsnprintf(breach->text, sizeof breach->text, format, arguments);
+  va_end(arguments);
+}
+
+__attribute__((format(printf, 4, 5))) static void break_parameter(struct breach *breach, const dkm_parameter *parameter, double value,
+                                                                  const char *format, ...) {
+  va_list arguments;
+  va_start(arguments, format);
+  *breach = (struct breach){.key = parameter->key, .parameter = parameter, .value = value};
+  vsnprintf(breach->text, sizeof breach->text, format, arguments);
+  va_end(arguments);
+}
+
+/* The first that they break. */
+static void find_breach(const dkm_job *job, const struct demands *demands, struct breach *breach) {
+  const dkm_parameter *spins = DKM_PARAMETER(spins_per_class);
+  const dkm_option *patterns = DKM_OPTION(system.n_modes), *method = DKM_OPTION(exactness.method);
+  const double N = demands->most;
+  *breach = (struct breach){.key = NULL};
   if (demands->lossy && job->system.n_modes > 1) {
-    snprintf(text, DKM_MESSAGE_BYTES, "is %d, but must be 1 for task: exactness with losses of single spins", job->system.n_modes);
-    return "model.patterns";
+    break_option(breach, patterns->key, "is %d, but must be 1 for task: exactness with losses of single spins", job->system.n_modes);
+  } else if (demands->has_more) {
+    break_parameter(breach, demands->has_more, NAN, "is not 0 everywhere, but task: exactness knows nothing of it; leave it out");
+  } else if (demands->least < 1 || N > DKM_FINITE_MAX_SPINS) {
+    const double wrong = demands->least < 1 ? demands->least : N;
+    break_parameter(breach, spins, wrong, "is %g, but task: exactness needs an integer 1 ... %g, as a key or an axis", wrong,
+                    DKM_FINITE_MAX_SPINS);
+  } else if (demands->lossy && N > DKM_FINITE_MAX_SYMMETRIC) {
+    break_parameter(breach, spins, N,
+                    "is %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins has "
+                    "(N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
+                    N, DKM_FINITE_MAX_SYMMETRIC, (N + 1) * (N + 2) * (N + 3) / 6);
+  } else if (demands->lossy && job->exactness.method != DKM_FINITE_AUTO) {
+    break_option(breach, method->key, "is %s, but must be automatic with losses of single spins, which leave the large spins' space",
+                 dkm_option_word(method, job));
   }
-  if (demands->has_more) {
-    snprintf(text, DKM_MESSAGE_BYTES, "is not 0 everywhere, but task: exactness knows nothing of it; leave it out");
-    return demands->has_more->key;
-  }
-  if (demands->least < 1 || demands->most > DKM_FINITE_MAX_SPINS) {
-    snprintf(text, DKM_MESSAGE_BYTES, "is %g, but task: exactness needs an integer 1 ... %g, as a key or an axis",
-             demands->least < 1 ? demands->least : demands->most, DKM_FINITE_MAX_SPINS);
-    return DKM_PARAMETER(spins_per_class)->key;
-  }
-  if (demands->lossy && demands->most > DKM_FINITE_MAX_SYMMETRIC) {
-    const double N = demands->most;
-    snprintf(text, DKM_MESSAGE_BYTES,
-             "is up to %g, but with losses of single spins must be at most %d: the permutation-invariant space of N spins "
-             "has (N + 1)(N + 2)(N + 3)/6 = %.0f dimensions for each pair of photon numbers",
-             N, DKM_FINITE_MAX_SYMMETRIC, (N + 1) * (N + 2) * (N + 3) / 6);
-    return DKM_PARAMETER(spins_per_class)->key;
-  }
-  if (demands->lossy && job->exactness.method != DKM_FINITE_AUTO) {
-    snprintf(text, DKM_MESSAGE_BYTES, "is %s, but must be automatic with losses of single spins, which leave the large spins' space",
-             dkm_option_word(DKM_OPTION(exactness.method), job));
-    return DKM_OPTION(exactness.method)->key;
-  }
-  return NULL;
 }
 
 static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
@@ -69,23 +90,26 @@ static dkm_status check_model(const dkm_job *job, const dkm_job_source *source, 
 static dkm_status check_points(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   struct demands demands = {.lossy = dkm_job_axes_any(job, DKM_PARAMETER(gamma_down)) || dkm_job_axes_any(job, DKM_PARAMETER(gamma_up)) ||
                                      dkm_job_axes_any(job, DKM_PARAMETER(gamma_phi))};
-  char text[DKM_MESSAGE_BYTES];
+  struct breach breach;
+  char place[DKM_PLACE_BYTES];
   dkm_job_axes_range(job, DKM_PARAMETER(spins_per_class), &demands.least, &demands.most);
   for (int i = 0; i < N_UNKNOWN && !demands.has_more; i++)
     if (dkm_job_axes_any(job, unknown_to_large_spins(i))) demands.has_more = unknown_to_large_spins(i);
-  const char *key = broken_by(job, &demands, text);
-  return key ? dkm_schema_fail(source, err, key, "%s", text) : DKM_OK;
+  find_breach(job, &demands, &breach);
+  if (!breach.key) return DKM_OK;
+  const char *path = breach.parameter ? dkm_job_axes_place(job, source, breach.parameter, breach.value, place) : breach.key;
+  return dkm_schema_fail(source, err, path, "%s", breach.text);
 }
 
 dkm_status dkm_job_check_point(const dkm_job *job, const dkm_point *point, dkm_error *err) {
   if (job->task != &dkm_task_exactness) return DKM_OK;
   struct demands demands = {.lossy = dkm_point_has_losses(point)};
-  char text[DKM_MESSAGE_BYTES];
+  struct breach breach;
   demands.least = demands.most = dkm_parameter_get(DKM_PARAMETER(spins_per_class), point, 0);
   for (int i = 0; i < N_UNKNOWN && !demands.has_more; i++)
     if (dkm_parameter_get(unknown_to_large_spins(i), point, 0) != 0.0) demands.has_more = unknown_to_large_spins(i);
-  const char *key = broken_by(job, &demands, text);
-  return key ? dkm_fail(err, DKM_INPUT, "point: %s %s", key, text) : DKM_OK;
+  find_breach(job, &demands, &breach);
+  return breach.key ? dkm_fail(err, DKM_INPUT, "point: %s %s", breach.key, breach.text) : DKM_OK;
 }
 
 dkm_status dkm_job_exactness_read(dkm_job *job, const dkm_job_source *source, dkm_error *err) {

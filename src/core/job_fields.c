@@ -130,10 +130,46 @@ const char *dkm_job_fields_list(const cyaml_schema_field_t *fields, char out[DKM
   return out;
 }
 
-const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *key, char out[DKM_SUGGESTION_BYTES]) {
-  *out = '\0';
-  for (int g = 0; g < DKM_N_GROUPS && !*out; g++)
-    if (dkm_job_fields_find(fields->group[g], key, strlen(key)))
-      snprintf(out, DKM_SUGGESTION_BYTES, "did you mean %s.%s? ", group_names[g], key);
-  return out;
+/* Names of keys, those of groups with their group. */
+enum { MOST_NAMES = N_TOP + DKM_N_GROUPS * DKM_MOST_KEYS, NAME_BYTES = 64 };
+struct names {
+  int n;
+  const char *keys[MOST_NAMES], *groups[MOST_NAMES]; /* NULL: not to be told */
+};
+
+/* A name that several groups have counts in the first of them. */
+static void add_names(struct names *names, const cyaml_schema_field_t *fields, const char *group) {
+  for (; fields->key; fields++) {
+    bool is_new = true;
+    for (int i = 0; i < names->n; i++) is_new = is_new && strcmp(names->keys[i], fields->key) != 0;
+    if (!is_new) continue;
+    names->keys[names->n] = fields->key;
+    names->groups[names->n++] = group;
+  }
+}
+
+static const char *ask(const struct names *names, int n, const int *found, char out[DKM_MEANT_BYTES]) {
+  char whole[DKM_MOST_MEANT][NAME_BYTES];
+  const char *chosen[DKM_MOST_MEANT];
+  for (int i = 0; i < n; i++) {
+    const char *group = names->groups[found[i]];
+    const bool is_top = group && !*group;
+    snprintf(whole[i], NAME_BYTES, "%s%s%s%s", group ? group : "", group && !is_top ? "." : "", names->keys[found[i]],
+             is_top ? " at the top level" : "");
+    chosen[i] = whole[i];
+  }
+  return dkm_meant_ask(n, chosen, out);
+}
+
+const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *path, const char *key, char out[DKM_MEANT_BYTES]) {
+  struct names here = {0}, elsewhere = {0};
+  int found[DKM_MOST_MEANT];
+  add_names(&here, dkm_job_fields_at(fields, path), NULL);
+  for (int g = 0; g < DKM_N_GROUPS; g++) add_names(&elsewhere, fields->group[g], group_names[g]);
+  if (*path) add_names(&elsewhere, fields->top, "");
+  for (int i = 0; i < elsewhere.n; i++)
+    if (strcmp(elsewhere.keys[i], key) == 0) return ask(&elsewhere, 1, &i, out);
+  const int n_here = dkm_meant(key, here.n, here.keys, found);
+  if (n_here > 0) return ask(&here, n_here, found, out);
+  return ask(&elsewhere, dkm_meant(key, elsewhere.n, elsewhere.keys, found), found, out);
 }

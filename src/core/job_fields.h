@@ -7,6 +7,7 @@
 #define DICKEMAP_JOB_FIELDS_H
 #include <cyaml/cyaml.h>
 
+#include "dickemap/meant.h"
 #include "job_schema.h"
 
 typedef struct dkm_job_fields dkm_job_fields;
@@ -31,8 +32,8 @@ const dkm_key_text *dkm_job_fields_text(const dkm_job_fields *fields, const dkm_
 enum { DKM_KEYS_BYTES = 512 };
 const char *dkm_job_fields_list(const cyaml_schema_field_t *fields, char out[DKM_KEYS_BYTES]);
 
-/* Where else a key with this name is: "did you mean model.Omega? ", or "". Returns out. */
-enum { DKM_SUGGESTION_BYTES = 128 };
-const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *key, char out[DKM_SUGGESTION_BYTES]);
+/* For a key that the group with this path does not have: where else there is one of that name, else which is near to it, here or else
+ * elsewhere: "did you mean model.Omega? ", or "". Returns out. */
+const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *path, const char *key, char out[DKM_MEANT_BYTES]);
 
 #endif

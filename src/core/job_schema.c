@@ -104,6 +104,11 @@ static dkm_status fail_in(const document *doc, dkm_error *err, const char *key_p
   return dkm_fail(err, DKM_INPUT, "%s%s: %s%s", doc->label, place, message, hint);
 }
 
+/* "axes[2]" */
+static bool is_axis(const char *path) {
+  return strncmp(path, "axes[", strlen("axes[")) == 0 && path[strlen(path) - 1] == ']' && !strchr(path, '.');
+}
+
 /* True if `path` is `whole` or lies within it. */
 static bool lies_within(const char *path, const char *whole) {
   size_t n = strlen(whole);
@@ -114,17 +119,23 @@ dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const c
                            ...) {
   char shown[SHOWN_KEY_BYTES], message[DKM_MESSAGE_BYTES], label[LABEL_BYTES];
   document doc = {source->path, source->text, true};
-  for (int i = 0; i < source->n_sets; i++) /* the last one that set this key counts */
-    if (source->set_paths && source->set_paths[i] && lies_within(key_path, source->set_paths[i])) {
-      set_label(source, i, label);
-      doc = (document){label, "", false};
-    }
+  for (int i = 0; i < source->n_sets && source->set_paths; i++) { /* the last one that set this key counts, or one of this axis */
+    const char *set = source->set_paths[i];
+    if (!set || !(lies_within(key_path, set) || (is_axis(key_path) && lies_within(set, key_path)))) continue;
+    set_label(source, i, label);
+    doc = (document){label, "", false};
+  }
   va_list args;
   va_start(args, format);
   vsnprintf(message, sizeof message, format, args);
   va_end(args);
   show_key(source->keys, key_path, shown);
   return fail_in(&doc, err, key_path, 1, false, "%s %s", shown, message);
+}
+
+int dkm_schema_line(const dkm_job_source *source, const char *key_path) {
+  dkm_yaml_place place;
+  return dkm_yaml_find(source->text, key_path, 1, &place) ? place.key_line : 0;
 }
 
 /* ---- reading through libcyaml ---- */
@@ -165,13 +176,13 @@ static const cyaml_config_t config_without_log = {
 static dkm_status explain(const document *doc, const dkm_job_fields *fields, cyaml_err_t code, failure_log *log,
                           dkm_error *err) {
   if (code == CYAML_ERR_OOM) return dkm_fail(err, DKM_MEMORY, "%s: out of memory while reading the job", doc->label);
-  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES], suggestion[DKM_SUGGESTION_BYTES];
+  char allowed[DKM_KEYS_BYTES], path[DKM_YAML_PATH_BYTES + 2 * DKM_YAML_KEY_BYTES], suggestion[DKM_MEANT_BYTES];
   const char *key = strstr(log->cause, "key: ");
   if (code == CYAML_ERR_INVALID_KEY && key) {
     key += strlen("key: ");
     dkm_job_fields_list(dkm_job_fields_at(fields, log->path), allowed);
     snprintf(path, sizeof path, "%s%s%.*s", log->path, *log->path ? "." : "", DKM_YAML_KEY_BYTES, key);
-    dkm_job_fields_suggest(fields, key, suggestion);
+    dkm_job_fields_suggest(fields, log->path, key, suggestion);
     return fail_in(doc, err, path, 1, true, "unknown key \"%s\" %s%s; %sallowed: %s", key,
                    *log->path ? "in " : "at the top level", log->path, suggestion, allowed);
   }
@@ -264,16 +275,19 @@ typedef struct target {
 
 static dkm_status no_such_key(const dkm_job_source *source, const char *label, const char *key, const char *group_path,
                               dkm_error *err) {
-  char allowed[DKM_KEYS_BYTES], suggestion[DKM_SUGGESTION_BYTES], hint[DKM_HINT_BYTES];
+  char allowed[DKM_KEYS_BYTES], suggestion[DKM_MEANT_BYTES], hint[DKM_HINT_BYTES];
   dkm_job_fields_list(dkm_job_fields_at(source->fields, group_path), allowed);
-  dkm_job_fields_suggest(source->fields, key, suggestion);
+  dkm_job_fields_suggest(source->fields, group_path, key, suggestion);
   return dkm_fail(err, DKM_INPUT, "%s: unknown key \"%s\" %s%s; %sallowed: %s%s", label, key,
                   *group_path ? "in " : "at the top level", group_path, suggestion, allowed, dkm_hint(label, 1, hint));
 }
 
 static dkm_status find_axis(const dkm_job_source *source, const char *label, const char *name, size_t name_bytes,
                             target *t, dkm_error *err) {
-  char have[256] = "";
+  char have[256] = "", meant[DKM_MEANT_BYTES];
+  char typed[DKM_YAML_KEY_BYTES];
+  const char *names[DKM_MAX_AXES];
+  int n = 0;
   for (unsigned i = 0; i < source->keys->axes_count; i++) {
     const char *other = source->keys->axes[i].name;
     if (!other) continue;
@@ -283,9 +297,11 @@ static dkm_status find_axis(const dkm_job_source *source, const char *label, con
     }
     size_t used = strlen(have);
     snprintf(have + used, sizeof have - used, "%s%s", used ? ", " : "", other);
+    if (n < DKM_MAX_AXES) names[n++] = other;
   }
-  return dkm_fail(err, DKM_INPUT, "%s: the job has no axis %.*s (it has: %s)", label, (int)name_bytes, name,
-                  *have ? have : "none");
+  snprintf(typed, sizeof typed, "%.*s", (int)name_bytes, name);
+  return dkm_fail(err, DKM_INPUT, "%s: the job has no axis %.*s; %sit has: %s", label, (int)name_bytes, name,
+                  dkm_meant_text(typed, n, names, meant), *have ? have : "none");
 }
 
 static dkm_status find_target(const dkm_job_source *source, const char *label, const char *key, target *t,

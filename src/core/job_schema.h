@@ -64,4 +64,7 @@ const dkm_key_text *dkm_schema_text(const dkm_job_source *source, const char *ke
 dkm_status dkm_schema_fail(const dkm_job_source *source, dkm_error *err, const char *key_path, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* The line of the file that has this key path; 0: it does not. */
+int dkm_schema_line(const dkm_job_source *source, const char *key_path);
+
 #endif

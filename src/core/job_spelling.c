@@ -8,6 +8,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "dickemap/meant.h"
+
 const char *dkm_limits_text(const dkm_limits *limits, char out[DKM_LIMITS_BYTES]) {
   if (limits->integer)
     snprintf(out, DKM_LIMITS_BYTES, "an integer %.0f ... %.0f", limits->min, limits->max);
@@ -64,14 +66,17 @@ static size_t split_name(const char *name, const char **digits) {
 
 bool dkm_parameter_parse(const char *name, int n_modes, const dkm_parameter **parameter, int *mode,
                          char reason[DKM_REASON_BYTES]) {
-  char quoted[DKM_QUOTE_BYTES], allowed[DKM_REASON_BYTES - 2 * DKM_QUOTE_BYTES];
+  char quoted[DKM_QUOTE_BYTES], meant[DKM_MEANT_BYTES], allowed[DKM_REASON_BYTES - DKM_MEANT_BYTES - 2 * DKM_QUOTE_BYTES];
   const char *digits;
   const size_t length = split_name(name, &digits);
   *parameter = dkm_parameter_named(name, length);
   *mode = 0;
   if (!*parameter) {
+    const char *names[DKM_MOST_PARAMETERS];
+    for (int i = 0; i < dkm_n_parameters; i++) names[i] = dkm_parameters[i].name;
     list_names(n_modes, allowed, sizeof allowed);
-    snprintf(reason, DKM_REASON_BYTES, "%s is not a quantity; allowed: %s", dkm_quote(name, quoted), allowed);
+    snprintf(reason, DKM_REASON_BYTES, "%s is not a quantity; %sallowed: %s", dkm_quote(name, quoted),
+             dkm_meant_text(name, dkm_n_parameters, names, meant), allowed);
     return false;
   }
   if (!digits) return true;

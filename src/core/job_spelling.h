@@ -19,7 +19,7 @@ dkm_status dkm_number_read(const dkm_job_source *source, dkm_error *err, const c
 
 /* Reads the name of a parameter among n_modes patterns, such as "Omega_mu[2]", or, as in files, "Omega_mu_2"; *mode is 0
  * without an index. Fails with a reason that begins with the name. */
-enum { DKM_REASON_BYTES = 640 };
+enum { DKM_REASON_BYTES = 832 };
 bool dkm_parameter_parse(const char *name, int n_modes, const dkm_parameter **parameter, int *mode,
                          char reason[DKM_REASON_BYTES]);
 

@@ -244,34 +244,26 @@ static int axis_of(const dkm_job *job, const dkm_parameter *parameter) {
   return -1;
 }
 
-/* Where the job gives a parameter: its key, or that of an axis. */
-static const char *key_of(const dkm_job *job, const dkm_parameter *parameter, char axis_key[32]) {
-  const int i = axis_of(job, parameter);
-  if (i < 0) return parameter->key;
-  snprintf(axis_key, 32, "axes[%d]", i + 1);
-  return axis_key;
-}
-
 /* Parameters that say nothing of this system, or more than there is. */
 static dkm_status check_parameters(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
   const dkm_parameter *seed = DKM_PARAMETER(pattern_seed), *flip = DKM_PARAMETER(flip_exactly),
                       *mixture = DKM_PARAMETER(mixture);
   const char *mapping = dkm_option_word(DKM_OPTION(system.mapping), job);
-  char axis_key[32];
+  char place[DKM_PLACE_BYTES];
   if (axis_of(job, seed) >= 0 && job->system.mapping != DKM_RANDOM)
-    return dkm_schema_fail(source, err, key_of(job, seed, axis_key),
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, seed, NAN, place),
                            "is for model.mapping: random alone, but that is %s", mapping);
   if (flipped > 0.0 && job->n_spins == 0)
-    return dkm_schema_fail(source, err, key_of(job, flip, axis_key),
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, flip, flipped, place),
                            "is %.0f, but model.mapping: %s has no number of spins; initial.flip is for it", flipped,
                            mapping);
   if (flipped > (double)job->n_spins)
-    return dkm_schema_fail(source, err, key_of(job, flip, axis_key),
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, flip, flipped, place),
                            "is %.0f, but must be an integer 0 ... %lld, the number "
                            "of spins",
                            flipped, (long long)job->n_spins);
   if (job->cue_file.n > 0 && (axis_of(job, mixture) >= 0 || dkm_point_has_mixture(&job->base, job->system.n_modes)))
-    return dkm_schema_fail(source, err, key_of(job, mixture, axis_key), "is given beside %s, but there is one cue",
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, mixture, NAN, place), "is given beside %s, but there is one cue",
                            DKM_OPTION(cue_file)->key);
   return DKM_OK;
 }
@@ -346,24 +338,67 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
   if (status != DKM_OK) return dkm_schema_fail(source, err, key, "cannot be used: %s", inner.message);
   for (int64_t i = 0; i == 0 || (seeds && i < seeds->n); i++) {
     const double seed = seeds ? seeds->values[i] : (double)job->base.pattern_seed;
-    if (!dkm_states_have(states, (int64_t)seed))
-      return dkm_schema_fail(source, err, key, "has no state of the patterns that pattern_seed %.0f draws", seed);
+    if (dkm_states_have(states, (int64_t)seed)) continue;
+    if (!seeds) return dkm_schema_fail(source, err, key, "has no state of the patterns that pattern_seed %.0f draws", seed);
+    char place[DKM_PLACE_BYTES];
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, seeds->parameter, seed, place),
+                           "is %.0f, but %s has no state of the patterns that it draws", seed, key);
   }
   job->system.from = states;
   return DKM_OK;
 }
 
+/* What a seed draws by: where all are 0 it draws nothing, but for quantum trajectories. */
+enum { N_DRAWN = 2 };
+static const dkm_parameter *drawn_by(int i) {
+  return i == 0 ? DKM_PARAMETER(perturbation) : DKM_PARAMETER(flip_exactly);
+}
+
+static bool seeds_draw(const dkm_job *job) {
+  bool draws = job->task == &dkm_task_exactness;
+  for (int i = 0; i < N_DRAWN; i++) draws = draws || dkm_job_axes_any(job, drawn_by(i));
+  return draws;
+}
+
+/* Whether all that an axis of this dimension, or none, gives of these is 0 at index j of it. */
+static bool is_idle_at(const dkm_job *job, int dim, int64_t j) {
+  for (int i = 0; i < N_DRAWN; i++) {
+    const int axis = axis_of(job, drawn_by(i));
+    if (axis >= 0 && job->axes[axis].dim == dim && job->axes[axis].values[j] != 0.0) return false;
+  }
+  return true;
+}
+
+bool dkm_job_seeds_in_part(const dkm_job *job) {
+  const int seed = axis_of(job, DKM_PARAMETER(seed));
+  if (seed < 0 || job->axes[seed].n == 1 || job->task == &dkm_task_exactness || !seeds_draw(job)) return false;
+  for (int i = 0; i < N_DRAWN; i++) {
+    const int axis = axis_of(job, drawn_by(i));
+    if (axis < 0 && dkm_parameter_get(drawn_by(i), &job->base, 0) != 0.0) return false;
+    bool any = axis < 0;
+    for (int64_t j = 0; axis >= 0 && j < job->axes[axis].n; j++) any = any || is_idle_at(job, job->axes[axis].dim, j);
+    if (!any) return false;
+  }
+  return true;
+}
+
+/* Whether no axis advances together with it. */
+static bool is_alone(const dkm_job *job, int i) {
+  int n = 0;
+  for (int j = 0; j < job->n_axes; j++) n += job->axes[j].dim == job->axes[i].dim;
+  return n == 1;
+}
+
 /* Axes along which nothing changes, or nothing but what closed forms are about. */
 static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
-  const bool draws = dkm_job_axes_any(job, DKM_PARAMETER(perturbation)) || dkm_job_axes_any(job, DKM_PARAMETER(flip_exactly)) ||
-                     job->task == &dkm_task_exactness; /* quantum trajectories */
+  const bool draws = seeds_draw(job);
   dkm_status status = DKM_OK;
   for (int i = 0; i < job->n_axes && status == DKM_OK; i++) {
     if (job->axes[i].n == 1) continue;
+    const bool is_counted = job->reduces && job->axes[i].dim == job->n_dims && is_alone(job, i);
     if (job->axes[i].parameter == DKM_PARAMETER(seed) && !draws)
-      status =
-          warn(job, err,
-               "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly");
+      status = warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly%s",
+                    is_counted ? ", which are 0; what is counted are copies of one start" : "");
     if (job->axes[i].parameter == DKM_PARAMETER(pattern) && (job->cue_file.n > 0 || job->from_file.n > 0) && !draws)
       status = warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
   }

@@ -83,13 +83,15 @@ static dkm_status refuse(const dkm_job *job, const dkm_job_source *source, const
 }
 
 dkm_status dkm_job_uses_check(const dkm_job *job, const dkm_job_source *source, bool strictly, dkm_error *err) {
+  char place[DKM_PLACE_BYTES];
   for (size_t i = 0; i < sizeof uses / sizeof *uses; i++) {
     const dkm_option *option = dkm_option_at(uses[i].offset);
     if (uses[i].tasks & task_of(job) || !(strictly || uses[i].is_old) || !dkm_schema_text(source, option->key)->value) continue;
     if (uses[i].own) return dkm_schema_fail(source, err, option->key, "has no effect without %s", uses[i].own);
     if (dkm_option_get(option, job) != option->fallback) return refuse(job, source, option, err);
   }
-  if (!(task_of(job) & EXACTNESS) && dkm_job_axes_any(job, DKM_PARAMETER(spins_per_class)))
-    return dkm_schema_fail(source, err, DKM_PARAMETER(spins_per_class)->key, "has no effect without task: exactness");
+  const dkm_parameter *spins = DKM_PARAMETER(spins_per_class);
+  if (!(task_of(job) & EXACTNESS) && dkm_job_axes_any(job, spins))
+    return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, spins, NAN, place), "has no effect without task: exactness");
   return DKM_OK;
 }

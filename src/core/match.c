@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* qsort_r */
 #include "dickemap/match.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -249,6 +250,46 @@ int dkm_match_limits(const dkm_job *old, const dkm_job *job, char *out, size_t o
              may_grow ? "limits are as large or larger" : "limits are the same, as records of this task do not note their say");
   }
   return n;
+}
+
+/* ---- what a record is a sum over ---- */
+
+static bool same_values(const dkm_job *a, const dkm_job *b, int dim_a, int dim_b) {
+  const dkm_axis *of_a[DKM_MAX_AXES], *of_b[DKM_MAX_AXES];
+  int n_a = 0, n_b = 0;
+  for (int i = 0; i < a->n_axes; i++)
+    if (a->axes[i].dim == dim_a) of_a[n_a++] = &a->axes[i];
+  for (int i = 0; i < b->n_axes; i++)
+    if (b->axes[i].dim == dim_b) of_b[n_b++] = &b->axes[i];
+  bool same = n_a == n_b;
+  for (int i = 0; i < n_a && same; i++)
+    same = strcmp(of_a[i]->name, of_b[i]->name) == 0 && of_a[i]->n == of_b[i]->n &&
+           memcmp(of_a[i]->values, of_b[i]->values, (size_t)of_a[i]->n * sizeof *of_a[i]->values) == 0;
+  return same;
+}
+
+bool dkm_match_starts(const dkm_job *old, const dkm_job *job, char *out, size_t out_bytes) {
+  const struct {
+    bool is_theirs, is_ours;
+    const char *verb;
+  } dims[] = {{old->reduces, job->reduces, "reduce counts"}, {old->searches, job->searches, "fatal searches"}};
+  bool any = false;
+  if (out_bytes > 0) *out = '\0';
+  for (int d = 0; d < 2; d++) { /* they come behind the dimensions of points */
+    const int theirs = old->n_dims + d, ours = job->n_dims + d;
+    if (!dims[d].is_theirs || !dims[d].is_ours || same_values(old, job, theirs, ours)) continue;
+    const char *name = old->dim_name[theirs], *our_name = job->dim_name[ours];
+    const char *others = old->shape[theirs] == job->shape[ours] && strcmp(name, our_name) == 0 ? " others" : "";
+    const char *of = strcmp(name, our_name) == 0 ? "" : " of ";
+    const size_t used = strlen(out);
+    snprintf(out + used, out_bytes - used, "%s%s %" PRId64 " values of %s in the file, %" PRId64 "%s%s%s in the job", any ? ", " : "",
+             dims[d].verb, old->shape[theirs], name, job->shape[ours], others, of, *of ? our_name : "");
+    any = true;
+  }
+  const size_t used = strlen(out);
+  if (any) snprintf(out + used, out_bytes - used, ": a record is about all of them together, and none can be added to it; run the job "
+                                                  "without --extend, into a new file");
+  return any;
 }
 
 /* Keeps these of all lines; limits: also those of the work. */

@@ -26,7 +26,7 @@
 static const double interval_terminal = 0.2, interval_log = 10.0; /* seconds */
 /* The ETA is given after so many seconds and points since the first report, or after so many seconds if there is one. */
 static const double least_seconds = 3, enough_seconds = 60;
-enum { LEAST_POINTS = 16 };
+enum { LEAST_POINTS = 16, GOOD_PART = 20 }; /* one in so many */
 static const double mark_growth = 1.5, first_mark = 5; /* a mark every time that the run is 1.5 times as long */
 enum { MAX_BAR = 40, MIN_BAR = 5, LINE_BYTES = 160, DEFAULT_COLUMNS = 80 };
 
@@ -49,13 +49,16 @@ void dkm_progress_note(dkm_progress *p, int64_t n_done, double elapsed) {
   }
 }
 
-/* Points a second for the ETA; 0 if there is none to be trusted. */
+/* Points a second for the ETA; 0 if there is none to be trusted.  Few points, or slow ones, are counted from the start once they are a
+ * good part of all, or a minute after the first. */
 static double recent_rate(const dkm_progress *p, int64_t n_done, double elapsed) {
-  const dkm_progress_mark since = p->begun ? p->since : (dkm_progress_mark){0, p->n_before};
+  const dkm_progress_mark start = {0, p->n_before}, since = p->begun ? p->since : start;
   const double seconds = elapsed - since.elapsed;
-  const int64_t n = n_done - since.n_done;
+  const int64_t n = n_done - since.n_done, n_new = n_done - start.n_done;
   const bool enough = !p->begun || seconds >= enough_seconds || (seconds >= least_seconds && n >= LEAST_POINTS);
-  return seconds > 0 && enough ? (double)n / seconds : 0;
+  if (seconds > 0 && enough && n > 0) return (double)n / seconds;
+  const bool late = n_new > 0 && (n_new * GOOD_PART >= p->n_total - p->n_before || elapsed - p->first.elapsed >= enough_seconds);
+  return elapsed > 0 && late ? (double)n_new / elapsed : 0;
 }
 
 void dkm_progress_line(const dkm_progress *progress, int64_t n_done, double elapsed, char *out, int out_bytes) {

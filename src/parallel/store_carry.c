@@ -439,16 +439,17 @@ dkm_status dkm_carry_fill(void *context, const char *new_path, dkm_error *err) {
 
 dkm_status dkm_carry_check(const char *path, const dkm_job *job, dkm_error *err) {
   dkm_store_reader *reader = NULL;
-  char keys[DKM_MESSAGE_BYTES / 2], limits[DKM_MESSAGE_BYTES / 2];
+  char keys[DKM_MESSAGE_BYTES / 2], limits[DKM_MESSAGE_BYTES / 2], starts[DKM_MESSAGE_BYTES / 2];
   dkm_status status = open_old(path, &reader, err);
   if (status) return status;
   const bool has_limits = dkm_match_limits(dkm_store_reader_job(reader), job, limits, sizeof limits) > 0;
+  const bool has_starts = dkm_match_starts(dkm_store_reader_job(reader), job, starts, sizeof starts);
   const int n = dkm_match_differences(dkm_store_reader_job(reader), job, keys, sizeof keys);
   if (n < 0)
     status = dkm_fail(err, DKM_MEMORY, "%s: out of memory for the comparison of its job", path);
   else if (n > 0)
-    status = dkm_fail(err, DKM_INPUT, "%s has no point in common with the job: they differ in %s%s%s", path, keys,
-                      has_limits ? "; " : "", limits);
+    status = dkm_fail(err, DKM_INPUT, "%s has no point in common with the job: they differ in %s%s%s%s%s", path, keys,
+                      has_limits ? "; " : "", limits, has_starts ? "; " : "", starts);
   dkm_store_reader_close(reader);
   return status;
 }

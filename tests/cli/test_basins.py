@@ -128,3 +128,9 @@ def test_other_files_are_refused(dickemap, tmp_path):
     for arguments in (["text.h5"], ["missing.h5"], []):
         result = dickemap("basins", *arguments)
         assert result.returncode == 1 and len(result.stderr.splitlines()) == 1
+
+
+def test_values_of_axes_are_as_short_as_they_read_back(dickemap, job):
+    assert dickemap("run", job, "-o", "g.h5", "-q", "--set", "axes.g0.values=[0.1, 0.7, 0.8, 1.1]").returncode == 0
+    rows = dickemap("basins", "g.h5", "--over", "pattern").stdout.splitlines()
+    assert list(dict.fromkeys(row.split(",")[0] for row in rows)) == ["g0", "0.1", "0.7", "0.8", "1.1"]

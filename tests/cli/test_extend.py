@@ -74,8 +74,8 @@ def test_an_extended_file_has_the_bits_of_a_fresh_one(dickemap, job, old, tmp_pa
 
 # ---- larger limits ----
 
-MIXED = "model: {patterns: 2, Omega: 0.5, Omega_mu: [1.5, -1.0], kappa_mu: [1.0]}\n"
-ALIKE = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5], kappa_mu: [1.0]}\n"
+MIXED = "model: {patterns: 2, Omega: 0.5, Omega_mu: [1.5, -1.0]}\n"
+ALIKE = "model: {patterns: 3, Omega: 0.5, Omega_mu: [1.5, 2.0, 2.5]}\n"
 G0 = "axes: [{name: g0, from: 0.3, to: 1.3, points: 6}, {name: kappa_mu, values: [1, 3]}, {name: pattern, values: [1, 2]}]\n"
 SEEDS = G0.replace("name: pattern, values: [1, 2]", "name: seed, values: [1, 2, 3, 4]") + "reduce: seed\n"
 
@@ -84,11 +84,11 @@ SEEDS = G0.replace("name: pattern, values: [1, 2]", "name: seed, values: [1, 2, 
     pytest.param(MIXED + "initial: {overlap: 0.6}\n" + G0 + "solver: {sensitivity: on}\n", (200, 4), id="sensitivity"),
     pytest.param(ALIKE + "initial: {perturbation: 0.2}\n" + G0, (100, 100), id="alike"),
     pytest.param(ALIKE + "initial: {perturbation: 1e-9, overlap: 0}\n" + G0, (300, 100), id="sign"),  # which is open for long
-    pytest.param(ALIKE.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], mapping: random, spins: 40") + "initial: {flip: 0.2}\n" + G0,
+    pytest.param(ALIKE.replace("Omega: 0.5", "Omega: 0.5, mapping: random, spins: 40") + "initial: {flip: 0.2}\n" + G0,
                  (100, 100), id="spins"),
-    pytest.param(MIXED.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], gamma_down: 0.02, gamma_phi: 0.01") +
+    pytest.param(MIXED.replace("Omega: 0.5", "Omega: 0.5, gamma_down: 0.02, gamma_phi: 0.01") +
                  "initial: {perturbation: 0.1}\n" + G0, (10000, 3000), id="losses"),
-    pytest.param(MIXED.replace("kappa_mu: [1.0]", "kappa_mu: [1.0], imbalance: 0.5") + "initial: {perturbation: 0.1}\n" + G0, (1000, 300),
+    pytest.param(MIXED.replace("Omega: 0.5", "Omega: 0.5, imbalance: 0.5") + "initial: {perturbation: 0.1}\n" + G0, (1000, 300),
                  id="imbalance"),
     pytest.param(MIXED + "initial: {perturbation: 0.1}\ndrive: {duration: 20, time: [0, 1], g0: [0, 1]}\n" + G0, (5000, 1500),
                  id="drive"),
@@ -231,6 +231,32 @@ def test_where_records_do_not_note_limits_these_must_be_the_same(dickemap, refus
     assert message == (f"old.h5 has no point in common with the job: they differ in solver.max_steps; solver.max_steps is {here}, but was "
                        f"{there} in the file, and points can be taken only where limits are the same, as records of this task do not "
                        "note their say")
+
+
+ANEW = (": a record is about all of them together, and none can be added to it; run the job without --extend, into a new file")
+
+
+@pytest.mark.parametrize("settings, keys, starts", [
+    (["axes.seed.values=[1, 2, 3, 4, 5, 6]"], "reduce", "reduce counts 4 values of seed in the file, 6 in the job"),
+    (["axes.seed.values=[1, 2, 3, 5]"], "reduce", "reduce counts 4 values of seed in the file, 4 others in the job"),
+    (["reduce=g0"], "reduce", "reduce counts 4 values of seed in the file, 6 of g0 in the job"),
+    (["axes.perturbation.values=[0.1, 0.2, 0.3]"], "fatal", "fatal searches 2 values of perturbation in the file, 3 in the job"),
+    (["axes.perturbation.values=[0.1, 0.2, 0.3]", "axes.seed.values=[1, 2, 3]"], "reduce, fatal",
+     "reduce counts 4 values of seed in the file, 3 in the job, fatal searches 2 values of perturbation in the file, 3 in the job"),
+])
+def test_sums_over_other_starts_are_not_extended_and_their_numbers_are_told(dickemap, refused, tmp_path, settings, keys, starts):
+    text = ALIKE + SEEDS
+    if "fatal" in keys:
+        text = text.replace("axes: [", "axes: [{name: perturbation, values: [0.1, 0.2]}, ") + "fatal: perturbation\n"
+    else:
+        text += "initial: {perturbation: 0.1}\n"
+    (tmp_path / "a.yaml").write_text(text)
+    assert dickemap("run", "a.yaml", "-o", "old.h5", "-q").returncode == 0
+    changed = [word for setting in settings for word in ("--set", setting)]
+    message = refused("run", "a.yaml", *changed, "-o", "new.h5", "--extend", "old.h5")
+    assert message == f"old.h5 has no point in common with the job: they differ in {keys}; {starts}{ANEW}"
+    result = dickemap("run", "a.yaml", "-o", "new.h5", "--extend", "old.h5")  # the same starts
+    assert result.returncode == 0 and "old.h5: " in result.stderr
 
 
 def test_records_with_measured_sensitivity_are_not_taken_for_others(dickemap, refused, job, tmp_path):

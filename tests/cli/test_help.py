@@ -16,5 +16,5 @@ def test_help_alone_names_the_subcommands(dickemap):
 
 
 def test_help_of_what_is_none_is_refused(refused):
-    assert refused("help", "runn") == 'unknown subcommand "runn"; see `dickemap --help`'
+    assert refused("help", "runn") == 'unknown subcommand "runn"; did you mean run? see `dickemap --help`'
     assert refused("help", "run", "plan") == "help: expected one subcommand, got 2 arguments; see `dickemap --help`"

@@ -169,10 +169,11 @@ axes:
 """
 SEED = "- {name: seed, from: 1, to: 20, points: 20}\n"
 SHOCK = "- {name: perturbation, values: [0.01, 0.1, 0.3, 0.9]}\n"
+OF_SHOCKS = STARTS.replace("perturbation: 0.1, ", "") + SEED + SHOCK
 
 
 @pytest.mark.parametrize("task, text", [("basins", STARTS + SEED + "reduce: seed\n"), ("states", STARTS + "task: states\n"),
-                                        ("fatal", STARTS + SEED + SHOCK + "reduce: seed\nfatal: perturbation\n")])
+                                        ("fatal", OF_SHOCKS + "reduce: seed\nfatal: perturbation\n")])
 def test_other_tasks_tell_what_they_have(dickemap, tmp_path, task, text):
     (tmp_path / "job.yaml").write_text(text)
     assert dickemap("run", "job.yaml", "-q").returncode == 0

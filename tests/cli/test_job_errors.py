@@ -26,7 +26,7 @@ solver: {t_max: 50}
 MANY_AXES = JOB.replace("axes:\n", "axes:\n" + "- {name: Omega}\n" * 23)
 
 WRONG = {
-    "unknown_key": (JOB.replace("kappa_mu", "kapa_mu"), 'job.yaml:5:3: unknown key "kapa_mu" in model; allowed: '),
+    "unknown_key": (JOB.replace("kappa_mu", "kapa_mu"), 'job.yaml:5:3: unknown key "kapa_mu" in model; did you mean kappa_mu? allowed: '),
     "wrong_type": (JOB.replace("[1.0]", "{a: 1}"), "job.yaml:5:13: model.kappa_mu is a group of keys, but must be a list"),
     "no_number": (JOB.replace("patterns: 2", "patterns: two"),
                   'job.yaml:2:13: model.patterns is "two", but must be an integer 1 ... 20'),
@@ -156,7 +156,7 @@ def test_a_file_without_permission_is_named(tmp_path):
 
 @pytest.mark.parametrize("setting, message", [
     ("model.kappa_mu=-1", "--set model.kappa_mu=-1: model.kappa_mu[1] is -1, but must be a finite number > 0"),
-    ("axes.g1.points=3", "--set axes.g1.points=3: the job has no axis g1 (it has: g0, pattern)"),
+    ("axes.g1.points=3", "--set axes.g1.points=3: the job has no axis g1; did you mean g0? it has: g0, pattern"),
     ("model.kapa=1", '--set model.kapa=1: unknown key "kapa" in model; allowed: '),
     ("nothing", "--set nothing: must have the form key=value"),
     ("title=a\u2028output: {state: final}", "must be a single line of text"),
@@ -287,3 +287,56 @@ def test_a_setting_of_which_axes_leave_something_has_its_effect(tmp_path):
     assert dickemap("plan", "job.yaml", "--set", "model.Omega_mu=1.5,2.5", cwd=tmp_path).returncode == 0
     assert dickemap("plan", "job.yaml", "--set", "axes=[{name: pattern, values: [1]}]", "--set", "model.g0=0.4",
                     cwd=tmp_path).returncode == 0
+
+
+ONE = "model: {{patterns: 1, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]{}}}\n"
+
+
+@pytest.mark.parametrize("keys, axis", [
+    (", g0: 0.5", "g0"), ("", "Omega"), ("", "kappa_mu"), ("", "Omega_mu_1"), (", gamma_down: 0.1", "gamma_down"),
+    (", g0: 1}\ninitial: {overlap: 0.5", "overlap"), (", g0: 1}\ninitial: {seed: 5", "seed"),
+    (", g0: 1}\ninitial: {perturbation: 0", "perturbation"),
+])
+def test_a_key_of_what_an_axis_gives_is_refused_with_both_lines(refused, dickemap, tmp_path, keys, axis):
+    text, name = "title: a\n" + ONE.format(keys), axis.removesuffix("_1")
+    number, key = next((n, key) for n, key in enumerate(text.splitlines(), 1) if f"{name}: " in key)
+    place = f"{number}:{key.index(f'{name}: ') + len(name) + 3}"
+    more = "" if "g0" in keys or axis == "g0" else "- {name: g0, values: [1]}\n"
+    (tmp_path / "a.yaml").write_text(text + "axes:\n" + more + f"- name: {axis}\n  values: [1]\n")
+    line = 1 + text.count("\n") + len(more.splitlines()) + 1
+    for command in ("plan", "run", "point"):
+        message = refused(command, "a.yaml")
+        assert message.startswith(f"a.yaml:{place}: ")
+        assert message.endswith(f"{name} has no effect beside the axis of line {line}, which gives {name}: leave one of them out")
+    for axes in ("axes=[{name: g0, values: [1]}, {name: flip, values: [0]}]", f"axes=[{{name: {axis}, values: [1]}}]"):  # for once
+        result = dickemap("plan", "a.yaml", "--set", axes, *["--set", "model.g0=1"] * ("name: g0" not in axes))
+        assert result.returncode == 0 or "leave one of them out" not in result.stderr
+
+
+def test_a_list_of_which_an_axis_gives_one_value_stays(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(ONE.format(", g0: 1").replace("patterns: 1", "patterns: 2")
+                                     + "axes: [{name: 'kappa_mu[2]', values: [1, 2]}]\n")
+    assert dickemap("plan", "a.yaml").returncode == 0
+
+
+SEEDS = "- {name: seed, from: 1, to: 20, points: 20}\n"
+
+
+@pytest.mark.parametrize("initial, axes, warned, noted", [
+    ("", SEEDS, True, False),
+    ("initial: {perturbation: 0}\n", SEEDS, True, False),
+    ("initial: {perturbation: 0.1}\n", SEEDS, False, False),
+    ("", SEEDS + "- {name: perturbation, values: [0, 0.1]}\n", False, True),
+    ("", SEEDS + "- {name: perturbation, values: [0.05, 0.1]}\n", False, False),
+    ("", "- {name: perturbation, values: [0, 0.1]}\n", False, False),
+])
+@pytest.mark.parametrize("reduce", ["", "reduce: seed\n"])
+def test_seeds_that_draw_nothing_are_told(dickemap, tmp_path, initial, axes, warned, noted, reduce):
+    (tmp_path / "a.yaml").write_text(ONE.format(", g0: 1") + initial + "axes:\n" + axes + (reduce if "seed" in axes else ""))
+    for command in ("plan", "run"):
+        result = dickemap(command, "a.yaml")
+        assert result.returncode == 0, result.stderr
+        assert ("a.yaml: warning: the axis seed changes nothing: " in result.stderr) == warned
+        assert ("what is counted are copies of one start" in result.stderr) == (warned and reduce != "")
+        note = "where initial.perturbation and flip_exactly are 0 nothing is random, and all seeds give the same start"
+        assert (note in result.stdout) == (noted and command == "plan")

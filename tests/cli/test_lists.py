@@ -46,9 +46,10 @@ def test_a_sobol_sequence_fills_its_box_evenly(dickemap, tmp_path):
 
 
 def test_random_samples_are_independent_and_repeatable(dickemap, tmp_path):
-    (tmp_path / "a.yaml").write_text(axes("name: g0, from: 0.5, to: 2.0, points: 2000, sample: random",
-                                          "name: Omega, from: 0.1, to: 10, scale: log, points: 2000, sample: random",
-                                          "name: seed, from: 3, to: 7, points: 2000, sample: random, seed: 5"))
+    text = axes("name: g0, from: 0.5, to: 2.0, points: 2000, sample: random",
+                "name: Omega, from: 0.1, to: 10, scale: log, points: 2000, sample: random",
+                "name: seed, from: 3, to: 7, points: 2000, sample: random, seed: 5")
+    (tmp_path / "a.yaml").write_text(text.replace("Omega: 0.5, ", ""))
     ok(dickemap("run", "a.yaml", "-q"))
     ok(dickemap("run", "a.yaml", "-q", "-o", "again.h5", ranks=3))
     ok(dickemap("run", "a.yaml", "-q", "-o", "other.h5", "--set", "axes.g0.seed=2"))

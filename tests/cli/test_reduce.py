@@ -36,7 +36,7 @@ fatal: perturbation
 """
 # Each start takes long: modes of both signs, followed until t_max.
 SLOW = """model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
-initial: {overlap: 0.5, perturbation: 0.1}
+initial: {perturbation: 0.1}
 axes:
   - {name: seed, values: [1, 2, 3]}
   - {name: overlap, values: [0.5, 0.6]}
@@ -255,7 +255,8 @@ reduce: draw
 def test_every_start_is_judged_by_its_own_cue(dickemap, tmp_path):
     model = MODEL.replace("Omega: 0.5", "g0: 1.3, Omega: 0.5")
     for axis in ("name: pattern, values: [1, 2, 3]", "name: overlap, values: [-0.9, 0.9]"):
-        (tmp_path / "a.yaml").write_text(model + f"axes:\n  - {{{axis}}}\nreduce: {axis.split()[1][:-1]}\n")
+        given = model.replace("pattern: 3, " if "pattern" in axis else ", overlap: 0.8", "")
+        (tmp_path / "a.yaml").write_text(given + f"axes:\n  - {{{axis}}}\nreduce: {axis.split()[1][:-1]}\n")
         ok(dickemap("run", "a.yaml", "-q", "--overwrite"))
         with h5py.File(tmp_path / "a.h5") as file:
             assert file["retrieval"][0] == 1 and file["probability"][...].max() <= 0.5

@@ -7,7 +7,7 @@ import h5py
 import numpy
 import pytest
 
-from test_info import SEED, SHOCK, STARTS
+from test_info import OF_SHOCKS, SEED, STARTS
 
 AT = ["--at", "g0=1.1,pattern=2"]
 
@@ -64,7 +64,7 @@ def test_axes_that_advance_together_are_nearest_together(dickemap, job):
 
 
 @pytest.mark.parametrize("text, at", [(STARTS + SEED + "reduce: seed\n", "g0=1"), (STARTS + "task: states\n", "g0=1"),
-                                      (STARTS + SEED + SHOCK + "reduce: seed\nfatal: perturbation\n", "g0=1")])
+                                      (OF_SHOCKS + "reduce: seed\nfatal: perturbation\n", "g0=1")])
 def test_records_of_other_tasks_are_shown(dickemap, tmp_path, text, at):
     (tmp_path / "job.yaml").write_text(text)
     assert dickemap("run", "job.yaml", "-q").returncode == 0
@@ -116,3 +116,33 @@ def test_wrong_arguments_are_named(refused, file, arguments, message):
 
 def test_three_ranks_show_it_once(dickemap, file):
     assert dickemap("show", file.name, *AT, ranks=3).stdout == shown(dickemap, file.name, *AT)
+
+
+def test_codes_are_told_by_their_names_and_what_these_mean(dickemap, file):
+    """In place of the number and of what the field is about; for programs there is --json."""
+    listed = shown(dickemap, file.name, "--at", "g0=0.9,pattern=1").split("\nrecord\n")[1].splitlines()
+    told = {words[0]: (words[1], " ".join(words[2:])) for words in map(str.split, listed) if len(words) > 2}
+    assert told["verdict"] == ("fixed_point", "all variables come to rest")
+    assert told["limited"] == ("no", "larger solver.max_steps and t_max give the same record")
+    assert told["how"][0] in ("reached", "settled")
+    columns = {line.index(told[name][1]) for line in listed for name in ("verdict", "limited", "how") if line.startswith(f"  {name} ")}
+    assert len(columns) == 1  # one below the other
+    record = json.loads(shown(dickemap, file.name, "--at", "g0=0.9,pattern=1", "--json"))["record"]
+    assert record["verdict"] == "fixed_point" and record["limited"] == "no"
+
+
+@pytest.mark.parametrize("at", [["g0=0.9,pattern=2"], ["g0=0.9", "pattern=2"], ["g0=0.9", "--at", "pattern=2"]])
+def test_values_are_separated_by_commas_or_spaces(dickemap, file, job, at):
+    expected = shown(dickemap, file.name, "--at", "g0=0.9,pattern=2")
+    for words in (["show", file.name, "--at", *at], ["show", "--at", *at, "--", file.name], ["show", "--at", *at, file.name]):
+        result = dickemap(*words)
+        assert (result.returncode, result.stdout) == (0, expected), result.stderr
+    result = dickemap("point", "--at", *at, job)
+    assert result.returncode == 0 and "  pattern                    2  " in result.stdout, result.stderr
+
+
+def test_a_file_with_a_sign_of_equality_in_its_name_is_a_file(dickemap, file):
+    expected = shown(dickemap, file.name, "--at", "g0=0.9,pattern=2")
+    file.rename(file.with_name("k=3"))
+    result = dickemap("show", "--at", "g0=0.9", "pattern=2", "k=3")
+    assert (result.returncode, result.stdout) == (0, expected.replace(file.name, "k=3")), result.stderr

@@ -228,7 +228,7 @@ WRONG = [
     ("patterns: 2, mapping: random", "", "model.spins is missing, but must be an integer 1 ... 1048576"),
     (RANDOM, "initial: {flip_exactly: 41}", "initial.flip_exactly is 41, but must be an integer 0 ... 40, the number of "
      "spins"),
-    (RANDOM, "axes: [{name: flip_exactly, from: 0, to: 60, points: 4}]", "axes.flip_exactly is 60, but must be an integer 0 "
+    (RANDOM, "axes: [{name: flip_exactly, from: 0, to: 60, points: 4}]", "axes.flip_exactly.to is 60, but must be an integer 0 "
      "... 40, the number of spins"),
     (VALUES.replace("0.5", "0.4"), "", "model.probabilities has the sum 0.9, but must have the sum 1"),
     (VALUES.replace("patterns: 2", "patterns: 14"), "", "model.values has 3 numbers, and 14 patterns of them 4782969 columns: "

@@ -153,8 +153,8 @@ def test_a_list_of_one_value_needs_no_brackets(planned, kappa):
 
 def test_brackets_that_are_missing_change_neither_letters_nor_places(message, planned):
     """Characters of several bytes before it; lines and columns are those of the file."""
-    text = "\ufefftitle: “Größe”\r\n" + MODEL.replace("\n", "\r\n").replace("[1.0]", "1.0") + "axes: [{name: g0, values: 0.5}]\n"
-    assert "job.yaml: “Größe”" in planned(text) and "g0: 1 value, 0.5" in planned(text)
+    text = "\ufefftitle: “Größe”\r\n" + MODEL.replace("\n", "\r\n").replace("[1.0]", "1.0") + "axes: [{name: overlap, values: 0.5}]\n"
+    assert "job.yaml: “Größe”" in planned(text) and "overlap: 1 value, 0.5" in planned(text)
     assert message(text.replace(": 1.0", ": -1.0")).startswith("job.yaml:6:13: model.kappa_mu[1] is -1.0, but")
     assert message(text.replace("g0: 0.5", "g0: -7")).startswith("job.yaml:7:7: model.g0 is -7, but")
 
@@ -168,6 +168,60 @@ def test_brackets_that_are_missing_change_neither_letters_nor_places(message, pl
 ])
 def test_a_key_in_the_wrong_place_is_told_the_right_one(message, text, arguments, suggestion):
     assert suggestion in message(text, *arguments)
+
+
+@pytest.mark.parametrize("text, arguments, suggestion", [
+    (MODEL + "units: MHz\n", [], "did you mean unit? "),
+    (MODEL.replace("model:", "Model:"), [], "did you mean model? "),
+    (MODEL.replace("Omega:", "omega:"), [], "did you mean Omega? "),
+    (MODEL.replace("Omega_mu:", "omega-mu:"), [], "did you mean Omega_mu? "),
+    (MODEL.replace("kappa_mu:", "kapa_mu:"), [], "did you mean kappa_mu? "),
+    (MODEL.replace("kappa_mu:", "kappa:"), [], "did you mean kappa_mu? "),
+    (MODEL.replace("Omega_mu:", "detuning:"), [], "did you mean Omega_mu? "),
+    (MODEL.replace("patterns:", "modes:"), [], "did you mean patterns? "),
+    (MODEL.replace("g0:", "g:"), [], "did you mean g0? "),
+    (MODEL + "  gamma: 0.1\n", [], "did you mean gamma_down, gamma_up or gamma_phi? "),
+    (MODEL + "  N: 10\n", [], "did you mean spins or spins_per_class? "),
+    (MODEL + "  perturbation: 0.1\n", [], "did you mean initial.perturbation? "),
+    (MODEL + "initial: {tilt: 0.1}\n", [], "did you mean perturbation? "),
+    (MODEL + "solver: {tol: 1e-9}\n", [], "did you mean tolerance? "),
+    (MODEL + "solver: {reduce: seed}\n", [], "did you mean reduce at the top level? "),
+    (MODEL + "axis: []\n", [], "did you mean axes? "),
+    (MODEL + "axes: [{name: overlap, from: 0, to: 1, pts: 5}]\n", [], "did you mean points? "),
+    (MODEL + "axes: [{name: tilt, values: [0.1]}]\n", [], "\"tilt\" is not a quantity; did you mean perturbation? allowed: g0,"),
+    (MODEL + "axes: [{name: omega_mu_1, values: [1]}]\n", [], "did you mean Omega_mu? "),
+    (MODEL + AXES, ["--set", "axes.overlap.pts=5"], "did you mean points? "),
+    (MODEL + AXES, ["--set", "axes.Overlap.points=5"], "the job has no axis Overlap; did you mean overlap? it has: kappa_mu[2], overlap"),
+    (MODEL, ["--set", "tilt=0.1"], "did you mean initial.perturbation? "),
+    (MODEL, ["--set", "model.kappa=1"], "did you mean kappa_mu? "),
+    (MODEL, ["--sett", "model.kappa_mu=1"], "plan: unknown option --sett; did you mean --set? see"),
+])
+def test_a_word_that_is_near_to_a_name_is_told_it(message, text, arguments, suggestion):
+    assert suggestion in message(text, *arguments)
+
+
+@pytest.mark.parametrize("text", [MODEL + "colour: red\n", MODEL + "  zzz: 1\n", MODEL + "axes: [{name: Q, values: [1]}]\n"])
+def test_a_word_that_resembles_none_is_told_those_that_there_are(message, text):
+    assert "did you mean" not in message(text)
+    assert "allowed: " in message(text)
+
+
+@pytest.mark.parametrize("words, suggestion", [
+    (["rnu"], "unknown subcommand \"rnu\"; did you mean run? see `dickemap --help`"), (["Plan"], "did you mean plan? "),
+    (["help", "shwo"], "did you mean show? "), (["--verison"], "unknown option --verison; did you mean --version? "),
+    (["run", "small.yaml", "--overwirte"], "did you mean --overwrite? "),
+    (["run", "small.yaml", "--time_limit=2h"], "did you mean --time-limit? "),
+    (["point", "small.yaml", "--at", "tilt=0.1"], "did you mean perturbation? "), (["frobnicate"], "\"frobnicate\"; see `dickemap --help`"),
+])
+def test_a_subcommand_or_an_option_that_is_nearly_one_is_told_it(refused, job, words, suggestion):
+    assert suggestion in refused(*words)
+
+
+def test_an_axis_that_a_file_does_not_have_is_told_those_that_it_has(dickemap, refused, job):
+    assert dickemap("run", job, "-o", "small.h5", "-q").returncode == 0
+    told = "show: --at {}: small.h5 has no axis of that name; {}it has: g0, pattern"
+    assert refused("show", "small.h5", "--at", "tilt=0.1") == told.format("tilt", "")
+    assert refused("show", "small.h5", "--at", "g0=1,Pattern=2") == told.format("Pattern", "did you mean pattern? ")
 
 
 def test_a_single_pattern_is_not_1_or_1(message):

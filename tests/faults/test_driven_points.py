@@ -9,7 +9,7 @@ from files import SLOWLY, contents
 JOB = """\
 model: {patterns: 3, g0: 1.5, Omega: 0.5, Omega_mu: [1.5, -2.0, 2.5], kappa_mu: [1.0]}
 initial: {overlap: 0.5, perturbation: 0.1}
-drive: {time: [0, 0.5, 1], g0: [0.1, 1.2, 1], duration: 1}
+drive: {time: [0, 0.5, 1], g0: [0.1, 1.2, 1]}
 axes:
   - {name: duration, values: [1, 3e5]}
   - {name: gamma_down, values: [0, 0.001]}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* job: wrong jobs and their messages, which are compared whole: they are what the user sees. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -61,11 +62,13 @@ static void refused(const char *text, const char *set, const char *message) {
 static void unknown_keys_are_refused_with_their_place(void **state) {
   (void)state;
   refused("titel: x\n" SMALL, NULL,
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; did you mean title? "
+          "allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output, exactness");
-  refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; allowed: " KEYS_OF_MODEL);
+  refused(SMALL "  kapa_mu: [1]\n", NULL, "job.yaml:7:3: unknown key \"kapa_mu\" in model; did you mean kappa_mu? allowed: " KEYS_OF_MODEL);
   refused(MODEL "axes:\n- {name: g0, points: 2, form: 1, to: 2}\n", NULL,
-          "job.yaml:7:25: unknown key \"form\" in axes[1]; allowed: name, from, to, points, scale, sample, seed, values, "
+          "job.yaml:7:25: unknown key \"form\" in axes[1]; did you mean from? "
+          "allowed: name, from, to, points, scale, sample, seed, values, "
           "file, zip");
 }
 
@@ -284,6 +287,89 @@ static void values_on_an_axis_stay_within_the_range_of_the_quantity(void **state
           "job.yaml:8:31: axes.pattern.values[2] is 4, but must be an integer 1 ... 3");
 }
 
+/* A number that no axis of this parameter may have, where any number may stand NaN. */
+static void spell_wrong(const dkm_parameter *parameter, char out[32]) {
+  if (parameter->limits.not_zero || parameter->limits.min_excluded)
+    strcpy(out, "0");
+  else if (isfinite(parameter->limits.min))
+    snprintf(out, 32, "%.0f", parameter->limits.min - 1);
+  else
+    strcpy(out, "nan");
+}
+
+/* Wherever an axis has it: line and column of that value, or the --set that gives it. */
+static void what_is_wrong_on_an_axis_is_placed_there(void **state) {
+  (void)state;
+  static const struct {
+    const char *format, *set, *place, *part;
+  } ways[] = {
+      {"- name: %s\n  values:\n  - 1\n  - %s\n", NULL, "job.yaml:12:5", ".values[2]"},
+      {"- name: %s\n  from: 1\n  to: %s\n  points: 2\n", NULL, "job.yaml:11:7", ".to"},
+      {"- name: %s\n  from: 1\n  points: 2\n  to: 1 # %s\n", "axes.%s.to=%s", "--set", ".to"},
+  };
+  for (int i = 0; i < dkm_n_parameters; i++)
+    for (size_t w = 0; w < sizeof ways / sizeof *ways; w++) {
+      const dkm_parameter *parameter = &dkm_parameters[i];
+      char text[1024] = SMALL "axes:\n- {name: kappa_mu_1, values: [1, 2]}\n", wrong[32], set[64], start[128];
+      const char *name = strcmp(parameter->name, "kappa_mu") == 0 ? "kappa_mu_2" : parameter->name, *p_set = set;
+      dkm_error err = {DKM_OK, ""};
+      dkm_job job;
+      spell_wrong(parameter, wrong);
+      snprintf(text + strlen(text), sizeof text - strlen(text), ways[w].format, name, wrong);
+      if (ways[w].set) snprintf(set, sizeof set, ways[w].set, name, wrong);
+      assert_int_equal(dkm_job_parse(&job, "job.yaml", text, ways[w].set != NULL, &p_set, &err), DKM_INPUT);
+      snprintf(start, sizeof start, "%s%s%s: axes.%s%s is %s, but must be ", ways[w].place, ways[w].set ? " " : "",
+               ways[w].set ? set : "", name, ways[w].part, wrong);
+      if (strncmp(err.message, start, strlen(start)) != 0) fail_msg("%s\ninstead of\n%s", err.message, start);
+    }
+}
+
+/* Also what only the whole job tells to be wrong. */
+static void what_a_job_has_no_room_for_on_an_axis_is_placed_there(void **state) {
+  (void)state;
+#define EXACT                                                                                                          \
+  "task: exactness\nmodel: {patterns: 1, g0: 1, Omega: 1, Omega_mu: 1, kappa_mu: 1}\n"                                  \
+  "exactness: {t_end: 1, points: 2}\naxes:\n- {name: overlap, values: [0.5, 1]}\n"
+#define AT "- name: "
+  static const struct {
+    const char *text, *set, *message;
+  } cases[] = {
+      {EXACT AT "spins_per_class\n  values:\n  - 3\n  - 0\n  zip: a\n- {name: imbalance, values: [0, 0], zip: a}\n", NULL,
+       "job.yaml:9:5: axes.spins_per_class.values[2] is 0, but task: exactness needs an integer 1 ..."},
+      {EXACT AT "spins_per_class\n  from: 0\n  to: 4\n  points: 3\n", NULL,
+       "job.yaml:7:9: axes.spins_per_class.from is 0, but task: exactness needs an integer 1 ..."},
+      {EXACT AT "spins_per_class\n  from: 4\n  to: 8\n  points: 5\n", "axes.spins_per_class.from=0",
+       "--set axes.spins_per_class.from=0: axes.spins_per_class.from is 0, but task"},
+      {EXACT AT "spins_per_class\n  values: [2, 11]\n- {name: gamma_phi, values: [0, 1]}\n", NULL,
+       "job.yaml:7:15: axes.spins_per_class.values[2] is 11, but with losses of single spins must be at most 10"},
+      {EXACT "- {name: spins_per_class, values: [1]}\n" AT "flip\n  values: [0, 0.5]\n", NULL,
+       "job.yaml:7:3: axes.flip is not 0 everywhere, but task: exactness knows nothing of it"},
+      {EXACT "- {name: spins_per_class, values: [1]}\n" AT "imbalance\n  values: [0, 0.5]\n", NULL,
+       "job.yaml:7:3: axes.imbalance is not 0 everywhere, but task: exactness knows nothing of it"},
+      {SMALL "axes:\n- {name: overlap, values: [1]}\n" AT "spins_per_class\n  values: [1, 2]\n", NULL,
+       "job.yaml:9:3: axes.spins_per_class has no effect without task: exactness"},
+      {SMALL "axes:\n- {name: overlap, values: [1]}\n" AT "flip_exactly\n  values:\n  - 0\n  - 2\n", NULL,
+       "job.yaml:12:5: axes.flip_exactly.values[2] is 2, but model.mapping: gauged has no number of spins"},
+      {SMALL "axes:\n- {name: overlap, values: [1]}\n" AT "pattern_seed\n  values: [1, 2]\n", NULL,
+       "job.yaml:9:3: axes.pattern_seed is for model.mapping: random alone"},
+      {SMALL "axes:\n- {name: overlap, values: [1]}\n" AT "duration\n  values: [1, 2]\n", NULL,
+       "job.yaml:9:3: axes.duration varies the duration of a drive, but there is none: drive.time is missing"},
+      {SMALL "drive: {time: [0, 1], g0: [0, 1]}\naxes:\n" AT "duration\n  values:\n  - 2\n  - 0\n", NULL,
+       "job.yaml:12:5: axes.duration.values[2] is 0, but a drive needs a number > 0"},
+      {SMALL "axes:\n" AT "pattern\n  from: 1\n  to: 3\n  points: 3\n", "axes.pattern.points=4",
+       "--set axes.pattern.points=4: axes.pattern value 2 of 4 is 1.66666666666667, but must be an integer 1 ... 3"},
+  };
+  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+    dkm_error err = {DKM_OK, ""};
+    dkm_job job;
+    assert_int_equal(dkm_job_parse(&job, "job.yaml", cases[i].text, cases[i].set != NULL, &cases[i].set, &err), DKM_INPUT);
+    if (strncmp(err.message, cases[i].message, strlen(cases[i].message)) != 0)
+      fail_msg("%s\ninstead of\n%s", err.message, cases[i].message);
+  }
+#undef AT
+#undef EXACT
+}
+
 static void two_axes_for_one_quantity_are_refused(void **state) {
   (void)state;
   refused(MODEL "axes:\n- {name: g0, values: [1]}\n- {name: g0, values: [2]}\n", NULL,
@@ -358,7 +444,8 @@ static void texts_that_are_no_job_are_refused(void **state) {
   refused("\xef\xbb\xbf"
           "titel: x\r\n",
           NULL, /* a mark of byte order and Windows' ends of lines are no mistakes */
-          "job.yaml:1:1: unknown key \"titel\" at the top level; allowed: title, unit, task, model, initial, drive, axes, reduce, "
+          "job.yaml:1:1: unknown key \"titel\" at the top level; did you mean title? "
+          "allowed: title, unit, task, model, initial, drive, axes, reduce, "
           "fatal, solver, output, exactness");
   refused(SMALL "---\n" SMALL, NULL, "job.yaml:7:1: a second YAML document begins here");
   refused("title: &t x\nmodel: *t\n", NULL, "job.yaml:2:8: aliases (*name) are not supported");
@@ -540,14 +627,14 @@ static void no_more_spins_are_flipped_than_there_are(void **state) {
       MATRIX("  matrix: good.txt\n"), "initial.flip_exactly=5",
       "--set initial.flip_exactly=5: initial.flip_exactly is 5, but must be an integer 0 ... 4, the number of spins");
   refused(RANDOM("  spins: 5\naxes:\n- {name: flip_exactly, values: [6, 3, 0]}\n"), NULL,
-          "job.yaml:10:3: axes.flip_exactly is 6, but must be an integer 0 ... 5, the number of spins");
+          "job.yaml:10:33: axes.flip_exactly.values[1] is 6, but must be an integer 0 ... 5, the number of spins");
   refused(
       SMALL "initial: {flip_exactly: 1}\n", NULL,
       "job.yaml:7:25: initial.flip_exactly is 1, but model.mapping: gauged has no number of spins; initial.flip is for "
       "it");
   refused(
       SMALL "axes:\n- {name: flip_exactly, values: [0, 1]}\n", NULL,
-      "job.yaml:8:3: axes.flip_exactly is 1, but model.mapping: gauged has no number of spins; initial.flip is for it");
+      "job.yaml:8:36: axes.flip_exactly.values[2] is 1, but model.mapping: gauged has no number of spins; initial.flip is for it");
   refused(SMALL "initial: {flip: 1.5}\n", NULL, "job.yaml:7:17: initial.flip is 1.5, but must be a number from 0 to 1");
   refused(SMALL "initial: {mixture: [1, 1]}\n", NULL,
           "job.yaml:7:20: initial.mixture has 2 values, but must have 1 or 3, the number of patterns");
@@ -603,9 +690,10 @@ static void wrong_sets_are_refused(void **state) {
   refused(SMALL, "=1", "--set =1: must have the form key=value, such as model.Omega=0.4");
   refused(SMALL, "model.Om=1", "--set model.Om=1: unknown key \"Om\" in model; allowed: " KEYS_OF_MODEL);
   refused(SMALL, "modul.Omega=1",
-          "--set modul.Omega=1: unknown key \"modul\" at the top level; allowed: title, unit, task, model, initial, drive, axes, "
+          "--set modul.Omega=1: unknown key \"modul\" at the top level; did you mean model? "
+          "allowed: title, unit, task, model, initial, drive, axes, "
           "reduce, fatal, solver, output, exactness");
-  refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; allowed: " KEYS_OF_MODEL);
+  refused(SMALL, "model.Omega.x=1", "--set model.Omega.x=1: unknown key \"Omega.x\" in model; did you mean Omega? allowed: " KEYS_OF_MODEL);
   refused(SMALL, "model={g0: 1}",
           "--set model={g0: 1}: model is a group; name one of its keys, such as model.patterns");
   refused(SMALL, "model.Omega=[1]", "--set model.Omega=[1]: model.Omega is a list, but must be a single value");
@@ -618,14 +706,15 @@ static void wrong_sets_are_refused(void **state) {
           "--set title=a   output: {state: final}: must be a single line of text");
   refused(SMALL, "title=a\xe2\x80\xa9output: {state: final}",
           "--set title=a   output: {state: final}: must be a single line of text");
-  refused(axis, "axes.g1.points=2", "--set axes.g1.points=2: the job has no axis g1 (it has: g0)");
+  refused(axis, "axes.g1.points=2", "--set axes.g1.points=2: the job has no axis g1; did you mean g0? it has: g0");
   refused(MODEL "axes:\n- {name: g0, values: [1]}\n", "axes.g0.points=2", /* drops the values */
           "job.yaml:7:3: axes.g0.from is missing, but must be a finite number >= 0");
-  refused(SMALL, "axes.g0.points=2", "--set axes.g0.points=2: the job has no axis g0 (it has: none)");
+  refused(SMALL, "axes.g0.points=2", "--set axes.g0.points=2: the job has no axis g0; it has: none");
   refused(axis, "axes.g0=2", "--set axes.g0=2: must name an axis and its key, such as axes.g0.points");
   refused(axis, "axes.g0.name=Omega", "--set axes.g0.name=Omega: an axis cannot be renamed");
   refused(axis, "axes.g0.point=2",
-          "--set axes.g0.point=2: unknown key \"point\" in axes; allowed: name, from, to, points, scale, sample, seed, values, "
+          "--set axes.g0.point=2: unknown key \"point\" in axes; did you mean points? "
+          "allowed: name, from, to, points, scale, sample, seed, values, "
           "file, zip");
   refused(axis, "axes.g0.points=0",
           "--set axes.g0.points=0: axes.g0.points is 0, but must be an integer 1 ... 1000000000");
@@ -670,6 +759,8 @@ int main(void) {
       cmocka_unit_test(a_plateau_is_not_monotonic),
       cmocka_unit_test(incomplete_axes_are_refused),
       cmocka_unit_test(values_on_an_axis_stay_within_the_range_of_the_quantity),
+      cmocka_unit_test(what_is_wrong_on_an_axis_is_placed_there),
+      cmocka_unit_test(what_a_job_has_no_room_for_on_an_axis_is_placed_there),
       cmocka_unit_test(two_axes_for_one_quantity_are_refused),
       cmocka_unit_test(more_axes_than_there_is_room_for_are_refused),
       cmocka_unit_test(too_many_points_are_refused_with_their_number),

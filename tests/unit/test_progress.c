@@ -65,6 +65,29 @@ static void the_first_time_left_that_is_given_is_near_the_truth(void **state) {
   assert_true(seconds > truth / 2 && seconds < 2 * truth);
 }
 
+/* Two ranks, points of 20 s each: from the second of 25 on, or a minute after the first, until the end. */
+static void few_points_that_take_long_have_a_time_left(void **state) {
+  (void)state;
+  const struct {
+    int64_t n_total, n_before;
+    double since;
+  } runs[] = {{25, 0, 20}, {45, 20, 20}, {5000, 0, 80}};
+  for (size_t r = 0; r < sizeof runs / sizeof *runs; r++) {
+    dkm_progress progress = {.n_total = runs[r].n_total, .n_before = runs[r].n_before};
+    for (double t = 0; t <= 200; t += 0.2) {
+      const int64_t n_new = 2 * (int64_t)((t + 1e-9) / 20);
+      char line[160];
+      long h, m, s;
+      dkm_progress_note(&progress, runs[r].n_before + n_new, t);
+      dkm_progress_line(&progress, runs[r].n_before + n_new, t, line, sizeof line);
+      if (t < runs[r].since) continue;
+      if (sscanf(strstr(line, "ETA"), "ETA %ld:%ld:%ld", &h, &m, &s) != 3) fail_msg("%.1f s: %s", t, line);
+      const double truth = (double)(runs[r].n_total - runs[r].n_before - n_new) * 10;
+      assert_true((double)(3600 * h + 60 * m + s) < 2.5 * truth && (double)(3600 * h + 60 * m + s) > truth / 2);
+    }
+  }
+}
+
 /* 1000 points at 100/s, then 1/s: the average would promise the end much too early for long. */
 static void the_time_left_follows_a_change_of_pace(void **state) {
   (void)state;
@@ -149,6 +172,7 @@ int main(void) {
       cmocka_unit_test(the_rate_leaves_out_what_was_done_before),
       cmocka_unit_test(before_the_first_point_the_time_left_is_unknown),
       cmocka_unit_test(the_first_time_left_that_is_given_is_near_the_truth),
+      cmocka_unit_test(few_points_that_take_long_have_a_time_left),
       cmocka_unit_test(the_time_left_follows_a_change_of_pace),
       cmocka_unit_test(a_rate_that_would_take_decades_gives_no_time_left),
       cmocka_unit_test(the_last_line_says_done_and_only_it_says_100_percent),

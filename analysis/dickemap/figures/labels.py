@@ -57,14 +57,16 @@ def unit_text(units: str | None) -> str:
         return ""
     inverse, square = re.fullmatch(r"1/\((.*)\)", units), re.fullmatch(r"\((.*)\)\^2", units)
     base = (inverse or square or [units, units])[1]
-    text = re.sub(r"\bpi\b", "π", re.sub(r"(\d) pi\b", r"\1π", base))
+    text = re.sub(r"\bpi\b", "π", re.sub(r"(\d)[ *]*(?:pi\b|π)", r"\1π", base))
+    text = re.sub(r"π *\* *", "π ", text)
     text = re.sub(r"\bus\b", "µs", text)
     text = re.sub(r"\b(kappa|Omega|omega)\b", lambda found: f"$\\{found[1]}$", text)
     per = re.fullmatch(r"1/(\S+)", text)
+    is_one = re.fullmatch(r"[^\W\d_π]+|\$.*\$", text) is not None  # a name, whose exponent is of nothing else
     if inverse:
-        return per[1] if per else f"1/({text})" if " " in text or "/" in text else f"1/{text}" if "$" in text else f"{text}$^{{-1}}$"
+        return per[1] if per else f"1/({text})" if not is_one else f"1/{text}" if "$" in text else f"{text}$^{{-1}}$"
     if square:
-        return f"{per[1]}$^{{-2}}$" if per else f"({text})$^2$" if " " in text or "/" in text else f"{text}$^2$"
+        return f"{per[1]}$^{{-2}}$" if per else f"{text}$^2$" if is_one else f"({text})$^2$"
     return f"{per[1]}$^{{-1}}$" if per else text
 
 
