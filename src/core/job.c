@@ -3,8 +3,7 @@
  *
  *   text, --set  --job_schema-->  keys as text  --job_axes, here-->  dkm_job
  *
- * A parameter that an axis gives need not be given elsewhere; a file that is to be run must not.  Texts that outputs keep may, as earlier
- * versions let them; there it is checked all the same. */
+ * A parameter that an axis gives need not be given elsewhere; where it is, it is checked all the same. */
 #include "dickemap/job.h"
 
 #include <ctype.h>
@@ -212,22 +211,23 @@ static bool sets_axes(const dkm_job_source *source) {
   return false;
 }
 
-/* A key of what axes give says nothing, and whoever wrote it may think that it does.  Beside axes of a --set, which are for once, the key
- * of the file is what holds otherwise. */
-static dkm_status check_beside_axes(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  for (int j = 0; j < dkm_n_parameters && !sets_axes(source); j++) {
+/* In a file a key of what axes give may stand beside them, as a value for other uses of the job; but whoever wrote it may think that it
+ * has a say.  Beside axes of a --set, which are for once, it is what holds otherwise. */
+static dkm_status warn_beside_axes(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
+  dkm_status status = DKM_OK;
+  for (int j = 0; j < dkm_n_parameters && status == DKM_OK && !sets_axes(source); j++) {
     const dkm_parameter *parameter = &dkm_parameters[j];
     const dkm_key_text *text = dkm_schema_text(source, parameter->key);
     if (!(text->value || text->values) || !is_covered(job, parameter)) continue;
     char place[DKM_PLACE_BYTES];
     const int line = dkm_schema_line(source, dkm_job_axes_place(job, source, parameter, NAN, place));
-    return dkm_schema_fail(source, err, parameter->key, "has no effect beside the axis of line %d, which gives %s: leave one of them out",
-                           line, parameter->name);
+    status = dkm_job_warn(job, err, "%s of line %d has no effect, as the axis of line %d gives %s", parameter->key,
+                          dkm_schema_line(source, parameter->key), line, parameter->name);
   }
-  return DKM_OK;
+  return status;
 }
 
-/* A --set of what axes give would change nothing. */
+/* A --set of what axes give would change nothing; whoever sets it on the command line wants it. */
 static dkm_status check_sets(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   for (int i = 0; i < source->n_sets; i++)
     for (int j = 0; j < dkm_n_parameters; j++) {
@@ -276,7 +276,7 @@ static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_
   if (status == DKM_OK) status = read_keys(job, &source, files, err);
   if (completion) completion->n_modes = job->system.n_modes;
   if (status == DKM_OK && files->from_disk) status = check_sets(job, &source, err);
-  if (status == DKM_OK && files->from_disk) status = check_beside_axes(job, &source, err);
+  if (status == DKM_OK && files->from_disk) status = warn_beside_axes(job, &source, err);
   dkm_schema_free(&source);
   if (status != DKM_OK) dkm_job_free(job);
   return status;

@@ -130,7 +130,7 @@ static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_er
                             &job->tables->couplings, err);
 }
 
-__attribute__((format(printf, 3, 4))) static dkm_status warn(dkm_job *job, dkm_error *err, const char *format, ...) {
+dkm_status dkm_job_warn(dkm_job *job, dkm_error *err, const char *format, ...) {
   char text[256], *all = NULL;
   va_list arguments;
   va_start(arguments, format);
@@ -147,7 +147,7 @@ static dkm_status warn_of_duplicates(dkm_job *job, dkm_error *err) {
   int first, second, sign;
   if (!dkm_matrix_find_duplicate(&job->tables->matrix, &first, &second, &sign)) return DKM_OK;
   const char *text = sign > 0 ? "the same" : "the same but for the sign";
-  return warn(job, err, "patterns %d and %d are %s", first + 1, second + 1, text);
+  return dkm_job_warn(job, err, "patterns %d and %d are %s", first + 1, second + 1, text);
 }
 
 static dkm_status read_cue(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
@@ -397,10 +397,10 @@ static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
     if (job->axes[i].n == 1) continue;
     const bool is_counted = job->reduces && job->axes[i].dim == job->n_dims && is_alone(job, i);
     if (job->axes[i].parameter == DKM_PARAMETER(seed) && !draws)
-      status = warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly%s",
+      status = dkm_job_warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly%s",
                     is_counted ? ", which are 0; what is counted are copies of one start" : "");
     if (job->axes[i].parameter == DKM_PARAMETER(pattern) && (job->cue_file.n > 0 || job->from_file.n > 0) && !draws)
-      status = warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
+      status = dkm_job_warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
   }
   return status;
 }
