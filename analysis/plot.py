@@ -119,7 +119,8 @@ def parser():
     point.add_argument("--at", nargs="+", action="extend", default=[], metavar="NAME=VALUE", help="which point, as of dickemap point")
     point.add_argument("--until", "--t-end", dest="t_end", type=float, metavar="T",
                        help="end of the trajectory (default: of a file its own; else twice the time from which the outcome is certain, or "
-                            "where there is none such the length of the record, at most 200/kappa; a spectrum goes on from the end of the record)")
+                            "where there is none such the length of the record, at most 200/kappa; a spectrum goes on from the end "
+                            "of the record)")
     point.add_argument("--record", action="store_true", help="also with --until: compute the record of the point and mark what it says")
     kind = add("trajectory", figures.trajectory, point, help="a point through time")
     kind.add_argument("--points", type=int, default=2001, help="samples (default 2001)")

@@ -58,14 +58,16 @@ def point(job: jobs.Job, *, set: Mapping[str, Any] | None = None, cpu: str | Non
 
 
 def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *, t_start: float | None = None, spins: bool = False,
-               after: xr.Dataset | None = None, set: Mapping[str, Any] | None = None, cpu: str | None = None, **quantities: float) -> xr.Dataset:
+               after: xr.Dataset | None = None, set: Mapping[str, Any] | None = None, cpu: str | None = None,
+               **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
     none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
     Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
-    points: samples from t_start (None: 0, or the end of `after`) to t_end.  t_end: None takes twice the time from which the outcome is certain (`t_settled`), or until
-    overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and 20/kappa at least, of the smallest
-    kappa.  Where no end is certain, as of oscillations, it is the length of the record, but 200/kappa at most.
+    points: samples from t_start (None: 0, or the end of `after`) to t_end.  t_end: None takes twice the time from which the outcome is
+    certain (`t_settled`), or until overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and
+    20/kappa at least, of the smallest kappa.  Where no end is certain, as of oscillations, it is the length of the record, but
+    200/kappa at most.  With `after` it is so much later than the end of that.
     after: a record of `point` with set={"output.state": "final"}: goes on from where that ended.  What is chaotic for long before it
     comes to its end takes another course whenever steps differ; so it is the course of that record.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
@@ -79,7 +81,7 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     t_start = t_from if t_start is None else arguments.number("t_start", t_start, t_from)
     with _one_point(job, set, cpu, quantities) as session:
         if t_end is None:
-            t_end = _usual_end(session)
+            t_end = t_from + _usual_end(session)
         if not t_start < t_end:
             raise Error(f"t_start is {t_start:g}, but must be below t_end, {t_end:g}")
         if state is not None and state.size != 3 * session.n_classes + 2 * session.n_modes:

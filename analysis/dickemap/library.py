@@ -222,7 +222,8 @@ class Session:
         if spins:
             arrays["m"] = np.empty((t.size, self.n_classes, 3))
         at = None if start is None else np.ascontiguousarray(start, float)
-        to = CSamples(t.size, t.ctypes.data, None if at is None else at.ctypes.data, t_from, **{name: array.ctypes.data for name, array in arrays.items()})
+        to = CSamples(t.size, t.ctypes.data, None if at is None else at.ctypes.data, t_from,
+                      **{name: array.ctypes.data for name, array in arrays.items()})
         self._interruptible(None, lambda interrupt: self._checked("trajectory", self._handle, i_point, byref(to), interrupt, None))
         return arrays
 

@@ -39,8 +39,8 @@ void dkm_trajectory_free(dkm_trajectory *trajectory);
 /* Sample i: the state u (3K + 2M values of that system, which is the point's) is valid during the call. Returns false to end it. */
 typedef bool dkm_trajectory_visit(void *context, int64_t i, const dkm_system *system, const double *u);
 
-/* The same with whole states, at n times t_state <= t[0] <= t[1] <= ...: a step ends at each, so that both ways agree to the tolerance of the
- * solver, not to the bit.  Fails as above, and with DKM_STOPPED if `visit` ends it. */
+/* The same with whole states, at n times t_state <= t[0] <= t[1] <= ...: a step ends at each, so that both ways agree to the tolerance
+ * of the solver, not to the bit.  Fails as above, and with DKM_STOPPED if `visit` ends it. */
 dkm_status dkm_trajectory_follow(const dkm_course *course, int64_t n, const double *t, dkm_trajectory_visit *visit, void *context,
                                  dkm_error *err);
 

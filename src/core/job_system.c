@@ -397,7 +397,8 @@ static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
     if (job->axes[i].n == 1) continue;
     const bool is_counted = job->reduces && job->axes[i].dim == job->n_dims && is_alone(job, i);
     if (job->axes[i].parameter == DKM_PARAMETER(seed) && !draws)
-      status = dkm_job_warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of flip_exactly%s",
+      status = dkm_job_warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of "
+                                      "flip_exactly%s",
                     is_counted ? ", which are 0; what is counted are copies of one start" : "");
     if (job->axes[i].parameter == DKM_PARAMETER(pattern) && (job->cue_file.n > 0 || job->from_file.n > 0) && !draws)
       status = dkm_job_warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
