@@ -109,8 +109,8 @@ static int at_once(void *context, int64_t n_done) {
 static void what_is_stopped_says_so_and_can_go_on(void **state) {
   (void)state;
   /* Modes of both signs: each point takes longer than it takes to be asked. */
-  static const char *const sets[] = {"solver.method=gsl", "initial.perturbation=0.3", "model.Omega_mu=[1.5, -2]", "axes.g0.values=[1, 1.1, 1.2]",
-                                     "solver.max_steps=20000"};
+  static const char *const sets[] = {"solver.method=gsl", "initial.perturbation=0.3", "model.Omega_mu=[1.5, -2]",
+                                     "axes.g0.values=[1, 1.1, 1.2]", "solver.max_steps=20000"};
   dkm_session *session = opened(5, sets);
   char *records = malloc(N * (size_t)dkm_session_record_bytes(session));
   uint8_t status[N];
