@@ -127,7 +127,8 @@ typedef struct dkm_finite_diagnostics {
   double edge_weight;       /* largest weight of the last two levels of a factor, at the end of any step */
   int levels[DKM_FINITE_MAX_CLASSES + DKM_FINITE_MAX_MODES]; /* largest number of levels: of each class, then of each mode
                                (n_max = levels - 1); symmetric: of the mode, at [1] */
-  double memory;            /* bytes that the state and its steps took at most; after DKM_LIMIT those that were not allowed */
+  double memory;            /* bytes that the state and its steps took at most, since it began or began again; after DKM_LIMIT those
+                               that were not allowed */
   int64_t steps, rejected;  /* of trajectories: of all */
   int64_t n_jumps;          /* of trajectories, of all */
   int64_t n_trajectories;   /* that were averaged; 0: none are needed */

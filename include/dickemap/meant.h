@@ -2,6 +2,7 @@
 /* meant: which of the names that there are somebody had in mind who typed another word, for messages. */
 #ifndef DICKEMAP_MEANT_H
 #define DICKEMAP_MEANT_H
+#include <stdbool.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -12,6 +13,9 @@ extern "C" {
  * one is the beginning of the other; some letters are wrong, missing, too many or exchanged. */
 enum { DKM_MOST_MEANT = 4 };
 int dkm_meant(const char *word, int n, const char *const *names, int found[DKM_MOST_MEANT]);
+
+/* Whether they are alike but for case, - and _, or the word is what the field calls it. */
+bool dkm_meant_surely(const char *word, const char *name);
 
 /* "did you mean gamma_down, gamma_up or gamma_phi? ", or "". Returns out. */
 enum { DKM_MEANT_BYTES = 192 };

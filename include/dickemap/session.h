@@ -126,7 +126,7 @@ dkm_status dkm_session_closed_forms(const dkm_session *session, int64_t i_point,
 typedef struct dkm_session_samples {
   int64_t n;
   const double *t;    /* given: t_from <= t[0] <= t[1] <= ... */
-  const double *from; /* a state of dkm_session_state_values to go on from, at t_from; NULL: the point's start, at 0 */
+  const double *from; /* a state of this point, dkm_session_state_values of it, to go on from, at t_from; NULL: its start, at 0 */
   double t_from;
   double *xi, *alpha_re, *alpha_im; /* [i*M + mu] */
   double *L;     /* the Lyapunov function of landscape.h; NaN where energy is not only lost by the modes: losses of single spins,

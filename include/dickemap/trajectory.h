@@ -19,7 +19,8 @@ typedef struct dkm_trajectory {
 
 /* Whose way it is, and how it is integrated. cpu: NULL (the best for one point) or as in dkm_integrator_create.
  * state: where it begins, at time t_state, such as where a record ended, 3K + 2M values of the system (of classes that the point does
- * not have they are not read); NULL: the point's own start, at 0. */
+ * not have they are not read), finite, and within 1e-6 of the subspace that the point's start lies in, else it fails with DKM_INPUT;
+ * NULL: the point's own start, at 0. */
 typedef struct dkm_course {
   const dkm_system *system;
   const dkm_point *point;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Which point is asked for; see at.h. */
-#define _GNU_SOURCE /* strsep */
+#define _GNU_SOURCE /* strndup */
 #include "at.h"
 
 #include <math.h>
@@ -10,15 +10,26 @@
 
 #include "dickemap/meant.h"
 
-/* Applies the items of all --at, separated by commas. */
+static const char *skip_blanks(const char *text) {
+  return text + strspn(text, " \t");
+}
+
+/* Items are separated by commas, blanks may stand before them.  NULL: that was the last of its text. */
+static const char *next_item(const char *item) {
+  const char *comma = strchr(item, ',');
+  return comma && *skip_blanks(comma + 1) ? skip_blanks(comma + 1) : NULL;
+}
+
+/* Applies the items of all --at. */
 static dkm_status assign_all(const dkm_texts *at, const dkm_job *job, dkm_point *point, dkm_error *err) {
   dkm_status status = DKM_OK;
   for (int i = 0; i < at->n && !status; i++) {
-    char *items = strdup(at->list[i]);
-    if (!items) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
-    for (char *rest = items, *item; !status && (item = strsep(&rest, ","));)
-      status = dkm_job_assign(job, point, item, err);
-    free(items);
+    for (const char *item = skip_blanks(at->list[i]); item && !status; item = next_item(item)) {
+      char *own = strndup(item, strcspn(item, ","));
+      if (!own) return dkm_fail(err, DKM_MEMORY, "out of memory (--at)");
+      status = dkm_job_assign(job, point, own, err);
+      free(own);
+    }
   }
   return status;
 }
@@ -36,16 +47,10 @@ static bool is_name_of(const char *item, size_t bytes, const char *name, int mod
          (bytes == strlen(in_files) && memcmp(item + length, in_files, bytes) == 0);
 }
 
-/* NULL: that was the last of its text. */
-static const char *next_item(const char *item) {
-  const char *comma = strchr(item, ',');
-  return comma ? comma + 1 : NULL;
-}
-
 const char *dkm_at_find(const dkm_texts *at, const char *name, int mode, size_t *bytes) {
   const char *found = NULL;
   for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i]; item; item = next_item(item)) {
+    for (const char *item = skip_blanks(at->list[i]); item; item = next_item(item)) {
       const size_t name_bytes = strcspn(item, "=,");
       if (item[name_bytes] == '=' && is_name_of(item, name_bytes, name, mode)) found = item + name_bytes + 1;
     }
@@ -124,7 +129,7 @@ static dkm_status fail_unknown_axis(const char *item, size_t bytes, const char *
 
 dkm_status dkm_at_check_axes(const dkm_texts *at, const char *command, const char *where, const dkm_job *job, dkm_error *err) {
   for (int i = 0; i < at->n; i++)
-    for (const char *item = at->list[i]; item; item = next_item(item)) {
+    for (const char *item = skip_blanks(at->list[i]); item; item = next_item(item)) {
       const size_t bytes = strcspn(item, "=,");
       const dkm_axis *axis = NULL;
       for (int j = 0; j < job->n_axes && !axis; j++)

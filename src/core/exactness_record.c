@@ -16,7 +16,7 @@ static const char *failure_text(int code) {
   static const char *const texts[DKM_EXACTNESS_N_FAILURES] = {
       "the computation came to its end", "exactness.start is rest, but the mean field does not come to rest from the cue",
       "the spins at the start are shorter than 1, which without losses of single spins they cannot be",
-      "the levels that are needed do not fit into exactness.memory: they need memory_needed", "steps became too short"};
+      "the levels that are needed do not fit into exactness.memory: they need memory_needed at least", "steps became too short"};
   return code >= 0 && code < DKM_EXACTNESS_N_FAILURES ? texts[code] : "?";
 }
 
@@ -93,7 +93,7 @@ static const dkm_field rows[] = {
     [LEVELS_SPIN] = POINT(NUMBER, "levels_spin", DKM_INT32, "largest number of levels of a class"),
     [LEVELS_MODE] = POINT(NUMBER, "levels_mode", DKM_INT32, "largest number of levels of a mode"),
     [MEMORY] = {"memory_needed", DKM_FLOAT64, DKM_SCALE_NUMBER, DKM_PER_POINT, 0, 1, "megabyte",
-                "MB that the state and its steps took at most, or would have taken", NULL},
+                "MB that the state and its steps took at most; of a failure for memory, that the first that did not fit would have", NULL},
     [EDGE] = POINT(NUMBER, "edge_weight", DKM_FLOAT64, "largest weight of the last two levels"),
     [TRACE] = POINT(NUMBER, "trace_error", DKM_FLOAT64, "largest distance of the trace from 1"),
     [NEGATIVITY] = POINT(NUMBER, "negativity", DKM_FLOAT64, "smallest power of ten that makes the last density matrix positive; 0: it is"),

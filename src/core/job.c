@@ -221,8 +221,11 @@ static dkm_status warn_beside_axes(dkm_job *job, const dkm_job_source *source, d
     if (!(text->value || text->values) || !is_covered(job, parameter)) continue;
     char place[DKM_PLACE_BYTES];
     const int line = dkm_schema_line(source, dkm_job_axes_place(job, source, parameter, NAN, place));
-    status = dkm_job_warn(job, err, "%s of line %d has no effect, as the axis of line %d gives %s", parameter->key,
-                          dkm_schema_line(source, parameter->key), line, parameter->name);
+    int n_axes = 0;
+    for (int i = 0; i < job->n_axes; i++) n_axes += job->axes[i].parameter == parameter;
+    status = dkm_job_warn(job, err, "%s of line %d has no effect, as the %s of line %d%s %s", parameter->key,
+                          dkm_schema_line(source, parameter->key), n_axes > 1 ? "axes" : "axis", line,
+                          n_axes > 1 ? " ... give" : " gives", parameter->name);
   }
   return status;
 }

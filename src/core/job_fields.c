@@ -167,9 +167,10 @@ const char *dkm_job_fields_suggest(const dkm_job_fields *fields, const char *pat
   add_names(&here, dkm_job_fields_at(fields, path), NULL);
   for (int g = 0; g < DKM_N_GROUPS; g++) add_names(&elsewhere, fields->group[g], group_names[g]);
   if (*path) add_names(&elsewhere, fields->top, "");
-  for (int i = 0; i < elsewhere.n; i++)
-    if (strcmp(elsewhere.keys[i], key) == 0) return ask(&elsewhere, 1, &i, out);
   const int n_here = dkm_meant(key, here.n, here.keys, found);
+  const bool is_sure = n_here > 0 && dkm_meant_surely(key, here.keys[found[0]]);
+  for (int i = 0; i < elsewhere.n && !is_sure; i++)
+    if (strcmp(elsewhere.keys[i], key) == 0) return ask(&elsewhere, 1, &i, out);
   if (n_here > 0) return ask(&here, n_here, found, out);
   return ask(&elsewhere, dkm_meant(key, elsewhere.n, elsewhere.keys, found), found, out);
 }

@@ -375,6 +375,8 @@ bool dkm_job_seeds_in_part(const dkm_job *job) {
   for (int i = 0; i < N_DRAWN; i++) {
     const int axis = axis_of(job, drawn_by(i));
     if (axis < 0 && dkm_parameter_get(drawn_by(i), &job->base, 0) != 0.0) return false;
+    /* Beside its own seed each, or searched from 0 on, 0 is one start. */
+    if (axis >= 0 && (job->axes[axis].dim == job->axes[seed].dim || job->axes[axis].dim > job->n_dims)) return false;
     bool any = axis < 0;
     for (int64_t j = 0; axis >= 0 && j < job->axes[axis].n; j++) any = any || is_idle_at(job, job->axes[axis].dim, j);
     if (!any) return false;

@@ -279,7 +279,7 @@ bool dkm_match_starts(const dkm_job *old, const dkm_job *job, char *out, size_t 
     const int theirs = old->n_dims + d, ours = job->n_dims + d;
     if (!dims[d].is_theirs || !dims[d].is_ours || same_values(old, job, theirs, ours)) continue;
     const char *name = old->dim_name[theirs], *our_name = job->dim_name[ours];
-    const char *others = old->shape[theirs] == job->shape[ours] && strcmp(name, our_name) == 0 ? " others" : "";
+    const char *others = old->shape[theirs] == job->shape[ours] && strcmp(name, our_name) == 0 ? " others (or in another order)" : "";
     const char *of = strcmp(name, our_name) == 0 ? "" : " of ";
     const size_t used = strlen(out);
     snprintf(out + used, out_bytes - used, "%s%s %" PRId64 " values of %s in the file, %" PRId64 "%s%s%s in the job", any ? ", " : "",

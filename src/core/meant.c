@@ -92,13 +92,13 @@ static bool is_synonym(const char *word, const char *name) {
 /* The smaller the nearer; FAR: not at all. */
 enum { ALIKE, SYNONYM, BEGINNING, LETTERS = 10, FAR = 100 };
 
-/* One is the beginning of the other: tol of tolerance; unit of units, where little may follow, the less the nearer. */
+/* One is the beginning of the other: tol of tolerance; unit of units, where little may follow; nearer than as many wrong letters. */
 static int compare_beginnings(const char *word, const char *name) {
   enum { LEAST = 3, MOST_MORE = 3 };
   const size_t w = strlen(word), n = strlen(name);
   if (w < LEAST || n < LEAST) return FAR;
   if (w < n) return strncmp(word, name, w) == 0 ? BEGINNING : FAR;
-  return w <= n + MOST_MORE && strncmp(word, name, n) == 0 ? BEGINNING + (int)(w - n) : FAR;
+  return w <= n + MOST_MORE && strncmp(word, name, n) == 0 ? LETTERS + 2 * (int)(w - n) - 1 : FAR;
 }
 
 /* How many letters are to be put in, left out, replaced or exchanged with the next. */
@@ -131,7 +131,11 @@ static int farness(const char *word, const char *name) {
   const int beginning = compare_beginnings(short_word, short_name);
   if (beginning < FAR) return beginning;
   const int most = length < 2 ? 0 : length < 5 ? 1 : 2, letters = distance(short_word, short_name);
-  return letters <= most ? LETTERS + letters : FAR;
+  return letters <= most ? LETTERS + 2 * letters : FAR;
+}
+
+bool dkm_meant_surely(const char *word, const char *name) {
+  return farness(word, name) <= SYNONYM;
 }
 
 int dkm_meant(const char *word, int n, const char *const *names, int found[DKM_MOST_MEANT]) {

@@ -53,6 +53,8 @@ static void end(traveller *c) {
   free(c->u);
 }
 
+static const double beside = 1e-6; /* a subspace, by what errors of steps had added: a state is of it all the same */
+
 /* The state that the course was given, of the point's own classes; in its subspace what rounding had added is taken away. */
 static dkm_status take_state(traveller *c, const dkm_course *course, dkm_error *err) {
   const int64_t K = course->system->n_classes, k = c->start.full.n_classes;
@@ -62,12 +64,24 @@ static dkm_status take_state(traveller *c, const dkm_course *course, dkm_error *
   for (int component = 0; component < 3; component++)
     memcpy(own + component * k, course->state + component * K, (size_t)k * sizeof *own);
   memcpy(own + 3 * k, course->state + 3 * K, n_beta * sizeof *own);
-  if (c->inside)
+  const size_t n = dkm_model_size(&c->start.full);
+  bool fits = true;
+  for (size_t i = 0; i < n; i++) fits = fits && isfinite(own[i]);
+  if (c->inside && fits) {
+    double *lifted = malloc(n * sizeof *lifted);
+    if (!lifted) {
+      free(own);
+      return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
+    }
     dkm_start_reduce_state(&c->start, own, c->u);
-  else
-    memcpy(c->u, own, dkm_model_size(&c->start.full) * sizeof *own);
+    dkm_start_lift_state(&c->start, c->u, lifted);
+    for (size_t i = 0; i < n; i++) fits = fits && fabs(lifted[i] - own[i]) <= beside;
+    free(lifted);
+  } else {
+    memcpy(c->u, own, n * sizeof *own);
+  }
   free(own);
-  return DKM_OK;
+  return fits ? DKM_OK : dkm_fail(err, DKM_INPUT, "the state to go on from is none of this point's");
 }
 
 /* Ready where it begins, or not at all. */

@@ -312,6 +312,13 @@ def test_of_a_key_of_what_an_axis_gives_a_warning_tells_both_lines(dickemap, tmp
         assert "has no effect" not in dickemap("plan", "a.yaml", "--set", axes, *["--set", "model.g0=1"] * ("name: g0" not in axes)).stderr
 
 
+def test_of_several_axes_that_give_a_list_the_warning_tells_the_first(dickemap, tmp_path):
+    (tmp_path / "a.yaml").write_text(ONE.format(", g0: 1").replace("patterns: 1", "patterns: 2")
+                                     + "axes:\n- {name: 'kappa_mu[2]', values: [1, 2]}\n- {name: 'kappa_mu[1]', values: [1, 2]}\n")
+    said = dickemap("plan", "a.yaml").stderr
+    assert "model.kappa_mu of line 1 has no effect, as the axes of line 3 ... give kappa_mu" in said
+
+
 def test_a_list_of_which_an_axis_gives_one_value_stays(dickemap, tmp_path):
     (tmp_path / "a.yaml").write_text(ONE.format(", g0: 1").replace("patterns: 1", "patterns: 2")
                                      + "axes: [{name: 'kappa_mu[2]', values: [1, 2]}]\n")
