@@ -34,9 +34,8 @@ class Theory:
     """Closed forms with the parameters of a file; modes count from 1, in numbers or arrays."""
 
     def __init__(self, data):
-        given = models.parameters(data)
-        self.Omega, self.n_classes = float(given["Omega"]), float(data.attrs["alpha_factor"]) ** 2
-        self.Omega_mu, self.kappa_mu = (xr.DataArray([float(value) for value in given[name]], coords={"mode": data["mode"]}, dims="mode")
+        self.Omega, self.n_classes = models.number(data, "model.Omega"), float(data.attrs["alpha_factor"]) ** 2
+        self.Omega_mu, self.kappa_mu = (xr.DataArray(models.numbers(data, name), coords={"mode": data["mode"]}, dims="mode")
                                         for name in ("Omega_mu", "kappa_mu"))
         self.g_crit = dickemap.g_crit(self.Omega, self.Omega_mu, self.kappa_mu)
 

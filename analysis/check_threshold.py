@@ -33,13 +33,12 @@ def one_sign(data):
     """The same of a check, for which there must be a g_ret."""
     if lack := lacking(data):
         return lack
-    signs = {value > 0 for value in models.parameters(data)["Omega_mu"]}
-    return "" if len(signs) == 1 else "of modes of both signs no pattern state is stable: there is no g_ret"
+    return "" if np.ptp(np.sign(models.numbers(data, "Omega_mu"))) == 0 else "of modes of both signs no pattern state is stable: there is no g_ret"
 
 
 def open_thresholds(path, lacking=lacking, instead=""):
     """The file as a dataset over perturbation (0 first), pattern and g0, g0 rising."""
-    fields = ("verdict", "xi", "xi_theory", "retrieved", "precession", "n_unstable", "g_crit", "g_retrieve")
+    fields = ("verdict", "xi", "retrieved", "precession", "n_unstable", "g_crit", "g_retrieve")
     data = script_file.opened(path, "jobs/retrieval_threshold.yaml", ("perturbation", "pattern", "g0"), fields, lacking=lacking,
                               instead=instead)
     return data.sortby(["perturbation", "g0"])
@@ -47,10 +46,9 @@ def open_thresholds(path, lacking=lacking, instead=""):
 
 def couplings(data, nu):
     """g_nu of a pattern and its g_ret, NaN of modes of both signs; with the parameters of the file."""
-    given = models.parameters(data)
-    g = dickemap.g_crit(float(given["Omega"]), np.array([float(value) for value in given["Omega_mu"]]),
-                        np.array([float(value) for value in given["kappa_mu"]]))
-    has_one_sign = np.ptp(np.sign([float(value) for value in given["Omega_mu"]])) == 0
+    Omega_mu = models.numbers(data, "Omega_mu")
+    g = dickemap.g_crit(models.number(data, "model.Omega"), Omega_mu, models.numbers(data, "kappa_mu"))
+    has_one_sign = np.ptp(np.sign(Omega_mu)) == 0
     return float(g[nu - 1]), float(dickemap.g_retrieve(g[nu - 1], g.min())) if has_one_sign else np.nan
 
 
@@ -79,10 +77,13 @@ def mistakes(data, nu, tilted, tolerance):
     expected = g0 > (g_ret if tilted else g_nu)
     result = [f"g0 = {g:.9g}: retrieved {int(r)}" for g, r, wrong in
               zip(g0, one.retrieved.values, found != expected) if wrong]
+    for name, theory in (("g_crit", g_nu), ("g_retrieve", g_ret)):
+        wrong = ~(abs(one[name].values / theory - 1) <= tolerance) & dickemap.done(one).values
+        result += [f"g0 = {g0[i]:.9g}: {name} {float(one[name][i]):.9g}, not {theory:.9g}" for i in np.flatnonzero(wrong)]
     xi = abs(one.xi.sel(mode=nu).values)
     # Spins that precess are shorter along their fields, by half the square of the amplitude.
     allowed = np.maximum(tolerance, np.nan_to_num(one.precession.values) ** 2)
-    off = np.where(found, abs(xi - one.xi_theory.values), 0.0)
+    off = np.where(found, abs(xi - dickemap.xi_theory(g0, g_nu)), 0.0)
     result += [f"g0 = {g0[i]:.9g}: |xi| differs from Eq. (12) by {off[i]:.1e}" for i in np.flatnonzero(~(off <= allowed))]
     if not tilted:
         unstable = one.n_unstable.values > 0

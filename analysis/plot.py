@@ -18,6 +18,8 @@ the picture says.  Cells without a result (undecided, failed, not computed) are 
 """
 
 import argparse
+import difflib
+import os
 import pathlib
 import sys
 
@@ -25,6 +27,10 @@ import script_drawing  # (first: says which package is missing)
 
 import dickemap
 from dickemap import figures, jobs
+
+
+KINDS = ("picture", "map", "cut", "basins", "states", "exactness", "trajectory", "spectrum", "letters")
+AXES = ("x", "y", "along", "panels", "over", "by")  # options that name one
 
 
 def selection(items):
@@ -150,6 +156,7 @@ def draw(a):
     options = of_file(a)
     names = ("x", "y", "along", "panels", "over", "by", "field", "signed", "log", "inverted")
     options |= {name: getattr(a, name) for name in names if hasattr(a, name)}
+    options |= {name: jobs.file_name(options[name]) for name in AXES if options.get(name)}
     if hasattr(a, "no_theory"):
         options["theory"] = not a.no_theory
     return getattr(figures, a.kind)(a.file, **options)
@@ -157,8 +164,10 @@ def draw(a):
 
 def main():
     words = sys.argv[1:]
-    kinds = ("picture", "map", "cut", "basins", "states", "exactness", "trajectory", "spectrum", "letters")
-    if words and words[0] not in (*kinds, "-h", "--help"):
+    if words and words[0] not in (*KINDS, "-h", "--help"):
+        if len(words) > 1 and not words[1].startswith("-") and not os.path.exists(words[0]):
+            near = difflib.get_close_matches(words[0], KINDS, 1)
+            sys.exit(f"plot.py: {words[0]} is no kind of picture{f'; did you mean {near[0]}?' if near else ''} (there are: {', '.join(KINDS)})")
         words = ["picture", *words]
     a = parser().parse_args(words)
     try:
@@ -166,7 +175,7 @@ def main():
         with figures.styled():
             draw(a).savefig(output, dpi=a.dpi)
     except (dickemap.Error, OSError, ValueError) as error:
-        text = str(error)
+        text = f"{error.filename}: {error.strerror}" if isinstance(error, OSError) and error.filename and error.strerror else str(error)
         sys.exit(f"plot.py: {text if isinstance(error, dickemap.Error) or str(a.file) in text else f'{a.file}: {text}'}")
     print(output)
 

@@ -11,7 +11,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import dickemap
-from dickemap import reading
+from dickemap import models, reading
 from dickemap.figures import COLOURS, STYLE, labels, style
 from dickemap.reading import of_job
 
@@ -70,8 +70,8 @@ def colours_of(states):
 
 def of_trajectories(recalls):
     """What the curve of the trajectories is called: with the losses of single spins of their jobs."""
-    losses = {f"{name} = {of_job(data, f'model.{name}')}": labels.item(data, name, float(of_job(data, f"model.{name}")))
-              for data in recalls for name in ("gamma_down", "gamma_up", "gamma_phi") if of_job(data, f"model.{name}")}
+    rates = {(name, models.number(data, f"model.{name}")): data for data in recalls for name in ("gamma_down", "gamma_up", "gamma_phi")}
+    losses = {rate: labels.item(data, *rate) for rate, data in rates.items() if rate[1] > 0}
     return ", ".join(["trajectories", *losses.values()])
 
 

@@ -21,7 +21,7 @@ import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 import dickemap
-from dickemap import reading
+from dickemap import models, reading
 from dickemap.figures import labels, style
 from dickemap.figures.exactness import HOLDS, SPINS, band_handles, course, of_job
 
@@ -46,7 +46,7 @@ def opened(path, name):
     axes = ("g0", SPINS) if has_g0 and "g0" in dickemap.open(path, fields="status").status.dims else (SPINS,)
     data = script_file.opened(path, like, axes, ("E_N",), lacking=without_pattern if name == "memory" else lacking, instead=PLOT)
     if has_g0 and axes == (SPINS,):
-        g0 = float(data.g0) if "g0" in data.coords else float(reading.of_job(data, "model.g0"))
+        g0 = models.number(data, "model.g0")
         data = data.drop_vars("g0", errors="ignore").expand_dims(g0=[g0])
     return data.sortby(SPINS)
 

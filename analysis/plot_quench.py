@@ -28,7 +28,7 @@ BACK = {"up": {"initial.overlap": 0.0, "initial.perturbation": 0.02}, "down": {"
 
 def ramp(data):
     """g0 at the beginning and at the end of the ramp."""
-    return [float(of_job(data, "model.g0")) * float(word) for word in of_job(data, "drive.g0").strip("[]").split(",")]
+    return [models.number(data, "model.g0") * float(word) for word in of_job(data, "drive.g0").strip("[]").split(",")]
 
 
 def lacking(data):
@@ -39,11 +39,12 @@ def lacking(data):
     return "" if ramp(data)[0] != ramp(data)[1] else "its drive leaves g0 as it is"
 
 
-def course(program, job, sets, duration, seed, ends, folder):
-    """g0 and the largest |xi| during a ramp between these ends."""
+def course(program, job, sets, at, ends, folder):
+    """g0 and the largest |xi| during a ramp between these ends; at: {axis: value} of the point."""
     table = folder / "course.csv"
     options = [word for setting in jobs.settings(sets) for word in ("--set", setting)]
-    run_point(job, "--at", f"duration={duration},seed={seed}", *options, "--trajectory", table, "--t-end", duration,
+    duration = at["duration"]
+    run_point(job, "--at", ",".join(f"{name}={value!r}" for name, value in at.items()), *options, "--trajectory", table, "--t-end", duration,
               "--dt", duration / 2000, program=program)
     rows = read_table(table)
     table.unlink()
@@ -59,9 +60,10 @@ def courses_of(data, path, durations, seed, program):
     found = []
     with tempfile.TemporaryDirectory() as folder, jobs.of(path) as (job, sets):
         for duration in durations:
-            asked = {own: course(program, job, sets, duration, seed, (begin, end), pathlib.Path(folder)),
-                     other: course(program, job, {**sets, "drive.g0": f"[{','.join(back)}]", **BACK[other]}, duration, seed, (end, begin),
-                                   pathlib.Path(folder))}
+            at = {**script_file.dropped(data), "duration": duration, "seed": seed}
+            begun = {key: value for key, value in BACK[other].items() if key.partition(".")[2] not in at}
+            asked = {own: course(program, job, sets, at, (begin, end), pathlib.Path(folder)),
+                     other: course(program, job, {**sets, "drive.g0": f"[{','.join(back)}]", **begun}, at, (end, begin), pathlib.Path(folder))}
             found.append((asked["up"], asked["down"]))
     return found
 

@@ -31,13 +31,16 @@ def draw_pattern(axes, cell, ret, logs, borders, found):
     share = cells.shown(cell, FIELD).values
     canvas.mesh(axes, *borders, share, "cividis", plt.Normalize(0, 1))
     canvas.hatched(axes, *borders, cells.absent(cell, FIELD).values, found)
-    known = share[np.isfinite(share)]
-    has_half = bool(known.size and min(share.shape) > 1 and known.min() < 0.5 < known.max())
+    tilted = cell.perturbation.values > 0  # exact starts reach their pattern from g_c on, whatever tilts do
+    known = share[tilted][np.isfinite(share[tilted])]
+    has_half = bool(known.size and tilted.sum() > 1 and share.shape[1] > 1 and known.min() < 0.5 < known.max())
     if has_half:
-        axes.contour(cell.g0.values, cell.perturbation.values, np.ma.masked_invalid(share), levels=[0.5], colors=COLOUR, linewidths=1)
-    has_ret = bool(borders[0].min() < ret < borders[0].max())
+        axes.contour(cell.g0.values, cell.perturbation.values[tilted], np.ma.masked_invalid(share[tilted]), levels=[0.5], colors=COLOUR,
+                     linewidths=1)
+    has_ret = bool(borders[0].min() < ret < borders[0].max() and tilted.any())
     if has_ret:
-        axes.axvline(ret, color=COLOUR, lw=1.2, ls=":").set_gid("g_ret")
+        ends = np.concatenate([borders[1][:-1][tilted], borders[1][1:][tilted]])
+        axes.plot([ret, ret], [ends.min(), ends.max()], color=COLOUR, lw=1.2, ls=":")[0].set_gid("g_ret")
     for axis, name, log, border in zip((axes.xaxis, axes.yaxis), ("g0", "perturbation"), logs, borders):
         canvas.set_axis(axis, cell[name].values, log, border)
     axes.set_title(labels.item(cell, "pattern", int(cell.pattern)))

@@ -54,6 +54,12 @@ def opened(path, like, axes, fields=("verdict",), n_modes=None, lacking=None, in
     return data.transpose(*axes, ...)
 
 
+def dropped(data):
+    """{axis: value} of the axes of one value that `opened` has dropped."""
+    return {str(name): c.item() for name, c in data.coords.items() if c.ndim == 0 and c.dtype.kind in "if"
+            and name not in ("mode", "point")}
+
+
 def _lack(data, axes, n_modes):
     missing = [axis for axis in axes if axis not in data.status.dims]
     if missing:

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import difflib
 import re
 from typing import Any, Mapping
 
@@ -17,6 +18,7 @@ from .progress import Bar
 
 BLOCK = 1 << 16  # points whose records are kept as bytes at a time
 LONGEST = 1e4  # in 1/kappa, of a trajectory whose length nobody has given
+ARGUMENTS = ("t_end", "points", "t_start", "spins", "after", "set", "cpu")  # of trajectory
 GROUP = "point"  # dimension of arrays that advance together
 
 
@@ -61,19 +63,24 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
                after: xr.Dataset | None = None, set: Mapping[str, Any] | None = None, cpu: str | None = None,
                **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
-    none: losses of single spins, unbalanced couplings, drives) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
+    none: losses of single spins, unbalanced couplings, drives; it falls where all Omega_mu have one sign) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
     Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
     points: samples from t_start (None: 0, or the end of `after`) to t_end.  t_end: None takes twice the time from which the outcome is
     certain (`t_settled`), or until overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and
     20/kappa at least, of the smallest kappa.  Where no end is certain, as of oscillations, it is the length of the record, but
     200/kappa at most.  With `after` it is so much later than the end of that.
-    after: a record of `point` with set={"output.state": "final"}: goes on from where that ended.  What is chaotic for long before it
-    comes to its end takes another course whenever steps differ; so it is the course of that record.
+    after: the record of the same point that `point` gives with set={"output.state": "final"}: the course begins at its end.  That is
+    the motion which the record is of, while a course that was chaotic for long before differs whenever its steps do; of a fixed
+    point, which is known before it is reached, it is the fixed point itself.
     A step ends at each sample, so that it agrees with the record to the solver's tolerance.  quantities as of `point`.
     """
     if "until" in quantities:  # as pictures and plot.py call it
         raise Error(f"trajectory: the time of its end is t_end, not until: t_end={arguments.shown(quantities['until'])}")
+    for name in quantities:
+        near = () if _is_quantity(name) else difflib.get_close_matches(name, ARGUMENTS, 1)
+        if near:
+            raise Error(f"trajectory: there is no argument {name}; did you mean {near[0]}?")
     points = arguments.number("points", points, 2, integer=True)
     if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
         raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")
@@ -85,7 +92,9 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
         if not t_start < t_end:
             raise Error(f"t_start is {t_start:g}, but must be below t_end, {t_end:g}")
         if state is not None and state.size != 3 * session.n_classes + 2 * session.n_modes:
-            raise Error("after is a record of another job: its state has other numbers of classes or modes")
+            raise Error("after is a record of another point: its state has other numbers of classes or modes")
+        if after is not None and _of_model(str(after.attrs.get("job_canonical"))) != _of_model(session.text("job_canonical")):
+            raise Error("after is a record of another point: its model, start or drive are others")
         t = np.linspace(t_start, t_end, points)
         arrays = session.trajectory(0, t, spins, state, t_from)
         n_classes, text, alpha_factor = session.n_classes, session.text("job_canonical"), session.alpha_factor
@@ -107,10 +116,20 @@ def _end_of(record):
     """The state and the time at which a record ends; None and 0 without one."""
     if record is None:
         return None, 0.0
+    record = arguments.dataset(record)
     for name in ("m", "beta_re", "beta_im", "t_end"):
-        if name not in arguments.dataset(record):
+        if name not in record:
             raise Error(f'after has no {name}: it must be a record of `point` with set={{"output.state": "final"}}')
+    if record["m"].dims != ("class", "xyz") or record["t_end"].ndim:
+        raise Error("after must be the record of one point, without axes")
+    if not np.isfinite(record["t_end"]):
+        raise Error("after has no end: the integration of that point failed")
     return np.concatenate([record["m"].values.T.ravel(), record["beta_re"].values, record["beta_im"].values]), float(record["t_end"])
+
+
+def _of_model(canonical):
+    """The lines of a job that the course of a point depends on, but for errors."""
+    return [line for line in canonical.splitlines() if not line.startswith(("solver.", "output.", "title", "unit"))]
 
 
 def _unit(session, power):
@@ -139,7 +158,7 @@ def _usual_end(session):
     kappa = min(session.quantity(0, "kappa_mu", mode) for mode in range(1, session.n_modes + 1))
     fields = {variable.name: variable for variable in session.of_kind("field")}
     if "t_end" not in fields:
-        raise Error("trajectory: t_end is needed for a job whose records are not those of single trajectories")
+        raise Error("trajectory: t_end (of plot.py: --until) is needed for a job whose records are not those of single trajectories")
     records, *_ = session.run(0, 1)
     settled, rest, t_end = (_values(records, fields[name]).item() for name in ("t_settled", "relaxation_time", "t_end"))
     if not np.isfinite(settled):

@@ -46,10 +46,31 @@ def beyond(data: xr.Dataset, but: tuple[str, ...] = ()) -> str:
     return f"closed forms do not hold with {', '.join(keys)}" if keys else ""
 
 
-def is_exact(data: xr.Dataset) -> bool:
-    """Whether starts are on the symmetric subspace of their pattern: no tilts, no single flips, no cue of another kind."""
-    def zero(name):
-        return not np.any(data[name]) if name in data.coords else float(of_job(data, f"initial.{name}") or 0) == 0
+def number(data: xr.Dataset, key: str) -> float:
+    """A key of the job, "model.g0", or where an axis gives it the one value that the data have; NaN where there is none such."""
+    name = key.rpartition(".")[2]
+    if name in data.coords:
+        return float(data[name]) if data[name].size == 1 else np.nan
+    text = of_job(data, key)
+    return np.nan if text in (None, "axis") else float(text)
 
-    other = [key for key in ("initial.cue", "initial.from", "initial.mixture") if of_job(data, key) is not None]
-    return zero("perturbation") and zero("flip_exactly") and not other
+
+def numbers(data: xr.Dataset, name: str) -> np.ndarray:
+    """Omega_mu or kappa_mu of all modes, of data in which each has one value."""
+    return np.array([float(value) for value in parameters(data)[name]])
+
+
+def exact(data: xr.Dataset) -> xr.DataArray | bool:
+    """Where starts are on the symmetric subspace of their pattern: no tilts, no single flips, no cue of another kind; over those axes
+    that decide it, if there are any."""
+    if any(of_job(data, key) is not None for key in ("initial.cue", "initial.from", "initial.mixture")):
+        return False
+    where: xr.DataArray | bool = True
+    for name in ("perturbation", "flip_exactly"):
+        where = where & (data[name] == 0 if name in data.coords else float(of_job(data, f"initial.{name}") or 0) == 0)
+    return where
+
+
+def is_exact(data: xr.Dataset) -> bool:
+    """Whether all are."""
+    return bool(np.all(exact(data)))

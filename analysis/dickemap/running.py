@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import errno
+import inspect
 import os
 import pathlib
 import re
@@ -18,7 +19,7 @@ import tempfile
 import threading
 import tty
 import warnings
-from typing import Any, Iterator, Mapping
+from typing import Any, Iterator, Mapping, Sequence
 
 import xarray as xr
 
@@ -26,6 +27,7 @@ from . import arguments, jobs, reading
 from .errors import Error
 from .progress import Bar
 
+OF_OPEN = tuple(name for name in inspect.signature(reading.open).parameters if name != "path")
 STOPPED = 85  # the program's exit code
 AGAIN = 0.5  # seconds from the first USR1, after which no point is begun, to the second, which suspends those under way
 PROGRESS = re.compile(r"(\d+)/(\d+) points, [\d.]+ %, (.*?)\s*(?:\x1b\[K)?$")  # include/dickemap/progress.h
@@ -41,17 +43,25 @@ def program() -> str:
 
 
 def run(job: jobs.Job, output: str | os.PathLike | None = None, ranks: int | None = None, resume: bool = True, *,
-        set: Mapping[str, Any] | None = None, overwrite: bool = False, progress: bool | None = None, **how: Any) -> xr.Dataset:
+        set: Mapping[str, Any] | None = None, overwrite: bool = False, options: Sequence[str] = (), progress: bool | None = None,
+        **how: Any) -> xr.Dataset:
     """Computes a job among processes and returns its file, as `open` does.
 
     job: a path, YAML, or a mapping of its keys.  output: the file; None keeps none.  ranks: processes, one of which hands out the
     points; None takes the cores and one, or a single process without mpirun.  resume: what is there already in `output` is
     continued; with False a file that exists is refused, or replaced with overwrite=True.  set: keys to override,
-    {"solver.t_max": 1e5}.  progress: True, False, or None for a bar where somebody looks.  how: as of `open`.
+    {"solver.t_max": 1e5}.  options: further ones of the program, such as ["--time-limit", "2h"] or ["--extend", "old.h5"].
+    progress: True, False, or None for a bar where somebody looks.  how: as of `open`.
 
     Ctrl-C ends the run in good order: points under way are suspended, the same call continues.  Raises Error in the words of the
     program.
     """
+    for name in how:  # before anything is computed
+        if name not in OF_OPEN:
+            raise Error(f"run: there is no argument {name} (there are: job, output, ranks, resume, set, overwrite, options, progress, "
+                        f"{', '.join(OF_OPEN)})")
+    if isinstance(options, (str, bytes)) or not all(isinstance(word, str) for word in options):
+        raise Error('run: options are words of the command line, ["--time-limit", "2h"]')
     if ranks is not None:
         arguments.number("run: ranks", ranks, 1, integer=True)
     if output is not None:
@@ -62,8 +72,8 @@ def run(job: jobs.Job, output: str | os.PathLike | None = None, ranks: int | Non
             if how.get("chunks") is not None:
                 raise Error("run: without an output there is no file to be read in chunks")
         file = stack.enter_context(jobs.as_file(job))
-        options = ["--overwrite"] if overwrite else ["--resume"] if resume else []
-        command = [*_mpirun(ranks), program(), "run", str(file), "-o", os.fspath(output), *options, *_sets(set)]
+        exists = ["--overwrite"] if overwrite else ["--resume"] if resume and "--extend" not in options else []
+        command = [*_mpirun(ranks), program(), "run", str(file), "-o", os.fspath(output), *exists, *options, *_sets(set)]
         _follow(command, progress, _renamed(job, file))
         return reading.open(output, **how)
 

@@ -1236,7 +1236,7 @@ def test_a_trajectory_goes_on_from_the_end_of_a_record():
     """As the whole course does, where errors have not grown; also in a subspace, and with a drive."""
     model = {"patterns": 3, "Omega": 0.5, "Omega_mu": [1.5, -2.0, 2.5], "kappa_mu": [1.0], "g0": 0.9}
     tilted = {"initial": {"perturbation": 0.2}}
-    for more in ({"model": {**model, "imbalance": -0.5, "g0": 2}}, tilted,
+    for more in ({"model": {**model, "imbalance": -0.5, "g0": 2}}, tilted, {"initial": {"mixture": [1, 1, 0]}},
                  {"drive": {"time": [0, 1], "g0": [0.9, 1.1], "duration": 200}, **tilted}):
         job = {"model": model, "solver": {"max_steps": 150}, **more}
         record = dickemap.point(job, set={"output.state": "final"})
@@ -1253,7 +1253,7 @@ def test_a_trajectory_goes_on_from_the_end_of_a_record():
     np.testing.assert_allclose(rest.xi, np.broadcast_to(dickemap.xi_end(record), rest.xi.shape), atol=1e-8)  # at the fixed point
     with pytest.raises(dickemap.Error, match="after has no m"):
         dickemap.trajectory(job, 100, after=dickemap.point(job))
-    with pytest.raises(dickemap.Error, match="after is a record of another job"):
+    with pytest.raises(dickemap.Error, match="after is a record of another point"):
         dickemap.trajectory({"model": {"patterns": 1, "Omega": 0.5, "Omega_mu": [1.5], "kappa_mu": [1.0], "g0": 1}}, 100, after=record)
     with pytest.raises(dickemap.Error, match="t_start is 0, but must be"):
         dickemap.trajectory(job, 100, t_start=0, after=record)
@@ -1294,3 +1294,59 @@ def test_a_picture_of_finitely_many_spins_shows_the_bound_where_there_is_one():
     assert len(bounds) == 2 and axes.get_ylim()[1] < 10 * float(data.E_N.max()) and "bound of $E_N$" in legend_of(figure)
     lossy = figures.exactness(dickemap.evaluate(job, gamma_down=0.1, spins_per_class=[1, 4]))
     assert not [line for line in lossy.axes[1].lines if line.get_gid() == "bound"] and "bound of $E_N$" not in legend_of(lossy)
+
+
+@pytest.mark.parametrize("draw", [
+    lambda files, ax: figures.map(files["exact"], "g0", "Omega_mu", "verdict", select={"pattern": 1}, ax=ax),
+    lambda files, ax: figures.map(files["seeds"], "g0", "pattern", "retrieved", over="seed", ax=ax),
+    lambda files, ax: figures.cut(files["seeds"], "g0", "retrieved", over="seed", select={"pattern": 2}, ax=ax),
+    lambda files, ax: figures.basins(files["seeds"], "g0", select={"pattern": 2}, ax=ax),
+])
+def test_any_of_a_callers_axes_will_do(files, draw):
+    figure, grid = plt.subplots(2, 3, layout="constrained")
+    for ax in (grid[0, 0], grid[1, 2]):
+        assert draw(files, ax) is ax and (ax.collections or ax.patches) and ax.get_legend()
+
+
+def test_several_selected_values_are_all_shown_or_refused(files):
+    whole = dickemap.open(files["seeds"])
+    g0 = [float(whole.g0[2]), float(whole.g0[5])]
+    axes = figures.cut(files["seeds"], "pattern", "xi", select={"g0": g0, "seed": 1}).axes[0]  # they become the curves
+    assert sum(line.get_marker() == "o" for line in axes.lines) == 2
+    figure = figures.map(files["seeds"], "g0", "seed", "xi", select={"pattern": [1, 3]})
+    assert {"cue 1", "cue 3"} <= {axes.get_title() for axes in figure.axes}
+    assert figures.picture(files["seeds"], select={"pattern": [1, 3]}).axes
+    with pytest.raises(dickemap.Error, match="several values of g0 are selected, of which only one would be shown: name it by --by"):
+        figures.cut(files["seeds"], "pattern", "xi", by="mode", select={"g0": g0, "seed": 1})
+
+
+def test_a_course_at_rest_has_no_spectrum():
+    job = {"model": {"patterns": 1, "Omega": 0.5, "Omega_mu": [1.5], "kappa_mu": [1.0], "g0": 1.1}}
+    with pytest.raises(dickemap.Error, match="xi is at rest from t = 900 on: there is no motion to show"):
+        figures.spectrum(dickemap.trajectory(job, 1000, 2001), begin=900)
+
+
+def test_beside_exact_starts_the_line_of_tilted_ones_ends():
+    """In a map over tilts, 0 among them, g_c of the cue goes through the row of 0, and g_ret through the others."""
+    job = {"model": {"patterns": 3, "Omega": 0.5, "Omega_mu": [1.5, 2.0, 2.5], "kappa_mu": [1.0]}, "initial": {"pattern": 3}}
+    data = dickemap.evaluate(job, g0=np.linspace(0.5, 1.4, 12), perturbation=[0, 0.1, 0.2, 0.3], product=True)
+    axes = figures.map(data, "g0", "perturbation", "xi", select={"mode": 3}).axes[0]
+    g_crit = dickemap.g_crit(0.5, np.array([1.5, 2.0, 2.5]), 1.0)
+    crit, = theory_lines(axes, "crit")
+    ret, = theory_lines(axes, "ret")
+    np.testing.assert_allclose(crit.get_xdata(), g_crit[2], rtol=2e-3)
+    np.testing.assert_allclose(ret.get_xdata(), dickemap.g_retrieve(g_crit[2], g_crit[0]), rtol=2e-3)
+    assert crit.get_ydata().max() <= 0.05 <= ret.get_ydata().min() + 0.01 and ret.get_ydata().max() == pytest.approx(0.35)
+
+
+def test_a_record_of_another_point_is_nothing_to_go_on_from():
+    job = {"model": {"patterns": 3, "Omega": 0.5, "Omega_mu": [1.5, 2.0, 2.5], "kappa_mu": [1.0], "g0": 1.1}}
+    record = dickemap.point(job, set={"output.state": "final"}, pattern=3)
+    with pytest.raises(dickemap.Error, match="after is a record of another point: its model, start or drive"):
+        dickemap.trajectory(job, after=record, pattern=2)
+    assert dickemap.trajectory(job, after=record, pattern=3, set={"solver.tolerance": 1e-9}).sizes["t"] == 1001
+    with pytest.raises(dickemap.Error, match="there is no argument tend; did you mean t_end"):
+        dickemap.trajectory(job, tend=50)
+    many = dickemap.evaluate(job, set={"output.state": "final"}, pattern=[1, 2])
+    with pytest.raises(dickemap.Error, match="must be the record of one point"):
+        dickemap.trajectory(job, after=many, pattern=2)

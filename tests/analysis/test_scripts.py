@@ -218,7 +218,7 @@ def g_ret(Omega_mu):
     return dickemap.g_retrieve(g, g.min())
 
 
-@pytest.mark.parametrize("kind, Omega_mu", [("counted", [3, 4]), ("counted_one", [3]), ("counted_both", None), ("counted_losses", None)])
+@pytest.mark.parametrize("kind, Omega_mu", [("counted", [3, 4]), ("counted_one", None), ("counted_both", None), ("counted_losses", None)])
 def test_g_ret_is_that_of_the_model_of_the_file(written, drawn, kind, Omega_mu):
     import plot_retrieval
 

@@ -52,18 +52,19 @@ def picture(data: slices.Data, *, select: slices.Selection | None = None, neares
     """
     if not is_records(data):
         return trajectory(data)
-    data, select = slices.selected(slices.opened(data), select, nearest)
+    whole = slices.opened(data)
+    data, single, _ = slices.selected(whole, select, nearest)  # what is left of axes decides what is drawn
     if "E_N" in data:
-        return exactness(data, select=select, nearest=nearest)
+        return exactness(whole, select=select, nearest=nearest)
     if "state_xi" in data and len(slices.numeric_axes(data, "n_states")) < 2:
-        return states(data, select=select, nearest=nearest)
+        return states(whole, select=select, nearest=nearest)
     if "count" in data and "outcome" in data.dims:
-        axes = [axis for axis in slices.numeric_axes(data, "n_decided") if axis not in select]
+        axes = [axis for axis in slices.numeric_axes(data, "n_decided") if axis not in single]
         panels = "pattern" if "pattern" in axes and len(axes) > 1 and data.sizes["pattern"] <= 8 else None
-        return basins(data, panels=panels, select=select, nearest=nearest)
+        return basins(whole, panels=panels, select=select, nearest=nearest)
     field = default_field(data)
-    if not is_map(data, field, select):
-        return cut(data, None, field, select=select, nearest=nearest)
-    axes = [axis for axis in slices.numeric_axes(data, field) if axis not in select]
+    if not is_map(data, field, single):
+        return cut(whole, None, field, select=select, nearest=nearest)
+    axes = [axis for axis in slices.numeric_axes(data, field) if axis not in single]
     panels = "pattern" if "pattern" in axes and len(axes) > 2 and data.sizes["pattern"] <= 8 else None
-    return map(data, None, None, field, panels=panels, select=select, nearest=nearest)
+    return map(whole, None, None, field, panels=panels, select=select, nearest=nearest)

@@ -28,11 +28,13 @@ def basins(data: slices.Data, x: str | None = None, y: str | None = None, *, pan
     axis of the starts, None: seed.  select, nearest: as of `figures.map`.  Returns the figure, or `ax` where that is given.
     """
     data = slices.opened(data)
-    data, select = slices.selected(data, select, nearest)
+    data, select, several = slices.selected(data, select, nearest)
     if "fatal_median" in data:
         return _fatal(data, x, select, nearest, ax)
     counted = _counted(data, over)
     slices.checked_axes(counted, "n_decided", {"--x": x, "--y": y, "--panels": panels}, select)
+    panels = panels or slices.first_free(counted, several, [x, y])
+    slices.all_shown(counted, several, [x, y, panels], "--panels")
     taken = {slices.group_of(counted, name) for name in (x, y, panels, *select) if name}
     free = [axis for axis in slices.numeric_axes(counted, "n_decided") if axis not in taken]
     if x is None and y is None and len(free) > 1 or y is not None:

@@ -279,8 +279,9 @@ def panel_parts(part: slices.Slice, panels):
 
 
 def columns(all_axes) -> int:
+    """Of the panels of a picture; of a caller's Axes, which may be one of many, 1."""
     spec = all_axes[0].get_subplotspec()
-    return spec.get_gridspec().ncols if spec is not None else 1
+    return min(spec.get_gridspec().ncols, len(all_axes)) if spec is not None else 1
 
 
 def starts_of(data) -> str:

@@ -16,6 +16,7 @@ from . import canvas, labels, lines, style
 
 Course = Union[xr.Dataset, str, os.PathLike]
 HARMONICS = 20  # up to which a spectrum shows the motion
+LEAST = 1e-9  # amplitude of a motion: what is smaller are errors
 LONG = 1000  # of a spectrum without a frequency, in 1/kappa
 NAMED_MODES = 8  # curves with a name; of more modes those that come farthest
 
@@ -231,6 +232,8 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
     data = _until(course_of(data), until)
     heights = amplitudes(data, field, begin)
     omega = heights["omega"].values[1:]
+    if not float(heights.max()) > LEAST:
+        raise Error(f"{field} is at rest from t = {float(data['t'][0]) if begin is None else begin:g} on: there is no motion to show")
     with style.styled():
         figure, (axes,) = style.panels(1, 4.4, 2.7, ax)
         if "mode" in heights.dims:

@@ -46,14 +46,15 @@ def cut(data: slices.Data, x: str | None = None, field: str | None = None, *, by
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or maps.default_field(data)
-    data, select = slices.selected(data, select, nearest)
+    data, select, several = slices.selected(data, select, nearest)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--by": by, "--over": over}, select)
     over = over or slices.over_of(data, field, [x, by], select)
     x = x or _axis(data, field, [by, over, *select])
     categorical = cells.is_categorical(slices.field_values(data, field))
-    by = by or _curves(data, field, [x, over, *select], categorical)
+    by = by or slices.first_free(data, several, [x, over]) or _curves(data, field, [x, over, *select], categorical)
+    slices.all_shown(data, several, [x, by, over], "--by")
     part = slices.cut_out(data, field, [x, *([by] if by else [])], over, select, nearest)
     with style.styled():
         if categorical and over:
@@ -146,6 +147,7 @@ def _curves_of(part, x, by, over, signed, theory, log, ax):
         canvas.lost_blocks(axes, border, lost.transpose("reason", x).values, some, i, colour, ends)
         if value is not None:
             handles.append(plt.Line2D([], [], color=colour, marker="o", mfc=style_of.get("mfc", colour), ms=3.5, lw=1.0,
+                                      ls="-" if theories or low is not None else "",
                                       label=labels.outcome_text(value, labels.outcome_names(part.data)) if by == "outcome" else
                                       labels.item(part.data, by, value)))
     whole = 1.04 if cells.is_unsigned(part.field) else np.ptp(np.concatenate([[0.0], *[v[np.isfinite(v)] for v in all_values]]))

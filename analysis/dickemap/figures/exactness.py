@@ -7,7 +7,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 import xarray as xr
 
-from .. import arguments, reading, verdicts
+from .. import arguments, models, reading, verdicts
 from ..errors import Error
 from . import canvas, labels, slices, style
 
@@ -68,10 +68,7 @@ def errors(axes, data: xr.Dataset, along: str | None) -> None:
 
 def _spins(one: xr.Dataset) -> float:
     """N of a point; NaN where the file does not tell."""
-    if SPINS in one.coords:
-        return float(one[SPINS])
-    text = reading.of_job(one, f"model.{SPINS}") or "nan"
-    return np.nan if text == "axis" else float(text)
+    return models.number(one, f"model.{SPINS}")
 
 
 def of_job(data: xr.Dataset, taken=()) -> dict[str, float | str]:
@@ -146,7 +143,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     data = slices.opened(data)
     if "E_N" not in data:
         raise Error("the file has no E_N: its job does not say `task: exactness`")
-    data, select = slices.selected(data, select, nearest)
+    data, select, several = slices.selected(data, select, nearest)
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
     for what, name in (("--along", along), ("--panels", panels), *(("--select", name) for name in select)):
         if name and slices.group_of(data, arguments.axis_name(what, name)) not in axes_there:
@@ -155,6 +152,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     along = along or (SPINS if SPINS in free else free[0] if free else None)
     free = [dim for dim in free if dim not in (along, panels)]
     panels = panels or (free[0] if free and ax is None else None)
+    slices.all_shown(data, several, [along, panels], "--panels")
     part = slices.cut_out(data, "E_N", [name for name in (along, panels, "time") if name], None, select, nearest)
     failure = part.data["failure"]
     shown = part.data.where(verdicts.flag_names(failure) == "none").assign(status=part.data.status, failure=failure)

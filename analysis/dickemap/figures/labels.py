@@ -74,7 +74,10 @@ def units_of(data: xr.Dataset, name: str) -> str | None:
     """Of a variable what the file says; where that says nothing, of a parameter of the job, what the job's unit makes of it."""
     if name in data.variables and "units" in data[name].attrs:
         return data[name].attrs["units"]
-    unit = data.attrs.get("unit", "1")
+    unit = data.attrs.get("unit")
+    if unit is None:  # a trajectory file that is older than this attribute: as its times have it
+        found = re.fullmatch(r"1/\((.*)\)", str(data["t"].attrs.get("units")) if "t" in data.variables else "")
+        unit = found[1] if found else "1"
     base = re.sub(r"_\d+$", "", name)
     return unit if base in RATES else f"1/({unit})" if base in TIMES and unit != "1" else None
 

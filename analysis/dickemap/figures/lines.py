@@ -24,7 +24,7 @@ import numpy as np
 import xarray as xr
 
 from .. import models, theory, verdicts
-from ..models import is_exact, parameters
+from ..models import exact, is_exact, parameters
 from ..reading import of_job
 from . import cells
 from .slices import cue_of
@@ -111,11 +111,13 @@ def kinds(data: xr.Dataset, field: str, mode: object = None) -> dict[str, str]:
         return {}
     if of_job(data, "task") == "states" or "n_states" in data:
         return {r"$g_{\mathrm{c}}$, least": "least"}
-    if is_exact(data):
-        if field in OF_MODE and mode is not None and cue_of(data) is not None and mode != cue_of(data):
-            return {}
-        return {r"$g_{\mathrm{c}}$": "crit"} | ({r"$g_{\mathrm{ret}}$": "ret"} if field in OF_STABILITY else {})
-    lines = {r"$g_{\mathrm{c}}$, least": "least"} if closed and field not in OF_MODE else {}
+    lines = {}
+    if np.any(exact(data)):
+        if not (field in OF_MODE and mode is not None and cue_of(data) is not None and mode != cue_of(data)):
+            lines = {r"$g_{\mathrm{c}}$": "crit"} | ({r"$g_{\mathrm{ret}}$": "ret"} if field in OF_STABILITY else {})
+        if is_exact(data):
+            return lines
+    lines |= {r"$g_{\mathrm{c}}$, least": "least"} if closed and field not in OF_MODE else {}
     return lines | ({r"$g_{\mathrm{ret}}$": "ret"} if field in (*OF_MODE, *OF_STABILITY, "retrieved", "outcome") else {})
 
 
@@ -167,6 +169,14 @@ def through_rest(data: xr.Dataset, field: str) -> xr.DataArray:
     if "verdict" in data:
         rest = rest & ~verdicts.flag_names(data["verdict"]).isin(NO_LINE)
     return rest
+
+
+def _is_of(data: xr.Dataset, field: str, what: str) -> xr.DataArray | bool:
+    """Where the line is that of the starts: of exact ones, of tilted ones, or of both."""
+    if "n_states" in data or what == "ret" and field in OF_STABILITY:
+        return True
+    own = exact(data)
+    return own if what == "crit" else ~own if isinstance(own, xr.DataArray) else not own
 
 
 def _distance(finer: xr.Dataset, x: str, y: str, what: str) -> np.ndarray:
@@ -222,7 +232,8 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
     rest = through_rest(data, field)
     rest = rest.any([dim for dim in rest.dims if dim not in (x, y)])
     frame = xr.DataArray(np.ones((data.sizes[y], data.sizes[x]), bool), dims=(y, x))
-    cells_drawn = (frame & rest.variable).transpose(y, x).values
+    own = frame & getattr(_is_of(data, field, what), "variable", _is_of(data, field, what))
+    cells_own, cells_drawn = own.transpose(y, x).values, (own & rest.variable).transpose(y, x).values
     drawn = cells_drawn[np.ix_(cell_y, cell_x)]
     with np.errstate(invalid="ignore"):
         positive = distance > 0
@@ -232,7 +243,8 @@ def over_map(data: xr.Dataset, field: str, x: str, y: str, borders: tuple[np.nda
         near &= np.isfinite(distance)
     through = np.zeros((data.sizes[y], data.sizes[x]), bool)  # cells that the line goes through
     through[np.broadcast_to(cell_y[:, None], near.shape)[near], np.broadcast_to(cell_x, near.shape)[near]] = True
-    if not near.any() or cells_drawn[through].mean() < 0.5:
+    through &= cells_own
+    if not through.any() or cells_drawn[through].mean() < 0.5:
         return None
     shown = np.ma.masked_where(~drawn | ~np.isfinite(distance), distance)
     return at_x, at_y, shown

@@ -59,12 +59,14 @@ def map(data: slices.Data, x: str | None = None, y: str | None = None, field: st
     """
     data = slices.opened(data, None if field is None else [field])
     field = field or default_field(data)
-    data, select = slices.selected(data, select, nearest)
+    data, select, several = slices.selected(data, select, nearest)
     if field in cells.NOT_DRAWN:
         raise Error(f"{field} is not something to draw")
     slices.checked_axes(data, field, {"--x": x, "--y": y, "--panels": panels, "--over": over}, select)
     over = over or slices.over_of(data, field, [x, y, panels], select)
     x, y = _two_axes(data, field, x, y, [panels, over, *select])
+    panels = panels or slices.first_free(data, several, [x, y, over])
+    slices.all_shown(data, several, [x, y, over, panels], "--panels")
     part = slices.cut_out(data, field, [x, y, *([panels] if panels else [])], over, select, nearest)
     with style.styled():
         if slices.group_of(data, x) == slices.group_of(data, y):

@@ -59,9 +59,10 @@ def _begun(data: xr.Dataset, name: str) -> xr.Dataset:
     return data
 
 
-def selected(data: xr.Dataset, select: Selection | None, nearest: bool = False) -> tuple[xr.Dataset, dict[str, float]]:
-    """What a caller has asked for: the data with those values alone of axes of which several are named, and {axis: value} of others."""
-    single = {}
+def selected(data: xr.Dataset, select: Selection | None, nearest: bool = False) -> tuple[xr.Dataset, dict[str, float], list[str]]:
+    """What a caller has asked for: the data with those values alone of axes of which several are named, {axis: value} of others, and
+    the axes of several."""
+    single, several = {}, []
     for axis, value in arguments.mapping(select, "select", "{'g0': 1.1}").items():
         if isinstance(value, str) or not np.ndim(value):
             single[axis] = value
@@ -70,7 +71,20 @@ def selected(data: xr.Dataset, select: Selection | None, nearest: bool = False) 
         if group not in data.dims:
             raise Error(f"{axis} is no axis of the file (it has: {', '.join(map(str, data.status.dims))})")
         data = data.isel({group: [index_of(data, axis, one, nearest) for one in value]})
-    return data, single
+        several.append(axis)
+    return data, single, several
+
+
+def first_free(data: xr.Dataset, several: Sequence[str], used: Sequence[str | None]) -> str | None:
+    """Of axes of which several values are selected the first that the picture does not show yet."""
+    groups = {group_of(data, axis) for axis in used if axis}
+    return next((axis for axis in several if group_of(data, axis) not in groups), None)
+
+
+def all_shown(data: xr.Dataset, several: Sequence[str], used: Sequence[str | None], how: str) -> None:
+    """Fails if values that are selected would not be shown."""
+    if axis := first_free(data, several, used):
+        raise Error(f"several values of {axis} are selected, of which only one would be shown: name it by {how}")
 
 
 def has(data: xr.Dataset, field: str) -> bool:

@@ -35,11 +35,12 @@ def states(data: slices.Data, x: str | None = None, *, select: slices.Selection 
     data = slices.opened(data)
     if "state_xi" not in data:
         raise Error("the file has no states: its job does not say `task: states`")
-    data, select = slices.selected(data, select, nearest)
+    data, select, several = slices.selected(data, select, nearest)
     slices.checked_axes(data, "n_states", {"--x": x}, select)
     free = [axis for axis in slices.numeric_axes(data, "n_states") if axis not in {slices.group_of(data, name) for name in select}]
     single = x is None and not free
     x = x or (free[0] if free else slices.axes_of(data, "n_states")[0])
+    slices.all_shown(data, several, [x], "--x")
     part = slices.cut_out(data, "n_states", [x], None, select, nearest)
     shown = part.data
     if not inverted and "state_n_inverted" in shown:
