@@ -33,7 +33,9 @@ def one_sign(data):
     """The same of a check, for which there must be a g_ret."""
     if lack := lacking(data):
         return lack
-    return "" if np.ptp(np.sign(models.numbers(data, "Omega_mu"))) == 0 else "of modes of both signs no pattern state is stable: there is no g_ret"
+    if np.ptp(np.sign(models.numbers(data, "Omega_mu"))) == 0:
+        return ""
+    return "of modes of both signs no pattern state is stable: there is no g_ret"
 
 
 def open_thresholds(path, lacking=lacking, instead=""):

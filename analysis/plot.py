@@ -167,7 +167,8 @@ def main():
     if words and words[0] not in (*KINDS, "-h", "--help"):
         if len(words) > 1 and not words[1].startswith("-") and not os.path.exists(words[0]):
             near = difflib.get_close_matches(words[0], KINDS, 1)
-            sys.exit(f"plot.py: {words[0]} is no kind of picture{f'; did you mean {near[0]}?' if near else ''} (there are: {', '.join(KINDS)})")
+            meant = f"; did you mean {near[0]}?" if near else ""
+            sys.exit(f"plot.py: {words[0]} is no kind of picture{meant} (there are: {', '.join(KINDS)})")
         words = ["picture", *words]
     a = parser().parse_args(words)
     try:

@@ -44,8 +44,8 @@ def course(program, job, sets, at, ends, folder):
     table = folder / "course.csv"
     options = [word for setting in jobs.settings(sets) for word in ("--set", setting)]
     duration = at["duration"]
-    run_point(job, "--at", ",".join(f"{name}={value!r}" for name, value in at.items()), *options, "--trajectory", table, "--t-end", duration,
-              "--dt", duration / 2000, program=program)
+    place = ",".join(f"{name}={value!r}" for name, value in at.items())
+    run_point(job, "--at", place, *options, "--trajectory", table, "--t-end", duration, "--dt", duration / 2000, program=program)
     rows = read_table(table)
     table.unlink()
     xi = abs(np.array([values for name, values in rows.items() if name.startswith("xi_")])).max(axis=0)
@@ -63,7 +63,8 @@ def courses_of(data, path, durations, seed, program):
             at = {**script_file.dropped(data), "duration": duration, "seed": seed}
             begun = {key: value for key, value in BACK[other].items() if key.partition(".")[2] not in at}
             asked = {own: course(program, job, sets, at, (begin, end), pathlib.Path(folder)),
-                     other: course(program, job, {**sets, "drive.g0": f"[{','.join(back)}]", **begun}, at, (end, begin), pathlib.Path(folder))}
+                     other: course(program, job, {**sets, "drive.g0": f"[{','.join(back)}]", **begun}, at, (end, begin),
+                                   pathlib.Path(folder))}
             found.append((asked["up"], asked["down"]))
     return found
 

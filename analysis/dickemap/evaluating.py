@@ -63,8 +63,9 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
                after: xr.Dataset | None = None, set: Mapping[str, Any] | None = None, cpu: str | None = None,
                **quantities: float) -> xr.Dataset:
     """The way of one point through time: `xi`, `alpha_re`, `alpha_im` [t, mode], the Lyapunov function `L` [t] (NaN where there is
-    none: losses of single spins, unbalanced couplings, drives; it falls where all Omega_mu have one sign) and, with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.
-    Times and L have units, by the job's `unit`.  Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
+    none: losses of single spins, unbalanced couplings, drives; it falls where all Omega_mu have one sign) and,
+    with spins=True, `m` [t, class, xyz].  `alpha(data)` is complex.  Times and L have units, by the job's `unit`.
+    Where all Omega_mu are negative -L falls, which is L_end, L_limit of records.
 
     points: samples from t_start (None: 0, or the end of `after`) to t_end.  t_end: None takes twice the time from which the outcome is
     certain (`t_settled`), or until overlaps have come to rest where that is later and before 200/kappa; 10000/kappa at most and

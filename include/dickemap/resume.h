@@ -7,7 +7,7 @@
 #include "dickemap/store.h"
 
 /* Whether the file can be continued with the job.  *exists: there is a file at all (DKM_OK without one).
- * DKM_INPUT if it is not ours, holds another job, with the keys that differ, or has fields that only a later version
+ * DKM_INPUT if it is not ours, holds another job, with the keys that differ, has another unit, or has fields that only a later version
  * knows; DKM_IO if it is damaged. */
 dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, dkm_error *err);
 

@@ -33,6 +33,19 @@ static dkm_status check_fields(const char *path, dkm_error *err) {
   return status;
 }
 
+/* Numbers mean the same in any unit, but the file tells one. */
+static dkm_status check_unit(const char *path, hid_t id, const dkm_job *job, dkm_error *err) {
+  char *unit = dkm_hdf5_text_attribute(id, "unit"); /* NULL of files that are older than it */
+  dkm_status status = DKM_OK;
+  if (unit && strcmp(unit, job->unit) != 0)
+    status = dkm_fail(err, DKM_INPUT,
+                      "output %s cannot be resumed: its unit is %s, and that of the job %s; --extend takes its points into a new "
+                      "file (-o), with the unit of the job",
+                      path, unit, job->unit);
+  free(unit);
+  return status;
+}
+
 dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, dkm_error *err) {
   char reason[DKM_HDF5_REASON_BYTES], keys[DKM_MESSAGE_BYTES / 2];
   struct stat found;
@@ -64,6 +77,7 @@ dkm_status dkm_resume_check(const char *path, const dkm_job *job, bool *exists, 
   }
   free(ours);
   free(theirs);
+  if (status == DKM_OK) status = check_unit(path, id, job, err);
   if (id >= 0) H5Fclose(id);
   return status ? status : check_fields(path, err);
 }

@@ -240,7 +240,7 @@ def test_point_prints_what_run_writes(dickemap, tmp_path):
     assert len(stored["E_N"]) == 11 and stored["dynamics"] == "trajectories" and stored["n_jumps"] > 0
     assert {**stored, "wall_time": None} == {**computed, "wall_time": None}
     told = ok(dickemap("point", "a.yaml", "--at", "g0=0.7,spins_per_class=3,seed=1", "--set", "exactness.method=master")).stdout
-    assert "not on the grid: g0 = 0.7" in told and "following: " in told and "master: " in told
+    assert "not on the grid: g0 = 0.7" in told and "  following  " in told and "  master  " in told
     rows = [line.split() for line in told.split("E_N_se")[1].splitlines()[1:12]]
     assert [float(row[0]) for row in rows] == list(range(11)) and float(rows[0][1]) == 1.0  # (2 K + M)/N
     assert all(float(row[2]) == 0.0 for row in rows)

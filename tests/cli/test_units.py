@@ -34,7 +34,12 @@ def test_the_unit_makes_no_other_job(dickemap, tmp_path):
     (tmp_path / "job.yaml").write_text(JOB)
     assert dickemap("run", "job.yaml").returncode == 0
     (tmp_path / "job.yaml").write_text(JOB.replace("2 pi kHz", "MHz"))
-    assert dickemap("run", "job.yaml", "--resume").returncode == 0
+    result = dickemap("run", "job.yaml", "--resume")  # which would keep the file's
+    assert result.returncode == 1 and "its unit is 2 pi kHz, and that of the job MHz; --extend takes its points" in result.stderr
+    result = dickemap("run", "job.yaml", "-o", "other.h5", "--extend", "job.h5")
+    assert result.returncode == 0 and units_of(tmp_path / "other.h5")[0]["g0"] == "MHz"
+    with h5py.File(tmp_path / "job.h5") as old, h5py.File(tmp_path / "other.h5") as new:
+        assert (old["xi"][()] == new["xi"][()]).all()
 
 
 def test_without_one_numbers_are_pure(dickemap, tmp_path):
