@@ -27,7 +27,7 @@ class How(ctypes.Structure):
 
 
 class Diagnostics(ctypes.Structure):
-    _fields_ = [("method", c_int), ("frame", c_int), ("edge_weight", c_double), ("levels", c_int * (CLASSES + MODES)),
+    _fields_ = [("method", c_int), ("frame", c_int), ("edge_weight", c_double), ("levels", c_int * (CLASSES + MODES)), ("memory", c_double),
                 ("steps", c_int64), ("rejected", c_int64), ("n_jumps", c_int64), ("n_trajectories", c_int64),
                 ("trace_error", c_double), ("negativity", c_double), ("step_error", c_double)]
 
