@@ -3,8 +3,9 @@
 
 from __future__ import annotations
 
+import difflib
 import os
-from typing import Any, Mapping
+from typing import Any, Iterable, Mapping
 
 import numpy as np
 import xarray as xr
@@ -17,6 +18,18 @@ def shown(value: Any) -> str:
     plain = value is None or isinstance(value, (str, bytes, int, float, complex, list, tuple, dict, set, np.generic))
     text = " ".join(repr(value).split()) if plain else ""
     return text if plain and len(text) <= 60 else f"of type {type(value).__name__}"
+
+
+WORDS = {"tilt": "perturbation", "cue": "pattern", "n": "spins_per_class", "detuning": "Omega_mu", "coupling": "g0", "t": "time",
+         "lambda": "lyapunov", "photons": "occupation"}  # what pictures and papers call them
+
+
+def meant(name: str, names: Iterable[str]) -> str:
+    """For a message about a name that there is not: "; did you mean xi?", or "" where none of these is like it."""
+    there = [str(other) for other in names]
+    alike = [other for other in there if other.lower() == name.lower() or other == WORDS.get(name.lower())]
+    near = alike or difflib.get_close_matches(name, there, 1, 0.7)
+    return f"; did you mean {near[0]}?" if near else ""
 
 
 def dataset(data: Any, *fields: str) -> xr.Dataset:

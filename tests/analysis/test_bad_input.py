@@ -3,6 +3,7 @@
 
 import pathlib
 import re
+import subprocess
 
 import h5py
 import matplotlib
@@ -291,3 +292,20 @@ def test_the_quantities_that_messages_name_are_those_of_jobs(program):
     row = next(line for line in (ROOT / "jobs" / "README.md").read_text().splitlines() if line.startswith("| `axes.name` |"))
     named = [name for name in re.findall(r"`([^`]+)`", row)[1:] if "[" not in name]
     assert named == list(library.QUANTITIES) and all(library.key_of(name) for name in named)
+
+
+@pytest.mark.parametrize("arguments, said", [
+    (["cut", "FILE", "--field", "Xi"], "no field 'Xi'; did you mean xi? (there are: "),
+    (["cut", "FILE", "--x", "tilt"], "'tilt' is not an axis of xi; did you mean perturbation? (axes: "),
+    (["cut", "FILE", "--select", "g=1,2"], "g is no axis of the file"),
+    (["cot", "FILE"], "plot.py: cot is no kind of picture; did you mean cut? (there are: picture, "),
+    (["nowhere.h5"], "plot.py: nowhere.h5: No such file or directory"),
+    (["cut", "FILE", "--select", "g0"], "g0: expected AXIS=NUMBER, or AXIS=NUMBER,NUMBER,... for several values"),
+])
+def test_plot_asks_for_what_may_be_meant(program, script, tmp_path, arguments, said):
+    job = "model: {patterns: 1, Omega: 0.5, Omega_mu: [1.5], kappa_mu: [1.0]}\naxes:\n- {name: g0, values: [0.5, 1]}\n" \
+          "- {name: perturbation, values: [0, 0.1]}\n"
+    (tmp_path / "a.yaml").write_text(job)
+    subprocess.run([program, "run", "a.yaml", "-q"], cwd=tmp_path, check=True, capture_output=True)
+    result = script("plot.py", *["a.h5" if word == "FILE" else word for word in arguments])
+    assert result.returncode == 1 and said in result.stderr and result.stderr.count("\n") == 1
