@@ -24,12 +24,18 @@ WORDS = {"tilt": "perturbation", "cue": "pattern", "n": "spins_per_class", "detu
          "lambda": "lyapunov", "photons": "occupation"}  # what pictures and papers call them
 
 
-def meant(name: str, names: Iterable[str]) -> str:
+def meant(name: Any, names: Iterable[Any]) -> str:
     """For a message about a name that there is not: "; did you mean xi?", or "" where none of these is like it."""
-    there = [str(other) for other in names]
+    name, there = str(name), [str(other) for other in names]
     alike = [other for other in there if other.lower() == name.lower() or other == WORDS.get(name.lower())]
     near = alike or difflib.get_close_matches(name, there, 1, 0.7)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def among(name: Any, names: Iterable[Any], lead: str = "there are") -> str:
+    """The same, and all that there are: "; did you mean xi? (there are: alpha_re, xi)"."""
+    there = [str(other) for other in names]
+    return f"{meant(name, there)} ({lead}: {', '.join(there)})"
 
 
 def dataset(data: Any, *fields: str) -> xr.Dataset:

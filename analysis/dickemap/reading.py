@@ -98,7 +98,7 @@ def _chosen(file, path, fields):
         raise Error("fields are names of fields, such as ['xi', 'verdict']")
     for name in fields:
         if name not in file.variables:
-            raise Error(f"{path}: no field '{name}'{arguments.meant(name, file.data_vars)} (there are: {', '.join(sorted(file.data_vars))})")
+            raise Error(f"{path}: no field '{name}'{arguments.among(name, sorted(file.data_vars))}")
     return file[[*dict.fromkeys([*fields, "status"])]]
 
 

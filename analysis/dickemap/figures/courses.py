@@ -183,7 +183,7 @@ def amplitudes(data: xr.Dataset, field: str = "xi", begin: float | None = None) 
     if begin is not None:
         arguments.number("begin", begin)
     if field not in data or "t" not in data[field].dims:
-        raise Error(f"no field '{field}' in the trajectory{arguments.meant(field, data.data_vars)} (there are: {', '.join(map(str, data.data_vars))})")
+        raise Error(f"no field '{field}' in the trajectory{arguments.among(field, data.data_vars)}")
     values = data[field].transpose("t", ...)
     t = data["t"].values.astype(float)
     begin = (t[0] + t[-1]) / 2 if begin is None else begin

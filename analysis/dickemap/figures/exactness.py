@@ -147,7 +147,7 @@ def exactness(data: slices.Data, along: str | None = None, *, panels: str | None
     axes_there = [dim for dim in data["E_N"].dims if dim != "time"]
     for what, name in (("--along", along), ("--panels", panels), *(("--select", name) for name in select)):
         if name and slices.group_of(data, arguments.axis_name(what, name)) not in axes_there:
-            raise Error(f"{name} is no axis of the file{arguments.meant(name, axes_there)} (it has: {', '.join(axes_there)})")
+            raise Error(f"{name} is no axis of the file{arguments.among(name, axes_there, 'it has')}")
     free = [dim for dim in axes_there if data.sizes[dim] > 1 and dim not in {slices.group_of(data, name) for name in select}]
     along = along or (SPINS if SPINS in free else free[0] if free else None)
     free = [dim for dim in free if dim not in (along, panels)]

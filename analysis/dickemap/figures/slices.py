@@ -46,8 +46,7 @@ def opened(data: Data, fields: Sequence[str] | None = None) -> xr.Dataset:
     names = reading.names(data)
     for field in fields:
         if field not in names and field not in DERIVED:
-            raise Error(f"{os.fspath(data)}: no field '{field}'{arguments.meant(field, names)} (there are: "
-                        f"{', '.join(sorted({*names} - {'checksum'}))})")
+            raise Error(f"{os.fspath(data)}: no field '{field}'{arguments.among(field, sorted({*names} - {'checksum'}))}")
     beside = {f"{field.removesuffix('_median')}{end}" for field in fields for end in BESIDE}
     wanted = {*NEEDED, *fields, *beside, *(source for field in fields for source in SOURCES.get(field, ()))}
     return _begun(reading.open(data, fields=[name for name in names if name in wanted]), os.fspath(data))
@@ -70,7 +69,7 @@ def selected(data: xr.Dataset, select: Selection | None, nearest: bool = False) 
             continue
         group = group_of(data, arguments.axis_name("select", axis))
         if group not in data.dims:
-            raise Error(f"{axis} is no axis of the file{arguments.meant(axis, data.status.dims)} (it has: {', '.join(map(str, data.status.dims))})")
+            raise Error(f"{axis} is no axis of the file{arguments.among(axis, data.status.dims, 'it has')}")
         data = data.isel({group: [index_of(data, axis, one, nearest) for one in value]})
         several.append(axis)
     return data, single, several
@@ -100,8 +99,7 @@ def field_values(data: xr.Dataset, field: str) -> xr.DataArray:
         return verdicts.xi_end(data).assign_attrs(units="1", long_name="overlap where the trajectory ends")
     if field == "outcome" and has(data, field):
         return counting.outcome(data)
-    raise Error(f"no field '{field}'{arguments.meant(str(field), data.data_vars)} (there are: "
-                f"{', '.join(sorted(set(data.data_vars) - {'checksum'}))})")
+    raise Error(f"no field '{field}'{arguments.among(field, sorted(set(data.data_vars) - {'checksum'}))}")
 
 
 def axes_of(data: xr.Dataset, field: str) -> list[str]:
@@ -215,7 +213,7 @@ def checked_axes(data: xr.Dataset, field: str, named: Mapping[str, str | None], 
         if group not in dims:
             others = sorted(name for name in data.coords if data[name].ndim == 1 and name not in dims and data[name].dims[0] in dims)
             there = [*dims, *map(str, others)]
-            raise Error(f"'{axis}' is not an axis of {field}{arguments.meant(axis, there)} (axes: {', '.join(there)})")
+            raise Error(f"'{axis}' is not an axis of {field}{arguments.among(axis, there, 'axes')}")
         if group in groups and not (what in ("--y", "--x") and groups[group] in ("--x", "--y") and axis != group):
             raise Error(f"{groups[group]} and {what} must name different axes")
         groups[group] = what
