@@ -53,8 +53,7 @@ def draw_panel(axes, data, values, label, extend="neither", **style):
 def in_unit(field, inverse=False):
     """" (MHz)" of a field, or of its inverse."""
     unit = field.attrs.get("units", "1")
-    text = labels.unit_text(f"1/({unit})" if inverse and unit != "1" else unit)
-    return f" ({text})" if text else ""
+    return labels.in_unit(f"1/({unit})" if inverse and unit != "1" else unit)
 
 
 def draw(data):

@@ -63,12 +63,6 @@ def short(data, name):
     return labels.label(data, name, words=False)
 
 
-def in_unit(values):
-    """" (MHz)", or nothing."""
-    unit = labels.unit_text(values.attrs.get("units"))
-    return f" ({unit})" if unit else ""
-
-
 def fit(N, E, error):
     """The exponent p of E ~ N^-p and its error, from ln E against ln N; weights where all have standard errors."""
     x, y = np.log(N), np.log(E)
@@ -143,7 +137,7 @@ def draw_holding(axes, data, rest):
         axes.plot(N[until > end], np.full((until > end).sum(), end), "^", ms=4, color=colour, label=None if (until <= end).any() else name)
     if longer:
         axes.plot([], [], "k^", ms=4, ls="", label="not until the end")
-    axes.set(ylabel=rf"{labels.WORDS['time']} until $E_N$ = {HOLDS}" + in_unit(data.time), ylim=(0, 1.75 * end))
+    axes.set(ylabel=rf"{labels.WORDS['time']} until $E_N$ = {HOLDS}" + labels.in_unit(data.time.attrs.get("units")), ylim=(0, 1.75 * end))
     spin_axis(axes, data[SPINS].values)
     axes.legend(fontsize=6.5, loc="upper left")
 
@@ -173,7 +167,7 @@ def draw_growth(axes, data):
     positive = growth[growth > 0]
     if positive.size:
         axes.set(yscale="log", ylim=(0.5 * positive.min(), (100 if len(high) > 1 else 4) * max(high)))
-    axes.set(xlabel=short(data, "g0"), ylabel=r"growth of $\ln E_N$" + in_unit(data.bound_rate))
+    axes.set(xlabel=short(data, "g0"), ylabel=r"growth of $\ln E_N$" + labels.in_unit(data.bound_rate.attrs.get("units")))
     axes.legend(fontsize=6.5, loc="upper left")
 
 
@@ -238,7 +232,7 @@ def draw_lives(axes, lives, time):
         spin_axis(axes, N, log=False)
     else:
         axes.annotate("nothing decays until the end", (0.5, 0.5), xycoords="axes fraction", ha="center", fontsize=7)
-    axes.set(xlabel="$N$", ylabel="a retrieved pattern survives" + in_unit(time))
+    axes.set(xlabel="$N$", ylabel="a retrieved pattern survives" + labels.in_unit(time.attrs.get("units")))
 
 
 def draw_last(figure, retrieval, memory, lives):

@@ -76,8 +76,7 @@ def draw(data, tables, pattern, names, width):
                 middle.set_xticklabels([])
         for axes, title in zip(panels[0], ("cue", "course", *[text for _, text in looks(data)])):
             axes.set_title(title)
-        unit = labels.unit_text(labels.units_of(data, "duration"))
-        panels[-1, 1].set_xlabel("time" + (f" ({unit})" if unit else ""))
+        panels[-1, 1].set_xlabel("time" + labels.in_unit(labels.units_of(data, "duration")))
         draw_summary(*bottom.subplots(1, 2), data, n_pixels)
     return figure
 

@@ -105,8 +105,8 @@ def draw_courses(axes, data, courses, durations):
         axes.plot(fine, dickemap.xi_theory(fine, g_c), color="black", lw=0.9, zorder=5)
         handles.append(plt.Line2D([], [], color="black", lw=0.9, label="at rest"))
     axes.legend(handles=handles, loc="lower center", bbox_to_anchor=(0.45, 1.0), ncols=2, fontsize=8, frameon=False)
-    unit = labels.unit_text(labels.units_of(data, "g0"))
-    axes.set(xlim=(low, high), ylim=(0, 1.02), xlabel=r"coupling $g_0(t)$" + (f" ({unit})" if unit else ""), ylabel=r"largest $|\xi_\mu|$")
+    axes.set(xlim=(low, high), ylim=(0, 1.02), xlabel=r"coupling $g_0(t)$" + labels.in_unit(labels.units_of(data, "g0")),
+             ylabel=r"largest $|\xi_\mu|$")
 
 
 @script_file.in_one_line

@@ -12,7 +12,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 import dickemap
-from dickemap.figures import STYLE, canvas, cells, labels, lines, style
+from dickemap.figures import canvas, cells, labels, lines, style
 
 CELL = ("pattern", "perturbation", "g0")
 FIELD = "retrieval_either_sign"

@@ -67,8 +67,7 @@ def draw(data):
         axes.pcolormesh(minus, plus, found, cmap=ListedColormap(list(ENDS.values())), vmin=-0.5,
                         vmax=len(ENDS) - 0.5, rasterized=True)
         fine = np.linspace(0, most, 500)
-        unit = labels.unit_text(labels.units_of(data, "g0"))
-        unit = f" ({unit})" if unit else ""
+        unit = labels.in_unit(labels.units_of(data, "g0"))
         if given:
             omega, omega_0, kappa = given
             height = pitchfork(omega, omega_0, kappa, *np.meshgrid(fine, fine))

@@ -38,7 +38,7 @@ def parameters(data: xr.Dataset) -> dict[str, list | xr.DataArray | float] | Non
 def beyond(data: xr.Dataset, but: tuple[str, ...] = ()) -> str:
     """Why the closed forms do not hold, by the job alone; "" where they do.  but: keys that do not count."""
     mapping = of_job(data, "model.mapping")
-    keys = [key for key in BEYOND if key not in but and of_job(data, key) is not None]
+    keys = [key for key in BEYOND if key not in but and of_job(data, key) is not None and number(data, key) != 0]
     if parameters(data) is None:
         return "it does not say its parameters"
     if mapping not in ("gauged", "ungauged"):

@@ -251,11 +251,10 @@ def spectrum(data: Course, record: xr.Dataset | None = None, *, field: str = "xi
         shown = heights.values[1:][heights.values[1:] > 0]
         low = max(shown.min(), 1e-8 * top) if shown.size else 1e-12
         strong = omega[(heights.values[1:].reshape(omega.size, -1).max(1) > 1e-4 * top)] if top > 0 else omega
-        unit = labels.unit_text(heights["omega"].attrs["units"])
         sign = labels.symbol(field)
         axes.set(yscale="log", ylim=(low, 3 * top if top > 0 else 1),
                  xlim=(0, min(omega[-1], 1.15 * strong[-1]) if strong.size else omega[-1]),
-                 xlabel=r"angular frequency $\omega$" + (f" ({unit})" if unit else ""),
+                 xlabel=r"angular frequency $\omega$" + labels.in_unit(heights["omega"].attrs["units"]),
                  ylabel="amplitude of " + (f"${sign}$" if sign else field))
         axes.set_title(_title(data))
         handles, _ = axes.get_legend_handles_labels()

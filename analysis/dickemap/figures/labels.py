@@ -7,7 +7,6 @@ import re
 import textwrap
 from typing import Sequence
 
-import numpy as np
 import xarray as xr
 
 # {} is the mode, or mu where there are several; others stand for themselves.
@@ -68,6 +67,12 @@ def unit_text(units: str | None) -> str:
     if square:
         return f"{per[1]}$^{{-2}}$" if per else f"{text}$^2$" if is_one else f"({text})$^2$"
     return f"{per[1]}$^{{-1}}$" if per else text
+
+
+def in_unit(units: str | None) -> str:
+    """The same behind words: " (MHz)", or nothing."""
+    text = unit_text(units)
+    return f" ({text})" if text else ""
 
 
 def units_of(data: xr.Dataset, name: str) -> str | None:
@@ -169,7 +174,3 @@ def outcome_text(code: int, of_verdicts: dict[int, str]) -> str:
     if code == 127:
         return "mixture"
     return f"pattern {abs(code)}" + (", upside down" if code < 0 else "")
-
-
-def as_numbers(values: object) -> np.ndarray:
-    return np.asarray(values, float)

@@ -87,8 +87,7 @@ def _levels(axes, data, x, single):
         reference = np.where(np.isfinite(normal).any(1), np.nanmax(np.where(np.isfinite(normal), normal, -np.inf), 1), np.nan)
         reference = np.where(np.isfinite(reference), reference, np.nanmax(np.where(np.isfinite(U), U, -np.inf), 1))
         height, text = U - reference[:, None], r"$U - U(\xi = 0)$"
-        unit = labels.unit_text(data["state_U"].attrs.get("units"))
-        text += f" ({unit})" if unit else ""
+        text += labels.in_unit(data["state_U"].attrs.get("units"))
     else:
         height, text = lead, r"largest $|\xi|$"
     place = lead if single else np.broadcast_to(at[:, None], height.shape)
@@ -147,6 +146,6 @@ def _rates(axes, data, x):
     for pattern in np.unique(nu[stable]).tolist():
         chosen = stable & (nu == pattern)
         axes.plot(place[chosen], rates[chosen], ".", ms=4, color="black" if pattern == 0 else colours[pattern - 1])
-    unit = labels.unit_text(data["state_decay_rate"].attrs.get("units"))
-    axes.set(ylim=(0, None), xlabel=labels.label(data, x), ylabel="slowest decay" + (f" ({unit})" if unit else ""))
+    axes.set(ylim=(0, None), xlabel=labels.label(data, x),
+             ylabel="slowest decay" + labels.in_unit(data["state_decay_rate"].attrs.get("units")))
     canvas.set_axis(axes.xaxis, data[x].values, canvas.is_log(at), canvas.ends(at))
