@@ -23,6 +23,7 @@
 #include "job_spelling.h"
 #include "job_system.h"
 #include "job_uses.h"
+#include "job_warnings.h"
 
 enum { MAX_FILE_BYTES = 1 << 25, MAX_TITLE_BYTES = 1000, MAX_UNIT_BYTES = 40, KEY_BYTES = 64 };
 
@@ -67,12 +68,6 @@ static dkm_status read_options(dkm_job *job, const dkm_job_source *source, dkm_e
   return status;
 }
 
-static bool is_covered(const dkm_job *job, const dkm_parameter *parameter) {
-  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
-    if (!dkm_job_axes_cover(job, parameter, mode)) return false;
-  return true;
-}
-
 /* A parameter with one value. */
 static dkm_status read_scalar(dkm_job *job, const dkm_job_source *source, const dkm_parameter *parameter,
                               const char *text, dkm_error *err) {
@@ -113,7 +108,7 @@ static dkm_status read_parameter(dkm_job *job, const dkm_job_source *source, con
   if (!text->value && !text->values) {
     if (!isnan(parameter->fallback))
       dkm_parameter_set(parameter, &job->base, job->system.n_modes, 0, parameter->fallback);
-    if (!isnan(parameter->fallback) || is_covered(job, parameter)) return DKM_OK;
+    if (!isnan(parameter->fallback) || dkm_job_axes_give(job, parameter)) return DKM_OK;
     if (source->lacking) *source->lacking = parameter->key;
   }
   return parameter->per_mode ? read_per_mode(job, source, parameter, text, err)
@@ -204,38 +199,12 @@ static dkm_status read_keys(dkm_job *job, const dkm_job_source *source, const dk
   return status;
 }
 
-/* Whether a --set replaces the axes of the file. */
-static bool sets_axes(const dkm_job_source *source) {
-  for (int i = 0; i < source->n_sets; i++)
-    if (strcmp(source->set_paths[i], "axes") == 0) return true;
-  return false;
-}
-
-/* In a file a key of what axes give may stand beside them, as a value for other uses of the job; but whoever wrote it may think that it
- * has a say.  Beside axes of a --set, which are for once, it is what holds otherwise. */
-static dkm_status warn_beside_axes(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
-  dkm_status status = DKM_OK;
-  for (int j = 0; j < dkm_n_parameters && status == DKM_OK && !sets_axes(source); j++) {
-    const dkm_parameter *parameter = &dkm_parameters[j];
-    const dkm_key_text *text = dkm_schema_text(source, parameter->key);
-    if (!(text->value || text->values) || !is_covered(job, parameter)) continue;
-    char place[DKM_PLACE_BYTES];
-    const int line = dkm_schema_line(source, dkm_job_axes_place(job, source, parameter, NAN, place));
-    int n_axes = 0;
-    for (int i = 0; i < job->n_axes; i++) n_axes += job->axes[i].parameter == parameter;
-    status = dkm_job_warn(job, err, "%s of line %d has no effect, as the %s of line %d%s %s", parameter->key,
-                          dkm_schema_line(source, parameter->key), n_axes > 1 ? "axes" : "axis", line,
-                          n_axes > 1 ? " ... give" : " gives", parameter->name);
-  }
-  return status;
-}
-
 /* A --set of what axes give would change nothing; whoever sets it on the command line wants it. */
 static dkm_status check_sets(const dkm_job *job, const dkm_job_source *source, dkm_error *err) {
   for (int i = 0; i < source->n_sets; i++)
     for (int j = 0; j < dkm_n_parameters; j++) {
       const char *key = dkm_parameters[j].key, *name = dkm_parameters[j].name;
-      if (strcmp(source->set_paths[i], key) == 0 && is_covered(job, &dkm_parameters[j]))
+      if (strcmp(source->set_paths[i], key) == 0 && dkm_job_axes_give(job, &dkm_parameters[j]))
         return dkm_schema_fail(
             source, err, key,
             "would have no effect, since an axis gives %s: set the axis, such as axes.%s.values=[...]", name, name);
@@ -279,7 +248,7 @@ static dkm_status parse(dkm_job *job, const char *path, const char *text, int n_
   if (status == DKM_OK) status = read_keys(job, &source, files, err);
   if (completion) completion->n_modes = job->system.n_modes;
   if (status == DKM_OK && files->from_disk) status = check_sets(job, &source, err);
-  if (status == DKM_OK && files->from_disk) status = warn_beside_axes(job, &source, err);
+  if (status == DKM_OK && files->from_disk) status = dkm_job_warn_beside_axes(job, &source, err);
   dkm_schema_free(&source);
   if (status != DKM_OK) dkm_job_free(job);
   return status;

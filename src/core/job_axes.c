@@ -486,3 +486,15 @@ const char *dkm_job_axes_place(const dkm_job *job, const dkm_job_source *source,
   snprintf(out, DKM_PLACE_BYTES, "%s", parameter->key);
   return out;
 }
+
+int dkm_job_axes_find(const dkm_job *job, const dkm_parameter *parameter) {
+  for (int i = 0; i < job->n_axes; i++)
+    if (job->axes[i].parameter == parameter) return i;
+  return -1;
+}
+
+bool dkm_job_axes_give(const dkm_job *job, const dkm_parameter *parameter) {
+  for (int mode = parameter->per_mode; mode <= (parameter->per_mode ? job->system.n_modes : 0); mode++)
+    if (!dkm_job_axes_cover(job, parameter, mode)) return false;
+  return true;
+}

@@ -13,6 +13,12 @@ dkm_status dkm_job_axes_read(dkm_job *job, const dkm_job_source *source, const d
 /* Whether an axis gives this parameter (mode 1 ... M of a per-mode one, else 0). */
 bool dkm_job_axes_cover(const dkm_job *job, const dkm_parameter *parameter, int mode);
 
+/* Whether axes give all of it: each mode of a per-mode one. */
+bool dkm_job_axes_give(const dkm_job *job, const dkm_parameter *parameter);
+
+/* The first axis that varies a parameter; -1: none. */
+int dkm_job_axes_find(const dkm_job *job, const dkm_parameter *parameter);
+
 /* The least and the largest value that any point has of a parameter, of all modes if it is per mode; the base must have been
  * read. */
 void dkm_job_axes_range(const dkm_job *job, const dkm_parameter *parameter, double *least, double *largest);

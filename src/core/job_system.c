@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The system of a job: patterns by number, by the distribution of their couplings, from files, or random. */
-#define _GNU_SOURCE /* asprintf */
 #include "job_system.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,6 +12,7 @@
 #include "job_axes.h"
 #include "job_files.h"
 #include "job_spelling.h"
+#include "job_warnings.h"
 
 /* Probabilities that a job writes in decimals sum to 1 within this. */
 static const double probability_rounding = 1e-9;
@@ -130,26 +129,6 @@ static dkm_status read_values(dkm_job *job, const dkm_job_source *source, dkm_er
                             &job->tables->couplings, err);
 }
 
-dkm_status dkm_job_warn(dkm_job *job, dkm_error *err, const char *format, ...) {
-  char text[256], *all = NULL;
-  va_list arguments;
-  va_start(arguments, format);
-  vsnprintf(text, sizeof text, format, arguments);
-  va_end(arguments);
-  if (asprintf(&all, "%s%s%s", job->warning ? job->warning : "", job->warning ? "; " : "", text) < 0)
-    return dkm_fail(err, DKM_MEMORY, "out of memory for a job");
-  free(job->warning);
-  job->warning = all;
-  return DKM_OK;
-}
-
-static dkm_status warn_of_duplicates(dkm_job *job, dkm_error *err) {
-  int first, second, sign;
-  if (!dkm_matrix_find_duplicate(&job->tables->matrix, &first, &second, &sign)) return DKM_OK;
-  const char *text = sign > 0 ? "the same" : "the same but for the sign";
-  return dkm_job_warn(job, err, "patterns %d and %d are %s", first + 1, second + 1, text);
-}
-
 static dkm_status read_cue(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files, dkm_error *err) {
   const char *key = DKM_OPTION(cue_file)->key;
   dkm_error inner = {.status = DKM_OK};
@@ -203,7 +182,7 @@ static dkm_status read_matrix(dkm_job *job, const dkm_job_source *source, const 
       (dkm_spins){.mapping = DKM_MATRIX, .n_modes = t->matrix.n_rows, .n_spins = job->n_spins, .G = t->matrix.values};
   status = read_cue(job, source, files, err);
   t->spins.cue = t->cue;
-  return status == DKM_OK ? warn_of_duplicates(job, err) : status;
+  return status == DKM_OK ? dkm_job_warn_of_duplicates(job, err) : status;
 }
 
 static dkm_status read_random(dkm_job *job, const dkm_job_source *source, dkm_error *err) {
@@ -237,20 +216,13 @@ dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const
 
 /* ---- once axes are known ---- */
 
-/* The first axis that varies a parameter; -1: none. */
-static int axis_of(const dkm_job *job, const dkm_parameter *parameter) {
-  for (int i = 0; i < job->n_axes; i++)
-    if (job->axes[i].parameter == parameter) return i;
-  return -1;
-}
-
 /* Parameters that say nothing of this system, or more than there is. */
 static dkm_status check_parameters(const dkm_job *job, const dkm_job_source *source, double flipped, dkm_error *err) {
   const dkm_parameter *seed = DKM_PARAMETER(pattern_seed), *flip = DKM_PARAMETER(flip_exactly),
                       *mixture = DKM_PARAMETER(mixture);
   const char *mapping = dkm_option_word(DKM_OPTION(system.mapping), job);
   char place[DKM_PLACE_BYTES];
-  if (axis_of(job, seed) >= 0 && job->system.mapping != DKM_RANDOM)
+  if (dkm_job_axes_find(job, seed) >= 0 && job->system.mapping != DKM_RANDOM)
     return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, seed, NAN, place),
                            "is for model.mapping: random alone, but that is %s", mapping);
   if (flipped > 0.0 && job->n_spins == 0)
@@ -262,7 +234,7 @@ static dkm_status check_parameters(const dkm_job *job, const dkm_job_source *sou
                            "is %.0f, but must be an integer 0 ... %lld, the number "
                            "of spins",
                            flipped, (long long)job->n_spins);
-  if (job->cue_file.n > 0 && (axis_of(job, mixture) >= 0 || dkm_point_has_mixture(&job->base, job->system.n_modes)))
+  if (job->cue_file.n > 0 && (dkm_job_axes_find(job, mixture) >= 0 || dkm_point_has_mixture(&job->base, job->system.n_modes)))
     return dkm_schema_fail(source, err, dkm_job_axes_place(job, source, mixture, NAN, place), "is given beside %s, but there is one cue",
                            DKM_OPTION(cue_file)->key);
   return DKM_OK;
@@ -306,7 +278,7 @@ static dkm_status refuse_beside_states(const dkm_job *job, const dkm_job_source 
   for (size_t i = 0; i < sizeof keys / sizeof *keys; i++) {
     const char *name = strchr(keys[i], '.') + 1;
     const dkm_parameter *parameter = dkm_parameter_named(name, strlen(name));
-    if (is_given(source, keys[i]) || (parameter && axis_of(job, parameter) >= 0))
+    if (is_given(source, keys[i]) || (parameter && dkm_job_axes_find(job, parameter) >= 0))
       return dkm_schema_fail(source, err, from, "is given beside %s, but the start is a state of that file", name);
   }
   return DKM_OK;
@@ -348,66 +320,6 @@ static dkm_status read_from(dkm_job *job, const dkm_job_source *source, const dk
   return DKM_OK;
 }
 
-/* What a seed draws by: where all are 0 it draws nothing, but for quantum trajectories. */
-enum { N_DRAWN = 2 };
-static const dkm_parameter *drawn_by(int i) {
-  return i == 0 ? DKM_PARAMETER(perturbation) : DKM_PARAMETER(flip_exactly);
-}
-
-static bool seeds_draw(const dkm_job *job) {
-  bool draws = job->task == &dkm_task_exactness;
-  for (int i = 0; i < N_DRAWN; i++) draws = draws || dkm_job_axes_any(job, drawn_by(i));
-  return draws;
-}
-
-/* Whether all that an axis of this dimension, or none, gives of these is 0 at index j of it. */
-static bool is_idle_at(const dkm_job *job, int dim, int64_t j) {
-  for (int i = 0; i < N_DRAWN; i++) {
-    const int axis = axis_of(job, drawn_by(i));
-    if (axis >= 0 && job->axes[axis].dim == dim && job->axes[axis].values[j] != 0.0) return false;
-  }
-  return true;
-}
-
-bool dkm_job_seeds_in_part(const dkm_job *job) {
-  const int seed = axis_of(job, DKM_PARAMETER(seed));
-  if (seed < 0 || job->axes[seed].n == 1 || job->task == &dkm_task_exactness || !seeds_draw(job)) return false;
-  for (int i = 0; i < N_DRAWN; i++) {
-    const int axis = axis_of(job, drawn_by(i));
-    if (axis < 0 && dkm_parameter_get(drawn_by(i), &job->base, 0) != 0.0) return false;
-    /* Beside its own seed each, or searched from 0 on, 0 is one start. */
-    if (axis >= 0 && (job->axes[axis].dim == job->axes[seed].dim || job->axes[axis].dim > job->n_dims)) return false;
-    bool any = axis < 0;
-    for (int64_t j = 0; axis >= 0 && j < job->axes[axis].n; j++) any = any || is_idle_at(job, job->axes[axis].dim, j);
-    if (!any) return false;
-  }
-  return true;
-}
-
-/* Whether no axis advances together with it. */
-static bool is_alone(const dkm_job *job, int i) {
-  int n = 0;
-  for (int j = 0; j < job->n_axes; j++) n += job->axes[j].dim == job->axes[i].dim;
-  return n == 1;
-}
-
-/* Axes along which nothing changes, or nothing but what closed forms are about. */
-static dkm_status warn_of_idle_axes(dkm_job *job, dkm_error *err) {
-  const bool draws = seeds_draw(job);
-  dkm_status status = DKM_OK;
-  for (int i = 0; i < job->n_axes && status == DKM_OK; i++) {
-    if (job->axes[i].n == 1) continue;
-    const bool is_counted = job->reduces && job->axes[i].dim == job->n_dims && is_alone(job, i);
-    if (job->axes[i].parameter == DKM_PARAMETER(seed) && !draws)
-      status = dkm_job_warn(job, err, "the axis seed changes nothing: it draws directions of initial.perturbation and spins of "
-                                      "flip_exactly%s",
-                    is_counted ? ", which are 0; what is counted are copies of one start" : "");
-    if (job->axes[i].parameter == DKM_PARAMETER(pattern) && (job->cue_file.n > 0 || job->from_file.n > 0) && !draws)
-      status = dkm_job_warn(job, err, "the axis pattern changes nothing but closed forms beside %s", DKM_OPTION(cue_file)->key);
-  }
-  return status;
-}
-
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
                                  dkm_error *err) {
   double least, flipped; /* exactly, by any point */
@@ -429,11 +341,11 @@ dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, con
     status = dkm_spins_most_classes(&t->spins, (int64_t)flipped, &job->system.n_classes, err);
   }
   if (status == DKM_OK) status = read_from(job, source, files, err);
-  return status == DKM_OK ? warn_of_idle_axes(job, err) : status;
+  return status == DKM_OK ? dkm_job_warn_of_idle_axes(job, err) : status;
 }
 
 const dkm_axis *dkm_job_correlation_axis(const dkm_job *job) {
-  const int i = axis_of(job, DKM_PARAMETER(pattern_seed));
+  const int i = dkm_job_axes_find(job, DKM_PARAMETER(pattern_seed));
   return i < 0 ? NULL : &job->axes[i];
 }
 

@@ -32,9 +32,6 @@ dkm_status dkm_job_system_read(dkm_job *job, const dkm_job_source *source, const
 dkm_status dkm_job_system_finish(dkm_job *job, const dkm_job_source *source, const dkm_file_source *files,
                                  dkm_error *err);
 
-/* Adds to job->warning. Fails with DKM_MEMORY. */
-dkm_status dkm_job_warn(dkm_job *job, dkm_error *err, const char *format, ...) __attribute__((format(printf, 3, 4)));
-
 /* A list of numbers within the limits of its row. Fails with DKM_INPUT if it is missing, DKM_MEMORY. */
 dkm_status dkm_job_numbers_read(dkm_numbers *numbers, const dkm_job_source *source, const dkm_option *option,
                                 dkm_error *err);
