@@ -18,7 +18,6 @@ the picture says.  Cells without a result (undecided, failed, not computed) are 
 """
 
 import argparse
-import difflib
 import os
 import pathlib
 import sys
@@ -26,8 +25,7 @@ import sys
 import script_drawing  # (first: says which package is missing)
 
 import dickemap
-from dickemap import figures, jobs
-
+from dickemap import arguments, figures, jobs
 
 KINDS = ("picture", "map", "cut", "basins", "states", "exactness", "trajectory", "spectrum", "letters")
 AXES = ("x", "y", "along", "panels", "over", "by")  # options that name one
@@ -166,9 +164,7 @@ def main():
     words = sys.argv[1:]
     if words and words[0] not in (*KINDS, "-h", "--help"):
         if len(words) > 1 and not words[1].startswith("-") and not os.path.exists(words[0]):
-            near = difflib.get_close_matches(words[0], KINDS, 1)
-            meant = f"; did you mean {near[0]}?" if near else ""
-            sys.exit(f"plot.py: {words[0]} is no kind of picture{meant} (there are: {', '.join(KINDS)})")
+            sys.exit(f"plot.py: {words[0]} is no kind of picture{arguments.among(words[0], KINDS)}")
         words = ["picture", *words]
     a = parser().parse_args(words)
     try:

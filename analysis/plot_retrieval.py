@@ -65,13 +65,8 @@ def draw(data):
         canvas.legend_below(panels[(len(panels) - 1) // canvas.columns(panels) * canvas.columns(panels)],
                             [*rest, *canvas.hatch_handles(found)])
         canvas.add_bar(figure, panels, canvas.Scale(plt.get_cmap("cividis"), plt.Normalize(0, 1)), labels.label(data, FIELD))
-        figure.suptitle(f"{most_starts(data)} starts a cell", fontsize=9)
+        figure.suptitle(f"{cells.starts_a_cell(data)} starts a cell", fontsize=9)
         return style.finished(figure, None)
-
-
-def most_starts(data):
-    """How many starts a cell that is computed has."""
-    return int((data.n_decided + data.n_undecided + data.n_failed).where(dickemap.done(data)).max())
 
 
 @script_file.in_one_line
@@ -82,7 +77,7 @@ def main():
     figure = draw(data)
     figure.savefig(a.output, dpi=a.dpi)
     left = ~dickemap.done(data)
-    print(f"{a.output}: {data[FIELD].size} cells of {most_starts(data)} starts, "
+    print(f"{a.output}: {data[FIELD].size} cells of {cells.starts_a_cell(data)} starts, "
           f"{int(data.n_undecided.where(~left).sum())} of all undecided" + f", {int(left.sum())} cells not computed" * bool(left.any()))
 
 

@@ -28,7 +28,7 @@ def meant(name: Any, names: Iterable[Any]) -> str:
     """For a message about a name that there is not: "; did you mean xi?", or "" where none of these is like it."""
     name, there = str(name), [str(other) for other in names]
     alike = [other for other in there if other.lower() == name.lower() or other == WORDS.get(name.lower())]
-    near = alike or difflib.get_close_matches(name, there, 1, 0.7)
+    near = alike or difflib.get_close_matches(name, there, 1)
     return f"; did you mean {near[0]}?" if near else ""
 
 

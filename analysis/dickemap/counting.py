@@ -148,7 +148,7 @@ def probability(data: Data, pattern: int | xr.DataArray, over: str = "seed", eit
         n_missing = data["n_undecided"].where(done(data), n_left)
     else:
         if arguments.axis_name("over", over) not in data.dims:
-            raise Error(f"'{over}' is not an axis of the data (axes: {', '.join(data.status.dims)})")
+            raise Error(f"'{over}' is not an axis of the data{arguments.among(over, data.status.dims, 'axes')}")
         arguments.axis(data.status, over)
         ended = outcome(data)
         k, n = (_is(ended, pattern, either_sign) & (ended != NO_OUTCOME)).sum(over), (ended != NO_OUTCOME).sum(over)
@@ -234,7 +234,7 @@ def boundary(data: Data, field: str | xr.DataArray, level: float = 0.5, along: s
         values = values.where(_done_of(data, values))  # truths are never NaN
     along = _along(data, values) if along is None else along
     if along not in values.dims or along not in values.coords:
-        raise Error(f"'{along}' is not an axis of {values.name or 'the field'} (axes: {', '.join(map(str, values.dims))})")
+        raise Error(f"'{along}' is not an axis of {values.name or 'the field'}{arguments.among(along, values.dims, 'axes')}")
     arguments.axis(values, along)
     if values.sizes[along] < 2:
         raise Error(f"{along} has a single value: nothing changes along it")

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import contextlib
-import difflib
 import re
 from typing import Any, Mapping
 
@@ -79,12 +78,12 @@ def trajectory(job: jobs.Job, t_end: float | None = None, points: int = 1001, *,
     if "until" in quantities:  # as pictures and plot.py call it
         raise Error(f"trajectory: the time of its end is t_end, not until: t_end={arguments.shown(quantities['until'])}")
     for name in quantities:
-        near = () if _is_quantity(name) else difflib.get_close_matches(name, ARGUMENTS, 1)
-        if near:
-            raise Error(f"trajectory: there is no argument {name}; did you mean {near[0]}?")
+        if meant := "" if _is_quantity(name) else arguments.meant(name, ARGUMENTS):
+            raise Error(f"trajectory: there is no argument {name}{meant}")
     points = arguments.number("points", points, 2, integer=True)
     if t_end is not None and not arguments.number("t_end", t_end, 0) > 0:
         raise Error(f"t_end is {t_end:g}, but must be a finite number > 0")
+    after = None if after is None else arguments.dataset(after)
     state, t_from = _end_of(after)
     t_start = t_from if t_start is None else arguments.number("t_start", t_start, t_from)
     with _one_point(job, set, cpu, quantities) as session:
@@ -117,7 +116,6 @@ def _end_of(record):
     """The state and the time at which a record ends; None and 0 without one."""
     if record is None:
         return None, 0.0
-    record = arguments.dataset(record)
     for name in ("m", "beta_re", "beta_im", "t_end"):
         if name not in record:
             raise Error(f'after has no {name}: it must be a record of `point` with set={{"output.state": "final"}}')

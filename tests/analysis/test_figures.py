@@ -1277,6 +1277,8 @@ def test_a_map_says_how_many_starts_it_counts(files):
                               "initial": {"pattern": 2}, "reduce": "seed", "axes": [{"name": "seed", "from": 1, "to": 7, "points": 7}]},
                              g0=[0.6, 1.0, 1.3], perturbation=[0.1, 0.3], product=True)
     assert "cue 2, 7 starts a cell" in figures.map(data, "g0", "perturbation").axes[0].get_title()
+    failed = data.assign(n_decided=data.n_decided - 1, n_undecided=data.n_undecided + 1, n_failed=data.n_failed + 1)  # which are undecided
+    assert "cue 2, 7 starts a cell" in figures.map(failed, "g0", "perturbation").axes[0].get_title()
 
 
 def test_a_picture_of_finitely_many_spins_shows_the_bound_where_there_is_one():

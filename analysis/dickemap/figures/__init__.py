@@ -24,7 +24,6 @@ selections in slices.py, colours and hatches in style.py."""
 
 from __future__ import annotations
 
-
 from .. import requirements
 
 requirements.need("matplotlib")

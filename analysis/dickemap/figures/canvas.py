@@ -286,9 +286,8 @@ def columns(all_axes) -> int:
 
 def starts_of(data) -> str:
     """What cells that count starts count: of which cue, where all have one, and how many each."""
-    n = max(int(sum(data[name] for name in ("n_decided", "n_undecided", "n_failed") if name in data).max()), 0)
     cue = slices.cue_of(data) if "pattern" not in data.coords else None
-    return (f"cue {cue}, " if cue is not None else "") + f"{n} starts a cell"
+    return (f"cue {cue}, " if cue is not None else "") + f"{cells.starts_a_cell(data)} starts a cell"
 
 
 def titles(figure, all_axes, part, over, ax, many, divided=False):

@@ -91,6 +91,12 @@ def starts_of_cells(data):
     return n_decided.where(is_done, 0), {why: n.where(is_done, 0) for why, n in lost.items()}
 
 
+def starts_a_cell(data) -> int:
+    """How many starts a cell counts, at most."""
+    n_decided, n_lost = starts_of_cells(data)
+    return int((n_decided + sum(n_lost.values())).max())
+
+
 def _most(n_lost):
     """The code of what most starts are that have no result, of {why: how many}; of those that are computed, failed or undecided."""
     left, failed = n_lost.get("not computed", 0), n_lost["failed"]
