@@ -58,25 +58,19 @@ static const double beside = 1e-6; /* a subspace, by what errors of steps had ad
 /* The state that the course was given, of the point's own classes; in its subspace what rounding had added is taken away. */
 static dkm_status take_state(traveller *c, const dkm_course *course, dkm_error *err) {
   const int64_t K = course->system->n_classes, k = c->start.full.n_classes;
-  const size_t n_beta = 2 * (size_t)course->system->n_modes;
-  double *own = malloc(dkm_model_size(course->system) * sizeof *own);
+  const size_t n_beta = 2 * (size_t)course->system->n_modes, n = dkm_model_size(&c->start.full);
+  double *own = malloc(2 * n * sizeof *own);
   if (!own) return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
   for (int component = 0; component < 3; component++)
     memcpy(own + component * k, course->state + component * K, (size_t)k * sizeof *own);
   memcpy(own + 3 * k, course->state + 3 * K, n_beta * sizeof *own);
-  const size_t n = dkm_model_size(&c->start.full);
+  double *lifted = own + n;
   bool fits = true;
   for (size_t i = 0; i < n; i++) fits = fits && isfinite(own[i]);
   if (c->inside && fits) {
-    double *lifted = malloc(n * sizeof *lifted);
-    if (!lifted) {
-      free(own);
-      return dkm_fail(err, DKM_MEMORY, "out of memory for a state");
-    }
     dkm_start_reduce_state(&c->start, own, c->u);
     dkm_start_lift_state(&c->start, c->u, lifted);
     for (size_t i = 0; i < n; i++) fits = fits && fabs(lifted[i] - own[i]) <= beside;
-    free(lifted);
   } else {
     memcpy(c->u, own, n * sizeof *own);
   }
